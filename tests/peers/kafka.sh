@@ -1,0 +1,137 @@
+#!/usr/bin/env bash
+# Starts one Apache Kafka broker (KRaft) on free loopback ports and stops it with its parent.
+#
+#   kafka.sh [--data DIR] [--port PORT]   prints {"bootstrap_servers":…,"pid":…,"data":…,"log":…} when ready
+#   kafka.sh install                      only installs; quick when that is done
+#
+# Without --data, everything lives in a temporary directory and the broker is killed at the end.
+# With --data, the directory stays and the broker is shut down in order, so that the same broker can be
+# started again with the same --data and --port. SIGKILL of this script is a broker crash.
+set -euo pipefail
+
+PEER=kafka
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=lifecycle.sh
+source "$here/lifecycle.sh"
+
+home=$(peers_cache)/kafka-$(fingerprint "$here"/kafka/* "$here/lifecycle.sh" "$here/kafka.sh")
+jvm=(-Xms128m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Xlog:disable -Xlog:all=error:stderr
+  -Djava.awt.headless=true -Djava.net.preferIPv4Stack=true -Dlog4j2.disable.jmx=true
+  "-Dlog4j2.configurationFile=$here/kafka/log4j2.properties")
+
+data='' port='' dir='' server=''
+
+class_path() { local IFS=:; local jars=("$home"/libs/*.jar); printf '%s' "${jars[*]}"; }
+
+# write_properties DIR PORT CONTROLLER_PORT
+write_properties() {
+  cat "$here/kafka/server.properties" - >"$1/server.properties" <<EOF
+listeners=PLAINTEXT://127.0.0.1:$2,CONTROLLER://127.0.0.1:$3
+advertised.listeners=PLAINTEXT://127.0.0.1:$2,CONTROLLER://127.0.0.1:$3
+controller.quorum.voters=1@127.0.0.1:$3
+log.dirs=$1/data
+EOF
+}
+
+install() {
+  [[ -e $home/complete ]] && return
+  need_java_17
+  need_commands mvn setpriv flock
+  locked maven install_locked
+}
+
+install_locked() {
+  [[ -e $home/complete ]] && return
+  mkdir -p "$home"
+  copy_jars "$here/kafka/pom.xml" "$home/libs"
+  # Formatting needs a JVM of its own, so it is done once: a broker starts from a copy.
+  rm -rf "$home/data"
+  write_properties "$home" 1 2
+  java "${jvm[@]}" -Dkafka.log="$home/format.log" -cp "$(class_path)" kafka.tools.StorageTool format \
+    --cluster-id AAAAAAAAAAAAAAAAAAAAAA --config "$home/server.properties" >"$home/format.out" 2>&1 ||
+    cannot_install "the storage could not be formatted, see $home/format.out"
+  archive_classes
+  touch "$home/complete"
+}
+
+# archive_classes: runs a broker once and keeps its loaded classes, which halves the time of every start.
+archive_classes() {
+  fresh_dir
+  trap 'stop_server 0; rm -rf "$dir"' EXIT
+  start "-XX:ArchiveClassesAtExit=$home/classes.jsa"
+  stop_server 60
+  [[ -s $home/classes.jsa ]] || say "no class archive was written; brokers start slower"
+  rm -rf "$dir"
+  trap - EXIT
+  server='' dir=''
+}
+
+# start JVM_OPTION...: starts a broker in `dir` and waits until it serves; another port is tried when one is taken.
+start() {
+  local attempt fixed=$port
+  [[ -e $dir/data/meta.properties ]] || new_cluster
+  for attempt in 1 2 3; do
+    port=${fixed:-$(free_port)}
+    write_properties "$dir" "$port" "$(free_port)"
+    : >"$dir/kafka.log"
+    launch java "${jvm[@]}" "$@" -Dkafka.log="$dir/kafka.log" -cp "$(class_path)" \
+      kafka.Kafka "$dir/server.properties"
+    if ready; then return; fi
+    stop_server 0
+    grep -qs 'Address already in use' "$dir/kafka.log" "$dir/out.log" || break
+  done
+  say "the broker did not start (attempt $attempt); the end of $dir/kafka.log:"
+  tail -n 20 "$dir/kafka.log" "$dir/out.log" >&2
+  exit 1
+}
+
+# new_cluster: a copy of the formatted storage under a cluster id of its own.
+new_cluster() {
+  cp -R "$home/data" "$dir/data"
+  local id
+  id=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c1-22)
+  sed -i "s/^cluster.id=.*/cluster.id=$id/" "$dir/data/meta.properties"
+}
+
+ready() {
+  local tries
+  for ((tries = 0; tries < 1200; tries++)); do
+    running || return 1
+    grep -qs 'Kafka Server started' "$dir/kafka.log" && return
+    pause 0.05
+  done
+  return 1
+}
+
+usage() {
+  sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  exit 2
+}
+
+while [[ $# -gt 0 ]]; do
+  case $1 in
+    install) [[ $# -eq 1 ]] || usage; install; exit ;;
+    --data) [[ $# -ge 2 ]] || usage; data=$2; shift 2 ;;
+    --port) [[ $# -ge 2 ]] || usage; port=$2; shift 2 ;;
+    *) usage ;;
+  esac
+done
+
+install
+if [[ -n $data ]]; then
+  mkdir -p "$data"
+  dir=$(cd "$data" && pwd)
+  hold_dir
+  trap 'stop_server 15' EXIT
+else
+  fresh_dir
+  trap 'stop_server 0; rm -rf "$dir"' EXIT
+fi
+trap 'exit 0' INT TERM HUP
+
+archive=()
+[[ -s $home/classes.jsa ]] && archive=("-XX:SharedArchiveFile=$home/classes.jsa")
+start ${archive[@]+"${archive[@]}"}
+printf '{"bootstrap_servers":"127.0.0.1:%s","pid":%s,"data":"%s","log":"%s"}\n' \
+  "$port" "$server" "$dir" "$dir/kafka.log"
+watch || { say "the broker ended by itself; see $dir/kafka.log"; exit 1; }
