@@ -1,0 +1,49 @@
+//! The contract between the runtime and its connectors. No I/O, no Kafka, no HTTP.
+//!
+//! # Layout, in reading order
+//!
+//! - [`value`], [`schema`]: typed data, independent of any wire format
+//! - [`record`]: one change of one object, as it lies on a topic
+//! - [`position`]: places in a source's stream and in Kafka
+//! - [`source`]: what a source promises
+//! - [`ticket`], [`outcome`], [`sink`]: what a sink promises
+//! - [`store`]: the state that connectors may ask for
+//! - [`health`]: how a task says that it runs but does not get on
+//! - [`error`]: what the runtime does when a task cannot go on
+//! - [`secret`]: text that never shows itself
+
+pub mod value;
+pub use value::{Struct, Value};
+
+pub mod schema;
+pub use schema::{Field, Schema, Type};
+
+pub mod record;
+pub use record::{EventType, Headers, Record, SinkRecord, SourceRecord};
+
+pub mod position;
+pub use position::{InputOffset, SourcePosition, TopicPartition};
+
+pub mod source;
+pub use source::{AtEnd, Source, SourceBatch};
+
+pub mod ticket;
+pub use ticket::{Ticket, TicketId};
+
+pub mod outcome;
+pub use outcome::{Delivered, LinkChange, Outcome, Owed, Rejection, Skip};
+
+pub mod sink;
+pub use sink::{Capacity, Item, Lease, SharedLease, Sink, Tracked};
+
+pub mod store;
+pub use store::{IdLink, IdMap, LinkState, Produced, Stamp, StoreError, Version};
+
+pub mod health;
+pub use health::{Health, HealthReporter};
+
+pub mod error;
+pub use error::TaskError;
+
+pub mod secret;
+pub use secret::Secret;

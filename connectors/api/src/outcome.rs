@@ -1,0 +1,107 @@
+//! What became of a consumed record. There is no silent answer and no default (D4).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::position::InputOffset;
+use crate::store::IdLink;
+
+/// The one answer a sink gives for a ticket.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Org B has it.
+    Delivered(Delivered),
+    /// Nothing had to be written, for this reason.
+    Skipped(Skip),
+    /// Org B, or the rules of the sink, refuse it for good.
+    Rejected(Rejection),
+}
+
+/// A write that org B acknowledged.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Delivered {
+    /// The record's id in org B; `None` where a delete found nothing to delete.
+    pub target: Option<String>,
+    /// Whether the write made a new record.
+    pub created: bool,
+    /// What the id map has to learn before the ticket settles (D7).
+    pub link: Option<LinkChange>,
+    /// References left out because their parent has no link yet. They are stored before the ticket settles (D3).
+    pub owed: Vec<Owed>,
+    /// Reference fields whose owed entry, if there is one, is over: written, cleared or replaced.
+    pub paid: Vec<String>,
+}
+
+/// A change of the id map. Bound by the runtime after the owed entries are stored, so that a crash between
+/// the two redelivers the record instead of skipping it as a duplicate.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LinkChange {
+    /// The link as it now is.
+    Bind(IdLink),
+}
+
+/// A reference that waits for its parent's link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owed {
+    /// The record that owed it first: the entry's place in the parked topic, and its version.
+    pub at: InputOffset,
+    /// The 18-character id of the org the record comes from.
+    pub org: String,
+    /// The object of the record.
+    pub object: String,
+    /// The record's id in its own org.
+    pub id: String,
+    /// The reference field.
+    pub field: String,
+    /// The objects the reference may point at, in describe order; usually one.
+    pub parent_objects: Vec<String>,
+    /// The parent's id in the record's own org.
+    pub parent_id: String,
+}
+
+/// Why a record needed no write. Each is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Skip {
+    /// It is at or below the newest write of its record.
+    Duplicate,
+    /// A newer state from another partition was written.
+    Stale,
+    /// A reference that is no longer owed: its record was deleted, or the field was set since.
+    NoLongerOwed,
+    /// Its object is not one of the pipeline's.
+    OutsidePipeline,
+}
+
+impl Skip {
+    /// The word used in metrics and status.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Duplicate => "duplicate",
+            Self::Stale => "stale",
+            Self::NoLongerOwed => "no_longer_owed",
+            Self::OutsidePipeline => "outside_pipeline",
+        }
+    }
+}
+
+/// Why a record can never be written as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// Salesforce's error code, or one of orgstream's own in the same spelling, such as `DELETED_EVENT_NOT_WRITABLE`.
+    pub code: String,
+    /// What happened and what to do.
+    pub message: String,
+    /// The fields it is about.
+    pub fields: Vec<String>,
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)?;
+        if !self.fields.is_empty() {
+            write!(f, " (fields: {})", self.fields.join(", "))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,112 @@
+//! What a sink promises.
+//!
+//! Life of a sink task: the runtime submits items with their tickets; the sink writes them with as many
+//! calls in flight as it likes and gives every ticket back with its outcome. It keeps the order of each
+//! record id (D5), so outcomes of one id come back in the order of their submission.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::error::TaskError;
+use crate::outcome::{Outcome, Owed};
+use crate::position::TopicPartition;
+use crate::record::SinkRecord;
+use crate::ticket::Ticket;
+
+/// An item and its ticket. They enter the sink together.
+#[derive(Debug)]
+pub struct Tracked<T> {
+    /// Proof that the item is in flight.
+    pub ticket: Ticket,
+    /// The item.
+    pub item: T,
+}
+
+/// What a sink works on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Item {
+    /// A consumed record.
+    Record(SinkRecord),
+    /// A reference whose parent may have a link now.
+    Owed(Owed),
+}
+
+impl Item {
+    /// The input partition the item belongs to.
+    pub fn partition(&self) -> &TopicPartition {
+        match self {
+            Self::Record(record) => &record.at.partition,
+            Self::Owed(owed) => &owed.at.partition,
+        }
+    }
+}
+
+/// How much more a sink takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capacity {
+    /// Records.
+    pub records: usize,
+    /// Bytes, as counted by [`SinkRecord::size`].
+    pub bytes: usize,
+}
+
+/// Permission to start a call to org B.
+///
+/// Kafka cannot fence an HTTP call. A task that may have lost its partitions must therefore not start one:
+/// the lease is held only while this generation's last acknowledged offset commit is young enough that the
+/// partitions cannot have moved before the call's time-out.
+#[async_trait]
+pub trait Lease: Send + Sync {
+    /// Waits until a call may start, and returns how long it may take.
+    async fn held(&self) -> Duration;
+}
+
+/// The lease of a task that cannot lose its partitions, for tests of connectors.
+#[derive(Debug, Clone, Copy)]
+pub struct Always;
+
+#[async_trait]
+impl Lease for Always {
+    async fn held(&self) -> Duration {
+        Duration::from_secs(20)
+    }
+}
+
+/// Writes records to a target.
+#[async_trait]
+pub trait Sink: Send {
+    /// How much `submit` takes now.
+    fn capacity(&self) -> Capacity;
+
+    /// Queues items; starts no call itself. Items beyond [`Sink::capacity`] are handed back, the tail of the list in order.
+    fn submit(&mut self, items: Vec<Tracked<Item>>) -> Vec<Tracked<Item>>;
+
+    /// Waits for outcomes, at least one. Cancel-safe. Works the queues: nothing moves unless this is polled.
+    ///
+    /// Outcomes come in any order across record ids and in order of submission within one.
+    async fn settled(&mut self) -> Result<Vec<(Ticket, Outcome)>, TaskError>;
+
+    /// Partitions that hold a record in retry. The runtime reads no further in them until they leave the list.
+    fn paused(&self) -> Vec<TopicPartition>;
+
+    /// The catch-up rank of a topic's object: topics of a lower rank are read to the end they had at the task's
+    /// start before those of a higher one, so that a snapshot's parents come before its children.
+    fn rank(&self, topic: &str) -> u32;
+
+    /// Drops what is queued for these partitions and starts no new call for them. Tickets of calls in flight may
+    /// still come back and are inert.
+    fn revoke(&mut self, partitions: &[TopicPartition]);
+
+    /// Starts no new call for these partitions and waits for those in flight, at most until `deadline`. Outcomes
+    /// that are in by then are returned; what is still queued is dropped.
+    async fn drain(
+        &mut self,
+        partitions: &[TopicPartition],
+        deadline: tokio::time::Instant,
+    ) -> Result<Vec<(Ticket, Outcome)>, TaskError>;
+}
+
+/// A shared lease.
+pub type SharedLease = Arc<dyn Lease>;

@@ -1,0 +1,50 @@
+//! What a source promises.
+//!
+//! Life of a source task: the runtime reads the stored positions and hands them to the connector, which
+//! answers with a `Source`. Then `poll` is called again and again until the task stops. The records and the
+//! positions of a batch go to Kafka in one transaction (D8); the next call of `poll` means that the batch
+//! before it is committed. When a transaction cannot be completed, the source is dropped and a new one is
+//! started from positions read anew.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::error::TaskError;
+use crate::position::SourcePosition;
+use crate::record::SourceRecord;
+
+/// What one transaction carries. Both lists may be empty.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SourceBatch {
+    /// At most 5,000, in the order they are to have on their topics.
+    pub records: Vec<SourceRecord>,
+    /// Where the source is once `records` are in Kafka.
+    pub positions: Vec<SourcePosition>,
+}
+
+/// Answer to the question whether all that happened in the org is in Kafka.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AtEnd {
+    /// Something is still on its way: a snapshot, an event, the quiet time.
+    No,
+    /// No event for the quiet time, and the org shows no change that was not produced.
+    Yes,
+    /// The org shows changes that raised no event for a minute: `Object Id` each.
+    Unseen(Vec<String>),
+}
+
+/// A stream of changes.
+#[async_trait]
+pub trait Source: Send {
+    /// Waits for the next batch. Cancel-safe: a call that is dropped loses nothing.
+    ///
+    /// Called again after a batch only when that batch is committed.
+    async fn poll(&mut self) -> Result<SourceBatch, TaskError>;
+
+    /// Whether everything up to now has been handed out by `poll`, and committed. Cancel-safe.
+    async fn at_end(&mut self, quiet: Duration) -> Result<AtEnd, TaskError>;
+
+    /// Gives up what the org holds for this task, such as its streaming session.
+    async fn stop(&mut self);
+}

@@ -1,0 +1,144 @@
+//! State that connectors may ask the runtime for. In-memory versions serve the connectors' own tests.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::position::InputOffset;
+
+/// A store did not answer. The task cannot go on without it.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub struct StoreError {
+    /// What was asked of which store.
+    pub what: String,
+    /// Why it failed.
+    #[source]
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// Which record of org B stands for which record of org A.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdLink {
+    /// 18-character id of the org the record comes from.
+    pub source_org: String,
+    /// Object API name, the same in both orgs.
+    pub object: String,
+    /// The record's id in the source org.
+    pub source_id: String,
+    /// 18-character id of the target org.
+    pub target_org: String,
+    /// The record's id in the target org; `None` only in a deleted link of a record that never got there.
+    pub target_id: Option<String>,
+    /// Whether the record lives.
+    pub state: LinkState,
+    /// The newest delivered write. A record at or below it in the same partition is a duplicate.
+    pub last: InputOffset,
+    /// The stamp of that write, cut to the second; orders records of other partitions.
+    pub stamp: Option<Stamp>,
+}
+
+/// Whether a linked record lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkState {
+    /// It does.
+    Live,
+    /// It was deleted at this time, milliseconds since the epoch.
+    Deleted(i64),
+}
+
+/// A `SystemModstamp` cut to the second: seconds since the epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Stamp(pub i64);
+
+/// The id map: a cache of what org B knows (D7).
+#[async_trait]
+pub trait IdMap: Send + Sync {
+    /// The links of `ids`, records of `object` in `source_org`, in order; `None` where there is none.
+    async fn resolve(
+        &self,
+        source_org: &str,
+        object: &str,
+        target_org: &str,
+        ids: &[String],
+    ) -> Result<Vec<Option<IdLink>>, StoreError>;
+
+    /// Stores links, replacing older ones. Durable, and seen by every node, when it returns (D7).
+    async fn bind(&self, links: Vec<IdLink>) -> Result<(), StoreError>;
+}
+
+/// The newest state of a record that lies on the topics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// Object API name.
+    pub object: String,
+    /// The record's id.
+    pub id: String,
+    /// Its stamp.
+    pub stamp: Stamp,
+    /// Whether that state is a deletion.
+    pub deleted: bool,
+}
+
+/// What this task's topics hold, read back from Kafka. Answers what a source produced before it was restarted.
+#[async_trait]
+pub trait Produced: Send + Sync {
+    /// The versions on the topics whose record time is at or after `since` (milliseconds since the epoch).
+    async fn since(&self, since: i64) -> Result<Vec<Version>, StoreError>;
+}
+
+/// An id map in memory, for tests of connectors.
+#[derive(Debug, Default)]
+pub struct MemoryIdMap {
+    links: Mutex<HashMap<(String, String, String, String), IdLink>>,
+}
+
+#[async_trait]
+impl IdMap for MemoryIdMap {
+    async fn resolve(
+        &self,
+        source_org: &str,
+        object: &str,
+        target_org: &str,
+        ids: &[String],
+    ) -> Result<Vec<Option<IdLink>>, StoreError> {
+        let links = self.links.lock().expect("no holder of this lock panics");
+        let key = |id: &String| {
+            (
+                source_org.to_owned(),
+                object.to_owned(),
+                target_org.to_owned(),
+                id.clone(),
+            )
+        };
+        Ok(ids.iter().map(|id| links.get(&key(id)).cloned()).collect())
+    }
+
+    async fn bind(&self, new: Vec<IdLink>) -> Result<(), StoreError> {
+        let mut links = self.links.lock().expect("no holder of this lock panics");
+        for link in new {
+            let key = (
+                link.source_org.clone(),
+                link.object.clone(),
+                link.target_org.clone(),
+                link.source_id.clone(),
+            );
+            links.insert(key, link);
+        }
+        Ok(())
+    }
+}
+
+/// Topics that hold nothing, for tests of connectors.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NothingProduced;
+
+#[async_trait]
+impl Produced for NothingProduced {
+    async fn since(&self, _since: i64) -> Result<Vec<Version>, StoreError> {
+        Ok(Vec::new())
+    }
+}

@@ -1,0 +1,95 @@
+//! Values of record fields and the structs that hold them.
+
+use std::sync::Arc;
+
+use crate::schema::Schema;
+
+/// One field's value. The variant matches the field's [`Type`](crate::schema::Type), or is [`Value::Null`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Absent. On the wire a field that was not carried is null as well; the record's headers tell them apart.
+    Null,
+    /// True or false.
+    Boolean(bool),
+    /// A 32-bit integer.
+    Int32(i32),
+    /// A 64-bit integer.
+    Int64(i64),
+    /// A double. Currency does not use it: it travels as text, so that no digit is lost.
+    Float64(f64),
+    /// Text, also currency, ids and picklist values.
+    String(String),
+    /// Days since 1970-01-01.
+    Date(i32),
+    /// Milliseconds since midnight.
+    Time(i32),
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    Timestamp(i64),
+    /// A compound value, such as an address.
+    Struct(Struct),
+}
+
+impl Value {
+    /// Whether this is [`Value::Null`].
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// The text of a [`Value::String`].
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// Values in the order of their schema's fields.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Struct {
+    schema: Arc<Schema>,
+    values: Vec<Value>,
+}
+
+impl Struct {
+    /// A struct of nulls.
+    pub fn new(schema: Arc<Schema>) -> Self {
+        let values = vec![Value::Null; schema.fields().len()];
+        Self { schema, values }
+    }
+
+    /// The schema that names and types the values.
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// Sets the field `name`. Returns false, and changes nothing, when the schema has no such field.
+    pub fn set(&mut self, name: &str, value: Value) -> bool {
+        match self.schema.position(name) {
+            Some(index) => {
+                self.values[index] = value;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The value of the field `name`; `None` when the schema has no such field.
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.schema.position(name).map(|index| &self.values[index])
+    }
+
+    /// The values, in schema order.
+    pub fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    /// The fields' names with their values, in schema order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.schema
+            .fields()
+            .iter()
+            .map(|field| field.name.as_str())
+            .zip(&self.values)
+    }
+}
