@@ -43,7 +43,9 @@ install() {
 install_locked() {
   [[ -e $home/complete ]] && return
   mkdir -p "$home"
-  copy_jars "$here/kafka/pom.xml" "$home/libs"
+  rm -rf "$home/libs"
+  maven "$home/maven.log" --file "$here/kafka/pom.xml" dependency:copy-dependencies \
+    -DincludeScope=runtime -DoutputDirectory="$home/libs"
   # Formatting needs a JVM of its own, so it is done once: a broker starts from a copy.
   rm -rf "$home/data"
   write_properties "$home" 1 2

@@ -48,14 +48,13 @@ locked() {
   exec {lock}>&-
 }
 
-# copy_jars POM DIR: resolves the runtime dependencies of a pom into a directory. Maven's local
-# repository is not safe for two writers, so callers hold the lock `maven`.
-copy_jars() {
-  local log=$2.maven.log
-  rm -rf "$2" && mkdir -p "$2"
-  mvn --batch-mode --no-transfer-progress --file "$1" dependency:copy-dependencies \
-    -DincludeScope=runtime -DoutputDirectory="$2" -Dmaven.wagon.http.retryHandler.count=5 >"$log" 2>&1 ||
-    cannot_install "Maven could not resolve $1: $(grep -m1 '^\[ERROR\]' "$log" || tail -n1 "$log")"
+# maven LOG ARGUMENT...: one Maven run. Its local repository is not safe for two writers, so callers
+# hold the lock `maven`.
+maven() {
+  local log=$1
+  shift
+  mvn --batch-mode --no-transfer-progress -Dmaven.wagon.http.retryHandler.count=5 "$@" >"$log" 2>&1 ||
+    cannot_install "Maven failed: $(grep -m1 '^\[ERROR\]' "$log" || tail -n1 "$log")"
 }
 
 # free_port: a loopback port nobody listens on, below the range from which the kernel takes the
