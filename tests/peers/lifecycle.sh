@@ -97,7 +97,20 @@ launch() {
   server=$!
 }
 
-running() { kill -0 "$server" 2>/dev/null; }
+# process_field NAME PID FIELD: puts a field of /proc/PID/status into a variable; fails if there is no such process.
+process_field() {
+  local key value _
+  { while read -r key value _; do
+    [[ $key == "$3:" ]] && { printf -v "$1" '%s' "$value"; return; }
+  done <"/proc/$2/status"; } 2>/dev/null
+  return 1
+}
+
+# A server that has ended may wait as a zombie: bash collects no child while it runs a trap.
+running() {
+  local state
+  process_field state "$server" State && [[ $state != Z ]]
+}
 
 # stop_server GRACE: TERM, then KILL once GRACE seconds have passed.
 stop_server() {
@@ -116,19 +129,12 @@ exec {never}<> <(:)
 # pause SECONDS: sleeps without a process of its own.
 pause() { read -r -t "$1" -u "$never" || true; }
 
-parent_now() {
-  local key value
-  while read -r key value; do
-    [[ $key == PPid: ]] && { printf -v "$1" '%s' "$value"; return; }
-  done <"/proc/$$/status"
-}
-
 # watch: returns once the parent is gone or has closed stdin; fails if the server ends before.
 # A stdin that is no pipe (a terminal, /dev/null) says nothing about the parent.
 watch() {
   local parent status
   while running; do
-    parent_now parent
+    process_field parent $$ PPid
     [[ $parent == "$PPID" ]] || return 0
     if [[ -p /dev/stdin || -S /dev/stdin ]]; then
       status=0
