@@ -1,1 +1,54 @@
-//! Placeholder.
+//! What both connectors know of a Salesforce org. No Kafka, no SQLite.
+//!
+//! # Layout, in reading order
+//!
+//! - [`config`]: where an org is and how to log in
+//! - [`org`]: an org that is logged in to; everything else hangs on it
+//! - `auth`: the OAuth flows, one file each, and the one token of an org
+//! - `call`: one HTTP call, with its time-out, its token and its error
+//! - [`error`], [`catalogue`]: what went wrong, and what to do about each code
+//! - [`breaker`]: whether the org can be called at all
+//! - [`usage`]: how much of the org's API allocation is used
+//! - [`rest`]: the resources, one file each
+//! - [`id`], [`describe`], [`schema`], [`value`], [`datetime`], [`soql`]: Salesforce's data, and ours
+
+pub mod config;
+pub use config::{Auth, OrgConfig};
+
+pub mod org;
+pub use org::{API_VERSION, Org};
+
+mod auth;
+pub use auth::Token;
+
+mod call;
+mod http;
+
+pub mod error;
+pub use error::{ApiError, CallName, RecordError};
+
+pub mod catalogue;
+pub use catalogue::Disposition;
+
+pub mod breaker;
+pub use breaker::{Blame, Breaker, BreakerState};
+
+pub mod usage;
+pub use usage::ApiUsage;
+
+pub mod rest;
+pub use rest::{Limit, Limits, NextPage, Page, Row, WriteResult};
+
+pub mod id;
+pub use id::{MalformedId, OrgId, SalesforceId};
+
+pub mod describe;
+pub use describe::{Describe, DescribeField, FieldKind};
+
+pub mod schema;
+
+pub mod value;
+pub use value::{ValueError, to_json, to_value};
+
+pub mod datetime;
+pub mod soql;

@@ -1,0 +1,148 @@
+//! What goes wrong between orgstream and an org.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use crate::catalogue::{self, Disposition};
+
+/// A call to an org failed. The text says which org, which call, what happened and what to do.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ApiError {
+    /// The org refuses the credentials, or the configuration makes the login impossible. Only a person can help.
+    #[error("org `{org}`: {url} refuses the login: {code}: {message}; {advice}")]
+    Refused {
+        /// The org's name.
+        org: Arc<str>,
+        /// Where the login was tried.
+        url: String,
+        /// The OAuth error, such as `invalid_grant`.
+        code: String,
+        /// Its description.
+        message: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// No usable answer: a 5xx, a time-out, a cut connection, an answer that cannot be read. Whether a write was
+    /// executed is unknown. [`Org::report`](crate::Org::report) finds out whether the org or the call is the trouble.
+    #[error("{call} got no usable answer: {what}")]
+    Trouble {
+        /// The call.
+        call: CallName,
+        /// What happened instead.
+        what: String,
+        /// When the call began.
+        started: Instant,
+        /// The transport's own error.
+        #[source]
+        source: Option<Arc<reqwest::Error>>,
+    },
+    /// The org answered with errors.
+    #[error("{call} was answered {status}: {}", Errors(.errors))]
+    Answer {
+        /// The call.
+        call: CallName,
+        /// The HTTP status.
+        status: u16,
+        /// At least one; the first decides.
+        errors: Vec<RecordError>,
+    },
+}
+
+/// Which call to which org, without secrets and without a query string.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallName {
+    /// The org's name.
+    pub org: Arc<str>,
+    /// The HTTP method.
+    pub method: reqwest::Method,
+    /// The path.
+    pub path: String,
+}
+
+/// One error in an answer, about a record or about the whole call.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct RecordError {
+    /// The code, as in the [catalogue]. Salesforce calls it `errorCode` in single calls and `statusCode` in collections.
+    #[serde(alias = "errorCode", alias = "statusCode")]
+    pub code: String,
+    /// Salesforce's text.
+    #[serde(default)]
+    pub message: String,
+    /// The fields it is about.
+    #[serde(default)]
+    pub fields: Vec<String>,
+}
+
+impl ApiError {
+    /// What to do about it.
+    pub fn disposition(&self) -> Disposition {
+        match self {
+            Self::Refused { .. } => Disposition::Org,
+            Self::Trouble { .. } => Disposition::Probe,
+            Self::Answer { errors, .. } => errors.first().map_or(Disposition::Reject, RecordError::disposition),
+        }
+    }
+
+    /// Whether the credentials or the org's configuration are refused, which no repetition changes.
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused { .. })
+    }
+
+    /// The code that decides; `None` where there was no answer.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Refused { code, .. } => Some(code),
+            Self::Trouble { .. } => None,
+            Self::Answer { errors, .. } => errors.first().map(|error| error.code.as_str()),
+        }
+    }
+}
+
+impl RecordError {
+    /// What to do about it.
+    pub fn disposition(&self) -> Disposition {
+        catalogue::disposition(&self.code, &self.message)
+    }
+
+    /// Whether a delete that meets this error has nothing to do: the row is in the recycle bin or gone altogether.
+    /// A delete carries no reference, so a bad cross reference can only mean the row itself.
+    pub fn means_gone_to_a_delete(&self) -> bool {
+        self.disposition() == Disposition::Gone || self.code == "INVALID_CROSS_REFERENCE_KEY"
+    }
+}
+
+impl fmt::Display for CallName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "org `{}`: {} {}", self.org, self.method, self.path)
+    }
+}
+
+impl fmt::Display for RecordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)?;
+        if !self.fields.is_empty() {
+            write!(f, " (fields: {})", self.fields.join(", "))?;
+        }
+        if let Some(advice) = catalogue::advice(&self.code) {
+            write!(f, "; {advice}")?;
+        }
+        Ok(())
+    }
+}
+
+struct Errors<'a>(&'a [RecordError]);
+
+impl fmt::Display for Errors<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str(" / ")?;
+            }
+            write!(f, "{error}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,97 @@
+//! An org that is logged in to. Every call to it goes through here.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use crate::auth::{Session, Token};
+use crate::breaker::Breaker;
+use crate::config::OrgConfig;
+use crate::describe::Describe;
+use crate::error::ApiError;
+use crate::http;
+use crate::id::OrgId;
+use crate::usage::ApiUsage;
+
+/// The version of every API that is called.
+pub const API_VERSION: &str = "62.0";
+
+/// An org. Clones are the same org: one token, one breaker, one connection pool.
+#[derive(Clone)]
+pub struct Org {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) name: Arc<str>,
+    pub(crate) id: OrgId,
+    pub(crate) http: reqwest::Client,
+    pub(crate) session: Session,
+    pub(crate) breaker: Breaker,
+    pub(crate) usage: Mutex<Option<ApiUsage>>,
+    /// By name in lower case, since Salesforce's names have no case.
+    pub(crate) describes: Mutex<HashMap<String, Arc<Describe>>>,
+}
+
+impl Org {
+    /// Logs in, and learns the org's id. [`ApiError::is_refused`] tells refused credentials from an org that cannot
+    /// be reached.
+    pub async fn connect(config: OrgConfig) -> Result<Self, ApiError> {
+        let name: Arc<str> = config.name.as_str().into();
+        let http = http::client();
+        let (session, id) = Session::open(config, Arc::clone(&name), http.clone()).await?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                name,
+                id,
+                http,
+                session,
+                breaker: Breaker::new(),
+                usage: Mutex::default(),
+                describes: Mutex::default(),
+            }),
+        })
+    }
+
+    /// The org's 18-character id.
+    pub fn id(&self) -> &OrgId {
+        &self.inner.id
+    }
+
+    /// The org's name in the user's file.
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// The one HTTP client, for calls that are not REST. It has no time-out of its own beyond the connection's:
+    /// set one on each request.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.inner.http
+    }
+
+    /// The token that calls use now, with the URL they go to.
+    pub fn token(&self) -> Token {
+        self.inner.session.token()
+    }
+
+    /// A token other than `rejected`, which the org answered 401. However many callers ask at once, there is one login.
+    pub async fn refresh(&self, rejected: &Token) -> Result<Token, ApiError> {
+        self.inner.session.refresh(rejected).await
+    }
+
+    /// The org's API usage as of its latest answer.
+    pub fn usage(&self) -> Option<ApiUsage> {
+        *self.inner.usage.lock().expect("no holder of this lock panics")
+    }
+
+    /// Whether the org can be called.
+    pub fn breaker(&self) -> &Breaker {
+        &self.inner.breaker
+    }
+}
+
+impl fmt::Debug for Org {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Org({} {})", self.inner.name, self.inner.id)
+    }
+}

@@ -1,0 +1,21 @@
+//! The resources, one file each. All are methods of [`Org`](crate::Org).
+
+mod collections;
+pub use collections::WriteResult;
+
+mod describe;
+
+mod limits;
+pub use limits::{Limit, Limits};
+
+mod query;
+pub use query::{NextPage, Page};
+
+mod record;
+
+mod retrieve;
+
+mod undelete;
+
+/// A row as Salesforce sends it, with its `attributes`; as orgstream sends it, without.
+pub type Row = serde_json::Map<String, serde_json::Value>;
