@@ -1,0 +1,1 @@
+//! Avro: schema texts, encoding, decoding.

@@ -1,0 +1,96 @@
+//! Where the brokers are, and how every client of them is set up.
+
+use rdkafka::ClientConfig;
+use rdkafka::config::RDKafkaLogLevel;
+
+/// The largest record that is written: Salesforce's widest rows, with several long text areas, fit.
+pub(super) const MAX_RECORD_BYTES: u32 = 8 * 1024 * 1024;
+
+/// The `kafka` section of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KafkaConfig {
+    /// `host:port`, several separated by commas.
+    pub bootstrap_servers: String,
+    /// Partitions of the topics that are created; `None` leaves it to the broker.
+    pub partitions: Option<i32>,
+    /// Replicas of the topics that are created; `None` and -1 leave it to the broker.
+    pub replication_factor: Option<i32>,
+}
+
+impl KafkaConfig {
+    /// What all clients have in common.
+    pub(super) fn client_config(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config
+            .set("bootstrap.servers", &self.bootstrap_servers)
+            // The brokers' logs and quotas name clients by it.
+            .set("client.id", "orgstream")
+            // A broker that comes back is found within a second; the default lets the pause grow to ten.
+            .set("reconnect.backoff.max.ms", "1000")
+            // An idle connection that the broker closed is no trouble worth a log line.
+            .set("log.connection.close", "false")
+            // A half-open connection, as after a suspend, is noticed by the kernel instead of at the next request.
+            .set("socket.keepalive.enable", "true")
+            // Sent together, requests wait for acknowledgements that the peer delays; a commit every few records feels it.
+            .set("socket.nagle.disable", "true")
+            .set_log_level(RDKafkaLogLevel::Warning);
+        config
+    }
+
+    /// A client that only asks: metadata and offsets, as seen by readers of this isolation.
+    pub(super) fn query_config(&self, isolation: Isolation) -> ClientConfig {
+        let mut config = self.client_config();
+        config.set("isolation.level", isolation.as_str());
+        config
+    }
+
+    /// A consumer outside any group.
+    pub(super) fn reader_config(&self) -> ClientConfig {
+        let mut config = self.query_config(Isolation::ReadCommitted);
+        config
+            // librdkafka assigns partitions only to a client with a group name. It is never joined.
+            .set("group.id", "orgstream.reader")
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            // The end is part of what is read for: nothing may be said before it is reached.
+            .set("enable.partition.eof", "true")
+            // What was compacted or expired away below the start is not missed by a reader of the rest.
+            .set("auto.offset.reset", "earliest")
+            // Small: the readers' topics are, or are read once.
+            .set("queued.max.messages.kbytes", "16384");
+        config
+    }
+
+    /// What all producers have in common.
+    pub(super) fn producer_config(&self) -> ClientConfig {
+        let mut config = self.client_config();
+        config
+            // No duplicates and no reordering by librdkafka's own retries; implies acks=all.
+            .set("enable.idempotence", "true")
+            .set("acks", "all")
+            .set("message.max.bytes", MAX_RECORD_BYTES.to_string())
+            // Rows of one object resemble each other; zstd makes them small.
+            .set("compression.type", "zstd")
+            // A batch is waited for as a whole, so lingering only delays its end.
+            .set("linger.ms", "5");
+        config
+    }
+}
+
+/// Which records a client sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Isolation {
+    /// Those of finished transactions, up to the first open one.
+    ReadCommitted,
+    /// All.
+    ReadUncommitted,
+}
+
+impl Isolation {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadCommitted => "read_committed",
+            Self::ReadUncommitted => "read_uncommitted",
+        }
+    }
+}

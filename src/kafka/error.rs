@@ -1,0 +1,108 @@
+//! What can go wrong with Kafka, told apart by what the caller does about it.
+
+use std::time::Duration;
+
+use orgstream_api::{TaskError, TopicPartition};
+use rdkafka::error::KafkaError;
+
+/// A call to Kafka failed. Every message names the brokers.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No broker answered at all.
+    #[error(
+        "no Kafka broker answered at {brokers} within {} s: check `kafka.bootstrap_servers`, and that the broker runs and can be reached from here",
+        .waited.as_secs()
+    )]
+    Unreachable {
+        /// `kafka.bootstrap_servers`.
+        brokers: String,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// The configuration, or what it asks of the brokers, cannot be had. Trying again would not help.
+    #[error("Kafka at {brokers}: {what}")]
+    Config {
+        /// `kafka.bootstrap_servers`.
+        brokers: String,
+        /// What happened, where, and what to do.
+        what: String,
+    },
+    /// Records of a partition are gone although they were not consumed yet.
+    #[error(
+        "Kafka at {brokers}: the committed place of group {group} in its topics is not there any more ({reason}); records were deleted before they were consumed, or a topic was made anew. Set the group's offsets with kafka-consumer-groups.sh --reset-offsets, then compare the orgs"
+    )]
+    OffsetGone {
+        /// `kafka.bootstrap_servers`.
+        brokers: String,
+        /// The consumer group.
+        group: String,
+        /// librdkafka's words, which name topic, partition and offset.
+        reason: String,
+    },
+    /// Another process took this client's name.
+    #[error("Kafka at {brokers}: {what}")]
+    Fenced {
+        /// `kafka.bootstrap_servers`.
+        brokers: String,
+        /// What happened, where, and what to do.
+        what: String,
+    },
+    /// A call failed in a way that may pass.
+    #[error("Kafka at {brokers}: {what}")]
+    Failed {
+        /// `kafka.bootstrap_servers`.
+        brokers: String,
+        /// What was asked, of which topic or partition.
+        what: String,
+        /// Why it failed.
+        #[source]
+        source: KafkaError,
+    },
+    /// The client was closed while the call was waiting.
+    #[error("the Kafka client for {what} was closed")]
+    Closed {
+        /// What the client was for.
+        what: String,
+    },
+}
+
+/// Records could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ProduceError {
+    /// Nothing was written, and the same batch may be tried again with the same producer.
+    #[error("Kafka at {brokers}: {what}")]
+    Again {
+        /// `kafka.bootstrap_servers`.
+        brokers: String,
+        /// What happened, with which topic or transactional id.
+        what: String,
+        /// Why.
+        #[source]
+        source: KafkaError,
+    },
+    /// The producer can do no more, and what became of the batch has to be read back. A fenced producer and a
+    /// transaction that timed out look alike to it.
+    #[error("Kafka at {brokers}: {what}")]
+    Fatal {
+        /// `kafka.bootstrap_servers`.
+        brokers: String,
+        /// Whether the brokers said that the transactional id is in other hands, or the transaction timed out.
+        fenced_or_timed_out: bool,
+        /// What happened, with which topic or transactional id.
+        what: String,
+    },
+    /// A record can never be written as it is. Nothing of a transaction was written; of a plain batch, the others were.
+    #[error("Kafka at {brokers} refuses a record for topic {topic} with key {key}: {reason}")]
+    Refused {
+        /// `kafka.bootstrap_servers`.
+        brokers: String,
+        /// The topic.
+        topic: String,
+        /// The record's place in the batch.
+        index: usize,
+        /// The record's key, printable.
+        key: String,
+        /// Why, and what to do.
+        reason: String,
+    },
+}

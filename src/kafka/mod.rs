@@ -1,0 +1,50 @@
+//! Kafka: the only place that names librdkafka.
+//!
+//! # Layout, in reading order
+//!
+//! - [`config`], [`error`], [`topics`]: where the brokers are, what can go wrong, what our topics are called
+//! - [`admin`]: creates topics and asks for offsets
+//! - [`record`]: records as bytes, on their way in and out
+//! - [`partitioner`]: which partition a key belongs to
+//! - [`transaction`]: source records and positions in one transaction (D8)
+//! - [`producer`]: everything else that must be acknowledged before a ticket settles (D3)
+//! - [`consumer`]: membership of a consumer group
+//! - [`lease`]: permission to start a call to an org while the group membership is proved
+//! - [`compacted`], [`follow`], [`tail`]: reading topics outside a group
+
+pub mod config;
+pub use config::KafkaConfig;
+
+pub mod error;
+pub use error::{Error, ProduceError};
+
+pub mod topics;
+
+pub mod admin;
+pub use admin::{Admin, Cleanup, TopicSpec};
+
+pub mod record;
+pub use record::{Consumed, Outgoing, Place};
+
+pub mod partitioner;
+
+pub mod transaction;
+pub use transaction::TransactionalProducer;
+
+pub mod producer;
+pub use producer::Producer;
+
+pub mod consumer;
+pub use consumer::{Assigned, Event, GroupConfig, GroupConsumer, Revocation};
+
+pub mod lease;
+pub use lease::CommitLease;
+
+pub mod compacted;
+pub use compacted::{Compacted, read_compacted};
+
+pub mod follow;
+pub use follow::{Followed, Follower};
+
+pub mod tail;
+pub use tail::Tail;
