@@ -1,0 +1,99 @@
+//! The whole file, top to bottom.
+
+use std::path::Path;
+
+use url::Url;
+
+use super::{Report, cycles, org, pipeline, topics};
+use crate::config::raw;
+use crate::config::substitute::Surroundings;
+use crate::config::validated::{Config, Kafka};
+
+const DEFAULT_STATE: &str = "./state";
+const DEFAULT_PARTITIONS: i32 = 6;
+const DEFAULT_REPLICATION_FACTOR: i32 = -1;
+
+/// Checks everything, and answers with the configuration when all its parts could be made.
+pub(in crate::config) fn check(
+    file: raw::File,
+    path: &Path,
+    from: &Surroundings<'_>,
+    report: &mut Report<'_>,
+) -> Option<Config> {
+    let orgs = file
+        .orgs
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(name, raw)| org(&name, raw, from, report).map(|org| (name, org)))
+        // Not `collect` straight into an option: that would stop at the first fault.
+        .collect::<Vec<_>>();
+    let kafka = file.kafka.and_then(|raw| kafka(raw, report));
+    let schema_registry =
+        file.schema_registry.and_then(|raw| web_address(&raw.url?, &["schema_registry", "url"], report));
+    let pipelines = file
+        .pipelines
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(name, raw)| pipeline(name, raw, report))
+        .collect::<Vec<_>>();
+    if report.is_empty(&["pipelines"]) {
+        report.fault(&["pipelines"], "there is no pipeline, so there is nothing to do");
+    }
+    let whole: Vec<_> = pipelines.iter().flatten().collect();
+    topics(&whole, report);
+    cycles(&whole, report);
+    Some(Config {
+        file: path.to_owned(),
+        orgs: orgs.into_iter().collect::<Option<_>>()?,
+        kafka: kafka?,
+        schema_registry: schema_registry?,
+        state: from.resolve(file.state.as_deref().unwrap_or(DEFAULT_STATE)),
+        pipelines: pipelines.into_iter().collect::<Option<_>>()?,
+    })
+}
+
+fn kafka(raw: raw::Kafka, report: &mut Report<'_>) -> Option<Kafka> {
+    let topics = raw.topics.unwrap_or_default();
+    let path = ["kafka", "topics", "replication_factor"];
+    if topics.replication_factor == Some(0) {
+        report.fault(&path, "0 copies keep nothing; write -1 for the cluster's default");
+    }
+    let bootstrap_servers = raw.bootstrap_servers?;
+    for server in bootstrap_servers.split(',') {
+        if let Some(reason) = refused_server(server.trim()) {
+            report.fault(&["kafka", "bootstrap_servers"], reason);
+        }
+    }
+    Some(Kafka {
+        bootstrap_servers,
+        partitions: topics.partitions.unwrap_or(DEFAULT_PARTITIONS),
+        replication_factor: topics.replication_factor.unwrap_or(DEFAULT_REPLICATION_FACTOR),
+    })
+}
+
+fn refused_server(server: &str) -> Option<String> {
+    let port = server.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+    let port = port.and_then(|(_, port)| port.parse::<u16>().ok());
+    let whole = !server.contains("://") && port.is_some_and(|port| port > 0);
+    (!whole).then(|| format!("`{server}` is not of the form host:port"))
+}
+
+/// An http or https URL; anything else is reported.
+pub(super) fn web_address(text: &str, path: &[&str], report: &mut Report<'_>) -> Option<Url> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
+            if url.username().is_empty() && url.password().is_none() {
+                return Some(url);
+            }
+            report.fault(
+                path,
+                "a URL with a user or a password in it would show them in messages; remove them",
+            );
+            None
+        }
+        _ => {
+            report.fault(path, "is not a URL that starts with https:// or http://");
+            None
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! What the JSON Schema cannot say: references between keys, names with rules, cycles.
+//!
+//! Every check goes on without what is missing or mistyped, since that is reported already.
+
+mod report;
+pub(super) use report::Report;
+
+mod file;
+pub(super) use file::check;
+
+mod org;
+use org::org;
+
+mod pipeline;
+use pipeline::pipeline;
+
+mod topics;
+use topics::topics;
+
+mod cycles;
+use cycles::cycles;
+
+mod api_name;
+use api_name::is_api_name;

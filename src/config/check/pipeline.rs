@@ -1,0 +1,206 @@
+//! One pipeline.
+
+use std::time::Duration;
+
+use orgstream_salesforce_sink::Operation;
+use orgstream_salesforce_source::Start;
+
+use super::{Report, is_api_name};
+use crate::config::duration::parse_duration;
+use crate::config::fault::hint;
+use crate::config::raw;
+use crate::config::topic::{TopicTemplate, refused_name};
+use crate::config::validated::{Object, Pipeline, PipelineSink, PipelineSource};
+
+const DEFAULT_RETRY_FOR: Duration = Duration::from_secs(15 * 60);
+
+/// Leaves room for what is put behind the name in topic, group and transaction names.
+const LONGEST_NAME: usize = 200;
+
+/// The pipeline `name`; `None` when a part of it is missing or wrong.
+pub(super) fn pipeline(name: String, raw: raw::Pipeline, report: &mut Report<'_>) -> Option<Pipeline> {
+    let path = ["pipelines", name.as_str()];
+    if let Some(reason) = refused_pipeline_name(&name) {
+        report.fault(&path, reason);
+    }
+    let (has_source, has_sink) = (report.has(&path, "source"), report.has(&path, "sink"));
+    if !has_source && !has_sink {
+        report.fault(&path, "has neither a source nor a sink; it needs at least one");
+    }
+    if report.is_empty(&[path[0], path[1], "objects"]) {
+        report.fault(&[path[0], path[1], "objects"], "names no object");
+    }
+    let several = report.keys(&[path[0], path[1], "objects"]).len() > 1;
+
+    let source_org = raw.source.as_ref().and_then(|source| source.org.clone());
+    let sink_org = raw.sink.as_ref().and_then(|sink| sink.org.clone());
+    if let (Some(source), Some(sink)) = (&source_org, &sink_org)
+        && source == sink
+    {
+        let message =
+            format!("`{sink}` is the pipeline's source as well; an org is not replicated into itself");
+        report.fault(&[path[0], path[1], "sink", "org"], message);
+    }
+
+    let source = raw.source.and_then(|raw| source(&name, raw, several, report));
+    let operation = raw.sink.as_ref().and_then(|sink| sink.operation);
+    let source_topic = source.as_ref().map(|source| source.topic.clone());
+    let sink = raw.sink.and_then(|raw| sink(&name, raw, has_source, source_topic, several, report));
+    let objects = raw
+        .objects
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(object_name, raw)| object(&name, object_name, raw, has_sink, operation, report))
+        .collect::<Vec<_>>();
+    if (has_source && source.is_none()) || (has_sink && sink.is_none()) {
+        return None;
+    }
+    Some(Pipeline { name, source, sink, objects })
+}
+
+fn refused_pipeline_name(name: &str) -> Option<String> {
+    if name.len() > LONGEST_NAME {
+        return Some(format!("a pipeline's name has at most {LONGEST_NAME} characters"));
+    }
+    if name.starts_with('_') {
+        return Some("names that start with `_` are orgstream's own".to_owned());
+    }
+    refused_name(name).map(|reason| format!("the name is part of topic names: {reason}"))
+}
+
+fn source(
+    pipeline: &str,
+    raw: raw::Source,
+    several: bool,
+    report: &mut Report<'_>,
+) -> Option<PipelineSource> {
+    let org = raw.org.and_then(|org| known_org(pipeline, "source", org, report));
+    let topic = raw.topic.and_then(|topic| template(pipeline, "source", topic, several, report));
+    Some(PipelineSource {
+        org: org?,
+        topic: topic?,
+        start: match raw.start.unwrap_or(raw::Start::Snapshot) {
+            raw::Start::Snapshot => Start::Snapshot,
+            raw::Start::Earliest => Start::Earliest,
+            raw::Start::Latest => Start::Latest,
+        },
+    })
+}
+
+fn sink(
+    pipeline: &str,
+    raw: raw::Sink,
+    has_source: bool,
+    source_topic: Option<TopicTemplate>,
+    several: bool,
+    report: &mut Report<'_>,
+) -> Option<PipelineSink> {
+    let path = ["pipelines", pipeline, "sink"];
+    let org = raw.org.and_then(|org| known_org(pipeline, "sink", org, report));
+    let topic = if let Some(topic) = raw.topic {
+        template(pipeline, "sink", topic, several, report)
+    } else {
+        if !has_source && !report.has(&path, "topic") {
+            let message = "this key is missing; without a source the sink must be told which topics to read";
+            report.fault(&[path[0], path[1], path[2], "topic"], message);
+        }
+        source_topic
+    };
+    let retry_for = match raw.retry_for.as_deref().map(parse_duration) {
+        None => Some(DEFAULT_RETRY_FOR),
+        Some(Ok(duration)) => Some(duration),
+        Some(Err(error)) => {
+            report.fault(&[path[0], path[1], path[2], "retry_for"], error.to_string());
+            None
+        }
+    };
+    Some(PipelineSink {
+        org: org?,
+        topic: topic?,
+        operation: match raw.operation.unwrap_or(raw::Operation::Sync) {
+            raw::Operation::Sync => Operation::Sync,
+            raw::Operation::Upsert => Operation::Upsert,
+            raw::Operation::Update => Operation::Update,
+            raw::Operation::Delete => Operation::Delete,
+        },
+        retry_for: retry_for?,
+    })
+}
+
+fn known_org(pipeline: &str, half: &str, org: String, report: &mut Report<'_>) -> Option<String> {
+    let known = report.keys(&["orgs"]);
+    if known.contains(&org.as_str()) {
+        return Some(org);
+    }
+    let hint = hint(&org, known.iter().copied());
+    report.fault(
+        &["pipelines", pipeline, half, "org"],
+        format!("`{org}` is not one of the orgs of this file{hint}"),
+    );
+    None
+}
+
+fn template(
+    pipeline: &str,
+    half: &str,
+    text: String,
+    several: bool,
+    report: &mut Report<'_>,
+) -> Option<TopicTemplate> {
+    let path = ["pipelines", pipeline, half, "topic"];
+    match TopicTemplate::new(text) {
+        Ok(template) => {
+            if several && !template.has_object() {
+                let message = format!(
+                    "`{template}` would be the topic of all objects; put `${{object}}` into it, so that each has its own"
+                );
+                report.fault(&path, message);
+            }
+            Some(template)
+        }
+        Err(message) => {
+            report.fault(&path, message);
+            None
+        }
+    }
+}
+
+fn object(
+    pipeline: &str,
+    name: String,
+    raw: raw::Object,
+    has_sink: bool,
+    operation: Option<raw::Operation>,
+    report: &mut Report<'_>,
+) -> Object {
+    let path = ["pipelines", pipeline, "objects", name.as_str()];
+    let at = |key| [path[0], path[1], path[2], path[3], key];
+    if !is_api_name(&name) {
+        report.fault(
+            &path,
+            format!("`{name}` is not the API name of an object, such as `Account` or `Order__c`"),
+        );
+    }
+    for key in report.keys(&path) {
+        if !has_sink && matches!(key, "external_id" | "ignore_fields") {
+            report.fault(&at(key), "says how records are written, but this pipeline has no sink");
+        }
+    }
+    let by_external_id = !matches!(operation, Some(raw::Operation::Update | raw::Operation::Delete));
+    if has_sink && by_external_id && !report.has(&path, "external_id") {
+        let message = "this key is missing; `sync` and `upsert` find the target's record by it";
+        report.fault(&at("external_id"), message);
+    }
+    let ignore_fields = raw.ignore_fields.unwrap_or_default();
+    let fields = raw
+        .external_id
+        .iter()
+        .map(|field| ("external_id", field))
+        .chain(ignore_fields.iter().map(|field| ("ignore_fields", field)));
+    for (key, field) in fields {
+        if !is_api_name(field) {
+            report.fault(&at(key), format!("`{field}` is not the API name of a field"));
+        }
+    }
+    Object { name, external_id: raw.external_id, ignore_fields }
+}

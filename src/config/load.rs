@@ -1,0 +1,54 @@
+//! From a file to a configuration, or to all its faults.
+
+use std::path::Path;
+
+use super::check::{Report, check};
+use super::fault::{Fault, Faults, Place};
+use super::raw::File;
+use super::schema::json_schema;
+use super::structure::conform;
+use super::substitute::{Surroundings, substitute};
+use super::tree::Node;
+use super::validated::Config;
+
+/// Reads and checks `path`. Relative paths in the file are relative to its directory.
+///
+/// # Errors
+/// Every fault of the file. Where the text is not YAML at all, that is the only one.
+pub fn load(path: &Path) -> Result<Config, Faults> {
+    let whole_file = |message: String| {
+        let fault = Fault { place: Place::START, key: String::new(), message };
+        Faults::new(path, vec![fault])
+    };
+    let text =
+        std::fs::read_to_string(path).map_err(|error| whole_file(format!("cannot be read: {error}")))?;
+    let from = Surroundings {
+        directory: path.parent().unwrap_or(Path::new("")),
+        variable: &|name| std::env::var(name).ok(),
+    };
+    parse(&text, path, &from)
+}
+
+/// As [`load`], of a text that is at hand.
+pub(super) fn parse(text: &str, path: &Path, from: &Surroundings<'_>) -> Result<Config, Faults> {
+    let mut faults = Vec::new();
+    let mut tree = Node::parse(text).map_err(|fault| Faults::new(path, vec![fault]))?;
+    substitute(&mut tree, "", from, &mut faults);
+    let right = conform(&tree, &json_schema(), &mut faults);
+    let mut report = Report::new(&tree, faults);
+    let config = match serde_json::from_value::<File>(right) {
+        Ok(file) => check(file, path, from, &mut report),
+        Err(error) => {
+            // Schema and types come from the same definitions, so this tells of a mistake in them.
+            report.fault(&[], format!("cannot be understood: {error}"));
+            None
+        }
+    };
+    match (config, report.into_faults()) {
+        (Some(config), faults) if faults.is_empty() => Ok(config),
+        (_, faults) => Err(Faults::new(path, faults)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

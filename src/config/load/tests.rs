@@ -1,0 +1,253 @@
+use std::path::Path;
+use std::time::Duration;
+
+use orgstream_salesforce::Auth;
+use orgstream_salesforce_sink::Operation;
+use orgstream_salesforce_source::Start;
+
+use super::*;
+
+/// A whole file, with `pipelines` as its pipelines.
+fn file(pipelines: &str) -> String {
+    let head = "\
+orgs:
+  a: { url: 'https://a.example', auth: { flow: client_credentials, client_id: x, client_secret: y } }
+  b: { url: 'https://b.example', auth: { flow: client_credentials, client_id: x, client_secret: y } }
+  c: { url: 'https://c.example', auth: { flow: client_credentials, client_id: x, client_secret: y } }
+kafka: { bootstrap_servers: 'broker:9092' }
+schema_registry: { url: 'http://registry:8081' }
+pipelines:
+";
+    format!("{head}{pipelines}")
+}
+
+fn load_text(text: &str) -> Result<Config, Faults> {
+    let variable = |name: &str| match name {
+        "SECRET" => Some("s3cret".to_owned()),
+        "SIX" => Some("6".to_owned()),
+        _ => None,
+    };
+    let from = Surroundings { directory: Path::new("/conf"), variable: &variable };
+    parse(text, Path::new("f.yaml"), &from)
+}
+
+/// The faults of `text` as `line:column key: message`, without the file.
+fn faults(text: &str) -> Vec<String> {
+    let faults = load_text(text).expect_err("the text has faults").to_string();
+    faults.lines().map(|line| line.trim_start_matches("f.yaml:").to_owned()).collect()
+}
+
+#[track_caller]
+fn assert_fault(text: &str, start: &str, part: &str) {
+    let faults = faults(text);
+    assert_eq!(faults.len(), 1, "{faults:#?}");
+    assert!(faults[0].starts_with(start) && faults[0].contains(part), "{}", faults[0]);
+}
+
+#[test]
+fn a_whole_file_becomes_its_configuration() {
+    let config = load_text(&file(
+        "  crm:
+    source: { org: a, topic: 'a.${object}', start: earliest }
+    sink: { org: b, operation: upsert, retry_for: 90s }
+    objects:
+      Lead: { external_id: OrgA_Id__c, ignore_fields: [CleanStatus] }
+      Account: { external_id: OrgA_Id__c }
+",
+    ))
+    .expect("the file is good");
+    assert_eq!(config.state, Path::new("/conf/./state"));
+    assert_eq!((config.kafka.partitions, config.kafka.replication_factor), (6, -1));
+    let pipeline = &config.pipelines[0];
+    let source = pipeline.source_config().expect("there is a source");
+    assert_eq!(source.start, Start::Earliest);
+    let topics: Vec<_> = source.objects.iter().map(|object| object.topic.as_str()).collect();
+    assert_eq!(topics, ["a.Account", "a.Lead"]);
+    let sink = pipeline.sink_config(None).expect("there is a sink");
+    assert_eq!(sink.operation, Operation::Upsert);
+    assert_eq!(sink.retry_for, Duration::from_secs(90));
+    assert_eq!(sink.objects[1].topic, "a.Lead", "the sink takes the source's topics");
+    assert_eq!(sink.objects[1].ignore_fields, ["CleanStatus"]);
+}
+
+#[test]
+fn every_fault_is_reported_at_once_in_order_with_its_place_and_key() {
+    let text = file(
+        "  crm:
+    source: { org: aa, topic: 'a.${objekt}', start: latests }
+    sink: { org: b, oparation: sync, retry_for: soon }
+    objects:
+      Account: {}
+      1Contact: { external_id: 'OrgA Id' }
+extra: 1
+",
+    );
+    let faults = faults(&text);
+    let expected = [
+        ("9:20: pipelines.crm.source.org: ", "did you mean `a`?"),
+        ("9:31: pipelines.crm.source.topic: ", "`${objekt}`"),
+        ("9:53: pipelines.crm.source.start: ", "did you mean `latest`?"),
+        ("10:21: pipelines.crm.sink.oparation: ", "did you mean `operation`?"),
+        ("10:49: pipelines.crm.sink.retry_for: ", "`soon` is not a duration"),
+        ("12:7: pipelines.crm.objects.Account.external_id: ", "is missing"),
+        ("13:7: pipelines.crm.objects.1Contact: ", "API name"),
+        ("13:32: pipelines.crm.objects.1Contact.external_id: ", "`OrgA Id`"),
+        ("14:1: extra: ", "unknown key; known here: `orgs`, `kafka`"),
+    ];
+    assert_eq!(faults.len(), expected.len(), "{faults:#?}");
+    for (fault, (start, part)) in faults.iter().zip(expected) {
+        assert!(fault.starts_with(start) && fault.contains(part), "{fault}\nis not\n{start}…{part}");
+    }
+}
+
+#[test]
+fn text_that_is_not_yaml_is_one_fault() {
+    for (text, start) in [
+        ("orgs: {\n  a: b\n", "1:7: "),
+        ("a: b: c\n", "1:5: "),
+        ("orgs: 1\norgs: 2\n", "2:1: "),
+        ("a: \"x\n", "2:1: "),
+        ("a: *x\n", "1:4: "),
+        ("", "1:1: the file is empty"),
+    ] {
+        assert_fault(text, start, "");
+    }
+}
+
+#[test]
+fn a_placeholder_within_braces_is_told_to_be_quoted() {
+    assert_fault("orgs: { a: ${env:A} }\n", "1:", "needs quotes");
+}
+
+#[test]
+fn a_fault_never_shows_what_was_put_in() {
+    let text = file(
+        "  crm:
+    source: { org: a, topic: t, start: '${env:SECRET}' }
+    objects: { Account: {} }
+",
+    )
+    .replace("'broker:9092'", "'${env:SECRET}:${env:SECRET}'");
+    let faults = faults(&text);
+    assert_eq!(faults.len(), 2, "{faults:#?}");
+    assert!(!faults.concat().contains("s3cret"), "{faults:#?}");
+}
+
+#[test]
+fn a_secret_never_shows_in_debug() {
+    let text = file("  crm: { source: { org: a, topic: t }, objects: { Account: } }\n")
+        .replace("client_secret: y", "client_secret: '${env:SECRET}'");
+    let config = load_text(&text).expect("the file is good");
+    let Auth::ClientCredentials { client_secret, .. } = &config.orgs["a"].auth else {
+        panic!("another flow");
+    };
+    assert_eq!(client_secret.reveal(), "s3cret");
+    assert!(!format!("{config:?}").contains("s3cret"));
+}
+
+#[test]
+fn a_number_may_come_from_outside() {
+    let text = file("  crm: { source: { org: a, topic: t }, objects: { Account: } }\n").replace(
+        "bootstrap_servers: 'broker:9092'",
+        "bootstrap_servers: 'broker:9092', topics: { partitions: '${env:SIX}' }",
+    );
+    assert_eq!(load_text(&text).expect("the file is good").kafka.partitions, 6);
+}
+
+#[test]
+fn a_value_that_cannot_be_had_is_one_fault() {
+    let text = file("  crm: { source: { org: a, topic: t }, objects: { Account: } }\n")
+        .replace("'https://a.example'", "'${env:NOT_SET}'");
+    assert_fault(&text, "2:13: orgs.a.url: ", "`NOT_SET` is not set");
+}
+
+#[test]
+fn what_comes_later_is_named_when_it_is_missing() {
+    let text = file("  crm: { source: { org: a, topic: t }, objects: { Account: } }\n")
+        .replace("kafka: { bootstrap_servers: 'broker:9092' }\n", "");
+    assert_fault(&text, "1:1: kafka: ", "brings no broker of its own");
+}
+
+#[test]
+fn an_insert_is_refused_with_the_reason() {
+    let text = file(
+        "  crm: { source: { org: a, topic: t }, sink: { org: b, operation: insert }, objects: { Account: { external_id: X__c } } }\n",
+    );
+    assert_fault(&text, "8:67: pipelines.crm.sink.operation: ", "could be made twice");
+}
+
+#[test]
+fn a_sink_alone_names_its_topics() {
+    let text = file("  crm: { sink: { org: b }, objects: { Account: { external_id: X__c } } }\n");
+    assert_fault(&text, "8:10: pipelines.crm.sink.topic: ", "which topics to read");
+}
+
+#[test]
+fn keys_of_the_sink_without_a_sink_are_refused() {
+    let text = file("  crm: { source: { org: a, topic: t }, objects: { Account: { external_id: X__c } } }\n");
+    assert_fault(&text, "8:75: pipelines.crm.objects.Account.external_id: ", "has no sink");
+}
+
+#[test]
+fn several_objects_need_topics_of_their_own() {
+    let text = file("  crm: { source: { org: a, topic: t }, objects: { Account: , Lead: } }\n");
+    assert_fault(&text, "8:35: pipelines.crm.source.topic: ", "${object}");
+}
+
+#[test]
+fn an_org_is_not_replicated_into_itself() {
+    let objects = "objects: { Account: { external_id: X__c } }";
+    let text = file(&format!("  crm: {{ source: {{ org: a, topic: t }}, sink: {{ org: a }}, {objects} }}\n"));
+    assert_fault(&text, "8:53: pipelines.crm.sink.org: ", "into itself");
+    let text = file(&format!(
+        "  one: {{ source: {{ org: a, topic: t }}, objects: {{ Account: }} }}\n  two: {{ sink: {{ org: a, topic: t }}, {objects} }}\n"
+    ));
+    assert_fault(&text, "9:49: pipelines.two.objects.Account: ", "write them back");
+}
+
+#[test]
+fn a_cycle_over_an_object_is_refused_also_through_a_third_org() {
+    let way = |name: &str, from: &str, to: &str, object: &str| {
+        format!(
+            "  {name}: {{ source: {{ org: {from}, topic: '{from}.${{object}}' }}, sink: {{ org: {to} }}, \
+             objects: {{ {object}: {{ external_id: X__c }} }} }}\n"
+        )
+    };
+    let two = way("one", "a", "b", "Account") + &way("two", "b", "a", "Account");
+    assert_fault(&file(&two), "9:81: pipelines.two.objects.Account: ", "from `a` to `b` through `one`");
+    let three =
+        way("one", "a", "b", "Account") + &way("two", "b", "c", "Account") + &way("xxx", "c", "a", "Account");
+    assert_fault(&file(&three), "10:81: pipelines.xxx.objects.Account: ", "through `one`, `two`");
+    let apart = way("one", "a", "b", "Account") + &way("two", "b", "a", "Contact");
+    load_text(&file(&apart)).expect("different objects make no cycle");
+}
+
+#[test]
+fn topics_that_are_taken_are_refused() {
+    let pipelines = "  one: { source: { org: a, topic: t }, objects: { Account: } }
+  two: { source: { org: b, topic: t }, objects: { Account: } }
+  xxx: { source: { org: b, topic: one.parked }, objects: { Account: } }
+  yyy: { source: { org: b, topic: _orgstream.ids }, objects: { Account: } }
+";
+    let faults = faults(&file(pipelines));
+    assert_eq!(faults.len(), 3, "{faults:#?}");
+    for (fault, start) in faults.iter().zip(["9:35: ", "10:35: ", "11:35: "]) {
+        assert!(fault.starts_with(start), "{fault}");
+    }
+}
+
+#[test]
+fn a_file_of_a_private_key_is_looked_at() {
+    let dir = tempfile::tempdir().expect("a directory");
+    std::fs::write(dir.path().join("b.pem"), "no key").expect("a file");
+    let text = file("  crm: { source: { org: a, topic: t }, objects: { Account: } }\n").replacen(
+        "flow: client_credentials, client_id: x, client_secret: y",
+        "flow: jwt_bearer, client_id: x, username: u, private_key: b.pem",
+        1,
+    );
+    let from = Surroundings { directory: dir.path(), variable: &|_| None };
+    let faults = parse(&text, Path::new("f.yaml"), &from).expect_err("no key");
+    assert!(faults.to_string().contains("holds no private key"), "{faults}");
+    std::fs::write(dir.path().join("b.pem"), "-----BEGIN PRIVATE KEY-----\n").expect("a file");
+    parse(&text, Path::new("f.yaml"), &from).expect("the file looks like a key");
+}

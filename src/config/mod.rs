@@ -1,0 +1,42 @@
+//! The user's file: YAML text in, a validated [`Config`] or every fault of the file at once out. No network.
+//!
+//! # Layout, in reading order
+//!
+//! - [`validated`]: what the rest of the program sees, holding only valid values
+//! - [`fault`]: what is wrong with a file, and where
+//! - `raw`: every key there is; its docs become the descriptions of the JSON Schema
+//! - `schema`: the JSON Schema of `raw`
+//! - `tree`: YAML with positions
+//! - `substitute`: `${env:NAME}` and `${file:PATH}`
+//! - `structure`: the tree against the schema: unknown, missing and mistyped keys
+//! - `check`: what the schema cannot say: references, names, cycles
+//! - [`load`](fn@load): all of it in order
+//! - [`topic`], [`duration`]: small values with rules
+
+pub mod validated;
+pub use validated::{Config, Kafka, Object, Pipeline, PipelineSink, PipelineSource};
+
+pub mod fault;
+pub use fault::{Fault, Faults};
+
+mod raw;
+
+pub mod schema;
+pub use schema::json_schema;
+
+mod tree;
+
+mod substitute;
+
+mod structure;
+
+mod check;
+
+mod load;
+pub use load::load;
+
+pub mod topic;
+pub use topic::TopicTemplate;
+
+pub mod duration;
+pub use duration::parse_duration;

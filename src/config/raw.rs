@@ -1,0 +1,206 @@
+//! Every key of the file, once. The docs become the descriptions of the JSON Schema.
+//!
+//! All fields are options, also the required ones: what is missing or mistyped is reported from the schema
+//! with its place, and the checks go on with the rest. `x-missing` and `x-refused` carry what is said then.
+
+use std::collections::BTreeMap;
+
+use orgstream_api::Secret;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Keeps Salesforce orgs in step through Kafka.
+#[derive(Deserialize, JsonSchema, Default)]
+#[schemars(title = "orgstream")]
+pub(super) struct File {
+    /// The Salesforce orgs, each under a name of your choice.
+    #[schemars(required)]
+    pub(super) orgs: Option<BTreeMap<String, Org>>,
+    /// The Kafka cluster that carries the records.
+    #[schemars(
+        required,
+        extend("x-missing" = "this version brings no broker of its own, so name one: kafka.bootstrap_servers")
+    )]
+    pub(super) kafka: Option<Kafka>,
+    /// The schema registry that keeps the records' Avro schemas.
+    #[schemars(
+        required,
+        extend("x-missing" = "this version brings no schema store of its own, so name a registry: schema_registry.url")
+    )]
+    pub(super) schema_registry: Option<SchemaRegistry>,
+    /// The directory of this process's own state, relative to this file. One process at a time uses it.
+    #[schemars(extend("default" = "./state"))]
+    pub(super) state: Option<String>,
+    /// The pipelines, each under a name of your choice. The name is part of topic and group names.
+    #[schemars(required)]
+    pub(super) pipelines: Option<BTreeMap<String, Pipeline>>,
+}
+
+/// One Salesforce org.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Org {
+    /// The org's login URL: its My Domain, such as `https://acme.my.salesforce.com`.
+    #[schemars(required)]
+    pub(super) url: Option<String>,
+    /// How to log in.
+    #[schemars(required)]
+    pub(super) auth: Option<Auth>,
+}
+
+/// How to log in.
+#[derive(Deserialize, JsonSchema)]
+#[serde(tag = "flow", rename_all = "snake_case")]
+pub(super) enum Auth {
+    /// OAuth 2.0 client credentials: the connected app names the user that calls are made as.
+    ClientCredentials {
+        /// The connected app's consumer key.
+        #[schemars(required)]
+        client_id: Option<String>,
+        /// The connected app's consumer secret.
+        #[schemars(required, with = "String")]
+        client_secret: Option<Secret>,
+    },
+    /// OAuth 2.0 JWT bearer: the connected app knows the certificate of a private key.
+    JwtBearer {
+        /// The connected app's consumer key.
+        #[schemars(required)]
+        client_id: Option<String>,
+        /// The user that calls are made as.
+        #[schemars(required)]
+        username: Option<String>,
+        /// The file of the RSA private key in PEM form, relative to this file.
+        #[schemars(required)]
+        private_key: Option<String>,
+        /// The token's audience, where it is not the one that follows from the URL.
+        audience: Option<String>,
+    },
+    /// OAuth 2.0 username and password. Salesforce ends this flow on 2027-02-20.
+    Password {
+        /// The connected app's consumer key.
+        #[schemars(required)]
+        client_id: Option<String>,
+        /// The connected app's consumer secret.
+        #[schemars(required, with = "String")]
+        client_secret: Option<Secret>,
+        /// The user that calls are made as.
+        #[schemars(required)]
+        username: Option<String>,
+        /// The user's password.
+        #[schemars(required, with = "String")]
+        password: Option<Secret>,
+        /// The user's security token, where the org asks for one.
+        #[schemars(with = "Option<String>")]
+        security_token: Option<Secret>,
+    },
+}
+
+/// The Kafka cluster.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Kafka {
+    /// `host:port` of one or more brokers, separated by commas.
+    #[schemars(required)]
+    pub(super) bootstrap_servers: Option<String>,
+    /// How topics are made that do not exist yet.
+    pub(super) topics: Option<Topics>,
+}
+
+/// How topics are made that do not exist yet.
+#[derive(Deserialize, JsonSchema, Default)]
+pub(super) struct Topics {
+    /// Partitions of record topics. It cannot change later: records would leave their order.
+    #[schemars(range(min = 1, max = 10_000), extend("default" = 6))]
+    pub(super) partitions: Option<i32>,
+    /// Copies of each partition; -1 takes the cluster's own default.
+    #[schemars(range(min = -1, max = 100), extend("default" = -1))]
+    pub(super) replication_factor: Option<i32>,
+}
+
+/// The schema registry.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct SchemaRegistry {
+    /// Where its REST interface starts, such as `http://registry:8081`.
+    #[schemars(required)]
+    pub(super) url: Option<String>,
+}
+
+/// A source, a sink or both, and the objects that flow through them.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Pipeline {
+    /// The org whose changes go into Kafka.
+    pub(super) source: Option<Source>,
+    /// The org that the records are written to.
+    pub(super) sink: Option<Sink>,
+    /// The objects, by API name.
+    #[schemars(required)]
+    pub(super) objects: Option<BTreeMap<String, Object>>,
+}
+
+/// The org whose changes go into Kafka.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Source {
+    /// The org's name under `orgs`.
+    #[schemars(required)]
+    pub(super) org: Option<String>,
+    /// The topic of each object; `${object}` stands for its API name.
+    #[schemars(required)]
+    pub(super) topic: Option<String>,
+    /// Where to start when this pipeline has no position yet.
+    #[schemars(extend("default" = "snapshot"))]
+    pub(super) start: Option<Start>,
+}
+
+/// Where to start when there is no position yet.
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Start {
+    /// All rows as they are now, and every change from now on.
+    Snapshot,
+    /// Every change that the org still holds (one day for PushTopics), and every change from now on.
+    Earliest,
+    /// Every change from now on.
+    Latest,
+}
+
+/// The org that the records are written to.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Sink {
+    /// The org's name under `orgs`.
+    #[schemars(required)]
+    pub(super) org: Option<String>,
+    /// The topic of each object, as in `source.topic`, which is the default. A pipeline without a source needs it.
+    pub(super) topic: Option<String>,
+    /// What is done with a record.
+    #[schemars(extend(
+        "default" = "sync",
+        "x-refused" = {
+            "insert": "an insert that is not answered could be made twice; it needs a record of what was sent, which this version does not keep. Use `sync` or `upsert`"
+        }
+    ))]
+    pub(super) operation: Option<Operation>,
+    /// How long a record is tried again after a transient error before it is rejected. Outages of the org do not count.
+    #[schemars(extend("default" = "15m"))]
+    pub(super) retry_for: Option<String>,
+}
+
+/// What is done with a record.
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Operation {
+    /// Upsert by external id, delete and undelete, as the record says. The external id holds the record's id in its own org.
+    Sync,
+    /// Always upsert by external id; deletions are rejected.
+    Upsert,
+    /// Always update a record that exists; deletions are rejected.
+    Update,
+    /// Always delete.
+    Delete,
+}
+
+/// How one object flows.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Object {
+    /// The field of the target org that holds the record's id in its own org: text, an external id, unique.
+    pub(super) external_id: Option<String>,
+    /// Fields that are never written.
+    pub(super) ignore_fields: Option<Vec<String>>,
+}

@@ -1,0 +1,127 @@
+//! The configuration as the rest of the program sees it. Everything in it was checked.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use orgstream_salesforce::OrgConfig;
+use orgstream_salesforce_sink::{Operation, SinkConfig, SinkObject};
+use orgstream_salesforce_source::{SourceConfig, SourceObject, Start};
+use url::Url;
+
+use super::topic::TopicTemplate;
+
+/// How far back a PushTopic channel reaches.
+const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// One file's configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file, as the user named it.
+    pub file: PathBuf,
+    /// The orgs by name.
+    pub orgs: BTreeMap<String, OrgConfig>,
+    /// The Kafka cluster.
+    pub kafka: Kafka,
+    /// Where the schema registry's REST interface starts.
+    pub schema_registry: Url,
+    /// The state directory; may not exist yet.
+    pub state: PathBuf,
+    /// The pipelines, ordered by name.
+    pub pipelines: Vec<Pipeline>,
+}
+
+/// The Kafka cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kafka {
+    /// `host:port`, separated by commas.
+    pub bootstrap_servers: String,
+    /// Partitions of the record topics that are made.
+    pub partitions: i32,
+    /// Copies of each partition; -1 is the cluster's default.
+    pub replication_factor: i32,
+}
+
+/// A source, a sink or both, and the objects that flow through them.
+#[derive(Debug, Clone)]
+pub struct Pipeline {
+    /// Its name, part of group names and of the names of its own topics.
+    pub name: String,
+    /// The source; at least one of source and sink is there.
+    pub source: Option<PipelineSource>,
+    /// The sink.
+    pub sink: Option<PipelineSink>,
+    /// The objects, ordered by name, at least one.
+    pub objects: Vec<Object>,
+}
+
+/// The source of a pipeline.
+#[derive(Debug, Clone)]
+pub struct PipelineSource {
+    /// A name in [`Config::orgs`].
+    pub org: String,
+    /// The topic of each object.
+    pub topic: TopicTemplate,
+    /// Where to start without a position.
+    pub start: Start,
+}
+
+/// The sink of a pipeline.
+#[derive(Debug, Clone)]
+pub struct PipelineSink {
+    /// A name in [`Config::orgs`].
+    pub org: String,
+    /// The topic of each object.
+    pub topic: TopicTemplate,
+    /// What is done with a record.
+    pub operation: Operation,
+    /// How long a record's transient errors are tried again.
+    pub retry_for: Duration,
+}
+
+/// An object of a pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Its API name.
+    pub name: String,
+    /// The target's external-id field; there for `sync` and `upsert`.
+    pub external_id: Option<String>,
+    /// Fields that are never written.
+    pub ignore_fields: Vec<String>,
+}
+
+impl Pipeline {
+    /// What the source connector is given; `None` without a source.
+    pub fn source_config(&self) -> Option<SourceConfig> {
+        let source = self.source.as_ref()?;
+        let objects = self.objects.iter().map(|object| SourceObject {
+            name: object.name.clone(),
+            topic: source.topic.topic(&object.name),
+        });
+        Some(SourceConfig {
+            pipeline: self.name.clone(),
+            start: source.start,
+            objects: objects.collect(),
+            retention: RETENTION,
+        })
+    }
+
+    /// What the sink connector is given; `None` without a sink. `source_org` is the 18-character id of the org
+    /// that records without a header come from.
+    pub fn sink_config(&self, source_org: Option<String>) -> Option<SinkConfig> {
+        let sink = self.sink.as_ref()?;
+        let objects = self.objects.iter().map(|object| SinkObject {
+            name: object.name.clone(),
+            topic: sink.topic.topic(&object.name),
+            external_id: object.external_id.clone(),
+            ignore_fields: object.ignore_fields.clone(),
+        });
+        Some(SinkConfig {
+            pipeline: self.name.clone(),
+            operation: sink.operation,
+            retry_for: sink.retry_for,
+            source_org,
+            objects: objects.collect(),
+        })
+    }
+}
