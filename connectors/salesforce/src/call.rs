@@ -1,1 +1,252 @@
-//! One call.
+//! One call: its token, its time-out and its error.
+//!
+//! A call is repeated in one case only: the org answered that the token is no longer valid, so it executed nothing.
+//! Every other repetition is the caller's decision, because only the caller knows whether a write may run twice.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::{Method, RequestBuilder};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout_at};
+use url::form_urlencoded;
+
+use crate::auth::Token;
+use crate::catalogue::{self, Disposition};
+use crate::error::{ApiError, CallName, RecordError};
+use crate::org::{API_VERSION, Org};
+use crate::rest::soap;
+use crate::usage::ApiUsage;
+
+/// How long a read may take.
+pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What is to be asked.
+pub(crate) struct Call {
+    method: Method,
+    path: String,
+    query: Vec<(&'static str, String)>,
+    body: Body,
+    timeout: Duration,
+}
+
+enum Body {
+    Empty,
+    Json(Vec<u8>),
+    /// The inside of a SOAP body; the envelope has the token and is made when it is sent.
+    Soap(String),
+}
+
+/// An answer with a status below 300.
+pub(crate) struct Reply {
+    pub(crate) name: CallName,
+    started: Instant,
+    body: Bytes,
+}
+
+impl Call {
+    /// A read of a path below `/services/data/vNN.0`.
+    pub(crate) fn get(path: &[&str]) -> Self {
+        Self::at(Method::GET, data_path(path), READ_TIMEOUT)
+    }
+
+    /// A read of a path that the org named.
+    pub(crate) fn get_at(path: String) -> Self {
+        Self::at(Method::GET, path, READ_TIMEOUT)
+    }
+
+    /// A call of a path below `/services/data/vNN.0` that may take as long as `timeout`, repetition included.
+    pub(crate) fn new(method: Method, path: &[&str], timeout: Duration) -> Self {
+        Self::at(method, data_path(path), timeout)
+    }
+
+    /// A SOAP call of the partner API.
+    pub(crate) fn soap(body: String, timeout: Duration) -> Self {
+        let mut call = Self::at(Method::POST, format!("/services/Soap/u/{API_VERSION}"), timeout);
+        call.body = Body::Soap(body);
+        call
+    }
+
+    pub(crate) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn json(mut self, body: &impl Serialize) -> Self {
+        self.body =
+            Body::Json(serde_json::to_vec(body).expect("text keys and plain values always serialise"));
+        self
+    }
+
+    pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    fn at(method: Method, path: String, timeout: Duration) -> Self {
+        Self { method, path, query: Vec::new(), body: Body::Empty, timeout }
+    }
+}
+
+impl Reply {
+    /// Reads the body. One that cannot be read is no usable answer.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        serde_json::from_slice(&self.body).map_err(|error| self.unreadable(error.to_string()))
+    }
+
+    pub(crate) fn text(&self) -> Result<&str, ApiError> {
+        std::str::from_utf8(&self.body).map_err(|_| self.unreadable("it is not UTF-8"))
+    }
+
+    /// The error for an answer that says something else than what was asked.
+    pub(crate) fn unreadable(&self, why: impl std::fmt::Display) -> ApiError {
+        ApiError::Trouble {
+            call: self.name.clone(),
+            what: format!("the answer cannot be read: {why}"),
+            started: self.started,
+            source: None,
+        }
+    }
+}
+
+impl Org {
+    /// Sends `call`, with a new token if the org no longer takes the present one.
+    pub(crate) async fn call(&self, call: Call) -> Result<Reply, ApiError> {
+        let started = Instant::now();
+        let deadline = started + call.timeout;
+        let token = self.token();
+        let first = self.send(&call, &token, started, deadline).await;
+        match first {
+            Err(error) if error.disposition() == Disposition::Reauthenticate => {
+                // The login goes on when this call's time is over; the next call finds its token.
+                let refreshed = timeout_at(deadline, self.refresh(&token)).await;
+                let token = refreshed.unwrap_or_else(|_| {
+                    let what = format!("no new token within {:?}", call.timeout);
+                    Err(self.trouble(&call, started, what, None))
+                })?;
+                self.send(&call, &token, started, deadline).await
+            }
+            other => other,
+        }
+    }
+
+    async fn send(
+        &self,
+        call: &Call,
+        token: &Token,
+        started: Instant,
+        deadline: Instant,
+    ) -> Result<Reply, ApiError> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            // A write that starts past its time may overlap with another node's.
+            return Err(self.trouble(call, started, format!("its {:?} were over", call.timeout), None));
+        }
+        let sent = self.request(call, token).timeout(left).send().await;
+        let response = sent.map_err(|error| {
+            let what = if error.is_connect() {
+                "no connection".to_owned()
+            } else if error.is_timeout() {
+                format!("no answer within {:?}", call.timeout)
+            } else {
+                "the connection was cut".to_owned()
+            };
+            self.trouble(call, started, what, Some(error))
+        })?;
+        self.note_usage(response.headers());
+        let status = response.status().as_u16();
+        let body = response
+            .bytes()
+            .await
+            .map_err(|error| self.trouble(call, started, "the answer was cut off".to_owned(), Some(error)))?;
+        if status < 300 {
+            return Ok(Reply { name: self.call_name(call), started, body });
+        }
+        let errors = match call.body {
+            Body::Soap(_) => soap::fault(&body).into_iter().collect(),
+            _ => serde_json::from_slice(&body).unwrap_or_default(),
+        };
+        Err(self.failure(call, started, status, errors))
+    }
+
+    fn request(&self, call: &Call, token: &Token) -> RequestBuilder {
+        let mut url = token.instance_url().clone();
+        url.set_path(&call.path);
+        let request = self.http().request(call.method.clone(), url).query(&call.query);
+        match &call.body {
+            Body::Empty => request.header("authorization", token.authorization()),
+            Body::Json(body) => request
+                .header("authorization", token.authorization())
+                .header("content-type", "application/json")
+                .body(body.clone()),
+            Body::Soap(body) => request
+                .header("content-type", "text/xml; charset=UTF-8")
+                .header("soapaction", "\"\"")
+                .body(soap::envelope(token.session_id(), body)),
+        }
+    }
+
+    /// The error of an answer of 300 or more.
+    fn failure(&self, call: &Call, started: Instant, status: u16, mut errors: Vec<RecordError>) -> ApiError {
+        if errors.is_empty() {
+            errors.push(RecordError {
+                code: catalogue::status_code(status),
+                message: "the answer is not Salesforce's".to_owned(),
+                fields: Vec::new(),
+            });
+        }
+        let answer = ApiError::Answer { call: self.call_name(call), status, errors };
+        // A SOAP fault is a 500 with an answer of its own; so is a maintenance notice. Other 5xx answer nothing.
+        let usable = match call.body {
+            Body::Soap(_) => answer.code() != Some(&catalogue::status_code(status)),
+            _ => answer.disposition() == Disposition::Org,
+        };
+        if usable || !matches!(status, 408 | 420 | 500..) {
+            return answer;
+        }
+        let what = match &answer {
+            ApiError::Answer { errors, .. } => format!("status {status}, {}", errors[0]),
+            _ => format!("status {status}"),
+        };
+        self.trouble(call, started, what, None)
+    }
+
+    fn trouble(
+        &self,
+        call: &Call,
+        started: Instant,
+        what: String,
+        source: Option<reqwest::Error>,
+    ) -> ApiError {
+        ApiError::Trouble {
+            call: self.call_name(call),
+            what,
+            started,
+            // Its text repeats the URL with the query, which may be long.
+            source: source.map(|error| Arc::new(error.without_url())),
+        }
+    }
+
+    fn call_name(&self, call: &Call) -> CallName {
+        CallName { org: Arc::clone(&self.inner.name), method: call.method.clone(), path: call.path.clone() }
+    }
+
+    fn note_usage(&self, headers: &reqwest::header::HeaderMap) {
+        let header = headers.get("sforce-limit-info").and_then(|value| value.to_str().ok());
+        if let Some(usage) = header.and_then(ApiUsage::parse) {
+            *self.inner.usage.lock().expect("no holder of this lock panics") = Some(usage);
+        }
+    }
+}
+
+/// A path below `/services/data/vNN.0`. Parts are encoded, so that a name cannot lead to another path.
+fn data_path(parts: &[&str]) -> String {
+    let mut path = format!("/services/data/v{API_VERSION}");
+    for part in parts {
+        path.push('/');
+        path.extend(form_urlencoded::byte_serialize(part.as_bytes()));
+    }
+    path
+}

@@ -7,7 +7,8 @@
 pub enum Disposition {
     /// The record meets passing trouble: try it again, on its own clock.
     Retry,
-    /// The call got no usable answer: only a probe can tell the org's trouble from the call's ([`Org::report`](crate::Org::report)).
+    /// The call got no usable answer, or too late a one: only a probe can tell the org's trouble from the call's ([`Org::report`](crate::Org::report)).
+    /// As the error of a single record in a collection, it is as `Retry`.
     Probe,
     /// The org serves nobody for now (quota, maintenance, login): its breaker opens at once.
     Org,
@@ -52,7 +53,11 @@ const CATALOGUE: &[Entry] = &[
     ("INVALID_SESSION_ID", Disposition::Reauthenticate, "check that the user may use the API"),
     ("INVALID_AUTH_HEADER", Disposition::Reauthenticate, ""),
     // The org serves nobody for now.
-    ("REQUEST_LIMIT_EXCEEDED", Disposition::Org, "wait for the 24-hour window to move on, or buy more API calls"),
+    (
+        "REQUEST_LIMIT_EXCEEDED",
+        Disposition::Org,
+        "wait for the 24-hour window to move on, or buy more API calls",
+    ),
     ("EXCEEDED_QUOTA", Disposition::Org, "wait for the quota to free up"),
     ("STORAGE_LIMIT_EXCEEDED", Disposition::Org, "free data storage in the org; writing goes on by itself"),
     ("API_CURRENTLY_DISABLED", Disposition::Org, "wait, or ask Salesforce why the API is disabled"),
@@ -60,7 +65,11 @@ const CATALOGUE: &[Entry] = &[
     ("ORG_LOCKED", Disposition::Org, "ask Salesforce to unlock the org"),
     ("TRIAL_EXPIRED", Disposition::Org, "the org's trial is over"),
     ("ORG_IN_MAINTENANCE", Disposition::Org, "wait for the maintenance to end"),
-    ("INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE", Disposition::Org, "wait for the maintenance to end"),
+    (
+        "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE",
+        Disposition::Org,
+        "wait for the maintenance to end",
+    ),
     ("INVALID_OPERATION_WITH_EXPIRED_PASSWORD", Disposition::Org, "set a new password for the user"),
     ("CLIENT_NOT_ACCESSIBLE_FOR_USER", Disposition::Org, "allow the connected app for the user"),
     ("rate_limit_exceeded", Disposition::Org, "wait: the user logged in too often within an hour"),
@@ -68,13 +77,13 @@ const CATALOGUE: &[Entry] = &[
     ("HTTP_429", Disposition::Org, "wait: the org refuses more calls for now"),
     // No usable answer, or one that came too late: a smaller call may pass.
     ("SERVER_UNAVAILABLE", Disposition::Probe, ""),
-    ("INTERNAL_ERROR", Disposition::Probe, ""),
     ("REQUEST_RUNNING_TOO_LONG", Disposition::Probe, ""),
     ("QUERY_TIMEOUT", Disposition::Probe, ""),
     // The record's own passing trouble.
     ("UNABLE_TO_LOCK_ROW", Disposition::Retry, ""),
     ("COLLISION_DETECTED", Disposition::Retry, ""),
     ("TOO_MANY_APEX_REQUESTS", Disposition::Retry, ""),
+    ("INTERNAL_ERROR", Disposition::Retry, ""),
     ("UNKNOWN_EXCEPTION", Disposition::Retry, "give Salesforce support the error id"),
     ("LIMIT_EXCEEDED", Disposition::Retry, ""),
     ("FUNCTIONALITY_TEMPORARILY_UNAVAILABLE", Disposition::Retry, ""),
@@ -96,11 +105,27 @@ const CATALOGUE: &[Entry] = &[
     ("XML_PARSER_ERROR", Disposition::Reject, ""),
     ("STRING_TOO_LONG", Disposition::Reject, "make the field longer, or ignore it"),
     ("NUMBER_OUTSIDE_VALID_RANGE", Disposition::Reject, "give the field more digits, or ignore it"),
-    ("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", Disposition::Reject, "add the value to the picklist, or ignore the field"),
+    (
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+        Disposition::Reject,
+        "add the value to the picklist, or ignore the field",
+    ),
     ("INVALID_EMAIL_ADDRESS", Disposition::Reject, ""),
-    ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", Disposition::Reject, "a trigger or flow of the org refuses the record"),
-    ("FIELD_CUSTOM_VALIDATION_EXCEPTION", Disposition::Reject, "a validation rule of the org refuses the record"),
-    ("FIELD_FILTER_VALIDATION_EXCEPTION", Disposition::Reject, "a lookup filter of the org refuses the record"),
+    (
+        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+        Disposition::Reject,
+        "a trigger or flow of the org refuses the record",
+    ),
+    (
+        "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+        Disposition::Reject,
+        "a validation rule of the org refuses the record",
+    ),
+    (
+        "FIELD_FILTER_VALIDATION_EXCEPTION",
+        Disposition::Reject,
+        "a lookup filter of the org refuses the record",
+    ),
     ("FIELD_INTEGRITY_EXCEPTION", Disposition::Reject, ""),
     ("DUPLICATE_VALUE", Disposition::Reject, "another record has the same value in a unique field"),
     ("DUPLICATE_EXTERNAL_ID", Disposition::Reject, "merge the records that share the external id"),
@@ -111,7 +136,11 @@ const CATALOGUE: &[Entry] = &[
     ("INVALID_CROSS_REFERENCE_KEY", Disposition::Reject, "the id names no record the user can see"),
     ("MALFORMED_ID", Disposition::Reject, ""),
     ("INVALID_ID_FIELD", Disposition::Reject, ""),
-    ("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", Disposition::Reject, "let the user see the record referred to"),
+    (
+        "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
+        Disposition::Reject,
+        "let the user see the record referred to",
+    ),
     ("INSUFFICIENT_ACCESS_OR_READONLY", Disposition::Reject, "let the user edit the record"),
     ("INSUFFICIENT_ACCESS", Disposition::Reject, "give the user the permission"),
     ("CANNOT_UPDATE_CONVERTED_LEAD", Disposition::Reject, "the lead was converted in this org"),
@@ -129,7 +158,11 @@ const CATALOGUE: &[Entry] = &[
     ("EXCEEDED_MAX_SIZE_REQUEST", Disposition::Reject, ""),
     ("INVALID_REPLICATION_DATE", Disposition::Reject, ""),
     ("METHOD_NOT_ALLOWED", Disposition::Reject, ""),
-    ("UNSUPPORTED_API_VERSION", Disposition::Reject, "the org no longer serves this API version; use a newer orgstream"),
+    (
+        "UNSUPPORTED_API_VERSION",
+        Disposition::Reject,
+        "the org no longer serves this API version; use a newer orgstream",
+    ),
     ("HTTP_302", Disposition::Reject, "use the org's My Domain URL"),
     ("HTTP_404", Disposition::Reject, "check the org's URL"),
     ("HTTP_413", Disposition::Reject, ""),
@@ -155,13 +188,10 @@ mod tests {
                  INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE INVALID_OPERATION_WITH_EXPIRED_PASSWORD \
                  CLIENT_NOT_ACCESSIBLE_FOR_USER rate_limit_exceeded HTTP_429",
             ),
-            (
-                Disposition::Probe,
-                "SERVER_UNAVAILABLE INTERNAL_ERROR REQUEST_RUNNING_TOO_LONG QUERY_TIMEOUT",
-            ),
+            (Disposition::Probe, "SERVER_UNAVAILABLE REQUEST_RUNNING_TOO_LONG QUERY_TIMEOUT"),
             (
                 Disposition::Retry,
-                "UNABLE_TO_LOCK_ROW COLLISION_DETECTED TOO_MANY_APEX_REQUESTS UNKNOWN_EXCEPTION LIMIT_EXCEEDED \
+                "UNABLE_TO_LOCK_ROW COLLISION_DETECTED TOO_MANY_APEX_REQUESTS INTERNAL_ERROR UNKNOWN_EXCEPTION LIMIT_EXCEEDED \
                  FUNCTIONALITY_TEMPORARILY_UNAVAILABLE PLATFORM_EVENT_PUBLISHING_UNAVAILABLE \
                  PLATFORM_EVENT_PUBLISH_FAILED ALL_OR_NONE_OPERATION_ROLLED_BACK PROCESSING_HALTED \
                  BATCH_PROCESSING_HALTED",
@@ -205,7 +235,8 @@ mod tests {
     #[test]
     fn a_lock_met_by_a_trigger_is_the_records_passing_trouble() {
         let code = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY";
-        let lock = "AccountTrigger: execution of BeforeInsert caused by: UNABLE_TO_LOCK_ROW, unable to obtain";
+        let lock =
+            "AccountTrigger: execution of BeforeInsert caused by: UNABLE_TO_LOCK_ROW, unable to obtain";
         assert_eq!(disposition(code, lock), Disposition::Retry);
         assert_eq!(disposition(code, "AccountTrigger: too bad"), Disposition::Reject);
     }

@@ -35,7 +35,10 @@ pub struct Describe {
 /// One field of an object. Names are those of the describe.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of Salesforce's own, independent of the others")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of Salesforce's own, independent of the others"
+)]
 pub struct DescribeField {
     /// The API name.
     pub name: String,
@@ -145,7 +148,10 @@ pub enum FieldKind {
 /// A describe on the wire.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of Salesforce's own, independent of the others")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of Salesforce's own, independent of the others"
+)]
 struct Wire {
     name: String,
     #[serde(default)]
@@ -183,7 +189,8 @@ impl Describe {
 impl<'de> Deserialize<'de> for Describe {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let wire = Wire::deserialize(deserializer)?;
-        let positions = wire.fields.iter().enumerate().map(|(index, field)| (field.name.clone(), index)).collect();
+        let positions =
+            wire.fields.iter().enumerate().map(|(index, field)| (field.name.clone(), index)).collect();
         Ok(Self {
             schema: Arc::new(schema::value_schema(&wire.name, &wire.fields)),
             key_schema: Arc::new(schema::key_schema(&wire.name)),

@@ -82,7 +82,9 @@ impl ApiError {
         match self {
             Self::Refused { .. } => Disposition::Org,
             Self::Trouble { .. } => Disposition::Probe,
-            Self::Answer { errors, .. } => errors.first().map_or(Disposition::Reject, RecordError::disposition),
+            Self::Answer { errors, .. } => {
+                errors.first().map_or(Disposition::Reject, RecordError::disposition)
+            }
         }
     }
 

@@ -38,7 +38,13 @@ impl Org {
     /// be reached.
     pub async fn connect(config: OrgConfig) -> Result<Self, ApiError> {
         let name: Arc<str> = config.name.as_str().into();
-        let http = http::client();
+        let http = http::client().map_err(|error| ApiError::Refused {
+            org: Arc::clone(&name),
+            url: config.url.origin().ascii_serialization(),
+            code: "http_client".to_owned(),
+            message: error.to_string(),
+            advice: "install the system's CA certificates",
+        })?;
         let (session, id) = Session::open(config, Arc::clone(&name), http.clone()).await?;
         Ok(Self {
             inner: Arc::new(Inner {

@@ -35,10 +35,7 @@ static ADDRESS: LazyLock<Arc<Schema>> = LazyLock::new(|| {
 static LOCATION: LazyLock<Arc<Schema>> = LazyLock::new(|| {
     Arc::new(Schema::new(
         format!("{NAMESPACE}.Location"),
-        vec![
-            Field::optional("latitude", Type::Float64),
-            Field::optional("longitude", Type::Float64),
-        ],
+        vec![Field::optional("latitude", Type::Float64), Field::optional("longitude", Type::Float64)],
     ))
 });
 

@@ -14,10 +14,7 @@ impl ApiUsage {
     pub fn parse(header: &str) -> Option<Self> {
         let value = header.split([';', ',']).find_map(|part| part.trim().strip_prefix("api-usage="))?;
         let (used, max) = value.split_once('/')?;
-        Some(Self {
-            used: used.trim().parse().ok()?,
-            max: max.trim().parse().ok()?,
-        })
+        Some(Self { used: used.trim().parse().ok()?, max: max.trim().parse().ok()? })
     }
 }
 

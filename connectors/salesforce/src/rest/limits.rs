@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
+use crate::call::Call;
 use crate::error::ApiError;
 use crate::org::Org;
 
@@ -23,6 +24,6 @@ pub type Limits = HashMap<String, Limit>;
 impl Org {
     /// All allocations.
     pub async fn limits(&self) -> Result<Limits, ApiError> {
-        todo!()
+        self.call(Call::get(&["limits"])).await?.json()
     }
 }

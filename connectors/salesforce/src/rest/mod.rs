@@ -15,6 +15,8 @@ mod record;
 
 mod retrieve;
 
+pub(crate) mod soap;
+
 mod undelete;
 
 /// A row as Salesforce sends it, with its `attributes`; as orgstream sends it, without.

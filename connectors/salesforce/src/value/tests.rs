@@ -1,0 +1,139 @@
+use proptest::prelude::{any, prop_assert, prop_assert_eq, prop_assume, proptest};
+use serde_json::json;
+
+use super::*;
+
+fn field(kind: &str) -> DescribeField {
+    serde_json::from_value(json!({"name": "F__c", "type": kind})).unwrap()
+}
+
+fn read(kind: &str, json: &Json) -> Value {
+    to_value(&field(kind), json).unwrap()
+}
+
+#[test]
+fn every_type_is_read_as_its_schema_says() {
+    let text = |text: &str| Value::String(text.to_owned());
+    for (kind, json, value) in [
+        ("id", json!("0015g00000QwErTAAV"), text("0015g00000QwErTAAV")),
+        ("reference", json!("001D000000IqhSL"), text("001D000000IqhSLIAZ")),
+        ("string", json!("Ä"), text("Ä")),
+        ("multipicklist", json!("a;b"), text("a;b")),
+        ("combobox", json!("x"), text("x")),
+        ("anyType", json!(12), text("12")),
+        ("somethingOf2031", json!({"a": 1}), text("{\"a\":1}")),
+        ("boolean", json!(false), Value::Boolean(false)),
+        ("int", json!(42), Value::Int32(42)),
+        ("int", json!(42.0), Value::Int32(42)),
+        ("long", json!(9_007_199_254_740_993_i64), Value::Int64(9_007_199_254_740_993)),
+        ("double", json!(23.0), Value::Float64(23.0)),
+        ("percent", json!(12.5), Value::Float64(12.5)),
+        ("currency", json!(1_500_000.0), text("1500000.0")),
+        ("currency", json!(1.0e10), text("10000000000.0")),
+        ("currency", json!(12), text("12")),
+        ("currency", json!("9999999999999999.99"), text("9999999999999999.99")),
+        ("date", json!("1970-01-02"), Value::Date(1)),
+        ("datetime", json!("1970-01-01T00:00:01.000+0000"), Value::Timestamp(1_000)),
+        ("datetime", json!("1970-01-01T00:00:01.000Z"), Value::Timestamp(1_000)),
+        ("time", json!("00:00:01.500Z"), Value::Time(1_500)),
+    ] {
+        assert_eq!(read(kind, &json), value, "{kind} {json}");
+    }
+}
+
+#[test]
+fn null_is_null_in_every_type() {
+    for kind in ["id", "boolean", "int", "currency", "date", "datetime", "address", "location", "string"] {
+        assert_eq!(read(kind, &Json::Null), Value::Null, "{kind}");
+    }
+}
+
+#[test]
+fn an_address_is_the_same_from_both_apis() {
+    let rest =
+        json!({"city": "Roma", "stateCode": null, "latitude": 41.9, "street": "Via Roma 1", "plusCode": "x"});
+    let streaming = json!({"City": "Roma", "StateCode": null, "Latitude": 41.9, "Street": "Via Roma 1"});
+    let value = read("address", &rest);
+    assert_eq!(value, read("address", &streaming));
+    let Value::Struct(address) = value else { panic!("an address is a struct") };
+    assert_eq!(address.schema().name(), "io.confluent.salesforce.Address");
+    assert_eq!(address.value("City"), Some(&Value::String("Roma".to_owned())));
+    assert_eq!(address.value("Latitude"), Some(&Value::Float64(41.9)));
+    assert_eq!(address.value("State"), Some(&Value::Null));
+}
+
+#[test]
+fn a_location_has_two_numbers() {
+    let Value::Struct(location) = read("location", &json!({"latitude": 41.9, "longitude": 12.5})) else {
+        panic!("a location is a struct")
+    };
+    assert_eq!(location.values(), [Value::Float64(41.9), Value::Float64(12.5)]);
+}
+
+#[test]
+fn what_does_not_fit_is_said_with_the_fields_name() {
+    for (kind, json) in [
+        ("boolean", json!("yes")),
+        ("int", json!(3_000_000_000_i64)),
+        ("int", json!(1.5)),
+        ("double", json!("much")),
+        ("currency", json!("1e5 euro")),
+        ("date", json!("2026-02-30")),
+        ("datetime", json!(12)),
+        ("address", json!("Roma")),
+    ] {
+        let error = to_value(&field(kind), &json).unwrap_err();
+        assert!(error.to_string().starts_with("field `F__c`: "), "{error}");
+    }
+}
+
+#[test]
+fn writes_are_spelled_as_the_org_reads_them() {
+    for (kind, value, json) in [
+        ("string", Value::Null, json!(null)),
+        ("boolean", Value::Boolean(true), json!(true)),
+        ("int", Value::Int32(42), json!(42)),
+        ("double", Value::Float64(0.1), json!(0.1)),
+        ("date", Value::Date(1), json!("1970-01-02")),
+        ("datetime", Value::Timestamp(1_000), json!("1970-01-01T00:00:01.000Z")),
+        ("time", Value::Time(1_500), json!("00:00:01.500Z")),
+        ("currency", Value::String("1500000.0".to_owned()), json!(1_500_000.0)),
+        ("currency", Value::String("12".to_owned()), json!(12)),
+        ("currency", Value::String("-0.10".to_owned()), json!(-0.1)),
+        // A double would make it 10000000000000000.
+        ("currency", Value::String("9999999999999999.99".to_owned()), json!("9999999999999999.99")),
+        ("currency", Value::String("dear".to_owned()), json!("dear")),
+        ("string", Value::String("12".to_owned()), json!("12")),
+    ] {
+        assert_eq!(to_json(&field(kind), &value), Ok(json), "{kind} {value:?}");
+    }
+}
+
+#[test]
+fn what_no_org_has_is_not_written() {
+    assert!(to_json(&field("double"), &Value::Float64(f64::NAN)).is_err());
+    let address = read("address", &json!({"city": "Roma"}));
+    assert!(to_json(&field("address"), &address).is_err());
+}
+
+proptest! {
+    #[test]
+    fn a_number_of_the_org_survives_the_way_through_text(number in any::<f64>()) {
+        prop_assume!(number.is_finite());
+        let sent: Json = serde_json::from_str(&serde_json::to_string(&number).unwrap()).unwrap();
+        let text = read("currency", &sent);
+        let back = to_json(&field("currency"), &text).unwrap();
+        prop_assert_eq!(back.as_f64(), Some(number), "{:?}", text);
+    }
+
+    #[test]
+    fn a_decimal_text_keeps_its_digits(text in "-?[1-9][0-9]{0,17}\\.[0-9]{1,4}") {
+        let written = to_json(&field("currency"), &Value::String(text.clone())).unwrap();
+        // Either the text itself, or a number whose shortest spelling has the same digits.
+        let spelled = match &written {
+            Json::String(text) => text.clone(),
+            number => number.as_f64().unwrap().to_string(),
+        };
+        prop_assert!(significant(&spelled) == significant(&text), "{text} became {written}");
+    }
+}
