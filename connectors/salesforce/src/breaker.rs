@@ -14,6 +14,7 @@ use tracing::{info, warn};
 
 use crate::call::Call;
 use crate::catalogue::Disposition;
+use crate::clock;
 use crate::error::ApiError;
 use crate::org::{Inner, Org};
 
@@ -23,7 +24,7 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// The same where the org refuses the login: each probe is a failed login, and too many of them lock the user out.
-const LOGIN_PAUSES: (Duration, Duration) = (Duration::from_secs(15), Duration::from_secs(600));
+const LOGIN_PAUSES: (Duration, Duration) = (Duration::from_secs(15), Duration::from_mins(10));
 
 /// Open or closed, as the status shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,7 +122,7 @@ impl Breaker {
         let (first, most) = pauses(error);
         let relapse = clock.closed_since.elapsed() < clock.pause;
         clock.pause = if relapse { (clock.pause * 2).clamp(first, most) } else { first };
-        self.state.send_replace(BreakerState::Open { since: SystemTime::now(), reason: with_sources(error) });
+        self.state.send_replace(BreakerState::Open { since: clock::now(), reason: with_sources(error) });
         Some(clock.pause)
     }
 

@@ -10,6 +10,10 @@ use crate::schema;
 
 /// An object as the org describes it to this user.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of Salesforce's own, independent of the others"
+)]
 pub struct Describe {
     /// The API name, in the org's own case.
     pub object: String,

@@ -9,7 +9,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Salesforce drops idle connections after about two minutes; a connection closed from this side first cannot be cut
 /// in the middle of a write.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A client with a connection time-out, gzip and orgstream's own call options. Time-outs of calls are set per request.
 pub(crate) fn client() -> Result<reqwest::Client, reqwest::Error> {

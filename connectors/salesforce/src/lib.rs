@@ -22,6 +22,7 @@ mod auth;
 pub use auth::Token;
 
 mod call;
+mod clock;
 mod http;
 
 pub mod error;

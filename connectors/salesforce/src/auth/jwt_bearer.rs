@@ -5,6 +5,8 @@ use orgstream_api::Secret;
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use crate::clock;
+
 /// Salesforce takes assertions that end within three to five minutes.
 const VALID_SECONDS: i64 = 180;
 
@@ -28,7 +30,7 @@ pub(super) fn form(
         iss: client_id,
         sub: username,
         aud: audience,
-        exp: OffsetDateTime::now_utc().unix_timestamp() + VALID_SECONDS,
+        exp: OffsetDateTime::from(clock::now()).unix_timestamp() + VALID_SECONDS,
     };
     let assertion = jsonwebtoken::encode(&Header::new(Algorithm::RS256), &claims, &key)?;
     Ok(vec![

@@ -60,10 +60,9 @@ impl Session {
             let shared = &self.shared;
             state.underway.get_or_insert_with(|| Shared::log_in(Arc::clone(shared))).clone()
         };
-        if let Ok(outcome) = underway.wait_for(Option::is_some).await {
-            if let Some(outcome) = outcome.clone() {
-                return outcome;
-            }
+        let outcome = underway.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone());
+        if let Some(outcome) = outcome {
+            return outcome;
         }
         // The task ended without an outcome; the next caller starts another.
         self.shared.lock().underway = None;

@@ -25,7 +25,7 @@ impl Element {
         loop {
             match reader.read_event().ok()? {
                 Event::Start(start) => {
-                    open.push(Self { name: start.local_name().into_inner().to_owned(), ..Self::default() })
+                    open.push(Self { name: start.local_name().into_inner().to_owned(), ..Self::default() });
                 }
                 Event::Empty(start) => open
                     .last_mut()?

@@ -17,8 +17,9 @@ impl Org {
         ids: &[SalesforceId],
         timeout: Duration,
     ) -> Result<Vec<WriteResult>, ApiError> {
-        let list: String = ids.iter().map(|id| format!("<urn:ids>{id}</urn:ids>")).collect();
-        let body = format!("<urn:undelete>{list}</urn:undelete>");
+        let list: Vec<&str> = ids.iter().map(SalesforceId::as_str).collect();
+        let body =
+            format!("<urn:undelete><urn:ids>{}</urn:ids></urn:undelete>", list.join("</urn:ids><urn:ids>"));
         let reply = self.call(Call::soap(body, timeout)).await?;
         let results = results(reply.text()?).ok_or_else(|| reply.unreadable("it is no undelete response"))?;
         matched(&reply, results, ids.len())
