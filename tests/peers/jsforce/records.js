@@ -48,10 +48,10 @@ class Records {
   }
 
   async update(object, ids) {
-    const changes = ids.map((id) => ({ Id: id, ...this.newValues(object, id) }));
-    await this.apply(object, changes);
+    await this.apply(object, ids.map((id) => ({ Id: id, ...this.newValues(object, id) })));
   }
 
+  /** Deletes these records and answers which it deleted: one that a record in the bin points at stays. */
   async remove(object, ids) {
     const going = ids.filter((id) => !this.binnedChildren(object, id));
     for (const [child, field] of childrenOf(object)) await this.letGo(child, field, new Set(going), object);
@@ -120,22 +120,20 @@ class Records {
     return values;
   }
 
+  // A record in the bin that pointed at a deleted one would come back different from what it was.
   binnedChildren(object, id) {
     return childrenOf(object).some(([child, field]) => child === object
       && [...this.bin[child].values()].some((row) => row[field] === id));
   }
 
-  // Contacts of an account go with it; every other child loses its reference.
+  // Contacts of an account go before it; a child that stays loses its reference.
   async letGo(child, field, parents, object) {
-    const ids = [...this.living[child]].filter(([, row]) => parents.has(row[field])).map(([id]) => id);
-    if (ids.length === 0) return;
+    let ids = [...this.living[child]].filter(([, row]) => parents.has(row[field])).map(([id]) => id);
     if (child !== object) {
       const gone = new Set(await this.remove(child, ids));
-      const kept = ids.filter((id) => !gone.has(id));
-      if (kept.length > 0) await this.apply(child, kept.map((id) => ({ Id: id, [field]: null })));
-    } else {
-      await this.apply(child, ids.map((id) => ({ Id: id, [field]: null })));
+      ids = ids.filter((id) => !gone.has(id));
     }
+    await this.apply(child, ids.map((id) => ({ Id: id, [field]: null })));
   }
 }
 

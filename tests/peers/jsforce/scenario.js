@@ -77,9 +77,9 @@ async function flow(records, dice, changes) {
     const size = Math.min(dice.integer(1, 25), changes - org.changes);
     const ids = records.ids(object);
     const what = dice.next();
-    if (ids.length < 10 || what < 0.35) await records.create(object, size);
-    else if (what < 0.85) await records.update(object, dice.sample(ids, size));
-    else if (what < 0.93) await records.remove(object, dice.sample(ids, Math.ceil(size / 8)));
+    if (ids.length < 10 || what < 0.3) await records.create(object, size);
+    else if (what < 0.75) await records.update(object, dice.sample(ids, size));
+    else if (what < 0.88) await records.remove(object, dice.sample(ids, Math.ceil(size / 3)));
     else await records.undelete(object, size);
   }
 }
