@@ -1,1 +1,47 @@
-//! Placeholder.
+//! Records to SObject writes: the sink of a pipeline.
+//!
+//! # Layout, in reading order
+//!
+//! - [`config`], [`start`]: what a sink is told, and what it checks in org B before it begins
+//! - [`sink`]: the loop; queues in front, calls behind, outcomes out
+//! - `work`, `change`: an item on its way; a consumed record as a change to org B
+//! - `lanes`: one queue per record id
+//! - `plan`: which records go into which call
+//! - `deliver`, `pay`: what happens to the records, and to the owed references, of one call
+//! - `versions`, `references`, `map`: whether a record is new, where it points, what of it is written
+//! - `write`: one write call, halved until only what is at fault fails
+//! - `links`, `lookup`: which record of org B stands for which
+//! - `attempts`: the retry clock of a record
+//! - `target`, `rank`: org B's objects, parents before children
+//! - `room`, `tenure`: how much is held, and for which partitions
+//! - [`counters`]: what has been done
+
+pub mod config;
+pub use config::{Operation, SinkConfig, SinkContext, SinkObject};
+
+pub mod start;
+pub use start::start;
+
+pub mod sink;
+pub use sink::SalesforceSink;
+
+pub mod counters;
+pub use counters::{SinkCounters, SinkCounts};
+
+mod attempts;
+mod change;
+mod deliver;
+mod lanes;
+mod links;
+mod lookup;
+mod map;
+mod pay;
+mod plan;
+mod rank;
+mod references;
+mod room;
+mod target;
+mod tenure;
+mod versions;
+mod work;
+mod write;

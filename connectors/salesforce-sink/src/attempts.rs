@@ -1,0 +1,154 @@
+//! The retry clock of a record in passing trouble.
+//!
+//! The clock counts only the time in which org B can be called: an outage of the org, however long, costs no record
+//! its attempts. While a record is in retry its partition is paused.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use orgstream_api::TopicPartition;
+
+/// The first pause of a record.
+const FIRST: Duration = Duration::from_millis(250);
+
+/// The longest pause of a record.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// The attempts of one record so far; empty for one that has met no trouble.
+#[derive(Debug, Default)]
+pub(crate) struct Attempts {
+    failed: u32,
+    /// The reading of the org's clock at the first failure.
+    since: Duration,
+    /// Whether the record makes a call fail that succeeds without it.
+    suspect: bool,
+    pause: Option<Arc<()>>,
+}
+
+/// What follows a failed attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Another attempt after this pause.
+    After(Duration),
+    /// None: the time is over.
+    Over,
+}
+
+impl Attempts {
+    /// Notes a failure at `clock`, the time for which the org could be called so far. `jitter` lies between 0 and 1.
+    pub(crate) fn fail(&mut self, clock: Duration, retry_for: Duration, jitter: f64) -> Next {
+        if self.failed == 0 {
+            self.since = clock;
+        }
+        let left = retry_for.saturating_sub(clock.saturating_sub(self.since));
+        if left.is_zero() {
+            return Next::Over;
+        }
+        let pause = FIRST.saturating_mul(2_u32.saturating_pow(self.failed)).min(LONGEST);
+        self.failed = self.failed.saturating_add(1);
+        // Half of the pause is chance, so that records that failed together do not meet again. The last attempt
+        // falls on the end of the time.
+        Next::After(pause.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0).min(left))
+    }
+
+    /// How often the record failed.
+    pub(crate) fn failed(&self) -> u32 {
+        self.failed
+    }
+
+    /// The pause before the next attempt of something that has no clock, after `failed` attempts.
+    pub(crate) fn without_clock(&mut self) -> Duration {
+        let pause = FIRST.saturating_mul(2_u32.saturating_pow(self.failed)).min(LONGEST);
+        self.failed = self.failed.saturating_add(1);
+        pause
+    }
+
+    /// From now on the record travels alone.
+    pub(crate) fn suspect(&mut self) {
+        self.suspect = true;
+    }
+
+    /// Whether the record travels alone.
+    pub(crate) fn is_suspect(&self) -> bool {
+        self.suspect
+    }
+
+    /// Keeps `partition` paused until the record is settled or dropped.
+    pub(crate) fn pause(&mut self, pauses: &mut Pauses, partition: &TopicPartition) {
+        if self.pause.is_none() {
+            self.pause = Some(pauses.pause(partition));
+        }
+    }
+}
+
+/// The partitions that hold a record in retry.
+#[derive(Debug, Default)]
+pub(crate) struct Pauses {
+    held: HashMap<TopicPartition, Weak<()>>,
+}
+
+impl Pauses {
+    /// The partitions, in no order.
+    pub(crate) fn partitions(&self) -> Vec<TopicPartition> {
+        let held = self.held.iter().filter(|(_, pause)| pause.strong_count() > 0);
+        held.map(|(partition, _)| partition.clone()).collect()
+    }
+
+    /// Forgets partitions that were taken away.
+    pub(crate) fn forget(&mut self, partitions: &[TopicPartition]) {
+        for partition in partitions {
+            self.held.remove(partition);
+        }
+    }
+
+    fn pause(&mut self, partition: &TopicPartition) -> Arc<()> {
+        if let Some(pause) = self.held.get(partition).and_then(Weak::upgrade) {
+            return pause;
+        }
+        let pause = Arc::new(());
+        self.held.insert(partition.clone(), Arc::downgrade(&pause));
+        pause
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    #[test]
+    fn pauses_grow_to_their_limit_and_the_last_attempt_falls_on_the_end() {
+        let mut attempts = Attempts::default();
+        let mut clock = Duration::from_secs(1_000);
+        let mut pauses = Vec::new();
+        while let Next::After(pause) = attempts.fail(clock, MINUTE, 1.0) {
+            pauses.push(pause.as_millis());
+            clock += pause;
+        }
+        assert_eq!(pauses, [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 28_250]);
+        assert_eq!(clock, Duration::from_secs(1_000) + MINUTE);
+    }
+
+    #[test]
+    fn time_that_the_orgs_clock_does_not_count_costs_nothing() {
+        let mut attempts = Attempts::default();
+        for _ in 0..100 {
+            assert!(matches!(attempts.fail(Duration::from_secs(5), MINUTE, 0.5), Next::After(_)));
+        }
+    }
+
+    #[test]
+    fn a_partition_is_paused_until_its_last_record_in_retry_is_gone() {
+        let partition = TopicPartition { topic: "a.Account".into(), partition: 0 };
+        let mut pauses = Pauses::default();
+        let (mut first, mut second) = (Attempts::default(), Attempts::default());
+        first.pause(&mut pauses, &partition);
+        second.pause(&mut pauses, &partition);
+        drop(first);
+        assert_eq!(pauses.partitions(), [partition.clone()]);
+        drop(second);
+        assert!(pauses.partitions().is_empty());
+    }
+}

@@ -1,0 +1,182 @@
+//! A consumed record as a change to org B.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use orgstream_api::record::{field, header};
+use orgstream_api::{EventType, Headers, Record, Rejection, SinkRecord, Stamp, Struct, Value};
+use orgstream_salesforce::datetime::parse_datetime;
+use orgstream_salesforce::{OrgId, SalesforceId};
+
+use crate::config::{Operation, SinkConfig};
+use crate::lanes::LaneKey;
+use crate::plan::Kind;
+use crate::target::{Target, Targets};
+use crate::versions::Version;
+
+/// One change of one record.
+#[derive(Debug)]
+pub(crate) struct Change {
+    /// The record's lane: its org and its id there.
+    pub(crate) key: LaneKey,
+    /// Its object in org B.
+    pub(crate) target: Arc<Target>,
+    /// What org B has to do.
+    pub(crate) kind: Kind,
+    /// The value by which org B finds the record.
+    pub(crate) external: String,
+    /// Its place in the record's history.
+    pub(crate) version: Version,
+    /// Milliseconds since the epoch.
+    pub(crate) timestamp: i64,
+    value: Struct,
+    carried: Carried,
+}
+
+/// Which fields of a value say something.
+#[derive(Debug)]
+enum Carried {
+    /// These; a null among them clears its field.
+    Named(HashSet<String>),
+    /// Records of other producers do not say: a null may mean "unknown", so only values count.
+    NotNull,
+}
+
+impl Change {
+    /// The value of a field that the record carries.
+    pub(crate) fn carried(&self, name: &str) -> Option<&Value> {
+        let value = self.value.value(name)?;
+        let carried = match &self.carried {
+            Carried::Named(names) => names.contains(name),
+            Carried::NotNull => !value.is_null(),
+        };
+        carried.then_some(value)
+    }
+
+    /// Whether the change decides the field `name`, so that nothing older may set it any more.
+    pub(crate) fn decides(&self, name: &str) -> bool {
+        self.kind == Kind::Delete || self.carried(name).is_some()
+    }
+}
+
+/// The lane of a record: whose history it belongs to.
+pub(crate) fn key(record: &SinkRecord, config: &SinkConfig) -> Result<LaneKey, Rejection> {
+    Ok(LaneKey { org: source_org(&record.record, config)?, id: record_id(&record.record)? })
+}
+
+/// Reads the record of a lane.
+pub(crate) fn read(
+    record: SinkRecord,
+    key: LaneKey,
+    config: &SinkConfig,
+    targets: &Targets,
+) -> Result<Change, Rejection> {
+    let at = record.at;
+    let Record { value, headers, timestamp, .. } = record.record;
+    let Some(value) = value else {
+        return Err(rejected("TOMBSTONE", "a record without value says nothing of what happened", ""));
+    };
+    let target = Arc::clone(targets.route(text(&value, field::OBJECT_TYPE), &at.partition.topic)?);
+    let kind = kind(config.operation, text(&value, field::EVENT_TYPE))?;
+    let carried = carried(&headers)?;
+    let version = Version { at, stamp: stamp(&value, &headers)? };
+    let external = external_value(&value, config.operation, &target).unwrap_or(&key.id).to_owned();
+    Ok(Change { key, target, kind, external, version, timestamp, value, carried })
+}
+
+fn text<'a>(value: &'a Struct, name: &str) -> Option<&'a str> {
+    value.value(name)?.as_str()
+}
+
+/// The record's id: from the value, or from the key where producers put it only there.
+fn record_id(record: &Record) -> Result<String, Rejection> {
+    let in_key = || record.key.as_ref()?.value(field::ID)?.as_str();
+    let text = record.text(field::ID).or_else(in_key).ok_or_else(|| {
+        rejected("MISSING_ID", "neither value nor key has the record's `Id`, so nothing can be addressed", field::ID)
+    })?;
+    match SalesforceId::parse(text) {
+        Ok(id) => Ok(id.as_str().to_owned()),
+        Err(error) => Err(rejected("MALFORMED_ID", &error.to_string(), field::ID)),
+    }
+}
+
+fn source_org(record: &Record, config: &SinkConfig) -> Result<String, Rejection> {
+    match record.headers.text(header::ORG) {
+        Some(text) => match OrgId::parse(text) {
+            Ok(id) => Ok(id.as_str().to_owned()),
+            Err(error) => Err(rejected("MALFORMED_HEADER", &format!("header `{}`: {error}", header::ORG), "")),
+        },
+        None => Ok(config.source_org.clone().unwrap_or_default()),
+    }
+}
+
+/// What org B has to do for an event. A delete is never written, and what is not understood is never guessed.
+fn kind(operation: Operation, event: Option<&str>) -> Result<Kind, Rejection> {
+    let deleted = event == Some(EventType::Deleted.as_str());
+    match operation {
+        Operation::Sync => {
+            let Some(event) = event else {
+                let message = "`sync` needs `_EventType` to know what to do; a pipeline of such records needs a fixed \
+                               operation";
+                return Err(rejected("MISSING_EVENT_TYPE", message, field::EVENT_TYPE));
+            };
+            match event.parse::<EventType>() {
+                Ok(EventType::Created | EventType::Updated) => Ok(Kind::Upsert),
+                Ok(EventType::Undeleted) => Ok(Kind::Undelete),
+                Ok(EventType::Deleted) => Ok(Kind::Delete),
+                Err(error) => Err(rejected("UNKNOWN_EVENT_TYPE", &error.to_string(), field::EVENT_TYPE)),
+            }
+        }
+        Operation::Upsert | Operation::Update if deleted => {
+            let message = format!(
+                "operation `{}` cannot write a deleted event, whose fields are unknown; `sync` deletes the record",
+                operation.as_str()
+            );
+            Err(rejected("DELETED_EVENT_NOT_WRITABLE", &message, field::EVENT_TYPE))
+        }
+        Operation::Upsert => Ok(Kind::Upsert),
+        Operation::Update => Ok(Kind::Update),
+        Operation::Delete => Ok(Kind::Delete),
+    }
+}
+
+fn carried(headers: &Headers) -> Result<Carried, Rejection> {
+    let Some(text) = headers.text(header::CARRIED) else {
+        return Ok(Carried::NotNull);
+    };
+    match serde_json::from_str(text) {
+        Ok(names) => Ok(Carried::Named(names)),
+        Err(error) => {
+            let message = format!("header `{}` is not a JSON array of field names: {error}", header::CARRIED);
+            Err(rejected("MALFORMED_HEADER", &message, ""))
+        }
+    }
+}
+
+/// The record's second: as the source says, else as the row itself says.
+fn stamp(value: &Struct, headers: &Headers) -> Result<Option<Stamp>, Rejection> {
+    let millis = match headers.text(header::STAMP) {
+        Some(text) => parse_datetime(text).map(Some).map_err(|error| {
+            rejected("MALFORMED_HEADER", &format!("header `{}`: {error}", header::STAMP), "")
+        })?,
+        None => match value.value("SystemModstamp") {
+            Some(Value::Timestamp(millis)) => Some(*millis),
+            _ => None,
+        },
+    };
+    Ok(millis.map(|millis| Stamp(millis.div_euclid(1_000))))
+}
+
+/// The record's own external id, which fixed operations put first. `sync` always uses the record's `Id`: its external
+/// ids are org A's ids, whatever org A keeps in a field of that name.
+fn external_value<'a>(value: &'a Struct, operation: Operation, target: &Target) -> Option<&'a str> {
+    if operation == Operation::Sync {
+        return None;
+    }
+    text(value, target.external_id.as_ref()?)
+}
+
+fn rejected(code: &str, message: &str, field: &str) -> Rejection {
+    let fields = if field.is_empty() { Vec::new() } else { vec![field.to_owned()] };
+    Rejection { code: code.to_owned(), message: message.to_owned(), fields }
+}

@@ -1,0 +1,71 @@
+//! What a sink is told at its start.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use orgstream_api::{HealthReporter, IdMap, SharedLease};
+
+/// A validated sink.
+#[derive(Debug, Clone)]
+pub struct SinkConfig {
+    /// The pipeline's name, for messages.
+    pub pipeline: String,
+    /// How a record becomes a write.
+    pub operation: Operation,
+    /// How long a record in passing trouble is tried again before it is rejected.
+    pub retry_for: Duration,
+    /// The 18-character id of the org that records without an `orgstream.org` header come from. Where it is not known
+    /// either, such records are kept in the id map under an org without a name.
+    pub source_org: Option<String>,
+    /// The pipeline's objects.
+    pub objects: Vec<SinkObject>,
+}
+
+/// One object of a pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SinkObject {
+    /// Its API name, the same in both orgs.
+    pub name: String,
+    /// The topic its records come from; several objects may share one.
+    pub topic: String,
+    /// The field of org B that holds the record's id of org A; `sync` and `upsert` need it.
+    pub external_id: Option<String>,
+    /// Fields that are never written.
+    pub ignore_fields: Vec<String>,
+}
+
+/// How a record becomes a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// As its `_EventType` says. The external id is always the record's `Id`.
+    Sync,
+    /// Always an upsert by external id; a deleted event is rejected.
+    Upsert,
+    /// Always an update of a record org B has; a deleted event is rejected.
+    Update,
+    /// Always a delete.
+    Delete,
+}
+
+impl Operation {
+    /// The word used in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sync => "sync",
+            Self::Upsert => "upsert",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+/// What a sink gets from the runtime.
+#[derive(Clone)]
+pub struct SinkContext {
+    /// The id map. The sink only reads it; links are bound by the runtime, with the outcomes that carry them (D7).
+    pub ids: Arc<dyn IdMap>,
+    /// Permission to start a call.
+    pub lease: SharedLease,
+    /// The task's line in the status.
+    pub health: HealthReporter,
+}

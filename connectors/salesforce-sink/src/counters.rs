@@ -1,0 +1,91 @@
+//! What a sink has done since its start, for status and metrics.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use orgstream_api::Outcome;
+
+/// Counters of one sink. They only grow.
+#[derive(Debug, Default)]
+pub struct SinkCounters {
+    delivered: AtomicU64,
+    created: AtomicU64,
+    owed: AtomicU64,
+    left_out: AtomicU64,
+    calls: AtomicU64,
+    retries: AtomicU64,
+    skipped: Mutex<BTreeMap<&'static str, u64>>,
+    rejected: Mutex<BTreeMap<String, u64>>,
+}
+
+/// The counters at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SinkCounts {
+    /// Records that org B has.
+    pub delivered: u64,
+    /// Of these, records that a write made new.
+    pub created: u64,
+    /// References left out of a write until their parent has a link.
+    pub owed: u64,
+    /// References left out for good: their parent is outside the pipeline or deleted.
+    pub left_out: u64,
+    /// Write calls to org B.
+    pub calls: u64,
+    /// Attempts of records that met passing trouble.
+    pub retries: u64,
+    /// Records that needed no write, by reason.
+    pub skipped: BTreeMap<&'static str, u64>,
+    /// Records that can never be written, by code.
+    pub rejected: BTreeMap<String, u64>,
+}
+
+impl SinkCounters {
+    /// All counters now.
+    pub fn read(&self) -> SinkCounts {
+        SinkCounts {
+            delivered: self.delivered.load(Ordering::Relaxed),
+            created: self.created.load(Ordering::Relaxed),
+            owed: self.owed.load(Ordering::Relaxed),
+            left_out: self.left_out.load(Ordering::Relaxed),
+            calls: self.calls.load(Ordering::Relaxed),
+            retries: self.retries.load(Ordering::Relaxed),
+            skipped: self.skipped.lock().expect("no holder of this lock panics").clone(),
+            rejected: self.rejected.lock().expect("no holder of this lock panics").clone(),
+        }
+    }
+
+    pub(crate) fn settled(&self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Delivered(delivered) => {
+                add(&self.delivered, 1);
+                add(&self.created, usize::from(delivered.created));
+                add(&self.owed, delivered.owed.len());
+            }
+            Outcome::Skipped(skip) => {
+                let mut skipped = self.skipped.lock().expect("no holder of this lock panics");
+                *skipped.entry(skip.as_str()).or_default() += 1;
+            }
+            Outcome::Rejected(rejection) => {
+                let mut rejected = self.rejected.lock().expect("no holder of this lock panics");
+                *rejected.entry(rejection.code.clone()).or_default() += 1;
+            }
+        }
+    }
+
+    pub(crate) fn left_out(&self, references: usize) {
+        add(&self.left_out, references);
+    }
+
+    pub(crate) fn called(&self) {
+        add(&self.calls, 1);
+    }
+
+    pub(crate) fn retried(&self) {
+        add(&self.retries, 1);
+    }
+}
+
+fn add(counter: &AtomicU64, count: usize) {
+    counter.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
+}

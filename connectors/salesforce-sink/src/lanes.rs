@@ -1,0 +1,277 @@
+//! One queue per record id: what keeps a record's history in order.
+//!
+//! A lane gives out its first item and nothing more until that item is settled or put back at the front, so at
+//! most one write per record is in flight and nothing later passes one that waits (D5). Lanes do not know what
+//! they carry.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+use tokio::time::Instant;
+
+/// Whose history a lane keeps in order.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct LaneKey {
+    /// The 18-character id of the org the record comes from.
+    pub(crate) org: String,
+    /// The record's id there; unique in its org across objects.
+    pub(crate) id: String,
+}
+
+/// All lanes of a sink.
+#[derive(Debug)]
+pub(crate) struct Lanes<T> {
+    lanes: HashMap<LaneKey, Lane<T>>,
+    ready: BTreeMap<u64, LaneKey>,
+    waiting: BTreeSet<(Instant, LaneKey)>,
+    places: u64,
+}
+
+/// The first item of a ready lane.
+#[derive(Debug)]
+pub(crate) struct Head<'a, T> {
+    /// Its lane.
+    pub(crate) key: &'a LaneKey,
+    /// The item.
+    pub(crate) item: &'a T,
+    /// When it became the first of an idle lane.
+    pub(crate) since: Instant,
+}
+
+#[derive(Debug)]
+struct Lane<T> {
+    queue: VecDeque<T>,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Its first item may be taken; `place` is its turn among the ready lanes.
+    Ready { place: u64, since: Instant },
+    /// An item of it is out.
+    Busy,
+    /// Its first item must not be taken before `until`.
+    Waiting { until: Instant },
+}
+
+impl<T> Default for Lanes<T> {
+    fn default() -> Self {
+        Self { lanes: HashMap::new(), ready: BTreeMap::new(), waiting: BTreeSet::new(), places: 0 }
+    }
+}
+
+impl<T> Lanes<T> {
+    /// Appends `item` to its lane.
+    pub(crate) fn push(&mut self, key: LaneKey, item: T, now: Instant) {
+        if let Some(lane) = self.lanes.get_mut(&key) {
+            lane.queue.push_back(item);
+            return;
+        }
+        let state = self.make_ready(key.clone(), now);
+        self.lanes.insert(key, Lane { queue: VecDeque::from([item]), state });
+    }
+
+    /// The first items of the ready lanes, longest ready first.
+    pub(crate) fn heads(&self) -> impl Iterator<Item = Head<'_, T>> {
+        self.ready.values().filter_map(|key| {
+            let lane = self.lanes.get(key)?;
+            let State::Ready { since, .. } = lane.state else { return None };
+            Some(Head { key, item: lane.queue.front()?, since })
+        })
+    }
+
+    /// Takes the first item of a ready lane; the lane is busy until [`Lanes::settle`] or [`Lanes::put_back`].
+    pub(crate) fn take(&mut self, key: &LaneKey) -> Option<T> {
+        let lane = self.lanes.get_mut(key)?;
+        let State::Ready { place, .. } = lane.state else { return None };
+        self.ready.remove(&place);
+        lane.state = State::Busy;
+        lane.queue.pop_front()
+    }
+
+    /// The item that was taken is over; the next one's turn comes.
+    pub(crate) fn settle(&mut self, key: &LaneKey, now: Instant) {
+        let Some(lane) = self.lanes.get(key) else { return };
+        if lane.queue.is_empty() {
+            self.lanes.remove(key);
+            return;
+        }
+        let state = self.make_ready(key.clone(), now);
+        if let Some(lane) = self.lanes.get_mut(key) {
+            lane.state = state;
+        }
+    }
+
+    /// Puts the item that was taken back at the front (D5); it waits until `until`, if given.
+    pub(crate) fn put_back(&mut self, key: LaneKey, item: T, until: Option<Instant>, now: Instant) {
+        let state = match until {
+            Some(until) => {
+                self.waiting.insert((until, key.clone()));
+                State::Waiting { until }
+            }
+            None => self.make_ready(key.clone(), now),
+        };
+        let lane = self.lanes.entry(key).or_insert_with(|| Lane { queue: VecDeque::new(), state });
+        lane.queue.push_front(item);
+        lane.state = state;
+    }
+
+    /// Makes the lanes ready whose wait is over.
+    pub(crate) fn wake(&mut self, now: Instant) {
+        while self.next_wake().is_some_and(|until| until <= now) {
+            let Some((_, key)) = self.waiting.pop_first() else { return };
+            let state = self.make_ready(key.clone(), now);
+            if let Some(lane) = self.lanes.get_mut(&key) {
+                lane.state = state;
+            }
+        }
+    }
+
+    /// When the next wait is over.
+    pub(crate) fn next_wake(&self) -> Option<Instant> {
+        self.waiting.first().map(|(until, _)| *until)
+    }
+
+    /// What lies in a lane behind the item that was taken, in order.
+    pub(crate) fn queued(&self, key: &LaneKey) -> impl Iterator<Item = &T> {
+        self.lanes.get(key).into_iter().flat_map(|lane| &lane.queue)
+    }
+
+    /// Drops queued items for which `keep` is false. Items that were taken are not touched, and their lanes stay busy.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&T) -> bool) {
+        let (ready, waiting) = (&mut self.ready, &mut self.waiting);
+        self.lanes.retain(|key, lane| {
+            lane.queue.retain(&keep);
+            match lane.state {
+                State::Busy => true,
+                State::Ready { place, .. } if lane.queue.is_empty() => {
+                    ready.remove(&place);
+                    false
+                }
+                State::Waiting { until } if lane.queue.is_empty() => {
+                    waiting.remove(&(until, key.clone()));
+                    false
+                }
+                State::Ready { .. } | State::Waiting { .. } => true,
+            }
+        });
+    }
+
+    fn make_ready(&mut self, key: LaneKey, since: Instant) -> State {
+        let place = self.places;
+        self.places += 1;
+        self.ready.insert(place, key);
+        State::Ready { place, since }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn key(id: u8) -> LaneKey {
+        LaneKey { org: "00D".into(), id: id.to_string() }
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Push(u8),
+        Take(usize),
+        Settle(usize),
+        PutBack(usize),
+        PutBackLater(usize, u64),
+        Pass(u64),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            3 => (0..4_u8).prop_map(Step::Push),
+            3 => (0..4_usize).prop_map(Step::Take),
+            2 => (0..4_usize).prop_map(Step::Settle),
+            1 => (0..4_usize).prop_map(Step::PutBack),
+            1 => (0..4_usize, 1..50_u64).prop_map(|(place, wait)| Step::PutBackLater(place, wait)),
+            1 => (1..50_u64).prop_map(Step::Pass),
+        ];
+        proptest::collection::vec(step, 0..200)
+    }
+
+    proptest! {
+        /// Whatever is retried, at whatever time: a lane settles its items in the order of their arrival, one at a time.
+        #[test]
+        fn items_of_a_lane_settle_in_order_under_random_retries(steps in steps()) {
+            let mut lanes: Lanes<(u8, u32)> = Lanes::default();
+            let mut now = Instant::now();
+            let mut out: Vec<(u8, u32)> = Vec::new();
+            let mut settled: HashMap<u8, Vec<u32>> = HashMap::new();
+            let mut pushed: HashMap<u8, u32> = HashMap::new();
+            for step in steps {
+                match step {
+                    Step::Push(id) => {
+                        let count = pushed.entry(id).or_default();
+                        lanes.push(key(id), (id, *count), now);
+                        *count += 1;
+                    }
+                    Step::Take(place) => {
+                        let head = lanes.heads().nth(place).map(|head| head.key.clone());
+                        if let Some(key) = head {
+                            let item = lanes.take(&key).unwrap();
+                            prop_assert!(out.iter().all(|(id, _)| *id != item.0), "two items of one lane are out");
+                            out.push(item);
+                        }
+                    }
+                    Step::Settle(place) if place < out.len() => {
+                        let (id, number) = out.remove(place);
+                        settled.entry(id).or_default().push(number);
+                        lanes.settle(&key(id), now);
+                    }
+                    Step::PutBack(place) if place < out.len() => {
+                        let item = out.remove(place);
+                        lanes.put_back(key(item.0), item, None, now);
+                    }
+                    Step::PutBackLater(place, wait) if place < out.len() => {
+                        let item = out.remove(place);
+                        lanes.put_back(key(item.0), item, Some(now + Duration::from_millis(wait)), now);
+                    }
+                    Step::Pass(time) => {
+                        now += Duration::from_millis(time);
+                        lanes.wake(now);
+                    }
+                    _ => {}
+                }
+            }
+            for (id, number) in out.drain(..) {
+                settled.entry(id).or_default().push(number);
+                lanes.settle(&key(id), now);
+            }
+            lanes.wake(now + Duration::from_secs(1));
+            while let Some(key) = lanes.heads().next().map(|head| head.key.clone()) {
+                let (id, number) = lanes.take(&key).unwrap();
+                settled.entry(id).or_default().push(number);
+                lanes.settle(&key, now);
+            }
+            for (id, count) in pushed {
+                prop_assert_eq!(settled.remove(&id).unwrap_or_default(), (0..count).collect::<Vec<_>>());
+            }
+            prop_assert!(lanes.lanes.is_empty() && lanes.ready.is_empty() && lanes.waiting.is_empty());
+        }
+    }
+
+    #[test]
+    fn dropped_items_leave_no_lane_behind_and_busy_lanes_stay_busy() {
+        let now = Instant::now();
+        let mut lanes = Lanes::default();
+        for (id, item) in [(1, 'a'), (1, 'b'), (2, 'b'), (3, 'a'), (3, 'b')] {
+            lanes.push(key(id), item, now);
+        }
+        assert_eq!(lanes.take(&key(1)), Some('a'));
+        lanes.retain(|item| *item == 'a');
+        assert_eq!(lanes.heads().map(|head| *head.item).collect::<Vec<_>>(), ['a']);
+        lanes.push(key(1), 'c', now);
+        assert_eq!(lanes.take(&key(1)), None, "an item of the lane is still out");
+        lanes.settle(&key(1), now);
+        assert_eq!(lanes.take(&key(1)), Some('c'));
+    }
+}

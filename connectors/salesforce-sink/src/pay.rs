@@ -1,0 +1,138 @@
+//! Sets references that were left out, now that their parent should have a link.
+//!
+//! The runtime submits an owed reference when its parent's link is bound, so the parent is normally there. Should it
+//! not be, the item waits at the front of its lane and asks again with growing pauses: a later record of the lane that
+//! carries the field ends the wait, and a parent that was deleted does too. No clock runs, and the partition is not
+//! paused, because nothing is wrong with the record; its entry stays stored until it is settled.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use orgstream_api::{Delivered, IdLink, LinkState, Outcome, Owed, Skip, StoreError};
+use orgstream_salesforce::{Row, SalesforceId};
+use serde_json::Value as Json;
+
+use crate::deliver::{Delivery, Done, unread, unwritten};
+use crate::links::RecordKey;
+use crate::references::{Parent, Parents, Trouble, best, record_key};
+use crate::target::Target;
+use crate::work::{Papers, Task, Verdict, Work};
+use crate::write::Write;
+
+/// An owed reference whose record lives in org B.
+struct Debt {
+    papers: Papers,
+    owed: Owed,
+    own: SalesforceId,
+}
+
+impl Done {
+    fn push_owed(&mut self, papers: Papers, owed: Owed, verdict: Verdict) {
+        self.0.push((Work { papers, task: Task::Owed(owed) }, verdict));
+    }
+}
+
+impl Delivery {
+    /// Writes owed references of one object, and says what became of each.
+    pub(crate) async fn pay(
+        &self,
+        target: &Target,
+        owed: Vec<(Papers, Owed)>,
+    ) -> Result<Done, StoreError> {
+        let mut done = Done::default();
+        let debts = self.still_owed(target, owed, &mut done).await?;
+        let found = match self.parents_of(&debts).await {
+            Ok(found) => found,
+            Err(Trouble::Store(error)) => return Err(error),
+            Err(Trouble::Org(error)) => {
+                let blame = self.wire.org.report(&error).await;
+                for Debt { papers, owed, .. } in debts {
+                    done.push_owed(papers, owed, unread(&error, blame));
+                }
+                return Ok(done);
+            }
+        };
+        let mut payable = Vec::new();
+        let mut rows = Vec::new();
+        for debt in debts {
+            let keys = self.candidates(&debt.owed).into_iter().map(|(key, _)| key);
+            match best(keys.filter_map(|key| found.get(&key).copied())) {
+                Parent::Live(parent) => {
+                    let mut row = Row::new();
+                    row.insert("Id".to_owned(), Json::String(debt.own.as_str().to_owned()));
+                    row.insert(debt.owed.field.clone(), Json::String(parent.as_str().to_owned()));
+                    payable.push(debt);
+                    rows.push(row);
+                }
+                Parent::Deleted => {
+                    self.counters.left_out(1);
+                    done.push_owed(debt.papers, debt.owed, no_longer_owed());
+                }
+                Parent::Missing => done.push_owed(debt.papers, debt.owed, Verdict::Unlinked),
+            }
+        }
+        let tenures = payable.iter().map(|debt| &debt.papers.tenure);
+        let answers = self.send(&Write::Update { object: &target.object, rows }, tenures).await;
+        for (Debt { papers, owed, own }, answer) in payable.into_iter().zip(answers) {
+            let verdict = match unwritten(answer, &papers) {
+                // The version of the record is not touched: a reference belongs to a state that was written before.
+                Ok(_) => Verdict::settled(Outcome::Delivered(Delivered {
+                    target: Some(own.as_str().to_owned()),
+                    paid: vec![owed.field.clone()],
+                    ..Delivered::default()
+                })),
+                Err(verdict) => verdict,
+            };
+            done.push_owed(papers, owed, verdict);
+        }
+        Ok(done)
+    }
+
+    /// The references whose record lives and whose field may still be written.
+    async fn still_owed(
+        &self,
+        target: &Target,
+        owed: Vec<(Papers, Owed)>,
+        done: &mut Done,
+    ) -> Result<Vec<Debt>, StoreError> {
+        let own_key = |owed: &Owed| RecordKey {
+            org: owed.org.clone(),
+            object: target.object.clone(),
+            id: owed.id.clone(),
+        };
+        let known = self.links.resolve(owed.iter().map(|(_, owed)| own_key(owed))).await?;
+        let mut debts = Vec::with_capacity(owed.len());
+        for (papers, owed) in owed {
+            let link = known.get(&own_key(&owed)).and_then(|known| known.link.as_ref());
+            let writable = target.reference(&owed.field).is_some() && !self.candidates(&owed).is_empty();
+            match link.and_then(live) {
+                Some(own) if writable => debts.push(Debt { papers, owed, own }),
+                _ => done.push_owed(papers, owed, no_longer_owed()),
+            }
+        }
+        Ok(debts)
+    }
+
+    async fn parents_of(&self, debts: &[Debt]) -> Result<HashMap<RecordKey, Parent>, Trouble> {
+        let wanted: Vec<_> = debts.iter().flat_map(|debt| self.candidates(&debt.owed)).collect();
+        Parents { links: &self.links, org: &self.wire.org }.find(&wanted).await
+    }
+
+    /// The records that a reference may point at.
+    fn candidates(&self, owed: &Owed) -> Vec<(RecordKey, &Arc<Target>)> {
+        let Ok(id) = SalesforceId::parse(&owed.parent_id) else { return Vec::new() };
+        let parents = owed.parent_objects.iter().filter_map(|name| self.targets.named(name));
+        parents.map(|parent| (record_key(&owed.org, parent, id), parent)).collect()
+    }
+}
+
+fn no_longer_owed() -> Verdict {
+    Verdict::settled(Outcome::Skipped(Skip::NoLongerOwed))
+}
+
+fn live(link: &IdLink) -> Option<SalesforceId> {
+    match (link.state, &link.target_id) {
+        (LinkState::Live, Some(id)) => SalesforceId::parse(id).ok(),
+        _ => None,
+    }
+}

@@ -1,0 +1,416 @@
+//! The sink: lanes in front, calls behind, outcomes out.
+//!
+//! Calls run as tasks of their own, so dropping the future of [`Sink::settled`] loses nothing. Everything else happens
+//! inside it: finished calls are taken in, lanes give out what may be written, calls start.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use orgstream_api::{
+    Capacity, HealthReporter, Item, Outcome, Owed, Rejection, Sink, SinkRecord, Skip, StoreError, TaskError, Ticket,
+    TopicPartition, Tracked,
+};
+use orgstream_salesforce::BreakerState;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::attempts::{Attempts, Next, Pauses};
+use crate::change;
+use crate::config::SinkConfig;
+use crate::counters::SinkCounters;
+use crate::deliver::{Delivery, Done};
+use crate::lanes::{LaneKey, Lanes};
+use crate::plan::{Candidate, Group, Kind, plan};
+use crate::room::{Room, Seat};
+use crate::tenure::{Tenure, Tenures};
+use crate::work::{Papers, Task, Verdict, Work};
+
+/// Calls in flight at most.
+const CALLS: usize = 4;
+
+/// The bytes an owed reference is counted as.
+const OWED_SIZE: usize = 512;
+
+/// Writes records to org B.
+pub struct SalesforceSink {
+    config: SinkConfig,
+    health: HealthReporter,
+    delivery: Arc<Delivery>,
+    lanes: Lanes<Work>,
+    /// What is out of its lane, by lane: at most one item each (D5).
+    flying: HashMap<LaneKey, Flying>,
+    calls: JoinSet<Result<Done, StoreError>>,
+    /// Outcomes that were not handed out yet.
+    closed: Vec<Closed>,
+    tenures: Tenures,
+    pauses: Pauses,
+    room: Room,
+}
+
+/// An item in a call.
+struct Flying {
+    tenure: Tenure,
+    /// The references that it decides.
+    decides: Vec<String>,
+}
+
+/// An outcome with its ticket.
+struct Closed {
+    ticket: Ticket,
+    outcome: Outcome,
+    /// The record's lane and the references that it decides.
+    decides: Option<(LaneKey, Vec<String>)>,
+}
+
+impl SalesforceSink {
+    pub(crate) fn new(config: SinkConfig, health: HealthReporter, delivery: Delivery) -> Self {
+        Self {
+            config,
+            health,
+            delivery: Arc::new(delivery),
+            lanes: Lanes::default(),
+            flying: HashMap::new(),
+            calls: JoinSet::new(),
+            closed: Vec::new(),
+            tenures: Tenures::default(),
+            pauses: Pauses::default(),
+            room: Room::default(),
+        }
+    }
+
+    /// What the sink has done; readable while it runs.
+    pub fn counters(&self) -> Arc<SinkCounters> {
+        Arc::clone(&self.delivery.counters)
+    }
+
+    fn accept(&mut self, Tracked { ticket, item }: Tracked<Item>, seat: Seat, now: Instant) {
+        let tenure = self.tenures.of(item.partition());
+        let (key, task) = match item {
+            Item::Record(record) => match change::key(&record, &self.config) {
+                Ok(key) => (key.clone(), self.read(record, key)),
+                // Nobody knows whose history the record belongs to, so there is no order to keep.
+                Err(rejection) => {
+                    drop(seat);
+                    return self.close(ticket, Outcome::Rejected(rejection), None);
+                }
+            },
+            Item::Owed(owed) => self.read_owed(owed),
+        };
+        let papers = Papers { key: key.clone(), ticket, tenure, attempts: Attempts::default(), seat };
+        self.lanes.push(key, Work { papers, task }, now);
+    }
+
+    fn read(&self, record: SinkRecord, key: LaneKey) -> Task {
+        match change::read(record, key, &self.config, &self.delivery.targets) {
+            Ok(change) => Task::Change(Box::new(change)),
+            Err(rejection) => Task::Known(Box::new(Outcome::Rejected(rejection))),
+        }
+    }
+
+    fn read_owed(&self, owed: Owed) -> (LaneKey, Task) {
+        let key = LaneKey { org: owed.org.clone(), id: owed.id.clone() };
+        let skip = if self.delivery.targets.named(&owed.object).is_none() {
+            Some(Skip::OutsidePipeline)
+        } else if self.is_decided(&key, &owed.field) {
+            Some(Skip::NoLongerOwed)
+        } else {
+            None
+        };
+        let task = match skip {
+            Some(skip) => Task::Known(Box::new(Outcome::Skipped(skip))),
+            None => Task::Owed(owed),
+        };
+        (key, task)
+    }
+
+    /// Whether a record that came before is still under way and decides the reference `field`: queued, in a call, or
+    /// settled without having been handed out.
+    fn is_decided(&self, key: &LaneKey, field: &str) -> bool {
+        let has = |fields: &[String]| fields.iter().any(|name| name == field);
+        self.lanes.queued(key).any(|work| work.task.decides(field))
+            || self.flying.get(key).is_some_and(|flying| has(&flying.decides))
+            || self.closed.iter().filter_map(|closed| closed.decides.as_ref()).any(|(of, fields)| of == key && has(fields))
+    }
+
+    /// Starts what may start, and says when to look again if nothing else happens.
+    fn launch(&mut self) -> Option<Instant> {
+        let now = Instant::now();
+        self.lanes.wake(now);
+        self.settle_known(now);
+        if let BreakerState::Open { reason, .. } = self.delivery.wire.org.breaker().state() {
+            self.health.degraded(format!(
+                "org `{}` cannot be called: {reason}; writing goes on when it answers again",
+                self.delivery.wire.org.name()
+            ));
+            return None;
+        }
+        self.health.running();
+        let slots = CALLS.saturating_sub(self.calls.len());
+        let candidates = self.lanes.heads().filter_map(|head| {
+            Some(Candidate {
+                key: head.key,
+                group: self.group(&head.item.task)?,
+                alone: head.item.papers.attempts.is_suspect(),
+                since: head.since,
+            })
+        });
+        let plan = plan(candidates, slots, now);
+        for (group, keys) in plan.calls {
+            self.start_call(group, keys);
+        }
+        match (plan.wake, self.lanes.next_wake()) {
+            (Some(linger), Some(retry)) => Some(linger.min(retry)),
+            (linger, retry) => linger.or(retry),
+        }
+    }
+
+    /// Settles what needs no call: known outcomes, and owed references that a later record of their lane decides.
+    fn settle_known(&mut self, now: Instant) {
+        loop {
+            let known: Vec<LaneKey> = self
+                .lanes
+                .heads()
+                .filter(|head| match &head.item.task {
+                    Task::Known(_) => true,
+                    Task::Owed(owed) => self.lanes.queued(head.key).any(|work| work.task.decides(&owed.field)),
+                    Task::Change(_) => false,
+                })
+                .map(|head| head.key.clone())
+                .collect();
+            if known.is_empty() {
+                return;
+            }
+            for key in known {
+                let Some(Work { papers, task }) = self.lanes.take(&key) else { continue };
+                let outcome = match task {
+                    Task::Known(outcome) => *outcome,
+                    Task::Owed(_) | Task::Change(_) => Outcome::Skipped(Skip::NoLongerOwed),
+                };
+                self.settle(papers, outcome, None, now);
+            }
+        }
+    }
+
+    fn group(&self, task: &Task) -> Option<Group> {
+        let (target, kind) = match task {
+            Task::Change(change) => (&change.target, change.kind),
+            Task::Owed(owed) => (self.delivery.targets.named(&owed.object)?, Kind::Pay),
+            Task::Known(_) => return None,
+        };
+        Some(Group { rank: target.rank, object: target.index, kind })
+    }
+
+    fn start_call(&mut self, group: Group, keys: Vec<LaneKey>) {
+        let (mut changes, mut owed) = (Vec::new(), Vec::new());
+        for key in keys {
+            let Some(Work { papers, task }) = self.lanes.take(&key) else { continue };
+            let mut flying = Flying { tenure: papers.tenure.clone(), decides: Vec::new() };
+            match task {
+                Task::Change(change) => {
+                    let decided = change.target.owable().filter(|field| change.decides(field));
+                    flying.decides = decided.map(str::to_owned).collect();
+                    changes.push((papers, change));
+                }
+                Task::Owed(debt) => owed.push((papers, debt)),
+                Task::Known(outcome) => {
+                    self.settle(papers, *outcome, None, Instant::now());
+                    continue;
+                }
+            }
+            self.flying.insert(key, flying);
+        }
+        let delivery = Arc::clone(&self.delivery);
+        self.calls.spawn(async move {
+            match group.kind {
+                Kind::Pay => delivery.pay(delivery.targets.at(group.object), owed).await,
+                kind => delivery.write(kind, changes).await,
+            }
+        });
+    }
+
+    /// Takes in what became of a call.
+    fn absorb(&mut self, joined: Result<Result<Done, StoreError>, JoinError>) -> Result<(), TaskError> {
+        let done = joined.map_err(TaskError::restart)?.map_err(TaskError::restart)?;
+        let now = Instant::now();
+        for (work, verdict) in done.0 {
+            self.absorb_one(work, verdict, now);
+        }
+        Ok(())
+    }
+
+    fn absorb_one(&mut self, mut work: Work, verdict: Verdict, now: Instant) {
+        let key = work.papers.key.clone();
+        let flying = self.flying.remove(&key);
+        let lasts = !work.papers.tenure.is_over();
+        let until = match verdict {
+            Verdict::Settled(settled) => {
+                if lasts && let Some(link) = settled.link() {
+                    self.delivery.links.wrote(link.clone(), settled.stored.clone());
+                }
+                let decides = flying.map(|flying| (key, flying.decides));
+                return self.settle(work.papers, settled.outcome, decides, now);
+            }
+            // The ticket is dropped with the item; its lane at the ledger went with the partition.
+            _ if !lasts => return self.lanes.settle(&key, now),
+            Verdict::Dropped | Verdict::Again => None,
+            Verdict::Unlinked => Some(now + work.papers.attempts.without_clock()),
+            Verdict::Retry(rejection) => match self.next_attempt(&mut work) {
+                Next::After(pause) => Some(now + pause),
+                Next::Over => return self.give_up(work, rejection, now),
+            },
+            Verdict::Suspect(rejection) => {
+                work.papers.attempts.suspect();
+                match self.next_attempt(&mut work) {
+                    Next::After(pause) => Some(now + pause),
+                    Next::Over => return self.give_up(work, rejection, now),
+                }
+            }
+        };
+        // D5: at the front, so that nothing later of the record passes it.
+        self.lanes.put_back(key, work, until, now);
+    }
+
+    /// Counts a failed attempt on the record's clock, which runs only while the org can be called.
+    fn next_attempt(&mut self, work: &mut Work) -> Next {
+        let clock = self.delivery.wire.org.breaker().closed_time();
+        let next = work.papers.attempts.fail(clock, self.config.retry_for, rand::random());
+        if let Next::After(_) = next {
+            self.delivery.counters.retried();
+            match &work.task {
+                Task::Change(change) => work.papers.attempts.pause(&mut self.pauses, &change.version.at.partition),
+                Task::Owed(owed) => work.papers.attempts.pause(&mut self.pauses, &owed.at.partition),
+                Task::Known(_) => {}
+            }
+        }
+        next
+    }
+
+    fn give_up(&mut self, work: Work, mut rejection: Rejection, now: Instant) {
+        rejection.message.push_str(&format!(
+            " (given up after {} attempts in {})",
+            work.papers.attempts.failed() + 1,
+            seconds(self.config.retry_for)
+        ));
+        self.settle(work.papers, Outcome::Rejected(rejection), None, now);
+    }
+
+    /// Ends an item that was taken out of its lane: the lane's next item has its turn, the seat is free.
+    fn settle(
+        &mut self,
+        papers: Papers,
+        outcome: Outcome,
+        decides: Option<(LaneKey, Vec<String>)>,
+        now: Instant,
+    ) {
+        let Papers { key, ticket, seat, .. } = papers;
+        drop(seat);
+        self.close(ticket, outcome, decides);
+        self.lanes.settle(&key, now);
+    }
+
+    fn close(&mut self, ticket: Ticket, outcome: Outcome, decides: Option<(LaneKey, Vec<String>)>) {
+        self.delivery.counters.settled(&outcome);
+        self.closed.push(Closed { ticket, outcome, decides });
+    }
+
+    fn hand_out(&mut self) -> Vec<(Ticket, Outcome)> {
+        self.closed.drain(..).map(|closed| (closed.ticket, closed.outcome)).collect()
+    }
+
+    /// Waits for a call to end, the org to answer again, or `wake`.
+    async fn wait(&mut self, wake: Option<Instant>) -> Result<(), TaskError> {
+        let delivery = Arc::clone(&self.delivery);
+        let breaker = delivery.wire.org.breaker();
+        let open = breaker.state() != BreakerState::Closed;
+        tokio::select! {
+            biased;
+            Some(joined) = self.calls.join_next() => self.absorb(joined),
+            () = breaker.closed(), if open => Ok(()),
+            () = until(wake) => Ok(()),
+        }
+    }
+
+    fn end(&mut self, partitions: &[TopicPartition]) {
+        self.tenures.end(partitions);
+        self.lanes.retain(|work| !work.papers.tenure.is_over());
+        self.pauses.forget(partitions);
+        self.delivery.links.forget(partitions);
+    }
+}
+
+#[async_trait]
+impl Sink for SalesforceSink {
+    fn capacity(&self) -> Capacity {
+        self.room.capacity()
+    }
+
+    fn submit(&mut self, items: Vec<Tracked<Item>>) -> Vec<Tracked<Item>> {
+        let now = Instant::now();
+        let mut items = items.into_iter();
+        while let Some(next) = items.next() {
+            let size = match &next.item {
+                Item::Record(record) => record.size,
+                Item::Owed(_) => OWED_SIZE,
+            };
+            match self.room.seat(size) {
+                Some(seat) => self.accept(next, seat, now),
+                None => return std::iter::once(next).chain(items).collect(),
+            }
+        }
+        Vec::new()
+    }
+
+    async fn settled(&mut self) -> Result<Vec<(Ticket, Outcome)>, TaskError> {
+        loop {
+            while let Some(joined) = self.calls.try_join_next() {
+                self.absorb(joined)?;
+            }
+            // Before outcomes are handed out, so that the next calls run while the runtime deals with them.
+            let wake = self.launch();
+            if !self.closed.is_empty() {
+                return Ok(self.hand_out());
+            }
+            self.wait(wake).await?;
+        }
+    }
+
+    fn paused(&self) -> Vec<TopicPartition> {
+        self.pauses.partitions()
+    }
+
+    fn rank(&self, topic: &str) -> u32 {
+        self.delivery.targets.rank(topic)
+    }
+
+    fn revoke(&mut self, partitions: &[TopicPartition]) {
+        self.end(partitions);
+    }
+
+    async fn drain(
+        &mut self,
+        partitions: &[TopicPartition],
+        deadline: Instant,
+    ) -> Result<Vec<(Ticket, Outcome)>, TaskError> {
+        self.end(partitions);
+        while self.flying.values().any(|flying| flying.tenure.is_over()) {
+            match timeout_at(deadline, self.calls.join_next()).await {
+                Ok(Some(joined)) => self.absorb(joined)?,
+                Ok(None) | Err(_) => break,
+            }
+        }
+        Ok(self.hand_out())
+    }
+}
+
+async fn until(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => sleep_until(wake).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{} s", time.as_secs_f64())
+}

@@ -1,0 +1,121 @@
+//! Starts a sink: checks that org B has what the configuration speaks of.
+//!
+//! All faults are reported at once, each with what to create and where.
+
+use std::sync::Arc;
+
+use orgstream_api::TaskError;
+use orgstream_salesforce::{ApiError, Describe, Disposition, FieldKind, Org};
+
+use crate::config::{Operation, SinkConfig, SinkContext, SinkObject};
+use crate::counters::SinkCounters;
+use crate::deliver::Delivery;
+use crate::links::Links;
+use crate::sink::SalesforceSink;
+use crate::target::Targets;
+use crate::write::Wire;
+
+/// Characters of a record id, which the external id must take.
+const ID_LENGTH: u32 = 18;
+
+/// Why a sink cannot start.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    /// Org B lacks what the configuration speaks of.
+    #[error("pipeline `{pipeline}` cannot write to org `{org}`:\n- {}", .faults.join("\n- "))]
+    Faults { pipeline: String, org: String, faults: Vec<String> },
+    /// Org B did not answer.
+    #[error("pipeline `{pipeline}` cannot describe object {object}")]
+    Org {
+        pipeline: String,
+        object: String,
+        #[source]
+        source: ApiError,
+    },
+}
+
+/// Checks the objects in org B and starts a sink for them.
+pub async fn start(config: SinkConfig, org: Org, context: SinkContext) -> Result<SalesforceSink, TaskError> {
+    let mut faults = Vec::new();
+    let mut describes = Vec::with_capacity(config.objects.len());
+    for object in &config.objects {
+        match org.describe(&object.name).await {
+            Ok(describe) => {
+                faults.extend(external_id_fault(object, &describe, config.operation, org.name()));
+                describes.push(describe);
+            }
+            Err(error) => match error.disposition() {
+                Disposition::Reject | Disposition::Gone => faults.push(no_object(object, &error)),
+                _ => return Err(unanswered(&config, object, error)),
+            },
+        }
+    }
+    if !faults.is_empty() {
+        let (pipeline, org) = (config.pipeline, org.name().to_owned());
+        return Err(TaskError::config(StartError::Faults { pipeline, org, faults }));
+    }
+    let delivery = Delivery {
+        links: Links::new(context.ids, org.id().as_str().to_owned()),
+        targets: Targets::new(&config.objects, &describes),
+        counters: Arc::new(SinkCounters::default()),
+        wire: Wire { org, lease: context.lease },
+    };
+    Ok(SalesforceSink::new(config, context.health, delivery))
+}
+
+fn unanswered(config: &SinkConfig, object: &SinkObject, source: ApiError) -> TaskError {
+    let refused = source.is_refused();
+    let error = StartError::Org { pipeline: config.pipeline.clone(), object: object.name.clone(), source };
+    if refused { TaskError::config(error) } else { TaskError::restart(error) }
+}
+
+fn no_object(object: &SinkObject, error: &ApiError) -> String {
+    format!(
+        "object {name} is not there, or its user may not see it ({error}): create it under Setup → Object Manager, give \
+         the user access to it, or take {name} out of `objects`",
+        name = object.name
+    )
+}
+
+/// What is wrong with an object's external-id field, and what to do.
+fn external_id_fault(
+    object: &SinkObject,
+    describe: &Describe,
+    operation: Operation,
+    org: &str,
+) -> Option<String> {
+    let Some(name) = &object.external_id else {
+        return matches!(operation, Operation::Sync | Operation::Upsert).then(|| {
+            format!(
+                "object {} has no `external_id`, which operation `{}` needs: name a text field of org `{org}` that is an \
+                 external id and unique",
+                object.name,
+                operation.as_str()
+            )
+        });
+    };
+    let place = format!("Setup → Object Manager → {} → Fields & Relationships", object.name);
+    let Some(field) = describe.field(name) else {
+        return Some(format!(
+            "object {} has no field `{name}`: create it under {place} → New as Text of length {ID_LENGTH} with `Unique` and \
+             `External ID` ticked, and let the user see and edit it",
+            object.name
+        ));
+    };
+    let mut wrong = Vec::new();
+    if field.kind != FieldKind::Text || field.length < ID_LENGTH {
+        wrong.push(format!("it is no text of {ID_LENGTH} characters or more"));
+    }
+    if !field.external_id {
+        wrong.push("`External ID` is not ticked".to_owned());
+    }
+    if !field.unique {
+        wrong.push("`Unique` is not ticked".to_owned());
+    }
+    if !field.createable || !field.updateable {
+        wrong.push("the user may not edit it".to_owned());
+    }
+    (!wrong.is_empty()).then(|| {
+        format!("field {}.{name} cannot be the external id: {}; change it under {place}", object.name, wrong.join(", "))
+    })
+}

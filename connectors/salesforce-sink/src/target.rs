@@ -1,0 +1,187 @@
+//! What the sink knows of the pipeline's objects in org B.
+
+use std::sync::Arc;
+
+use orgstream_api::Rejection;
+use orgstream_salesforce::{Describe, DescribeField, FieldKind, SalesforceId};
+
+use crate::config::SinkObject;
+use crate::plan::Kind;
+use crate::rank::ranks;
+
+/// One object of the pipeline, as org B describes it.
+#[derive(Debug)]
+pub(crate) struct Target {
+    /// Its place in the configuration.
+    pub(crate) index: usize,
+    /// Its API name.
+    pub(crate) object: String,
+    /// The field that holds the record's id of org A.
+    pub(crate) external_id: Option<String>,
+    /// Parents rank before their children.
+    pub(crate) rank: u32,
+    /// The fields that may be written, without references.
+    pub(crate) columns: Vec<DescribeField>,
+    /// The references that may be written.
+    pub(crate) references: Vec<Reference>,
+    topic: String,
+    key_prefix: Option<String>,
+}
+
+/// A reference field of an object.
+#[derive(Debug)]
+pub(crate) struct Reference {
+    /// The field.
+    pub(crate) field: DescribeField,
+    /// The pipeline's objects it may point at, in describe order.
+    pub(crate) parents: Vec<usize>,
+}
+
+/// All objects of the pipeline.
+#[derive(Debug)]
+pub(crate) struct Targets(Vec<Arc<Target>>);
+
+impl Target {
+    /// Whether `field` may be written by an operation: an update writes what is updateable, an upsert what is
+    /// createable too, because it may turn out to be either.
+    pub(crate) fn writes(field: &DescribeField, kind: Kind) -> bool {
+        match kind {
+            Kind::Upsert | Kind::Undelete => field.createable && field.updateable,
+            Kind::Update | Kind::Pay => field.updateable,
+            Kind::Delete => false,
+        }
+    }
+
+    /// The reference field `name`, if it may be written and points into the pipeline.
+    pub(crate) fn reference(&self, name: &str) -> Option<&Reference> {
+        self.references.iter().find(|reference| reference.field.name == name && !reference.parents.is_empty())
+    }
+
+    /// The names of the references that point into the pipeline.
+    pub(crate) fn owable(&self) -> impl Iterator<Item = &str> {
+        let inside = self.references.iter().filter(|reference| !reference.parents.is_empty());
+        inside.map(|reference| reference.field.name.as_str())
+    }
+
+    /// Whether `id` of another org can be one of this object. Standard objects have the same prefix everywhere; those
+    /// of custom objects differ from org to org.
+    fn may_have(&self, id: &SalesforceId) -> bool {
+        match &self.key_prefix {
+            Some(prefix) if !self.is_custom() => prefix == id.key_prefix(),
+            _ => id.key_prefix().starts_with(['a', 'A']),
+        }
+    }
+
+    fn is_custom(&self) -> bool {
+        self.object.ends_with("__c")
+    }
+}
+
+impl Reference {
+    /// Whether a record cannot be without it. References out of the pipeline are never waited for.
+    pub(crate) fn is_required(&self) -> bool {
+        !self.parents.is_empty() && !self.field.nillable && !self.field.defaulted_on_create
+    }
+}
+
+impl Targets {
+    /// The pipeline's objects with what org B says of them, in the same order.
+    pub(crate) fn new(objects: &[SinkObject], describes: &[Arc<Describe>]) -> Self {
+        let inside = |name: &String| objects.iter().position(|object| object.name.eq_ignore_ascii_case(name));
+        let references: Vec<Vec<Reference>> = objects
+            .iter()
+            .zip(describes)
+            .map(|(object, describe)| {
+                let fields = describe.fields.iter().filter(|field| field.kind == FieldKind::Reference);
+                fields
+                    .filter(|field| is_writable(field, object))
+                    .map(|field| Reference {
+                        field: field.clone(),
+                        parents: field.reference_to.iter().filter_map(inside).collect(),
+                    })
+                    .collect()
+            })
+            .collect();
+        let parents: Vec<Vec<usize>> = references
+            .iter()
+            .map(|references| references.iter().flat_map(|reference| reference.parents.clone()).collect())
+            .collect();
+        let described = objects.iter().zip(describes).zip(references).zip(ranks(&parents)).enumerate();
+        let targets = described.map(|(index, (((object, describe), references), rank))| {
+            Arc::new(Target {
+                index,
+                object: object.name.clone(),
+                external_id: object.external_id.clone(),
+                rank,
+                columns: columns(object, describe),
+                references,
+                topic: object.topic.clone(),
+                key_prefix: describe.key_prefix.clone(),
+            })
+        });
+        Self(targets.collect())
+    }
+
+    /// The object of a record: by its name where the record has one, else by its topic.
+    pub(crate) fn route(&self, object: Option<&str>, topic: &str) -> Result<&Arc<Target>, Rejection> {
+        let unroutable = |message: String| Rejection { code: "UNROUTABLE".to_owned(), message, fields: Vec::new() };
+        if let Some(object) = object {
+            return self.named(object).ok_or_else(|| {
+                unroutable(format!("object `{object}` is not one of the pipeline's; add it to `objects`"))
+            });
+        }
+        let mut on_topic = self.0.iter().filter(|target| target.topic == topic);
+        match (on_topic.next(), on_topic.next()) {
+            (Some(target), None) => Ok(target),
+            (None, _) => Err(unroutable(format!(
+                "the record has no `_ObjectType`, and topic `{topic}` belongs to no object of the pipeline"
+            ))),
+            (Some(_), Some(_)) => Err(unroutable(format!(
+                "the record has no `_ObjectType`, and topic `{topic}` belongs to several objects of the pipeline"
+            ))),
+        }
+    }
+
+    /// The object `name`; Salesforce's names have no case.
+    pub(crate) fn named(&self, name: &str) -> Option<&Arc<Target>> {
+        self.0.iter().find(|target| target.object.eq_ignore_ascii_case(name))
+    }
+
+    /// The object at a place of the configuration.
+    pub(crate) fn at(&self, index: usize) -> &Arc<Target> {
+        &self.0[index]
+    }
+
+    /// The objects that `id`, in `reference`, can belong to. Only a reference to several objects needs a guess.
+    pub(crate) fn parents(&self, reference: &Reference, id: &SalesforceId) -> Vec<&Arc<Target>> {
+        let parents = reference.parents.iter().map(|&index| &self.0[index]);
+        if reference.field.reference_to.len() == 1 {
+            return parents.collect();
+        }
+        parents.filter(|parent| parent.may_have(id)).collect()
+    }
+
+    /// The rank of the first object to be read from `topic`.
+    pub(crate) fn rank(&self, topic: &str) -> u32 {
+        let on_topic = self.0.iter().filter(|target| target.topic == topic);
+        on_topic.map(|target| target.rank).min().unwrap_or(0)
+    }
+}
+
+/// The fields of an object that carry data. Compound values are written through their parts, and a row holds only a
+/// link to bytes.
+fn columns(object: &SinkObject, describe: &Describe) -> Vec<DescribeField> {
+    let skipped =
+        [FieldKind::Id, FieldKind::Reference, FieldKind::Address, FieldKind::Location, FieldKind::Base64];
+    let fields = describe.fields.iter().filter(|field| !skipped.contains(&field.kind));
+    fields.filter(|field| is_writable(field, object)).cloned().collect()
+}
+
+/// Whether a field may be written at all. The external id is left to the upsert itself, which addresses the record by it.
+fn is_writable(field: &DescribeField, object: &SinkObject) -> bool {
+    let is = |name: &String| field.name.eq_ignore_ascii_case(name);
+    field.updateable
+        && !field.calculated
+        && !object.external_id.as_ref().is_some_and(is)
+        && !object.ignore_fields.iter().any(is)
+}

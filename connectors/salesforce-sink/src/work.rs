@@ -1,0 +1,105 @@
+//! One item on its way through the sink, with everything that must end with it.
+
+use orgstream_api::{IdLink, InputOffset, LinkChange, Outcome, Owed, Rejection, Ticket};
+
+use crate::attempts::Attempts;
+use crate::change::Change;
+use crate::lanes::LaneKey;
+use crate::room::Seat;
+use crate::tenure::Tenure;
+
+/// An item in a lane or in a call.
+#[derive(Debug)]
+pub(crate) struct Work {
+    /// What it has with it.
+    pub(crate) papers: Papers,
+    /// What is to be done.
+    pub(crate) task: Task,
+}
+
+/// What an item has with it, wherever it is.
+///
+/// Dropping them gives the item's seat and pause up; its ticket goes back to the ledger unredeemed (D2), which is
+/// inert where the partition was taken away.
+#[derive(Debug)]
+pub(crate) struct Papers {
+    /// The item's lane.
+    pub(crate) key: LaneKey,
+    /// Proof that it is in flight.
+    pub(crate) ticket: Ticket,
+    /// Under which holding of its partition it came.
+    pub(crate) tenure: Tenure,
+    /// Its attempts so far.
+    pub(crate) attempts: Attempts,
+    /// Its space in the sink.
+    pub(crate) seat: Seat,
+}
+
+/// What is to be done with an item when its lane's turn comes.
+#[derive(Debug)]
+pub(crate) enum Task {
+    /// Write a change.
+    Change(Box<Change>),
+    /// Set a reference that was left out.
+    Owed(Owed),
+    /// Nothing: the outcome is known, and only keeps its place among those of its record.
+    Known(Box<Outcome>),
+}
+
+/// What became of an item in a call.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// It is over.
+    Settled(Box<Settled>),
+    /// The org's trouble: again as it is, when the org is back. No clock runs.
+    Again,
+    /// Its own passing trouble: again on its clock, and rejected so when that runs out.
+    Retry(Rejection),
+    /// A call with it alone fails for no reason of the org's: as `Retry`, and it travels alone from now on.
+    Suspect(Rejection),
+    /// Its parent has no link yet: again after a pause, without a clock.
+    Unlinked,
+    /// Its partition was taken away before it was written.
+    Dropped,
+}
+
+/// An outcome and what it rests on.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    /// The outcome.
+    pub(crate) outcome: Outcome,
+    /// The version of the link in the id map when the write began.
+    pub(crate) stored: Option<InputOffset>,
+}
+
+impl Task {
+    /// Whether the item decides the reference `field` of its record.
+    pub(crate) fn decides(&self, field: &str) -> bool {
+        match self {
+            Self::Change(change) => change.decides(field),
+            Self::Owed(_) | Self::Known(_) => false,
+        }
+    }
+}
+
+impl Verdict {
+    /// Settled with an outcome that changes no link.
+    pub(crate) fn settled(outcome: Outcome) -> Self {
+        Self::Settled(Box::new(Settled { outcome, stored: None }))
+    }
+
+    /// Rejected for good.
+    pub(crate) fn rejected(rejection: Rejection) -> Self {
+        Self::settled(Outcome::Rejected(rejection))
+    }
+}
+
+impl Settled {
+    /// The link that the runtime is asked to bind.
+    pub(crate) fn link(&self) -> Option<&IdLink> {
+        match &self.outcome {
+            Outcome::Delivered(delivered) => delivered.link.as_ref().map(|LinkChange::Bind(link)| link),
+            Outcome::Skipped(_) | Outcome::Rejected(_) => None,
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! One write call to org B, and what becomes of each of its records when it fails.
+//!
+//! A call that gets no usable answer is either the org's trouble or its own; a probe tells. The org's: nothing is held
+//! against the records. Its own: the call is halved down to single records, so that one record that makes every call
+//! fail is found and fails no other. An answer that was lost may stand for a write that was executed; sending it again
+//! is harmless (D6).
+
+use std::time::Duration;
+
+use futures_util::future::{Either, select, select_all};
+use orgstream_api::{Rejection, SharedLease};
+use orgstream_salesforce::{ApiError, Blame, Disposition, Org, RecordError, Row, SalesforceId, WriteResult};
+
+use crate::counters::SinkCounters;
+use crate::tenure::Tenure;
+
+/// A write of several records, in order.
+#[derive(Debug)]
+pub(crate) enum Write<'a> {
+    /// Creates or changes records, found by the external id that each carries.
+    Upsert {
+        /// Their object.
+        object: &'a str,
+        /// The external-id field.
+        field: &'a str,
+        /// Their fields.
+        rows: Vec<Row>,
+    },
+    /// Changes records; each carries its `Id`.
+    Update {
+        /// Their object.
+        object: &'a str,
+        /// Their fields.
+        rows: Vec<Row>,
+    },
+    /// Moves records to the recycle bin.
+    Delete(Vec<SalesforceId>),
+    /// Brings records back from the recycle bin.
+    Undelete(Vec<SalesforceId>),
+}
+
+/// What org B said to one record.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// It is written.
+    Written(WriteResult),
+    /// It is refused as it is.
+    Refused(RecordError),
+    /// It met passing trouble.
+    Passing(RecordError),
+    /// A call with this record alone fails, though the org serves others.
+    Alone(Rejection),
+    /// The org's trouble; nothing is known of the record.
+    Org,
+    /// Its partition was taken away before the call.
+    Over,
+}
+
+/// What calls go through.
+pub(crate) struct Wire {
+    /// Org B.
+    pub(crate) org: Org,
+    /// Permission to start a call.
+    pub(crate) lease: SharedLease,
+}
+
+impl Wire {
+    /// Writes all records and answers for each, in order. `tenures` says under which holding each one came.
+    pub(crate) async fn send(
+        &self,
+        write: &Write<'_>,
+        tenures: &[&Tenure],
+        counters: &SinkCounters,
+    ) -> Vec<Answer> {
+        let mut answers: Vec<Answer> = tenures.iter().map(|_| Answer::Org).collect();
+        let mut parts: Vec<Vec<usize>> = vec![(0..tenures.len()).collect()];
+        while let Some(mut part) = parts.pop() {
+            let timeout = self.permission(&part, tenures).await;
+            // From here to the start of the call nothing is awaited: a partition cannot be lost in between.
+            part.retain(|&index| {
+                let over = tenures[index].is_over();
+                if over {
+                    answers[index] = Answer::Over;
+                }
+                !over
+            });
+            let Some(timeout) = timeout else { continue };
+            if part.is_empty() {
+                continue;
+            }
+            counters.called();
+            match write.call(&self.org, &part, timeout).await {
+                Ok(results) => {
+                    for (&index, result) in part.iter().zip(results) {
+                        answers[index] = self.judge(result).await;
+                    }
+                }
+                Err(error) => match self.org.report(&error).await {
+                    // What is left has no answer and stays so.
+                    Blame::Org => return answers,
+                    Blame::Call => match part[..] {
+                        [index] => answers[index] = alone(&error),
+                        _ => {
+                            let back = part.split_off(part.len() / 2);
+                            parts.push(back);
+                            parts.push(part);
+                        }
+                    },
+                },
+            }
+        }
+        answers
+    }
+
+    /// Waits until a call may start, and returns how long it may take; `None` when none of its records is left.
+    async fn permission(&self, part: &[usize], tenures: &[&Tenure]) -> Option<Duration> {
+        loop {
+            let lasting: Vec<_> = part.iter().map(|&index| tenures[index]).filter(|tenure| !tenure.is_over()).collect();
+            if lasting.is_empty() {
+                return None;
+            }
+            let ends = select_all(lasting.into_iter().map(|tenure| Box::pin(tenure.over())));
+            match select(self.lease.held(), ends).await {
+                Either::Left((timeout, _)) => return Some(timeout),
+                Either::Right(_) => {}
+            }
+        }
+    }
+
+    /// The answer that a record's own result stands for.
+    async fn judge(&self, result: WriteResult) -> Answer {
+        if result.success {
+            return Answer::Written(result);
+        }
+        let Some(error) = result.errors.into_iter().next() else {
+            return Answer::Alone(Rejection {
+                code: "UNEXPLAINED".to_owned(),
+                message: format!("org `{}` refused the record without an error", self.org.name()),
+                fields: Vec::new(),
+            });
+        };
+        match error.disposition() {
+            Disposition::Retry | Disposition::Probe => Answer::Passing(error),
+            Disposition::Org | Disposition::Reauthenticate => {
+                Answer::Passing(error)
+            }
+            Disposition::Reject | Disposition::Gone => Answer::Refused(error),
+        }
+    }
+}
+
+impl Write<'_> {
+    /// Calls org B with the records at `part`.
+    async fn call(&self, org: &Org, part: &[usize], timeout: Duration) -> Result<Vec<WriteResult>, ApiError> {
+        match self {
+            Self::Upsert { object, field, rows } => {
+                org.upsert_many(object, field, &pick(rows, part), timeout).await
+            }
+            Self::Update { object, rows } => org.update_many(object, &pick(rows, part), timeout).await,
+            Self::Delete(ids) => org.delete_many(&pick(ids, part), timeout).await,
+            Self::Undelete(ids) => org.undelete_many(&pick(ids, part), timeout).await,
+        }
+    }
+}
+
+fn pick<T: Clone>(all: &[T], part: &[usize]) -> Vec<T> {
+    part.iter().map(|&index| all[index].clone()).collect()
+}
+
+/// What a call with a single record failed of. What can never succeed is refused at once.
+fn alone(error: &ApiError) -> Answer {
+    if let ApiError::Answer { errors, .. } = error
+        && let Some(first) = errors.first()
+    {
+        match first.disposition() {
+            Disposition::Reject | Disposition::Gone => return Answer::Refused(first.clone()),
+            Disposition::Retry => return Answer::Passing(first.clone()),
+            Disposition::Probe | Disposition::Org | Disposition::Reauthenticate => {}
+        }
+    }
+    Answer::Alone(Rejection {
+        code: error.code().unwrap_or("NO_USABLE_ANSWER").to_owned(),
+        message: format!("{error}; the org answers other calls, so this record makes the call fail"),
+        fields: Vec::new(),
+    })
+}
