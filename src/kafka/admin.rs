@@ -1,8 +1,27 @@
 //! Creates topics and asks for offsets.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
 use orgstream_api::TopicPartition;
-use super::{Error, KafkaConfig};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::{Offset, TopicPartitionList};
+use tokio::time::Instant;
+
+use super::config::{Isolation, KafkaConfig, MAX_RECORD_BYTES};
+use super::context::Reports;
+use super::error::Error;
+use super::query::{Ask, Query};
+
+/// How long [`Admin::connect`] waits for a broker.
+const CONNECT: Duration = Duration::from_secs(30);
+/// How long the brokers may take to create topics, and to tell each other.
+const CREATE: Duration = Duration::from_secs(30);
+/// How long asking for a group's offsets may take; finding its coordinator is part of it.
+const COMMITTED: Duration = Duration::from_secs(20);
 
 /// What becomes of old records of a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,21 +45,242 @@ pub struct TopicSpec {
 
 /// A client for questions about topics. Clones share it.
 #[derive(Clone)]
-pub struct Admin {}
+pub struct Admin {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    config: KafkaConfig,
+    client: AdminClient<Reports>,
+    uncommitted: Query,
+    committed: Query,
+}
 
 impl Admin {
     /// Waits up to 30 s for a broker.
-    pub async fn connect(config: &KafkaConfig) -> Result<Self, Error> { todo!() }
+    pub async fn connect(config: &KafkaConfig) -> Result<Self, Error> {
+        let config = config.clone();
+        blocking(move || {
+            let brokers = config.bootstrap_servers.clone();
+            let uncommitted = Query::open(&config, Isolation::ReadUncommitted)?;
+            if !uncommitted.answers(CONNECT) {
+                let last = uncommitted.last_report();
+                tracing::debug!(%brokers, last, "no broker answered");
+                return Err(Error::Unreachable {
+                    brokers,
+                    waited: CONNECT,
+                    last: last.unwrap_or_else(|| "no answer".to_owned()),
+                });
+            }
+            let client = config
+                .client_config()
+                .create_with_context(Reports::default())
+                .map_err(|error| Error::refused_config(&brokers, &error))?;
+            let committed = Query::open(&config, Isolation::ReadCommitted)?;
+            Ok(Self {
+                shared: Arc::new(Shared {
+                    config,
+                    client,
+                    uncommitted,
+                    committed,
+                }),
+            })
+        })
+        .await
+    }
+
     /// Creates the topics that are missing, and refuses those with another partition count than asked for.
-    pub async fn ensure_topics(&self, topics: &[TopicSpec]) -> Result<(), Error> { todo!() }
+    pub async fn ensure_topics(&self, topics: &[TopicSpec]) -> Result<(), Error> {
+        for spec in topics {
+            if self.matches(spec).await? {
+                continue;
+            }
+            self.create(spec).await?;
+            self.appeared(spec).await?;
+        }
+        Ok(())
+    }
+
     /// How many partitions `topic` has; `None` when there is no such topic.
-    pub async fn partitions(&self, topic: &str) -> Result<Option<i32>, Error> { todo!() }
+    pub async fn partitions(&self, topic: &str) -> Result<Option<i32>, Error> {
+        let (shared, topic) = (Arc::clone(&self.shared), topic.to_owned());
+        blocking(move || shared.uncommitted.partitions(&topic)).await
+    }
+
     /// High watermarks: the offsets after the last record, open transactions included.
-    pub async fn end_offsets(&self, topics: &[String]) -> Result<BTreeMap<TopicPartition, i64>, Error> { todo!() }
+    pub async fn end_offsets(
+        &self,
+        topics: &[String],
+    ) -> Result<BTreeMap<TopicPartition, i64>, Error> {
+        let (shared, topics) = (Arc::clone(&self.shared), topics.to_vec());
+        blocking(move || shared.uncommitted.offsets(&topics, Ask::End)).await
+    }
+
     /// Last stable offsets: up to where `read_committed` readers can read now.
-    pub async fn stable_offsets(&self, topics: &[String]) -> Result<BTreeMap<TopicPartition, i64>, Error> { todo!() }
+    pub async fn stable_offsets(
+        &self,
+        topics: &[String],
+    ) -> Result<BTreeMap<TopicPartition, i64>, Error> {
+        let (shared, topics) = (Arc::clone(&self.shared), topics.to_vec());
+        blocking(move || shared.committed.offsets(&topics, Ask::End)).await
+    }
+
     /// The first offsets whose record time is at or after `timestamp`; the end where there is none.
-    pub async fn offsets_at(&self, topics: &[String], timestamp: i64) -> Result<BTreeMap<TopicPartition, i64>, Error> { todo!() }
+    pub async fn offsets_at(
+        &self,
+        topics: &[String],
+        timestamp: i64,
+    ) -> Result<BTreeMap<TopicPartition, i64>, Error> {
+        let (shared, topics) = (Arc::clone(&self.shared), topics.to_vec());
+        blocking(move || shared.uncommitted.offsets(&topics, Ask::At(timestamp))).await
+    }
+
     /// What consumer group `group` committed; partitions without a commit are left out.
-    pub async fn committed(&self, group: &str, topics: &[String]) -> Result<BTreeMap<TopicPartition, i64>, Error> { todo!() }
+    pub async fn committed(
+        &self,
+        group: &str,
+        topics: &[String],
+    ) -> Result<BTreeMap<TopicPartition, i64>, Error> {
+        let (shared, topics) = (Arc::clone(&self.shared), topics.to_vec());
+        let group = group.to_owned();
+        blocking(move || shared.group_offsets(&group, &topics)).await
+    }
+
+    /// Whether the topic is there as asked for. A topic with another partition count is refused: partitions are
+    /// chosen by record id, so a changed count puts later changes of a record beside earlier ones, out of order.
+    async fn matches(&self, spec: &TopicSpec) -> Result<bool, Error> {
+        let Some(found) = self.partitions(&spec.name).await? else {
+            return Ok(false);
+        };
+        match spec.partitions.or(self.shared.config.partitions) {
+            Some(wanted) if wanted != found => Err(Error::Config {
+                brokers: self.shared.config.bootstrap_servers.clone(),
+                what: format!(
+                    "topic {} has {found} partitions, and {wanted} are asked for. A record's changes stay in order only \
+                     while the count stays the same: set `kafka.topics.partitions` back to {found}, or let the sinks \
+                     drain and use new topics",
+                    spec.name
+                ),
+            }),
+            _ => Ok(true),
+        }
+    }
+
+    async fn create(&self, spec: &TopicSpec) -> Result<(), Error> {
+        let config = &self.shared.config;
+        let partitions = spec.partitions.or(config.partitions).unwrap_or(-1);
+        let replicas = config.replication_factor.unwrap_or(-1);
+        let max_record = MAX_RECORD_BYTES.to_string();
+        let topic = NewTopic::new(&spec.name, partitions, TopicReplication::Fixed(replicas))
+            .set("max.message.bytes", &max_record)
+            // The time of a record is its row's, which readers search by.
+            .set("message.timestamp.type", "CreateTime");
+        let topic = match spec.cleanup {
+            Cleanup::Compact => topic.set("cleanup.policy", "compact"),
+            // Retention goes by record time, and the rows of a snapshot are years old: by Kafka's default of a week
+            // they are deleted minutes after they are written, read or not.
+            Cleanup::Delete => topic
+                .set("cleanup.policy", "delete")
+                .set("retention.ms", "-1"),
+        };
+        let options = AdminOptions::new()
+            .request_timeout(Some(CREATE))
+            .operation_timeout(Some(CREATE));
+        let what = || format!("creating topic {}", spec.name);
+        let results = self
+            .shared
+            .client
+            .create_topics([&topic], &options)
+            .await
+            .map_err(|source| Error::failed(&config.bootstrap_servers, what(), source))?;
+        for result in results {
+            match result {
+                // Another process was quicker; `appeared` compares what it made.
+                Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+                Err((_, code)) => return Err(self.not_created(spec, code)),
+            }
+        }
+        tracing::info!(topic = spec.name, partitions, replicas, cleanup = ?spec.cleanup, "topic created");
+        Ok(())
+    }
+
+    /// A created topic is not known to every broker at once.
+    async fn appeared(&self, spec: &TopicSpec) -> Result<(), Error> {
+        let deadline = Instant::now() + CREATE;
+        while !self.matches(spec).await? {
+            if Instant::now() > deadline {
+                return Err(self.not_created(spec, RDKafkaErrorCode::UnknownTopicOrPartition));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+
+    fn not_created(&self, spec: &TopicSpec, code: RDKafkaErrorCode) -> Error {
+        Error::Config {
+            brokers: self.shared.config.bootstrap_servers.clone(),
+            what: format!(
+                "topic {} cannot be created: {code}. Check `kafka.topics.replication_factor` against the number of brokers, \
+                 and that this user may create topics; or create it yourself",
+                spec.name
+            ),
+        }
+    }
+}
+
+impl Shared {
+    fn group_offsets(
+        &self,
+        group: &str,
+        topics: &[String],
+    ) -> Result<BTreeMap<TopicPartition, i64>, Error> {
+        let brokers = &self.config.bootstrap_servers;
+        let mut list = TopicPartitionList::new();
+        for place in self.uncommitted.offsets(topics, Ask::First)?.into_keys() {
+            list.add_partition(&place.topic, place.partition);
+        }
+        // A client that names the group but never subscribes asks without becoming a member.
+        let client: BaseConsumer<Reports> = self
+            .config
+            .client_config()
+            .set("group.id", group)
+            .set("enable.auto.commit", "false")
+            .create_with_context(Reports::default())
+            .map_err(|error| Error::refused_config(brokers, &error))?;
+        let answer = client.committed_offsets(list, COMMITTED).map_err(|source| {
+            Error::failed(
+                brokers,
+                format!("asking for the offsets of group {group}"),
+                source,
+            )
+        })?;
+        Ok(answer
+            .elements()
+            .iter()
+            .filter_map(|element| match element.offset() {
+                Offset::Offset(offset) => Some((
+                    TopicPartition {
+                        topic: element.topic().to_owned(),
+                        partition: element.partition(),
+                    },
+                    offset,
+                )),
+                _ => None,
+            })
+            .collect())
+    }
+}
+
+/// Runs a blocking call on a thread for such calls.
+pub(super) async fn blocking<T: Send + 'static>(
+    call: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(call)
+        .await
+        .unwrap_or_else(|error| match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(Error::Closed {
+                what: "a question to the brokers".to_owned(),
+            }),
+        })
 }

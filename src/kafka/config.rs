@@ -3,6 +3,8 @@
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 
+use super::GroupConfig;
+
 /// The largest record that is written: Salesforce's widest rows, with several long text areas, fit.
 pub(super) const MAX_RECORD_BYTES: u32 = 8 * 1024 * 1024;
 
@@ -57,6 +59,34 @@ impl KafkaConfig {
             // What was compacted or expired away below the start is not missed by a reader of the rest.
             .set("auto.offset.reset", "earliest")
             // Small: the readers' topics are, or are read once.
+            .set("queued.max.messages.kbytes", "16384");
+        config
+    }
+
+    /// A member of a consumer group.
+    pub(super) fn member_config(&self, group: &GroupConfig) -> ClientConfig {
+        let session = group.session_timeout.as_millis();
+        let mut config = self.query_config(Isolation::ReadCommitted);
+        config
+            .set("group.id", &group.group)
+            // A member with a lasting name keeps its partitions over a restart within the session time-out.
+            .set("group.instance.id", &group.instance)
+            .set("session.timeout.ms", session.to_string())
+            // The brokers ask for at least three heartbeats in a session time-out.
+            .set("heartbeat.interval.ms", (session / 10).clamp(100, 3000).to_string())
+            // The group waits as long for a member that finishes what is in flight.
+            .set("max.poll.interval.ms", (session * 4).max(300_000).to_string())
+            // Only partitions that move are taken away; calls in flight for the others go on.
+            .set("partition.assignment.strategy", "cooperative-sticky")
+            // D1: only what is settled is committed, and the worker knows what that is.
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            // Records that vanished before they were consumed are an error and never jumped over.
+            .set("auto.offset.reset", "error")
+            // The end is where commit markers are passed that no record tells of.
+            .set("enable.partition.eof", "true")
+            // librdkafka's own read-ahead lies below the worker's and is thrown away by a pause, so it is small.
+            .set("queued.min.messages", "1000")
             .set("queued.max.messages.kbytes", "16384");
         config
     }

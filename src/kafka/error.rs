@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
-use orgstream_api::{TaskError, TopicPartition};
-use rdkafka::error::KafkaError;
+use orgstream_api::TaskError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use super::config::MAX_RECORD_BYTES;
+use super::delivery::Undelivered;
+use super::record::Outgoing;
 
 /// A call to Kafka failed. Every message names the brokers.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No broker answered at all.
     #[error(
-        "no Kafka broker answered at {brokers} within {} s: check `kafka.bootstrap_servers`, and that the broker runs and can be reached from here",
+        "no Kafka broker answered at {brokers} within {} s ({last}): check `kafka.bootstrap_servers`, and that the broker runs and can be reached from here",
         .waited.as_secs()
     )]
     Unreachable {
@@ -18,6 +22,8 @@ pub enum Error {
         brokers: String,
         /// How long was waited.
         waited: Duration,
+        /// The last thing that went wrong, in librdkafka's words.
+        last: String,
     },
     /// The configuration, or what it asks of the brokers, cannot be had. Trying again would not help.
     #[error("Kafka at {brokers}: {what}")]
@@ -105,4 +111,79 @@ pub enum ProduceError {
         /// Why, and what to do.
         reason: String,
     },
+}
+
+impl Error {
+    /// librdkafka refuses its configuration.
+    pub(super) fn refused_config(brokers: &str, error: &KafkaError) -> Self {
+        Self::Config {
+            brokers: brokers.to_owned(),
+            what: format!("the client cannot be set up: {error}"),
+        }
+    }
+
+    /// A call that may be tried again.
+    pub(super) fn failed(brokers: &str, what: String, source: KafkaError) -> Self {
+        Self::Failed {
+            brokers: brokers.to_owned(),
+            what,
+            source,
+        }
+    }
+}
+
+impl From<Error> for TaskError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Config { .. } => Self::config(error),
+            Error::Unreachable { .. } | Error::OffsetGone { .. } | Error::Fenced { .. } => {
+                Self::failed(error)
+            }
+            Error::Failed { .. } | Error::Closed { .. } => Self::restart(error),
+        }
+    }
+}
+
+impl ProduceError {
+    /// A record that no broker takes.
+    pub(super) fn refused(brokers: &str, batch: &[Outgoing], failed: &Undelivered) -> Self {
+        let record = &batch[failed.index];
+        let code = failed.error.rdkafka_error_code();
+        let size = record.value.as_ref().map_or(0, Vec::len);
+        let reason = match code {
+            Some(RDKafkaErrorCode::MessageSizeTooLarge) => format!(
+                "it is too large, {size} bytes. Raise `max.message.bytes` of the topic; orgstream writes up to {MAX_RECORD_BYTES}"
+            ),
+            _ => failed.error.to_string(),
+        };
+        let key = record.key.as_deref().unwrap_or_default();
+        Self::Refused {
+            brokers: brokers.to_owned(),
+            topic: record.topic.clone(),
+            index: failed.index,
+            key: key.escape_ascii().to_string(),
+            reason,
+        }
+    }
+}
+
+impl From<Error> for ProduceError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Failed {
+                brokers,
+                what,
+                source,
+            } => Self::Again {
+                brokers,
+                what,
+                source,
+            },
+            other => Self::Fatal {
+                brokers: String::new(),
+                fenced_or_timed_out: false,
+                what: other.to_string(),
+            },
+        }
+    }
 }

@@ -20,6 +20,11 @@ pub use error::{Error, ProduceError};
 
 pub mod topics;
 
+mod context;
+mod delivery;
+mod query;
+mod waiting;
+
 pub mod admin;
 pub use admin::{Admin, Cleanup, TopicSpec};
 

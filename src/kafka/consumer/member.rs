@@ -1,0 +1,254 @@
+//! Rebalances of one member. They happen inside the poll loop's polls, on its thread, and may block it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use orgstream_api::{InputOffset, TopicPartition};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext};
+use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientContext, Offset, TopicPartitionList};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::assignment::Assignment;
+use super::event::{Assigned, Event, Revocation};
+use super::outbox::{Item, Outbox};
+use crate::kafka::context::Reports;
+use crate::kafka::lease::CommitLease;
+use crate::kafka::query::{self, Ask};
+use crate::kafka::{Error, GroupConfig};
+
+/// How long one question to the brokers may take during a rebalance.
+const QUESTION: Duration = Duration::from_secs(5);
+
+/// What the callbacks of a member share with its threads.
+pub(super) struct Member {
+    pub(super) brokers: String,
+    pub(super) group: GroupConfig,
+    pub(super) lease: Arc<CommitLease>,
+    pub(super) outbox: Outbox,
+    /// How long revoked partitions wait for the worker.
+    pub(super) patience: Duration,
+    /// Set when the front is gone: nobody is asked any more.
+    pub(super) leaving: Arc<AtomicBool>,
+    pub(super) reports: Reports,
+    assignment: Mutex<Assignment>,
+}
+
+impl Member {
+    pub(super) fn new(
+        brokers: String,
+        group: GroupConfig,
+        lease: Arc<CommitLease>,
+        outbox: Outbox,
+        patience: Duration,
+        leaving: Arc<AtomicBool>,
+    ) -> Self {
+        let assignment = Mutex::new(Assignment::new(group.read_ahead));
+        Self {
+            brokers,
+            group,
+            lease,
+            outbox,
+            patience,
+            leaving,
+            reports: Reports::default(),
+            assignment,
+        }
+    }
+
+    /// The assignment, used by the poll loop's thread alone.
+    pub(super) fn assignment(&self) -> MutexGuard<'_, Assignment> {
+        self.assignment
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the front is gone.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn failed(&self, what: &str, source: KafkaError) -> Error {
+        let what = format!("{what}, consumer group {}", self.group.group);
+        Error::failed(&self.brokers, what, source)
+    }
+
+    fn assign(&self, consumer: &BaseConsumer<Self>, places: &[TopicPartition]) {
+        let Some(starts) = self.starts(consumer, places) else {
+            return;
+        };
+        let mut list = TopicPartitionList::with_capacity(starts.len());
+        let assigned = starts.iter().try_for_each(|start| {
+            let Assigned { at, .. } = start;
+            let offset = Offset::Offset(at.offset);
+            list.add_partition_offset(&at.partition.topic, at.partition.partition, offset)
+        });
+        // librdkafka keeps a partition paused beyond its revocation, so it is resumed when it comes back.
+        let assigned = assigned
+            .and_then(|()| consumer.incremental_assign(&list))
+            .and_then(|()| consumer.resume(&list));
+        match assigned {
+            Ok(()) if starts.is_empty() => {}
+            Ok(()) => {
+                self.assignment()
+                    .add(starts.iter().map(|start| (start.at.partition.clone(), start.at.offset)));
+                self.outbox.send(Item::Event(Event::Assigned(starts)));
+            }
+            Err(error) => self.error(self.failed("taking partitions", error)),
+        }
+    }
+
+    /// Where to start. Asks until there is an answer: only this thread waits, and the group waits with it.
+    fn starts(&self, consumer: &BaseConsumer<Self>, places: &[TopicPartition]) -> Option<Vec<Assigned>> {
+        loop {
+            match self.ask_starts(consumer, places) {
+                Ok(starts) => return Some(starts),
+                Err(_) if self.is_leaving() || consumer.assignment_lost() => return None,
+                Err(error) => self.error(error),
+            }
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    }
+
+    fn ask_starts(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        places: &[TopicPartition],
+    ) -> Result<Vec<Assigned>, Error> {
+        let committed = self.committed(consumer, places)?;
+        let fresh: Vec<TopicPartition> = places
+            .iter()
+            .filter(|place| !committed.contains_key(place))
+            .cloned()
+            .collect();
+        let firsts = query::list_offsets(consumer, &self.brokers, &fresh, Ask::First)?;
+        let start = |(partition, offset), committed| Assigned {
+            at: InputOffset { partition, offset },
+            committed,
+        };
+        Ok(committed
+            .into_iter()
+            .map(|found| start(found, true))
+            .chain(firsts.into_iter().map(|found| start(found, false)))
+            .collect())
+    }
+
+    /// What the group committed; partitions without a commit are left out.
+    pub(super) fn committed(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        places: &[TopicPartition],
+    ) -> Result<BTreeMap<TopicPartition, i64>, Error> {
+        if places.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let mut list = TopicPartitionList::with_capacity(places.len());
+        for place in places {
+            list.add_partition(&place.topic, place.partition);
+        }
+        let failed = |source| self.failed("asking for committed offsets", source);
+        let answer = consumer.committed_offsets(list, QUESTION).map_err(failed)?;
+        let mut committed = BTreeMap::new();
+        for (place, element) in names(&answer).into_iter().zip(answer.elements()) {
+            element.error().map_err(failed)?;
+            if let Offset::Offset(offset) = element.offset() {
+                committed.insert(place, offset);
+            }
+        }
+        Ok(committed)
+    }
+
+    fn revoke(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) {
+        let places = names(list);
+        if consumer.assignment_lost() {
+            self.lease.end();
+            if !places.is_empty() {
+                self.outbox.send(Item::Event(Event::Lost(places.clone())));
+            }
+        } else if !places.is_empty() && !self.is_leaving() {
+            self.let_go(consumer, &places);
+        }
+        self.assignment().remove(&places);
+        if let Err(error) = consumer.incremental_unassign(list) {
+            self.error(self.failed("giving partitions back", error));
+        }
+    }
+
+    /// Asks the worker what to commit, and waits for its answer. The member keeps its place in the group meanwhile:
+    /// heartbeats come from a thread of librdkafka's.
+    fn let_go(&self, consumer: &BaseConsumer<Self>, places: &[TopicPartition]) {
+        let (reply, answer) = sync_channel(1);
+        let (done, committed) = oneshot::channel();
+        let deadline = Instant::now() + self.patience;
+        let revocation = Revocation::new(places.to_vec(), deadline, reply, committed);
+        self.outbox.send(Item::Event(Event::Revoking(revocation)));
+        // No answer: the worker dropped the revocation, or is too late. What it did since its last commit comes
+        // again, elsewhere (D2).
+        if let Ok(offsets) = answer.recv_timeout(self.patience) {
+            let result = if offsets.is_empty() {
+                Ok(())
+            } else {
+                self.commit(consumer, &offsets)
+            };
+            // The worker may have stopped waiting for the result.
+            done.send(result).ok();
+        }
+    }
+
+    /// Commits and waits for the broker's answer (D1: the caller says what is settled).
+    pub(super) fn commit(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        offsets: &[InputOffset],
+    ) -> Result<(), Error> {
+        let names: Vec<String> = offsets.iter().map(ToString::to_string).collect();
+        let failed = |source| self.failed(&format!("committing {}", names.join(", ")), source);
+        let mut list = TopicPartitionList::with_capacity(offsets.len());
+        for at in offsets {
+            let place = &at.partition;
+            list.add_partition_offset(&place.topic, place.partition, Offset::Offset(at.offset))
+                .map_err(failed)?;
+        }
+        consumer.commit(&list, CommitMode::Sync).map_err(failed)
+    }
+
+    fn error(&self, error: Error) {
+        self.outbox.send(Item::Event(Event::Error(error)));
+    }
+}
+
+impl ClientContext for Member {
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.reports.note(&error, reason);
+    }
+}
+
+impl ConsumerContext for Member {
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        event: RDKafkaRespErr,
+        list: &mut TopicPartitionList,
+    ) {
+        match event {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.assign(consumer, &names(list)),
+            // Every assignment must be answered; without a reason to keep the partitions they are let go.
+            _ => self.revoke(consumer, list),
+        }
+    }
+}
+
+fn names(list: &TopicPartitionList) -> Vec<TopicPartition> {
+    list.elements()
+        .iter()
+        .map(|element| TopicPartition {
+            topic: element.topic().to_owned(),
+            partition: element.partition(),
+        })
+        .collect()
+}
