@@ -39,9 +39,10 @@ class Records {
     return [...this.living[object].keys()];
   }
 
-  async create(object, count) {
+  /** Creates records; `among` narrows the parents of a reference field to some ids. */
+  async create(object, count, among = {}) {
     const rows = [];
-    while (rows.length < count) rows.push(this.newRow(object));
+    while (rows.length < count) rows.push(this.newRow(object, among));
     const ids = await this.org.create(object, rows);
     ids.forEach((id, i) => this.living[object].set(id, rows[i]));
     return ids;
@@ -88,7 +89,7 @@ class Records {
     for (const { Id, ...values } of changes) Object.assign(this.living[object].get(Id), values);
   }
 
-  newRow(object) {
+  newRow(object, among) {
     this.serial += 1;
     const row = {};
     for (const [name, field] of this.fields[object]) {
@@ -96,7 +97,7 @@ class Records {
       if (required || this.dice.chance(0.6)) row[name] = valueFor(field, this.dice, this.serial);
     }
     for (const [field, parent] of Object.entries(REFERENCES[object])) {
-      const parents = this.ids(parent);
+      const parents = among[field] ?? this.ids(parent);
       if (parents.length > 0 && this.dice.chance(0.8)) row[field] = this.dice.pick(parents);
     }
     return row;
