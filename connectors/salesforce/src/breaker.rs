@@ -1,24 +1,18 @@
 //! Whether an org can be called at all.
 //!
 //! Trouble of the org must not look like trouble of its records: while the breaker is open nobody calls, and the
-//! breaker's clock, on which records' time runs out, stands still. Only a probe closes it, however long that takes.
+//! breaker's clock, on which records' time runs out, stands still. [`Org::report`](crate::Org::report) opens it, and
+//! only a probe closes it, however long that takes.
 
 use std::error::Error;
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
-use rand::Rng;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
-use tracing::{info, warn};
+use tokio::time::Instant;
 
-use crate::call::Call;
-use crate::catalogue::Disposition;
 use crate::clock;
 use crate::error::ApiError;
-use crate::org::{Inner, Org};
-
-const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Between probes, first and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
@@ -40,16 +34,7 @@ pub enum BreakerState {
     },
 }
 
-/// Whose trouble a failed call is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Blame {
-    /// The org's: wait for [`Breaker::closed`], then repeat the call as it was.
-    Org,
-    /// The call's: the org serves others. Repeat it smaller, or count it against its records.
-    Call,
-}
-
-/// An org's breaker. [`Org::report`] opens it.
+/// An org's breaker.
 #[derive(Debug)]
 pub struct Breaker {
     state: watch::Sender<BreakerState>,
@@ -63,20 +48,17 @@ struct Clock {
     counted: Duration,
     /// When the breaker was closed last, or the org connected.
     closed_since: Instant,
-    /// The pause before the next probe. It outlives a closing, so that an org whose probe answers while its writes
-    /// do not is asked less and less often.
+    /// The pause before the next probe; zero before the first opening. It outlives a closing, so that an org whose
+    /// probe answers while its writes do not is asked less and less often.
     pause: Duration,
 }
 
 impl Breaker {
-    pub(crate) fn new() -> Self {
+    /// A closed breaker whose clock begins at `now`.
+    pub(crate) fn new(now: Instant) -> Self {
         Self {
             state: watch::Sender::new(BreakerState::Closed),
-            clock: Mutex::new(Clock {
-                counted: Duration::ZERO,
-                closed_since: Instant::now(),
-                pause: Duration::ZERO,
-            }),
+            clock: Mutex::new(Clock { counted: Duration::ZERO, closed_since: now, pause: Duration::ZERO }),
         }
     }
 
@@ -93,51 +75,60 @@ impl Breaker {
     }
 
     /// The time the breaker was closed since the org was connected: a clock that stands still while the org is in
-    /// trouble. It steps back, once, when the breaker opens: to the start of the call that failed.
+    /// trouble. When the breaker opens it steps back to the start of the call that failed, so differences of two
+    /// readings need `saturating_sub`.
     pub fn closed_time(&self) -> Duration {
+        self.closed_time_at(Instant::now())
+    }
+
+    fn closed_time_at(&self, now: Instant) -> Duration {
         let clock = self.lock();
-        match *self.state.borrow() {
-            BreakerState::Closed => clock.counted + clock.closed_since.elapsed(),
-            BreakerState::Open { .. } => clock.counted,
+        if self.is_closed() {
+            clock.counted + now.saturating_duration_since(clock.closed_since)
+        } else {
+            clock.counted
         }
     }
 
     /// Whether the breaker is open, or was at some time since `started`.
-    fn was_open_since(&self, started: Instant) -> bool {
+    pub(crate) fn was_open_since(&self, started: Instant) -> bool {
         let clock = self.lock();
-        // Before the first opening nothing is counted, and `closed_since` is the start of everything.
-        *self.state.borrow() != BreakerState::Closed
-            || (!clock.pause.is_zero() && started < clock.closed_since)
+        let ever_opened = !clock.pause.is_zero();
+        !self.is_closed() || (ever_opened && started < clock.closed_since)
     }
 
     /// Opens the breaker for trouble that began at `since`, and returns the pause before the first probe; `None` when
     /// it is open already.
-    fn open(&self, since: Instant, error: &ApiError) -> Option<Duration> {
+    pub(crate) fn open(&self, now: Instant, since: Instant, error: &ApiError) -> Option<Duration> {
         let mut clock = self.lock();
-        if *self.state.borrow() != BreakerState::Closed {
+        if !self.is_closed() {
             return None;
         }
         let served = since.saturating_duration_since(clock.closed_since);
         clock.counted += served;
-        let (first, most) = pauses(error);
-        let relapse = clock.closed_since.elapsed() < clock.pause;
-        clock.pause = if relapse { (clock.pause * 2).clamp(first, most) } else { first };
+        let relapsed = now.saturating_duration_since(clock.closed_since) < clock.pause;
+        let pause = if relapsed { longer(clock.pause, error) } else { pauses(error).0 };
+        clock.pause = pause;
         self.state.send_replace(BreakerState::Open { since: clock::now(), reason: with_sources(error) });
-        Some(clock.pause)
+        Some(pause)
     }
 
     /// The pause after a probe that failed.
-    fn lengthen(&self, error: &ApiError) -> Duration {
+    pub(crate) fn lengthen(&self, error: &ApiError) -> Duration {
         let mut clock = self.lock();
-        let (first, most) = pauses(error);
-        clock.pause = (clock.pause * 2).clamp(first, most);
+        clock.pause = longer(clock.pause, error);
         clock.pause
     }
 
-    fn close(&self) {
+    /// Closes the breaker; its clock goes on from `now`.
+    pub(crate) fn close(&self, now: Instant) {
         let mut clock = self.lock();
-        clock.closed_since = Instant::now();
+        clock.closed_since = now;
         self.state.send_replace(BreakerState::Closed);
+    }
+
+    fn is_closed(&self) -> bool {
+        *self.state.borrow() == BreakerState::Closed
     }
 
     fn lock(&self) -> MutexGuard<'_, Clock> {
@@ -145,78 +136,17 @@ impl Breaker {
     }
 }
 
-impl Org {
-    /// Tells the breaker of a failed call, and says whose trouble it is. A call without usable answer makes it ask the
-    /// org for its limits with the same token; only if that fails too is it the org's trouble.
-    pub async fn report(&self, error: &ApiError) -> Blame {
-        match error.disposition() {
-            Disposition::Retry | Disposition::Reject | Disposition::Gone => Blame::Call,
-            Disposition::Org | Disposition::Reauthenticate => {
-                self.open_breaker(Instant::now(), error);
-                Blame::Org
-            }
-            Disposition::Probe => {
-                let started = match error {
-                    ApiError::Trouble { started, .. } => *started,
-                    _ => Instant::now(),
-                };
-                // A call that was under way during an outage is a victim of it, even when the outage is over.
-                if self.breaker().was_open_since(started) {
-                    return Blame::Org;
-                }
-                if self.probe().await.is_ok() {
-                    return Blame::Call;
-                }
-                self.open_breaker(started, error);
-                Blame::Org
-            }
-        }
-    }
-
-    /// Asks the org for its limits. An answer that refuses this one question, for want of a permission, is an answer.
-    async fn probe(&self) -> Result<(), ApiError> {
-        match self.call(Call::get(&["limits"]).timeout(PROBE_TIMEOUT)).await {
-            Err(error) => match error.disposition() {
-                Disposition::Retry | Disposition::Reject | Disposition::Gone => Ok(()),
-                Disposition::Probe | Disposition::Org | Disposition::Reauthenticate => Err(error),
-            },
-            Ok(_) => Ok(()),
-        }
-    }
-
-    fn open_breaker(&self, since: Instant, error: &ApiError) {
-        if let Some(pause) = self.breaker().open(since, error) {
-            warn!(org = self.name(), reason = with_sources(error), "the org is in trouble; calls to it wait");
-            tokio::spawn(probe_until_closed(Arc::downgrade(&self.inner), pause));
-        }
-    }
-}
-
-/// Probes until the org answers, or nobody uses the org any more.
-async fn probe_until_closed(org: Weak<Inner>, mut pause: Duration) {
-    loop {
-        // Jitter keeps several processes from probing in step.
-        let jitter = rand::rng().random_range(0.75..1.25);
-        sleep(pause.mul_f64(jitter)).await;
-        let Some(inner) = org.upgrade() else { return };
-        let org = Org { inner };
-        match org.probe().await {
-            Ok(()) => {
-                org.breaker().close();
-                info!(org = org.name(), "the org answers again");
-                return;
-            }
-            Err(error) => pause = org.breaker().lengthen(&error),
-        }
-    }
-}
-
 fn pauses(error: &ApiError) -> (Duration, Duration) {
     if error.is_refused() { LOGIN_PAUSES } else { PAUSES }
 }
 
+fn longer(pause: Duration, error: &ApiError) -> Duration {
+    let (first, most) = pauses(error);
+    (pause * 2).clamp(first, most)
+}
+
 /// The error and what is behind it, in one line.
-fn with_sources(error: &ApiError) -> String {
+pub(crate) fn with_sources(error: &ApiError) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -225,4 +155,90 @@ fn with_sources(error: &ApiError) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::CallName;
+
+    fn trouble(started: Instant) -> ApiError {
+        let call = CallName { org: "b".into(), method: reqwest::Method::GET, path: "/x".to_owned() };
+        ApiError::Trouble { call, what: "status 503".to_owned(), started, source: None }
+    }
+
+    fn refused() -> ApiError {
+        ApiError::Refused {
+            org: "b".into(),
+            url: "https://b".to_owned(),
+            code: "invalid_grant".to_owned(),
+            message: "authentication failure".to_owned(),
+            advice: "",
+        }
+    }
+
+    fn seconds(count: u64) -> Duration {
+        Duration::from_secs(count)
+    }
+
+    #[test]
+    fn the_clock_stands_still_from_the_start_of_the_failed_call_until_the_closing() {
+        let start = Instant::now();
+        let breaker = Breaker::new(start);
+        let failed = start + seconds(100);
+        assert_eq!(breaker.closed_time_at(start + seconds(130)), seconds(130));
+        assert!(breaker.open(start + seconds(130), failed, &trouble(failed)).is_some());
+        assert_eq!(breaker.closed_time_at(start + seconds(5_000)), seconds(100));
+        breaker.close(start + seconds(6_000));
+        assert_eq!(breaker.closed_time_at(start + seconds(6_007)), seconds(107));
+    }
+
+    #[test]
+    fn a_call_that_was_under_way_during_an_outage_is_its_victim() {
+        let start = Instant::now();
+        let breaker = Breaker::new(start);
+        assert!(!breaker.was_open_since(start), "nothing happened yet");
+        breaker.open(start + seconds(10), start + seconds(5), &trouble(start));
+        assert!(breaker.was_open_since(start + seconds(20)), "open now");
+        breaker.close(start + seconds(30));
+        assert!(breaker.was_open_since(start + seconds(20)));
+        assert!(!breaker.was_open_since(start + seconds(31)));
+    }
+
+    #[test]
+    fn it_opens_once_and_says_why() {
+        let start = Instant::now();
+        let breaker = Breaker::new(start);
+        assert!(breaker.open(start, start, &trouble(start)).is_some());
+        assert!(breaker.open(start, start, &refused()).is_none());
+        let BreakerState::Open { reason, .. } = breaker.state() else { panic!("it is open") };
+        assert_eq!(reason, "org `b`: GET /x got no usable answer: status 503");
+    }
+
+    #[test]
+    fn pauses_grow_to_their_limit_and_go_on_growing_after_a_relapse() {
+        let start = Instant::now();
+        let breaker = Breaker::new(start);
+        let error = trouble(start);
+        assert_eq!(breaker.open(start, start, &error), Some(seconds(1)));
+        let pauses: Vec<_> = (0..6).map(|_| breaker.lengthen(&error).as_secs()).collect();
+        assert_eq!(pauses, [2, 4, 8, 16, 30, 30]);
+        breaker.close(start + seconds(100));
+        let relapse = start + seconds(101);
+        assert_eq!(breaker.open(relapse, relapse, &error), Some(seconds(30)));
+        breaker.close(start + seconds(200));
+        let later = start + seconds(300);
+        assert_eq!(breaker.open(later, later, &error), Some(seconds(1)));
+    }
+
+    #[test]
+    fn refused_logins_are_repeated_seldom() {
+        let start = Instant::now();
+        let breaker = Breaker::new(start);
+        assert_eq!(breaker.open(start, start, &refused()), Some(seconds(15)));
+        let last = (0..20).map(|_| breaker.lengthen(&refused())).last();
+        assert_eq!(last, Some(Duration::from_mins(10)));
+        // Pauses of another kind of trouble are short again.
+        assert_eq!(breaker.lengthen(&trouble(start)), seconds(30));
+    }
 }

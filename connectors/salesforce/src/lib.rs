@@ -7,7 +7,7 @@
 //! - `auth`: the OAuth flows, one file each, and the one token of an org
 //! - `call`: one HTTP call, with its time-out, its token and its error
 //! - [`error`], [`catalogue`]: what went wrong, and what to do about each code
-//! - [`breaker`]: whether the org can be called at all
+//! - [`breaker`], [`report`]: whether the org can be called at all, and whose trouble a failed call is
 //! - [`usage`]: how much of the org's API allocation is used
 //! - [`rest`]: the resources, one file each
 //! - [`id`], [`describe`], [`schema`], [`value`], [`datetime`], [`soql`]: Salesforce's data, and ours
@@ -32,7 +32,10 @@ pub mod catalogue;
 pub use catalogue::Disposition;
 
 pub mod breaker;
-pub use breaker::{Blame, Breaker, BreakerState};
+pub use breaker::{Breaker, BreakerState};
+
+pub mod report;
+pub use report::Blame;
 
 pub mod usage;
 pub use usage::ApiUsage;

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
+use tokio::time::Instant;
+
 use crate::auth::{Session, Token};
 use crate::breaker::Breaker;
 use crate::config::OrgConfig;
@@ -52,7 +54,7 @@ impl Org {
                 id,
                 http,
                 session,
-                breaker: Breaker::new(),
+                breaker: Breaker::new(Instant::now()),
                 usage: Mutex::default(),
                 describes: Mutex::default(),
             }),

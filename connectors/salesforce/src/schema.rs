@@ -80,3 +80,84 @@ pub fn type_of(kind: FieldKind) -> Type {
 fn id_field(name: &str) -> Field {
     Field::required(name, Type::String).with_doc(ID_DOC)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::describe::Describe;
+
+    fn lead() -> Describe {
+        let fields: Vec<_> = [
+            ("Id", "id"),
+            ("Company", "string"),
+            ("Description", "textarea"),
+            ("AnnualRevenue", "currency"),
+            ("NumberOfEmployees", "int"),
+            ("Latitude", "double"),
+            ("Likelihood__c", "percent"),
+            ("IsConverted", "boolean"),
+            ("ConvertedDate", "date"),
+            ("CreatedDate", "datetime"),
+            ("Opens__c", "time"),
+            ("Address", "address"),
+            ("Place__c", "location"),
+            ("OwnerId", "reference"),
+            ("Mystery__c", "somethingOf2031"),
+        ]
+        .map(|(name, kind)| json!({"name": name, "type": kind}))
+        .into();
+        serde_json::from_value(json!({"name": "Lead", "createable": true, "fields": fields})).unwrap()
+    }
+
+    #[test]
+    fn the_value_schema_is_confluents() {
+        let schema = lead().schema();
+        assert_eq!(schema.name(), "io.confluent.salesforce.Lead");
+        let fields: Vec<_> =
+            schema.fields().iter().map(|field| (field.name.as_str(), field.kind.clone())).collect();
+        assert_eq!(
+            fields,
+            [
+                ("Id", Type::String),
+                ("Company", Type::String),
+                ("Description", Type::String),
+                ("AnnualRevenue", Type::String),
+                ("NumberOfEmployees", Type::Int32),
+                ("Latitude", Type::Float64),
+                ("Likelihood__c", Type::Float64),
+                ("IsConverted", Type::Boolean),
+                ("ConvertedDate", Type::Date),
+                ("CreatedDate", Type::Timestamp),
+                ("Opens__c", Type::Time),
+                ("Address", Type::Struct(Arc::clone(&ADDRESS))),
+                ("Place__c", Type::Struct(Arc::clone(&LOCATION))),
+                ("OwnerId", Type::String),
+                ("Mystery__c", Type::String),
+                ("_ObjectType", Type::String),
+                ("_EventType", Type::String),
+            ]
+        );
+        let required: Vec<_> = schema.fields().iter().filter(|field| !field.optional).collect();
+        assert_eq!(required.len(), 1, "only the id is required");
+        assert_eq!(required[0].doc.as_deref(), Some("Unique identifier for the object."));
+    }
+
+    #[test]
+    fn the_key_schema_is_the_id_alone() {
+        let schema = lead().key_schema();
+        assert_eq!(schema.name(), "io.confluent.salesforce.LeadKey");
+        assert_eq!(schema.fields(), [id_field("Id")]);
+    }
+
+    #[test]
+    fn an_address_has_its_members_in_confluents_order() {
+        let names: Vec<_> = ADDRESS.fields().iter().map(|field| field.name.as_str()).collect();
+        assert_eq!(
+            names.join(" "),
+            "GeocodeAccuracy State Street PostalCode Country Latitude City Longitude CountryCode StateCode"
+        );
+        assert_eq!(ADDRESS.field("State").unwrap().doc.as_deref(), Some(""));
+    }
+}
