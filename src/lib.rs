@@ -1,1 +1,27 @@
-//! Placeholder.
+//! Keeps Salesforce orgs in step through Kafka.
+//!
+//! # Layout, in reading order
+//!
+//! - [`config`]: the user's file
+//! - [`runtime`]: the process that a file becomes
+//! - [`worker`]: how a task runs
+//! - [`kafka`]: the only place that names librdkafka
+//! - [`codec`]: records as typed data and as bytes
+//! - [`store`], [`state_dir`]: the node's own state
+//! - [`control`]: what a process says of itself
+//! - [`verify`]: whether two orgs are in step
+//! - [`cli`], [`telemetry`]: the commands and the log
+//! - [`clock`]: what time it is
+
+pub mod cli;
+pub mod clock;
+pub mod codec;
+pub mod config;
+pub mod control;
+pub mod kafka;
+pub mod runtime;
+pub mod state_dir;
+pub mod store;
+pub mod telemetry;
+pub mod verify;
+pub mod worker;

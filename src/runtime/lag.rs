@@ -1,0 +1,50 @@
+//! How far a consumer group is behind, looked up now and then for the status.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::control::PartitionLag;
+use crate::kafka::{Admin, Error};
+
+/// How often the brokers are asked.
+const EVERY: Duration = Duration::from_secs(3);
+
+/// The lag of each partition, as last seen.
+#[derive(Debug, Default)]
+pub struct LagTable(Mutex<Vec<PartitionLag>>);
+
+impl LagTable {
+    /// The lag as last seen.
+    pub fn read(&self) -> Vec<PartitionLag> {
+        self.0.lock().expect("no holder of this lock panics").clone()
+    }
+
+    /// Keeps the table fresh until `stop`. Brokers that do not answer leave it as it is; the tasks say so themselves.
+    pub async fn refresh(&self, admin: &Admin, group: &str, topics: &[String], stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            if let Ok(lag) = look_up(admin, group, topics).await {
+                *self.0.lock().expect("no holder of this lock panics") = lag;
+            }
+            tokio::select! {
+                () = sleep(EVERY) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+}
+
+/// The lag of every partition of `topics` now. Nothing committed counts from the first offset.
+pub async fn look_up(admin: &Admin, group: &str, topics: &[String]) -> Result<Vec<PartitionLag>, Error> {
+    let ends = admin.end_offsets(topics).await?;
+    let committed = admin.committed(group, topics).await?;
+    let lag = |(partition, end): (&orgstream_api::TopicPartition, &i64)| PartitionLag {
+        topic: partition.topic.clone(),
+        partition: partition.partition,
+        settled: committed.get(partition).copied().unwrap_or(0),
+        end: *end,
+    };
+    Ok(ends.iter().map(lag).collect())
+}

@@ -1,0 +1,36 @@
+//! The process: what a validated file becomes when it runs.
+//!
+//! # Layout, in reading order
+//!
+//! - [`options`]: what is asked for, and how it ends
+//! - [`process`]: one process from start to end
+//! - [`orgs`], [`prepare`]: logging in, topics
+//! - [`source_task`], [`sink_task`]: the two kinds of task, put together
+//! - [`task`]: keeps a task running, and knows when not to
+//! - [`produced`]: what lies on the topics already, for a source that was restarted
+//! - [`synced`]: when everything has arrived
+//! - [`lag`], [`report`]: what the status says
+
+pub mod options;
+pub use options::{Finished, Only, RunError, RunOptions};
+
+pub mod process;
+pub use process::Runtime;
+
+mod orgs;
+
+mod prepare;
+
+mod source_task;
+
+mod sink_task;
+
+mod task;
+
+mod produced;
+
+mod synced;
+
+mod lag;
+
+mod report;

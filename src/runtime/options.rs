@@ -1,0 +1,83 @@
+//! What a run is asked for, and how it ends.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use orgstream_api::TaskError;
+
+/// One half of each pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Only {
+    /// The sources.
+    Source,
+    /// The sinks.
+    Sink,
+}
+
+/// What a run is asked for beyond its file.
+#[derive(Debug, Clone, Default)]
+pub struct RunOptions {
+    /// Only one half.
+    pub only: Option<Only>,
+    /// A state directory in place of the file's.
+    pub state: Option<PathBuf>,
+    /// End as soon as sources are at their end, sinks have no lag and nothing is owed; the time is how long nothing
+    /// may happen in an org before its source counts as at its end.
+    pub until_synced: Option<Duration>,
+}
+
+impl RunOptions {
+    /// Whether sources run.
+    pub fn sources(&self) -> bool {
+        self.only != Some(Only::Sink)
+    }
+
+    /// Whether sinks run.
+    pub fn sinks(&self) -> bool {
+        self.only != Some(Only::Source)
+    }
+}
+
+/// How a run ended well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finished {
+    /// It was told to stop; everything settled is committed.
+    Stopped,
+    /// Everything has arrived.
+    Synced,
+}
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// How a run ended badly.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The file or its credentials cannot work. Exit code 78.
+    #[error("{0}")]
+    Config(#[source] Cause),
+    /// Something failed for good. Exit code 1.
+    #[error("{0}")]
+    Failed(#[source] Cause),
+}
+
+impl RunError {
+    /// A failure for `error`.
+    pub fn failed(error: impl Into<Cause>) -> Self {
+        Self::Failed(error.into())
+    }
+
+    /// A configuration error for `error`.
+    pub fn config(error: impl Into<Cause>) -> Self {
+        Self::Config(error.into())
+    }
+}
+
+impl From<TaskError> for RunError {
+    fn from(error: TaskError) -> Self {
+        match error {
+            TaskError::Config(cause) => Self::Config(cause),
+            TaskError::Failed(cause) | TaskError::Restart(cause) => Self::Failed(cause),
+            gap @ TaskError::Gap(_) => Self::failed(gap),
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Logs in to the orgs of the file, each once, and binds their names to their ids.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use orgstream_salesforce::Org;
+use tokio::time::sleep;
+
+use super::options::{RunError, RunOptions};
+use crate::config::Config;
+use crate::store::{Database, OrgMismatch, bind_org};
+
+/// First pause before an org that does not answer is asked again; doubles up to [`LONGEST`].
+const FIRST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// The orgs by the names they have in the file.
+pub type Orgs = BTreeMap<String, Org>;
+
+/// Logs in to every org that the run needs. An org that cannot be reached is waited for, and `waiting` is told;
+/// refused credentials end the run.
+pub async fn connect(
+    config: &Config,
+    options: &RunOptions,
+    database: &Database,
+    waiting: impl Fn(&str),
+) -> Result<Orgs, RunError> {
+    let mut orgs = Orgs::new();
+    for name in needed(config, options) {
+        // The file was checked: every name that a pipeline uses is there.
+        let Some(org_config) = config.orgs.get(&name) else { continue };
+        let mut pause = FIRST;
+        let org = loop {
+            match Org::connect(org_config.clone()).await {
+                Ok(org) => break org,
+                Err(error) if error.is_refused() => return Err(RunError::config(error)),
+                Err(error) => {
+                    tracing::warn!(org = %name, %error, "An org does not answer; it is asked again.");
+                    waiting(&format!("org {name} does not answer: {error}"));
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST);
+                }
+            }
+        };
+        bind_org(database, &name, org.id().as_str()).await.map_err(|error| match error {
+            OrgMismatch::Other { .. } => RunError::config(error),
+            OrgMismatch::Store(error) => RunError::failed(error),
+        })?;
+        orgs.insert(name, org);
+    }
+    Ok(orgs)
+}
+
+fn needed(config: &Config, options: &RunOptions) -> BTreeSet<String> {
+    let sources =
+        config.pipelines.iter().filter_map(|pipeline| pipeline.source.as_ref()).map(|source| &source.org);
+    let sinks = config.pipelines.iter().filter_map(|pipeline| pipeline.sink.as_ref()).map(|sink| &sink.org);
+    sources.filter(|_| options.sources()).chain(sinks.filter(|_| options.sinks())).cloned().collect()
+}

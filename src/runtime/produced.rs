@@ -1,0 +1,64 @@
+//! What lies on a source's topics already: read back from Kafka, for a source that was restarted.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use orgstream_api::record::{field, header};
+use orgstream_api::{EventType, HealthReporter, Produced, Stamp, StoreError, Version};
+use orgstream_salesforce::datetime;
+
+use crate::codec::Codec;
+use crate::kafka::{Consumed, KafkaConfig, Tail};
+
+/// The topics of one source task.
+pub struct ProducedTopics {
+    /// The brokers.
+    pub kafka: KafkaConfig,
+    /// Bytes to records.
+    pub codec: Codec,
+    /// Topic → object.
+    pub objects: HashMap<String, String>,
+    /// The task's health.
+    pub health: HealthReporter,
+}
+
+#[async_trait]
+impl Produced for ProducedTopics {
+    async fn since(&self, since: i64) -> Result<Vec<Version>, StoreError> {
+        let topics = self.objects.keys().cloned().collect();
+        let mut tail = Tail::open(&self.kafka, topics, since, self.health.clone());
+        let mut versions = Vec::new();
+        while let Some(record) = tail.next().await {
+            let record = record.map_err(|error| failed(Box::new(error)))?;
+            versions.extend(self.version(&record).await?);
+        }
+        Ok(versions)
+    }
+}
+
+impl ProducedTopics {
+    /// The version in `record`; `None` for what is not a source's record.
+    async fn version(&self, record: &Consumed) -> Result<Option<Version>, StoreError> {
+        let Some(object) = self.objects.get(&record.at.partition.topic) else { return Ok(None) };
+        let Some(stamp) =
+            record.headers.text(header::STAMP).and_then(|text| datetime::parse_datetime(text).ok())
+        else {
+            return Ok(None);
+        };
+        let decoded = self
+            .codec
+            .decode(record.key.as_deref(), record.value.as_deref())
+            .await
+            .map_err(|error| failed(Box::new(error)))?;
+        let Some(value) = decoded.value else { return Ok(None) };
+        let text = |name| value.value(name).and_then(orgstream_api::Value::as_str);
+        let Some(id) = text(field::ID) else { return Ok(None) };
+        let deleted = text(field::EVENT_TYPE) == Some(EventType::Deleted.as_str());
+        let stamp = Stamp(stamp.div_euclid(1_000));
+        Ok(Some(Version { object: object.clone(), id: id.to_owned(), stamp, deleted }))
+    }
+}
+
+fn failed(source: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
+    StoreError { what: "cannot read back what the source produced".into(), source: Some(source) }
+}

@@ -1,0 +1,113 @@
+//! The status: what the tasks show, in the control API's words.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use orgstream_salesforce::datetime::format_datetime;
+
+use super::sink_task::SinkEntry;
+use super::source_task::SourceEntry;
+use crate::clock;
+use crate::control::{Kind, PipelineStatus, State, Status, StatusSource, TaskStatus};
+use crate::worker::state::{StateCell, TaskState};
+
+/// Everything a status is made of.
+pub struct Report {
+    /// The node's id.
+    pub node: String,
+    /// When the process started.
+    pub started: SystemTime,
+    /// Its source tasks.
+    pub sources: Vec<Arc<SourceEntry>>,
+    /// Its sink tasks.
+    pub sinks: Vec<Arc<SinkEntry>>,
+}
+
+impl StatusSource for Report {
+    fn status(&self) -> Status {
+        let mut pipelines: Vec<PipelineStatus> = Vec::new();
+        let tasks = self.sources.iter().map(|source| (&source.pipeline, source_status(source)));
+        for (name, task) in tasks.chain(self.sinks.iter().map(|sink| (&sink.pipeline, sink_status(sink)))) {
+            match pipelines.iter_mut().find(|pipeline| pipeline.name == *name) {
+                Some(pipeline) => pipeline.tasks.push(task),
+                None => pipelines.push(PipelineStatus { name: name.clone(), tasks: vec![task] }),
+            }
+        }
+        pipelines.sort_by(|one, other| one.name.cmp(&other.name));
+        Status {
+            node: self.node.clone(),
+            pid: std::process::id(),
+            started: text(self.started),
+            at: text(clock::now()),
+            pipelines,
+        }
+    }
+}
+
+fn source_status(source: &SourceEntry) -> TaskStatus {
+    let counters = source.counters.lock().expect("no holder of this lock panics").clone();
+    let rate = source.view.records.rate();
+    let mut status = blank(source.name(), Kind::Source, &source.state);
+    status.positions = source.view.positions.borrow().clone();
+    (status.rate_in, status.rate_out) = (rate, rate);
+    status.counters.insert("records".to_owned(), source.view.records.total());
+    if let Some(counters) = counters {
+        status.counters.extend(counters.all().map(|(name, count)| (name.to_owned(), count)));
+    }
+    status
+}
+
+fn sink_status(sink: &SinkEntry) -> TaskStatus {
+    let counters = sink.counters.lock().expect("no holder of this lock panics").clone();
+    let mut status = blank(sink.name(), Kind::Sink, &sink.state);
+    status.lag = sink.lag.read();
+    status.owed = sink.view.owed() as u64;
+    status.rejected = sink.view.unreadable.total();
+    (status.rate_in, status.rate_out) = (sink.view.consumed.rate(), sink.view.delivered.rate());
+    if let Some(counts) = counters.map(|counters| counters.read()) {
+        status.rejected += counts.rejected.values().sum::<u64>();
+        status.skipped =
+            counts.skipped.into_iter().map(|(reason, count)| (reason.to_owned(), count)).collect();
+        let named = [
+            ("delivered", counts.delivered),
+            ("created", counts.created),
+            ("references_left_out", counts.left_out),
+            ("calls", counts.calls),
+            ("retries", counts.retries),
+        ];
+        status.counters.extend(named.map(|(name, count)| (name.to_owned(), count)));
+        let codes = counts.rejected.into_iter().map(|(code, count)| (format!("rejected {code}"), count));
+        status.counters.extend(codes);
+    }
+    status
+}
+
+fn blank(name: String, kind: Kind, cell: &StateCell) -> TaskStatus {
+    let (state, since) = cell.read();
+    TaskStatus {
+        name,
+        kind,
+        state: match state {
+            TaskState::Starting => State::Starting,
+            TaskState::Running => State::Running,
+            TaskState::Degraded(_) => State::Degraded,
+            TaskState::Failed(_) => State::Failed,
+            TaskState::Stopped => State::Stopped,
+        },
+        since: text(since),
+        reason: state.reason().map(str::to_owned),
+        positions: Vec::new(),
+        lag: Vec::new(),
+        owed: 0,
+        rejected: 0,
+        skipped: std::collections::BTreeMap::new(),
+        rate_in: 0.0,
+        rate_out: 0.0,
+        counters: std::collections::BTreeMap::new(),
+    }
+}
+
+fn text(time: SystemTime) -> String {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    format_datetime(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}

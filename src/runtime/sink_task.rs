@@ -1,0 +1,131 @@
+//! A sink task, put together: a pipeline's topics into its target org.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use orgstream_api::{Capacity, TaskError};
+use orgstream_salesforce::Org;
+use orgstream_salesforce_sink::{SinkConfig, SinkContext, SinkCounters};
+use tokio_util::sync::CancellationToken;
+
+use super::lag::LagTable;
+use super::process::Shared;
+use super::task::keep_running;
+use crate::codec::{Codec, Registry};
+use crate::config::Pipeline;
+use crate::kafka::{GroupConfig, GroupConsumer, Producer};
+use crate::worker::sink::{Parts, SinkTask, SinkView, SinkWorker};
+use crate::worker::state::StateCell;
+
+/// How long the group waits for a silent member. Calls to the org last half of it at most.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(45);
+/// What is read ahead of the sink.
+const READ_AHEAD: Capacity = Capacity { records: 5_000, bytes: 32 << 20 };
+
+/// A sink task as the rest of the process sees it.
+pub struct SinkEntry {
+    /// The pipeline.
+    pub pipeline: String,
+    /// The topics it reads.
+    pub topics: Vec<String>,
+    /// What it is doing.
+    pub state: StateCell,
+    /// What it has done.
+    pub view: Arc<SinkView>,
+    /// What its connector has done since it was last started.
+    pub counters: Arc<Mutex<Option<Arc<SinkCounters>>>>,
+    /// How far it is behind.
+    pub lag: Arc<LagTable>,
+}
+
+impl SinkEntry {
+    /// The task of `pipeline`, which reads `topics`, before it runs.
+    pub fn new(pipeline: &Pipeline, topics: Vec<String>) -> Self {
+        Self {
+            pipeline: pipeline.name.clone(),
+            topics,
+            state: StateCell::new(),
+            view: Arc::default(),
+            counters: Arc::default(),
+            lag: Arc::default(),
+        }
+    }
+
+    /// The task's name in logs and status.
+    pub fn name(&self) -> String {
+        format!("{}-sink-0", self.pipeline)
+    }
+
+    /// The consumer group of the pipeline.
+    pub fn group(&self) -> String {
+        self.task().group()
+    }
+
+    fn task(&self) -> SinkTask {
+        SinkTask { pipeline: self.pipeline.clone(), number: 0 }
+    }
+
+    /// Runs the task until `stop`, starting it again where that helps.
+    pub async fn run(
+        &self,
+        shared: &Shared,
+        config: SinkConfig,
+        org: Org,
+        stop: CancellationToken,
+    ) -> Result<(), TaskError> {
+        keep_running(&self.name(), &self.state, &stop, || {
+            self.attempt(shared, config.clone(), org.clone(), &stop)
+        })
+        .await
+    }
+
+    async fn attempt(
+        &self,
+        shared: &Shared,
+        config: SinkConfig,
+        org: Org,
+        stop: &CancellationToken,
+    ) -> Result<(), TaskError> {
+        let health = self.state.reporter();
+        let task = self.task();
+        let consumer = GroupConsumer::open(
+            &shared.kafka,
+            GroupConfig {
+                group: task.group(),
+                instance: task.instance(&shared.node),
+                topics: self.topics.clone(),
+                session_timeout: SESSION_TIMEOUT,
+                read_ahead: READ_AHEAD,
+            },
+        )?;
+        let codec = Codec::new(
+            Registry::connect(&shared.registry, health.clone()).await.map_err(TaskError::restart)?,
+        );
+        let context = SinkContext {
+            ids: Arc::new(shared.ids.clone()),
+            lease: consumer.lease(),
+            health: health.clone(),
+        };
+        let target_org = org.id().as_str().to_owned();
+        let sink = tokio::select! {
+            sink = orgstream_salesforce_sink::start(config, org, context) => sink?,
+            () = stop.cancelled() => return Ok(()),
+        };
+        *self.counters.lock().expect("no holder of this lock panics") = Some(sink.counters());
+        let worker = SinkWorker::new(Parts {
+            task,
+            kafka: shared.kafka.clone(),
+            consumer,
+            codec,
+            sink: Box::new(sink),
+            target_org,
+            ids: shared.ids.clone(),
+            producer: Producer::open(&shared.kafka, health.clone())?,
+            admin: shared.admin.clone(),
+            renewal: SESSION_TIMEOUT / 3,
+            view: Arc::clone(&self.view),
+            health,
+        });
+        worker.run(stop).await
+    }
+}

@@ -1,0 +1,110 @@
+//! A source task, put together: an org's changes into its topics.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use orgstream_api::{HealthReporter, Source, SourcePosition, TaskError};
+use orgstream_salesforce::Org;
+use orgstream_salesforce_source::{SourceConfig, SourceContext, SourceCounters};
+use tokio_util::sync::CancellationToken;
+
+use super::process::Shared;
+use super::produced::ProducedTopics;
+use super::task::keep_running;
+use crate::codec::{Codec, Registry};
+use crate::config::Pipeline;
+use crate::worker::positions::SourceTask;
+use crate::worker::source::{SourceView, SourceWorker, StartSource};
+use crate::worker::state::StateCell;
+
+/// A source task as the rest of the process sees it.
+pub struct SourceEntry {
+    /// The pipeline.
+    pub pipeline: String,
+    /// What it is doing.
+    pub state: StateCell,
+    /// What it has done.
+    pub view: Arc<SourceView>,
+    /// What its connector has done since it was last started.
+    pub counters: Arc<Mutex<Option<Arc<SourceCounters>>>>,
+}
+
+impl SourceEntry {
+    /// The task of `pipeline` before it runs.
+    pub fn new(pipeline: &Pipeline) -> Self {
+        Self {
+            pipeline: pipeline.name.clone(),
+            state: StateCell::new(),
+            view: Arc::default(),
+            counters: Arc::default(),
+        }
+    }
+
+    /// The task's name in logs and status.
+    pub fn name(&self) -> String {
+        format!("{}-source-0", self.pipeline)
+    }
+
+    /// Runs the task until `stop`, starting it again where that helps.
+    pub async fn run(
+        &self,
+        shared: &Shared,
+        config: SourceConfig,
+        org: Org,
+        stop: CancellationToken,
+    ) -> Result<(), TaskError> {
+        keep_running(&self.name(), &self.state, &stop, || {
+            self.attempt(shared, config.clone(), org.clone(), &stop)
+        })
+        .await
+    }
+
+    async fn attempt(
+        &self,
+        shared: &Shared,
+        config: SourceConfig,
+        org: Org,
+        stop: &CancellationToken,
+    ) -> Result<(), TaskError> {
+        let health = self.state.reporter();
+        let registry =
+            Registry::connect(&shared.registry, health.clone()).await.map_err(TaskError::restart)?;
+        let codec = Codec::new(registry);
+        let worker = SourceWorker {
+            task: SourceTask { pipeline: self.pipeline.clone(), number: 0 },
+            node: shared.node.clone(),
+            kafka: shared.kafka.clone(),
+            codec: codec.clone(),
+            start: self.starter(shared, config, org, codec, &health),
+            quiet: shared.quiet,
+            view: Arc::clone(&self.view),
+            health,
+        };
+        worker.run(stop).await
+    }
+
+    /// What starts the source at its stored positions.
+    fn starter(
+        &self,
+        shared: &Shared,
+        config: SourceConfig,
+        org: Org,
+        codec: Codec,
+        health: &HealthReporter,
+    ) -> StartSource {
+        let objects: HashMap<_, _> =
+            config.objects.iter().map(|object| (object.topic.clone(), object.name.clone())).collect();
+        let (kafka, health) = (shared.kafka.clone(), health.clone());
+        let produced = Arc::new(ProducedTopics { kafka, codec, objects, health: health.clone() });
+        let counters = Arc::clone(&self.counters);
+        Box::new(move |positions: Vec<SourcePosition>| {
+            let (config, org, counters) = (config.clone(), org.clone(), Arc::clone(&counters));
+            let context = SourceContext { positions, produced: produced.clone(), health: health.clone() };
+            Box::pin(async move {
+                let source = orgstream_salesforce_source::start(config, org, context).await?;
+                *counters.lock().expect("no holder of this lock panics") = Some(source.counters());
+                Ok(Box::new(source) as Box<dyn Source>)
+            })
+        })
+    }
+}

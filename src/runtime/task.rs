@@ -1,0 +1,71 @@
+//! Keeps a task running, and knows when not to.
+
+use std::time::Duration;
+
+use orgstream_api::TaskError;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::worker::state::{StateCell, TaskState};
+
+/// First pause before a restart; doubles up to [`LONGEST`] and starts over after a run of [`STEADY`].
+const FIRST: Duration = Duration::from_millis(500);
+const LONGEST: Duration = Duration::from_secs(30);
+const STEADY: Duration = Duration::from_secs(60);
+
+/// Runs `attempt` until it ends by itself, is stopped, or fails for good.
+pub async fn keep_running<F>(
+    name: &str,
+    cell: &StateCell,
+    stop: &CancellationToken,
+    attempt: impl Fn() -> F,
+) -> Result<(), TaskError>
+where
+    F: Future<Output = Result<(), TaskError>>,
+{
+    let mut pause = FIRST;
+    loop {
+        let begun = Instant::now();
+        let error = match attempt().await {
+            Ok(()) => {
+                cell.set(TaskState::Stopped);
+                return Ok(());
+            }
+            Err(TaskError::Restart(error)) => error,
+            Err(error) => {
+                cell.set(TaskState::Failed(with_causes(&error)));
+                tracing::error!(task = %name, error = %with_causes(&error), "A task has failed.");
+                return Err(error);
+            }
+        };
+        if begun.elapsed() > STEADY {
+            pause = FIRST;
+        }
+        let reason = with_causes(error.as_ref());
+        tracing::warn!(task = %name, error = %reason, again_in = ?pause, "A task starts again.");
+        cell.set(TaskState::Degraded(format!("starts again: {reason}")));
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = stop.cancelled() => {
+                cell.set(TaskState::Stopped);
+                return Ok(());
+            }
+        }
+        pause = (pause * 2).min(LONGEST);
+    }
+}
+
+/// An error with its causes, each once, on one line.
+pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text.push_str(": ");
+            text.push_str(&inner_text);
+        }
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,87 @@
+//! One SQLite connection on its own thread, driven through a channel.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use orgstream_api::StoreError;
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// The schema. `user_version` counts the steps that a file has taken.
+const STEPS: &[&str] = &["
+    CREATE TABLE orgs (name TEXT PRIMARY KEY, org_id TEXT NOT NULL) STRICT;
+    CREATE TABLE links (
+        source_org TEXT NOT NULL, object TEXT NOT NULL, source_id TEXT NOT NULL, target_org TEXT NOT NULL,
+        topic_offset INTEGER NOT NULL, link TEXT NOT NULL,
+        PRIMARY KEY (source_org, object, source_id, target_org)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE followed (topic TEXT PRIMARY KEY, next_offset INTEGER NOT NULL) STRICT;
+"];
+
+/// A handle to the database. Clones share the connection; it closes with the last of them.
+#[derive(Debug, Clone)]
+pub struct Database {
+    jobs: mpsc::UnboundedSender<Job>,
+    path: PathBuf,
+}
+
+impl Database {
+    /// Opens or makes the file and brings its schema up to date. Blocks.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let failed = |what: &str, source: rusqlite::Error| StoreError {
+            what: format!("{what} {}", path.display()),
+            source: Some(Box::new(source)),
+        };
+        let mut connection = Connection::open(path).map_err(|error| failed("cannot open", error))?;
+        prepare(&mut connection).map_err(|error| failed("cannot prepare", error))?;
+        let (jobs, mut queue) = mpsc::unbounded_channel::<Job>();
+        thread::Builder::new()
+            .name("orgstream-store".into())
+            .spawn(move || {
+                while let Some(job) = queue.blocking_recv() {
+                    job(&mut connection);
+                }
+            })
+            .map_err(|error| StoreError {
+                what: "cannot start the store's thread".into(),
+                source: Some(Box::new(error)),
+            })?;
+        Ok(Self { jobs, path: path.to_owned() })
+    }
+
+    /// Runs `work` on the store's thread. `what` completes the sentence "cannot …" of an error.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, result) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            // A caller that went away needs no answer; the work itself is done either way.
+            answer.send(work(connection)).ok();
+        });
+        let what = || format!("cannot {what} in {}", self.path.display());
+        self.jobs.send(job).map_err(|_| StoreError { what: what(), source: None })?;
+        match result.await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(StoreError { what: what(), source: Some(Box::new(error)) }),
+            Err(_) => Err(StoreError { what: what(), source: None }),
+        }
+    }
+}
+
+fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // D7: a link that is reported as bound survives a power cut.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    let taken: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    for (number, step) in (1_u32..).zip(STEPS).skip(taken as usize) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "user_version", number)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! The id map: SQLite for reading, the compacted topic `_orgstream.ids` for every node (D7).
+//!
+//! A link is bound when Kafka has acknowledged it and SQLite has committed it, in that order: the other way
+//! round, a crash between the two would leave a link that this node takes for bound and no other node ever
+//! sees. Every node follows the topic all the time, its own entries included.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use futures_util::FutureExt as _;
+use orgstream_api::{HealthReporter, IdLink, IdMap, StoreError};
+use tokio::sync::mpsc;
+
+use super::database::Database;
+use super::links::{self, LinkKey};
+use crate::kafka::{Admin, Consumed, Followed, Follower, KafkaConfig, Outgoing, Place, Producer, topics};
+
+/// Entries applied in one SQLite transaction at most.
+const BATCH: usize = 1_000;
+
+/// The id map of this node. Clones share it.
+#[derive(Clone)]
+pub struct IdStore {
+    database: Database,
+    producer: Producer,
+    watchers: Arc<Mutex<Vec<mpsc::UnboundedSender<IdLink>>>>,
+}
+
+/// The part of the id map that follows the topic; it has to run as long as the map is used.
+pub struct Following {
+    store: IdStore,
+    follower: Follower,
+}
+
+impl IdStore {
+    /// Opens the map and reads the topic to its end, so that no node writes with links it has not seen.
+    pub async fn open(
+        database: Database,
+        config: &KafkaConfig,
+        admin: &Admin,
+        health: HealthReporter,
+    ) -> Result<(Self, Following), IdStoreError> {
+        let from = database
+            .run("read how far the id links are followed", |db| links::followed(db, topics::IDS))
+            .await?;
+        let ends = admin.end_offsets(&[topics::IDS.to_owned()]).await?;
+        let ends: BTreeMap<i32, i64> =
+            ends.into_iter().map(|(partition, end)| (partition.partition, end)).collect();
+        let end = ends.get(&0).copied().unwrap_or(0);
+        if from > end {
+            return Err(IdStoreError::OtherKafka { from, end });
+        }
+        let producer = Producer::open(config, health)?;
+        let follower = Follower::open(config, topics::IDS, BTreeMap::from([(0, from)]))?;
+        let store = Self { database, producer, watchers: Arc::default() };
+        let mut following = Following { store: store.clone(), follower };
+        while !following.follower.reached(&ends) {
+            following.step().await?;
+        }
+        Ok((store, following))
+    }
+
+    /// Every link that becomes known from now on, bound here or by another node.
+    pub fn watch(&self) -> mpsc::UnboundedReceiver<IdLink> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.watchers.lock().expect("no holder of this lock panics").push(sender);
+        receiver
+    }
+
+    async fn apply(&self, entries: Vec<(i64, IdLink)>, next: Option<i64>) -> Result<(), StoreError> {
+        let written = self
+            .database
+            .run("store id links", move |db| {
+                let written = links::write(db, entries)?;
+                if let Some(next) = next {
+                    links::set_followed(db, topics::IDS, next)?;
+                }
+                Ok(written)
+            })
+            .await?;
+        let mut watchers = self.watchers.lock().expect("no holder of this lock panics");
+        watchers.retain(|watcher| {
+            written.iter().all(|link| watcher.send(link.clone()).is_ok()) && !watcher.is_closed()
+        });
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl IdMap for IdStore {
+    async fn resolve(
+        &self,
+        source_org: &str,
+        object: &str,
+        target_org: &str,
+        ids: &[String],
+    ) -> Result<Vec<Option<IdLink>>, StoreError> {
+        let (source_org, object, target_org) =
+            (source_org.to_owned(), object.to_owned(), target_org.to_owned());
+        let ids = ids.to_vec();
+        self.database
+            .run("resolve id links", move |db| links::read(db, &source_org, &object, &target_org, &ids))
+            .await
+    }
+
+    async fn bind(&self, links: Vec<IdLink>) -> Result<(), StoreError> {
+        if links.is_empty() {
+            return Ok(());
+        }
+        let offsets =
+            self.producer.send(links.iter().map(outgoing).collect()).await.map_err(|error| StoreError {
+                what: format!("cannot bind id links in topic {}", topics::IDS),
+                source: Some(Box::new(error)),
+            })?;
+        self.apply(offsets.into_iter().zip(links).collect(), None).await
+    }
+}
+
+impl Following {
+    /// Follows the topic until the store fails.
+    pub async fn run(mut self) -> Result<(), StoreError> {
+        loop {
+            self.step().await?;
+        }
+    }
+
+    /// Applies what is there, at least one entry or one move of the place.
+    async fn step(&mut self) -> Result<(), StoreError> {
+        let mut entries = Vec::new();
+        let mut next = None;
+        let mut followed = Some(self.follower.next().await);
+        while let Some(came) = followed {
+            match came {
+                Followed::Record(record) => {
+                    next = Some(record.at.offset + 1);
+                    entries.extend(entry(&record));
+                }
+                Followed::Advanced => {}
+                Followed::Error(error) => tracing::warn!(%error, "Id links of other nodes may come late."),
+            }
+            if entries.len() >= BATCH {
+                break;
+            }
+            followed = self.follower.next().now_or_never();
+        }
+        if next.is_none() {
+            return Ok(());
+        }
+        self.store.apply(entries, next).await
+    }
+}
+
+/// The id map cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum IdStoreError {
+    /// The state was made with another Kafka, or the topic was made anew.
+    #[error(
+        "the state directory has followed topic {topic} up to offset {from}, but it ends at {end}: this is another Kafka \
+         cluster, or the topic was deleted. Restore the old brokers in `kafka.bootstrap_servers`, or use a new `state` \
+         directory; links are then found again in the target org",
+        topic = topics::IDS
+    )]
+    OtherKafka {
+        /// The next offset the state expects.
+        from: i64,
+        /// The topic's end.
+        end: i64,
+    },
+    /// SQLite failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Kafka failed.
+    #[error(transparent)]
+    Kafka(#[from] crate::kafka::Error),
+}
+
+fn outgoing(link: &IdLink) -> Outgoing {
+    let key = serde_json::to_vec(&LinkKey::of(link)).expect("strings always serialise");
+    let value = serde_json::to_vec(link).expect("strings and numbers always serialise");
+    Outgoing {
+        topic: topics::IDS.to_owned(),
+        place: Place::Partition(0),
+        key: Some(key),
+        value: Some(value),
+        headers: orgstream_api::Headers::default(),
+        timestamp: None,
+    }
+}
+
+/// The link in `record`. An entry that cannot be read is reported and passed over: the map is a cache, and the
+/// link is found again in the target org.
+fn entry(record: &Consumed) -> Option<(i64, IdLink)> {
+    let value = record.value.as_deref()?;
+    match serde_json::from_slice(value) {
+        Ok(link) => Some((record.at.offset, link)),
+        Err(error) => {
+            tracing::warn!(at = %record.at, %error, "An entry of the id links cannot be read and is passed over.");
+            None
+        }
+    }
+}

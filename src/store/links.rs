@@ -1,0 +1,93 @@
+//! The id links in SQLite: a copy of the compacted topic `_orgstream.ids`, indexed by source record.
+
+use orgstream_api::IdLink;
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// A link's place in the id map.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct LinkKey {
+    /// Org the record comes from.
+    pub source_org: String,
+    /// Its object.
+    pub object: String,
+    /// Its id there.
+    pub source_id: String,
+    /// The org the link leads to.
+    pub target_org: String,
+}
+
+impl LinkKey {
+    /// The key of `link`.
+    pub fn of(link: &IdLink) -> Self {
+        Self {
+            source_org: link.source_org.clone(),
+            object: link.object.clone(),
+            source_id: link.source_id.clone(),
+            target_org: link.target_org.clone(),
+        }
+    }
+}
+
+/// Reads the links of `ids`, in order.
+pub fn read(
+    connection: &Connection,
+    source_org: &str,
+    object: &str,
+    target_org: &str,
+    ids: &[String],
+) -> rusqlite::Result<Vec<Option<IdLink>>> {
+    let mut select = connection.prepare_cached(
+        "SELECT link FROM links WHERE source_org = ?1 AND object = ?2 AND source_id = ?3 AND target_org = ?4",
+    )?;
+    let mut links = Vec::with_capacity(ids.len());
+    for id in ids {
+        let text: Option<String> =
+            select.query_row(params![source_org, object, id, target_org], |row| row.get(0)).optional()?;
+        links.push(text.map(|text| parse(&text)).transpose()?);
+    }
+    Ok(links)
+}
+
+/// Writes links, each with its offset in the topic. An entry of a higher offset stays: a follower may come
+/// to an older entry after this node wrote a newer one. Returns those that were written.
+pub fn write(connection: &mut Connection, entries: Vec<(i64, IdLink)>) -> rusqlite::Result<Vec<IdLink>> {
+    let transaction = connection.transaction()?;
+    let mut written = Vec::with_capacity(entries.len());
+    {
+        let mut upsert = transaction.prepare_cached(
+            "INSERT INTO links (source_org, object, source_id, target_org, topic_offset, link)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT DO UPDATE SET topic_offset = excluded.topic_offset, link = excluded.link
+             WHERE excluded.topic_offset > links.topic_offset",
+        )?;
+        for (offset, link) in entries {
+            let text = serde_json::to_string(&link)
+                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+            let key = params![link.source_org, link.object, link.source_id, link.target_org, offset, text];
+            if upsert.execute(key)? > 0 {
+                written.push(link);
+            }
+        }
+    }
+    transaction.commit()?;
+    Ok(written)
+}
+
+/// The offset from which `topic` is still to be followed; 0 for a new file.
+pub fn followed(connection: &Connection, topic: &str) -> rusqlite::Result<i64> {
+    let select = "SELECT next_offset FROM followed WHERE topic = ?1";
+    Ok(connection.query_row(select, [topic], |row| row.get(0)).optional()?.unwrap_or(0))
+}
+
+/// Remembers that `topic` is read up to `next`.
+pub fn set_followed(connection: &Connection, topic: &str, next: i64) -> rusqlite::Result<()> {
+    let upsert = "INSERT INTO followed (topic, next_offset) VALUES (?1, ?2)
+                  ON CONFLICT DO UPDATE SET next_offset = max(next_offset, excluded.next_offset)";
+    connection.execute(upsert, params![topic, next]).map(|_| ())
+}
+
+fn parse(text: &str) -> rusqlite::Result<IdLink> {
+    serde_json::from_str(text).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+    })
+}

@@ -1,0 +1,19 @@
+//! The node's own state, in SQLite under the state directory.
+//!
+//! Nothing here is the only copy of anything that the delivery rules need: links live in a compacted topic,
+//! offsets in the consumer group, positions in Kafka. Losing the file costs reading, not records.
+
+mod database;
+pub use database::Database;
+
+mod ids;
+pub use ids::{Following, IdStore, IdStoreError};
+
+mod links;
+pub use links::LinkKey;
+
+mod orgs;
+pub use orgs::{OrgMismatch, bind_org};
+
+mod reader;
+pub use reader::LinkReader;

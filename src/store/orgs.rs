@@ -1,0 +1,72 @@
+//! Binds the names of the file to the orgs they meant when the state was made.
+//!
+//! Positions and links are worth nothing for another org. A name that suddenly means one is refused before
+//! anything is read or written with it.
+
+use orgstream_api::StoreError;
+use rusqlite::OptionalExtension;
+
+use super::database::Database;
+
+/// The org behind a name is not the one that the state was made with.
+#[derive(Debug, thiserror::Error)]
+pub enum OrgMismatch {
+    /// Another org answers.
+    #[error(
+        "org `{name}` is {found}, but this state directory was made with {known} under that name; \
+         restore the url and credentials of {known}, or use another `state` directory for the new org"
+    )]
+    Other {
+        /// The name in the file.
+        name: String,
+        /// The org id the state knows.
+        known: String,
+        /// The org id that answered.
+        found: String,
+    },
+    /// The state could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Remembers `org_id` for `name`, or refuses it when another one is remembered.
+pub async fn bind_org(database: &Database, name: &str, org_id: &str) -> Result<(), OrgMismatch> {
+    let (key, id) = (name.to_owned(), org_id.to_owned());
+    let known: Option<String> = database
+        .run("bind an org to its name", move |connection| {
+            let select = "SELECT org_id FROM orgs WHERE name = ?1";
+            let known = connection.query_row(select, [&key], |row| row.get(0)).optional()?;
+            if known.is_none() {
+                connection.execute("INSERT INTO orgs (name, org_id) VALUES (?1, ?2)", [&key, &id])?;
+            }
+            Ok(known)
+        })
+        .await?;
+    match known {
+        Some(known) if known != org_id => {
+            Err(OrgMismatch::Other { name: name.to_owned(), known, found: org_id.to_owned() })
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn another_org_behind_a_known_name_is_refused_with_both_ids() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state.db");
+        let database = Database::open(&path).unwrap();
+        bind_org(&database, "a", "00D000000000001EAA").await.unwrap();
+        drop(database);
+        let database = Database::open(&path).unwrap();
+        bind_org(&database, "a", "00D000000000001EAA").await.unwrap();
+        let refusal = bind_org(&database, "a", "00D000000000002EAA").await.unwrap_err().to_string();
+        assert!(
+            refusal.contains("00D000000000001EAA") && refusal.contains("00D000000000002EAA"),
+            "{refusal}"
+        );
+    }
+}

@@ -1,0 +1,122 @@
+//! Dead letters: rejected records with the reason, in the format of Kafka Connect.
+//!
+//! Key, value, timestamp and headers are those of the consumed record, byte for byte; the `__connect.errors.*`
+//! headers are added in Kafka Connect's order, so that tools that read its dead-letter topics read these.
+
+use crate::kafka::{Consumed, Outgoing, Place, topics};
+
+/// Where a record failed, in Kafka Connect's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The key's bytes cannot be read.
+    KeyConverter,
+    /// The value's bytes cannot be read.
+    ValueConverter,
+    /// The sink, or org B, refuses the record.
+    TaskPut,
+}
+
+impl Stage {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::KeyConverter => "KEY_CONVERTER",
+            Self::ValueConverter => "VALUE_CONVERTER",
+            Self::TaskPut => "TASK_PUT",
+        }
+    }
+
+    /// What was executing. Kafka Connect names a Java class here; this names the part of orgstream.
+    fn executing(self) -> &'static str {
+        match self {
+            Self::KeyConverter | Self::ValueConverter => "orgstream.codec.avro",
+            Self::TaskPut => "orgstream.salesforce.sink",
+        }
+    }
+}
+
+/// Why a record is dead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// Where it failed.
+    pub stage: Stage,
+    /// A code: Salesforce's, or orgstream's own in the same spelling.
+    pub code: String,
+    /// What happened and what to do.
+    pub message: String,
+    /// The message with all its causes, one a line.
+    pub trace: String,
+}
+
+/// The dead letter of `consumed`.
+pub fn dead_letter(pipeline: &str, task: u32, consumed: &Consumed, cause: &Cause) -> Outgoing {
+    let mut headers = consumed.headers.clone();
+    let mut add = |name: &str, text: &str| headers.push(format!("__connect.errors.{name}"), text);
+    add("topic", &consumed.at.partition.topic);
+    add("partition", &consumed.at.partition.partition.to_string());
+    add("offset", &consumed.at.offset.to_string());
+    add("connector.name", pipeline);
+    add("task.id", &task.to_string());
+    add("stage", cause.stage.as_str());
+    add("class.name", cause.stage.executing());
+    add("exception.class.name", &cause.code);
+    add("exception.message", &cause.message);
+    add("exception.stacktrace", &cause.trace);
+    Outgoing {
+        topic: topics::dead_letters(pipeline),
+        place: Place::Key(consumed.key.clone().unwrap_or_default()),
+        key: consumed.key.clone(),
+        value: consumed.value.clone(),
+        headers,
+        timestamp: Some(consumed.timestamp),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use orgstream_api::{Headers, InputOffset, TopicPartition};
+
+    use super::*;
+
+    #[test]
+    fn a_dead_letter_keeps_the_bytes_and_adds_the_headers_of_kafka_connect_in_order() {
+        let partition = TopicPartition { topic: "a.Lead".into(), partition: 2 };
+        let mut headers = Headers::default();
+        headers.push("orgstream.org", "00D1");
+        let consumed = Consumed {
+            at: InputOffset { partition, offset: 41 },
+            key: Some(vec![0, 1]),
+            value: Some(vec![0xff]),
+            headers,
+            timestamp: 5,
+        };
+        let cause = Cause {
+            stage: Stage::ValueConverter,
+            code: "UNREADABLE_VALUE".into(),
+            message: "no".into(),
+            trace: "no\nbecause".into(),
+        };
+        let letter = dead_letter("crm", 0, &consumed, &cause);
+        assert_eq!(
+            (letter.topic.as_str(), &letter.key, &letter.value),
+            ("crm.dead_letters", &consumed.key, &consumed.value)
+        );
+        let names: Vec<&str> = letter.headers.iter().map(|(name, _)| name).collect();
+        assert_eq!(
+            names,
+            [
+                "orgstream.org",
+                "__connect.errors.topic",
+                "__connect.errors.partition",
+                "__connect.errors.offset",
+                "__connect.errors.connector.name",
+                "__connect.errors.task.id",
+                "__connect.errors.stage",
+                "__connect.errors.class.name",
+                "__connect.errors.exception.class.name",
+                "__connect.errors.exception.message",
+                "__connect.errors.exception.stacktrace",
+            ]
+        );
+        assert_eq!(letter.headers.text("__connect.errors.offset"), Some("41"));
+    }
+}

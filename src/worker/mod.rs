@@ -1,0 +1,18 @@
+//! How tasks run: one worker moves one source into Kafka, or Kafka into one sink.
+//!
+//! # Layout, in reading order
+//!
+//! - [`ledger`]: which records are in flight, and how far it is safe to commit (D1, D2, D4)
+//! - [`source`], [`sink`]: the two workers
+//! - [`positions`], [`owed`], [`dead_letters`]: what the workers keep in Kafka
+//! - [`catch_up`], [`meter`], [`state`]: order at the start, counts, what the status shows
+
+pub mod catch_up;
+pub mod dead_letters;
+pub mod ledger;
+pub mod meter;
+pub mod owed;
+pub mod positions;
+pub mod sink;
+pub mod source;
+pub mod state;

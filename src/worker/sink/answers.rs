@@ -1,0 +1,195 @@
+//! Outcomes become durable, then their tickets settle.
+//!
+//! The order is what the delivery rules ask for: owed entries, tombstones and dead letters are acknowledged
+//! by Kafka (D3), then links are bound (D7), then tickets settle, then offsets may be committed (D1). A crash
+//! anywhere in between redelivers the record, and the link's `last` does not hide it yet.
+
+use std::collections::HashMap;
+
+use orgstream_api::{
+    Delivered, Headers, IdLink, IdMap as _, LinkChange, LinkState, Outcome, Owed, Rejection, TaskError,
+    Ticket, Tracked,
+};
+use orgstream_api::{InputOffset, Item};
+
+use super::{Flight, SinkWorker};
+use crate::kafka::{Consumed, Outgoing, Place, topics};
+use crate::store::LinkKey;
+use crate::worker::dead_letters::{Cause, Stage, dead_letter};
+use crate::worker::ledger::Redeemed;
+use crate::worker::owed::{EntryKey, Parent};
+
+/// What a batch of outcomes demands before its tickets settle.
+#[derive(Default)]
+struct Demands {
+    entries: Vec<Outgoing>,
+    links: HashMap<LinkKey, IdLink>,
+    /// Parents of references that are newly owed.
+    parents: Vec<Parent>,
+}
+
+impl SinkWorker {
+    /// Makes outcomes durable and settles their tickets.
+    pub(super) async fn answer(&mut self, answers: Vec<(Ticket, Outcome)>) -> Result<(), TaskError> {
+        let mut demands = Demands::default();
+        for (ticket, outcome) in &answers {
+            let flight = self.flights.remove(&ticket.id());
+            // The partition has another owner now; it does all of this itself.
+            if self.ledger.standing(ticket.id()) == Redeemed::Inert {
+                continue;
+            }
+            match flight {
+                Some(Flight::Record(consumed)) => self.record_answer(&mut demands, &consumed, outcome),
+                Some(Flight::Owed(owed)) => self.owed_answer(&mut demands, &owed, outcome),
+                None => {
+                    return Err(TaskError::failed("the sink answered a ticket that was not in flight (D4)"));
+                }
+            }
+        }
+        if !demands.entries.is_empty() {
+            // D3: acknowledged before anything settles.
+            self.parts.producer.send(demands.entries).await.map_err(TaskError::failed)?;
+        }
+        if !demands.links.is_empty() {
+            // D7: bound before anything settles.
+            self.parts.ids.bind(demands.links.into_values().collect()).await.map_err(TaskError::restart)?;
+        }
+        for (ticket, _) in answers {
+            self.ledger.settle(ticket);
+        }
+        // A link that came between the sink's look-up and the registration above woke nobody.
+        self.submit_linked(demands.parents).await
+    }
+
+    fn record_answer(&mut self, demands: &mut Demands, consumed: &Consumed, outcome: &Outcome) {
+        match outcome {
+            Outcome::Delivered(delivered) => self.delivered(demands, &consumed.at, delivered),
+            Outcome::Skipped(_) => {}
+            Outcome::Rejected(rejection) => {
+                tracing::warn!(at = %consumed.at, %rejection, "A record is rejected; it becomes a dead letter.");
+                demands.entries.push(self.letter(consumed, rejection));
+            }
+        }
+    }
+
+    fn delivered(&mut self, demands: &mut Demands, at: &InputOffset, delivered: &Delivered) {
+        self.parts.view.delivered.add(1);
+        if let Some(LinkChange::Bind(link)) = &delivered.link {
+            let mut over: Vec<EntryKey> = Vec::new();
+            if matches!(link.state, LinkState::Deleted(_)) {
+                over.extend(self.book.keys_of(&at.partition.topic, &link.source_id));
+            }
+            over.extend(
+                delivered
+                    .paid
+                    .iter()
+                    .map(|field| EntryKey::field(&at.partition.topic, &link.source_id, field)),
+            );
+            for key in over {
+                self.pay(demands, &key);
+            }
+            demands.links.insert(LinkKey::of(link), link.clone());
+        }
+        for owed in &delivered.owed {
+            demands.parents.extend(
+                owed.parent_objects
+                    .iter()
+                    .map(|object| (owed.org.clone(), object.clone(), owed.parent_id.clone())),
+            );
+            demands.entries.push(entry(
+                &self.parts.task.pipeline,
+                &EntryKey::of(owed),
+                Some(owed),
+                at.partition.partition,
+            ));
+            self.book.add(owed.clone());
+        }
+    }
+
+    fn owed_answer(&mut self, demands: &mut Demands, owed: &Owed, outcome: &Outcome) {
+        match outcome {
+            Outcome::Delivered(_) => self.parts.view.delivered.add(1),
+            Outcome::Skipped(_) => {}
+            Outcome::Rejected(rejection) => {
+                tracing::warn!(record = %owed.id, field = %owed.field, %rejection, "An owed reference is rejected; it becomes a dead letter.");
+                demands.entries.push(self.letter(&stand_in(owed), rejection));
+            }
+        }
+        let key = EntryKey::of(owed);
+        // A newer reference of the same field may have taken the entry's place meanwhile; it stays.
+        if self.book.entry(&key).is_some_and(|entry| entry.at == owed.at) {
+            self.pay(demands, &key);
+        }
+    }
+
+    /// Ends an entry, if there is one.
+    fn pay(&mut self, demands: &mut Demands, key: &EntryKey) {
+        if let Some(owed) = self.book.remove(key) {
+            demands.entries.push(entry(&self.parts.task.pipeline, key, None, owed.at.partition.partition));
+        }
+    }
+
+    fn letter(&self, consumed: &Consumed, rejection: &Rejection) -> Outgoing {
+        let cause = Cause {
+            stage: Stage::TaskPut,
+            code: rejection.code.clone(),
+            message: rejection.message.clone(),
+            trace: rejection.to_string(),
+        };
+        dead_letter(&self.parts.task.pipeline, self.parts.task.number, consumed, &cause)
+    }
+
+    /// Submits the entries that wait for any of `parents`, those with a link.
+    pub(super) async fn submit_linked(&mut self, parents: Vec<Parent>) -> Result<(), TaskError> {
+        let mut known = Vec::new();
+        let mut groups: HashMap<(String, String), Vec<String>> = HashMap::new();
+        for (org, object, id) in parents {
+            groups.entry((org, object)).or_default().push(id);
+        }
+        for ((org, object), ids) in groups {
+            let links = self
+                .parts
+                .ids
+                .resolve(&org, &object, &self.parts.target_org, &ids)
+                .await
+                .map_err(TaskError::restart)?;
+            known.extend(
+                links.into_iter().flatten().map(|link| (org.clone(), object.clone(), link.source_id)),
+            );
+        }
+        self.submit_owed(&known);
+        Ok(())
+    }
+
+    /// Submits the entries that wait for `parents`.
+    pub(super) fn submit_owed(&mut self, parents: &[Parent]) {
+        for owed in self.book.take_waiting(parents) {
+            let Some(ticket) = self.ledger.track_aside(&owed.at.partition) else { continue };
+            self.flights.insert(ticket.id(), Flight::Owed(owed.clone()));
+            self.backlog.push_back(Tracked { ticket, item: Item::Owed(owed) });
+        }
+    }
+}
+
+/// An entry of the parked topic, or its tombstone. It lies in the partition number of its record.
+fn entry(pipeline: &str, key: &EntryKey, owed: Option<&Owed>, partition: i32) -> Outgoing {
+    Outgoing {
+        topic: topics::parked(pipeline),
+        place: Place::Partition(partition),
+        key: Some(serde_json::to_vec(key).expect("strings always serialise")),
+        value: owed.map(|owed| serde_json::to_vec(owed).expect("strings and numbers always serialise")),
+        headers: Headers::default(),
+        timestamp: None,
+    }
+}
+
+/// What a dead letter of an owed reference holds in place of a consumed record: the entry itself, as JSON.
+fn stand_in(owed: &Owed) -> Consumed {
+    Consumed {
+        at: owed.at.clone(),
+        key: Some(serde_json::to_vec(&EntryKey::of(owed)).expect("strings always serialise")),
+        value: Some(serde_json::to_vec(owed).expect("strings and numbers always serialise")),
+        headers: Headers::default(),
+        timestamp: crate::clock::now_ms(),
+    }
+}

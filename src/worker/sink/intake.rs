@@ -1,0 +1,79 @@
+//! Consumed bytes become records with tickets; what cannot be decoded becomes a dead letter at once.
+
+use orgstream_api::{Item, Record, SinkRecord, TaskError, Tracked};
+
+use super::{Flight, SinkWorker};
+use crate::codec::{CodecError, Part};
+use crate::kafka::Consumed;
+use crate::worker::dead_letters::{Cause, Stage, dead_letter};
+
+impl SinkWorker {
+    /// Takes consumed records in.
+    pub(super) async fn take_in(&mut self, messages: Vec<Consumed>) -> Result<(), TaskError> {
+        self.parts.view.consumed.add(messages.len());
+        let mut letters = Vec::new();
+        let mut unreadable = Vec::new();
+        for consumed in messages {
+            // A record of a partition that is gone, or one that was tracked already, has no ticket and no effect.
+            let Some(ticket) = self.ledger.track(&consumed.at.partition, consumed.at.offset) else {
+                continue;
+            };
+            match self.parts.codec.decode(consumed.key.as_deref(), consumed.value.as_deref()).await {
+                Ok(decoded) => {
+                    let record = Record {
+                        key: decoded.key,
+                        value: decoded.value,
+                        headers: consumed.headers.clone(),
+                        timestamp: consumed.timestamp,
+                    };
+                    let item =
+                        Item::Record(SinkRecord { at: consumed.at.clone(), record, size: consumed.size() });
+                    self.flights.insert(ticket.id(), Flight::Record(consumed));
+                    self.backlog.push_back(Tracked { ticket, item });
+                }
+                Err(CodecError::Undecodable { part, reason }) => {
+                    let cause = undecodable(part, reason);
+                    tracing::warn!(at = %consumed.at, message = %cause.message, "A record cannot be read; it becomes a dead letter.");
+                    letters.push(dead_letter(
+                        &self.parts.task.pipeline,
+                        self.parts.task.number,
+                        &consumed,
+                        &cause,
+                    ));
+                    unreadable.push(ticket);
+                }
+                Err(error) => return Err(TaskError::failed(error)),
+            }
+        }
+        if letters.is_empty() {
+            return Ok(());
+        }
+        // D3: the dead letters are acknowledged before their tickets settle.
+        self.parts.producer.send(letters).await.map_err(TaskError::failed)?;
+        self.parts.view.unreadable.add(unreadable.len());
+        for ticket in unreadable {
+            self.ledger.settle(ticket);
+        }
+        Ok(())
+    }
+
+    /// Hands the sink as much of the backlog as it has room for.
+    pub(super) fn fill(&mut self) {
+        let room = self.parts.sink.capacity().records.min(self.backlog.len());
+        if room == 0 {
+            return;
+        }
+        let items: Vec<_> = self.backlog.drain(..room).collect();
+        for back in self.parts.sink.submit(items).into_iter().rev() {
+            self.backlog.push_front(back);
+        }
+    }
+}
+
+fn undecodable(part: Part, reason: String) -> Cause {
+    let (stage, code) = match part {
+        Part::Key => (Stage::KeyConverter, "UNREADABLE_KEY"),
+        Part::Value => (Stage::ValueConverter, "UNREADABLE_VALUE"),
+    };
+    Cause { stage, code: code.to_owned(), trace: reason.clone(), message: reason }
+}

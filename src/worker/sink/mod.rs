@@ -1,0 +1,227 @@
+//! Moves Kafka into one sink: consume, decode, submit; then settle what comes back, and commit.
+//!
+//! - [`intake`]: consumed bytes → records with tickets
+//! - [`answers`]: outcomes → what has to be durable → settled tickets (D3, D7)
+//! - [`partitions`]: partitions that come and go, wait, and are committed (D1)
+//! - [`view`]: what others may see
+//!
+//! The loop handles one thing at a time: an outcome first, then a stop, a commit, a link that others wait for,
+//! and last new records, so that work in flight never grows while results lie unread.
+
+mod answers;
+mod intake;
+mod partitions;
+mod view;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use orgstream_api::{
+    HealthReporter, IdLink, Item, LinkState, Outcome, Owed, Sink, TaskError, Ticket, TicketId, Tracked,
+};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+pub use view::SinkView;
+
+use super::catch_up::CatchUp;
+use super::ledger::Ledger;
+use super::owed::OwedBook;
+use crate::codec::Codec;
+use crate::kafka::{Admin, Consumed, GroupConsumer, KafkaConfig, Producer};
+use crate::store::IdStore;
+
+/// How often settled work is committed.
+const COMMIT: Duration = Duration::from_secs(1);
+/// How long a stop waits for calls in flight.
+const DRAIN: Duration = Duration::from_secs(25);
+
+/// A sink task's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SinkTask {
+    /// The pipeline.
+    pub pipeline: String,
+    /// The task's number in its pipeline.
+    pub number: u32,
+}
+
+impl SinkTask {
+    /// The consumer group of the pipeline's sink tasks.
+    pub fn group(&self) -> String {
+        format!("orgstream.{}", self.pipeline)
+    }
+
+    /// The member's lasting name.
+    pub fn instance(&self, node: &str) -> String {
+        format!("{node}.sink-{}", self.number)
+    }
+}
+
+/// What a sink worker needs.
+pub struct Parts {
+    /// The task.
+    pub task: SinkTask,
+    /// The brokers.
+    pub kafka: KafkaConfig,
+    /// Membership of the pipeline's group.
+    pub consumer: GroupConsumer,
+    /// Bytes to records.
+    pub codec: Codec,
+    /// The sink.
+    pub sink: Box<dyn Sink>,
+    /// 18-character id of the org the sink writes to.
+    pub target_org: String,
+    /// The id map.
+    pub ids: IdStore,
+    /// Writes dead letters and parked entries.
+    pub producer: Producer,
+    /// Asks for offsets.
+    pub admin: Admin,
+    /// How often offsets are committed even when nothing moved: a third of the session time-out, to renew the lease.
+    pub renewal: Duration,
+    /// What others see.
+    pub view: Arc<SinkView>,
+    /// The task's health.
+    pub health: HealthReporter,
+}
+
+/// What is in flight for a ticket.
+enum Flight {
+    /// A consumed record, kept for its dead letter.
+    Record(Consumed),
+    /// An entry of the parked topic.
+    Owed(Owed),
+}
+
+/// One sink task at work.
+pub struct SinkWorker {
+    parts: Parts,
+    ledger: Ledger,
+    flights: HashMap<TicketId, Flight>,
+    /// Items the sink had no room for, in order.
+    backlog: VecDeque<Tracked<Item>>,
+    book: OwedBook,
+    catch_up: CatchUp,
+    bound: mpsc::UnboundedReceiver<IdLink>,
+    renewed: Instant,
+}
+
+enum Step {
+    Settled(Vec<(Ticket, Outcome)>),
+    Stop,
+    Commit,
+    Bound(IdLink),
+    Event(crate::kafka::Event),
+}
+
+impl SinkWorker {
+    /// A worker that has no partitions yet.
+    pub fn new(parts: Parts) -> Self {
+        let bound = parts.ids.watch();
+        Self {
+            parts,
+            ledger: Ledger::default(),
+            flights: HashMap::new(),
+            backlog: VecDeque::new(),
+            book: OwedBook::default(),
+            catch_up: CatchUp::default(),
+            bound,
+            renewed: Instant::now(),
+        }
+    }
+
+    /// Runs until `stop` or until the task cannot go on. Ends with what is settled committed.
+    pub async fn run(mut self, stop: &CancellationToken) -> Result<(), TaskError> {
+        self.parts.health.running();
+        let ended = self.work(stop).await;
+        let left = self.leave().await;
+        self.parts.consumer.close().await;
+        ended.and(left)
+    }
+
+    async fn work(&mut self, stop: &CancellationToken) -> Result<(), TaskError> {
+        let mut commit = interval(COMMIT);
+        commit.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            self.fill();
+            self.pause();
+            let step = self.next_step(&mut commit, stop).await?;
+            if matches!(step, Step::Stop) {
+                return Ok(());
+            }
+            // A step may wait for brokers or the registry; a stop does not. What it leaves unsettled comes again (D2).
+            tokio::select! {
+                done = self.take(step) => done?,
+                () = stop.cancelled() => return Ok(()),
+            }
+            // D4: a ticket that came back by no outcome fails the task.
+            self.ledger.check_dropped().map_err(TaskError::restart)?;
+            self.parts.view.show(self.ledger.in_flight(), self.book.len(), self.ledger.assigned());
+        }
+    }
+
+    async fn next_step(
+        &mut self,
+        commit: &mut tokio::time::Interval,
+        stop: &CancellationToken,
+    ) -> Result<Step, TaskError> {
+        let room = self.backlog.is_empty();
+        let consumer = &mut self.parts.consumer;
+        let event = async { if room { consumer.next().await } else { consumer.next_change().await } };
+        Ok(tokio::select! {
+            biased;
+            settled = self.parts.sink.settled() => Step::Settled(settled?),
+            () = stop.cancelled() => Step::Stop,
+            _ = commit.tick() => Step::Commit,
+            Some(link) = self.bound.recv() => Step::Bound(link),
+            event = event => Step::Event(event),
+        })
+    }
+
+    async fn take(&mut self, step: Step) -> Result<(), TaskError> {
+        match step {
+            Step::Settled(answers) => self.answer(answers).await,
+            Step::Commit => self.commit_due().await,
+            Step::Bound(link) => {
+                self.wake(&link);
+                Ok(())
+            }
+            Step::Event(event) => self.event(event).await,
+            Step::Stop => Ok(()),
+        }
+    }
+
+    /// Submits the entries that wait for the record of `link`, which now has a link or never will.
+    fn wake(&mut self, link: &IdLink) {
+        let known = link.target_id.is_some() || matches!(link.state, LinkState::Deleted(_));
+        if known {
+            let parent = (link.source_org.clone(), link.object.clone(), link.source_id.clone());
+            self.submit_owed(&[parent]);
+        }
+    }
+
+    /// Waits for calls in flight, then commits.
+    async fn leave(&mut self) -> Result<(), TaskError> {
+        let partitions: Vec<_> =
+            self.ledger.committable().into_iter().map(|(partition, _)| partition).collect();
+        let deadline = Instant::now() + DRAIN;
+        let work = async {
+            let answers = self.parts.sink.drain(&partitions, deadline).await?;
+            self.answer(answers).await?;
+            self.commit_now().await;
+            Ok(())
+        };
+        match tokio::time::timeout_at(deadline + COMMIT, work).await {
+            Ok(done) => done,
+            Err(_) => {
+                tracing::warn!(
+                    pipeline = %self.parts.task.pipeline,
+                    "Calls or acknowledgements were still open at the end; their records are delivered again at the next start."
+                );
+                Ok(())
+            }
+        }
+    }
+}

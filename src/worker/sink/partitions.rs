@@ -1,0 +1,151 @@
+//! Partitions that come, wait, are committed and go.
+
+use std::collections::BTreeSet;
+
+use orgstream_api::{InputOffset, Owed, TaskError, TopicPartition};
+use tokio::time::Instant;
+
+use super::SinkWorker;
+use crate::kafka::{Assigned, Error, Event, Revocation, read_compacted, topics};
+
+impl SinkWorker {
+    pub(super) async fn event(&mut self, event: Event) -> Result<(), TaskError> {
+        match event {
+            Event::Messages(messages) => self.take_in(messages).await,
+            Event::Assigned(partitions) => self.assigned(partitions).await,
+            Event::Revoking(revocation) => self.revoking(revocation).await,
+            Event::Lost(partitions) => {
+                tracing::warn!(
+                    pipeline = %self.parts.task.pipeline, partitions = partitions.len(),
+                    "Partitions were lost without notice; what was in flight is delivered again to their next owner."
+                );
+                self.forget(&partitions);
+                Ok(())
+            }
+            Event::Advanced(places) => {
+                for place in places {
+                    self.ledger.passed(&place.partition, place.offset);
+                }
+                Ok(())
+            }
+            Event::Error(error @ Error::Failed { .. }) => {
+                tracing::warn!(%error, "The consumer has trouble and goes on.");
+                Ok(())
+            }
+            Event::Error(error) => Err(error.into()),
+        }
+    }
+
+    /// Takes partitions over: what waits in them is read before their first record is written.
+    async fn assigned(&mut self, assigned: Vec<Assigned>) -> Result<(), TaskError> {
+        let inputs: BTreeSet<String> = assigned.iter().map(|new| new.at.partition.topic.clone()).collect();
+        let ends = self.parts.admin.end_offsets(&inputs.into_iter().collect::<Vec<_>>()).await?;
+        let numbers: BTreeSet<i32> = assigned.iter().map(|new| new.at.partition.partition).collect();
+        for Assigned { at, .. } in assigned {
+            let end = ends.get(&at.partition).copied().unwrap_or(at.offset);
+            let rank = self.parts.sink.rank(&at.partition.topic);
+            self.ledger.assign(at.partition.clone(), at.offset);
+            self.catch_up.assign(at.partition, rank, at.offset, end);
+        }
+        for number in numbers {
+            self.read_parked(number).await?;
+        }
+        self.commit_now().await;
+        self.submit_linked(self.book.parents()).await
+    }
+
+    /// Reads the entries of the owned inputs in one partition of the parked topic (D3: the topic is the truth).
+    async fn read_parked(&mut self, number: i32) -> Result<(), TaskError> {
+        let topic = topics::parked(&self.parts.task.pipeline);
+        let parked = read_compacted(&self.parts.kafka, &topic, Some(number), &self.parts.health).await?;
+        for record in parked.entries.into_values() {
+            let Some(value) = &record.value else { continue };
+            let owed: Owed = serde_json::from_slice(value).map_err(|error| {
+                TaskError::failed(format!(
+                    "the entry at {} cannot be read ({error}); another program or a newer orgstream wrote it. Run that \
+                     version, or remove the entry with a tombstone of its key",
+                    record.at
+                ))
+            })?;
+            if self.ledger.owns(&owed.at.partition) {
+                self.book.add(owed);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets partitions go in good order: calls in flight end, what they did is settled and committed.
+    async fn revoking(&mut self, revocation: Revocation) -> Result<(), TaskError> {
+        let partitions = revocation.partitions().to_vec();
+        let answers = self.parts.sink.drain(&partitions, revocation.deadline()).await?;
+        self.answer(answers).await?;
+        let offsets = places(
+            self.ledger.committable().into_iter().filter(|(partition, _)| partitions.contains(partition)),
+        );
+        if let Err(error) = revocation.release(offsets).await {
+            tracing::warn!(%error, "The last offsets of revoked partitions were not committed; their records are delivered again.");
+        }
+        self.forget(&partitions);
+        Ok(())
+    }
+
+    fn forget(&mut self, partitions: &[TopicPartition]) {
+        for partition in partitions {
+            self.ledger.revoke(partition);
+            self.book.revoke(partition);
+            self.catch_up.revoke(partition);
+        }
+        self.parts.sink.revoke(partitions);
+        self.backlog.retain(|tracked| !partitions.contains(tracked.item.partition()));
+        let ledger = &self.ledger;
+        self.flights.retain(|ticket, _| ledger.standing(*ticket) == crate::worker::ledger::Redeemed::Live);
+    }
+
+    /// Tells the consumer which partitions are to wait: those with a record in retry, and children while their
+    /// parents catch up.
+    pub(super) fn pause(&mut self) {
+        let reached: Vec<_> = self
+            .catch_up
+            .open()
+            .filter(|(at, end)| self.ledger.settled_to(at, *end))
+            .map(|(at, end)| (at.clone(), end))
+            .collect();
+        for (partition, end) in reached {
+            self.catch_up.reached(&partition, end);
+        }
+        let mut paused = self.parts.sink.paused();
+        paused.extend(self.catch_up.waiting().cloned());
+        paused.sort();
+        paused.dedup();
+        self.parts.consumer.set_paused(&paused);
+    }
+
+    /// Commits when something is settled, or when the lease wants renewing.
+    pub(super) async fn commit_due(&mut self) -> Result<(), TaskError> {
+        let due = self.renewed.elapsed() >= self.parts.renewal;
+        if due || !self.ledger.uncommitted().is_empty() {
+            self.commit_now().await;
+        }
+        Ok(())
+    }
+
+    /// Commits everything that is settled (D1), changed or not.
+    pub(super) async fn commit_now(&mut self) {
+        let offsets = self.ledger.committable();
+        if offsets.is_empty() {
+            return;
+        }
+        match self.parts.consumer.commit(places(offsets.iter().cloned())).await {
+            Ok(()) => {
+                self.ledger.committed(&offsets);
+                self.renewed = Instant::now();
+            }
+            // The offsets stay uncommitted and are tried again; without a commit the lease runs out and no call starts.
+            Err(error) => tracing::warn!(%error, "Offsets were not committed."),
+        }
+    }
+}
+
+fn places(offsets: impl Iterator<Item = (TopicPartition, i64)>) -> Vec<InputOffset> {
+    offsets.map(|(partition, offset)| InputOffset { partition, offset }).collect()
+}

@@ -1,0 +1,42 @@
+//! What others may see of a sink worker. What became of records is counted by the connector.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::worker::meter::Meter;
+
+/// Counters of one sink task.
+#[derive(Debug, Default)]
+pub struct SinkView {
+    /// Records read from Kafka.
+    pub consumed: Meter,
+    /// Writes that org B acknowledged.
+    pub delivered: Meter,
+    /// Records whose bytes cannot be read; dead letters that the connector never saw.
+    pub unreadable: Meter,
+    in_flight: AtomicUsize,
+    owed: AtomicUsize,
+    assigned: AtomicUsize,
+}
+
+impl SinkView {
+    pub(super) fn show(&self, in_flight: usize, owed: usize, assigned: usize) {
+        self.in_flight.store(in_flight, Ordering::Relaxed);
+        self.owed.store(owed, Ordering::Relaxed);
+        self.assigned.store(assigned, Ordering::Relaxed);
+    }
+
+    /// Records and references that are with the sink now.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// References still owed in the assigned partitions.
+    pub fn owed(&self) -> usize {
+        self.owed.load(Ordering::Relaxed)
+    }
+
+    /// Assigned partitions.
+    pub fn assigned(&self) -> usize {
+        self.assigned.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,294 @@
+//! Moves one source into Kafka: poll, encode, commit records and positions together (D8).
+//!
+//! The life of a worker: take over the transactional id, read the positions, claim the task, start the source
+//! at them; then one batch after the other. An aborted transaction is tried again with the same batch. A
+//! producer that can do no more ends the worker: either another node took the task, or the worker is started
+//! again and reads the positions anew, because what became of the last batch is known only to Kafka.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use orgstream_api::{AtEnd, HealthReporter, Source, SourceBatch, SourcePosition, TaskError};
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::meter::Meter;
+use super::positions::{self, Claim, SourceTask, Stored};
+use crate::clock;
+use crate::codec::Codec;
+use crate::kafka::{
+    KafkaConfig, Outgoing, Place, ProduceError, TransactionalProducer, read_compacted, topics,
+};
+
+/// Pause before an aborted transaction is tried again.
+const AGAIN: Duration = Duration::from_millis(500);
+/// How often the source is asked whether it is at its end.
+const ASK: Duration = Duration::from_millis(500);
+
+/// Starts a source at positions.
+pub type StartSource = Box<
+    dyn Fn(Vec<SourcePosition>) -> Pin<Box<dyn Future<Output = Result<Box<dyn Source>, TaskError>> + Send>>
+        + Send
+        + Sync,
+>;
+
+/// What others may see of a source worker.
+#[derive(Debug)]
+pub struct SourceView {
+    /// Records committed to Kafka.
+    pub records: Meter,
+    /// Whether everything that happened in the org is in Kafka.
+    pub at_end: watch::Sender<bool>,
+    /// The newest committed positions.
+    pub positions: watch::Sender<Vec<SourcePosition>>,
+}
+
+impl Default for SourceView {
+    fn default() -> Self {
+        Self {
+            records: Meter::default(),
+            at_end: watch::Sender::new(false),
+            positions: watch::Sender::new(Vec::new()),
+        }
+    }
+}
+
+/// What a source worker needs.
+pub struct SourceWorker {
+    /// The task.
+    pub task: SourceTask,
+    /// This node's id.
+    pub node: String,
+    /// The brokers.
+    pub kafka: KafkaConfig,
+    /// How records become bytes.
+    pub codec: Codec,
+    /// Starts the source.
+    pub start: StartSource,
+    /// For how long nothing may happen before the source counts as at its end; `None`: it is never asked.
+    pub quiet: Option<Duration>,
+    /// What others see.
+    pub view: Arc<SourceView>,
+    /// The task's health.
+    pub health: HealthReporter,
+}
+
+impl SourceWorker {
+    /// Runs until `stop` or until the task cannot go on.
+    pub async fn run(&self, stop: &CancellationToken) -> Result<(), TaskError> {
+        let mut lane = tokio::select! {
+            lane = Lane::open(self) => lane?,
+            () = stop.cancelled() => return Ok(()),
+        };
+        let started = tokio::select! {
+            source = (self.start)(lane.positions.clone()) => source,
+            () = stop.cancelled() => return Ok(()),
+        };
+        let mut source = started?;
+        self.health.running();
+        let ended = lane.pump(self, source.as_mut(), stop).await;
+        source.stop().await;
+        lane.producer.close().await;
+        ended
+    }
+
+    async fn stored(&self) -> Result<Stored, TaskError> {
+        let compacted = read_compacted(&self.kafka, topics::POSITIONS, None, &self.health).await?;
+        let entries = compacted
+            .entries
+            .iter()
+            .filter_map(|(key, record)| Some((key.as_slice(), record.value.as_deref()?)));
+        positions::read(&self.task, entries).map_err(TaskError::failed)
+    }
+
+    /// What a fatal producer error means: the claim that was written last tells whose task this is.
+    async fn explain(&self, error: ProduceError) -> TaskError {
+        match self.stored().await {
+            Ok(Stored { claim: Some(claim), .. }) if claim.node != self.node => TaskError::failed(format!(
+                "node {} runs source task {} of pipeline {} since it took it over from this node ({}); stop one of the \
+                 two processes, or give them different pipelines",
+                claim.node, self.task.number, self.task.pipeline, self.node
+            )),
+            Ok(_) => TaskError::restart(error),
+            Err(unknown) => unknown,
+        }
+    }
+}
+
+/// One incarnation of a worker: one producer, and the positions it has committed.
+struct Lane {
+    producer: TransactionalProducer,
+    positions: Vec<SourcePosition>,
+}
+
+impl Lane {
+    /// Takes the task: fences older producers, then reads what they committed, then says who runs it now.
+    async fn open(worker: &SourceWorker) -> Result<Self, TaskError> {
+        let id = worker.task.transactional_id();
+        let mut producer = TransactionalProducer::open(&worker.kafka, &id, worker.health.clone()).await?;
+        let stored = worker.stored().await?;
+        if let Some(claim) = &stored.claim
+            && claim.node != worker.node
+        {
+            tracing::warn!(pipeline = %worker.task.pipeline, from = %claim.node, "This node takes a source task over.");
+        }
+        let claim = Claim { node: worker.node.clone(), since: clock::now_ms() };
+        let entry = outgoing_entry(positions::claim_entry(&worker.task, &claim));
+        commit(&mut producer, Arc::from([entry]), worker).await?;
+        worker.view.positions.send_replace(stored.positions.clone());
+        Ok(Self { producer, positions: stored.positions })
+    }
+
+    /// One batch after the other, until `stop`.
+    async fn pump(
+        &mut self,
+        worker: &SourceWorker,
+        source: &mut dyn Source,
+        stop: &CancellationToken,
+    ) -> Result<(), TaskError> {
+        let mut ask = interval(ASK);
+        ask.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let step = tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(()),
+                batch = source.poll() => Step::Batch(batch?),
+                _ = ask.tick(), if worker.quiet.is_some() => Step::Ask,
+            };
+            match step {
+                Step::Batch(batch) => {
+                    worker.view.at_end.send_replace(false);
+                    self.write(worker, batch, stop).await?;
+                    if stop.is_cancelled() {
+                        return Ok(());
+                    }
+                }
+                Step::Ask => ask_end(worker, source, stop).await?,
+            }
+        }
+    }
+
+    /// Commits one batch. A stop in between leaves it to Kafka what became of it; the positions tell the next start.
+    async fn write(
+        &mut self,
+        worker: &SourceWorker,
+        batch: SourceBatch,
+        stop: &CancellationToken,
+    ) -> Result<(), TaskError> {
+        if batch.records.is_empty() && batch.positions.is_empty() {
+            return Ok(());
+        }
+        let records = batch.records.len();
+        let work = async {
+            let outgoing = encode(worker, &batch).await?;
+            // D8: one transaction holds the records and the positions that stand for them.
+            commit(&mut self.producer, outgoing, worker).await
+        };
+        tokio::select! {
+            done = work => done?,
+            () = stop.cancelled() => return Ok(()),
+        }
+        worker.view.records.add(records);
+        self.remember(batch.positions);
+        worker.view.positions.send_replace(self.positions.clone());
+        Ok(())
+    }
+
+    fn remember(&mut self, newer: Vec<SourcePosition>) {
+        for position in newer {
+            self.positions.retain(|known| known.partition != position.partition);
+            if !position.offset.is_null() {
+                self.positions.push(position);
+            }
+        }
+    }
+}
+
+enum Step {
+    Batch(SourceBatch),
+    Ask,
+}
+
+async fn ask_end(
+    worker: &SourceWorker,
+    source: &mut dyn Source,
+    stop: &CancellationToken,
+) -> Result<(), TaskError> {
+    let quiet = worker.quiet.unwrap_or_default();
+    let answer = tokio::select! {
+        answer = source.at_end(quiet) => answer?,
+        () = stop.cancelled() => return Ok(()),
+    };
+    match answer {
+        AtEnd::No => worker.view.at_end.send_replace(false),
+        AtEnd::Yes => worker.view.at_end.send_replace(true),
+        AtEnd::Unseen(records) => {
+            return Err(TaskError::failed(format!(
+                "{} changed without an event in pipeline {} and are not on its topics: {}. Bulk loads, cascade deletes \
+                 and updates that change no field raise none; run once with `start: snapshot` and a new `state` to \
+                 read everything",
+                records.len(),
+                worker.task.pipeline,
+                records.join(", ")
+            )));
+        }
+    };
+    Ok(())
+}
+
+async fn encode(worker: &SourceWorker, batch: &SourceBatch) -> Result<Arc<[Outgoing]>, TaskError> {
+    let mut outgoing = Vec::with_capacity(batch.records.len() + batch.positions.len());
+    for source in &batch.records {
+        let encoded = worker.codec.encode(&source.topic, &source.record).await.map_err(TaskError::failed)?;
+        outgoing.push(Outgoing {
+            topic: source.topic.clone(),
+            place: Place::Key(source.partition_key.clone()),
+            key: encoded.key,
+            value: encoded.value,
+            headers: source.record.headers.clone(),
+            timestamp: Some(source.record.timestamp),
+        });
+    }
+    let entries = batch.positions.iter().map(|position| positions::position_entry(&worker.task, position));
+    outgoing.extend(entries.map(outgoing_entry));
+    Ok(outgoing.into())
+}
+
+/// Commits `batch`, again and again while it can be tried again.
+async fn commit(
+    producer: &mut TransactionalProducer,
+    batch: Arc<[Outgoing]>,
+    worker: &SourceWorker,
+) -> Result<(), TaskError> {
+    let mut retried = false;
+    loop {
+        match producer.commit(Arc::clone(&batch)).await {
+            Ok(()) => {
+                if retried {
+                    worker.health.running();
+                }
+                return Ok(());
+            }
+            Err(error @ ProduceError::Again { .. }) => {
+                worker.health.degraded(format!("a transaction was aborted and is tried again: {error}"));
+                sleep(AGAIN).await;
+            }
+            Err(error @ ProduceError::Fatal { .. }) => return Err(worker.explain(error).await),
+            Err(error @ ProduceError::Refused { .. }) => return Err(TaskError::failed(error)),
+        }
+        retried = true;
+    }
+}
+
+fn outgoing_entry((key, value): positions::EntryBytes) -> Outgoing {
+    Outgoing {
+        topic: topics::POSITIONS.to_owned(),
+        place: Place::Partition(0),
+        key: Some(key),
+        value,
+        headers: orgstream_api::Headers::default(),
+        timestamp: None,
+    }
+}

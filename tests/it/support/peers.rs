@@ -1,0 +1,111 @@
+//! Apache Kafka and the schema registry, started by their scripts under `tests/peers`.
+//!
+//! A peer ends with its script, and the script with this process: it reads our end of its standard input.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::Value as Json;
+
+/// A running peer. Dropping it ends it.
+#[derive(Debug)]
+struct Peer {
+    child: Child,
+    ready: Json,
+}
+
+impl Peer {
+    fn start(script: &str, arguments: &[&str]) -> Result<Self, String> {
+        let path = peers_dir().join(script);
+        let mut child = Command::new(&path)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("{} does not start: {error}", path.display()))?;
+        let stdout = child.stdout.take().expect("stdout is piped");
+        let mut line = String::new();
+        let read = BufReader::new(stdout).read_line(&mut line);
+        let ready = read.ok().and_then(|_| serde_json::from_str(&line).ok());
+        let Some(ready) = ready else {
+            child.kill().ok();
+            child.wait().ok();
+            return Err(format!("{} said `{}` instead of its addresses", path.display(), line.trim()));
+        };
+        Ok(Self { child, ready })
+    }
+
+    fn text(&self, key: &str) -> String {
+        self.ready[key].as_str().unwrap_or_else(|| panic!("{} has no {key}", self.ready)).to_owned()
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        // Closing its standard input asks the script to stop its server and to clean up.
+        drop(self.child.stdin.take());
+        self.child.wait().ok();
+    }
+}
+
+/// An Apache Kafka broker.
+#[derive(Debug)]
+pub(crate) struct Kafka(Peer);
+
+impl Kafka {
+    /// A broker of the test's own, on `port` with its data in `data`, so that it can be started again there.
+    pub(crate) fn start_at(data: &Path, port: Option<u16>) -> Result<Self, String> {
+        let data = data.to_str().expect("temporary paths are UTF-8");
+        let port = port.map(|port| port.to_string());
+        let mut arguments = vec!["--data", data];
+        if let Some(port) = &port {
+            arguments.extend(["--port", port]);
+        }
+        Peer::start("kafka.sh", &arguments).map(Self)
+    }
+
+    pub(crate) fn bootstrap_servers(&self) -> String {
+        self.0.text("bootstrap_servers")
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        let address = self.bootstrap_servers();
+        address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("the address ends with a port")
+    }
+}
+
+/// A schema registry.
+#[derive(Debug)]
+pub(crate) struct Registry(Peer);
+
+impl Registry {
+    pub(crate) fn url(&self) -> String {
+        self.0.text("url")
+    }
+}
+
+/// The broker and registry that tests share; each test has topics, groups and pipelines of its own.
+///
+/// `None` means that they cannot be had and need not be.
+pub(crate) fn shared_peers() -> Option<&'static (Kafka, Registry)> {
+    static PEERS: OnceLock<Result<(Kafka, Registry), String>> = OnceLock::new();
+    let peers = PEERS.get_or_init(|| {
+        let kafka = Peer::start("kafka.sh", &[])?;
+        let registry = Peer::start("registry.sh", &[])?;
+        Ok((Kafka(kafka), Registry(registry)))
+    });
+    match peers {
+        Ok(peers) => Some(peers),
+        Err(reason) if std::env::var_os("ORGSTREAM_REQUIRE_PEERS").is_some() => panic!("{reason}"),
+        Err(reason) => {
+            println!("skipped: {reason}");
+            None
+        }
+    }
+}
+
+fn peers_dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers")
+}

@@ -1,0 +1,99 @@
+//! The program as a child process.
+
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::process::{Child, Command};
+
+/// Longer than any test's work; a program that takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// What a finished program left.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Finished {
+    pub(crate) fn code(&self) -> Option<i32> {
+        self.status.code()
+    }
+
+    /// Panics with all output unless the program ended with `code`.
+    #[track_caller]
+    pub(crate) fn expect_code(self, code: i32) -> Self {
+        assert_eq!(self.code(), Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+}
+
+/// The program while it runs. Killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Running {
+    child: Child,
+    stdout: tokio::task::JoinHandle<String>,
+    stderr: tokio::task::JoinHandle<String>,
+}
+
+impl Running {
+    /// Starts `orgstream` with these arguments in `dir`.
+    pub(crate) fn start(dir: &Path, arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_orgstream"))
+            .args(arguments)
+            .current_dir(dir)
+            .env("RUST_LOG", std::env::var("ORGSTREAM_TEST_LOG").unwrap_or_else(|_| "orgstream=info,warn".into()))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the program starts");
+        let stdout = tokio::spawn(read(child.stdout.take().expect("piped")));
+        let stderr = tokio::spawn(read(child.stderr.take().expect("piped")));
+        Self { child, stdout, stderr }
+    }
+
+    /// Whether it has not ended yet.
+    pub(crate) fn alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// SIGKILL: nothing of it gets to run again.
+    pub(crate) async fn kill(mut self) -> Finished {
+        self.child.start_kill().ok();
+        self.finish().await
+    }
+
+    /// SIGTERM, as an operator stops it.
+    pub(crate) async fn terminate(self) -> Finished {
+        if let Some(id) = self.child.id() {
+            let pid = rustix::process::Pid::from_raw(i32::try_from(id).expect("a pid")).expect("not zero");
+            rustix::process::kill_process(pid, rustix::process::Signal::TERM).ok();
+        }
+        self.finish().await
+    }
+
+    /// Waits for its end. A program that does not end is killed and shown.
+    pub(crate) async fn finish(mut self) -> Finished {
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        let hung = ended.is_err();
+        if hung {
+            self.child.start_kill().ok();
+        }
+        let status = self.child.wait().await.expect("a child can be waited for");
+        let stdout = self.stdout.await.expect("reading does not panic");
+        let stderr = self.stderr.await.expect("reading does not panic");
+        assert!(!hung, "the program hangs; stdout:\n{stdout}\nstderr:\n{stderr}");
+        Finished { status, stdout, stderr }
+    }
+}
+
+async fn read(mut pipe: impl tokio::io::AsyncRead + Unpin) -> String {
+    let mut bytes = Vec::new();
+    pipe.read_to_end(&mut bytes).await.ok();
+    String::from_utf8_lossy(&bytes).into_owned()
+}

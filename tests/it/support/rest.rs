@@ -1,0 +1,79 @@
+//! A small REST client for the orgs, independent of the program's own.
+
+use std::time::Duration;
+
+use orgstream_salesforce_simulator::Org;
+use reqwest::Method;
+use serde_json::{Value as Json, json};
+
+/// Calls one org as its user.
+#[derive(Debug, Clone)]
+pub(crate) struct Rest {
+    http: reqwest::Client,
+    base: String,
+    token: String,
+}
+
+impl Rest {
+    pub(crate) async fn login(org: &Org) -> Self {
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().expect("a client");
+        let credentials = org.credentials();
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", &credentials.client_id),
+            ("client_secret", &credentials.client_secret),
+        ];
+        let url = format!("{}/services/oauth2/token", org.url());
+        let reply: Json = http.post(url).form(&form).send().await.expect("the org answers").json().await.expect("JSON");
+        let token = reply["access_token"].as_str().unwrap_or_else(|| panic!("no token: {reply}")).to_owned();
+        Self { http, base: format!("{}/services/data/v62.0", org.url()), token }
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Option<&Json>) -> Json {
+        let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = request.send().await.expect("the org answers");
+        let status = answer.status();
+        let text = answer.text().await.expect("a body");
+        assert!(status.is_success(), "{path}: {status} {text}");
+        if text.is_empty() { Json::Null } else { serde_json::from_str(&text).expect("JSON") }
+    }
+
+    /// Creates a row and answers its id.
+    pub(crate) async fn create(&self, object: &str, fields: Json) -> String {
+        let reply = self.call(Method::POST, &format!("/sobjects/{object}"), Some(&fields)).await;
+        reply["id"].as_str().expect("an id").to_owned()
+    }
+
+    pub(crate) async fn update(&self, object: &str, id: &str, fields: Json) {
+        self.call(Method::PATCH, &format!("/sobjects/{object}/{id}"), Some(&fields)).await;
+    }
+
+    pub(crate) async fn delete(&self, object: &str, id: &str) {
+        self.call(Method::DELETE, &format!("/sobjects/{object}/{id}"), None).await;
+    }
+
+    pub(crate) async fn row(&self, object: &str, id: &str) -> Json {
+        self.call(Method::GET, &format!("/sobjects/{object}/{id}"), None).await
+    }
+
+    /// Creates up to 200 rows a call and answers their ids.
+    pub(crate) async fn create_many(&self, object: &str, rows: Vec<Json>) -> Vec<String> {
+        let mut ids = Vec::with_capacity(rows.len());
+        for chunk in rows.chunks(200) {
+            let typed = |row: &Json| {
+                let mut row = row.clone();
+                row["attributes"] = json!({ "type": object });
+                row
+            };
+            let body = json!({ "allOrNone": true, "records": chunk.iter().map(typed).collect::<Vec<_>>() });
+            let reply = self.call(Method::POST, "/composite/sobjects", Some(&body)).await;
+            for result in reply.as_array().expect("results") {
+                ids.push(result["id"].as_str().unwrap_or_else(|| panic!("refused: {result}")).to_owned());
+            }
+        }
+        ids
+    }
+}
