@@ -1,2 +1,7 @@
-//! Placeholder.
-fn main() {}
+//! The program `orgstream`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    orgstream::cli::program()
+}

@@ -130,7 +130,7 @@ pub(super) struct Pipeline {
     pub(super) source: Option<Source>,
     /// The org that the records are written to.
     pub(super) sink: Option<Sink>,
-    /// The objects, by API name.
+    /// The objects, by API name. A snapshot reads them in this order: with parents before their children it takes fewer writes.
     #[schemars(required)]
     pub(super) objects: Option<BTreeMap<String, Object>>,
 }

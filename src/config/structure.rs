@@ -74,11 +74,11 @@ impl Check<'_> {
     }
 
     fn map(&mut self, node: &Node, schema: &Value, at: &At) -> Option<Value> {
-        let none = Vec::new();
+        let empty = Vec::new();
         let entries = match &node.content {
             Content::Map(entries) => entries,
             // `Account:` with nothing behind it is a map without entries.
-            Content::Null => &none,
+            Content::Null => &empty,
             _ => {
                 self.mistyped(node, "a map of keys", at);
                 return None;

@@ -12,7 +12,7 @@ use url::Url;
 use super::topic::TopicTemplate;
 
 /// How far back a PushTopic channel reaches.
-const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+const RETENTION: Duration = Duration::from_hours(24);
 
 /// One file's configuration.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ pub struct Pipeline {
     pub source: Option<PipelineSource>,
     /// The sink.
     pub sink: Option<PipelineSink>,
-    /// The objects, ordered by name, at least one.
+    /// The objects in the order of the file, at least one.
     pub objects: Vec<Object>,
 }
 

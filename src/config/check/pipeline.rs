@@ -12,7 +12,7 @@ use crate::config::raw;
 use crate::config::topic::{TopicTemplate, refused_name};
 use crate::config::validated::{Object, Pipeline, PipelineSink, PipelineSource};
 
-const DEFAULT_RETRY_FOR: Duration = Duration::from_secs(15 * 60);
+const DEFAULT_RETRY_FOR: Duration = Duration::from_mins(15);
 
 /// Leaves room for what is put behind the name in topic, group and transaction names.
 const LONGEST_NAME: usize = 200;
@@ -46,12 +46,14 @@ pub(super) fn pipeline(name: String, raw: raw::Pipeline, report: &mut Report<'_>
     let operation = raw.sink.as_ref().and_then(|sink| sink.operation);
     let source_topic = source.as_ref().map(|source| source.topic.clone());
     let sink = raw.sink.and_then(|raw| sink(&name, raw, has_source, source_topic, several, report));
-    let objects = raw
+    let mut objects = raw
         .objects
         .unwrap_or_default()
         .into_iter()
         .map(|(object_name, raw)| object(&name, object_name, raw, has_sink, operation, report))
         .collect::<Vec<_>>();
+    let order = report.keys(&[path[0], path[1], "objects"]);
+    objects.sort_by_key(|object| order.iter().position(|name| *name == object.name));
     if (has_source && source.is_none()) || (has_sink && sink.is_none()) {
         return None;
     }

@@ -62,12 +62,12 @@ fn a_whole_file_becomes_its_configuration() {
     let source = pipeline.source_config().expect("there is a source");
     assert_eq!(source.start, Start::Earliest);
     let topics: Vec<_> = source.objects.iter().map(|object| object.topic.as_str()).collect();
-    assert_eq!(topics, ["a.Account", "a.Lead"]);
+    assert_eq!(topics, ["a.Lead", "a.Account"], "the order of the file");
     let sink = pipeline.sink_config(None).expect("there is a sink");
     assert_eq!(sink.operation, Operation::Upsert);
     assert_eq!(sink.retry_for, Duration::from_secs(90));
-    assert_eq!(sink.objects[1].topic, "a.Lead", "the sink takes the source's topics");
-    assert_eq!(sink.objects[1].ignore_fields, ["CleanStatus"]);
+    assert_eq!(sink.objects[0].topic, "a.Lead", "the sink takes the source's topics");
+    assert_eq!(sink.objects[0].ignore_fields, ["CleanStatus"]);
 }
 
 #[test]

@@ -1,0 +1,143 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::parse_duration;
+
+/// Keeps Salesforce orgs in step through Kafka.
+#[derive(Debug, Parser)]
+#[command(name = "orgstream", version, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed while running, 2 wrong usage, 78 wrong configuration or \
+refused credentials.\nThe log goes to stderr; RUST_LOG=debug shows more of it.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the pipelines of a file until stopped
+    Run(Run),
+    /// Show what the process of a file or a state directory is doing
+    Status(Status),
+    /// Report all faults of a file at once
+    Check(Check),
+    /// Print the JSON Schema of the file, for editors
+    Schema,
+    /// Compare the orgs of each pipeline, record by record
+    Verify(Verify),
+    /// Run a simulated Salesforce org
+    Sandbox(Sandbox),
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The configuration
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Run one half of each pipeline
+    #[arg(long, value_name = "HALF")]
+    pub only: Option<Half>,
+    /// Use this state directory in place of the file's
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// End when the sources are at the end and the sinks have written everything
+    #[arg(long)]
+    pub until_synced: bool,
+    /// How long no event may come before a source is at the end
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_duration, requires = "until_synced")]
+    pub quiet: Duration,
+}
+
+/// One half of a pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Half {
+    /// An org's changes into Kafka
+    Source,
+    /// Kafka's records into an org
+    Sink,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+#[group(skip)]
+#[command(group = ArgGroup::new("place").required(true))]
+pub struct Status {
+    /// The configuration, whose state directory is looked into
+    #[arg(value_name = "FILE", group = "place")]
+    pub file: Option<PathBuf>,
+    /// The state directory
+    #[arg(long, value_name = "DIR", group = "place")]
+    pub state: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The configuration
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Print the faults as JSON on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The configuration
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Use this state directory in place of the file's
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `sandbox`.
+#[derive(Debug, Args)]
+pub struct Sandbox {
+    /// The port on the loopback interface; 0 takes a free one
+    #[arg(long, default_value_t = 8901)]
+    pub port: u16,
+    /// Keep the org in this file; without it the org is gone at the end
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// A YAML file with custom fields, in place of `OrgA_Id__c` on each object
+    #[arg(long, value_name = "FILE")]
+    pub objects: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn status_looks_into_one_place() {
+        let parse =
+            |arguments: &[&str]| Arguments::try_parse_from([&["orgstream", "status"], arguments].concat());
+        parse(&["f.yaml", "--json"]).unwrap();
+        parse(&["--state", "d", "--json"]).unwrap();
+        assert!(parse(&["--json"]).is_err());
+        assert!(parse(&["f.yaml", "--state", "d"]).is_err());
+    }
+}

@@ -1,0 +1,64 @@
+//! How commands end.
+
+use std::process::ExitCode;
+
+use crate::config::Faults;
+
+/// The exit code of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// What was asked for is done.
+    Done,
+    /// It failed while running, or what was compared differs.
+    Failed,
+    /// The command line is wrong.
+    Usage,
+    /// The configuration is wrong, or its credentials are refused.
+    Config,
+}
+
+impl Exit {
+    /// The number.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            // `EX_CONFIG` of sysexits.h, so that service managers can tell what a restart does not mend.
+            Self::Config => 78,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// A command that could not do what was asked, and why.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub exit: Exit,
+    /// What happened, where, and what to do; the causes behind it.
+    pub error: anyhow::Error,
+}
+
+impl Failure {
+    /// A failure while running.
+    pub fn failed(error: impl Into<anyhow::Error>) -> Self {
+        Self { exit: Exit::Failed, error: error.into() }
+    }
+
+    /// A configuration that cannot work.
+    pub fn config(error: impl Into<anyhow::Error>) -> Self {
+        Self { exit: Exit::Config, error: error.into() }
+    }
+}
+
+impl From<Faults> for Failure {
+    fn from(faults: Faults) -> Self {
+        Self::config(faults)
+    }
+}

@@ -1,0 +1,36 @@
+//! The commands. Each reads its arguments, does one thing, and says how it ended with an exit code.
+//!
+//! # Layout, in reading order
+//!
+//! - [`args`]: the command line
+//! - [`exit`]: how commands end
+//! - [`program`]: from the command line to the exit code
+//! - `run`, `status`, `check`, `schema`, `verify`, `sandbox`: one command each
+//! - `output`, `table`, `signals`: what they share with the terminal
+
+pub mod args;
+pub use args::{Arguments, Command};
+
+pub mod exit;
+pub use exit::{Exit, Failure};
+
+pub mod program;
+pub use program::program;
+
+mod run;
+
+mod status;
+
+mod check;
+
+mod schema;
+
+mod verify;
+
+mod sandbox;
+
+mod output;
+
+mod table;
+
+mod signals;

@@ -1,0 +1,38 @@
+//! From the command line to the exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use super::args::{Arguments, Command};
+use super::exit::{Exit, Failure};
+use super::{check, output, run, sandbox, schema, status, verify};
+use crate::telemetry;
+
+/// Runs the command that the process was started with.
+pub fn program() -> ExitCode {
+    // Wrong usage ends here with exit code 2, and `--help` with 0.
+    let arguments = Arguments::parse();
+    let result = start(arguments.command);
+    let exit = result.unwrap_or_else(|failure| {
+        output::error(&failure.error);
+        failure.exit
+    });
+    exit.into()
+}
+
+fn start(command: Command) -> Result<Exit, Failure> {
+    telemetry::start().map_err(|message| Failure { exit: Exit::Usage, error: anyhow::anyhow!(message) })?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)?;
+    runtime.block_on(async {
+        match command {
+            Command::Run(arguments) => run::run(arguments).await,
+            Command::Status(arguments) => status::status(arguments).await,
+            Command::Check(arguments) => check::check(&arguments),
+            Command::Schema => schema::schema(),
+            Command::Verify(arguments) => verify::verify(arguments).await,
+            Command::Sandbox(arguments) => sandbox::sandbox(arguments).await,
+        }
+    })
+}

@@ -1,0 +1,23 @@
+//! `orgstream sandbox`: a simulated org, with its address and credentials as the first line.
+
+use orgstream_salesforce_simulator::sandbox::{self, Announcement, Options};
+
+use super::args::Sandbox;
+use super::exit::{Exit, Failure};
+use super::{output, signals};
+
+pub(super) async fn sandbox(arguments: Sandbox) -> Result<Exit, Failure> {
+    let stop = signals::stop_on_signals()?;
+    let options =
+        Options { port: arguments.port, data: arguments.data, objects: arguments.objects, key_dir: None };
+    let announce = |announcement: &Announcement| match serde_json::to_string(announcement) {
+        Ok(text) => {
+            if let Err(failure) = output::line(&text) {
+                output::error(&failure.error);
+            }
+        }
+        Err(error) => output::error(&error.into()),
+    };
+    sandbox::run(options, announce, stop).await.map_err(Failure::failed)?;
+    Ok(Exit::Done)
+}

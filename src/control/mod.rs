@@ -1,0 +1,20 @@
+//! The control API: HTTP with JSON on a Unix socket in the state directory.
+//!
+//! # Layout, in reading order
+//!
+//! - [`status`]: what a process says of itself
+//! - [`socket`]: where the socket is
+//! - [`server`]: answers, in the process that runs
+//! - [`client`]: asks, for `orgstream status`
+
+pub mod status;
+pub use status::{Kind, PartitionLag, PipelineStatus, State, Status, TaskStatus};
+
+pub mod socket;
+pub use socket::SocketPath;
+
+pub mod server;
+pub use server::{ControlServer, StatusSource};
+
+pub mod client;
+pub use client::{Answer, ask};

@@ -1,0 +1,110 @@
+//! The control API of a process that runs.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum::extract::State as Shared;
+use axum::routing::get;
+use axum::{Json, Router};
+use tokio::net::UnixListener;
+use tokio_util::sync::CancellationToken;
+
+use super::socket::SocketPath;
+use super::status::Status;
+use crate::state_dir::StateDir;
+
+/// Where the last status of a process that ended in order is kept.
+pub(super) const LAST: &str = "status.json";
+
+/// Answers what the process is doing now.
+pub trait StatusSource: Send + Sync {
+    /// The status now. Called for every request, so it reads what is at hand.
+    fn status(&self) -> Status;
+}
+
+impl<F: Fn() -> Status + Send + Sync> StatusSource for F {
+    fn status(&self) -> Status {
+        self()
+    }
+}
+
+/// The control socket could not be made or served.
+#[derive(Debug, thiserror::Error)]
+#[error("the control socket {} cannot be served", path.display())]
+pub struct ControlError {
+    /// The socket.
+    pub path: PathBuf,
+    /// Why.
+    #[source]
+    pub source: io::Error,
+}
+
+/// A socket that listens. It is removed when this is dropped or has served.
+#[derive(Debug)]
+pub struct ControlServer {
+    files: Files,
+    listener: UnixListener,
+}
+
+impl ControlServer {
+    /// Listens on the socket of `state`, which this process holds; so a socket that is there already is a dead one.
+    pub fn bind(state: &StateDir) -> Result<Self, ControlError> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| ControlError { path, source }
+        };
+        let path = SocketPath::choose(state.path(), state.node()).map_err(failed(state.path()))?;
+        path.clear(state.path()).map_err(failed(&path.socket))?;
+        // A status of before would be taken for this process's own if this one is killed.
+        std::fs::remove_file(state.path().join(LAST)).ok();
+        let listener = UnixListener::bind(&path.socket).map_err(failed(&path.socket))?;
+        if let Some(pointer) = &path.pointer {
+            std::fs::write(pointer, path.socket.as_os_str().as_encoded_bytes()).map_err(failed(pointer))?;
+        }
+        let state = state.path().to_owned();
+        Ok(Self { files: Files { state, path }, listener })
+    }
+
+    /// Serves until `stop`, then leaves the last status in the state directory.
+    pub async fn serve(
+        self,
+        status: Arc<dyn StatusSource>,
+        stop: CancellationToken,
+    ) -> Result<(), ControlError> {
+        let Self { files, listener } = self;
+        let served = axum::serve(listener, router(Arc::clone(&status)))
+            .with_graceful_shutdown(stop.cancelled_owned())
+            .await;
+        let last = serde_json::to_vec(&status.status()).map_err(io::Error::from);
+        let kept = last.and_then(|last| std::fs::write(files.state.join(LAST), last));
+        served.and(kept).map_err(|source| ControlError { path: files.path.socket.clone(), source })
+    }
+}
+
+/// The paths of the API.
+pub fn router(status: Arc<dyn StatusSource>) -> Router {
+    Router::new().route("/status", get(answer_status)).with_state(status)
+}
+
+async fn answer_status(Shared(status): Shared<Arc<dyn StatusSource>>) -> Json<Status> {
+    Json(status.status())
+}
+
+/// What the server put into the file system; gone when this is dropped.
+#[derive(Debug)]
+struct Files {
+    state: PathBuf,
+    path: SocketPath,
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        if let Err(error) = self.path.clear(&self.state) {
+            tracing::warn!(%error, socket = %self.path.socket.display(), "The control socket stays behind.");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

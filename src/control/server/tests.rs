@@ -1,0 +1,80 @@
+use std::collections::BTreeMap;
+use std::os::unix::net::UnixListener as DeadListener;
+
+use super::*;
+use crate::control::{Answer, Kind, PartitionLag, PipelineStatus, State, TaskStatus, ask};
+
+fn sample() -> Status {
+    Status {
+        node: "n".to_owned(),
+        pid: 7,
+        started: "2026-01-01T00:00:00.000Z".to_owned(),
+        at: "2026-01-01T00:00:01.000Z".to_owned(),
+        pipelines: vec![PipelineStatus {
+            name: "crm".to_owned(),
+            tasks: vec![TaskStatus {
+                name: "crm-sink-0".to_owned(),
+                kind: Kind::Sink,
+                state: State::Degraded,
+                since: "2026-01-01T00:00:00.000Z".to_owned(),
+                reason: Some("org b: maintenance".to_owned()),
+                positions: Vec::new(),
+                lag: vec![PartitionLag { topic: "a.Account".to_owned(), partition: 3, settled: 10, end: 12 }],
+                owed: 1,
+                rejected: 2,
+                skipped: BTreeMap::from([("stale".to_owned(), 3)]),
+                rate_in: 0.5,
+                rate_out: 0.25,
+                counters: BTreeMap::new(),
+            }],
+        }],
+    }
+}
+
+async fn serve_and_ask(state: &Path) {
+    let held = StateDir::open(state).unwrap();
+    let server = ControlServer::bind(&held).unwrap();
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(server.serve(Arc::new(sample), stop.clone()));
+    assert_eq!(ask(state).await.unwrap(), Answer::Running(sample()));
+    stop.cancel();
+    running.await.unwrap().unwrap();
+    assert_eq!(ask(state).await.unwrap(), Answer::NotRunning(Some(sample())));
+    assert!(SocketPath::find(state).unwrap().is_none(), "nothing stays behind");
+}
+
+#[tokio::test]
+async fn a_process_answers_and_leaves_its_last_status() {
+    let dir = tempfile::tempdir().unwrap();
+    serve_and_ask(&dir.path().join("state")).await;
+}
+
+#[tokio::test]
+async fn a_path_too_long_for_a_socket_is_served_from_elsewhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("x".repeat(120));
+    let held = StateDir::open(&state).unwrap();
+    let server = ControlServer::bind(&held).unwrap();
+    let socket = SocketPath::find(&state).unwrap().expect("the pointer names a socket");
+    assert!(!socket.starts_with(&state), "{}", socket.display());
+    drop((server, held));
+    serve_and_ask(&state).await;
+}
+
+#[tokio::test]
+async fn a_socket_that_a_killed_process_left_is_no_process_and_is_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("state");
+    let held = StateDir::open(&state).unwrap();
+    drop(DeadListener::bind(state.join("control.sock")).unwrap());
+    assert_eq!(ask(&state).await.unwrap(), Answer::NotRunning(None));
+    drop(held);
+    serve_and_ask(&state).await;
+}
+
+#[tokio::test]
+async fn a_directory_that_does_not_exist_runs_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let answer = ask(&dir.path().join("none")).await.unwrap();
+    assert_eq!(answer, Answer::NotRunning(None));
+}

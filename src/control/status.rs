@@ -1,0 +1,137 @@
+//! What a process says of itself and its tasks.
+
+use std::collections::BTreeMap;
+
+use orgstream_api::SourcePosition;
+use serde::{Deserialize, Serialize};
+
+/// The whole process. Times are ISO 8601 in UTC.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// The node's id.
+    pub node: String,
+    /// The process's id.
+    pub pid: u32,
+    /// When it started.
+    pub started: String,
+    /// When this was said.
+    pub at: String,
+    /// The pipelines it runs.
+    pub pipelines: Vec<PipelineStatus>,
+}
+
+/// One pipeline.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PipelineStatus {
+    /// Its name in the file.
+    pub name: String,
+    /// Its tasks that this process runs.
+    pub tasks: Vec<TaskStatus>,
+}
+
+/// One task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskStatus {
+    /// Its name, such as `crm-source-0`.
+    pub name: String,
+    /// Which half of the pipeline it is.
+    pub kind: Kind,
+    /// What it is doing.
+    pub state: State,
+    /// Since when.
+    pub since: String,
+    /// Why, for a task that is degraded or has failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// A source's place in each part of its stream, snapshots and gaps included.
+    #[serde(default)]
+    pub positions: Vec<SourcePosition>,
+    /// A sink's distance from the end of each partition it holds.
+    #[serde(default)]
+    pub lag: Vec<PartitionLag>,
+    /// References left out because their parent has no link yet.
+    #[serde(default)]
+    pub owed: u64,
+    /// Records that went to the dead-letter topic since the start.
+    #[serde(default)]
+    pub rejected: u64,
+    /// Records that needed no write since the start, by reason.
+    #[serde(default)]
+    pub skipped: BTreeMap<String, u64>,
+    /// Records in per second, lately.
+    pub rate_in: f64,
+    /// Records out per second, lately.
+    pub rate_out: f64,
+    /// The connector's own counters since the start.
+    #[serde(default)]
+    pub counters: BTreeMap<String, u64>,
+}
+
+/// Which half of a pipeline a task is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// An org's changes into Kafka.
+    Source,
+    /// Kafka's records into an org.
+    Sink,
+}
+
+impl Kind {
+    /// The word shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Sink => "sink",
+        }
+    }
+}
+
+/// What a task is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It logs in, reads positions and prepares topics.
+    Starting,
+    /// It gets on.
+    Running,
+    /// It waits for something outside.
+    Degraded,
+    /// It has ended and will not be tried again.
+    Failed,
+    /// It has drained, committed and left.
+    Stopped,
+}
+
+impl State {
+    /// The word shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Degraded => "degraded",
+            Self::Failed => "failed",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// A sink's distance from the end of a partition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartitionLag {
+    /// The topic.
+    pub topic: String,
+    /// The partition.
+    pub partition: i32,
+    /// The first offset that is not settled.
+    pub settled: i64,
+    /// The end, as last seen.
+    pub end: i64,
+}
+
+impl PartitionLag {
+    /// Offsets between the two. Commit markers take offsets too, so this is more than the number of records.
+    pub fn lag(&self) -> i64 {
+        (self.end - self.settled).max(0)
+    }
+}
