@@ -77,14 +77,7 @@ impl Admin {
                 .create_with_context(Reports::default())
                 .map_err(|error| Error::refused_config(&brokers, &error))?;
             let committed = Query::open(&config, Isolation::ReadCommitted)?;
-            Ok(Self {
-                shared: Arc::new(Shared {
-                    config,
-                    client,
-                    uncommitted,
-                    committed,
-                }),
-            })
+            Ok(Self { shared: Arc::new(Shared { config, client, uncommitted, committed }) })
         })
         .await
     }
@@ -108,19 +101,13 @@ impl Admin {
     }
 
     /// High watermarks: the offsets after the last record, open transactions included.
-    pub async fn end_offsets(
-        &self,
-        topics: &[String],
-    ) -> Result<BTreeMap<TopicPartition, i64>, Error> {
+    pub async fn end_offsets(&self, topics: &[String]) -> Result<BTreeMap<TopicPartition, i64>, Error> {
         let (shared, topics) = (Arc::clone(&self.shared), topics.to_vec());
         blocking(move || shared.uncommitted.offsets(&topics, Ask::End)).await
     }
 
     /// Last stable offsets: up to where `read_committed` readers can read now.
-    pub async fn stable_offsets(
-        &self,
-        topics: &[String],
-    ) -> Result<BTreeMap<TopicPartition, i64>, Error> {
+    pub async fn stable_offsets(&self, topics: &[String]) -> Result<BTreeMap<TopicPartition, i64>, Error> {
         let (shared, topics) = (Arc::clone(&self.shared), topics.to_vec());
         blocking(move || shared.committed.offsets(&topics, Ask::End)).await
     }
@@ -179,13 +166,9 @@ impl Admin {
             Cleanup::Compact => topic.set("cleanup.policy", "compact"),
             // Retention goes by record time, and the rows of a snapshot are years old: by Kafka's default of a week
             // they are deleted minutes after they are written, read or not.
-            Cleanup::Delete => topic
-                .set("cleanup.policy", "delete")
-                .set("retention.ms", "-1"),
+            Cleanup::Delete => topic.set("cleanup.policy", "delete").set("retention.ms", "-1"),
         };
-        let options = AdminOptions::new()
-            .request_timeout(Some(CREATE))
-            .operation_timeout(Some(CREATE));
+        let options = AdminOptions::new().request_timeout(Some(CREATE)).operation_timeout(Some(CREATE));
         let what = || format!("creating topic {}", spec.name);
         let results = self
             .shared
@@ -229,11 +212,7 @@ impl Admin {
 }
 
 impl Shared {
-    fn group_offsets(
-        &self,
-        group: &str,
-        topics: &[String],
-    ) -> Result<BTreeMap<TopicPartition, i64>, Error> {
+    fn group_offsets(&self, group: &str, topics: &[String]) -> Result<BTreeMap<TopicPartition, i64>, Error> {
         let brokers = &self.config.bootstrap_servers;
         let mut list = TopicPartitionList::new();
         for place in self.uncommitted.offsets(topics, Ask::First)?.into_keys() {
@@ -248,21 +227,14 @@ impl Shared {
             .create_with_context(Reports::default())
             .map_err(|error| Error::refused_config(brokers, &error))?;
         let answer = client.committed_offsets(list, COMMITTED).map_err(|source| {
-            Error::failed(
-                brokers,
-                format!("asking for the offsets of group {group}"),
-                source,
-            )
+            Error::failed(brokers, format!("asking for the offsets of group {group}"), source)
         })?;
         Ok(answer
             .elements()
             .iter()
             .filter_map(|element| match element.offset() {
                 Offset::Offset(offset) => Some((
-                    TopicPartition {
-                        topic: element.topic().to_owned(),
-                        partition: element.partition(),
-                    },
+                    TopicPartition { topic: element.topic().to_owned(), partition: element.partition() },
                     offset,
                 )),
                 _ => None,
@@ -275,12 +247,8 @@ impl Shared {
 pub(super) async fn blocking<T: Send + 'static>(
     call: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    tokio::task::spawn_blocking(call)
-        .await
-        .unwrap_or_else(|error| match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(Error::Closed {
-                what: "a question to the brokers".to_owned(),
-            }),
-        })
+    tokio::task::spawn_blocking(call).await.unwrap_or_else(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => Err(Error::Closed { what: "a question to the brokers".to_owned() }),
+    })
 }

@@ -14,10 +14,7 @@ pub(super) struct Reports {
 impl Reports {
     /// The last error in librdkafka's words, such as `Connect to ipv4#127.0.0.1:9092 failed: Connection refused`.
     pub(super) fn last(&self) -> Option<String> {
-        self.last
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Takes note of an error. It is not logged here: who waits for the brokers says so.

@@ -15,7 +15,7 @@ use tokio::time::sleep;
 use super::admin::blocking;
 use super::config::KafkaConfig;
 use super::context::Reports;
-use super::error::Error;
+use super::error::{Error, ProduceError};
 use super::partitioner::partition_of;
 use super::query;
 use super::record::{Outgoing, Place, owned_headers};
@@ -49,7 +49,8 @@ impl Undelivered {
 
 /// A producer whose reports are collected batch by batch.
 pub(super) struct Deliverer {
-    producer: ThreadedProducer<Deliveries>,
+    /// Taken out only by `drop`.
+    producer: Option<ThreadedProducer<Deliveries>>,
     brokers: String,
     partitions: Mutex<HashMap<String, i32>>,
 }
@@ -61,7 +62,7 @@ impl Deliverer {
             .create_with_context(Deliveries::default())
             .map_err(|error| Error::refused_config(&config.bootstrap_servers, &error))?;
         Ok(Self {
-            producer,
+            producer: Some(producer),
             brokers: config.bootstrap_servers.clone(),
             partitions: Mutex::new(HashMap::new()),
         })
@@ -69,12 +70,12 @@ impl Deliverer {
 
     /// librdkafka's own producer, for transactions.
     pub(super) fn producer(&self) -> &ThreadedProducer<Deliveries> {
-        &self.producer
+        self.producer.as_ref().expect("the producer is there until the drop")
     }
 
     /// Why the client can do no more, if that is so.
     pub(super) fn fatal(&self) -> Option<(RDKafkaErrorCode, String)> {
-        self.producer.client().fatal_error()
+        self.producer().client().fatal_error()
     }
 
     /// `kafka.bootstrap_servers`.
@@ -84,12 +85,12 @@ impl Deliverer {
 
     /// librdkafka's last words about the brokers.
     pub(super) fn last_report(&self) -> String {
-        let last = self.producer.context().reports.last();
+        let last = self.producer().context().reports.last();
         last.unwrap_or_else(|| "no broker answers".to_owned())
     }
 
     /// The partitions that `records` go to, in order. Waits for brokers as long as it takes.
-    pub(super) async fn places(self: &Arc<Self>, records: &[Outgoing]) -> Result<Vec<i32>, Error> {
+    pub(super) async fn places(self: &Arc<Self>, records: &[Outgoing]) -> Result<Vec<i32>, ProduceError> {
         let mut places = Vec::with_capacity(records.len());
         for record in records {
             places.push(match &record.place {
@@ -101,7 +102,7 @@ impl Deliverer {
     }
 
     /// How many partitions `topic` has: asked once, because a changed count would put a key's records out of order.
-    async fn partitions_of(self: &Arc<Self>, topic: &str) -> Result<i32, Error> {
+    async fn partitions_of(self: &Arc<Self>, topic: &str) -> Result<i32, ProduceError> {
         let known = self.known().get(topic).copied();
         if let Some(known) = known {
             return Ok(known);
@@ -109,7 +110,7 @@ impl Deliverer {
         loop {
             let (this, name) = (Arc::clone(self), topic.to_owned());
             let ask = move || {
-                let client: &Client<Deliveries> = this.producer.client();
+                let client: &Client<Deliveries> = this.producer().client();
                 query::count_partitions(client, &this.brokers, &name)
             };
             match blocking(ask).await {
@@ -118,21 +119,24 @@ impl Deliverer {
                     return Ok(partitions);
                 }
                 Ok(None) => {
-                    return Err(Error::Config {
-                        brokers: self.brokers.clone(),
-                        what: format!("topic {topic} does not exist any more; restart to create it"),
-                    });
+                    return Err(
+                        self.unusable(format!("topic {topic} does not exist any more; restart to create it"))
+                    );
                 }
                 Err(Error::Failed { .. }) => sleep(PAUSE).await,
-                Err(error) => return Err(error),
+                Err(Error::Config { what, .. }) => return Err(self.unusable(what)),
+                Err(error) => return Err(self.unusable(error.to_string())),
             }
         }
     }
 
+    /// Records cannot be written at all, whatever they are.
+    fn unusable(&self, what: String) -> ProduceError {
+        ProduceError::Fatal { brokers: self.brokers.clone(), fenced_or_timed_out: false, what }
+    }
+
     fn known(&self) -> MutexGuard<'_, HashMap<String, i32>> {
-        self.partitions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.partitions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes `records` to `places` and waits for the answers to all of them. The offsets, in order; or the first
@@ -152,12 +156,7 @@ impl Deliverer {
             }
         }
         drop(batch);
-        answers.await.unwrap_or_else(|_| {
-            Err(Undelivered {
-                index: 0,
-                error: KafkaError::Canceled,
-            })
-        })
+        answers.await.unwrap_or_else(|_| Err(Undelivered { index: 0, error: KafkaError::Canceled }))
     }
 
     async fn enqueue(
@@ -168,17 +167,22 @@ impl Deliverer {
         place: i32,
     ) -> Result<(), KafkaError> {
         loop {
-            let report = Box::new(Report {
-                batch: Arc::clone(batch),
-                index,
-            });
-            match self.producer.send(outgoing(record, place, report)) {
+            let report = Box::new(Report { batch: Arc::clone(batch), index });
+            match self.producer().send(outgoing(record, place, report)) {
                 Ok(()) => return Ok(()),
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => {}
                 Err((error, _)) => return Err(error),
             }
             sleep(PAUSE).await;
         }
+    }
+}
+
+impl Drop for Deliverer {
+    fn drop(&mut self) {
+        // Ending the client waits for its threads, which the runtime's threads must not.
+        let producer = self.producer.take();
+        std::thread::spawn(move || drop(producer));
     }
 }
 
@@ -202,16 +206,10 @@ struct BatchState {
 
 impl Batch {
     fn new(records: usize, done: oneshot::Sender<Result<Vec<i64>, Undelivered>>) -> Self {
-        let mut state = BatchState {
-            missing: records,
-            offsets: vec![-1; records],
-            failed: None,
-            done: Some(done),
-        };
+        let mut state =
+            BatchState { missing: records, offsets: vec![-1; records], failed: None, done: Some(done) };
         state.finish();
-        Self {
-            state: Mutex::new(state),
-        }
+        Self { state: Mutex::new(state) }
     }
 
     fn report(&self, index: usize, result: Result<i64, KafkaError>) {
@@ -222,10 +220,8 @@ impl Batch {
             Err(error) => {
                 let failed = Undelivered { index, error };
                 // A refusal is what the caller has to know of; the rest may only have failed with it.
-                let tells_more = state
-                    .failed
-                    .as_ref()
-                    .is_none_or(|known| !known.is_refused() && failed.is_refused());
+                let tells_more =
+                    state.failed.as_ref().is_none_or(|known| !known.is_refused() && failed.is_refused());
                 if tells_more {
                     state.failed = Some(failed);
                 }
@@ -275,11 +271,7 @@ impl ProducerContext for Deliveries {
     }
 }
 
-fn outgoing(
-    record: &Outgoing,
-    place: i32,
-    report: Box<Report>,
-) -> BaseRecord<'_, [u8], [u8], Box<Report>> {
+fn outgoing(record: &Outgoing, place: i32, report: Box<Report>) -> BaseRecord<'_, [u8], [u8], Box<Report>> {
     let mut out = BaseRecord::with_opaque_to(&record.topic, report).partition(place);
     out.key = record.key.as_deref();
     out.payload = record.value.as_deref();

@@ -116,19 +116,12 @@ pub enum ProduceError {
 impl Error {
     /// librdkafka refuses its configuration.
     pub(super) fn refused_config(brokers: &str, error: &KafkaError) -> Self {
-        Self::Config {
-            brokers: brokers.to_owned(),
-            what: format!("the client cannot be set up: {error}"),
-        }
+        Self::Config { brokers: brokers.to_owned(), what: format!("the client cannot be set up: {error}") }
     }
 
     /// A call that may be tried again.
     pub(super) fn failed(brokers: &str, what: String, source: KafkaError) -> Self {
-        Self::Failed {
-            brokers: brokers.to_owned(),
-            what,
-            source,
-        }
+        Self::Failed { brokers: brokers.to_owned(), what, source }
     }
 }
 
@@ -163,27 +156,6 @@ impl ProduceError {
             index: failed.index,
             key: key.escape_ascii().to_string(),
             reason,
-        }
-    }
-}
-
-impl From<Error> for ProduceError {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Failed {
-                brokers,
-                what,
-                source,
-            } => Self::Again {
-                brokers,
-                what,
-                source,
-            },
-            other => Self::Fatal {
-                brokers: String::new(),
-                fenced_or_timed_out: false,
-                what: other.to_string(),
-            },
         }
     }
 }

@@ -51,14 +51,8 @@ pub struct CommitLease {
 impl CommitLease {
     /// A lease that is not held yet.
     pub(super) fn new(session_timeout: Duration) -> Self {
-        let (state, _) = watch::channel(State {
-            term: Term(0),
-            proved: None,
-        });
-        Self {
-            half: session_timeout / 2,
-            state,
-        }
+        let (state, _) = watch::channel(State { term: Term(0), proved: None });
+        Self { half: session_timeout / 2, state }
     }
 
     /// The present term: to be taken before a commit is sent.

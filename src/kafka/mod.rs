@@ -23,6 +23,7 @@ pub mod topics;
 mod context;
 mod delivery;
 mod query;
+mod reader;
 mod waiting;
 
 pub mod admin;

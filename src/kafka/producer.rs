@@ -26,10 +26,7 @@ impl Producer {
         let mut client = config.producer_config();
         // 0 is for ever: an acknowledgement is waited for as long as it takes.
         client.set("message.timeout.ms", "0");
-        Ok(Self {
-            deliverer: Arc::new(Deliverer::open(config, &client)?),
-            health,
-        })
+        Ok(Self { deliverer: Arc::new(Deliverer::open(config, &client)?), health })
     }
 
     /// Writes the records in order, and returns their offsets when all are acknowledged by all in-sync replicas.

@@ -40,10 +40,7 @@ impl Query {
             .query_config(isolation)
             .create_with_context(Reports::default())
             .map_err(|error| Error::refused_config(&config.bootstrap_servers, &error))?;
-        Ok(Self {
-            client,
-            brokers: config.bootstrap_servers.clone(),
-        })
+        Ok(Self { client, brokers: config.bootstrap_servers.clone() })
     }
 
     /// Whether a broker answers within `timeout`.
@@ -72,14 +69,9 @@ impl Query {
     ) -> Result<BTreeMap<TopicPartition, i64>, Error> {
         let mut places = Vec::new();
         for topic in topics {
-            let partitions = self.partitions(topic)?.ok_or_else(|| Error::Config {
-                brokers: self.brokers.clone(),
-                what: format!("topic {topic} does not exist: create it, or correct its name in the file"),
-            })?;
-            places.extend((0..partitions).map(|partition| TopicPartition {
-                topic: topic.clone(),
-                partition,
-            }));
+            let partitions = self.partitions(topic)?.ok_or_else(|| self.no_topic(topic))?;
+            places
+                .extend((0..partitions).map(|partition| TopicPartition { topic: topic.clone(), partition }));
         }
         self.offsets_of(&places, ask)
     }
@@ -92,23 +84,24 @@ impl Query {
     ) -> Result<BTreeMap<TopicPartition, i64>, Error> {
         let mut found = self.list(places, ask)?;
         // Kafka has no answer where no record is that young: then it is the end.
-        let open: Vec<TopicPartition> = found
-            .iter()
-            .filter(|(_, offset)| **offset < 0)
-            .map(|(place, _)| place.clone())
-            .collect();
+        let open: Vec<TopicPartition> =
+            found.iter().filter(|(_, offset)| **offset < 0).map(|(place, _)| place.clone()).collect();
         if !open.is_empty() {
             found.extend(self.list(&open, Ask::End)?);
         }
         Ok(found)
     }
 
-    fn list(
-        &self,
-        places: &[TopicPartition],
-        ask: Ask,
-    ) -> Result<BTreeMap<TopicPartition, i64>, Error> {
+    fn list(&self, places: &[TopicPartition], ask: Ask) -> Result<BTreeMap<TopicPartition, i64>, Error> {
         list_offsets(&self.client, &self.brokers, places, ask)
+    }
+
+    /// `topic` is not there.
+    pub(super) fn no_topic(&self, topic: &str) -> Error {
+        Error::Config {
+            brokers: self.brokers.clone(),
+            what: format!("topic {topic} does not exist: create it, or correct its name in the file"),
+        }
     }
 }
 
@@ -119,25 +112,19 @@ pub(super) fn count_partitions<C: ClientContext>(
     topic: &str,
 ) -> Result<Option<i32>, Error> {
     let failed = |source| Error::failed(brokers, format!("asking for topic {topic}"), source);
-    let metadata = client
-        .fetch_metadata(Some(topic), TIMEOUT)
-        .map_err(failed)?;
-    let Some(found) = metadata
-        .topics()
-        .iter()
-        .find(|found| found.name() == topic)
-    else {
+    let metadata = client.fetch_metadata(Some(topic), TIMEOUT).map_err(failed)?;
+    let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else {
         return Ok(None);
     };
     match found.error().map(RDKafkaErrorCode::from) {
         None => Ok(i32::try_from(found.partitions().len()).ok()),
         Some(RDKafkaErrorCode::UnknownTopicOrPartition) => Ok(None),
-        Some(
-            code @ (RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::InvalidTopic),
-        ) => Err(Error::Config {
-            brokers: brokers.to_owned(),
-            what: format!("topic {topic} cannot be used: {code}"),
-        }),
+        Some(code @ (RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::InvalidTopic)) => {
+            Err(Error::Config {
+                brokers: brokers.to_owned(),
+                what: format!("topic {topic} cannot be used: {code}"),
+            })
+        }
         Some(code) => Err(failed(KafkaError::MetadataFetch(code))),
     }
 }
@@ -167,17 +154,13 @@ pub(super) fn list_offsets<C: ConsumerContext>(
     };
     let mut list = TopicPartitionList::with_capacity(places.len());
     for place in places {
-        list.add_partition_offset(&place.topic, place.partition, time)
-            .map_err(failed)?;
+        list.add_partition_offset(&place.topic, place.partition, time).map_err(failed)?;
     }
     let answer = client.offsets_for_times(list, TIMEOUT).map_err(failed)?;
     let mut offsets = BTreeMap::new();
     for element in answer.elements() {
         element.error().map_err(failed)?;
-        let place = TopicPartition {
-            topic: element.topic().to_owned(),
-            partition: element.partition(),
-        };
+        let place = TopicPartition { topic: element.topic().to_owned(), partition: element.partition() };
         let offset = match element.offset() {
             Offset::Offset(offset) => offset,
             _ => -1,

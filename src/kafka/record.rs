@@ -47,11 +47,7 @@ pub struct Consumed {
 impl Consumed {
     /// The bytes it took: key, value and headers.
     pub fn size(&self) -> usize {
-        let headers: usize = self
-            .headers
-            .iter()
-            .map(|(name, value)| name.len() + value.len())
-            .sum();
+        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         self.key.as_ref().map_or(0, Vec::len) + self.value.as_ref().map_or(0, Vec::len) + headers
     }
 
@@ -83,10 +79,5 @@ impl Consumed {
 pub(super) fn owned_headers(headers: &Headers) -> OwnedHeaders {
     headers
         .iter()
-        .fold(OwnedHeaders::new(), |owned, (key, value)| {
-            owned.insert(Header {
-                key,
-                value: Some(value),
-            })
-        })
+        .fold(OwnedHeaders::new(), |owned, (key, value)| owned.insert(Header { key, value: Some(value) }))
 }

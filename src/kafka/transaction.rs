@@ -67,15 +67,10 @@ impl TransactionalProducer {
             phase: Phase::Ready,
         };
         let init = this.steps(|producer| producer.init_transactions(STEP));
-        waiting::tell(&this.health, || this.reason(), init)
-            .await
-            .map_err(|error| {
-                let what = format!("transactional id {} cannot be used: {error}", this.id);
-                Error::Config {
-                    brokers: this.deliverer.brokers().to_owned(),
-                    what,
-                }
-            })?;
+        waiting::tell(&this.health, || this.reason(), init).await.map_err(|error| {
+            let what = format!("transactional id {} cannot be used: {error}", this.id);
+            Error::Config { brokers: this.deliverer.brokers().to_owned(), what }
+        })?;
         Ok(this)
     }
 
@@ -88,11 +83,7 @@ impl TransactionalProducer {
         if self.phase != Phase::Ready {
             return Err(self.dead("an earlier batch was given up"));
         }
-        let (deliverer, health, id) = (
-            Arc::clone(&self.deliverer),
-            self.health.clone(),
-            self.id.clone(),
-        );
+        let (deliverer, health, id) = (Arc::clone(&self.deliverer), self.health.clone(), self.id.clone());
         waiting::tell(&health, || reason(&deliverer, &id), self.transact(&batch)).await
     }
 
@@ -209,9 +200,5 @@ impl TransactionalProducer {
 }
 
 fn reason(deliverer: &Deliverer, id: &str) -> String {
-    format!(
-        "transactions of {id} wait for Kafka at {}: {}",
-        deliverer.brokers(),
-        deliverer.last_report()
-    )
+    format!("transactions of {id} wait for Kafka at {}: {}", deliverer.brokers(), deliverer.last_report())
 }

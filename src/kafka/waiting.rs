@@ -27,3 +27,17 @@ pub(super) async fn tell<T>(
     health.running();
     output
 }
+
+/// Blocks a thread of our own for a while.
+#[expect(clippy::disallowed_methods, reason = "only threads that may block call this")]
+pub(super) fn block(time: Duration) {
+    std::thread::sleep(time);
+}
+
+/// Why reading a topic takes long.
+pub(super) fn slow_read(topic: &str, brokers: &str) -> String {
+    format!(
+        "reading topic {topic} of Kafka at {brokers} takes long: it is large, no broker answers, or an unfinished \
+         transaction holds its end back"
+    )
+}

@@ -124,10 +124,7 @@ mod tests {
     use super::*;
 
     fn place(partition: i32) -> TopicPartition {
-        TopicPartition {
-            topic: "t".to_owned(),
-            partition,
-        }
+        TopicPartition { topic: "t".to_owned(), partition }
     }
 
     fn level(records: usize) -> Capacity {
@@ -135,10 +132,7 @@ mod tests {
     }
 
     fn assignment() -> Assignment {
-        let mut assignment = Assignment::new(Capacity {
-            records: 10,
-            bytes: 1000,
-        });
+        let mut assignment = Assignment::new(Capacity { records: 10, bytes: 1000 });
         assignment.add([(place(0), 0), (place(1), 0)]);
         assignment
     }

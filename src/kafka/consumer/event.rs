@@ -50,12 +50,7 @@ impl Revocation {
         reply: SyncSender<Vec<InputOffset>>,
         committed: oneshot::Receiver<Result<(), Error>>,
     ) -> Self {
-        Self {
-            partitions,
-            deadline,
-            reply,
-            committed,
-        }
+        Self { partitions, deadline, reply, committed }
     }
 
     /// The partitions.

@@ -72,14 +72,8 @@ impl GroupConsumer {
         let client = config.member_config(&group);
         // A call in flight takes at most half the session time-out, so the whole of it is enough to drain.
         let patience = group.session_timeout;
-        let member = Member::new(
-            brokers.clone(),
-            group,
-            Arc::clone(&lease),
-            outbox,
-            patience,
-            Arc::clone(&leaving),
-        );
+        let member =
+            Member::new(brokers.clone(), group, Arc::clone(&lease), outbox, patience, Arc::clone(&leaving));
         let refused = |error| Error::refused_config(&brokers, &error);
         let consumer: BaseConsumer<Member> = client.create_with_context(member).map_err(refused)?;
         let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
@@ -176,9 +170,7 @@ impl GroupConsumer {
             return Ok(());
         }
         let (done, answer) = oneshot::channel();
-        self.commits
-            .send(Commit { offsets, done })
-            .map_err(|_| self.closed())?;
+        self.commits.send(Commit { offsets, done }).map_err(|_| self.closed())?;
         answer.await.map_err(|_| self.closed())?
     }
 
@@ -191,8 +183,7 @@ impl GroupConsumer {
     /// Whether `next` has returned everything of `partition` before `end`, a high watermark. Commit markers before
     /// `end` count as soon as they were passed, although no record tells of it.
     pub fn caught_up(&self, partition: &TopicPartition, end: i64) -> bool {
-        self.position(partition)
-            .is_some_and(|position| position >= end)
+        self.position(partition).is_some_and(|position| position >= end)
     }
 
     /// Goes back to the committed offsets of these partitions, so that what came since comes again. Those that are
@@ -211,14 +202,7 @@ impl GroupConsumer {
 
     /// Leaves without a commit; commit first. The group gives the partitions away after the session time-out.
     pub async fn close(self) {
-        let Self {
-            commands,
-            commits,
-            leaving,
-            left,
-            items,
-            ..
-        } = self;
+        let Self { commands, commits, leaving, left, items, .. } = self;
         // A revocation that is on its way is let go with the rest.
         drop((leaving, commands, commits, items));
         // The sender is dropped without a word only when the thread panicked.
@@ -234,11 +218,9 @@ impl GroupConsumer {
             }
             Item::Event(event) => {
                 match &event {
-                    Event::Assigned(assigned) => self.positions.extend(
-                        assigned
-                            .iter()
-                            .map(|Assigned { at, .. }| (at.partition.clone(), at.offset)),
-                    ),
+                    Event::Assigned(assigned) => self
+                        .positions
+                        .extend(assigned.iter().map(|Assigned { at, .. }| (at.partition.clone(), at.offset))),
                     Event::Revoking(revocation) => self.forget(revocation.partitions()),
                     Event::Lost(partitions) => self.forget(partitions),
                     Event::Messages(_) | Event::Advanced(_) | Event::Error(_) => {}
@@ -246,11 +228,9 @@ impl GroupConsumer {
                 Some(event)
             }
             Item::Rewound(places) => {
-                let partitions: Vec<TopicPartition> =
-                    places.iter().map(|at| at.partition.clone()).collect();
+                let partitions: Vec<TopicPartition> = places.iter().map(|at| at.partition.clone()).collect();
                 self.forget(&partitions);
-                self.positions
-                    .extend(places.into_iter().map(|at| (at.partition, at.offset)));
+                self.positions.extend(places.into_iter().map(|at| (at.partition, at.offset)));
                 None
             }
         }
@@ -305,8 +285,6 @@ impl GroupConsumer {
     }
 
     fn closed(&self) -> Error {
-        Error::Closed {
-            what: format!("consumer group {}", self.group),
-        }
+        Error::Closed { what: format!("consumer group {}", self.group) }
     }
 }

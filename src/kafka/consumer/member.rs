@@ -20,7 +20,7 @@ use super::outbox::{Item, Outbox};
 use crate::kafka::context::Reports;
 use crate::kafka::lease::CommitLease;
 use crate::kafka::query::{self, Ask};
-use crate::kafka::{Error, GroupConfig};
+use crate::kafka::{Error, GroupConfig, waiting};
 
 /// How long one question to the brokers may take during a rebalance.
 const QUESTION: Duration = Duration::from_secs(5);
@@ -49,23 +49,12 @@ impl Member {
         leaving: Arc<AtomicBool>,
     ) -> Self {
         let assignment = Mutex::new(Assignment::new(group.read_ahead));
-        Self {
-            brokers,
-            group,
-            lease,
-            outbox,
-            patience,
-            leaving,
-            reports: Reports::default(),
-            assignment,
-        }
+        Self { brokers, group, lease, outbox, patience, leaving, reports: Reports::default(), assignment }
     }
 
     /// The assignment, used by the poll loop's thread alone.
     pub(super) fn assignment(&self) -> MutexGuard<'_, Assignment> {
-        self.assignment
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.assignment.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the front is gone.
@@ -89,9 +78,8 @@ impl Member {
             list.add_partition_offset(&at.partition.topic, at.partition.partition, offset)
         });
         // librdkafka keeps a partition paused beyond its revocation, so it is resumed when it comes back.
-        let assigned = assigned
-            .and_then(|()| consumer.incremental_assign(&list))
-            .and_then(|()| consumer.resume(&list));
+        let assigned =
+            assigned.and_then(|()| consumer.incremental_assign(&list)).and_then(|()| consumer.resume(&list));
         match assigned {
             Ok(()) if starts.is_empty() => {}
             Ok(()) => {
@@ -111,7 +99,7 @@ impl Member {
                 Err(_) if self.is_leaving() || consumer.assignment_lost() => return None,
                 Err(error) => self.error(error),
             }
-            std::thread::sleep(Duration::from_millis(500));
+            waiting::block(Duration::from_millis(500));
         }
     }
 
@@ -121,16 +109,11 @@ impl Member {
         places: &[TopicPartition],
     ) -> Result<Vec<Assigned>, Error> {
         let committed = self.committed(consumer, places)?;
-        let fresh: Vec<TopicPartition> = places
-            .iter()
-            .filter(|place| !committed.contains_key(place))
-            .cloned()
-            .collect();
+        let fresh: Vec<TopicPartition> =
+            places.iter().filter(|place| !committed.contains_key(place)).cloned().collect();
         let firsts = query::list_offsets(consumer, &self.brokers, &fresh, Ask::First)?;
-        let start = |(partition, offset), committed| Assigned {
-            at: InputOffset { partition, offset },
-            committed,
-        };
+        let start =
+            |(partition, offset), committed| Assigned { at: InputOffset { partition, offset }, committed };
         Ok(committed
             .into_iter()
             .map(|found| start(found, true))
@@ -190,22 +173,14 @@ impl Member {
         // No answer: the worker dropped the revocation, or is too late. What it did since its last commit comes
         // again, elsewhere (D2).
         if let Ok(offsets) = answer.recv_timeout(self.patience) {
-            let result = if offsets.is_empty() {
-                Ok(())
-            } else {
-                self.commit(consumer, &offsets)
-            };
+            let result = if offsets.is_empty() { Ok(()) } else { self.commit(consumer, &offsets) };
             // The worker may have stopped waiting for the result.
             done.send(result).ok();
         }
     }
 
     /// Commits and waits for the broker's answer (D1: the caller says what is settled).
-    pub(super) fn commit(
-        &self,
-        consumer: &BaseConsumer<Self>,
-        offsets: &[InputOffset],
-    ) -> Result<(), Error> {
+    pub(super) fn commit(&self, consumer: &BaseConsumer<Self>, offsets: &[InputOffset]) -> Result<(), Error> {
         let names: Vec<String> = offsets.iter().map(ToString::to_string).collect();
         let failed = |source| self.failed(&format!("committing {}", names.join(", ")), source);
         let mut list = TopicPartitionList::with_capacity(offsets.len());
@@ -229,12 +204,7 @@ impl ClientContext for Member {
 }
 
 impl ConsumerContext for Member {
-    fn rebalance(
-        &self,
-        consumer: &BaseConsumer<Self>,
-        event: RDKafkaRespErr,
-        list: &mut TopicPartitionList,
-    ) {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, event: RDKafkaRespErr, list: &mut TopicPartitionList) {
         match event {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.assign(consumer, &names(list)),
             // Every assignment must be answered; without a reason to keep the partitions they are let go.
@@ -246,9 +216,6 @@ impl ConsumerContext for Member {
 fn names(list: &TopicPartitionList) -> Vec<TopicPartition> {
     list.elements()
         .iter()
-        .map(|element| TopicPartition {
-            topic: element.topic().to_owned(),
-            partition: element.partition(),
-        })
+        .map(|element| TopicPartition { topic: element.topic().to_owned(), partition: element.partition() })
         .collect()
 }

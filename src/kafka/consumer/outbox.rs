@@ -34,10 +34,7 @@ pub(super) struct Gauge {
 impl Gauge {
     /// How much that is.
     pub(super) fn level(&self) -> Capacity {
-        Capacity {
-            records: self.records.load(Ordering::Relaxed),
-            bytes: self.bytes.load(Ordering::Relaxed),
-        }
+        Capacity { records: self.records.load(Ordering::Relaxed), bytes: self.bytes.load(Ordering::Relaxed) }
     }
 
     /// The front took a record, or dropped it.
@@ -65,11 +62,7 @@ impl Outbox {
     /// partitions when the gauge is high.
     pub(super) fn new(gauge: Arc<Gauge>) -> (Self, UnboundedReceiver<Item>) {
         let (items, receiver) = unbounded_channel();
-        let outbox = Self {
-            items,
-            gauge,
-            batch: Mutex::new(Vec::new()),
-        };
+        let outbox = Self { items, gauge, batch: Mutex::new(Vec::new()) };
         (outbox, receiver)
     }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use orgstream_api::{InputOffset, TopicPartition};
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -14,6 +14,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::event::Event;
 use super::member::Member;
@@ -70,11 +71,7 @@ pub(super) struct Poll {
 
 impl Poll {
     pub(super) fn new(consumer: Arc<BaseConsumer<Member>>, commands: Receiver<Command>) -> Self {
-        Self {
-            consumer,
-            commands,
-            look_at: None,
-        }
+        Self { consumer, commands, look_at: None }
     }
 
     /// Polls until the front is gone.
@@ -128,9 +125,7 @@ impl Poll {
             match polled {
                 Ok(message) => {
                     let record = Consumed::copy(&message);
-                    member
-                        .assignment()
-                        .read(&record.at.partition, message.offset() + 1);
+                    member.assignment().read(&record.at.partition, message.offset() + 1);
                     member.outbox.push(record);
                     let level = member.outbox.level();
                     let limit = member.group.read_ahead;
@@ -159,20 +154,14 @@ impl Poll {
         let Ok(positions) = self.consumer.position() else {
             return;
         };
-        let positions = positions
-            .elements()
-            .into_iter()
-            .filter_map(|element| match element.offset() {
-                Offset::Offset(offset) => Some((
-                    TopicPartition {
-                        topic: element.topic().to_owned(),
-                        partition: element.partition(),
-                    },
-                    offset,
-                )),
-                // Nothing was polled yet.
-                _ => None,
-            });
+        let positions = positions.elements().into_iter().filter_map(|element| match element.offset() {
+            Offset::Offset(offset) => Some((
+                TopicPartition { topic: element.topic().to_owned(), partition: element.partition() },
+                offset,
+            )),
+            // Nothing was polled yet.
+            _ => None,
+        });
         let news: Vec<InputOffset> = self
             .member()
             .assignment()
@@ -181,19 +170,14 @@ impl Poll {
             .map(|(partition, offset)| InputOffset { partition, offset })
             .collect();
         if !news.is_empty() {
-            self.member()
-                .outbox
-                .send(Item::Event(Event::Advanced(news)));
+            self.member().outbox.send(Item::Event(Event::Advanced(news)));
         }
     }
 
     fn rewind(&self, partitions: &[TopicPartition]) -> Result<(), Error> {
         let member = self.member();
-        let held: Vec<TopicPartition> = partitions
-            .iter()
-            .filter(|partition| member.assignment().contains(partition))
-            .cloned()
-            .collect();
+        let held: Vec<TopicPartition> =
+            partitions.iter().filter(|partition| member.assignment().contains(partition)).cloned().collect();
         let committed = member.committed(&self.consumer, &held)?;
         for partition in &held {
             if !committed.contains_key(partition) {
@@ -203,19 +187,12 @@ impl Poll {
         }
         for (partition, offset) in &committed {
             self.consumer
-                .seek(
-                    &partition.topic,
-                    partition.partition,
-                    Offset::Offset(*offset),
-                    SEEK,
-                )
+                .seek(&partition.topic, partition.partition, Offset::Offset(*offset), SEEK)
                 .map_err(|error| member.failed(&format!("setting {partition} back to {offset}"), error))?;
             member.assignment().add([(partition.clone(), *offset)]);
         }
-        let rewound = committed
-            .into_iter()
-            .map(|(partition, offset)| InputOffset { partition, offset })
-            .collect();
+        let rewound =
+            committed.into_iter().map(|(partition, offset)| InputOffset { partition, offset }).collect();
         member.outbox.send(Item::Rewound(rewound));
         Ok(())
     }
