@@ -1,0 +1,323 @@
+//! `POST /cometd/NN.0`: several messages in, one reply to each out, events in front of the connect reply.
+//!
+//! The first connect of a session is answered at once, with the advice; later ones are held until there is an event,
+//! the time is up, or the session, its token or the org ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use super::reply::{Denied, denied, success};
+use super::streams::{Session, Subscription};
+use crate::auth::bearer;
+use crate::calls::CallKind;
+use crate::clock::millis;
+use crate::fault::Effect;
+use crate::server::{Answer, Call};
+use crate::tenant::{State, Tenant};
+
+/// The largest request, in bytes.
+const MAX_REQUEST: usize = 32_768;
+const OLDEST_VERSION: u32 = 37;
+const NEW_ONLY: i64 = -1;
+const ALL_RETAINED: i64 = -2;
+
+/// What the messages of a call are for.
+pub(crate) fn kinds(call: &Call) -> Vec<CallKind> {
+    let messages = messages(&call.body).unwrap_or_default();
+    messages
+        .iter()
+        .map(|message| match channel(message) {
+            "/meta/handshake" => CallKind::Handshake,
+            "/meta/connect" => CallKind::Connect,
+            "/meta/subscribe" => CallKind::Subscribe,
+            "/meta/unsubscribe" => CallKind::Unsubscribe,
+            "/meta/disconnect" => CallKind::Disconnect,
+            _ => CallKind::Other,
+        })
+        .collect()
+}
+
+/// Answers a call; `Err` when the org went down while a connect was held.
+pub(crate) async fn answer(tenant: &Arc<Tenant>, call: &Call) -> Result<Answer, Effect> {
+    if call.method != axum::http::Method::POST {
+        return Ok(Answer::text(400, "only long polling: POST Bayeux messages here"));
+    }
+    let segments = call.segments();
+    let version = segments.get(1).and_then(|text| text.parse::<f64>().ok());
+    let problem = match version {
+        _ if call.body.len() > MAX_REQUEST => Some((413, "413::Maximum Request Size Exceeded".to_owned())),
+        None => Some((400, "400::API version in the URI is mandatory. URI format: '/cometd/66.0'".to_owned())),
+        Some(version) if version < f64::from(OLDEST_VERSION) => Some((
+            400,
+            "400::Unsupported API version. Only API versions '37.0' and later are supported. URI format: \
+             '/cometd/66.0'"
+                .to_owned(),
+        )),
+        Some(_) => None,
+    };
+    let messages = messages(&call.body);
+    if let Some((status, error)) = problem {
+        let first = messages.and_then(|messages| messages.into_iter().next()).unwrap_or_else(|| json!({}));
+        return Ok(Answer::json(status, &[denied(&first, &Denied::plain(error))]));
+    }
+    let Some(messages) = messages else {
+        return Ok(Answer::text(400, "the body is not a JSON array of Bayeux messages"));
+    };
+    let mut exchange = Exchange { tenant, call, cookie: None };
+    let alone = messages.len() == 1;
+    let (connects, others): (Vec<&Json>, Vec<&Json>) =
+        messages.iter().partition(|message| channel(message) == "/meta/connect");
+    let mut replies: Vec<Json> = others.into_iter().map(|message| exchange.reply(message)).collect();
+    for message in connects {
+        replies.extend(exchange.connect(message, alone).await?);
+    }
+    let answer = Answer::json(200, &replies);
+    Ok(match exchange.cookie {
+        Some(cookie) => answer.with("set-cookie", format!("BAYEUX_BROWSER={cookie}; Path=/; HttpOnly")),
+        None => answer,
+    })
+}
+
+/// One call and what it leads to.
+struct Exchange<'a> {
+    tenant: &'a Arc<Tenant>,
+    call: &'a Call,
+    cookie: Option<String>,
+}
+
+/// Counts a held connect for as long as it is held, even when its client goes away.
+struct Hold {
+    tenant: Arc<Tenant>,
+    client_id: String,
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let now = self.tenant.clock.now();
+        self.tenant.state().streams.release(&self.client_id, now);
+    }
+}
+
+impl Exchange<'_> {
+    /// Replies to everything but connects.
+    fn reply(&mut self, message: &Json) -> Json {
+        let reply = match channel(message) {
+            "/meta/handshake" => self.handshake(message),
+            "/meta/subscribe" => self.subscribe(message),
+            "/meta/unsubscribe" => self.unsubscribe(message),
+            "/meta/disconnect" => self.disconnect(message),
+            other => Err(Denied::plain(format!("403::Cannot create channel {{{other}}}"))),
+        };
+        reply.unwrap_or_else(|refusal| denied(message, &refusal))
+    }
+
+    fn handshake(&mut self, message: &Json) -> Result<Json, Denied> {
+        let token = bearer(self.call).ok_or_else(|| Denied::handshake("401::Request requires authentication"))?;
+        if !self.tenant.token_is_good(token) {
+            return Err(Denied::handshake("401::Authentication invalid"));
+        }
+        let (client_id, cookie) = self.tenant.state().streams.open(self.tenant.clock.now());
+        self.cookie = Some(cookie);
+        // No advice: it comes with the first connect reply.
+        let members = json!({
+            "ext": {"replay": true, "payload.format": true},
+            "minimumVersion": "1.0",
+            "clientId": client_id,
+            "supportedConnectionTypes": ["long-polling"],
+            "version": "1.0",
+        });
+        Ok(success(message, &members))
+    }
+
+    async fn connect(&self, message: &Json, alone: bool) -> Result<Vec<Json>, Effect> {
+        let client_id = client_id(message).to_owned();
+        let started = self.in_session(message, |session, _| {
+            session.connects += 1;
+            session.connects
+        });
+        let mine = match started {
+            Ok(mine) => mine,
+            Err(refusal) => return Ok(vec![denied(message, &refusal)]),
+        };
+        let asked = message.pointer("/advice/timeout").and_then(Json::as_u64);
+        let hold = match asked {
+            _ if mine == 1 || !alone => Duration::ZERO,
+            Some(0) => Duration::ZERO,
+            _ => self.tenant.settings.poll_hold,
+        };
+        let mut members = json!({"clientId": client_id});
+        if mine == 1 && let Some(members) = members.as_object_mut() {
+            let timeout = millis(self.tenant.settings.poll_hold);
+            members.insert("advice".to_owned(), json!({"interval": 0, "timeout": timeout, "reconnect": "retry"}));
+        }
+        self.tenant.state().streams.hold(&client_id);
+        let _held = Hold { tenant: Arc::clone(self.tenant), client_id };
+        let mut changed = self.tenant.changed.subscribe();
+        let mut faults = self.tenant.faults.changes();
+        let until = tokio::time::Instant::now() + hold;
+        loop {
+            let found = self.in_session(message, |session, state| (session.connects == mine, session.due(&state.log)));
+            let (newest, mut replies) = match found {
+                Ok(found) => found,
+                Err(refusal) => return Ok(vec![denied(message, &refusal)]),
+            };
+            let over = tokio::time::Instant::now() >= until || self.tenant.stop.is_cancelled();
+            if !replies.is_empty() || !newest || over {
+                replies.push(success(message, &members));
+                return Ok(replies);
+            }
+            tokio::select! {
+                _ = changed.changed() => {}
+                _ = faults.changed() => {
+                    if let Some(outage) = self.tenant.faults.outage() {
+                        return Err(outage);
+                    }
+                }
+                () = tokio::time::sleep_until(until) => {}
+                () = self.tenant.stop.cancelled() => {}
+            }
+        }
+    }
+
+    fn subscribe(&self, message: &Json) -> Result<Json, Denied> {
+        let now = self.tenant.clock.now();
+        for wanted in subscriptions(message)? {
+            let (channel, filter) = wanted.split_once('?').unwrap_or((wanted, ""));
+            let any_of = conditions(filter);
+            let from = message.pointer("/ext/replay").and_then(|map| map.get(channel)).and_then(Json::as_i64);
+            self.in_session(message, |session, state| {
+                check_channel(state, channel, &any_of)?;
+                let delivered = match from.unwrap_or(NEW_ONLY) {
+                    NEW_ONLY => state.log.last(),
+                    ALL_RETAINED => {
+                        state.log.forget_old(now);
+                        0
+                    }
+                    replay_id => {
+                        let known = u64::try_from(replay_id).ok().filter(|id| state.log.knows(*id, now));
+                        known.ok_or_else(|| bad_replay(replay_id))?
+                    }
+                };
+                session.subscribe(channel, Subscription { delivered, any_of: any_of.clone(), silent: false });
+                Ok(())
+            })??;
+        }
+        let members = json!({"clientId": client_id(message), "subscription": message.get("subscription")});
+        Ok(success(message, &members))
+    }
+
+    fn unsubscribe(&self, message: &Json) -> Result<Json, Denied> {
+        for wanted in subscriptions(message)? {
+            let channel = wanted.split_once('?').map_or(wanted, |(channel, _)| channel);
+            self.in_session(message, |session, _| session.unsubscribe(channel))?;
+        }
+        let members = json!({"clientId": client_id(message), "subscription": message.get("subscription")});
+        Ok(success(message, &members))
+    }
+
+    fn disconnect(&self, message: &Json) -> Result<Json, Denied> {
+        self.in_session(message, |_, _| ())?;
+        self.tenant.state().streams.close(client_id(message));
+        // A held connect of the session finds it gone and is answered.
+        self.tenant.changed.send_replace(());
+        Ok(success(message, &json!({"clientId": client_id(message)})))
+    }
+
+    /// Does something with the session of a message, if session, cookie and token are good.
+    fn in_session<T>(&self, message: &Json, work: impl FnOnce(&mut Session, &mut Rest<'_>) -> T) -> Result<T, Denied> {
+        let client_id = client_id(message);
+        let now = self.tenant.clock.now();
+        let mut state = self.tenant.state();
+        let State { streams, logins, log, topics, store, .. } = &mut *state;
+        let settings = &self.tenant.settings;
+        let session =
+            streams.touch(client_id, now, settings.streaming_session).ok_or_else(Denied::unknown_client)?;
+        let good = bearer(self.call).is_some_and(|token| logins.use_token(token, now, settings.session_lifetime));
+        if !good {
+            return Err(Denied::unauthenticated());
+        }
+        if self.cookie.is_none() && !has_cookie(self.call, &session.cookie) {
+            return Err(Denied::plain(format!(
+                "400::Client {client_id} has established a session, but no BAYEUX_BROWSER cookie present"
+            )));
+        }
+        Ok(work(session, &mut Rest { log, topics, schema: &store.schema }))
+    }
+}
+
+/// The parts of the state that a session is matched with.
+struct Rest<'a> {
+    log: &'a mut super::event_log::EventLog,
+    topics: &'a [super::push_topic::PushTopic],
+    schema: &'a crate::schema::Schema,
+}
+
+fn check_channel(state: &Rest<'_>, channel: &str, any_of: &[(String, String)]) -> Result<(), Denied> {
+    let Some(name) = channel.strip_prefix("/topic/") else {
+        return Err(Denied::plain("403:denied_by_security_policy:create_denied"));
+    };
+    let topic = state.topics.iter().find(|topic| topic.name == name).ok_or_else(|| {
+        Denied::plain(format!("400::The channel you requested to subscribe to does not exist {{{channel}}}"))
+    })?;
+    let missing: Vec<&str> =
+        any_of.iter().map(|(field, _)| field.as_str()).filter(|field| !topic.selects(state.schema, field)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Denied::plain(format!("400::Query fields {{{}}} do not exist on the topic entity", missing.join(", "))))
+}
+
+fn bad_replay(replay_id: i64) -> Denied {
+    Denied::plain(format!(
+        "400::The replayId {{{replay_id}}} you provided was invalid.  Please provide a valid ID, -2 to replay all \
+         events, or -1 to replay only new events."
+    ))
+}
+
+/// A body as messages: an array, or one message alone.
+fn messages(body: &[u8]) -> Option<Vec<Json>> {
+    match serde_json::from_slice(body).ok()? {
+        Json::Array(messages) => Some(messages),
+        message @ Json::Object(_) => Some(vec![message]),
+        _ => None,
+    }
+}
+
+fn channel(message: &Json) -> &str {
+    message.get("channel").and_then(Json::as_str).unwrap_or_default()
+}
+
+fn client_id(message: &Json) -> &str {
+    message.get("clientId").and_then(Json::as_str).unwrap_or_default()
+}
+
+/// The channels a message names: one, or a list.
+fn subscriptions(message: &Json) -> Result<Vec<&str>, Denied> {
+    let named: Vec<&str> = match message.get("subscription") {
+        Some(Json::String(one)) => vec![one],
+        Some(Json::Array(many)) => many.iter().filter_map(Json::as_str).collect(),
+        _ => Vec::new(),
+    };
+    match named.as_slice() {
+        [] => Err(Denied::plain("400::Channel name not specified")),
+        names if names.iter().any(|name| name.is_empty()) => Err(Denied::plain("400::Channel name not specified")),
+        names if names.iter().any(|name| !name.starts_with('/')) => {
+            Err(Denied::plain("400::Channel subscriptions must start with a leading '/'"))
+        }
+        _ => Ok(named),
+    }
+}
+
+/// `Field='v'&Field2='w'` as pairs.
+fn conditions(filter: &str) -> Vec<(String, String)> {
+    let pairs = filter.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(field, value)| (field.to_owned(), value.trim_matches('\'').to_owned())).collect()
+}
+
+fn has_cookie(call: &Call, value: &str) -> bool {
+    let headers = call.headers.get_all("cookie").iter().filter_map(|header| header.to_str().ok());
+    let mut cookies = headers.flat_map(|header| header.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
+    cookies.any(|(name, found)| name == "BAYEUX_BROWSER" && found == value)
+}

@@ -1,0 +1,127 @@
+//! How an org is described before it starts.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::error::SimulatorError;
+use crate::org::Org;
+use crate::start;
+
+/// The description of a simulated org. Every setting has a default that behaves like a real org.
+#[derive(Clone, Debug)]
+pub struct OrgBuilder {
+    pub(crate) name: String,
+    pub(crate) port: u16,
+    pub(crate) seed: Option<u64>,
+    pub(crate) data_file: Option<PathBuf>,
+    pub(crate) objects: Option<String>,
+    pub(crate) settings: Settings,
+}
+
+/// What an org's behaviour depends on while it runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) session_lifetime: Duration,
+    pub(crate) poll_hold: Duration,
+    pub(crate) streaming_session: Duration,
+    pub(crate) retention: Duration,
+    pub(crate) daily_api_requests: u64,
+}
+
+impl Default for OrgBuilder {
+    fn default() -> Self {
+        Self {
+            name: "sandbox".to_owned(),
+            port: 0,
+            seed: None,
+            data_file: None,
+            objects: None,
+            settings: Settings {
+                session_lifetime: Duration::from_secs(2 * 60 * 60),
+                poll_hold: Duration::from_secs(110),
+                streaming_session: Duration::from_secs(40),
+                retention: Duration::from_secs(24 * 60 * 60),
+                daily_api_requests: 100_000,
+            },
+        }
+    }
+}
+
+impl OrgBuilder {
+    /// The org's name, part of its user name. With a seed it also decides the ids, so two orgs of one test need
+    /// two names.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// The loopback port; 0, the default, takes any free one.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Makes ids, replay ids and passwords the same at every start. The key and session tokens stay random.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Keeps the org in this file: identity, rows, events, replay ids and clock survive a restart, and an
+    /// acknowledged write survives `kill -9`.
+    #[must_use]
+    pub fn data_file(mut self, file: impl AsRef<Path>) -> Self {
+        self.data_file = Some(file.as_ref().to_owned());
+        self
+    }
+
+    /// Custom fields, as YAML text, in place of the default (`OrgA_Id__c` on each object).
+    #[must_use]
+    pub fn objects(mut self, yaml: impl Into<String>) -> Self {
+        self.objects = Some(yaml.into());
+        self
+    }
+
+    /// An access token ends after so long without a call. Default 2 h.
+    #[must_use]
+    pub fn session_lifetime(mut self, time: Duration) -> Self {
+        self.settings.session_lifetime = time;
+        self
+    }
+
+    /// How long a `/meta/connect` without events is held. Default 110 s.
+    #[must_use]
+    pub fn poll_hold(mut self, time: Duration) -> Self {
+        self.settings.poll_hold = time;
+        self
+    }
+
+    /// A CometD session ends after so long without a message. Default 40 s.
+    #[must_use]
+    pub fn streaming_session(mut self, time: Duration) -> Self {
+        self.settings.streaming_session = time;
+        self
+    }
+
+    /// How long events can be replayed. Default 24 h.
+    #[must_use]
+    pub fn retention(mut self, time: Duration) -> Self {
+        self.settings.retention = time;
+        self
+    }
+
+    /// The daily allocation that `Sforce-Limit-Info` and `/limits` report; it is not enforced. Default 100,000.
+    #[must_use]
+    pub fn daily_api_requests(mut self, max: u64) -> Self {
+        self.settings.daily_api_requests = max;
+        self
+    }
+
+    /// Starts the org; it accepts calls when this returns.
+    pub async fn start(self) -> Result<Org, SimulatorError> {
+        start::start(self).await
+    }
+}

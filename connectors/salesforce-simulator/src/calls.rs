@@ -1,0 +1,115 @@
+//! Counts of the calls an org received, by kind, and the sizes of its write calls.
+//!
+//! A call is counted when it arrives, before any fault is played: the question is what the client cost, not what
+//! it got.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+/// What a call is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CallKind {
+    /// `POST /services/oauth2/token`.
+    Token,
+    /// Any SOAP call: login, undelete.
+    Soap,
+    /// Global describe and describe of an object.
+    Describe,
+    /// `query`, `queryAll` and their next pages.
+    Query,
+    /// Reading records by id or external id, one or many.
+    Retrieve,
+    /// Creating, updating, upserting, deleting, one or many: one call is 1, whatever it carries.
+    Write,
+    /// `/limits`.
+    Limits,
+    /// `/meta/handshake`.
+    Handshake,
+    /// `/meta/connect`.
+    Connect,
+    /// `/meta/subscribe`.
+    Subscribe,
+    /// `/meta/unsubscribe`.
+    Unsubscribe,
+    /// `/meta/disconnect`.
+    Disconnect,
+    /// In a fault: any message to `/cometd`. Never counted.
+    Cometd,
+    /// In a fault: every call. Never counted.
+    Any,
+    /// Anything else, such as the list of API versions.
+    Other,
+}
+
+/// One write call that was executed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriteCall {
+    /// HTTP method, or `SOAP`.
+    pub method: String,
+    /// Path below `/services/data/vNN.0`, or the SOAP operation.
+    pub path: String,
+    /// Records it carried.
+    pub records: usize,
+}
+
+/// The counters of one org.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    counts: BTreeMap<CallKind, u64>,
+    api_requests: u64,
+    writes: Vec<WriteCall>,
+}
+
+impl Calls {
+    /// Counts one call of a kind.
+    pub(crate) fn count(&self, kind: CallKind) {
+        *self.lock().counts.entry(kind).or_default() += 1;
+    }
+
+    /// Counts one call against the daily allocation; answers how many there were.
+    pub(crate) fn count_api_request(&self) -> u64 {
+        let mut inner = self.lock();
+        inner.api_requests += 1;
+        inner.api_requests
+    }
+
+    /// Calls counted against the daily allocation so far.
+    pub(crate) fn api_requests(&self) -> u64 {
+        self.lock().api_requests
+    }
+
+    /// Notes an executed write call.
+    pub(crate) fn wrote(&self, method: &str, path: &str, records: usize) {
+        self.lock().writes.push(WriteCall { method: method.to_owned(), path: path.to_owned(), records });
+    }
+
+    /// All counters that are not zero.
+    pub(crate) fn counts(&self) -> BTreeMap<CallKind, u64> {
+        self.lock().counts.clone()
+    }
+
+    /// The executed write calls, oldest first.
+    pub(crate) fn writes(&self) -> Vec<WriteCall> {
+        self.lock().writes.clone()
+    }
+
+    /// Sets the counters and the write log back to nothing; the daily allocation stays used.
+    pub(crate) fn reset(&self) {
+        let mut inner = self.lock();
+        inner.counts.clear();
+        inner.writes.clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,44 @@
+//! The clock of one org: real time plus an offset that tests move forward.
+//!
+//! Everything an org dates comes from here (row stamps, `Date` headers, retention, expiry of sessions), so that
+//! moving the clock moves all of it together.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::timestamp::Timestamp;
+
+/// One org's time.
+#[derive(Debug, Default)]
+pub(crate) struct Clock {
+    offset_millis: AtomicI64,
+}
+
+impl Clock {
+    /// A clock that is ahead of real time by `offset_millis`.
+    pub(crate) fn ahead_by(offset_millis: i64) -> Self {
+        Self { offset_millis: AtomicI64::new(offset_millis) }
+    }
+
+    /// The org's present moment.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place where the simulator reads the wall clock")]
+    pub(crate) fn now(&self) -> Timestamp {
+        let real = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis);
+        Timestamp::from_millis(real.saturating_add(self.offset_millis()))
+    }
+
+    /// How far the org is ahead of real time.
+    pub(crate) fn offset_millis(&self) -> i64 {
+        self.offset_millis.load(Ordering::Relaxed)
+    }
+
+    /// Moves the org's time forward.
+    pub(crate) fn advance(&self, by: Duration) {
+        self.offset_millis.fetch_add(millis(by), Ordering::Relaxed);
+    }
+}
+
+/// A duration in whole milliseconds; beyond 292 million years it stays there.
+pub(crate) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

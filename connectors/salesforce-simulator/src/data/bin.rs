@@ -1,0 +1,126 @@
+//! The recycle bin: deleting, what a deletion drags along, and coming back.
+//!
+//! Cascaded children go and come back with their parent and raise no event of their own. Other references to a
+//! deleted row are emptied without a stamp, and stay empty when the row comes back.
+
+use std::sync::Arc;
+
+use serde_json::Map;
+
+use super::refusal::Refusal;
+use super::row::{Place, Row};
+use super::transaction::Operation;
+use super::validate;
+use super::value::Value;
+use super::write::Writer;
+use crate::ids;
+use crate::schema::{Object, ObjectIndex};
+
+impl Writer<'_> {
+    /// Moves a record, of whatever object, to the recycle bin, its cascaded children with it.
+    pub(crate) fn delete(&mut self, id: &str) -> Result<String, Refusal> {
+        self.fault(id, &Map::new())?;
+        let malformed = || Refusal::record("MALFORMED_ID", format!("malformed id {id}"), &[]);
+        let full = ids::normalize(id).ok_or_else(malformed)?;
+        let object = self.store.schema.of_id(&full).ok_or_else(Refusal::no_such_record)?;
+        self.writable(object)?;
+        let full = self.existing(object, &full)?;
+        let mut gone = vec![(object, full.clone())];
+        let mut next = 0;
+        while let Some((object, id)) = gone.get(next).cloned() {
+            gone.extend(self.cascaded_children(object, &id));
+            next += 1;
+        }
+        for (nth, (object, id)) in gone.iter().enumerate() {
+            let (place, operation) = match nth {
+                0 => (Place::Bin, Operation::Deleted),
+                _ => (Place::BinWith(full.clone()), Operation::Silent),
+            };
+            self.move_to(*object, id, place, operation);
+        }
+        // References are emptied last, so that rows deleted together keep pointing at each other.
+        for (object, id) in &gone {
+            self.empty_references_to(*object, id);
+        }
+        Ok(full)
+    }
+
+    /// Brings a record back from the recycle bin, and the children that went with it.
+    pub(crate) fn undelete(&mut self, id: &str) -> Result<String, Refusal> {
+        self.fault(id, &Map::new())?;
+        let malformed = || Refusal::record("MALFORMED_ID", format!("malformed id {id}"), &[]);
+        let full = ids::normalize(id).ok_or_else(malformed)?;
+        let found = self.store.row(&full).filter(|(object, row)| {
+            row.deleted() && self.store.schema.object(*object).undeletable
+        });
+        let Some((object, row)) = found else {
+            return Err(Refusal::record("UNDELETE_FAILED", "entity is not in the recycle bin", &[]));
+        };
+        validate::unique(self.store, object, row)?;
+        self.move_to(object, &full, Place::Live, Operation::Undeleted);
+        for child in self.binned_with(&full) {
+            self.bring_back_child(&child);
+        }
+        Ok(full)
+    }
+
+    fn cascaded_children(&self, object: ObjectIndex, id: &str) -> Vec<(ObjectIndex, String)> {
+        let schema = Arc::clone(&self.store.schema);
+        let cascading = schema.references_to(object).filter(|(_, _, field)| field.cascade);
+        cascading
+            .flat_map(|(child, at, _)| {
+                self.store.table(child).with_value(at, id).into_iter().map(move |id| (child, id))
+            })
+            .collect()
+    }
+
+    fn binned_with(&self, parent: &str) -> Vec<String> {
+        let objects = 0..self.store.schema.objects().len();
+        objects.flat_map(|object| self.store.table(object).binned_with(parent)).collect()
+    }
+
+    fn bring_back_child(&mut self, id: &str) {
+        let Some((object, row)) = self.store.row(id) else { return };
+        // A value that was taken meanwhile keeps the child in the bin, where it can be found.
+        let place = if validate::unique(self.store, object, row).is_ok() { Place::Live } else { Place::Bin };
+        self.move_to(object, id, place, Operation::Silent);
+    }
+
+    fn move_to(&mut self, object: ObjectIndex, id: &str, place: Place, operation: Operation) {
+        let schema = Arc::clone(&self.store.schema);
+        let definition = schema.object(object);
+        let Some(mut row) = self.store.table(object).row(id).cloned() else { return };
+        if place == Place::Live {
+            self.drop_dead_references(definition, &mut row);
+        }
+        if let Some(at) = definition.system.is_deleted {
+            row.set(at, Value::Bool(place != Place::Live));
+        }
+        row.place = place;
+        self.stamp(definition, &mut row);
+        self.store.change(self.tx, object, row, operation);
+    }
+
+    /// A row that comes back does not point at rows that are gone.
+    fn drop_dead_references(&self, definition: &Object, row: &mut Row) {
+        for (at, field) in definition.fields.iter().enumerate().filter(|(_, field)| !field.reference_to.is_empty()) {
+            let dead = row.value(at).as_text().is_some_and(|id| {
+                self.store.row(id).is_some_and(|(_, target)| target.deleted())
+            });
+            if dead && !field.system() {
+                row.set(at, Value::Null);
+            }
+        }
+    }
+
+    fn empty_references_to(&mut self, object: ObjectIndex, id: &str) {
+        let schema = Arc::clone(&self.store.schema);
+        for (child, at, _) in schema.references_to(object) {
+            for referrer in self.store.table(child).with_value(at, id) {
+                let Some(mut row) = self.store.table(child).row(&referrer).cloned() else { continue };
+                row.set(at, Value::Null);
+                self.store.change(self.tx, child, row, Operation::Silent);
+            }
+        }
+    }
+}

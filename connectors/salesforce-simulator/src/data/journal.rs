@@ -1,0 +1,115 @@
+//! The data file: what an org must not forget, one JSON line for each transaction.
+//!
+//! A line is written with one system call before the call is answered, so an acknowledged write survives `kill -9`
+//! of the process (not a power cut: nothing is synced). A line cut short by a kill was never acknowledged and is
+//! dropped at the next start, when the file is also rewritten without what was overwritten since.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use crate::error::SimulatorError;
+use crate::tenant::Identity;
+
+/// One line of the data file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Entry {
+    /// Who the org is: always the first line.
+    Org(Box<Identity>),
+    /// How far its clock is ahead, in milliseconds.
+    Clock(i64),
+    /// The rows and events of one transaction, and the last replay id given out.
+    Commit {
+        rows: Vec<StoredRow>,
+        events: Vec<StoredEvent>,
+        last_replay_id: u64,
+    },
+}
+
+/// A row after its change.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct StoredRow {
+    pub(crate) object: String,
+    /// `None`: live. Empty: in the recycle bin. Otherwise there with this parent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) place: Option<String>,
+    pub(crate) fields: Map<String, Json>,
+}
+
+/// An event that can be replayed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct StoredEvent {
+    pub(crate) replay_id: u64,
+    pub(crate) channel: String,
+    /// Milliseconds since 1970 by the org's clock.
+    pub(crate) created: i64,
+    /// The message as delivered.
+    pub(crate) message: Json,
+}
+
+/// An open data file.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    path: PathBuf,
+    file: File,
+}
+
+impl Journal {
+    /// The entries of a file; empty when there is no file yet.
+    pub(crate) fn read(path: &Path) -> Result<Vec<Entry>, SimulatorError> {
+        let mut bytes = Vec::new();
+        match File::open(path) {
+            Ok(mut file) => file.read_to_end(&mut bytes).map_err(|source| unusable(path, source))?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => return Err(unusable(path, source)),
+        };
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let lines = bytes.get(..whole).unwrap_or_default().split(|byte| *byte == b'\n');
+        let lines = lines.enumerate().filter(|(_, line)| !line.is_empty());
+        lines
+            .map(|(at, line)| {
+                serde_json::from_slice(line).map_err(|error| SimulatorError::Damaged {
+                    path: path.to_owned(),
+                    line: at + 1,
+                    reason: error.to_string(),
+                })
+            })
+            .collect()
+    }
+
+    /// Replaces the file by these entries and opens it for more. The old file stays whole until the new one is.
+    pub(crate) fn rewrite(path: &Path, entries: &[Entry]) -> Result<Self, SimulatorError> {
+        let temporary = path.with_extension("new");
+        let write = || -> std::io::Result<File> {
+            let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(&temporary)?;
+            for entry in entries {
+                file.write_all(&line(entry)?)?;
+            }
+            file.sync_all()?;
+            std::fs::rename(&temporary, path)?;
+            Ok(file)
+        };
+        let file = write().map_err(|source| unusable(path, source))?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// Appends an entry.
+    pub(crate) fn append(&mut self, entry: &Entry) -> Result<(), SimulatorError> {
+        let write = || -> std::io::Result<()> { (&self.file).write_all(&line(entry)?) };
+        write().map_err(|source| unusable(&self.path, source))
+    }
+}
+
+fn line(entry: &Entry) -> std::io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(entry)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+fn unusable(path: &Path, source: std::io::Error) -> SimulatorError {
+    SimulatorError::Data { path: path.to_owned(), source }
+}

@@ -1,0 +1,23 @@
+//! The rows of an org: values, tables with their indexes, writes that happen wholly or not at all, the recycle bin,
+//! and the file that keeps them.
+
+mod bin;
+mod input;
+mod journal;
+mod name;
+mod refusal;
+mod row;
+mod store;
+mod table;
+mod transaction;
+mod validate;
+mod value;
+mod write;
+
+pub(crate) use journal::{Entry, Journal, StoredEvent};
+pub(crate) use refusal::Refusal;
+pub(crate) use row::{Form, Row, render};
+pub(crate) use store::Store;
+pub(crate) use transaction::{Change, Operation, Transaction};
+pub(crate) use value::Value;
+pub(crate) use write::Writer;

@@ -1,0 +1,43 @@
+//! Why a simulated org cannot start or keep its data.
+
+use std::path::PathBuf;
+
+/// A simulated org cannot be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SimulatorError {
+    /// The port is taken or may not be bound.
+    #[error("the sandbox org cannot listen on 127.0.0.1:{port}; choose another port")]
+    Listen {
+        /// The port asked for; 0 means any.
+        port: u16,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The data file cannot be read or written.
+    #[error("the sandbox org's data file {} cannot be used", path.display())]
+    Data {
+        /// The data file.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The data file holds something that the simulator did not write.
+    #[error("the sandbox org's data file {} is damaged in line {line}: {reason}; move it away to start with an empty org", path.display())]
+    Damaged {
+        /// The data file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The objects file does not describe custom fields of known objects.
+    #[error("the sandbox org's objects file is wrong: {0}")]
+    Objects(String),
+    /// The private key cannot be made or written.
+    #[error("the sandbox org's private key cannot be made: {0}")]
+    Key(String),
+}

@@ -1,0 +1,263 @@
+//! Faults on demand: what an org does wrong, to which calls, how often.
+//!
+//! Rules are tried in the order they were added; the first that fits a call is played and uses up one of its
+//! times. A rule with text fits only calls whose path, query or body contains it.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::calls::CallKind;
+
+/// Names an added fault, to remove it.
+pub type FaultId = u64;
+
+/// What goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "effect", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Effect {
+    /// The call is not executed and answered with this HTTP status. REST calls get the usual array with code and
+    /// message, token calls the OAuth object, SOAP calls a fault.
+    Answer {
+        /// HTTP status.
+        status: u16,
+        /// `errorCode`, or `error` of a token call.
+        code: String,
+        /// Text for people.
+        #[serde(default)]
+        message: String,
+    },
+    /// The call is not executed and its connection closed without an answer.
+    Cut,
+    /// The call is executed, then its connection closed without an answer.
+    CutAfter,
+    /// The call is executed after this many milliseconds.
+    Delay {
+        /// Milliseconds.
+        ms: u64,
+    },
+    /// Every record of a write call that contains the fault's text (every record, without text) is refused with
+    /// this code; the other records are written.
+    RecordError {
+        /// Status code such as `UNABLE_TO_LOCK_ROW`.
+        code: String,
+        /// Text for people.
+        #[serde(default)]
+        message: String,
+    },
+}
+
+/// One rule. Without [`Fault::times`] and [`Fault::lasting`] it holds until it is removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    kind: CallKind,
+    #[serde(flatten)]
+    effect: Effect,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    times: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    containing: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    for_ms: Option<u64>,
+}
+
+impl Fault {
+    /// Calls of this kind meet this effect.
+    pub fn new(kind: CallKind, effect: Effect) -> Self {
+        Self { kind, effect, times: None, containing: None, for_ms: None }
+    }
+
+    /// Only so many times: calls, or records for [`Effect::RecordError`].
+    #[must_use]
+    pub fn times(mut self, times: u32) -> Self {
+        self.times = Some(times);
+        self
+    }
+
+    /// Only calls (or records) that contain this text.
+    #[must_use]
+    pub fn containing(mut self, text: impl Into<String>) -> Self {
+        self.containing = Some(text.into());
+        self
+    }
+
+    /// Only for so long, by real time.
+    #[must_use]
+    pub fn lasting(mut self, time: Duration) -> Self {
+        self.for_ms = Some(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+        self
+    }
+}
+
+/// The faults of one org.
+#[derive(Debug)]
+pub struct Faults {
+    rules: Mutex<Rules>,
+    changed: watch::Sender<()>,
+}
+
+#[derive(Debug, Default)]
+struct Rules {
+    next_id: FaultId,
+    active: Vec<Active>,
+}
+
+#[derive(Debug)]
+struct Active {
+    id: FaultId,
+    fault: Fault,
+    until: Option<Instant>,
+}
+
+impl Faults {
+    pub(crate) fn new() -> Self {
+        Self { rules: Mutex::default(), changed: watch::Sender::new(()) }
+    }
+
+    /// Adds a rule behind those that are there.
+    pub fn add(&self, fault: Fault) -> FaultId {
+        let id = {
+            let mut rules = self.lock();
+            rules.next_id += 1;
+            let until = fault.for_ms.and_then(|ms| Instant::now().checked_add(Duration::from_millis(ms)));
+            let id = rules.next_id;
+            rules.active.push(Active { id, fault, until });
+            id
+        };
+        self.changed.send_replace(());
+        id
+    }
+
+    /// The org is down: every call on every connection, held ones included, is answered 503, until
+    /// [`Faults::clear`] or [`Faults::remove`].
+    pub fn take_down(&self) -> FaultId {
+        self.add(Fault::new(
+            CallKind::Any,
+            Effect::Answer {
+                status: 503,
+                code: "SERVER_UNAVAILABLE".to_owned(),
+                message: "Server unavailable".to_owned(),
+            },
+        ))
+    }
+
+    /// Removes one rule; false when it is used up or unknown.
+    pub fn remove(&self, id: FaultId) -> bool {
+        let mut rules = self.lock();
+        let before = rules.active.len();
+        rules.active.retain(|active| active.id != id);
+        rules.active.len() < before
+    }
+
+    /// Removes all rules.
+    pub fn clear(&self) {
+        self.lock().active.clear();
+    }
+
+    /// The rules still in force, with the times that are left.
+    pub fn list(&self) -> Vec<(FaultId, Fault)> {
+        let mut rules = self.lock();
+        rules.drop_ended();
+        rules.active.iter().map(|active| (active.id, active.fault.clone())).collect()
+    }
+
+    /// Wakes when a rule is added: a held long poll then looks whether it is cut.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// The effect that a call of these kinds meets, using up one of its times. Record errors are not among them.
+    pub(crate) fn on_call(&self, kinds: &[CallKind], text: impl Fn(&str) -> bool) -> Option<Effect> {
+        self.lock().play(|fault| {
+            !matches!(fault.effect, Effect::RecordError { .. })
+                && kinds.iter().any(|kind| fault.kind.covers(*kind))
+                && fault.containing.as_deref().is_none_or(&text)
+        })
+    }
+
+    /// The effect of a fault that holds for every call at this moment, such as an org that is down.
+    pub(crate) fn outage(&self) -> Option<Effect> {
+        self.lock().play(|fault| {
+            fault.kind == CallKind::Any
+                && fault.containing.is_none()
+                && matches!(fault.effect, Effect::Answer { .. } | Effect::Cut)
+        })
+    }
+
+    /// Code and message that refuse this record of a write call.
+    pub(crate) fn on_record(&self, record: impl Fn(&str) -> bool) -> Option<(String, String)> {
+        let effect = self.lock().play(|fault| {
+            matches!(fault.effect, Effect::RecordError { .. })
+                && fault.containing.as_deref().is_none_or(&record)
+        })?;
+        match effect {
+            Effect::RecordError { code, message } => Some((code, message)),
+            _ => None,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Rules> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Rules {
+    fn play(&mut self, fits: impl Fn(&Fault) -> bool) -> Option<Effect> {
+        self.drop_ended();
+        let active = self.active.iter_mut().find(|active| fits(&active.fault))?;
+        if let Some(times) = &mut active.fault.times {
+            *times = times.saturating_sub(1);
+        }
+        Some(active.fault.effect.clone())
+    }
+
+    fn drop_ended(&mut self) {
+        let now = Instant::now();
+        self.active.retain(|active| {
+            active.fault.times != Some(0) && active.until.is_none_or(|until| now < until)
+        });
+    }
+}
+
+impl CallKind {
+    /// Whether a fault for this kind concerns a call of that kind.
+    fn covers(self, call: CallKind) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Cometd => matches!(
+                call,
+                Self::Handshake | Self::Connect | Self::Subscribe | Self::Unsubscribe | Self::Disconnect
+            ),
+            kind => kind == call,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_played_as_often_as_asked_and_only_where_its_text_is() {
+        let faults = Faults::new();
+        faults.add(Fault::new(CallKind::Write, Effect::Cut).times(2).containing("Acme"));
+        let has = |needle: &str| needle == "Acme";
+        assert_eq!(faults.on_call(&[CallKind::Query], has), None);
+        assert_eq!(faults.on_call(&[CallKind::Write], |_| false), None);
+        assert_eq!(faults.on_call(&[CallKind::Write], has), Some(Effect::Cut));
+        assert_eq!(faults.on_call(&[CallKind::Write], has), Some(Effect::Cut));
+        assert_eq!(faults.on_call(&[CallKind::Write], has), None);
+        assert!(faults.list().is_empty());
+    }
+
+    #[test]
+    fn faults_read_as_flat_json() {
+        let fault: Fault =
+            serde_json::from_str(r#"{"kind":"write","effect":"delay","ms":5,"times":1}"#).unwrap();
+        assert_eq!(fault, Fault::new(CallKind::Write, Effect::Delay { ms: 5 }).times(1));
+    }
+}

@@ -1,0 +1,127 @@
+//! The handle on one simulated org: its addresses and credentials, its clock, its faults, its counters, its rows.
+//!
+//! The org serves until the handle is dropped or stopped. [`Org::stop`] also waits until the port is free and the
+//! data file closed, which a restart on either needs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value as Json;
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::builder::OrgBuilder;
+use crate::calls::{CallKind, WriteCall};
+use crate::credentials::Credentials;
+use crate::fault::Faults;
+use crate::tenant::Tenant;
+
+/// A simulated org that is being served on the loopback interface.
+#[derive(Debug)]
+pub struct Org {
+    tenant: Arc<Tenant>,
+    server: JoinHandle<()>,
+    _stop_on_drop: DropGuard,
+}
+
+impl Org {
+    /// Starts the description of an org.
+    pub fn builder() -> OrgBuilder {
+        OrgBuilder::default()
+    }
+
+    pub(crate) fn new(tenant: Arc<Tenant>, server: JoinHandle<()>, stop: CancellationToken) -> Self {
+        Self { tenant, server, _stop_on_drop: stop.drop_guard() }
+    }
+
+    /// `http://127.0.0.1:PORT`, without a trailing slash: login URL and instance URL at once.
+    pub fn url(&self) -> &str {
+        &self.credentials().login_url
+    }
+
+    /// The 18-character org id.
+    pub fn id(&self) -> &str {
+        &self.tenant.identity.org_id
+    }
+
+    /// The 18-character id of the only user.
+    pub fn user_id(&self) -> &str {
+        &self.tenant.identity.user_id
+    }
+
+    /// What a client needs to log in.
+    pub fn credentials(&self) -> &Credentials {
+        &self.tenant.identity.credentials
+    }
+
+    /// Faults to be played from now on.
+    pub fn faults(&self) -> &Faults {
+        &self.tenant.faults
+    }
+
+    /// Calls received of this kind since the start or the last [`Org::reset_calls`].
+    pub fn calls(&self, kind: CallKind) -> u64 {
+        self.all_calls().get(&kind).copied().unwrap_or(0)
+    }
+
+    /// All counters that are not zero.
+    pub fn all_calls(&self) -> BTreeMap<CallKind, u64> {
+        self.tenant.calls.counts()
+    }
+
+    /// The executed write calls, oldest first.
+    pub fn writes(&self) -> Vec<WriteCall> {
+        self.tenant.calls.writes()
+    }
+
+    /// Sets the counters and the list of write calls back to nothing.
+    pub fn reset_calls(&self) {
+        self.tenant.calls.reset();
+    }
+
+    /// Moves the org's clock forward: stamps, `Date` headers, retention of events, expiry of sessions.
+    pub fn advance(&self, by: Duration) {
+        self.tenant.advance(by);
+    }
+
+    /// Every access token is void from now on; held long polls end at once.
+    pub fn expire_tokens(&self) {
+        self.tenant.expire_tokens();
+    }
+
+    /// Forgets all CometD sessions: the next message of each is answered `403::Unknown client`.
+    pub fn drop_streaming_sessions(&self) {
+        self.tenant.drop_streaming_sessions();
+    }
+
+    /// Sessions subscribed to this channel now get nothing from it any more, though they stay alive. A new
+    /// subscription works again.
+    pub fn silence(&self, channel: &str) {
+        self.tenant.silence(channel);
+    }
+
+    /// Rows of an object that are not deleted. 0 for an unknown object.
+    pub fn count(&self, object: &str) -> usize {
+        self.tenant.count(object)
+    }
+
+    /// All rows of an object that are not deleted, as REST shows them, without `attributes`, in id order.
+    pub fn rows(&self, object: &str) -> Vec<Json> {
+        self.tenant.rows(object)
+    }
+
+    /// The id of the last event raised; 0 before the first.
+    pub fn last_replay_id(&self) -> u64 {
+        self.tenant.last_replay_id()
+    }
+
+    /// Stops serving and waits until the port is free and the data file closed.
+    pub async fn stop(self) {
+        let Self { server, _stop_on_drop: stop, .. } = self;
+        drop(stop);
+        if let Err(error) = server.await {
+            tracing::error!(%error, "the sandbox org's server ended badly");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! A simulated org as a process of its own: `orgstream sandbox`.
+//!
+//! The caller prints the [`Announcement`] as its first line; from then on the org serves until it is cancelled.
+
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::SimulatorError;
+use crate::org::Org;
+
+/// What `orgstream sandbox` was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Port on the loopback interface; 0 takes any free one.
+    pub port: u16,
+    /// Keeps the org in this file over restarts. Without it the org is new at every start.
+    pub data: Option<PathBuf>,
+    /// YAML file with custom fields, in place of the default ones.
+    pub objects: Option<PathBuf>,
+    /// Directory for the private key, made with mode 0700. Default: `FILE.keys` beside the data file, or
+    /// `orgstream-sandbox-PID` under the system's temporary directory, which is removed at the end.
+    pub key_dir: Option<PathBuf>,
+}
+
+/// Where the org is and how to log in. Serialises to the one line that clients of the sandbox read.
+#[derive(Clone, Serialize)]
+pub struct Announcement {
+    /// Login and instance URL.
+    pub login_url: String,
+    /// User name.
+    pub username: String,
+    /// Password, without the security token.
+    pub password: String,
+    /// Security token.
+    pub security_token: String,
+    /// Consumer key.
+    pub client_id: String,
+    /// Consumer secret.
+    pub client_secret: String,
+    /// Path of the private key for the JWT bearer flow, mode 0600.
+    pub private_key_file: PathBuf,
+}
+
+/// An org that runs as `orgstream sandbox` does.
+#[derive(Debug)]
+pub struct Sandbox {
+    org: Org,
+    key: KeyFile,
+}
+
+#[derive(Debug)]
+struct KeyFile {
+    path: PathBuf,
+    temporary: Option<PathBuf>,
+}
+
+impl Sandbox {
+    /// Starts the org and writes its private key.
+    pub async fn start(options: Options) -> Result<Self, SimulatorError> {
+        let mut builder = Org::builder().port(options.port);
+        if let Some(objects) = &options.objects {
+            let text = std::fs::read_to_string(objects)
+                .map_err(|error| SimulatorError::Objects(format!("{}: {error}", objects.display())))?;
+            builder = builder.objects(text);
+        }
+        if let Some(data) = &options.data {
+            builder = builder.data_file(data);
+        }
+        let org = builder.start().await?;
+        let key = KeyFile::write(&options, &org.credentials().private_key_pem)?;
+        Ok(Self { org, key })
+    }
+
+    /// What the process prints first.
+    pub fn announcement(&self) -> Announcement {
+        let credentials = self.org.credentials().clone();
+        Announcement {
+            login_url: credentials.login_url,
+            username: credentials.username,
+            password: credentials.password,
+            security_token: credentials.security_token,
+            client_id: credentials.client_id,
+            client_secret: credentials.client_secret,
+            private_key_file: self.key.path.clone(),
+        }
+    }
+
+    /// The org itself.
+    pub fn org(&self) -> &Org {
+        &self.org
+    }
+
+    /// Serves until cancelled.
+    pub async fn run(self, cancelled: CancellationToken) {
+        cancelled.cancelled().await;
+        self.org.stop().await;
+    }
+}
+
+/// Starts an org, hands its announcement to `announce`, and serves until cancelled.
+pub async fn run(
+    options: Options,
+    announce: impl FnOnce(&Announcement),
+    cancelled: CancellationToken,
+) -> Result<(), SimulatorError> {
+    let sandbox = Sandbox::start(options).await?;
+    announce(&sandbox.announcement());
+    sandbox.run(cancelled).await;
+    Ok(())
+}
+
+impl KeyFile {
+    fn write(options: &Options, pem: &str) -> Result<Self, SimulatorError> {
+        let (dir, temporary) = match (&options.key_dir, &options.data) {
+            (Some(dir), _) => (dir.clone(), false),
+            (None, Some(data)) => (beside(data), false),
+            (None, None) => {
+                let name = format!("orgstream-sandbox-{}", std::process::id());
+                (std::env::temp_dir().join(name), true)
+            }
+        };
+        let path = dir.join("private_key.pem");
+        write_private(&dir, &path, pem)
+            .map_err(|error| SimulatorError::Key(format!("{}: {error}", path.display())))?;
+        Ok(Self { path, temporary: temporary.then_some(dir) })
+    }
+}
+
+impl Drop for KeyFile {
+    fn drop(&mut self) {
+        if let Some(dir) = &self.temporary
+            && let Err(error) = std::fs::remove_dir_all(dir)
+        {
+            tracing::warn!(dir = %dir.display(), %error, "the sandbox's key directory stays behind");
+        }
+    }
+}
+
+fn beside(data: &Path) -> PathBuf {
+    let mut name = data.as_os_str().to_owned();
+    name.push(".keys");
+    PathBuf::from(name)
+}
+
+/// Writes a file only its owner can read, in a directory only its owner can enter.
+fn write_private(dir: &Path, path: &Path, text: &str) -> std::io::Result<()> {
+    if !dir.is_dir() {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    }
+    let file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+    file?.write_all(text.as_bytes())
+}

@@ -1,0 +1,66 @@
+//! What is sent back: a status, a body and a few headers.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use serde::Serialize;
+
+/// An answer on its way out.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    status: u16,
+    content_type: Option<&'static str>,
+    body: Vec<u8>,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl Answer {
+    /// JSON with this status.
+    pub(crate) fn json(status: u16, body: &impl Serialize) -> Self {
+        match serde_json::to_vec(body) {
+            Ok(body) => Self::raw(status, "application/json;charset=UTF-8", body),
+            Err(error) => Self::text(500, &error.to_string()),
+        }
+    }
+
+    /// XML with this status.
+    pub(crate) fn xml(status: u16, body: String) -> Self {
+        Self::raw(status, "text/xml;charset=UTF-8", body.into_bytes())
+    }
+
+    /// Plain text with this status.
+    pub(crate) fn text(status: u16, body: &str) -> Self {
+        Self::raw(status, "text/plain;charset=UTF-8", body.as_bytes().to_vec())
+    }
+
+    /// A status without a body.
+    pub(crate) fn empty(status: u16) -> Self {
+        Self { status, content_type: None, body: Vec::new(), headers: Vec::new() }
+    }
+
+    /// The same answer with one more header.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    fn raw(status: u16, content_type: &'static str, body: Vec<u8>) -> Self {
+        Self { status, content_type: Some(content_type), body, headers: Vec::new() }
+    }
+
+    /// The HTTP response, dated by the org's clock.
+    pub(crate) fn into_response(self, date: &str) -> Response<Body> {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        if let Some(content_type) = self.content_type {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        for (name, value) in self.headers.iter().map(|(name, value)| (*name, value.as_str())).chain([("date", date)]) {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(name, value);
+            }
+        }
+        response
+    }
+}

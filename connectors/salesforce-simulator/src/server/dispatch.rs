@@ -1,0 +1,95 @@
+//! The way of a request: counted, met by a fault or not, answered by the part of the org its path names.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{Request, Response};
+
+use super::answer::Answer;
+use super::connection::Cut;
+use super::request::Call;
+use crate::calls::CallKind;
+use crate::data::Refusal;
+use crate::fault::Effect;
+use crate::tenant::Tenant;
+use crate::{admin, auth, bayeux, rest, soap};
+
+/// Everything an org serves.
+pub(crate) fn router(tenant: Arc<Tenant>) -> Router {
+    Router::new().fallback(serve).with_state(tenant)
+}
+
+async fn serve(
+    State(tenant): State<Arc<Tenant>>,
+    ConnectInfo(cut): ConnectInfo<Cut>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let answer = match Call::read(request).await {
+        Some(call) => answer(&tenant, &call, &cut).await,
+        None => Answer::text(413, "the request cannot be read"),
+    };
+    answer.into_response(&tenant.clock.now().http())
+}
+
+async fn answer(tenant: &Arc<Tenant>, call: &Call, cut: &Cut) -> Answer {
+    let segments = call.segments();
+    if let ["sandbox", rest @ ..] = segments.as_slice() {
+        return admin::answer(tenant, call, rest);
+    }
+    let kinds = kinds(call, &segments);
+    kinds.iter().for_each(|kind| tenant.calls.count(*kind));
+    let effect = tenant.faults.on_call(&kinds, |text| call.contains(text));
+    match effect {
+        Some(Effect::Delay { ms }) => tokio::time::sleep(Duration::from_millis(ms)).await,
+        Some(Effect::CutAfter) | None => {}
+        Some(effect) => return play(&kinds, effect, cut),
+    }
+    let answer = match route(tenant, call, &segments).await {
+        Ok(answer) => answer,
+        Err(effect) => return play(&kinds, effect, cut),
+    };
+    if effect == Some(Effect::CutAfter) {
+        cut.now();
+    }
+    answer
+}
+
+/// What a call is for; a Bayeux call has one kind for each message.
+fn kinds(call: &Call, segments: &[&str]) -> Vec<CallKind> {
+    match segments {
+        ["services", "oauth2", "token"] => vec![CallKind::Token],
+        ["services", "Soap", ..] => vec![CallKind::Soap],
+        ["services", "data", _, rest @ ..] => vec![rest::kind(&call.method, rest)],
+        ["cometd", ..] => bayeux::kinds(call),
+        _ => vec![CallKind::Other],
+    }
+}
+
+async fn route(tenant: &Arc<Tenant>, call: &Call, segments: &[&str]) -> Result<Answer, Effect> {
+    Ok(match segments {
+        ["services", "oauth2", "token"] => auth::token(tenant, call),
+        ["services", "oauth2", "revoke"] => auth::revoke(tenant, call),
+        ["services", "oauth2", "userinfo"] | ["id", _, _] => auth::identity(tenant, call),
+        ["services", "Soap", "u" | "c", version, ..] => soap::answer(tenant, call, version),
+        ["services", "data"] => rest::versions(),
+        ["services", "data", version, rest @ ..] => rest::answer(tenant, call, version, rest),
+        ["cometd", ..] => return bayeux::answer(tenant, call).await,
+        _ => rest::refused(&Refusal::not_found()),
+    })
+}
+
+/// The answer of a call that is not executed.
+fn play(kinds: &[CallKind], effect: Effect, cut: &Cut) -> Answer {
+    let Effect::Answer { status, code, message } = effect else {
+        cut.now();
+        return Answer::empty(503);
+    };
+    match kinds.first() {
+        Some(CallKind::Token) => auth::oauth_error(status, &code, &message),
+        Some(CallKind::Soap) => soap::fault(status, &code, &message),
+        _ => rest::refused(&Refusal::new(status, &code, message)),
+    }
+}

@@ -1,0 +1,113 @@
+//! One HTTP request, read whole and taken apart.
+//!
+//! Clients differ in slashes and encodings, so paths become segments here: empty ones (`//`, a trailing `/`) are
+//! dropped, and each is percent-decoded on its own, so that an encoded slash stays part of its value.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, header};
+use bytes::Bytes;
+
+/// The largest request the org reads: a collections call of 200 long records fits many times.
+const MAX_BODY: usize = 64 * 1024 * 1024;
+
+/// A request with its body.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// HTTP method; `?_HttpMethod=` already applied.
+    pub(crate) method: Method,
+    /// Decoded path segments, none empty.
+    pub(crate) path: Vec<String>,
+    /// The path as sent.
+    pub(crate) raw_path: String,
+    /// Decoded query parameters.
+    pub(crate) query: Vec<(String, String)>,
+    /// The query as sent.
+    pub(crate) raw_query: String,
+    /// Headers.
+    pub(crate) headers: HeaderMap,
+    /// The body, chunked or not.
+    pub(crate) body: Bytes,
+}
+
+impl Call {
+    /// Reads a request to its end. `None` when the client went away or sent more than fits.
+    pub(crate) async fn read(request: Request<Body>) -> Option<Self> {
+        let (head, body) = request.into_parts();
+        let body = axum::body::to_bytes(body, MAX_BODY).await.ok()?;
+        let raw_path = head.uri.path().to_owned();
+        let raw_query = head.uri.query().unwrap_or_default().to_owned();
+        let query = form(raw_query.as_bytes());
+        let path = raw_path.split('/').filter(|s| !s.is_empty()).map(percent_decode).collect();
+        let overridden = query.iter().find(|(name, _)| name == "_HttpMethod");
+        let method = overridden
+            .filter(|_| head.method == Method::POST)
+            .and_then(|(_, value)| value.parse().ok())
+            .unwrap_or(head.method);
+        Some(Self { method, path, raw_path, query, raw_query, headers: head.headers, body })
+    }
+
+    /// The path segments as text slices, for matching.
+    pub(crate) fn segments(&self) -> Vec<&str> {
+        self.path.iter().map(String::as_str).collect()
+    }
+
+    /// A query parameter.
+    pub(crate) fn param(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A header as text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The fields of a form body.
+    pub(crate) fn form(&self) -> Vec<(String, String)> {
+        form(&self.body)
+    }
+
+    /// `http://` and the host the client called, so that a client on `localhost` is never sent to `127.0.0.1`.
+    pub(crate) fn base_url(&self, fallback: &str) -> String {
+        self.header(header::HOST.as_str()).map_or_else(|| fallback.to_owned(), |host| format!("http://{host}"))
+    }
+
+    /// Whether path, query (as sent or decoded) or body contain this text.
+    pub(crate) fn contains(&self, text: &str) -> bool {
+        self.raw_path.contains(text)
+            || self.raw_query.contains(text)
+            || self.query.iter().any(|(_, value)| value.contains(text))
+            || self.path.iter().any(|segment| segment.contains(text))
+            || contains_bytes(&self.body, text.as_bytes())
+    }
+}
+
+fn form(bytes: &[u8]) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(bytes).into_owned().collect()
+}
+
+/// Decodes `%41` but leaves `+` alone, which means a space only in queries.
+fn percent_decode(segment: &str) -> String {
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let escaped = (*first == b'%').then(|| after.get(..2)).flatten();
+        let value = escaped.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        bytes.push(value.unwrap_or(*first));
+        rest = if value.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn contains_bytes(haystack: &[u8], needle: &[u8]) -> bool {
+    needle.is_empty() || haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_encoded_slash_stays_in_its_value_and_plus_stays_plus() {
+        assert_eq!(percent_decode("a%2Fb+c%20d%"), "a/b+c d%");
+    }
+}

@@ -1,0 +1,209 @@
+//! Starting an org: from its data file or anew, to a port that answers.
+
+use std::sync::{Arc, Mutex};
+
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::{ClientKey, Logins};
+use crate::bayeux::{EventLog, PushTopic, Streams};
+use crate::builder::OrgBuilder;
+use crate::calls::Calls;
+use crate::clock::Clock;
+use crate::credentials::Credentials;
+use crate::data::{Entry, Journal, Row, Store, Value};
+use crate::error::SimulatorError;
+use crate::fault::Faults;
+use crate::ids::{self, IdSource};
+use crate::org::Org;
+use crate::rest::Cursors;
+use crate::schema::Schema;
+use crate::server::{Cut, Loopback, router};
+use crate::tenant::{Identity, State, Tenant};
+use crate::timestamp::Timestamp;
+
+/// Id counters start anywhere below this, so that two orgs with the same pod still differ.
+const MAX_ID_BASE: u64 = 62 * 62 * 62 * 62;
+
+/// Starts the described org.
+pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
+    let schema = Arc::new(Schema::load(builder.objects.as_deref())?);
+    let mut rng = builder.seed.map_or_else(StdRng::from_os_rng, |seed| {
+        StdRng::seed_from_u64(name_hash(&builder.name) ^ seed)
+    });
+    let entries = builder.data_file.as_deref().map_or_else(|| Ok(Vec::new()), Journal::read)?;
+    let clock_offset = entries.iter().rev().find_map(|entry| match entry {
+        Entry::Clock(offset) => Some(*offset),
+        _ => None,
+    });
+    let clock = Clock::ahead_by(clock_offset.unwrap_or(0));
+    let mut identity = match entries.first() {
+        Some(Entry::Org(identity)) => (**identity).clone(),
+        _ => new_identity(&builder.name, clock.now(), &mut rng)?,
+    };
+    let key = ClientKey::from_pem(&identity.credentials.private_key_pem)?;
+    let ids = IdSource::new(identity.pod.clone(), identity.id_base);
+    let mut store = Store::new(Arc::clone(&schema), ids);
+    let mut log = EventLog::new(builder.settings.retention, StdRng::seed_from_u64(rng.random()));
+    restore(&builder, entries, &mut store, &mut log)?;
+    seed_rows(&mut store, &identity);
+    let journal = builder
+        .data_file
+        .as_deref()
+        .map(|path| Journal::rewrite(path, &compacted(&identity, &clock, &store, &log)))
+        .transpose()?;
+
+    let listen = |source| SimulatorError::Listen { port: builder.port, source };
+    let listener = TcpListener::bind(("127.0.0.1", builder.port)).await.map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    identity.credentials.login_url = format!("http://{address}");
+    let stop = CancellationToken::new();
+    let topics = PushTopic::active(&store);
+    let tenant = Arc::new(Tenant {
+        identity,
+        key,
+        settings: builder.settings,
+        clock,
+        schema,
+        calls: Calls::default(),
+        faults: Faults::new(),
+        stop: stop.clone(),
+        changed: watch::Sender::new(()),
+        state: Mutex::new(State {
+            store,
+            log,
+            topics,
+            logins: Logins::default(),
+            streams: Streams::default(),
+            cursors: Cursors::default(),
+            journal,
+        }),
+    });
+    let server = tokio::spawn(serve(listener, Arc::clone(&tenant), stop.clone()));
+    Ok(Org::new(tenant, server, stop))
+}
+
+async fn serve(listener: TcpListener, tenant: Arc<Tenant>, stop: CancellationToken) {
+    let app = router(tenant).into_make_service_with_connect_info::<Cut>();
+    let served = axum::serve(Loopback(listener), app).with_graceful_shutdown(stop.cancelled_owned()).await;
+    if let Err(error) = served {
+        tracing::error!(%error, "the sandbox org stopped serving");
+    }
+}
+
+/// Puts rows and events back; the last state of a row wins.
+fn restore(
+    builder: &OrgBuilder,
+    entries: Vec<Entry>,
+    store: &mut Store,
+    log: &mut EventLog,
+) -> Result<(), SimulatorError> {
+    for (at, entry) in entries.into_iter().enumerate() {
+        let Entry::Commit { rows, events, last_replay_id } = entry else { continue };
+        for row in &rows {
+            store.restore(row).map_err(|reason| SimulatorError::Damaged {
+                path: builder.data_file.clone().unwrap_or_default(),
+                line: at + 1,
+                reason,
+            })?;
+        }
+        log.restore(events, last_replay_id);
+    }
+    Ok(())
+}
+
+/// The whole org in as few lines as possible.
+fn compacted(identity: &Identity, clock: &Clock, store: &Store, log: &EventLog) -> Vec<Entry> {
+    let objects = 0..store.schema.objects().len();
+    let writable = objects.filter(|at| !store.schema.object(*at).read_only);
+    let rows = writable.flat_map(|at| store.table(at).rows().map(move |row| store.stored(at, row))).collect();
+    vec![
+        Entry::Org(Box::new(identity.clone())),
+        Entry::Clock(clock.offset_millis()),
+        Entry::Commit { rows, events: log.retained(clock.now()), last_replay_id: log.last() },
+    ]
+}
+
+fn new_identity(name: &str, now: Timestamp, rng: &mut StdRng) -> Result<Identity, SimulatorError> {
+    let pod = ids::pod(rng.random_range(0..62 * 62));
+    let id_base = rng.random_range(1..MAX_ID_BASE);
+    let mut source = IdSource::new(pod.clone(), id_base);
+    let mut secret = |length: usize| -> String {
+        let sample = rng.sample_iter(rand::distr::Alphanumeric);
+        sample.take(length).map(char::from).collect()
+    };
+    Ok(Identity {
+        name: name.to_owned(),
+        org_id: source.next("00D"),
+        user_id: source.next("005"),
+        pod,
+        id_base,
+        created: now.millis(),
+        credentials: Credentials {
+            login_url: String::new(),
+            username: format!("ops@{}.example", name.to_lowercase()),
+            password: secret(16),
+            security_token: secret(24),
+            client_id: format!("3MVG9{}", secret(80)),
+            client_secret: secret(64),
+            private_key_pem: ClientKey::generate()?,
+        },
+    })
+}
+
+/// The rows that no client writes: the org and its user.
+fn seed_rows(store: &mut Store, identity: &Identity) {
+    let created = Value::Time(Timestamp::from_millis(identity.created).to_second());
+    let user = Value::text(&identity.user_id);
+    let credentials = &identity.credentials;
+    let organization: [(&str, Value); 5] = [
+        ("Id", Value::text(&identity.org_id)),
+        ("Name", Value::text(&identity.name)),
+        ("OrganizationType", Value::text("Developer Edition")),
+        ("IsSandbox", Value::Bool(false)),
+        ("InstanceName", Value::text("SIM1")),
+    ];
+    let person: [(&str, Value); 11] = [
+        ("Id", user.clone()),
+        ("Username", Value::text(&credentials.username)),
+        ("FirstName", Value::text("Ops")),
+        ("LastName", Value::text("Bot")),
+        ("Name", Value::text("Ops Bot")),
+        ("Email", Value::text(&credentials.username)),
+        ("Alias", Value::text("ops")),
+        ("IsActive", Value::Bool(true)),
+        ("UserType", Value::text("Standard")),
+        ("TimeZoneSidKey", Value::text("Europe/Rome")),
+        ("LocaleSidKey", Value::text("en_US")),
+    ];
+    let audit = [
+        ("CreatedDate", created.clone()),
+        ("LastModifiedDate", created.clone()),
+        ("SystemModstamp", created),
+        ("CreatedById", user.clone()),
+        ("LastModifiedById", user),
+    ];
+    for (object, id, fields) in [
+        ("Organization", &identity.org_id, organization.as_slice()),
+        ("User", &identity.user_id, person.as_slice()),
+    ] {
+        let Some(at) = store.schema.find(object) else { continue };
+        let definition = store.schema.object(at);
+        let mut row = Row::live(id, definition.fields.len());
+        for (name, value) in fields.iter().chain(&audit) {
+            if let Some(at) = definition.field(name) {
+                row.set(at, value.clone());
+            }
+        }
+        store.ids.seen(id);
+        store.put(at, row);
+    }
+}
+
+/// FNV-1a: the same number for a name on every machine.
+fn name_hash(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

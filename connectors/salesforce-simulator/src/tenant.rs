@@ -1,0 +1,178 @@
+//! Everything that the calls of one org share, and the rule of its writes: rows, events and the data file change
+//! together under one lock, before the call is answered and before anybody is told of the events.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::{ClientKey, Logins};
+use crate::bayeux::{EventLog, PushTopic, Streams};
+use crate::builder::Settings;
+use crate::calls::Calls;
+use crate::clock::Clock;
+use crate::credentials::Credentials;
+use crate::data::{Entry, Form, Journal, Refusal, Store, Transaction, Writer, render};
+use crate::fault::Faults;
+use crate::rest::Cursors;
+use crate::schema::Schema;
+
+/// Who an org is. Kept in the data file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Identity {
+    /// Part of the user name, and the org's own name.
+    pub(crate) name: String,
+    /// 18 characters.
+    pub(crate) org_id: String,
+    /// 18 characters.
+    pub(crate) user_id: String,
+    /// Two characters that all its ids share.
+    pub(crate) pod: String,
+    /// Where the counters of its ids start.
+    pub(crate) id_base: u64,
+    /// When it was made, milliseconds since 1970.
+    pub(crate) created: i64,
+    /// How to log in.
+    pub(crate) credentials: Credentials,
+}
+
+/// One org.
+#[derive(Debug)]
+pub(crate) struct Tenant {
+    pub(crate) identity: Identity,
+    pub(crate) key: ClientKey,
+    pub(crate) settings: Settings,
+    pub(crate) clock: Clock,
+    pub(crate) schema: Arc<Schema>,
+    pub(crate) calls: Calls,
+    pub(crate) faults: Faults,
+    pub(crate) stop: CancellationToken,
+    pub(crate) changed: watch::Sender<()>,
+    pub(crate) state: Mutex<State>,
+}
+
+/// What changes while an org runs.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) store: Store,
+    pub(crate) log: EventLog,
+    pub(crate) topics: Vec<PushTopic>,
+    pub(crate) logins: Logins,
+    pub(crate) streams: Streams,
+    pub(crate) cursors: Cursors,
+    pub(crate) journal: Option<Journal>,
+}
+
+impl Tenant {
+    /// The state, for as short as it takes: never across an await.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs the writes of one call as one transaction, then stores it and raises its events.
+    pub(crate) fn write<T>(&self, work: impl FnOnce(&mut Writer<'_>) -> T) -> Result<T, Refusal> {
+        let mut state = self.state();
+        let state = &mut *state;
+        let mut tx = Transaction::default();
+        let now = self.clock.now();
+        let done = work(&mut Writer {
+            store: &mut state.store,
+            tx: &mut tx,
+            faults: &self.faults,
+            now,
+            user_id: &self.identity.user_id,
+        });
+        if tx.changes.is_empty() {
+            return Ok(done);
+        }
+        let events = state.log.raise(&state.store, &state.topics, &tx, now);
+        if tx.changes.iter().any(|change| state.store.schema.object(change.object).name == PushTopic::OBJECT) {
+            state.topics = PushTopic::active(&state.store);
+        }
+        if let Some(journal) = &mut state.journal {
+            let changed = tx.changes.iter().filter_map(|change| state.store.row(&change.id));
+            let rows = changed.map(|(object, row)| state.store.stored(object, row)).collect();
+            let entry = Entry::Commit { rows, events, last_replay_id: state.log.last() };
+            journal.append(&entry).map_err(|error| {
+                tracing::error!(%error, "an acknowledged write of the sandbox org would not survive a restart");
+                Refusal::new(500, "UNKNOWN_EXCEPTION", error.to_string())
+            })?;
+        }
+        self.changed.send_replace(());
+        Ok(done)
+    }
+
+    /// Moves the clock; sessions and events that are too old then are gone.
+    pub(crate) fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+        if let Some(journal) = &mut self.state().journal
+            && let Err(error) = journal.append(&Entry::Clock(self.clock.offset_millis()))
+        {
+            tracing::error!(%error, "the sandbox org's clock would not survive a restart");
+        }
+        self.changed.send_replace(());
+    }
+
+    /// Makes every access token void.
+    pub(crate) fn expire_tokens(&self) {
+        self.state().logins.expire_all();
+        self.changed.send_replace(());
+    }
+
+    /// Forgets every CometD session.
+    pub(crate) fn drop_streaming_sessions(&self) {
+        self.state().streams.drop_all();
+        self.changed.send_replace(());
+    }
+
+    /// Silences the present subscriptions to a channel.
+    pub(crate) fn silence(&self, channel: &str) {
+        self.state().streams.silence(channel);
+    }
+
+    /// Live rows of an object.
+    pub(crate) fn count(&self, object: &str) -> usize {
+        self.schema.find(object).map_or(0, |at| self.state().store.table(at).live())
+    }
+
+    /// Live rows of an object as REST shows them.
+    pub(crate) fn rows(&self, object: &str) -> Vec<Json> {
+        let Some(at) = self.schema.find(object) else { return Vec::new() };
+        let definition = self.schema.object(at);
+        let state = self.state();
+        let live = state.store.table(at).rows().filter(|row| !row.deleted());
+        live.map(|row| {
+            let fields = definition.fields.iter().enumerate();
+            Json::Object(fields.map(|(at, f)| (f.name.clone(), render(definition, row, at, Form::Rest))).collect())
+        })
+        .collect()
+    }
+
+    /// The id of the last event raised.
+    pub(crate) fn last_replay_id(&self) -> u64 {
+        self.state().log.last()
+    }
+}
+
+impl Tenant {
+    /// The org's own URL, without a trailing slash.
+    pub(crate) fn url(&self) -> &str {
+        &self.identity.credentials.login_url
+    }
+
+    /// Whether a token is good; its time starts anew.
+    pub(crate) fn token_is_good(&self, token: &str) -> bool {
+        self.state().logins.use_token(token, self.clock.now(), self.settings.session_lifetime)
+    }
+
+    /// Whether user name and password, with or without the security token behind it, are right. Calls come from
+    /// the loopback interface, which counts as a trusted address.
+    pub(crate) fn knows_user(&self, username: &str, password: &str) -> bool {
+        let known = &self.identity.credentials;
+        let rest = password.strip_prefix(known.password.as_str());
+        username == known.username && rest.is_some_and(|rest| rest.is_empty() || rest == known.security_token)
+    }
+}
