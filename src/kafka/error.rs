@@ -35,14 +35,14 @@ pub enum Error {
     },
     /// Records of a partition are gone although they were not consumed yet.
     #[error(
-        "Kafka at {brokers}: the committed place of group {group} in its topics is not there any more ({reason}); records were deleted before they were consumed, or a topic was made anew. Set the group's offsets with kafka-consumer-groups.sh --reset-offsets, then compare the orgs"
+        "Kafka at {brokers}: records that consumer group {group} has to read next are not there any more ({reason}): they were deleted before they were consumed, or a topic was made anew. Set the group's offsets with kafka-consumer-groups.sh --reset-offsets, then compare the orgs"
     )]
     OffsetGone {
         /// `kafka.bootstrap_servers`.
         brokers: String,
         /// The consumer group.
         group: String,
-        /// librdkafka's words, which name topic, partition and offset.
+        /// Which topic, partition and offsets.
         reason: String,
     },
     /// Another process took this client's name.

@@ -54,3 +54,6 @@ pub use follow::{Followed, Follower};
 
 pub mod tail;
 pub use tail::Tail;
+
+#[cfg(test)]
+mod tests;

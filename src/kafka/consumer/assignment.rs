@@ -68,7 +68,12 @@ impl Assignment {
         self.assigned.contains_key(partition)
     }
 
-    /// Notes that records up to `position` went to the front.
+    /// The partitions with the positions last told to the front.
+    pub(super) fn positions(&self) -> BTreeMap<TopicPartition, i64> {
+        self.assigned.clone()
+    }
+
+    /// Notes that the front knows of `position`: records up to it went there, or it was set back to it.
     pub(super) fn read(&mut self, partition: &TopicPartition, position: i64) {
         if let Some(known) = self.assigned.get_mut(partition) {
             *known = position;

@@ -21,6 +21,3 @@ mod assignment;
 mod member;
 mod outbox;
 mod thread;
-
-#[cfg(test)]
-mod tests;

@@ -20,6 +20,7 @@ use super::event::Event;
 use super::member::Member;
 use super::outbox::Item;
 use crate::kafka::lease::BootInstant;
+use crate::kafka::query::{self, Ask};
 use crate::kafka::{Consumed, Error};
 
 /// How long a poll waits for a record, and so how late a command may be heard.
@@ -189,7 +190,7 @@ impl Poll {
             self.consumer
                 .seek(&partition.topic, partition.partition, Offset::Offset(*offset), SEEK)
                 .map_err(|error| member.failed(&format!("setting {partition} back to {offset}"), error))?;
-            member.assignment().add([(partition.clone(), *offset)]);
+            member.assignment().read(partition, *offset);
         }
         let rewound =
             committed.into_iter().map(|(partition, offset)| InputOffset { partition, offset }).collect();
@@ -203,11 +204,10 @@ impl Poll {
         let reason = member.reports.last().unwrap_or_else(|| error.to_string());
         let code = error.rdkafka_error_code();
         self.report(match (code, error) {
-            (Some(RDKafkaErrorCode::AutoOffsetReset), _) => Error::OffsetGone {
-                brokers,
-                group,
-                reason,
-            },
+            (Some(RDKafkaErrorCode::AutoOffsetReset), _) => {
+                let reason = self.vanished().unwrap_or(reason);
+                Error::OffsetGone { brokers, group, reason }
+            }
             (Some(RDKafkaErrorCode::FencedInstanceId), _) => {
                 member.lease.end();
                 let instance = &member.group.instance;
@@ -231,6 +231,24 @@ impl Poll {
             }
             (_, error) => member.failed("consuming", error),
         });
+    }
+
+    /// Where records vanished, which librdkafka does not say; `None` when that cannot be found out.
+    fn vanished(&self) -> Option<String> {
+        let member = self.member();
+        let positions = member.assignment().positions();
+        let places: Vec<TopicPartition> = positions.keys().cloned().collect();
+        let ask = |ask| query::list_offsets(&self.consumer, &member.brokers, &places, ask).ok();
+        let (firsts, ends) = (ask(Ask::First)?, ask(Ask::End)?);
+        let gaps: Vec<String> = positions
+            .iter()
+            .filter_map(|(place, position)| {
+                let (first, end) = (firsts.get(place)?, ends.get(place)?);
+                let outside = position < first || position > end;
+                outside.then(|| format!("{place} is read from {position} and has {first} to {end}"))
+            })
+            .collect();
+        (!gaps.is_empty()).then(|| gaps.join(", "))
     }
 
     fn report(&self, error: Error) {
