@@ -1,1 +1,1 @@
-//! Placeholder.
+//! Placeholder. (lead: lib.rs is yours again)

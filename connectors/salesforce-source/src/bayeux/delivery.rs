@@ -1,0 +1,44 @@
+//! What a streaming session hands to its source, in order.
+
+use crate::channel::Channel;
+use crate::error::SourceError;
+use crate::event::Event;
+use crate::moment::Moment;
+
+/// One step of the stream.
+#[derive(Debug)]
+pub(crate) enum Delivery {
+    /// The org granted a subscription. Comes before the events it brings.
+    Subscribed {
+        channel: Channel,
+        /// How the org serves it.
+        served: Served,
+        /// A time by the org's clock shortly before.
+        at: Moment,
+    },
+    /// All channels are subscribed and a connect was answered.
+    Live,
+    /// The session is over; another follows.
+    Lost,
+    /// Events that are news, in the order of their channels.
+    Events(Vec<Event>),
+    /// A held connect was answered at this time by the org's clock, and its events stand before this.
+    Polled {
+        at: Moment,
+        /// Whether it brought no event of any channel.
+        empty: bool,
+    },
+    /// The stream cannot go on.
+    Failed(SourceError),
+}
+
+/// Which events a granted subscription brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Served {
+    /// New ones; the channel is subscribed for the first time.
+    New,
+    /// Everything after the newest event handed out.
+    WithoutBreak,
+    /// What the org retains, which may begin too late.
+    Retained,
+}

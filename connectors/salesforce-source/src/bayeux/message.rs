@@ -1,0 +1,155 @@
+//! The messages of the Bayeux protocol, as Salesforce speaks it: what is sent and what comes back.
+//!
+//! One type reads every reply, since a reply of any call may carry events of any channel beside its own answer.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::channel::Channel;
+
+/// The channel of the handshake.
+pub(crate) const HANDSHAKE: &str = "/meta/handshake";
+/// The channel of the long poll.
+pub(crate) const CONNECT: &str = "/meta/connect";
+/// The channel of a subscription.
+pub(crate) const SUBSCRIBE: &str = "/meta/subscribe";
+/// The channel on which either side ends the session.
+pub(crate) const DISCONNECT: &str = "/meta/disconnect";
+
+/// One message of a reply.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Message {
+    /// `/meta/…` for answers, a subscribed channel for events.
+    pub(crate) channel: String,
+    /// The session, in a successful handshake.
+    pub(crate) client_id: Option<String>,
+    /// Whether the request was granted; absent in events.
+    pub(crate) successful: Option<bool>,
+    /// `code:args:text`.
+    pub(crate) error: Option<String>,
+    /// How to go on.
+    pub(crate) advice: Option<Advice>,
+    /// Extensions: replay, and Salesforce's reason for a refusal.
+    pub(crate) ext: Option<Value>,
+    /// The content of an event.
+    pub(crate) data: Option<Value>,
+}
+
+/// What the server wants done after a reply. Absent parts leave the earlier advice in force.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Advice {
+    /// `retry`, `handshake` or `none`.
+    pub(crate) reconnect: Option<String>,
+    /// Milliseconds to wait before the next connect.
+    pub(crate) interval: Option<u64>,
+    /// Milliseconds that the server holds a connect without events.
+    pub(crate) timeout: Option<u64>,
+}
+
+/// Where a subscription begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Replay {
+    /// -1: events from now on.
+    New,
+    /// -2: everything the org retains, then new ones.
+    Retained,
+    /// Everything after this id.
+    After(crate::replay_id::ReplayId),
+}
+
+impl Message {
+    /// Whether this is an event rather than an answer.
+    pub(crate) fn is_event(&self) -> bool {
+        !self.channel.starts_with("/meta/")
+    }
+
+    /// Salesforce's reason for a refusal, which says more than `error`.
+    pub(crate) fn failure_reason(&self) -> Option<&str> {
+        self.ext.as_ref()?.get("sfdc")?.get("failureReason")?.as_str()
+    }
+
+    /// Whether the server grants the replay extension.
+    pub(crate) fn grants_replay(&self) -> bool {
+        self.ext.as_ref().and_then(|ext| ext.get("replay")).and_then(Value::as_bool) == Some(true)
+    }
+}
+
+impl Replay {
+    fn code(self) -> i64 {
+        match self {
+            Self::New => -1,
+            Self::Retained => -2,
+            Self::After(id) => id.0,
+        }
+    }
+}
+
+/// Opens a session and asks for the replay extension.
+pub(crate) fn handshake(id: u64) -> Value {
+    json!({
+        "channel": HANDSHAKE,
+        "id": id.to_string(),
+        "version": "1.0",
+        "minimumVersion": "1.0",
+        "supportedConnectionTypes": ["long-polling"],
+        "ext": {"replay": true},
+    })
+}
+
+/// The long poll. `at_once` asks for an answer without holding, as the first connect of a session does.
+pub(crate) fn connect(id: u64, client: &str, at_once: bool) -> Value {
+    let mut message = json!({
+        "channel": CONNECT,
+        "id": id.to_string(),
+        "clientId": client,
+        "connectionType": "long-polling",
+    });
+    if at_once {
+        message["advice"] = json!({"timeout": 0});
+    }
+    message
+}
+
+/// Subscribes to a channel.
+pub(crate) fn subscribe(id: u64, client: &str, channel: &Channel, from: Replay) -> Value {
+    json!({
+        "channel": SUBSCRIBE,
+        "id": id.to_string(),
+        "clientId": client,
+        "subscription": channel.as_str(),
+        "ext": {"replay": {channel.as_str(): from.code()}},
+    })
+}
+
+/// Ends the session.
+pub(crate) fn disconnect(id: u64, client: &str) -> Value {
+    json!({"channel": DISCONNECT, "id": id.to_string(), "clientId": client})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay_id::ReplayId;
+
+    #[test]
+    fn a_subscription_names_its_place_in_the_channel() {
+        let channel = Channel::of_push_topic("orgstream_Lead");
+        for (from, code) in [(Replay::New, -1), (Replay::Retained, -2), (Replay::After(ReplayId(41)), 41)] {
+            let message = subscribe(3, "abc", &channel, from);
+            assert_eq!(message["ext"]["replay"]["/topic/orgstream_Lead"], code);
+            assert_eq!(message["subscription"], "/topic/orgstream_Lead");
+        }
+    }
+
+    #[test]
+    fn a_refused_handshake_is_read_with_salesforces_reason() {
+        let text = r#"{"ext":{"sfdc":{"failureReason":"401::Authentication invalid"},"replay":true},
+            "advice":{"reconnect":"none"},"channel":"/meta/handshake","id":"1","error":"403::Handshake denied",
+            "successful":false}"#;
+        let message: Message = serde_json::from_str(text).unwrap();
+        assert_eq!(message.failure_reason(), Some("401::Authentication invalid"));
+        assert_eq!(message.advice.unwrap().reconnect.as_deref(), Some("none"));
+        assert!(message.ext.is_some() && message.successful == Some(false));
+    }
+}

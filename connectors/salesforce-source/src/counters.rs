@@ -1,0 +1,84 @@
+//! What a source has done since it was started, for the status.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counters of one source task. Reading them is cheap; they only grow.
+#[derive(Debug, Default)]
+pub struct SourceCounters {
+    events: AtomicU64,
+    repeated: AtomicU64,
+    folded: AtomicU64,
+    hydrated: AtomicU64,
+    not_hydrated: AtomicU64,
+    deleted: AtomicU64,
+    skipped: AtomicU64,
+    snapshot_rows: AtomicU64,
+    superseded: AtomicU64,
+    sessions: AtomicU64,
+}
+
+impl SourceCounters {
+    /// Names and values, in a fixed order.
+    ///
+    /// - `events`: events that were news
+    /// - `repeated`: events the org sent again, or from before the first subscription
+    /// - `folded`: events that a later one of the same record and batch stands for
+    /// - `hydrated`: records with a row that was read
+    /// - `not_hydrated`: records with the event's own fields, their row being invisible
+    /// - `deleted`: delete records
+    /// - `skipped`: changes of a row that is deleted by now; its delete event says so
+    /// - `snapshot_rows`: records of snapshots
+    /// - `superseded`: snapshot rows left out because the stream had produced a newer state
+    /// - `sessions`: streaming sessions opened
+    pub fn all(&self) -> [(&'static str, u64); 10] {
+        let value = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        [
+            ("events", value(&self.events)),
+            ("repeated", value(&self.repeated)),
+            ("folded", value(&self.folded)),
+            ("hydrated", value(&self.hydrated)),
+            ("not_hydrated", value(&self.not_hydrated)),
+            ("deleted", value(&self.deleted)),
+            ("skipped", value(&self.skipped)),
+            ("snapshot_rows", value(&self.snapshot_rows)),
+            ("superseded", value(&self.superseded)),
+            ("sessions", value(&self.sessions)),
+        ]
+    }
+
+    /// The value of one counter; `None` for a name that is not in [`SourceCounters::all`].
+    pub fn value(&self, name: &str) -> Option<u64> {
+        self.all().into_iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    pub(crate) fn count(&self, what: Count, by: usize) {
+        let counter = match what {
+            Count::Event => &self.events,
+            Count::Repeated => &self.repeated,
+            Count::Folded => &self.folded,
+            Count::Hydrated => &self.hydrated,
+            Count::NotHydrated => &self.not_hydrated,
+            Count::Deleted => &self.deleted,
+            Count::Skipped => &self.skipped,
+            Count::SnapshotRow => &self.snapshot_rows,
+            Count::Superseded => &self.superseded,
+            Count::Session => &self.sessions,
+        };
+        counter.fetch_add(u64::try_from(by).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Count {
+    Event,
+    Repeated,
+    Folded,
+    Hydrated,
+    NotHydrated,
+    Deleted,
+    Skipped,
+    SnapshotRow,
+    Superseded,
+    Session,
+}

@@ -1,0 +1,96 @@
+//! What goes wrong in the source, by what the runtime does about it.
+
+use orgstream_api::{StoreError, TaskError};
+use orgstream_salesforce::{ApiError, Disposition, SalesforceId, ValueError};
+
+use crate::event::UnreadableEvent;
+use crate::position::UnreadablePosition;
+
+/// The source cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SourceError {
+    /// A call to the org failed. Its disposition decides.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// The file asks for something that the org does not have or does not allow.
+    #[error("{0}")]
+    Config(String),
+    /// The org refuses the stream until somebody changes something.
+    #[error("org `{org}` refuses {what}: {reason}; {advice}")]
+    Stream {
+        /// The org's name.
+        org: String,
+        /// What was asked for.
+        what: String,
+        /// Salesforce's text.
+        reason: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// An event of a form that is not known.
+    #[error(transparent)]
+    Event(#[from] UnreadableEvent),
+    /// A stored position of a form that is not known.
+    #[error(transparent)]
+    Position(#[from] UnreadablePosition),
+    /// A row that does not fit its object's description, also after that was read anew.
+    #[error("{object} {id}: the row does not fit the description of its object: {source}")]
+    Row {
+        /// The object.
+        object: String,
+        /// The record.
+        id: SalesforceId,
+        /// What does not fit.
+        source: RowError,
+    },
+    /// An answer to a query that lacks what the query asks for.
+    #[error("the answer to a query of {object} has no usable id, stamp or deletion mark: {soql}")]
+    Query {
+        /// The object.
+        object: String,
+        /// The beginning of the query.
+        soql: String,
+    },
+    /// Kafka could not be asked what was produced before.
+    #[error("the topics could not be read back: {0}")]
+    Produced(#[from] StoreError),
+    /// The task of the streaming session is gone, which only a defect can explain.
+    #[error("the streaming session ended without a word; it is started again")]
+    SessionGone,
+}
+
+/// Why a row does not fit its object's description.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub(crate) enum RowError {
+    /// It has a field that the description lacks.
+    #[error("it has a field `{0}` that the description lacks")]
+    UnknownField(String),
+    /// It lacks what every row has.
+    #[error("it has no usable `{0}`")]
+    Missing(&'static str),
+    /// A value is of another type.
+    #[error(transparent)]
+    Value(#[from] ValueError),
+}
+
+impl From<SourceError> for TaskError {
+    fn from(error: SourceError) -> Self {
+        match &error {
+            SourceError::Api(api) if api.is_refused() => Self::config(error),
+            SourceError::Api(api) => match api.disposition() {
+                Disposition::Reject | Disposition::Gone => Self::failed(error),
+                Disposition::Retry
+                | Disposition::Probe
+                | Disposition::Org
+                | Disposition::Reauthenticate => Self::restart(error),
+            },
+            SourceError::Config(_) => Self::config(error),
+            SourceError::Stream { .. }
+            | SourceError::Event(_)
+            | SourceError::Position(_)
+            | SourceError::Query { .. }
+            | SourceError::Row { .. } => Self::failed(error),
+            SourceError::Produced(_) | SourceError::SessionGone => Self::restart(error),
+        }
+    }
+}

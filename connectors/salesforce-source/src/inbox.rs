@@ -1,0 +1,128 @@
+//! What the streaming session delivered and the source has not yet produced.
+//!
+//! Nothing leaves before the batch that carries it is complete, so a dropped `poll` loses nothing.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::bayeux::{Delivery, Served};
+use crate::channel::Channel;
+use crate::error::SourceError;
+use crate::event::Event;
+use crate::moment::Moment;
+
+/// Events held here before the session has to wait.
+const FULL: usize = 5_000;
+
+/// One thing to do next. As [`Delivery`], with each event by itself.
+#[derive(Debug)]
+pub(crate) enum Item {
+    Subscribed { channel: Channel, served: Served, at: Moment },
+    Live,
+    Lost,
+    Event(Arc<Event>),
+    Polled { at: Moment, empty: bool },
+    Failed(SourceError),
+    /// The session's task ended.
+    Gone,
+}
+
+/// The items in their order.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    deliveries: mpsc::Receiver<Delivery>,
+    items: VecDeque<Item>,
+    events: usize,
+    last_event: Option<Instant>,
+}
+
+impl Inbox {
+    pub(crate) fn new(deliveries: mpsc::Receiver<Delivery>) -> Self {
+        Self { deliveries, items: VecDeque::new(), events: 0, last_event: None }
+    }
+
+    /// Takes over what is there, without waiting.
+    pub(crate) fn fill(&mut self) {
+        while self.events < FULL {
+            match self.deliveries.try_recv() {
+                Ok(delivery) => self.take_in(delivery),
+                Err(mpsc::error::TryRecvError::Empty) => break,
+                Err(mpsc::error::TryRecvError::Disconnected) => {
+                    if !matches!(self.items.back(), Some(Item::Gone)) {
+                        self.items.push_back(Item::Gone);
+                    }
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Waits for something new. Cancel-safe.
+    pub(crate) async fn wait(&mut self) {
+        match self.deliveries.recv().await {
+            Some(delivery) => self.take_in(delivery),
+            None => self.items.push_back(Item::Gone),
+        }
+    }
+
+    /// The first item.
+    pub(crate) fn front(&self) -> Option<&Item> {
+        self.items.front()
+    }
+
+    /// Removes the first item.
+    pub(crate) fn pop(&mut self) -> Option<Item> {
+        let item = self.items.pop_front();
+        if matches!(item, Some(Item::Event(_))) {
+            self.events -= 1;
+        }
+        item
+    }
+
+    /// The events at the front, at most `limit`, and the number of items from the first to the last of them and the
+    /// answers in between. They stay where they are.
+    pub(crate) fn run(&self, limit: usize) -> (Vec<Arc<Event>>, usize) {
+        let mut events = Vec::new();
+        let mut items = 0;
+        for item in &self.items {
+            match item {
+                Item::Event(_) if events.len() == limit => break,
+                Item::Event(event) => events.push(Arc::clone(event)),
+                Item::Polled { .. } => {}
+                _ => break,
+            }
+            items += 1;
+        }
+        (events, items)
+    }
+
+    /// Whether events wait.
+    pub(crate) fn has_events(&self) -> bool {
+        self.events > 0
+    }
+
+    /// When the last event came in.
+    pub(crate) fn last_event(&self) -> Option<Instant> {
+        self.last_event
+    }
+
+    fn take_in(&mut self, delivery: Delivery) {
+        let item = match delivery {
+            Delivery::Events(events) => {
+                self.events += events.len();
+                self.last_event = Some(Instant::now());
+                self.items.extend(events.into_iter().map(|event| Item::Event(Arc::new(event))));
+                return;
+            }
+            Delivery::Subscribed { channel, served, at } => Item::Subscribed { channel, served, at },
+            Delivery::Live => Item::Live,
+            Delivery::Lost => Item::Lost,
+            Delivery::Polled { at, empty } => Item::Polled { at, empty },
+            Delivery::Failed(error) => Item::Failed(error),
+        };
+        self.items.push_back(item);
+    }
+}

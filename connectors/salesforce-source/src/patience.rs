@@ -1,0 +1,64 @@
+//! Calls that are worth waiting for: passing trouble of the org is waited out without limit, and shown.
+
+use std::future::Future;
+use std::time::Duration;
+
+use orgstream_salesforce::{ApiError, Blame, BreakerState, Disposition, Org};
+
+use crate::backoff::Backoff;
+use crate::condition::{Condition, Part};
+
+/// Calls to one org on behalf of one task.
+#[derive(Debug, Clone)]
+pub(crate) struct Patience {
+    org: Org,
+    condition: Condition,
+}
+
+impl Patience {
+    pub(crate) fn new(org: Org, condition: Condition) -> Self {
+        Self { org, condition }
+    }
+
+    pub(crate) fn org(&self) -> &Org {
+        &self.org
+    }
+
+    /// Repeats `call` until it succeeds or is refused for good. Dropping the future changes nothing but the pauses.
+    pub(crate) async fn call<T, F>(&self, call: impl Fn() -> F) -> Result<T, ApiError>
+    where
+        F: Future<Output = Result<T, ApiError>>,
+    {
+        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
+        loop {
+            self.wait_until_callable().await;
+            let error = match call().await {
+                Ok(answer) => {
+                    self.condition.gets_on(Part::Calls);
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            if is_lasting(&error) {
+                return Err(error);
+            }
+            self.condition.waits(Part::Calls, format!("{error}; trying again, events wait in the org"));
+            if self.org.report(&error).await == Blame::Call {
+                tokio::time::sleep(backoff.pause()).await;
+            }
+        }
+    }
+
+    async fn wait_until_callable(&self) {
+        if let BreakerState::Open { reason, .. } = self.org.breaker().state() {
+            self.condition.waits(Part::Calls, format!("{reason}; trying again, events wait in the org"));
+        }
+        self.org.breaker().closed().await;
+    }
+}
+
+/// Whether repeating the call cannot help. Refused credentials count as passing: a task that ran with them waits
+/// until somebody restores them.
+pub(crate) fn is_lasting(error: &ApiError) -> bool {
+    matches!(error.disposition(), Disposition::Reject | Disposition::Gone)
+}

@@ -1,0 +1,187 @@
+//! Reads rows by id, whole and typed.
+//!
+//! The description of an object is cached. When a row no longer fits it, or a field of it is gone, the org is asked
+//! again; only what does not fit the new description either stops the source.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use orgstream_api::record::field;
+use orgstream_salesforce::{Describe, Page, Row, SalesforceId, soql};
+
+use crate::error::{RowError, SourceError};
+use crate::event::Event;
+use crate::moment::Moment;
+use crate::patience::Patience;
+use crate::record::Image;
+
+/// Ids that one retrieve call takes.
+const RETRIEVE: usize = 2_000;
+
+/// Ids in one query, whose URL has to stay below 16 KB.
+const QUERY: usize = 300;
+
+/// Which description reading goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// The cached one.
+    Known,
+    /// One that was just read; what does not fit it never will.
+    Anew,
+}
+
+/// The rows of one org.
+#[derive(Debug, Clone)]
+pub(crate) struct Rows {
+    patience: Patience,
+}
+
+impl Rows {
+    pub(crate) fn new(patience: Patience) -> Self {
+        Self { patience }
+    }
+
+    pub(crate) fn patience(&self) -> &Patience {
+        &self.patience
+    }
+
+    /// The images of `ids` that live and can be seen, by id.
+    pub(crate) async fn images(
+        &self,
+        object: &str,
+        ids: &[SalesforceId],
+    ) -> Result<HashMap<SalesforceId, Image>, SourceError> {
+        let mut images = HashMap::with_capacity(ids.len());
+        for ids in ids.chunks(RETRIEVE) {
+            images.extend(self.images_of_one_call(object, ids).await?);
+        }
+        Ok(images)
+    }
+
+    async fn images_of_one_call(
+        &self,
+        object: &str,
+        ids: &[SalesforceId],
+    ) -> Result<HashMap<SalesforceId, Image>, SourceError> {
+        let mut reading = Reading::Known;
+        loop {
+            let describe = self.describe(object, reading).await?;
+            let fields: Vec<String> = describe.fields.iter().map(|field| field.name.clone()).collect();
+            let read = self.patience.call(|| self.patience.org().retrieve(object, ids, &fields)).await;
+            let rows = match read {
+                Ok(rows) => rows,
+                // A field of the cached description is gone.
+                Err(error) if error.code() == Some("INVALID_FIELD") && reading == Reading::Known => {
+                    reading = Reading::Anew;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let images: Result<HashMap<_, _>, _> = ids
+                .iter()
+                .zip(&rows)
+                .filter_map(|(id, row)| Some((id, row.as_ref()?)))
+                .map(|(id, row)| match Image::of_row(&describe, row) {
+                    Ok(image) => Ok((*id, image)),
+                    Err(source) => Err((*id, source)),
+                })
+                .collect();
+            match images {
+                Ok(images) => return Ok(images),
+                Err((id, source)) => reading = again(reading, object, id, source)?,
+            }
+        }
+    }
+
+    /// The image of the fields that an event carries itself.
+    pub(crate) async fn image_of_event(&self, object: &str, event: &Event) -> Result<Image, SourceError> {
+        let mut reading = Reading::Known;
+        loop {
+            let describe = self.describe(object, reading).await?;
+            match Image::of_fields(&describe, event.id, Moment(event.created), &event.fields) {
+                Ok(image) => return Ok(image),
+                Err(source) => reading = again(reading, object, event.id, source)?,
+            }
+        }
+    }
+
+    /// The image of a record that was deleted at `at`.
+    pub(crate) async fn deleted(
+        &self,
+        object: &str,
+        id: SalesforceId,
+        at: Moment,
+    ) -> Result<Image, SourceError> {
+        let describe = self.describe(object, Reading::Known).await?;
+        Ok(Image::of_deleted(&describe, id, at))
+    }
+
+    /// Those of `ids` that the org still knows, be it in the recycle bin.
+    pub(crate) async fn known(
+        &self,
+        object: &str,
+        ids: &[SalesforceId],
+    ) -> Result<HashSet<SalesforceId>, SourceError> {
+        let mut known = HashSet::new();
+        for ids in ids.chunks(QUERY) {
+            let soql = format!("SELECT Id FROM {object} WHERE Id IN {}", soql::list(ids));
+            for row in self.query_all(&soql).await? {
+                known.insert(id_of(&row).ok_or_else(|| unusable(object, &soql))?);
+            }
+        }
+        Ok(known)
+    }
+
+    /// All rows of a query.
+    pub(crate) async fn query(&self, soql: &str) -> Result<Vec<Row>, SourceError> {
+        let org = self.patience.org();
+        let page = self.patience.call(|| org.query(soql)).await?;
+        self.all_pages(page).await
+    }
+
+    /// All rows of a query, the recycle bin included.
+    pub(crate) async fn query_all(&self, soql: &str) -> Result<Vec<Row>, SourceError> {
+        let org = self.patience.org();
+        let page = self.patience.call(|| org.query_all(soql)).await?;
+        self.all_pages(page).await
+    }
+
+    async fn all_pages(&self, mut page: Page) -> Result<Vec<Row>, SourceError> {
+        let org = self.patience.org();
+        let mut rows = std::mem::take(&mut page.rows);
+        while let Some(next) = page.next {
+            page = self.patience.call(|| org.query_next(&next)).await?;
+            rows.append(&mut page.rows);
+        }
+        Ok(rows)
+    }
+
+    async fn describe(&self, object: &str, reading: Reading) -> Result<Arc<Describe>, SourceError> {
+        let org = self.patience.org();
+        let describe = match reading {
+            Reading::Known => self.patience.call(|| org.describe(object)).await,
+            Reading::Anew => self.patience.call(|| org.describe_again(object)).await,
+        };
+        Ok(describe?)
+    }
+}
+
+/// The id of a row.
+pub(crate) fn id_of(row: &Row) -> Option<SalesforceId> {
+    SalesforceId::parse(row.get(field::ID)?.as_str()?).ok()
+}
+
+/// An answer to a query of ours without what the query asks for.
+pub(crate) fn unusable(object: &str, soql: &str) -> SourceError {
+    SourceError::Query { object: object.to_owned(), soql: soql.chars().take(200).collect() }
+}
+
+fn again(reading: Reading, object: &str, id: SalesforceId, source: RowError) -> Result<Reading, SourceError> {
+    match reading {
+        Reading::Known => {
+            tracing::info!(%object, %id, %source, "a row does not fit the description of its object; reading that anew");
+            Ok(Reading::Anew)
+        }
+        Reading::Anew => Err(SourceError::Row { object: object.to_owned(), id, source }),
+    }
+}

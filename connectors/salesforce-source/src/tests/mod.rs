@@ -1,0 +1,1 @@
+//! The source against a simulated org, over real HTTP.
