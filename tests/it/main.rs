@@ -1,10 +1,46 @@
 //! One binary for all integration tests, so that librdkafka, SQLite and TLS are linked once.
 //!
 //! Every test runs the real program against real peers: Apache Kafka, a Confluent-compatible registry, simulated
-//! orgs over HTTP. A test whose peer cannot be had says so and is skipped, or fails where `ORGSTREAM_REQUIRE_PEERS`
+//! orgs over HTTP. A test whose peers cannot be had says so and is skipped, or fails where `ORGSTREAM_REQUIRE_PEERS`
 //! is set.
 
 mod support;
 
-// One file replicates org A into org B.
-mod replication;
+// An unmodified Salesforce client changes org A; org B follows.
+mod main_job;
+
+// What happens to single records: creates, changes, deletes, undeletes, references, fixed operations.
+mod records;
+
+// Records on the topic, read with other people's libraries.
+mod record_format;
+
+// How many calls a write costs.
+mod calls;
+
+// SIGKILL at random moments.
+mod kills;
+
+// Outages, expired tokens, dropped sessions, a restarted broker, a poisoned record.
+mod trouble;
+
+// Bad input: files, credentials, brokers, bytes, a second process, a second node.
+mod bad_input;
+
+// Gaps: a position that the org can no longer serve.
+mod gaps;
+
+// The commands as a script sees them.
+mod cli;
+
+// The files that come with orgstream.
+mod config;
+
+// The documents name what exists.
+mod docs;
+
+// The examples and the script of the README.
+mod examples;
+
+// Every kind of difference between two orgs is found.
+mod verify;

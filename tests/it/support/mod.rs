@@ -1,13 +1,18 @@
 //! What the tests share: peers, a world of two orgs and one file, and a REST client for the orgs.
 
 mod peers;
-pub(crate) use peers::{Kafka, Registry, shared_peers};
+pub(crate) use peers::{Kafka, shared_peers};
 
 mod process;
-pub(crate) use process::{Finished, Running};
+pub(crate) use process::Finished;
 
 mod rest;
 pub(crate) use rest::Rest;
 
+mod sandbox;
+pub(crate) use sandbox::{Sandbox, peer_install, run_script};
+
+mod topic;
+
 mod world;
-pub(crate) use world::{World, WorldBuilder, eventually};
+pub(crate) use world::{Link, World, WorldBuilder, eventually};

@@ -2,7 +2,7 @@
 //!
 //! A peer ends with its script, and the script with this process: it reads our end of its standard input.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -98,11 +98,21 @@ pub(crate) fn shared_peers() -> Option<&'static (Kafka, Registry)> {
     });
     match peers {
         Ok(peers) => Some(peers),
-        Err(reason) if std::env::var_os("ORGSTREAM_REQUIRE_PEERS").is_some() => panic!("{reason}"),
         Err(reason) => {
-            println!("skipped: {reason}");
+            skip(reason);
             None
         }
+    }
+}
+
+/// Notes that this test is skipped for want of a peer, where `tests/run` reports it; fails where peers are required.
+pub(crate) fn skip(reason: &str) {
+    assert!(std::env::var_os("ORGSTREAM_REQUIRE_PEERS").is_none(), "{reason}");
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    println!("{test} is skipped: {reason}");
+    if let Some(path) = std::env::var_os("ORGSTREAM_SKIPPED") {
+        let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
+        file.and_then(|mut file| writeln!(file, "{test}: {reason}")).expect("the list of skipped tests is written");
     }
 }
 

@@ -55,8 +55,19 @@ impl Rest {
         self.call(Method::DELETE, &format!("/sobjects/{object}/{id}"), None).await;
     }
 
-    pub(crate) async fn row(&self, object: &str, id: &str) -> Json {
-        self.call(Method::GET, &format!("/sobjects/{object}/{id}"), None).await
+    /// Undelete exists only in SOAP.
+    pub(crate) async fn undelete(&self, id: &str) {
+        let body = format!(
+            "<?xml version=\"1.0\" encoding=\"utf-8\"?>\
+             <soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns:urn=\"urn:partner.soap.sforce.com\">\
+             <soapenv:Header><urn:SessionHeader><urn:sessionId>{}</urn:sessionId></urn:SessionHeader></soapenv:Header>\
+             <soapenv:Body><urn:undelete><urn:ids>{id}</urn:ids></urn:undelete></soapenv:Body></soapenv:Envelope>",
+            self.token
+        );
+        let url = self.base.replace("/services/data/v62.0", "/services/Soap/u/62.0");
+        let request = self.http.post(url).header("Content-Type", "text/xml").header("SOAPAction", "\"\"").body(body);
+        let text = request.send().await.expect("the org answers").text().await.expect("a body");
+        assert!(text.contains("<success>true</success>"), "{text}");
     }
 
     /// Creates up to 200 rows a call and answers their ids.

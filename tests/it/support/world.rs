@@ -2,6 +2,7 @@
 //! the shared broker and registry, where it has topics, a group and pipelines of its own.
 
 use std::fmt::Write as _;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use tempfile::TempDir;
 use super::peers::shared_peers;
 use super::process::{Finished, Running};
 use super::rest::Rest;
+use super::sandbox::Sandbox;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -23,6 +25,12 @@ pub(crate) struct WorldBuilder {
     retry_for: &'static str,
     partitions: u32,
     kafka: Option<String>,
+}
+
+impl Default for WorldBuilder {
+    fn default() -> Self {
+        Self { start: "snapshot", operation: "sync", retry_for: "15m", partitions: 3, kafka: None }
+    }
 }
 
 impl WorldBuilder {
@@ -52,21 +60,54 @@ impl WorldBuilder {
         self
     }
 
-    /// Makes the world; `None` where the peers cannot be had and need not be.
+    /// Makes the world, with orgs in this process; `None` where the peers cannot be had and need not be.
     pub(crate) async fn build(self) -> Option<World> {
+        shared_peers()?;
+        let name = format!("{}-{}", std::process::id(), NEXT.load(Ordering::Relaxed));
+        let a = Org::builder().name(format!("a-{name}")).start().await.expect("org a starts");
+        let b = Org::builder().name(format!("b-{name}")).start().await.expect("org b starts");
+        let login = |org: &Org| {
+            let credentials = org.credentials();
+            Login {
+                url: org.url().to_owned(),
+                client_id: credentials.client_id.clone(),
+                client_secret: credentials.client_secret.clone(),
+            }
+        };
+        let link = self.link(&login(&a), &login(&b))?;
+        let in_a = Rest::login(&a).await;
+        Some(World { a, b, in_a, link })
+    }
+
+    /// Only the file between two sandboxes.
+    pub(crate) fn between(self, a: &Sandbox, b: &Sandbox) -> Option<Link> {
+        let login = |org: &Sandbox| Login {
+            url: org.text("login_url"),
+            client_id: org.text("client_id"),
+            client_secret: org.text("client_secret"),
+        };
+        self.link(&login(a), &login(b))
+    }
+
+    fn link(self, a: &Login, b: &Login) -> Option<Link> {
         let (kafka, registry) = shared_peers()?;
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let pipeline = format!("w{}-{number}", std::process::id());
-        let dir = tempfile::tempdir().expect("a directory");
-        let a = Org::builder().name(format!("{pipeline}-a")).start().await.expect("org a starts");
-        let b = Org::builder().name(format!("{pipeline}-b")).start().await.expect("org b starts");
-        let in_a = Rest::login(&a).await;
-        let bootstrap_servers = self.kafka.clone().unwrap_or_else(|| kafka.bootstrap_servers());
-        let world = World { a, b, in_a, pipeline, bootstrap_servers, registry: registry.url(), dir };
-        let text = world.config_text(&self);
-        std::fs::write(world.file(), text).expect("the file is written");
-        Some(world)
+        let link = Link {
+            pipeline: format!("w{}-{number}", std::process::id()),
+            bootstrap_servers: self.kafka.clone().unwrap_or_else(|| kafka.bootstrap_servers()),
+            registry: registry.url(),
+            dir: tempfile::tempdir().expect("a directory"),
+        };
+        std::fs::write(link.file(), link.config_text(&self, a, b)).expect("the file is written");
+        Some(link)
     }
+}
+
+/// How to log in to an org.
+struct Login {
+    url: String,
+    client_id: String,
+    client_secret: String,
 }
 
 /// Org A, org B and what is between them.
@@ -76,6 +117,12 @@ pub(crate) struct World {
     pub(crate) b: Org,
     /// Org A's user at work.
     pub(crate) in_a: Rest,
+    link: Link,
+}
+
+/// What is between two orgs: a file in a directory of its own, a pipeline, a broker, a registry.
+#[derive(Debug)]
+pub(crate) struct Link {
     pub(crate) pipeline: String,
     pub(crate) bootstrap_servers: String,
     pub(crate) registry: String,
@@ -84,9 +131,19 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn builder() -> WorldBuilder {
-        WorldBuilder { start: "earliest", operation: "sync", retry_for: "15m", partitions: 3, kafka: None }
+        WorldBuilder::default()
     }
+}
 
+impl Deref for World {
+    type Target = Link;
+
+    fn deref(&self) -> &Link {
+        &self.link
+    }
+}
+
+impl Link {
     pub(crate) fn file(&self) -> PathBuf {
         self.dir.path().join("orgstream.yaml")
     }
@@ -110,7 +167,17 @@ impl World {
 
     /// `orgstream run FILE --until-synced`, to its end.
     pub(crate) async fn sync(&self) -> Finished {
-        self.run(&["--until-synced", "--quiet", "1s"]).finish().await
+        self.sync_with(&[]).await
+    }
+
+    /// As [`Link::sync`], with more arguments.
+    pub(crate) async fn sync_with(&self, arguments: &[&str]) -> Finished {
+        self.run(&[&["--until-synced", "--quiet", "1s"], arguments].concat()).finish().await
+    }
+
+    /// Runs once before anything is in org A, so that all that follows comes by events.
+    pub(crate) async fn prime(&self) {
+        self.sync().await.expect_code(0);
     }
 
     /// `orgstream verify FILE`; panics with the differences unless there are none.
@@ -122,16 +189,13 @@ impl World {
         Running::start(self.dir.path(), arguments)
     }
 
-    fn config_text(&self, builder: &WorldBuilder) -> String {
+    fn config_text(&self, builder: &WorldBuilder, a: &Login, b: &Login) -> String {
         let mut text = String::from("orgs:\n");
-        for (name, org) in [("a", &self.a), ("b", &self.b)] {
-            let credentials = org.credentials();
+        for (name, login) in [("a", a), ("b", b)] {
+            let Login { url, client_id, client_secret } = login;
             writeln!(
                 text,
-                "  {name}: {{ url: \"{}\", auth: {{ flow: client_credentials, client_id: \"{}\", client_secret: \"{}\" }} }}",
-                org.url(),
-                credentials.client_id,
-                credentials.client_secret
+                "  {name}: {{ url: \"{url}\", auth: {{ flow: client_credentials, client_id: \"{client_id}\", client_secret: \"{client_secret}\" }} }}"
             )
             .expect("text grows");
         }
@@ -160,16 +224,12 @@ pipelines:
 }
 
 /// Waits until `condition` holds; panics with `what` after a minute.
-#[track_caller]
-pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) -> impl Future<Output = ()> {
-    let what = what.to_owned();
-    async move {
-        for _ in 0..600 {
-            if condition() {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+pub(crate) async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    for _ in 0..600 {
+        if condition() {
+            return;
         }
-        panic!("never happened: {what}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
+    panic!("never happened: {what}");
 }

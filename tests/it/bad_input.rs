@@ -1,0 +1,139 @@
+//! Bad input: each gives one clear message, never a panic, a hang or a lost record.
+
+use orgstream::kafka::{KafkaConfig, Outgoing, Place, Producer};
+use orgstream_api::{Headers, HealthReporter};
+use serde_json::json;
+
+use crate::support::{Finished, World, eventually};
+
+/// The message is there, and nothing of a panic.
+#[track_caller]
+fn says(finished: &Finished, words: &[&str]) {
+    for word in words {
+        assert!(finished.stderr.contains(word), "no `{word}` in\n{}", finished.stderr);
+    }
+    assert!(!finished.stderr.contains("panicked"), "{}", finished.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_object_is_named_with_its_org_at_start() {
+    let Some(world) = World::builder().build().await else { return };
+    world.edit("      Lead:", "      Leed:");
+    let finished = world.run(&[]).finish().await.expect_code(78);
+    says(&finished, &["Leed"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_external_id_field_is_named_with_what_to_create() {
+    let Some(world) = World::builder().build().await else { return };
+    world.edit("Lead: { external_id: OrgA_Id__c }", "Lead: { external_id: Nope__c }");
+    let finished = world.run(&[]).finish().await.expect_code(78);
+    says(&finished, &["Nope__c", "Lead"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_credentials_end_with_78_and_never_show_the_secret() {
+    let Some(world) = World::builder().build().await else { return };
+    let secret = world.b.credentials().client_secret.clone();
+    world.edit(&secret, "wrong-and-secret");
+    let finished = world.run(&[]).finish().await.expect_code(78);
+    says(&finished, &["invalid_client", "b"]);
+    assert!(!finished.stderr.contains("wrong-and-secret"), "{}", finished.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_cannot_be_reached_ends_with_1_and_its_address() {
+    let Some(world) = World::builder().build().await else { return };
+    let address = world.bootstrap_servers.clone();
+    world.edit(&address, "127.0.0.1:1");
+    let finished = world.run(&[]).finish().await.expect_code(1);
+    says(&finished, &["127.0.0.1:1", "kafka.bootstrap_servers"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn garbage_on_the_topic_becomes_a_dead_letter_and_holds_nothing_up() {
+    let Some(world) = World::builder().build().await else { return };
+    world.in_a.create("Lead", json!({ "LastName": "Before", "Company": "Acme" })).await;
+    world.run(&["--only", "source", "--until-synced", "--quiet", "1s"]).finish().await.expect_code(0);
+    let kafka = KafkaConfig {
+        bootstrap_servers: world.bootstrap_servers.clone(),
+        partitions: None,
+        replication_factor: None,
+    };
+    let (health, _listener) = HealthReporter::new();
+    let producer = Producer::open(&kafka, health).expect("a producer");
+    let garbage: [&[u8]; 4] = [b"garbage", b"", &[0, 0, 0, 0, 99, 1, 2], &[0]];
+    let outgoing = garbage.iter().map(|bytes| Outgoing {
+        topic: world.topic("Lead"),
+        place: Place::Partition(0),
+        key: None,
+        value: Some(bytes.to_vec()),
+        headers: Headers::default(),
+        timestamp: None,
+    });
+    producer.send(outgoing.collect()).await.expect("written");
+    world.in_a.create("Lead", json!({ "LastName": "After", "Company": "Acme" })).await;
+    world.sync().await.expect_code(0);
+    assert_eq!(world.b.count("Lead"), 2);
+    let letters = world.dead_letters().await;
+    assert_eq!(letters.len(), garbage.len(), "{letters:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_process_on_the_same_state_is_told_who_holds_it() {
+    let Some(world) = World::builder().build().await else { return };
+    let mut first = world.run(&[]);
+    eventually("the control socket is there", || world.dir.path().join("state/control.sock").exists()).await;
+    let second = world.run(&[]).finish().await.expect_code(1);
+    says(&second, &["in use", "process"]);
+    assert!(first.alive());
+    first.terminate().await.expect_code(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_node_takes_the_source_over_and_the_first_says_who_has_it() {
+    let Some(world) = World::builder().build().await else { return };
+    let first = world.run(&["--only", "source"]);
+    world.in_a.create("Lead", json!({ "LastName": "One", "Company": "Acme" })).await;
+    let produced = async || !world.read(&world.topic("Lead")).await.is_empty();
+    for _ in 0..300 {
+        if world.a.calls(orgstream_salesforce_simulator::CallKind::Subscribe) >= 3 && produced().await {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    let second = world.run(&["--only", "source", "--state", "state-2"]);
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    // The first finds out when it writes next.
+    world.in_a.create("Lead", json!({ "LastName": "Two", "Company": "Acme" })).await;
+    let first = first.finish().await.expect_code(1);
+    says(&first, &["node", "runs source task"]);
+    second.terminate().await.expect_code(0);
+    world.sync_with(&["--state", "state-2"]).await.expect_code(0);
+    assert_eq!(world.b.count("Lead"), 2);
+    assert_eq!(world.read(&world.topic("Lead")).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_org_behind_a_known_name_is_refused() {
+    let Some(world) = World::builder().build().await else { return };
+    world.sync().await.expect_code(0);
+    // The file's two orgs change places.
+    let (a, b) = (world.a.url().to_owned(), world.b.url().to_owned());
+    let (of_a, of_b) = (world.a.credentials(), world.b.credentials());
+    for (old, new) in [
+        (a.as_str(), "URL-B"),
+        (b.as_str(), a.as_str()),
+        ("URL-B", b.as_str()),
+        (of_a.client_id.as_str(), "ID-B"),
+        (of_b.client_id.as_str(), of_a.client_id.as_str()),
+        ("ID-B", of_b.client_id.as_str()),
+        (of_a.client_secret.as_str(), "SECRET-B"),
+        (of_b.client_secret.as_str(), of_a.client_secret.as_str()),
+        ("SECRET-B", of_b.client_secret.as_str()),
+    ] {
+        world.edit(old, new);
+    }
+    let finished = world.run(&[]).finish().await.expect_code(78);
+    says(&finished, &[world.a.id(), world.b.id(), "state"]);
+}
