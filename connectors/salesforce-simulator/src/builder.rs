@@ -37,10 +37,10 @@ impl Default for OrgBuilder {
             data_file: None,
             objects: None,
             settings: Settings {
-                session_lifetime: Duration::from_secs(2 * 60 * 60),
+                session_lifetime: Duration::from_hours(2),
                 poll_hold: Duration::from_secs(110),
                 streaming_session: Duration::from_secs(40),
-                retention: Duration::from_secs(24 * 60 * 60),
+                retention: Duration::from_hours(24),
                 daily_api_requests: 100_000,
             },
         }

@@ -21,7 +21,10 @@ impl Clock {
     }
 
     /// The org's present moment.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place where the simulator reads the wall clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place where the simulator reads the wall clock"
+    )]
     pub(crate) fn now(&self) -> Timestamp {
         let real = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis);
         Timestamp::from_millis(real.saturating_add(self.offset_millis()))

@@ -217,9 +217,8 @@ impl Rules {
 
     fn drop_ended(&mut self) {
         let now = Instant::now();
-        self.active.retain(|active| {
-            active.fault.times != Some(0) && active.until.is_none_or(|until| now < until)
-        });
+        self.active
+            .retain(|active| active.fault.times != Some(0) && active.until.is_none_or(|until| now < until));
     }
 }
 

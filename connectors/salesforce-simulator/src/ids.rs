@@ -104,7 +104,9 @@ mod tests {
         let made: Vec<String> = (0..200).map(|_| ids.next("001")).collect();
         assert!(made.is_sorted() && made.iter().all(|id| normalize(id).as_ref() == Some(id)));
         let mut restarted = IdSource::new("5g", 60);
-        made.iter().for_each(|id| restarted.seen(id));
+        for id in &made {
+            restarted.seen(id);
+        }
         assert!(restarted.next("001") > made[199]);
     }
 }

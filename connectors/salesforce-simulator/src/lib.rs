@@ -40,6 +40,9 @@ mod start;
 mod tenant;
 mod timestamp;
 
+#[cfg(test)]
+mod tests;
+
 pub use builder::OrgBuilder;
 pub use calls::{CallKind, WriteCall};
 pub use credentials::Credentials;

@@ -31,9 +31,9 @@ const MAX_ID_BASE: u64 = 62 * 62 * 62 * 62;
 /// Starts the described org.
 pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
     let schema = Arc::new(Schema::load(builder.objects.as_deref())?);
-    let mut rng = builder.seed.map_or_else(StdRng::from_os_rng, |seed| {
-        StdRng::seed_from_u64(name_hash(&builder.name) ^ seed)
-    });
+    let mut rng = builder
+        .seed
+        .map_or_else(StdRng::from_os_rng, |seed| StdRng::seed_from_u64(name_hash(&builder.name) ^ seed));
     let entries = builder.data_file.as_deref().map_or_else(|| Ok(Vec::new()), Journal::read)?;
     let clock_offset = entries.iter().rev().find_map(|entry| match entry {
         Entry::Clock(offset) => Some(*offset),
@@ -205,5 +205,6 @@ fn seed_rows(store: &mut Store, identity: &Identity) {
 
 /// FNV-1a: the same number for a name on every machine.
 fn name_hash(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    name.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -89,7 +89,8 @@ impl Tenant {
             return Ok(done);
         }
         let events = state.log.raise(&state.store, &state.topics, &tx, now);
-        if tx.changes.iter().any(|change| state.store.schema.object(change.object).name == PushTopic::OBJECT) {
+        if tx.changes.iter().any(|change| state.store.schema.object(change.object).name == PushTopic::OBJECT)
+        {
             state.topics = PushTopic::active(&state.store);
         }
         if let Some(journal) = &mut state.journal {
@@ -146,7 +147,9 @@ impl Tenant {
         let live = state.store.table(at).rows().filter(|row| !row.deleted());
         live.map(|row| {
             let fields = definition.fields.iter().enumerate();
-            Json::Object(fields.map(|(at, f)| (f.name.clone(), render(definition, row, at, Form::Rest))).collect())
+            Json::Object(
+                fields.map(|(at, f)| (f.name.clone(), render(definition, row, at, Form::Rest))).collect(),
+            )
         })
         .collect()
     }

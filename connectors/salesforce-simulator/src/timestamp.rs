@@ -9,12 +9,10 @@ use time::{OffsetDateTime, PrimitiveDateTime};
 
 const TO_MILLIS: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]");
-const HTTP: &[BorrowedFormatItem<'_>] = format_description!(
-    "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-);
-const WITHOUT_OFFSET: &[BorrowedFormatItem<'_>] = format_description!(
-    "[year]-[month]-[day]T[hour]:[minute]:[second][optional [.[subsecond]]]"
-);
+const HTTP: &[BorrowedFormatItem<'_>] =
+    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+const WITHOUT_OFFSET: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second][optional [.[subsecond]]]");
 const DATE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
 /// Milliseconds since 1970, UTC.
@@ -104,7 +102,8 @@ mod tests {
     #[test]
     fn every_offset_salesforce_accepts_is_read() {
         let utc = Timestamp::parse("2026-01-01T10:00:00Z").unwrap();
-        for same in ["2026-01-01T12:00:00+02:00", "2026-01-01T12:00:00.000+0200", "2026-01-01T09:00:00-0100"] {
+        for same in ["2026-01-01T12:00:00+02:00", "2026-01-01T12:00:00.000+0200", "2026-01-01T09:00:00-0100"]
+        {
             assert_eq!(Timestamp::parse(same), Some(utc), "{same}");
         }
         for wrong in ["2026-01-01T10:00:00", "2026-13-01T10:00:00Z", "2026-01-01", "soon"] {

@@ -23,7 +23,8 @@ impl ClientKey {
         let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|error| wrong(&error.to_string()))?;
         let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|error| wrong(&error.to_string()))?;
         let text = STANDARD.encode(der.as_ref());
-        let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+        let lines: Vec<&str> =
+            text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
         Ok(format!("{BEGIN}\n{}\n{END}\n", lines.join("\n")))
     }
 

@@ -53,8 +53,8 @@ impl Logins {
 /// The token a call carries: `Bearer t`, `OAuth t`, or `t` alone, which one streaming client sends.
 pub(crate) fn bearer(call: &Call) -> Option<&str> {
     let value = call.header("authorization")?.trim();
-    let token = value.split_once(' ').filter(|(scheme, _)| {
-        scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("oauth")
-    });
+    let token = value
+        .split_once(' ')
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("oauth"));
     Some(token.map_or(value, |(_, token)| token.trim()))
 }

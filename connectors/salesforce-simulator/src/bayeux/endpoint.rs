@@ -48,7 +48,9 @@ pub(crate) async fn answer(tenant: &Arc<Tenant>, call: &Call) -> Result<Answer, 
     let version = segments.get(1).and_then(|text| text.parse::<f64>().ok());
     let problem = match version {
         _ if call.body.len() > MAX_REQUEST => Some((413, "413::Maximum Request Size Exceeded".to_owned())),
-        None => Some((400, "400::API version in the URI is mandatory. URI format: '/cometd/66.0'".to_owned())),
+        None => {
+            Some((400, "400::API version in the URI is mandatory. URI format: '/cometd/66.0'".to_owned()))
+        }
         Some(version) if version < f64::from(OLDEST_VERSION) => Some((
             400,
             "400::Unsupported API version. Only API versions '37.0' and later are supported. URI format: \
@@ -114,7 +116,8 @@ impl Exchange<'_> {
     }
 
     fn handshake(&mut self, message: &Json) -> Result<Json, Denied> {
-        let token = bearer(self.call).ok_or_else(|| Denied::handshake("401::Request requires authentication"))?;
+        let token =
+            bearer(self.call).ok_or_else(|| Denied::handshake("401::Request requires authentication"))?;
         if !self.tenant.token_is_good(token) {
             return Err(Denied::handshake("401::Authentication invalid"));
         }
@@ -148,9 +151,17 @@ impl Exchange<'_> {
             _ => self.tenant.settings.poll_hold,
         };
         let mut members = json!({"clientId": client_id});
-        if mine == 1 && let Some(members) = members.as_object_mut() {
+        if mine == 1
+            && let Some(members) = members.as_object_mut()
+        {
             let timeout = millis(self.tenant.settings.poll_hold);
-            members.insert("advice".to_owned(), json!({"interval": 0, "timeout": timeout, "reconnect": "retry"}));
+            members.insert(
+                "advice".to_owned(),
+                json!({"interval": 0, "timeout": timeout, "reconnect": "retry"}),
+            );
+        }
+        if mine > 1 {
+            self.tenant.changed.send_replace(());
         }
         self.tenant.state().streams.hold(&client_id);
         let _held = Hold { tenant: Arc::clone(self.tenant), client_id };
@@ -158,13 +169,16 @@ impl Exchange<'_> {
         let mut faults = self.tenant.faults.changes();
         let until = tokio::time::Instant::now() + hold;
         loop {
-            let found = self.in_session(message, |session, state| (session.connects == mine, session.due(&state.log)));
-            let (newest, mut replies) = match found {
-                Ok(found) => found,
+            // A connect that a newer one released takes no events: nobody may be reading its answer.
+            let found = self.in_session(message, |session, state| {
+                (session.connects == mine).then(|| session.due(state.log))
+            });
+            let (released, mut replies) = match found {
+                Ok(due) => (due.is_none(), due.unwrap_or_default()),
                 Err(refusal) => return Ok(vec![denied(message, &refusal)]),
             };
             let over = tokio::time::Instant::now() >= until || self.tenant.stop.is_cancelled();
-            if !replies.is_empty() || !newest || over {
+            if !replies.is_empty() || released || over {
                 replies.push(success(message, &members));
                 return Ok(replies);
             }
@@ -226,7 +240,11 @@ impl Exchange<'_> {
     }
 
     /// Does something with the session of a message, if session, cookie and token are good.
-    fn in_session<T>(&self, message: &Json, work: impl FnOnce(&mut Session, &mut Rest<'_>) -> T) -> Result<T, Denied> {
+    fn in_session<T>(
+        &self,
+        message: &Json,
+        work: impl FnOnce(&mut Session, &mut Rest<'_>) -> T,
+    ) -> Result<T, Denied> {
         let client_id = client_id(message);
         let now = self.tenant.clock.now();
         let mut state = self.tenant.state();
@@ -234,7 +252,8 @@ impl Exchange<'_> {
         let settings = &self.tenant.settings;
         let session =
             streams.touch(client_id, now, settings.streaming_session).ok_or_else(Denied::unknown_client)?;
-        let good = bearer(self.call).is_some_and(|token| logins.use_token(token, now, settings.session_lifetime));
+        let good =
+            bearer(self.call).is_some_and(|token| logins.use_token(token, now, settings.session_lifetime));
         if !good {
             return Err(Denied::unauthenticated());
         }
@@ -261,12 +280,18 @@ fn check_channel(state: &Rest<'_>, channel: &str, any_of: &[(String, String)]) -
     let topic = state.topics.iter().find(|topic| topic.name == name).ok_or_else(|| {
         Denied::plain(format!("400::The channel you requested to subscribe to does not exist {{{channel}}}"))
     })?;
-    let missing: Vec<&str> =
-        any_of.iter().map(|(field, _)| field.as_str()).filter(|field| !topic.selects(state.schema, field)).collect();
+    let missing: Vec<&str> = any_of
+        .iter()
+        .map(|(field, _)| field.as_str())
+        .filter(|field| !topic.selects(state.schema, field))
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
-    Err(Denied::plain(format!("400::Query fields {{{}}} do not exist on the topic entity", missing.join(", "))))
+    Err(Denied::plain(format!(
+        "400::Query fields {{{}}} do not exist on the topic entity",
+        missing.join(", ")
+    )))
 }
 
 fn bad_replay(replay_id: i64) -> Denied {
@@ -302,8 +327,10 @@ fn subscriptions(message: &Json) -> Result<Vec<&str>, Denied> {
     };
     match named.as_slice() {
         [] => Err(Denied::plain("400::Channel name not specified")),
-        names if names.iter().any(|name| name.is_empty()) => Err(Denied::plain("400::Channel name not specified")),
-        names if names.iter().any(|name| !name.starts_with('/')) => {
+        all if all.iter().any(|name| name.is_empty()) => {
+            Err(Denied::plain("400::Channel name not specified"))
+        }
+        all if all.iter().any(|name| !name.starts_with('/')) => {
             Err(Denied::plain("400::Channel subscriptions must start with a leading '/'"))
         }
         _ => Ok(named),
@@ -318,6 +345,8 @@ fn conditions(filter: &str) -> Vec<(String, String)> {
 
 fn has_cookie(call: &Call, value: &str) -> bool {
     let headers = call.headers.get_all("cookie").iter().filter_map(|header| header.to_str().ok());
-    let mut cookies = headers.flat_map(|header| header.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
-    cookies.any(|(name, found)| name == "BAYEUX_BROWSER" && found == value)
+    headers
+        .flat_map(|header| header.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .any(|(name, found)| name == "BAYEUX_BROWSER" && found == value)
 }

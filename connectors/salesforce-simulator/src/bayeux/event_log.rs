@@ -95,7 +95,13 @@ impl EventLog {
         now.millis() - event.created <= self.retention
     }
 
-    fn event(&mut self, channel: String, now: Timestamp, operation: Operation, sobject: &Json) -> StoredEvent {
+    fn event(
+        &mut self,
+        channel: String,
+        now: Timestamp,
+        operation: Operation,
+        sobject: &Json,
+    ) -> StoredEvent {
         self.last += 1 + self.gaps.random_range(0..3);
         let kind = match operation {
             Operation::Created => "created",

@@ -43,7 +43,8 @@ impl PushTopic {
 
     /// Reads and checks the row of a PushTopic.
     pub(crate) fn compile(schema: &Schema, definition: &Object, row: &Row) -> Result<Self, Refusal> {
-        let text = |name: &str| definition.field(name).and_then(|at| row.value(at).as_text()).unwrap_or_default();
+        let text =
+            |name: &str| definition.field(name).and_then(|at| row.value(at).as_text()).unwrap_or_default();
         let query = text("Query");
         query_rules::check(query)?;
         let parsed = Query::parse(schema, query).map_err(query_rules::refused)?;
@@ -81,10 +82,15 @@ impl PushTopic {
         };
         let version = definition.field("ApiVersion").map(|at| row.value(at));
         if !matches!(version, Some(Value::Double(version)) if *version > 20.0) {
-            return Err(Refusal::record("INVALID_FIELD", "ApiVersion must be greater than 20.0", &["ApiVersion"]));
+            return Err(Refusal::record(
+                "INVALID_FIELD",
+                "ApiVersion must be greater than 20.0",
+                &["ApiVersion"],
+            ));
         }
         if notify != NotifyFor::All && topic.relevant().iter().all(|at| *at == 0) {
-            let message = format!("NotifyForFields {notify:?} needs a field other than Id in that part of the query");
+            let message =
+                format!("NotifyForFields {notify:?} needs a field other than Id in that part of the query");
             return Err(query_rules::invalid(&message));
         }
         Ok(topic)

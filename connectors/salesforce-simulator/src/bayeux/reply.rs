@@ -21,7 +21,11 @@ impl Denied {
 
     /// The access token is void.
     pub(crate) fn unauthenticated() -> Self {
-        Self { error: "401::Authentication invalid".to_owned(), reconnect: Some("none"), failure_reason: None }
+        Self {
+            error: "401::Authentication invalid".to_owned(),
+            reconnect: Some("none"),
+            failure_reason: None,
+        }
     }
 
     /// No session for this client, for the reason given.

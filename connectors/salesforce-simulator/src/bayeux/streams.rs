@@ -51,13 +51,24 @@ impl Streams {
         let (client_id, cookie) = (random(27), random(24));
         self.sessions.insert(
             client_id.clone(),
-            Session { cookie: cookie.clone(), connects: 0, held: 0, last_seen: now, subscriptions: BTreeMap::new() },
+            Session {
+                cookie: cookie.clone(),
+                connects: 0,
+                held: 0,
+                last_seen: now,
+                subscriptions: BTreeMap::new(),
+            },
         );
         (client_id, cookie)
     }
 
     /// A session that has not ended; its time starts anew.
-    pub(crate) fn touch(&mut self, client_id: &str, now: Timestamp, lifetime: Duration) -> Option<&mut Session> {
+    pub(crate) fn touch(
+        &mut self,
+        client_id: &str,
+        now: Timestamp,
+        lifetime: Duration,
+    ) -> Option<&mut Session> {
         let session = self.sessions.get(client_id)?;
         if session.held == 0 && now.millis() - session.last_seen.millis() > millis(lifetime) {
             self.sessions.remove(client_id);
@@ -135,8 +146,11 @@ impl Subscription {
                 let shown = message.pointer("/data/sobject").and_then(|sobject| sobject.get(field));
                 match shown {
                     Some(Json::String(text)) => text == value,
-                    Some(other) => other.to_string() == *value,
-                    None => false,
+                    Some(Json::Bool(flag)) => (*flag && value == "true") || (!*flag && value == "false"),
+                    Some(Json::Number(number)) => {
+                        value.parse().is_ok_and(|wanted| number.as_f64() == Some(wanted))
+                    }
+                    _ => false,
                 }
             })
     }

@@ -50,9 +50,10 @@ impl Writer<'_> {
         self.fault(id, &Map::new())?;
         let malformed = || Refusal::record("MALFORMED_ID", format!("malformed id {id}"), &[]);
         let full = ids::normalize(id).ok_or_else(malformed)?;
-        let found = self.store.row(&full).filter(|(object, row)| {
-            row.deleted() && self.store.schema.object(*object).undeletable
-        });
+        let found = self
+            .store
+            .row(&full)
+            .filter(|(object, row)| row.deleted() && self.store.schema.object(*object).undeletable);
         let Some((object, row)) = found else {
             return Err(Refusal::record("UNDELETE_FAILED", "entity is not in the recycle bin", &[]));
         };
@@ -103,10 +104,13 @@ impl Writer<'_> {
 
     /// A row that comes back does not point at rows that are gone.
     fn drop_dead_references(&self, definition: &Object, row: &mut Row) {
-        for (at, field) in definition.fields.iter().enumerate().filter(|(_, field)| !field.reference_to.is_empty()) {
-            let dead = row.value(at).as_text().is_some_and(|id| {
-                self.store.row(id).is_some_and(|(_, target)| target.deleted())
-            });
+        for (at, field) in
+            definition.fields.iter().enumerate().filter(|(_, field)| !field.reference_to.is_empty())
+        {
+            let dead = row
+                .value(at)
+                .as_text()
+                .is_some_and(|id| self.store.row(id).is_some_and(|(_, target)| target.deleted()));
             if dead && !field.system() {
                 row.set(at, Value::Null);
             }

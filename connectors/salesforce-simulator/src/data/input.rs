@@ -6,9 +6,9 @@ use serde_json::{Map, Value as Json};
 use super::refusal::Refusal;
 use super::store::Store;
 use super::value::Value;
+use crate::ids;
 use crate::schema::{Field, FieldType, Flag, Object, ObjectIndex};
 use crate::timestamp::{Timestamp, is_date};
-use crate::ids;
 
 /// The fields of one record to be written.
 #[derive(Debug, Default)]
@@ -32,7 +32,9 @@ impl Record {
             if key == "attributes" {
                 continue;
             }
-            if let Some((at, field)) = definition.field(key).and_then(|at| Some((at, definition.fields.get(at)?))) {
+            if let Some((at, field)) =
+                definition.field(key).and_then(|at| Some((at, definition.fields.get(at)?)))
+            {
                 if field.is(right) {
                     values.push((at, convert(field, json)?));
                 } else {
@@ -55,7 +57,9 @@ pub(crate) fn convert(field: &Field, json: &Json) -> Result<Value, Refusal> {
         (_, Json::Null) => Ok(Value::Null),
         (kind, Json::String(text)) if kind.is_text() => Ok(text_value(text)),
         (kind, Json::String(text)) if kind.is_id() => id_value(field, text),
-        (FieldType::Boolean, Json::String(text)) if text == "true" || text == "false" => Ok(Value::Bool(text == "true")),
+        (FieldType::Boolean, Json::String(text)) if text == "true" || text == "false" => {
+            Ok(Value::Bool(text == "true"))
+        }
         (FieldType::Int, _) => match as_number(json) {
             None => wrong(),
             Some(number) if number.fract() != 0.0 => wrong(),
@@ -85,7 +89,11 @@ fn id_value(field: &Field, text: &str) -> Result<Value, Refusal> {
 
 /// An id that is none, or one of another object.
 pub(crate) fn wrong_id(field: &Field, text: &str) -> Refusal {
-    Refusal::record("MALFORMED_ID", format!("{}: id value of incorrect type: {text}", field.label), &[&field.name])
+    Refusal::record(
+        "MALFORMED_ID",
+        format!("{}: id value of incorrect type: {text}", field.label),
+        &[&field.name],
+    )
 }
 
 fn as_number(json: &Json) -> Option<f64> {
@@ -154,8 +162,13 @@ fn parent_by_external_id(
     key: &str,
     json: &Json,
 ) -> Result<(usize, Value), Refusal> {
-    let unknown =
-        || Refusal::new(400, "INVALID_FIELD", format!("No such column '{key}' on sobject of type {}", object.name));
+    let unknown = || {
+        Refusal::new(
+            400,
+            "INVALID_FIELD",
+            format!("No such column '{key}' on sobject of type {}", object.name),
+        )
+    };
     let at = object.relationship(key).ok_or_else(unknown)?;
     let field = object.fields.get(at).ok_or_else(unknown)?;
     let parts = json.as_object().ok_or_else(unknown)?;
@@ -163,7 +176,8 @@ fn parent_by_external_id(
     let (name, value) = named.next().ok_or_else(unknown)?;
     let parent = field.reference_to.iter().find_map(|to| store.schema.find(to)).ok_or_else(unknown)?;
     let definition = store.schema.object(parent);
-    let external = definition.field(name).filter(|at| definition.fields.get(*at).is_some_and(Field::upsertable));
+    let external =
+        definition.field(name).filter(|at| definition.fields.get(*at).is_some_and(Field::upsertable));
     let external = external.ok_or_else(|| {
         let message = format!("Provided external ID field does not exist or is not accessible: {name}");
         Refusal::new(400, "INVALID_FIELD", message)

@@ -23,11 +23,7 @@ pub(crate) enum Entry {
     /// How far its clock is ahead, in milliseconds.
     Clock(i64),
     /// The rows and events of one transaction, and the last replay id given out.
-    Commit {
-        rows: Vec<StoredRow>,
-        events: Vec<StoredEvent>,
-        last_replay_id: u64,
-    },
+    Commit { rows: Vec<StoredRow>, events: Vec<StoredEvent>, last_replay_id: u64 },
 }
 
 /// A row after its change.

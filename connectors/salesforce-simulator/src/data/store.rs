@@ -40,23 +40,26 @@ impl Store {
     }
 
     /// Puts a row in and notes the one it replaces.
-    pub(crate) fn change(&mut self, tx: &mut Transaction, object: ObjectIndex, row: Row, operation: Operation) {
+    pub(crate) fn change(
+        &mut self,
+        tx: &mut Transaction,
+        object: ObjectIndex,
+        row: Row,
+        operation: Operation,
+    ) {
         let id = row.id.clone();
         let before = self.put(object, row);
         tx.changes.push(Change { object, id, before, operation });
     }
 
-    /// Takes back every change of a transaction after the first `keep`, newest first.
-    pub(crate) fn roll_back(&mut self, tx: &mut Transaction, keep: usize) {
-        for change in tx.changes.drain(keep..).rev() {
-            match change.before {
-                Some(before) => {
-                    self.put(change.object, before);
-                }
-                None => {
-                    let schema = Arc::clone(&self.schema);
-                    self.tables[change.object].take(schema.object(change.object), &change.id);
-                }
+    /// Takes back every change of a transaction, newest first.
+    pub(crate) fn roll_back(&mut self, tx: &mut Transaction) {
+        let schema = Arc::clone(&self.schema);
+        for change in tx.changes.drain(..).rev() {
+            if let Some(before) = change.before {
+                self.put(change.object, before);
+            } else {
+                self.tables[change.object].take(schema.object(change.object), &change.id);
             }
         }
     }

@@ -97,9 +97,11 @@ impl Table {
 
 /// The indexed values of a row.
 fn keys<'a>(object: &'a Object, row: &'a Row) -> impl Iterator<Item = (usize, String)> + 'a {
-    row.values.iter().enumerate().filter(|(at, value)| !value.is_null() && object.indexed(*at)).filter_map(
-        |(at, value)| Some((at, value.index_key(object.fields.get(at)?)?)),
-    )
+    row.values
+        .iter()
+        .enumerate()
+        .filter(|(at, value)| !value.is_null() && object.indexed(*at))
+        .filter_map(|(at, value)| Some((at, value.index_key(object.fields.get(at)?)?)))
 }
 
 fn forget(index: &mut HashMap<String, BTreeSet<String>>, key: &str, id: &str) {

@@ -84,7 +84,9 @@ fn reference(store: &Store, field: &Field, id: &str) -> Result<(), Refusal> {
     }
     match store.row(id) {
         Some((_, row)) if fits && !row.deleted() => Ok(()),
-        _ => Err(Refusal::record("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", &[&field.name])),
+        _ => {
+            Err(Refusal::record("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", &[&field.name]))
+        }
     }
 }
 
@@ -98,4 +100,3 @@ fn is_email(text: &str) -> bool {
         && parts.len() > 1
         && parts.iter().all(|part| !part.is_empty())
 }
-

@@ -39,7 +39,11 @@ pub(crate) struct Upserted {
 
 impl Writer<'_> {
     /// Creates a record; answers its id.
-    pub(crate) fn create(&mut self, object: ObjectIndex, json: &Map<String, Json>) -> Result<String, Refusal> {
+    pub(crate) fn create(
+        &mut self,
+        object: ObjectIndex,
+        json: &Map<String, Json>,
+    ) -> Result<String, Refusal> {
         self.fault("", json)?;
         self.writable(object)?;
         let record = Record::read(self.store, object, json, Flag::Create)?;
@@ -47,7 +51,12 @@ impl Writer<'_> {
     }
 
     /// Changes a record.
-    pub(crate) fn update(&mut self, object: ObjectIndex, id: &str, json: &Map<String, Json>) -> Result<(), Refusal> {
+    pub(crate) fn update(
+        &mut self,
+        object: ObjectIndex,
+        id: &str,
+        json: &Map<String, Json>,
+    ) -> Result<(), Refusal> {
         self.fault(id, json)?;
         self.writable(object)?;
         let id = self.existing(object, id)?;
@@ -88,7 +97,12 @@ impl Writer<'_> {
     }
 
     /// Live records with this value of a field. A missing value is refused, except a missing `Id`: that creates.
-    pub(crate) fn matches(&self, object: ObjectIndex, field: usize, value: &Json) -> Result<Vec<String>, Refusal> {
+    pub(crate) fn matches(
+        &self,
+        object: ObjectIndex,
+        field: usize,
+        value: &Json,
+    ) -> Result<Vec<String>, Refusal> {
         let definition = self.store.schema.object(object);
         let given = self.converted(object, field, value)?;
         let Some(key) = definition.fields.get(field).and_then(|field| given.index_key(field)) else {
@@ -219,7 +233,13 @@ impl Writer<'_> {
         let mut values: Vec<Value> = definition
             .fields
             .iter()
-            .map(|field| field.default.as_ref().and_then(|json| Value::from_json(field.kind, json)).unwrap_or(Value::Null))
+            .map(|field| {
+                field
+                    .default
+                    .as_ref()
+                    .and_then(|json| Value::from_json(field.kind, json))
+                    .unwrap_or(Value::Null)
+            })
             .collect();
         if let Some(owner) = definition.system.owner_id.and_then(|at| values.get_mut(at)) {
             *owner = Value::text(self.user_id);

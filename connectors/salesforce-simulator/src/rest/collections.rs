@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use axum::http::Method;
 use serde_json::{Map, Value as Json, json};
 
 use super::resource::Resource;
@@ -61,7 +62,10 @@ pub(crate) fn upsert(resource: &Resource<'_>, object: &str, field: &str) -> Resu
         let mut fields = record.clone();
         let value = take(&mut fields, &name).unwrap_or(Json::Null);
         let upserted = check_type(writer, record, object).and_then(|()| {
-            if Value::from_json(field.kind, &value).and_then(|v| v.index_key(field)).is_some_and(|key| repeated.contains(&key)) {
+            if Value::from_json(field.kind, &value)
+                .and_then(|v| v.index_key(field))
+                .is_some_and(|key| repeated.contains(&key))
+            {
                 let text = value.as_str().unwrap_or_default();
                 let message = format!("Duplicate external id specified: {text}");
                 return Err(Refusal::record("DUPLICATE_VALUE", message, &[&name]));
@@ -74,7 +78,8 @@ pub(crate) fn upsert(resource: &Resource<'_>, object: &str, field: &str) -> Resu
 
 /// `DELETE composite/sobjects?ids=…`.
 pub(crate) fn delete(resource: &Resource<'_>) -> Result<Answer, Refusal> {
-    let ids: Vec<&str> = resource.call.param("ids").unwrap_or_default().split(',').filter(|id| !id.is_empty()).collect();
+    let ids: Vec<&str> =
+        resource.call.param("ids").unwrap_or_default().split(',').filter(|id| !id.is_empty()).collect();
     if ids.is_empty() {
         return Err(Refusal::new(400, "MISSING_ARGUMENT", "ids not specified"));
     }
@@ -87,12 +92,11 @@ pub(crate) fn delete(resource: &Resource<'_>) -> Result<Answer, Refusal> {
 /// `GET` or `POST composite/sobjects/X`: records by id, `null` for those that are not there.
 pub(crate) fn retrieve(resource: &Resource<'_>, object: &str) -> Result<Answer, Refusal> {
     let object = resource.named(object)?;
-    let (ids, fields) = match resource.call.method.as_str() {
-        "GET" => (split(resource.call.param("ids")), split(resource.call.param("fields"))),
-        _ => {
-            let body = resource.object()?;
-            (texts(body.get("ids")), texts(body.get("fields")))
-        }
+    let (ids, fields) = if resource.call.method == Method::GET {
+        (split(resource.call.param("ids")), split(resource.call.param("fields")))
+    } else {
+        let body = resource.object()?;
+        (texts(body.get("ids")), texts(body.get("fields")))
     };
     if ids.is_empty() || fields.is_empty() {
         return Err(Refusal::new(400, "MISSING_ARGUMENT", "ids and fields must be specified"));
@@ -122,11 +126,13 @@ struct Request {
 impl Request {
     fn read(resource: &Resource<'_>) -> Result<Self, Refusal> {
         let body = resource.object()?;
-        let records = body.get("records").and_then(Json::as_array).ok_or_else(|| {
-            Refusal::new(400, "MISSING_ARGUMENT", "records must be specified")
-        })?;
+        let records = body
+            .get("records")
+            .and_then(Json::as_array)
+            .ok_or_else(|| Refusal::new(400, "MISSING_ARGUMENT", "records must be specified"))?;
         let records: Option<Vec<_>> = records.iter().map(|record| record.as_object().cloned()).collect();
-        let wrong = || Refusal::new(400, "JSON_PARSER_ERROR", "each record must be an object at [line:1, column:1]");
+        let wrong =
+            || Refusal::new(400, "JSON_PARSER_ERROR", "each record must be an object at [line:1, column:1]");
         Ok(Self {
             all_or_none: body.get("allOrNone").and_then(Json::as_bool).unwrap_or(false),
             records: records.ok_or_else(wrong)?,
@@ -171,7 +177,7 @@ fn write<R>(
     let outcomes = resource.tenant.write(|writer| {
         let mut outcomes: Vec<Outcome> = records.iter().map(|record| one(writer, record)).collect();
         if all_or_none && outcomes.iter().any(|outcome| outcome.refusal.is_some()) {
-            writer.store.roll_back(writer.tx, 0);
+            writer.store.roll_back(writer.tx);
             outcomes.iter_mut().for_each(roll_back);
         }
         outcomes
@@ -233,5 +239,6 @@ fn split(list: Option<&str>) -> Vec<String> {
 
 fn texts(list: Option<&Json>) -> Vec<String> {
     let list = list.and_then(Json::as_array);
-    list.map(|items| items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()).unwrap_or_default()
+    list.map(|items| items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect())
+        .unwrap_or_default()
 }

@@ -13,9 +13,10 @@ const SMALLEST_PAGE: usize = 200;
 
 /// The first page; `deleted` takes the recycle bin in.
 pub(crate) fn first(resource: &Resource<'_>, deleted: bool) -> Result<Answer, Refusal> {
-    let text = resource.call.param("q").ok_or_else(|| {
-        Refusal::new(400, "MALFORMED_QUERY", "A query string has to be specified")
-    })?;
+    let text = resource
+        .call
+        .param("q")
+        .ok_or_else(|| Refusal::new(400, "MALFORMED_QUERY", "A query string has to be specified"))?;
     let query = Query::parse(&resource.tenant.schema, text)?;
     let mut state = resource.tenant.state();
     let State { store, cursors, .. } = &mut *state;

@@ -45,7 +45,9 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, version: &str, rest: &[&str])
         route(&resource, rest)
     });
     let max = tenant.settings.daily_api_requests;
-    answer.unwrap_or_else(|refusal| refused(&refusal)).with("sforce-limit-info", format!("api-usage={used}/{max}"))
+    answer
+        .unwrap_or_else(|refusal| refused(&refusal))
+        .with("sforce-limit-info", format!("api-usage={used}/{max}"))
 }
 
 /// A refused call, as the array clients expect.
@@ -86,7 +88,9 @@ fn route(resource: &Resource<'_>, rest: &[&str]) -> Result<Answer, Refusal> {
         ("GET", ["sobjects"]) => Ok(describe::global(resource)),
         ("GET", ["sobjects", object]) => describe::basic(resource, object),
         ("GET", ["sobjects", object, "describe"]) => describe::full(resource, object),
-        ("POST", ["sobjects", object] | ["sobjects", object, "Id" | "id"]) => sobjects::create(resource, object),
+        ("POST", ["sobjects", object] | ["sobjects", object, "Id" | "id"]) => {
+            sobjects::create(resource, object)
+        }
         ("GET", ["sobjects", object, id]) => sobjects::read(resource, object, id),
         ("PATCH", ["sobjects", object, id]) => sobjects::update(resource, object, id),
         ("DELETE", ["sobjects", object, id]) => sobjects::delete(resource, object, id),
@@ -110,12 +114,11 @@ fn route(resource: &Resource<'_>, rest: &[&str]) -> Result<Answer, Refusal> {
 /// The methods of a path that exists.
 fn allowed(rest: &[&str]) -> Option<&'static str> {
     match rest {
-        [] | ["limits" | "sobjects"] | ["sobjects", _, "describe"] => Some("HEAD,GET"),
         [word] | [word, _] if is_query(word) => Some("HEAD,GET"),
-        ["sobjects", _] => Some("HEAD,GET,POST"),
+        [] | ["limits" | "sobjects"] | ["sobjects", _, "describe"] => Some("HEAD,GET"),
+        ["sobjects", _] | ["composite", "sobjects", _] => Some("HEAD,GET,POST"),
         ["sobjects", _, _] | ["sobjects", _, _, _] => Some("HEAD,GET,PATCH,DELETE"),
         ["composite", "sobjects"] => Some("POST,PATCH,DELETE"),
-        ["composite", "sobjects", _] => Some("HEAD,GET,POST"),
         ["composite", "sobjects", _, _] => Some("PATCH"),
         _ => None,
     }

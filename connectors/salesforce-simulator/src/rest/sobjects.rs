@@ -35,7 +35,12 @@ pub(crate) fn read(resource: &Resource<'_>, object: &str, id: &str) -> Result<An
 }
 
 /// `GET sobjects/X/field/value`.
-pub(crate) fn read_by(resource: &Resource<'_>, object: &str, field: &str, value: &str) -> Result<Answer, Refusal> {
+pub(crate) fn read_by(
+    resource: &Resource<'_>,
+    object: &str,
+    field: &str,
+    value: &str,
+) -> Result<Answer, Refusal> {
     let at = resource.named(object)?;
     match matching(resource, at, field, value)?.as_slice() {
         [] => Err(Refusal::not_found()),
@@ -65,7 +70,12 @@ pub(crate) fn delete(resource: &Resource<'_>, object: &str, id: &str) -> Result<
 }
 
 /// `DELETE sobjects/X/field/value`.
-pub(crate) fn delete_by(resource: &Resource<'_>, object: &str, field: &str, value: &str) -> Result<Answer, Refusal> {
+pub(crate) fn delete_by(
+    resource: &Resource<'_>,
+    object: &str,
+    field: &str,
+    value: &str,
+) -> Result<Answer, Refusal> {
     let at = resource.named(object)?;
     match matching(resource, at, field, value)?.as_slice() {
         [] => Err(Refusal::not_found()),
@@ -75,7 +85,12 @@ pub(crate) fn delete_by(resource: &Resource<'_>, object: &str, field: &str, valu
 }
 
 /// `PATCH sobjects/X/field/value`: upsert.
-pub(crate) fn upsert(resource: &Resource<'_>, object: &str, field: &str, value: &str) -> Result<Answer, Refusal> {
+pub(crate) fn upsert(
+    resource: &Resource<'_>,
+    object: &str,
+    field: &str,
+    value: &str,
+) -> Result<Answer, Refusal> {
     let object = resource.named(object)?;
     let key = key_field(resource, object, field)?;
     let body = resource.object()?;
@@ -92,7 +107,9 @@ pub(crate) fn upsert(resource: &Resource<'_>, object: &str, field: &str, value: 
     resource.wrote(1);
     let done = resource.tenant.write(|writer| writer.upsert(object, key, &value, &body))??;
     let mut result = json!({"id": done.id, "success": true, "errors": []});
-    if resource.version >= SAYS_CREATED && let Some(result) = result.as_object_mut() {
+    if resource.version >= SAYS_CREATED
+        && let Some(result) = result.as_object_mut()
+    {
         result.insert("created".to_owned(), json!(done.created));
     }
     let name = &resource.tenant.schema.object(object).name;
@@ -115,7 +132,11 @@ pub(crate) fn key_field(resource: &Resource<'_>, object: ObjectIndex, name: &str
 }
 
 /// The fields that `fields` lists, or all; unknown ones are refused.
-pub(crate) fn listed(resource: &Resource<'_>, object: ObjectIndex, names: &[&str]) -> Result<Vec<usize>, Refusal> {
+pub(crate) fn listed(
+    resource: &Resource<'_>,
+    object: ObjectIndex,
+    names: &[&str],
+) -> Result<Vec<usize>, Refusal> {
     let definition = resource.tenant.schema.object(object);
     names
         .iter()
@@ -180,7 +201,12 @@ fn refuse_key(
     Err(Refusal::new(400, "INVALID_FIELD", message))
 }
 
-fn matching(resource: &Resource<'_>, object: ObjectIndex, field: &str, value: &str) -> Result<Vec<String>, Refusal> {
+fn matching(
+    resource: &Resource<'_>,
+    object: ObjectIndex,
+    field: &str,
+    value: &str,
+) -> Result<Vec<String>, Refusal> {
     let key = key_field(resource, object, field)?;
     with_writer(resource, |writer| writer.matches(object, key, &json!(value)))
 }

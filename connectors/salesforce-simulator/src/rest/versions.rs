@@ -56,7 +56,9 @@ mod tests {
 
     #[test]
     fn releases_have_their_real_names() {
-        for (version, name) in [(59, "Winter '24"), (60, "Spring '24"), (61, "Summer '24"), (66, "Spring '26")] {
+        for (version, name) in
+            [(59, "Winter '24"), (60, "Spring '24"), (61, "Summer '24"), (66, "Spring '26")]
+        {
             assert_eq!(label(version), name);
         }
     }

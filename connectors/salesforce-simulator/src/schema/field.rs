@@ -123,14 +123,20 @@ impl Field {
 
     /// Whether an upsert may match by this field.
     pub(crate) fn upsertable(&self) -> bool {
-        self.is(Flag::ExternalId) || (self.is(Flag::IdLookup) && self.kind != FieldType::Id && self.is(Flag::Create))
+        self.is(Flag::ExternalId)
+            || (self.is(Flag::IdLookup) && self.kind != FieldType::Id && self.is(Flag::Create))
     }
 
     /// Set by the org on every write; alone it is no change that anybody is told of.
     pub(crate) fn system(&self) -> bool {
         matches!(
             self.name.as_str(),
-            "CreatedDate" | "CreatedById" | "LastModifiedDate" | "LastModifiedById" | "SystemModstamp" | "IsDeleted"
+            "CreatedDate"
+                | "CreatedById"
+                | "LastModifiedDate"
+                | "LastModifiedById"
+                | "SystemModstamp"
+                | "IsDeleted"
         )
     }
 }

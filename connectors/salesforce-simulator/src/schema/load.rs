@@ -49,9 +49,11 @@ impl Schema {
         let mut custom = custom.objects;
         let mut objects = Vec::new();
         for text in STANDARD {
-            let mut file: ObjectFile = serde_saphyr::from_str(text).map_err(|error| wrong(error.to_string()))?;
+            let mut file: ObjectFile =
+                serde_saphyr::from_str(text).map_err(|error| wrong(error.to_string()))?;
             for field in custom.remove(&file.name).unwrap_or_default() {
-                check(&file, &field).map_err(|reason| wrong(format!("{}.{}: {reason}", file.name, field.name)))?;
+                check(&file, &field)
+                    .map_err(|reason| wrong(format!("{}.{}: {reason}", file.name, field.name)))?;
                 file.fields.push(field);
             }
             objects.push(Object::new(
@@ -61,7 +63,9 @@ impl Schema {
             ));
         }
         match custom.keys().next() {
-            Some(unknown) => Err(wrong(format!("there is no object {unknown}; custom fields are for Account, Contact, Lead"))),
+            Some(unknown) => Err(wrong(format!(
+                "there is no object {unknown}; custom fields are for Account, Contact, Lead"
+            ))),
             None => Ok(Self::new(objects)),
         }
     }
@@ -85,7 +89,9 @@ fn check(object: &ObjectFile, field: &Field) -> Result<(), &'static str> {
     match field.kind {
         FieldType::Id | FieldType::Address => Err("a custom field cannot have this type"),
         kind if kind.is_text() && field.length == 0 => Err("text needs a length"),
-        kind if kind.is_decimal() && field.precision == 0 => Err("a decimal number needs precision and scale"),
+        kind if kind.is_decimal() && field.precision == 0 => {
+            Err("a decimal number needs precision and scale")
+        }
         FieldType::Int if field.digits == 0 => Err("an int needs digits"),
         FieldType::Reference if field.reference_to.is_empty() || field.relationship.is_none() => {
             Err("a reference needs reference_to and relationship")
@@ -112,7 +118,10 @@ mod tests {
     #[test]
     fn a_wrong_objects_file_says_which_field_is_wrong() {
         let refused = |yaml: &str| Schema::load(Some(yaml)).unwrap_err().to_string();
-        assert!(refused("objects: { Account: [{ name: X, type: string, label: X, length: 5 }] }").contains("Account.X"));
+        assert!(
+            refused("objects: { Account: [{ name: X, type: string, label: X, length: 5 }] }")
+                .contains("Account.X")
+        );
         assert!(refused("objects: { Case: [] }").contains("Case"));
         assert!(refused("objects: { Lead: [{ name: X__c, type: string, label: X }] }").contains("length"));
     }

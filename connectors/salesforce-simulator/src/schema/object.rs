@@ -152,7 +152,10 @@ impl Schema {
     }
 
     /// Fields of any object that refer to this one, with the object they are in.
-    pub(crate) fn references_to(&self, to: ObjectIndex) -> impl Iterator<Item = (ObjectIndex, usize, &Field)> {
+    pub(crate) fn references_to(
+        &self,
+        to: ObjectIndex,
+    ) -> impl Iterator<Item = (ObjectIndex, usize, &Field)> {
         let name = self.object(to).name.clone();
         self.objects.iter().enumerate().flat_map(move |(object, definition)| {
             let name = name.clone();

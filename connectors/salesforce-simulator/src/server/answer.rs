@@ -51,12 +51,15 @@ impl Answer {
     /// The HTTP response, dated by the org's clock.
     pub(crate) fn into_response(self, date: &str) -> Response<Body> {
         let mut response = Response::new(Body::from(self.body));
-        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         if let Some(content_type) = self.content_type {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
-        for (name, value) in self.headers.iter().map(|(name, value)| (*name, value.as_str())).chain([("date", date)]) {
+        for (name, value) in
+            self.headers.iter().map(|(name, value)| (*name, value.as_str())).chain([("date", date)])
+        {
             if let Ok(value) = HeaderValue::from_str(value) {
                 headers.insert(name, value);
             }

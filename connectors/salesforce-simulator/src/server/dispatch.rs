@@ -40,7 +40,9 @@ async fn answer(tenant: &Arc<Tenant>, call: &Call, cut: &Cut) -> Answer {
         return admin::answer(tenant, call, rest);
     }
     let kinds = kinds(call, &segments);
-    kinds.iter().for_each(|kind| tenant.calls.count(*kind));
+    for kind in &kinds {
+        tenant.calls.count(*kind);
+    }
     let effect = tenant.faults.on_call(&kinds, |text| call.contains(text));
     match effect {
         Some(Effect::Delay { ms }) => tokio::time::sleep(Duration::from_millis(ms)).await,

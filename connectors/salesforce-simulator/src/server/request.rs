@@ -68,7 +68,8 @@ impl Call {
 
     /// `http://` and the host the client called, so that a client on `localhost` is never sent to `127.0.0.1`.
     pub(crate) fn base_url(&self, fallback: &str) -> String {
-        self.header(header::HOST.as_str()).map_or_else(|| fallback.to_owned(), |host| format!("http://{host}"))
+        self.header(header::HOST.as_str())
+            .map_or_else(|| fallback.to_owned(), |host| format!("http://{host}"))
     }
 
     /// Whether path, query (as sent or decoded) or body contain this text.

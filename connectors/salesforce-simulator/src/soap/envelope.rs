@@ -72,7 +72,8 @@ pub(crate) fn body(inner: &str) -> Answer {
 
 /// A fault. The prefix `sf:` in the detail is part of the interface: a client searches for it.
 pub(crate) fn fault(status: u16, code: &str, message: &str) -> Answer {
-    let (login, prefix) = if code == "INVALID_LOGIN" { ("LoginFault", "") } else { ("UnexpectedErrorFault", "sf:") };
+    let (login, prefix) =
+        if code == "INVALID_LOGIN" { ("LoginFault", "") } else { ("UnexpectedErrorFault", "sf:") };
     let message = escape(message);
     Answer::xml(
         status,

@@ -7,8 +7,8 @@ mod undelete;
 use crate::server::{Answer, Call};
 use crate::tenant::Tenant;
 
-pub(crate) use envelope::fault;
 use envelope::Envelope;
+pub(crate) use envelope::fault;
 
 /// Answers a SOAP call of the partner or enterprise API.
 pub(crate) fn answer(tenant: &Tenant, call: &Call, version: &str) -> Answer {
@@ -18,6 +18,8 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, version: &str) -> Answer {
     match envelope.operation.as_str() {
         "login" => login::login(tenant, call, version, &envelope),
         "undelete" => undelete::undelete(tenant, &envelope),
-        other => fault(500, "INVALID_OPERATION", &format!("the sandbox org does not know the operation {other}")),
+        other => {
+            fault(500, "INVALID_OPERATION", &format!("the sandbox org does not know the operation {other}"))
+        }
     }
 }

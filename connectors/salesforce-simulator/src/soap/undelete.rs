@@ -16,14 +16,18 @@ pub(crate) fn undelete(tenant: &Tenant, envelope: &Envelope) -> Answer {
     tenant.calls.count_api_request();
     let ids: Vec<&str> = envelope.texts("ids").collect();
     if ids.len() > MAX_IDS {
-        return fault(500, "EXCEEDED_ID_LIMIT", "record limit reached. cannot submit more than 200 records into this call");
+        return fault(
+            500,
+            "EXCEEDED_ID_LIMIT",
+            "record limit reached. cannot submit more than 200 records into this call",
+        );
     }
     tenant.calls.wrote("SOAP", "undelete", ids.len());
     let all_or_none = envelope.text("allOrNone") == Some("true");
     let done = tenant.write(|writer| {
         let mut results: Vec<Result<String, Refusal>> = ids.iter().map(|id| writer.undelete(id)).collect();
         if all_or_none && results.iter().any(Result::is_err) {
-            writer.store.roll_back(writer.tx, 0);
+            writer.store.roll_back(writer.tx);
             let message =
                 "Record rolled back because not all records were valid and the request was using AllOrNone header";
             for result in results.iter_mut().filter(|result| result.is_ok()) {

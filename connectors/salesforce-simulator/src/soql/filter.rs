@@ -145,7 +145,9 @@ pub(crate) fn key(field: &Field, value: &Value) -> Option<String> {
 fn like(text: &[char], pattern: &[char]) -> bool {
     match (pattern.split_first(), text.split_first()) {
         (None, rest) => rest.is_none(),
-        (Some(('%', after)), _) => (0..=text.len()).any(|skip| text.get(skip..).is_some_and(|text| like(text, after))),
+        (Some(('%', after)), _) => {
+            (0..=text.len()).any(|skip| text.get(skip..).is_some_and(|text| like(text, after)))
+        }
         (Some(('_', after)), Some((_, rest))) => like(rest, after),
         (Some(('\\', after)), Some((first, rest))) => match after.split_first() {
             Some((escaped, after)) => first == escaped && like(rest, after),
@@ -158,8 +160,6 @@ fn like(text: &[char], pattern: &[char]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn like_knows_both_wildcards_and_their_escapes() {
         let like = |text: &str, pattern: &str| {

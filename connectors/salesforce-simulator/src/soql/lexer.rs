@@ -52,13 +52,16 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, Refusal> {
             continue;
         } else if first == '\'' {
             quoted(rest).ok_or_else(|| malformed("unexpected end of string", column))?
-        } else if first.is_ascii_digit() || (matches!(first, '-' | '+') && rest.get(1).is_some_and(char::is_ascii_digit)) {
+        } else if first.is_ascii_digit()
+            || (matches!(first, '-' | '+') && rest.get(1).is_some_and(char::is_ascii_digit))
+        {
             let word: String =
                 rest.iter().take_while(|c| c.is_ascii_alphanumeric() || "+-.:".contains(**c)).collect();
             let length = word.len();
             (TokenKind::Number(word), length)
         } else if first.is_alphabetic() || first == '_' {
-            let word: String = rest.iter().take_while(|c| c.is_alphanumeric() || "_.:".contains(**c)).collect();
+            let word: String =
+                rest.iter().take_while(|c| c.is_alphanumeric() || "_.:".contains(**c)).collect();
             let length = word.chars().count();
             (TokenKind::Word(word), length)
         } else {

@@ -45,6 +45,7 @@ fn wrong(field: &Field, token: &Token, query: &str) -> Refusal {
         kind if kind.is_decimal() => ("double", "should not be enclosed in quotes"),
         _ => ("string", "should be enclosed in quotes"),
     };
-    let what = format!("value of filter criterion for field '{}' must be of type {kind} and {quotes}", field.name);
+    let what =
+        format!("value of filter criterion for field '{}' must be of type {kind} and {quotes}", field.name);
     pointed(query, token.column, &what)
 }

@@ -40,7 +40,11 @@ impl<'a> Parser<'a> {
         let columns = self.columns(&selected)?;
         let filter = if self.accept("WHERE") { Some(self.disjunction()?) } else { None };
         if let Some(field) = filter.as_ref().and_then(|filter| filter.unfilterable(self.schema)) {
-            return Err(pointed(self.text, 1, &format!("field '{}' can not be filtered in a query call", field.name)));
+            return Err(pointed(
+                self.text,
+                1,
+                &format!("field '{}' can not be filtered in a query call", field.name),
+            ));
         }
         let order = if self.accept("ORDER") { self.order()? } else { Vec::new() };
         let limit = if self.accept("LIMIT") { Some(self.number()?) } else { None };
@@ -222,7 +226,10 @@ impl<'a> Parser<'a> {
     }
 
     fn next(&mut self) -> Result<&'a Token, Refusal> {
-        let token = self.tokens.get(self.at).ok_or_else(|| malformed("unexpected token: '<EOF>'", self.text.len() + 1))?;
+        let token = self
+            .tokens
+            .get(self.at)
+            .ok_or_else(|| malformed("unexpected token: '<EOF>'", self.text.len() + 1))?;
         self.at += 1;
         Ok(token)
     }

@@ -33,7 +33,8 @@ impl Path {
                 Some(at) => {
                     let targets = definition.fields.get(at).map(|field| field.reference_to.as_slice());
                     let target = targets.unwrap_or_default().iter().rev().find_map(|to| schema.find(to));
-                    let target = target.ok_or_else(|| no_relationship(part, &definition.name, query, column))?;
+                    let target =
+                        target.ok_or_else(|| no_relationship(part, &definition.name, query, column))?;
                     hops.push((at, target));
                     here = target;
                 }

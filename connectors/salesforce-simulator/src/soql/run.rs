@@ -62,15 +62,16 @@ fn show(
         }
         return;
     };
-    let Some(name) = definition.fields.get(*reference).and_then(|field| field.relationship.clone()) else { return };
+    let Some(name) = definition.fields.get(*reference).and_then(|field| field.relationship.clone()) else {
+        return;
+    };
     let parent = row.value(*reference).as_text().and_then(|id| store.table(*target).row(id));
     let Some(parent) = parent else {
         into.insert(name, Json::Null);
         return;
     };
-    let nested = into
-        .entry(name)
-        .or_insert_with(|| json!({"attributes": attributes(store, base, *target, parent)}));
+    let nested =
+        into.entry(name).or_insert_with(|| json!({"attributes": attributes(store, base, *target, parent)}));
     if let Some(nested) = nested.as_object_mut() {
         show(store, base, nested, *target, parent, rest, path);
     }

@@ -1,0 +1,101 @@
+//! Faults on demand.
+
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use super::client::{Client, http, org, post_token, read, typed};
+use crate::{CallKind, Effect, Fault};
+
+fn answer(status: u16, code: &str) -> Effect {
+    Effect::Answer { status, code: code.to_owned(), message: "ordered".to_owned() }
+}
+
+#[tokio::test]
+async fn one_record_can_make_every_call_fail_that_carries_it() {
+    let org = org("poison").await;
+    let client = Client::login(&org).await;
+    org.faults().add(Fault::new(CallKind::Write, answer(500, "UNKNOWN_EXCEPTION")).containing("poison"));
+    let both =
+        json!([typed("Account", json!({"Name": "good"})), typed("Account", json!({"Name": "poison"}))]);
+    let (status, errors) = client.post("composite/sobjects", json!({"records": both})).await;
+    assert_eq!((status, errors[0]["errorCode"].as_str()), (500, Some("UNKNOWN_EXCEPTION")));
+    assert_eq!((org.count("Account"), org.writes().len()), (0, 0));
+    client.create("Account", json!({"Name": "good"})).await;
+    assert_eq!((org.count("Account"), org.calls(CallKind::Write)), (1, 2));
+}
+
+#[tokio::test]
+async fn a_record_error_refuses_its_record_as_often_as_asked() {
+    let org = org("lock").await;
+    let client = Client::login(&org).await;
+    let lock = Effect::RecordError { code: "UNABLE_TO_LOCK_ROW".to_owned(), message: "busy".to_owned() };
+    org.faults().add(Fault::new(CallKind::Write, lock).containing("Acme").times(1));
+    let records = json!({"records": [typed("Account", json!({"Name": "Acme"})), typed("Account", json!({"Name": "Other"}))]});
+    let (_, results) = client.post("composite/sobjects", records.clone()).await;
+    assert_eq!(results[0]["errors"][0]["statusCode"], "UNABLE_TO_LOCK_ROW");
+    assert_eq!(results[1]["success"], true);
+    let (_, results) = client.post("composite/sobjects", records).await;
+    assert_eq!(results[0]["success"], true);
+}
+
+#[tokio::test]
+async fn a_cut_connection_has_written_or_not_as_ordered() {
+    let org = org("cut").await;
+    let client = Client::login(&org).await;
+    let attempt = || {
+        let url = format!("{}/services/data/v60.0/sobjects/Account", org.url());
+        client.http.post(url).bearer_auth(&client.token).json(&json!({"Name": "x"})).send()
+    };
+    org.faults().add(Fault::new(CallKind::Write, Effect::Cut).times(1));
+    assert!(attempt().await.is_err());
+    assert_eq!(org.count("Account"), 0);
+    org.faults().add(Fault::new(CallKind::Write, Effect::CutAfter).times(1));
+    assert!(attempt().await.is_err());
+    assert_eq!(org.count("Account"), 1);
+    assert_eq!(attempt().await.unwrap().status(), 201);
+}
+
+#[tokio::test]
+async fn an_org_that_is_down_answers_nothing_else_until_it_is_back() {
+    let org = org("down").await;
+    let client = Client::login(&org).await;
+    org.faults().take_down();
+    assert_eq!(client.get("limits").await.0, 503);
+    assert_eq!(
+        post_token(&http(), &org, &[]).await,
+        (503, json!({"error": "SERVER_UNAVAILABLE", "error_description": "Server unavailable"}))
+    );
+    org.faults().clear();
+    assert_eq!(client.get("limits").await.0, 200);
+    org.faults().add(Fault::new(CallKind::Any, Effect::Cut).lasting(Duration::ZERO));
+    assert_eq!(client.get("limits").await.0, 200, "a fault ends with its time");
+}
+
+#[tokio::test]
+async fn another_process_orders_faults_over_http() {
+    let org = org("admin").await;
+    let client = Client::login(&org).await;
+    let admin = async |method: reqwest::Method, path: &str, body: Json| {
+        read(
+            http().request(method, format!("{}/sandbox/{path}", org.url())).json(&body).send().await.unwrap(),
+        )
+        .await
+    };
+    let post = reqwest::Method::POST;
+    let fault = json!({"kind": "query", "effect": "answer", "status": 400, "code": "QUERY_TIMEOUT", "message": "slow", "times": 1});
+    let (status, added) = admin(post.clone(), "faults", fault.clone()).await;
+    assert_eq!((status, added["id"].is_u64()), (200, true));
+    let (_, listed) = admin(reqwest::Method::GET, "faults", Json::Null).await;
+    assert_eq!(listed[0]["fault"], fault);
+    assert_eq!(client.get("query?q=SELECT+Id+FROM+Account").await.0, 400);
+    assert_eq!(client.get("query?q=SELECT+Id+FROM+Account").await.0, 200);
+    let (status, error) = admin(post.clone(), "faults", json!({"kind": "queries"})).await;
+    assert!(status == 400 && error["error"].as_str().unwrap().contains("queries"));
+    let (_, clock) = admin(post.clone(), "clock", json!({"advance_ms": 60_000})).await;
+    assert_eq!(clock["ahead_ms"], 60_000);
+    assert_eq!(admin(post, "tokens/expire", Json::Null).await.0, 204);
+    assert_eq!(client.get("limits").await.0, 401);
+    let (_, rows) = admin(reqwest::Method::GET, "rows", Json::Null).await;
+    assert_eq!((&rows["Account"], &rows["User"]), (&json!(0), &json!(1)));
+}

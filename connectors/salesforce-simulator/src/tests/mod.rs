@@ -1,0 +1,12 @@
+//! The simulator through its front door: real HTTP, the way an unknowing client uses it.
+
+mod auth;
+mod client;
+mod collections;
+mod deletes;
+mod faults;
+mod persistence;
+mod queries;
+mod records;
+mod streaming;
+mod wire;

@@ -1,0 +1,78 @@
+//! The data file.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::client::Client;
+use super::streaming::{Stream, topic};
+use crate::{Org, SimulatorError};
+
+#[tokio::test]
+async fn an_org_with_a_data_file_is_the_same_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("org.jsonl");
+    let start = || Org::builder().name("kept").data_file(&file).start();
+    let org = start().await.unwrap();
+    let (id, credentials) = (org.id().to_owned(), org.credentials().clone());
+    let client = Client::login(&org).await;
+    topic(&client, "Accounts", "SELECT Id, Name FROM Account", json!({})).await;
+    let account = client.create("Account", json!({"Name": "Parent", "AnnualRevenue": 2})).await;
+    let contact = client
+        .create("Contact", json!({"LastName": "x", "AccountId": account, "Birthdate": "1990-01-02"}))
+        .await;
+    client.delete(&format!("sobjects/Account/{account}")).await;
+    org.advance(Duration::from_mins(1));
+    let last = org.last_replay_id();
+    org.stop().await;
+    // A kill in the middle of a write leaves a line without an end.
+    std::fs::OpenOptions::new().append(true).open(&file).unwrap().write_all(b"{\"commit\":{\"ro").unwrap();
+
+    let org = start().await.unwrap();
+    assert_eq!(
+        (org.id(), org.credentials().client_secret.as_str()),
+        (id.as_str(), credentials.client_secret.as_str())
+    );
+    assert_eq!((org.count("Account"), org.count("Contact"), org.last_replay_id()), (0, 0, last));
+    let client = Client::login(&org).await;
+    let (_, stream) = Stream::open(&client, "/topic/Accounts", -2).await;
+    assert_eq!(stream.kinds(2).await, ["created", "deleted"]);
+    assert_eq!(client.undelete(&[&account]).await, [""]);
+    let (_, back) = client.get(&format!("sobjects/Contact/{contact}")).await;
+    assert_eq!((&back["AccountId"], &back["Birthdate"]), (&json!(account), &json!("1990-01-02")));
+    assert!(client.create("Account", json!({"Name": "new"})).await > account, "ids go on where they were");
+    assert!(org.last_replay_id() > last);
+}
+
+#[tokio::test]
+async fn a_damaged_data_file_is_named_with_its_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("org.jsonl");
+    std::fs::write(&file, "{\"clock\":5}\nnonsense\n").unwrap();
+    let refused = Org::builder().data_file(&file).start().await.unwrap_err();
+    assert!(matches!(refused, SimulatorError::Damaged { line: 2, .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn a_seed_decides_the_ids_and_two_names_never_share_one() {
+    let seeded = async |name: &str| {
+        let org = Org::builder().name(name).seed(7).start().await.unwrap();
+        let client = Client::login(&org).await;
+        (org.id().to_owned(), client.create("Account", json!({"Name": "x"})).await)
+    };
+    let first = seeded("a").await;
+    assert_eq!(first, seeded("a").await);
+    let second = seeded("b").await;
+    assert!(first.0 != second.0 && first.1 != second.1);
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named() {
+    let org = Org::builder().start().await.unwrap();
+    let port: u16 = org.url().rsplit(':').next().unwrap().parse().unwrap();
+    let refused = Org::builder().port(port).start().await.unwrap_err().to_string();
+    assert!(refused.contains(&port.to_string()), "{refused}");
+    org.stop().await;
+    Org::builder().port(port).start().await.unwrap();
+}
