@@ -1,0 +1,65 @@
+//! Whether everything that happened is produced.
+
+use std::time::Duration;
+
+use orgstream_api::{AtEnd, Source};
+use serde_json::json;
+
+use super::feed::Committed;
+use super::world::World;
+use crate::config::Start;
+
+const QUIET: Duration = Duration::from_millis(500);
+
+#[tokio::test]
+async fn the_end_is_reached_when_everything_is_produced() {
+    let world = World::start().await;
+    world.create_accounts(10).await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Snapshot).await;
+    assert_eq!(feed.source.at_end(QUIET).await.unwrap(), AtEnd::No, "nothing is read yet");
+    feed.until_end(QUIET, |answer| *answer == AtEnd::Yes).await;
+    assert_eq!(feed.committed.names().len(), 10);
+
+    let account = world.create("Account", json!({"Name": "one more"})).await;
+    feed.until_records(11).await;
+    world.delete(account).await;
+    feed.until_records(12).await;
+    feed.until_end(QUIET, |answer| *answer == AtEnd::Yes).await;
+}
+
+#[tokio::test]
+async fn a_change_without_an_event_keeps_the_end_away() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    // `from` is a second at best, so what counts has to be later than that.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    world.create("Account", json!({"Name": "seen"})).await;
+    feed.until_records(1).await;
+    feed.until_end(QUIET, |answer| *answer == AtEnd::Yes).await;
+
+    world.sandbox.silence("/topic/orgstream_Account");
+    world.create("Account", json!({"Name": "unseen"})).await;
+    tokio::time::sleep(QUIET * 5).await;
+    assert_eq!(feed.source.at_end(QUIET).await.unwrap(), AtEnd::No, "its event may be on its way");
+}
+
+#[tokio::test]
+async fn a_restarted_source_knows_what_was_produced_before() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let kept = world.create("Account", json!({"Name": "kept"})).await;
+    let gone = world.create("Account", json!({"Name": "gone"})).await;
+    world.delete(gone).await;
+    feed.until(|committed| committed.names().contains_key(kept.as_str())).await;
+    feed.until(|committed| committed.records.iter().any(|record| super::feed::kind(record) == "deleted")).await;
+    feed.source.stop().await;
+
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_end(QUIET, |answer| *answer == AtEnd::Yes).await;
+}

@@ -1,0 +1,205 @@
+//! A running source, and all that was committed of it: what the runtime does, without Kafka.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use orgstream_api::record::header;
+use orgstream_api::{
+    AtEnd, Health, HealthReporter, Produced, Source, SourceBatch, SourcePosition, SourceRecord, StoreError,
+    TaskError, Version,
+};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::world::World;
+use crate::backoff::Backoff;
+use crate::bayeux::Timing;
+use crate::config::{RETENTION, SourceConfig, SourceContext, SourceObject, Start};
+use crate::source::PushTopicSource;
+use crate::start::start_with;
+
+/// Longer than anything here takes; a test that waits so long has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What is committed. Survives the sources that wrote it.
+#[derive(Default)]
+pub(super) struct Committed {
+    pub(super) records: Vec<SourceRecord>,
+    pub(super) positions: Vec<SourcePosition>,
+    /// The topics read back, for the source's question.
+    topics: Arc<Topics>,
+}
+
+/// What a source is told when it asks what lies on the topics.
+#[derive(Default)]
+struct Topics(Mutex<Vec<Version>>);
+
+pub(super) struct Feed<'a> {
+    pub(super) source: PushTopicSource,
+    pub(super) committed: &'a mut Committed,
+    pub(super) health: watch::Receiver<Health>,
+}
+
+impl Committed {
+    /// Starts a source for accounts and contacts at what is committed.
+    pub(super) async fn source(&mut self, world: &World, start: Start) -> Feed<'_> {
+        self.try_source(world, start).await.unwrap()
+    }
+
+    pub(super) async fn try_source(&mut self, world: &World, start: Start) -> Result<Feed<'_>, TaskError> {
+        self.open(world, start, &["Account", "Contact"]).await
+    }
+
+    pub(super) async fn try_source_of(&mut self, world: &World, objects: &[&str]) -> Result<Feed<'_>, TaskError> {
+        self.open(world, Start::Latest, objects).await
+    }
+
+    async fn open(&mut self, world: &World, start: Start, objects: &[&str]) -> Result<Feed<'_>, TaskError> {
+        let millis = Duration::from_millis;
+        let timing = Timing {
+            answer: Duration::from_secs(10),
+            held: Duration::from_secs(10),
+            margin: millis(1500),
+            retry: Backoff::new(millis(20), millis(200)),
+            busy: Backoff::new(millis(20), millis(200)),
+        };
+        let object = |name: &&str| SourceObject { name: (*name).to_owned(), topic: format!("a.{name}") };
+        let objects = objects.iter().map(object).collect();
+        let config = SourceConfig { pipeline: "crm".to_owned(), start, objects, retention: RETENTION };
+        let (reporter, health) = HealthReporter::new();
+        let context = SourceContext {
+            positions: self.positions.clone(),
+            produced: self.topics.clone(),
+            health: reporter,
+        };
+        let source = start_with(config, world.org.clone(), context, timing).await?;
+        Ok(Feed { source, committed: self, health })
+    }
+
+    /// The position of a part, such as `("snapshot", "Account")`.
+    pub(super) fn position(&self, kind: &str, name: &str) -> Option<&Value> {
+        let partition = json!({kind: name});
+        self.positions.iter().find(|known| known.partition == partition).map(|known| &known.offset)
+    }
+
+    pub(super) fn commit(&mut self, batch: SourceBatch) {
+        assert!(batch.records.len() <= 5_000, "a batch has {} records", batch.records.len());
+        for position in batch.positions {
+            self.positions.retain(|known| known.partition != position.partition);
+            self.positions.push(position);
+        }
+        let mut versions = self.topics.0.lock().unwrap();
+        for record in &batch.records {
+            versions.push(Version {
+                object: text(record, "_ObjectType").to_owned(),
+                id: id(record).to_owned(),
+                stamp: orgstream_api::Stamp(record.record.timestamp.div_euclid(1000)),
+                deleted: kind(record) == "deleted",
+            });
+        }
+        self.records.extend(batch.records);
+    }
+
+    /// Every event stands on the topics once at most, and the states of each record in their order.
+    pub(super) fn assert_order(&self) {
+        let mut events = HashSet::new();
+        let mut last: HashMap<&str, (i64, &str)> = HashMap::new();
+        for record in &self.records {
+            let headers = &record.record.headers;
+            if let Some(replay_id) = headers.text(header::REPLAY_ID) {
+                let event = (headers.text(header::CHANNEL), replay_id);
+                assert!(events.insert(event), "{event:?} stands twice");
+            }
+            let (stamp, kind) = (record.record.timestamp.div_euclid(1000), kind(record));
+            if let Some((before, was)) = last.insert(id(record), (stamp, kind)) {
+                assert!(stamp >= before, "{}: {kind} of {stamp} behind {was} of {before}", id(record));
+            }
+        }
+    }
+
+    /// The last name or kind that stands on the topics for each account that is not deleted.
+    pub(super) fn names(&self) -> HashMap<String, String> {
+        let mut names = HashMap::new();
+        for record in self.records.iter().filter(|record| record.topic == "a.Account") {
+            if kind(record) == "deleted" {
+                names.remove(id(record));
+            } else {
+                names.insert(id(record).to_owned(), text(record, "Name").to_owned());
+            }
+        }
+        names
+    }
+}
+
+impl Feed<'_> {
+    /// The next batch, committed.
+    pub(super) async fn next(&mut self) -> Result<(), TaskError> {
+        let polled = tokio::time::timeout(PATIENCE, self.source.poll()).await;
+        let batch = polled.expect("the source has something to say within a minute")?;
+        self.committed.commit(batch);
+        Ok(())
+    }
+
+    /// Batch by batch until what is committed is as wanted.
+    pub(super) async fn until(&mut self, wanted: impl Fn(&Committed) -> bool) {
+        while !wanted(self.committed) {
+            self.next().await.unwrap();
+        }
+    }
+
+    /// Until both channels are subscribed and that is stored.
+    pub(super) async fn until_subscribed(&mut self) {
+        self.until(|committed| {
+            ["Account", "Contact"]
+                .iter()
+                .all(|name| committed.position("channel", &format!("/topic/orgstream_{name}")).is_some())
+        })
+        .await;
+    }
+
+    pub(super) async fn until_records(&mut self, count: usize) {
+        self.until(|committed| committed.records.len() >= count).await;
+    }
+
+    /// Asks as the runtime does, between polls that it drops, until the answer is as wanted.
+    pub(super) async fn until_end(&mut self, quiet: Duration, wanted: impl Fn(&AtEnd) -> bool) {
+        let asking = async {
+            loop {
+                let tick = Duration::from_millis(100);
+                if let Ok(batch) = tokio::time::timeout(tick, self.source.poll()).await {
+                    self.committed.commit(batch.unwrap());
+                }
+                if wanted(&self.source.at_end(quiet).await.unwrap()) {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, asking).await.expect("the answer comes within a minute");
+    }
+
+    pub(super) fn counter(&self, name: &str) -> u64 {
+        self.source.counters().value(name).expect("the counter exists")
+    }
+}
+
+#[async_trait]
+impl Produced for Topics {
+    async fn since(&self, since: i64) -> Result<Vec<Version>, StoreError> {
+        let versions = self.0.lock().unwrap();
+        Ok(versions.iter().filter(|version| version.stamp.0 >= since.div_euclid(1000)).cloned().collect())
+    }
+}
+
+pub(super) fn id(record: &SourceRecord) -> &str {
+    text(record, "Id")
+}
+
+pub(super) fn kind(record: &SourceRecord) -> &str {
+    text(record, "_EventType")
+}
+
+pub(super) fn text<'a>(record: &'a SourceRecord, field: &str) -> &'a str {
+    record.record.text(field).unwrap_or_default()
+}

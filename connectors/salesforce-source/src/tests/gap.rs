@@ -1,0 +1,101 @@
+//! Positions that the org can no longer serve.
+
+use std::time::Duration;
+
+use orgstream_api::record::header;
+use orgstream_api::{Source, TaskError};
+use serde_json::json;
+
+use super::feed::{Committed, id, kind};
+use super::world::World;
+use crate::config::Start;
+
+const CHANNEL: &str = "/topic/orgstream_Account";
+const DAY_AND_HOUR: Duration = Duration::from_secs(25 * 60 * 60);
+
+#[tokio::test]
+async fn an_expired_position_is_a_gap_until_a_snapshot_repairs_it() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    let gone = world.create("Account", json!({"Name": "deleted in the gap"})).await;
+    let stays = world.create("Account", json!({"Name": "changed in the gap"})).await;
+    feed.until_records(2).await;
+    feed.source.stop().await;
+    world.delete(gone).await;
+    world.update("Account", stays, json!({"Name": "changed"})).await;
+    world.sandbox.advance(DAY_AND_HOUR);
+
+    // The gap is committed before the source stops.
+    let mut feed = committed.source(&world, Start::Latest).await;
+    let before = feed.committed.records.len();
+    let error = loop {
+        if let Err(error) = feed.next().await {
+            break error;
+        }
+    };
+    let TaskError::Gap(text) = error else { panic!("{error:?}") };
+    assert!(text.contains(CHANNEL) && text.contains("start: snapshot"), "{text}");
+    assert_eq!(feed.committed.records.len(), before, "nothing behind the gap is produced");
+    assert_eq!(committed.position("gap", CHANNEL).unwrap()["state"], "open");
+
+    // It is never jumped.
+    let again = committed.try_source(&world, Start::Latest).await;
+    assert!(matches!(again.err(), Some(TaskError::Gap(text)) if text.contains(CHANNEL)));
+
+    let mut feed = committed.source(&world, Start::Snapshot).await;
+    let closed = |committed: &Committed| {
+        committed.position("gap", CHANNEL).is_some_and(|gap| gap["state"] == "closed")
+            && committed.position("snapshot", "Contact").is_some_and(|snapshot| snapshot["state"] == "done")
+    };
+    feed.until(closed).await;
+    assert_eq!(committed.position("snapshot", "Account").unwrap()["state"], "done");
+    let names = committed.names();
+    assert_eq!(names.get(stays.as_str()).map(String::as_str), Some("changed"));
+    assert!(!names.contains_key(gone.as_str()));
+    let delete = committed.records.iter().rev().find(|record| id(record) == gone.as_str()).unwrap();
+    assert_eq!(kind(delete), "deleted");
+    assert_eq!(delete.record.headers.text(header::ORIGIN), Some("snapshot"));
+    committed.assert_order();
+}
+
+#[tokio::test]
+async fn an_old_position_without_a_replay_id_is_a_gap_too() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    committed.source(&world, Start::Latest).await.until_subscribed().await;
+    world.create("Account", json!({"Name": "lost"})).await;
+    world.sandbox.advance(DAY_AND_HOUR);
+    let mut feed = committed.source(&world, Start::Latest).await;
+    let error = loop {
+        if let Err(error) = feed.next().await {
+            break error;
+        }
+    };
+    assert!(matches!(error, TaskError::Gap(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_refused_replay_id_of_a_young_position_is_no_gap() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    world.create("Account", json!({"Name": "old"})).await;
+    feed.until_records(1).await;
+    feed.source.stop().await;
+    // As after a day in which nothing happened: the event is forgotten, the position is not old.
+    world.sandbox.advance(DAY_AND_HOUR);
+    let now = world.sandbox_now().await;
+    for position in &mut committed.positions {
+        position.offset["as_of"] = json!(now);
+    }
+    let new = world.create("Account", json!({"Name": "new"})).await;
+
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_records(2).await;
+    assert_eq!(id(&committed.records[1]), new.as_str());
+    assert!(committed.position("gap", CHANNEL).is_none());
+    committed.assert_order();
+}

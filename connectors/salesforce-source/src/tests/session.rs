@@ -1,0 +1,129 @@
+//! Streaming sessions that end.
+
+use std::time::Duration;
+
+use orgstream_api::{Health, Source, TaskError};
+use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
+use serde_json::{Value, json};
+
+use super::feed::{Committed, Feed, id};
+use super::world::World;
+use crate::config::Start;
+
+/// A change still comes through, exactly once.
+async fn assert_streams(world: &World, feed: &mut Feed<'_>) {
+    let account = world.create("Account", json!({"Name": "still there"})).await;
+    feed.until(|committed| committed.records.iter().any(|record| id(record) == account.as_str())).await;
+    feed.committed.assert_order();
+}
+
+#[tokio::test]
+async fn a_lost_session_is_replaced_without_loss() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    for _ in 0..3 {
+        world.create_accounts(5).await;
+        world.sandbox.drop_streaming_sessions();
+        assert_streams(&world, &mut feed).await;
+    }
+    feed.until_records(18).await;
+    assert_eq!(committed.records.len(), 18);
+}
+
+#[tokio::test]
+async fn an_expired_token_is_replaced_without_loss() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    for _ in 0..2 {
+        world.sandbox.expire_tokens();
+        assert_streams(&world, &mut feed).await;
+    }
+    assert_eq!(committed.records.len(), 2);
+}
+
+#[tokio::test]
+async fn a_session_that_never_answers_is_given_up_by_the_watchdog() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    let sessions = feed.counter("sessions");
+    world.sandbox.faults().add(Fault::new(CallKind::Connect, Effect::Delay { ms: 30_000 }).times(1));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_streams(&world, &mut feed).await;
+    assert!(feed.counter("sessions") > sessions);
+}
+
+#[tokio::test]
+async fn answers_that_are_cut_off_come_again() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    for _ in 0..3 {
+        world.sandbox.faults().add(Fault::new(CallKind::Connect, Effect::CutAfter).times(1));
+        world.create_accounts(3).await;
+        assert_streams(&world, &mut feed).await;
+    }
+    feed.until_records(12).await;
+    assert_eq!(committed.records.len(), 12);
+}
+
+#[tokio::test]
+async fn an_outage_is_shown_and_waited_out() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    let mut health = feed.health.clone();
+    let down = world.sandbox.faults().take_down();
+    let polling = feed.source.poll();
+    tokio::pin!(polling);
+    let degraded = async {
+        health.wait_for(|health| matches!(health, Health::Degraded(_))).await.unwrap();
+    };
+    tokio::select! {
+        () = degraded => {}
+        batch = &mut polling => panic!("an org that is down brings nothing: {batch:?}"),
+    }
+    world.sandbox.faults().remove(down);
+    assert_streams(&world, &mut feed).await;
+    feed.health.wait_for(|health| *health == Health::Running).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_channel_that_is_gone_stops_the_source_with_what_to_do() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    let found = world.org.query("SELECT Id FROM PushTopic WHERE Name = 'orgstream_Account'").await.unwrap();
+    let topic = found.rows[0].get("Id").and_then(Value::as_str).unwrap().parse().unwrap();
+    world.delete(topic).await;
+    world.sandbox.drop_streaming_sessions();
+    let error = loop {
+        if let Err(error) = feed.next().await {
+            break error;
+        }
+    };
+    let text = error.to_string();
+    assert!(matches!(error, TaskError::Failed(_)), "{text}");
+    assert!(text.contains("/topic/orgstream_Account") && text.contains("org `a`"), "{text}");
+}
+
+#[tokio::test]
+async fn a_stopped_source_says_goodbye() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    feed.source.stop().await;
+    assert_eq!(world.sandbox.calls(CallKind::Disconnect), 1);
+    let connects = world.sandbox.calls(CallKind::Connect);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(world.sandbox.calls(CallKind::Connect), connects, "nobody streams any more");
+}
