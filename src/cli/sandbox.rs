@@ -1,5 +1,6 @@
 //! `orgstream sandbox`: a simulated org, with its address and credentials as the first line.
 
+use orgstream_salesforce_simulator::SimulatorError;
 use orgstream_salesforce_simulator::sandbox::{self, Announcement, Options};
 
 use super::args::Sandbox;
@@ -18,6 +19,9 @@ pub(super) async fn sandbox(arguments: Sandbox) -> Result<Exit, Failure> {
         }
         Err(error) => output::error(&error.into()),
     };
-    sandbox::run(options, announce, stop).await.map_err(Failure::failed)?;
-    Ok(Exit::Done)
+    match sandbox::run(options, announce, stop).await {
+        Ok(()) => Ok(Exit::Done),
+        Err(error @ SimulatorError::Objects(_)) => Err(Failure::config(error)),
+        Err(error) => Err(Failure::failed(error)),
+    }
 }

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use super::Report;
 use crate::config::topic::refused_name;
 use crate::config::validated::Pipeline;
-
-/// What orgstream puts behind a pipeline's name to name the topics it keeps for itself.
-const OWN_SUFFIXES: [&str; 2] = ["parked", "dead_letters"];
+use crate::kafka::topics as own_names;
 
 /// Starts the names of the topics that all pipelines share.
 const SHARED_PREFIX: &str = "_orgstream.";
@@ -15,7 +13,7 @@ const SHARED_PREFIX: &str = "_orgstream.";
 pub(super) fn topics(pipelines: &[&Pipeline], report: &mut Report<'_>) {
     let own: Vec<_> = pipelines
         .iter()
-        .flat_map(|pipeline| OWN_SUFFIXES.map(|suffix| format!("{}.{suffix}", pipeline.name)))
+        .flat_map(|pipeline| [own_names::parked(&pipeline.name), own_names::dead_letters(&pipeline.name)])
         .collect();
     let mut written = BTreeMap::new();
     for pipeline in pipelines {
