@@ -24,6 +24,12 @@ pub enum SimulatorError {
         #[source]
         source: std::io::Error,
     },
+    /// Another org is running on the data file.
+    #[error("the sandbox org's data file {} is in use by another sandbox org; stop that one or choose another file", path.display())]
+    InUse {
+        /// The data file.
+        path: PathBuf,
+    },
     /// The data file holds something that the simulator did not write.
     #[error("the sandbox org's data file {} is damaged in line {line}: {reason}; move it away to start with an empty org", path.display())]
     Damaged {

@@ -88,7 +88,20 @@ fn number(digits: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{prop_assert_eq, proptest};
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_full_id_is_its_own_normal_form_and_no_other_letter_case_is(id15 in "[0-9A-Za-z]{14}[A-Za-z]") {
+            let full = normalize(&id15).unwrap();
+            prop_assert_eq!(normalize(&full), Some(full.clone()));
+            let (head, last) = id15.split_at(14);
+            let flipped: String = last.chars().map(|c| if c.is_ascii_uppercase() { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() }).collect();
+            prop_assert_eq!(normalize(&format!("{head}{flipped}{}", &full[15..])), None);
+        }
+    }
 
     #[test]
     fn the_checksum_matches_documented_ids() {

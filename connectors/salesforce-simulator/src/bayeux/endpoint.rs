@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
+use super::message::{channel, client_id, conditions, has_cookie, messages, subscriptions};
 use super::reply::{Denied, denied, success};
 use super::streams::{Session, Subscription};
 use crate::auth::bearer;
-use crate::calls::CallKind;
 use crate::clock::millis;
 use crate::fault::Effect;
 use crate::server::{Answer, Call};
@@ -22,22 +22,6 @@ const MAX_REQUEST: usize = 32_768;
 const OLDEST_VERSION: u32 = 37;
 const NEW_ONLY: i64 = -1;
 const ALL_RETAINED: i64 = -2;
-
-/// What the messages of a call are for.
-pub(crate) fn kinds(call: &Call) -> Vec<CallKind> {
-    let messages = messages(&call.body).unwrap_or_default();
-    messages
-        .iter()
-        .map(|message| match channel(message) {
-            "/meta/handshake" => CallKind::Handshake,
-            "/meta/connect" => CallKind::Connect,
-            "/meta/subscribe" => CallKind::Subscribe,
-            "/meta/unsubscribe" => CallKind::Unsubscribe,
-            "/meta/disconnect" => CallKind::Disconnect,
-            _ => CallKind::Other,
-        })
-        .collect()
-}
 
 /// Answers a call; `Err` when the org went down while a connect was held.
 pub(crate) async fn answer(tenant: &Arc<Tenant>, call: &Call) -> Result<Answer, Effect> {
@@ -121,7 +105,8 @@ impl Exchange<'_> {
         if !self.tenant.token_is_good(token) {
             return Err(Denied::handshake("401::Authentication invalid"));
         }
-        let (client_id, cookie) = self.tenant.state().streams.open(self.tenant.clock.now());
+        let (client_id, cookie) =
+            self.tenant.state().streams.open(self.tenant.clock.now(), self.tenant.settings.streaming_session);
         self.cookie = Some(cookie);
         // No advice: it comes with the first connect reply.
         let members = json!({
@@ -299,54 +284,4 @@ fn bad_replay(replay_id: i64) -> Denied {
         "400::The replayId {{{replay_id}}} you provided was invalid.  Please provide a valid ID, -2 to replay all \
          events, or -1 to replay only new events."
     ))
-}
-
-/// A body as messages: an array, or one message alone.
-fn messages(body: &[u8]) -> Option<Vec<Json>> {
-    match serde_json::from_slice(body).ok()? {
-        Json::Array(messages) => Some(messages),
-        message @ Json::Object(_) => Some(vec![message]),
-        _ => None,
-    }
-}
-
-fn channel(message: &Json) -> &str {
-    message.get("channel").and_then(Json::as_str).unwrap_or_default()
-}
-
-fn client_id(message: &Json) -> &str {
-    message.get("clientId").and_then(Json::as_str).unwrap_or_default()
-}
-
-/// The channels a message names: one, or a list.
-fn subscriptions(message: &Json) -> Result<Vec<&str>, Denied> {
-    let named: Vec<&str> = match message.get("subscription") {
-        Some(Json::String(one)) => vec![one],
-        Some(Json::Array(many)) => many.iter().filter_map(Json::as_str).collect(),
-        _ => Vec::new(),
-    };
-    match named.as_slice() {
-        [] => Err(Denied::plain("400::Channel name not specified")),
-        all if all.iter().any(|name| name.is_empty()) => {
-            Err(Denied::plain("400::Channel name not specified"))
-        }
-        all if all.iter().any(|name| !name.starts_with('/')) => {
-            Err(Denied::plain("400::Channel subscriptions must start with a leading '/'"))
-        }
-        _ => Ok(named),
-    }
-}
-
-/// `Field='v'&Field2='w'` as pairs.
-fn conditions(filter: &str) -> Vec<(String, String)> {
-    let pairs = filter.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.map(|(field, value)| (field.to_owned(), value.trim_matches('\'').to_owned())).collect()
-}
-
-fn has_cookie(call: &Call, value: &str) -> bool {
-    let headers = call.headers.get_all("cookie").iter().filter_map(|header| header.to_str().ok());
-    headers
-        .flat_map(|header| header.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .any(|(name, found)| name == "BAYEUX_BROWSER" && found == value)
 }

@@ -47,7 +47,8 @@ pub(crate) struct Subscription {
 
 impl Streams {
     /// A new session: its client id and its cookie.
-    pub(crate) fn open(&mut self, now: Timestamp) -> (String, String) {
+    pub(crate) fn open(&mut self, now: Timestamp, lifetime: Duration) -> (String, String) {
+        self.sessions.retain(|_, session| !session.over(now, lifetime));
         let (client_id, cookie) = (random(27), random(24));
         self.sessions.insert(
             client_id.clone(),
@@ -70,7 +71,7 @@ impl Streams {
         lifetime: Duration,
     ) -> Option<&mut Session> {
         let session = self.sessions.get(client_id)?;
-        if session.held == 0 && now.millis() - session.last_seen.millis() > millis(lifetime) {
+        if session.over(now, lifetime) {
             self.sessions.remove(client_id);
             return None;
         }
@@ -112,6 +113,11 @@ impl Streams {
 }
 
 impl Session {
+    /// Whether nothing was heard of it for too long.
+    fn over(&self, now: Timestamp, lifetime: Duration) -> bool {
+        self.held == 0 && now.millis() - self.last_seen.millis() > millis(lifetime)
+    }
+
     /// Subscribes, in place of an earlier subscription to the channel.
     pub(crate) fn subscribe(&mut self, channel: &str, subscription: Subscription) {
         self.subscriptions.insert(channel.to_owned(), subscription);

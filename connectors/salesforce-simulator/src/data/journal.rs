@@ -2,10 +2,12 @@
 //!
 //! A line is written with one system call before the call is answered, so an acknowledged write survives `kill -9`
 //! of the process (not a power cut: nothing is synced). A line cut short by a kill was never acknowledged and is
-//! dropped at the next start, when the file is also rewritten without what was overwritten since.
+//! dropped at the next start, when the file is also rewritten without what was overwritten since. The file holds the
+//! org's credentials, so only its owner can read it.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -52,6 +54,7 @@ pub(crate) struct StoredEvent {
 pub(crate) struct Journal {
     path: PathBuf,
     file: File,
+    _lock: File,
 }
 
 impl Journal {
@@ -79,9 +82,11 @@ impl Journal {
 
     /// Replaces the file by these entries and opens it for more. The old file stays whole until the new one is.
     pub(crate) fn rewrite(path: &Path, entries: &[Entry]) -> Result<Self, SimulatorError> {
+        let lock = lock(path)?;
         let temporary = path.with_extension("new");
         let write = || -> std::io::Result<File> {
-            let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(&temporary)?;
+            let mut file =
+                OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&temporary)?;
             for entry in entries {
                 file.write_all(&line(entry)?)?;
             }
@@ -90,13 +95,29 @@ impl Journal {
             Ok(file)
         };
         let file = write().map_err(|source| unusable(path, source))?;
-        Ok(Self { path: path.to_owned(), file })
+        Ok(Self { path: path.to_owned(), file, _lock: lock })
     }
 
     /// Appends an entry.
     pub(crate) fn append(&mut self, entry: &Entry) -> Result<(), SimulatorError> {
         let write = || -> std::io::Result<()> { (&self.file).write_all(&line(entry)?) };
         write().map_err(|source| unusable(&self.path, source))
+    }
+}
+
+/// Keeps a second process from writing the same org. The lock is a file beside the data, since that one is replaced.
+fn lock(path: &Path) -> Result<File, SimulatorError> {
+    let open = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(path.with_extension("lock"));
+    let file = open.map_err(|source| unusable(path, source))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(SimulatorError::InUse { path: path.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(unusable(path, source)),
     }
 }
 

@@ -116,6 +116,12 @@ mod tests {
     }
 
     #[test]
+    fn the_sample_objects_file_loads() {
+        let schema = Schema::load(Some(include_str!("../../../../config/sandbox/objects.yaml"))).unwrap();
+        assert!(schema.object(schema.find("Account").unwrap()).field("Tier__c").is_some());
+    }
+
+    #[test]
     fn a_wrong_objects_file_says_which_field_is_wrong() {
         let refused = |yaml: &str| Schema::load(Some(yaml)).unwrap_err().to_string();
         assert!(

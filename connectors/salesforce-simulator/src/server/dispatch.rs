@@ -45,7 +45,10 @@ async fn answer(tenant: &Arc<Tenant>, call: &Call, cut: &Cut) -> Answer {
     }
     let effect = tenant.faults.on_call(&kinds, |text| call.contains(text));
     match effect {
-        Some(Effect::Delay { ms }) => tokio::time::sleep(Duration::from_millis(ms)).await,
+        Some(Effect::Delay { ms }) => tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(ms)) => {}
+            () = tenant.stop.cancelled() => {}
+        },
         Some(Effect::CutAfter) | None => {}
         Some(effect) => return play(&kinds, effect, cut),
     }

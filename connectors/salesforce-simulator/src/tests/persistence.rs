@@ -46,6 +46,20 @@ async fn an_org_with_a_data_file_is_the_same_after_a_restart() {
 }
 
 #[tokio::test]
+async fn what_was_acknowledged_is_in_the_file_at_that_moment() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, copy) = (dir.path().join("org.jsonl"), dir.path().join("copy.jsonl"));
+    let org = Org::builder().name("killed").data_file(&file).start().await.unwrap();
+    let client = Client::login(&org).await;
+    client.create("Account", json!({"Name": "acknowledged"})).await;
+    // A process killed now leaves this file.
+    std::fs::copy(&file, &copy).unwrap();
+    assert!(matches!(Org::builder().data_file(&file).start().await, Err(SimulatorError::InUse { .. })));
+    let after = Org::builder().data_file(&copy).start().await.unwrap();
+    assert_eq!(after.rows("Account"), org.rows("Account"));
+}
+
+#[tokio::test]
 async fn a_damaged_data_file_is_named_with_its_line() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("org.jsonl");
