@@ -10,9 +10,8 @@ use tokio::time::Instant;
 use crate::moment::Moment;
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`, the form that HTTP prescribes.
-const HTTP_DATE: &[FormatItem<'_>] = format_description!(
-    "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-);
+const HTTP_DATE: &[FormatItem<'_>] =
+    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
 
 /// What time it is in the org. Known after its first answer.
 #[derive(Debug, Default)]

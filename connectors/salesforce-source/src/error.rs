@@ -79,10 +79,9 @@ impl From<SourceError> for TaskError {
             SourceError::Api(api) if api.is_refused() => Self::config(error),
             SourceError::Api(api) => match api.disposition() {
                 Disposition::Reject | Disposition::Gone => Self::failed(error),
-                Disposition::Retry
-                | Disposition::Probe
-                | Disposition::Org
-                | Disposition::Reauthenticate => Self::restart(error),
+                Disposition::Retry | Disposition::Probe | Disposition::Org | Disposition::Reauthenticate => {
+                    Self::restart(error)
+                }
             },
             SourceError::Config(_) => Self::config(error),
             SourceError::Stream { .. }

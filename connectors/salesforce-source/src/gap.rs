@@ -54,7 +54,8 @@ mod tests {
     #[test]
     fn only_an_old_position_leaves_a_gap() {
         let now = Moment(1_767_262_830_000);
-        let of_age = |age| ChannelPosition { replay_id: Some(ReplayId(7)), as_of: now - age, from: Moment(0) };
+        let of_age =
+            |age| ChannelPosition { replay_id: Some(ReplayId(7)), as_of: now - age, from: Moment(0) };
         assert_eq!(find("Account", &of_age(HOUR * 22), now, DAY), None);
         let gap = find("Account", &of_age(HOUR * 24), now, DAY).unwrap();
         assert_eq!((gap.from, gap.to), (now - HOUR * 24, now));

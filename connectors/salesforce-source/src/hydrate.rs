@@ -96,8 +96,7 @@ async fn outcome(
         (&change.last, image, change.kind, Count::NotHydrated)
     };
     let stamp = image.stamp.stamp();
-    let standing =
-        if kind == EventType::Deleted { Standing::Deleted(stamp) } else { Standing::Row(stamp) };
+    let standing = if kind == EventType::Deleted { Standing::Deleted(stamp) } else { Standing::Row(stamp) };
     let origin = Origin::Stream { channel: &event.channel, replay_id: event.replay_id };
     let record = image.into_record(kind, origin, &target.destination);
     Ok(Hydrated { produced: Some(Produced { record, object: index, id, standing }), count })

@@ -20,11 +20,18 @@ const FULL: usize = 5_000;
 /// One thing to do next. As [`Delivery`], with each event by itself.
 #[derive(Debug)]
 pub(crate) enum Item {
-    Subscribed { channel: Channel, served: Served, at: Moment },
+    Subscribed {
+        channel: Channel,
+        served: Served,
+        at: Moment,
+    },
     Live,
     Lost,
     Event(Arc<Event>),
-    Polled { at: Moment, empty: bool },
+    Polled {
+        at: Moment,
+        empty: bool,
+    },
     Failed(SourceError),
     /// The session's task ended.
     Gone,

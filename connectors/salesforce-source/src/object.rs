@@ -60,14 +60,7 @@ pub(crate) enum Granted {
 
 impl Object {
     pub(crate) fn new(target: Target, position: Option<ChannelPosition>) -> Self {
-        Self {
-            target: Arc::new(target),
-            position,
-            gap: None,
-            snapshot: None,
-            unstored: false,
-            heard: None,
-        }
+        Self { target: Arc::new(target), position, gap: None, snapshot: None, unstored: false, heard: None }
     }
 
     /// Whether this run has subscribed to the channel.
@@ -149,7 +142,8 @@ mod tests {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
     fn object(position: Option<ChannelPosition>) -> Object {
-        let destination = Destination { org: OrgId::parse("00D5g000004XyzE").unwrap(), topic: "t".to_owned() };
+        let destination =
+            Destination { org: OrgId::parse("00D5g000004XyzE").unwrap(), topic: "t".to_owned() };
         let channel = Channel::of_push_topic("t");
         Object::new(Target { name: "Account".to_owned(), channel, destination }, position)
     }

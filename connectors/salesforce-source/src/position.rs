@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn what_is_stored_is_read_back() {
         let channel = Channel::of_push_topic("orgstream_Account");
-        let at = |millis| Moment(1_767_262_830_000 + millis);
+        let at = |millis: i64| Moment(1_767_262_830_000 + millis);
         let fresh = ChannelPosition { replay_id: None, as_of: at(0), from: at(5) };
         let far = ChannelPosition { replay_id: Some(ReplayId(41)), ..fresh };
         let snapshot = SnapshotPosition { state: SnapshotState::Running, started: at(1) };
@@ -170,7 +170,8 @@ mod tests {
 
     #[test]
     fn a_position_of_another_form_is_named_and_not_passed_over() {
-        let odd = SourcePosition { partition: json!({"channel": "/topic/x"}), offset: json!({"replay_id": "x"}) };
+        let odd =
+            SourcePosition { partition: json!({"channel": "/topic/x"}), offset: json!({"replay_id": "x"}) };
         let error = Positions::read(&[odd]).unwrap_err().to_string();
         assert!(error.contains("/topic/x") && error.contains("start: snapshot"), "{error}");
         let removed = SourcePosition { partition: json!({"channel": "/topic/x"}), offset: Value::Null };

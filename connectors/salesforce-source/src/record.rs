@@ -152,7 +152,8 @@ mod tests {
         }));
         let channel = Channel::of_push_topic("orgstream_Account");
         let origin = Origin::Stream { channel: &channel, replay_id: ReplayId(41) };
-        let record = Image::of_row(&describe(), &row).unwrap().into_record(EventType::Updated, origin, &destination());
+        let record =
+            Image::of_row(&describe(), &row).unwrap().into_record(EventType::Updated, origin, &destination());
 
         assert_eq!(record.topic, "a.Account");
         assert_eq!(record.partition_key, b"0015g00000QwErTAAV");
@@ -184,7 +185,8 @@ mod tests {
             &destination(),
         );
         let value = record.record.value.unwrap();
-        let filled: Vec<_> = value.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name).collect();
+        let filled: Vec<_> =
+            value.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name).collect();
         assert_eq!(filled, ["Id", "_ObjectType", "_EventType"]);
         assert_eq!(record.record.headers.text(header::CARRIED), Some(r#"["Id"]"#));
         assert_eq!(record.record.headers.text(header::REPLAY_ID), None);
@@ -192,7 +194,11 @@ mod tests {
 
     #[test]
     fn a_field_that_is_not_described_is_noticed() {
-        let row = row(json!({"Id": "0015g00000QwErTAAV", "New__c": 1, "SystemModstamp": "2026-01-01T10:20:30Z"}));
-        assert_eq!(Image::of_row(&describe(), &row).unwrap_err(), RowError::UnknownField("New__c".to_owned()));
+        let row =
+            row(json!({"Id": "0015g00000QwErTAAV", "New__c": 1, "SystemModstamp": "2026-01-01T10:20:30Z"}));
+        assert_eq!(
+            Image::of_row(&describe(), &row).unwrap_err(),
+            RowError::UnknownField("New__c".to_owned())
+        );
     }
 }

@@ -1,1 +1,369 @@
-compile_error!("note from the lead: I thought you were gone and overwrote your source.rs and end.rs (02:52). Please write your own versions back over this file. I have stopped touching connectors/salesforce-source.");
+//! The source: what the session delivers and what a snapshot reads, as batches of records with their positions.
+//!
+//! Everything is read by this one task, one read after the other, and what is read is produced before the next read
+//! begins; therefore the records of one id stand on their topic in the order of their versions. A position stands in
+//! the batch of the records it speaks of, never earlier (D8).
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use orgstream_api::{AtEnd, Source, SourceBatch, SourcePosition, SourceRecord, TaskError};
+use tokio::time::Instant;
+
+use crate::bayeux::{Served, Session};
+use crate::channel::Channel;
+use crate::clock::OrgClock;
+use crate::condition::Condition;
+use crate::config::SourceConfig;
+use crate::counters::{Count, SourceCounters};
+use crate::end::EndCheck;
+use crate::error::SourceError;
+use crate::fold::fold;
+use crate::gap;
+use crate::hydrate::{Hydrated, Produced, hydrate};
+use crate::inbox::{Inbox, Item};
+use crate::moment::Moment;
+use crate::object::{Granted, Object, Target};
+use crate::position::{Gap, GapState, SnapshotPosition, SnapshotState};
+use crate::rows::Rows;
+use crate::snapshot::{self, Page};
+
+/// Records of one batch at most.
+const BATCH: usize = 5_000;
+
+/// How often positions are stored that no record goes with.
+const STORE_EVERY: Duration = Duration::from_secs(60);
+
+/// A stream of one org's changes.
+pub struct PushTopicSource {
+    parts: Parts,
+    /// What is being read. It outlives a dropped `poll`, which would otherwise begin it again and again.
+    work: Option<Work>,
+    turn: Turn,
+    stream: Stream,
+    /// When positions were stored last.
+    stored: Instant,
+}
+
+/// What a source is made of.
+pub(crate) struct Parts {
+    pub(crate) config: SourceConfig,
+    pub(crate) rows: Rows,
+    pub(crate) objects: Vec<Object>,
+    pub(crate) session: Session,
+    pub(crate) inbox: Inbox,
+    pub(crate) clock: Arc<OrgClock>,
+    pub(crate) condition: Condition,
+    pub(crate) counters: Arc<SourceCounters>,
+    pub(crate) end: EndCheck,
+}
+
+/// Whose turn it is while a snapshot runs, so that neither starves the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Events,
+    Page,
+}
+
+/// How the stream is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Stream {
+    /// There is no live session.
+    Down,
+    /// All channels have been delivering since then.
+    Live(Instant),
+    /// Changes are missing, for which this is the message; nothing more is produced.
+    Broken(String),
+}
+
+type Reading<T> = Pin<Box<dyn Future<Output = Result<T, SourceError>> + Send>>;
+
+/// A read on its way, and what it is for.
+enum Work {
+    /// The rows of the events in the first so many items of the inbox.
+    Events { items: usize, reading: Reading<Vec<Hydrated>> },
+    /// The next page of this object's snapshot.
+    Page { object: usize, reading: Reading<Page> },
+}
+
+/// A read that is done.
+enum Done {
+    Events { items: usize, hydrated: Vec<Hydrated> },
+    Page { object: usize, page: Page },
+}
+
+impl PushTopicSource {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self { parts, work: None, turn: Turn::Events, stream: Stream::Down, stored: Instant::now() }
+    }
+
+    /// What the source has done since it was started.
+    pub fn counters(&self) -> Arc<SourceCounters> {
+        Arc::clone(&self.parts.counters)
+    }
+
+    /// Works off what is no event at the front of the inbox, up to the first thing that has to be stored.
+    fn settle(&mut self) -> Result<Option<SourceBatch>, SourceError> {
+        while !matches!(self.parts.inbox.front(), None | Some(Item::Event(_))) {
+            match self.parts.inbox.pop() {
+                Some(Item::Subscribed { channel, served, at }) => {
+                    if let Some(batch) = self.subscribed(&channel, served, at) {
+                        return Ok(Some(batch));
+                    }
+                }
+                Some(Item::Live) => self.stream = Stream::Live(Instant::now()),
+                Some(Item::Lost) => self.stream = Stream::Down,
+                Some(Item::Polled { at, empty }) => self.polled(at, empty),
+                Some(Item::Failed(error)) => return Err(error),
+                Some(Item::Gone) => return Err(SourceError::SessionGone),
+                Some(Item::Event(_)) | None => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn subscribed(&mut self, channel: &Channel, served: Served, at: Moment) -> Option<SourceBatch> {
+        let Parts { config, objects, rows, .. } = &mut self.parts;
+        let object = objects.iter_mut().find(|object| object.target.channel == *channel)?;
+        match object.granted(served, at, config.start, config.retention) {
+            Granted::GoesOn => None,
+            Granted::First => Some(self.positions()),
+            Granted::Gap(gap) => {
+                // D9: a gap that is open already began earlier, and its repair has to reach back that far.
+                let from = object.gap.as_ref().map_or(gap.from, |open| open.from.min(gap.from));
+                let gap = Gap { from, ..gap };
+                let text = gap::message(rows.patience().org().name(), channel, &gap);
+                let positions = vec![gap.stored(channel)];
+                object.gap = Some(gap);
+                self.stream = Stream::Broken(text);
+                Some(SourceBatch { records: Vec::new(), positions })
+            }
+        }
+    }
+
+    fn polled(&mut self, at: Moment, empty: bool) {
+        for object in &mut self.parts.objects {
+            object.polled(at, empty);
+        }
+    }
+
+    /// Begins the next read, if there is something to read.
+    fn begin(&mut self) -> Option<Work> {
+        let snapshot = snapshot::next(&self.parts.objects);
+        match (self.parts.inbox.has_events(), snapshot) {
+            (true, None) => Some(self.begin_events()),
+            (true, Some(_)) if self.turn == Turn::Events => Some(self.begin_events()),
+            (_, Some(object)) => Some(self.begin_page(object)),
+            (false, None) => None,
+        }
+    }
+
+    fn begin_events(&self) -> Work {
+        let (events, items) = self.parts.inbox.run(BATCH);
+        let rows = self.parts.rows.clone();
+        let targets: Vec<Arc<Target>> =
+            self.parts.objects.iter().map(|object| Arc::clone(&object.target)).collect();
+        let changes = fold(&events);
+        let reading = Box::pin(async move { hydrate(&rows, &targets, &changes).await });
+        Work::Events { items, reading }
+    }
+
+    fn begin_page(&mut self, index: usize) -> Work {
+        let now = self.now();
+        let object = &mut self.parts.objects[index];
+        let snapshot = object.snapshot.get_or_insert_default();
+        snapshot.started.get_or_insert(now);
+        let (place, target) = (snapshot.place(), Arc::clone(&object.target));
+        let rows = self.parts.rows.clone();
+        let reading = Box::pin(async move { place.read(&rows, &target.name).await });
+        Work::Page { object: index, reading }
+    }
+
+    fn finish(&mut self, done: Done) -> SourceBatch {
+        match done {
+            Done::Events { items, hydrated } => self.finish_events(items, hydrated),
+            Done::Page { object, page } => self.finish_page(object, page),
+        }
+    }
+
+    /// The records of events, with the positions behind these events.
+    fn finish_events(&mut self, items: usize, hydrated: Vec<Hydrated>) -> SourceBatch {
+        self.turn = Turn::Page;
+        let mut events = 0;
+        for _ in 0..items {
+            match self.parts.inbox.pop() {
+                Some(Item::Event(event)) => {
+                    events += 1;
+                    let mut objects = self.parts.objects.iter_mut();
+                    if let Some(object) = objects.find(|object| object.target.channel == event.channel) {
+                        object.passed(&event);
+                    }
+                }
+                Some(Item::Polled { at, empty }) => self.polled(at, empty),
+                _ => {}
+            }
+        }
+        self.parts.counters.count(Count::Folded, events - hydrated.len());
+        let mut records = Vec::with_capacity(hydrated.len());
+        for Hydrated { produced, count } in hydrated {
+            self.parts.counters.count(count, 1);
+            if let Some(produced) = produced {
+                if let Some(snapshot) = &mut self.parts.objects[produced.object].snapshot {
+                    snapshot.seen.note(produced.id, produced.standing);
+                }
+                records.push(self.produce(produced));
+            }
+        }
+        SourceBatch { records, ..self.positions() }
+    }
+
+    /// The records of a page; with the last one the snapshot is done, and the gap that it repairs is closed.
+    fn finish_page(&mut self, index: usize, page: Page) -> SourceBatch {
+        self.turn = Turn::Events;
+        let now = self.now();
+        let object = &mut self.parts.objects[index];
+        let target = Arc::clone(&object.target);
+        let snapshot = object.snapshot.get_or_insert_default();
+        let goes_on = snapshot.goes_on(&page);
+        let state = if goes_on { SnapshotState::Running } else { SnapshotState::Done };
+        let started = snapshot.started.unwrap_or(now);
+        let mut positions = vec![SnapshotPosition { state, started }.stored(&target.name)];
+        let read = page.len();
+        let produced = page.produce(&snapshot.seen, index, &target.destination);
+        if !goes_on {
+            object.snapshot = None;
+            // D9: in the transaction of the last rows that repair it.
+            if let Some(gap) = object.gap.take() {
+                positions.push(Gap { state: GapState::Closed, ..gap }.stored(&target.channel));
+            }
+            tracing::info!(pipeline = %self.parts.config.pipeline, object = %target.name, "the snapshot is done");
+        }
+        self.parts.counters.count(Count::SnapshotRow, produced.len());
+        self.parts.counters.count(Count::Superseded, read - produced.len());
+        let records = produced.into_iter().map(|produced| self.produce(produced)).collect();
+        positions.extend(self.positions().positions);
+        SourceBatch { records, positions }
+    }
+
+    fn produce(&mut self, produced: Produced) -> SourceRecord {
+        let now = self.now();
+        self.parts.end.note(produced.object, produced.id, produced.standing, now);
+        produced.record
+    }
+
+    /// The positions that say more than what is stored.
+    fn positions(&mut self) -> SourceBatch {
+        self.stored = Instant::now();
+        let now = self.now();
+        self.parts.end.forget_old(now);
+        let changed = self.parts.objects.iter_mut().filter(|object| object.unstored);
+        let positions: Vec<SourcePosition> = changed.filter_map(Object::store).collect();
+        SourceBatch { records: Vec::new(), positions }
+    }
+
+    /// When positions have to be stored although no record goes with them.
+    fn store_at(&self) -> Option<Instant> {
+        self.parts.objects.iter().any(|object| object.unstored).then(|| self.stored + STORE_EVERY)
+    }
+
+    /// The org's time. Before its first answer nothing is produced, and nothing compares with it.
+    fn now(&self) -> Moment {
+        self.parts.clock.now().unwrap_or(Moment::BEGINNING)
+    }
+
+    /// Waits for a delivery, or until positions have to be stored.
+    async fn wait(&mut self) {
+        match self.store_at() {
+            None => self.parts.inbox.wait().await,
+            Some(at) => {
+                tokio::select! {
+                    () = self.parts.inbox.wait() => {}
+                    () = tokio::time::sleep_until(at) => {}
+                }
+            }
+        }
+    }
+
+    /// Since when the stream brings everything that happens; `None` while it does not, or while a snapshot runs.
+    fn complete_since(&self) -> Option<Instant> {
+        let snapshots = self.parts.objects.iter().any(|object| object.snapshot.is_some());
+        match self.stream {
+            Stream::Live(since) if self.parts.condition.is_good() && !snapshots => Some(since),
+            _ => None,
+        }
+    }
+}
+
+impl Work {
+    /// Waits until it is read. Cancel-safe.
+    async fn done(&mut self) -> Result<Done, SourceError> {
+        match self {
+            Self::Events { items, reading } => Ok(Done::Events { items: *items, hydrated: reading.await? }),
+            Self::Page { object, reading } => Ok(Done::Page { object: *object, page: reading.await? }),
+        }
+    }
+}
+
+#[async_trait]
+impl Source for PushTopicSource {
+    async fn poll(&mut self) -> Result<SourceBatch, TaskError> {
+        loop {
+            if let Stream::Broken(message) = &self.stream {
+                return Err(TaskError::Gap(message.clone()));
+            }
+            if self.work.is_none() {
+                self.parts.inbox.fill();
+                if let Some(batch) = self.settle()? {
+                    return Ok(batch);
+                }
+                self.work = self.begin();
+            }
+            if let Some(work) = &mut self.work {
+                let done = work.done().await;
+                // Only now: a poll that is dropped while it waits leaves the work where it is.
+                self.work = None;
+                return Ok(self.finish(done?));
+            }
+            if self.store_at().is_some_and(|at| at <= Instant::now()) {
+                return Ok(self.positions());
+            }
+            self.wait().await;
+        }
+    }
+
+    async fn at_end(&mut self, quiet: Duration) -> Result<AtEnd, TaskError> {
+        let Some(since) = self.complete_since() else {
+            self.parts.end.interrupted();
+            return Ok(AtEnd::No);
+        };
+        self.parts.inbox.fill();
+        let quiet_since = self.parts.inbox.last_event().map_or(since, |event| event.max(since));
+        let waits = self.work.is_some() || self.parts.inbox.front().is_some();
+        if waits || quiet_since.elapsed() < quiet {
+            self.parts.end.outdated();
+            return Ok(AtEnd::No);
+        }
+        let now = self.now();
+        let Parts { end, rows, objects, .. } = &mut self.parts;
+        Ok(end.ask(rows, objects, now).await?)
+    }
+
+    async fn stop(&mut self) {
+        self.work = None;
+        self.parts.session.stop().await;
+    }
+}
+
+impl fmt::Debug for PushTopicSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PushTopicSource")
+            .field("config", &self.parts.config)
+            .field("objects", &self.parts.objects)
+            .field("stream", &self.stream)
+            .finish_non_exhaustive()
+    }
+}

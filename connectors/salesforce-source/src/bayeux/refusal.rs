@@ -73,14 +73,12 @@ mod tests {
             (DENIED, Some("403::Organization concurrent user limit exceeded"), Refusal::Busy),
             (
                 DENIED,
-                Some("403::To protect all customers from excessive use and Denial of Service attacks, we limit"),
+                Some(
+                    "403::To protect all customers from excessive use and Denial of Service attacks, we limit",
+                ),
                 Refusal::Busy,
             ),
-            (
-                DENIED,
-                Some("503::Server is too busy.  Please try your request again later."),
-                Refusal::Busy,
-            ),
+            (DENIED, Some("503::Server is too busy.  Please try your request again later."), Refusal::Busy),
             ("403::Organization total events daily limit exceeded", None, Refusal::Busy),
             ("403::Subscription limit exceeded for this topic", None, Refusal::Busy),
             (

@@ -219,7 +219,8 @@ impl Run {
 
     async fn handshake(&mut self) -> Result<String, End> {
         self.exchange.begin(self.timing.held);
-        let answer = self.exchange.granted("a streaming session", message::handshake, self.timing.answer).await?;
+        let answer =
+            self.exchange.granted("a streaming session", message::handshake, self.timing.answer).await?;
         match answer.message.client_id {
             // Without replay nothing could be resumed, and that would only show after a loss.
             Some(client) if answer.message.ext.is_some() && answer.message.grants_replay() => {
@@ -260,7 +261,8 @@ impl Run {
     async fn subscribe(&mut self, client: &str, index: usize) -> Result<(), End> {
         let Subscription { channel, cursor } = self.subscriptions[index].clone();
         // The time before the subscription took effect, so that no event falls between the two.
-        let at = self.around.clock.now().ok_or_else(|| End::Lost("the org never said the time".to_owned()))?;
+        let at =
+            self.around.clock.now().ok_or_else(|| End::Lost("the org never said the time".to_owned()))?;
         let mut asked = cursor.replay();
         let answer = loop {
             let build = |id| message::subscribe(id, client, &channel, asked);
@@ -336,7 +338,8 @@ impl Run {
         match pause {
             None => tracing::info!(%org, %reason, "the streaming session is lost; opening another"),
             Some(pause) => {
-                let text = format!("org `{org}` does not stream: {reason}; trying again, events wait in the org");
+                let text =
+                    format!("org `{org}` does not stream: {reason}; trying again, events wait in the org");
                 self.around.condition.waits(Part::Stream, text);
                 tokio::time::sleep(pause).await;
             }

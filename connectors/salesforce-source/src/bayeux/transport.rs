@@ -82,11 +82,8 @@ impl Transport {
             self.cookies.set(cookie);
         }
         let status = response.status();
-        let at = response
-            .headers()
-            .get(DATE)
-            .and_then(|date| date.to_str().ok())
-            .and_then(clock::parse_http_date);
+        let at =
+            response.headers().get(DATE).and_then(|date| date.to_str().ok()).and_then(clock::parse_http_date);
         let body = response.bytes().await.map_err(|error| NoReply::Lost(explain(&error, patience)))?;
         // Refusals of the protocol come as messages, also with a status such as 400.
         match serde_json::from_slice::<Vec<Message>>(&body) {

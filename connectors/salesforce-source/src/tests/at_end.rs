@@ -57,7 +57,8 @@ async fn a_restarted_source_knows_what_was_produced_before() {
     let gone = world.create("Account", json!({"Name": "gone"})).await;
     world.delete(gone).await;
     feed.until(|committed| committed.names().contains_key(kept.as_str())).await;
-    feed.until(|committed| committed.records.iter().any(|record| super::feed::kind(record) == "deleted")).await;
+    feed.until(|committed| committed.records.iter().any(|record| super::feed::kind(record) == "deleted"))
+        .await;
     feed.source.stop().await;
 
     let mut feed = committed.source(&world, Start::Latest).await;

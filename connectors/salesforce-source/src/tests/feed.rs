@@ -52,7 +52,11 @@ impl Committed {
         self.open(world, start, &["Account", "Contact"]).await
     }
 
-    pub(super) async fn try_source_of(&mut self, world: &World, objects: &[&str]) -> Result<Feed<'_>, TaskError> {
+    pub(super) async fn try_source_of(
+        &mut self,
+        world: &World,
+        objects: &[&str],
+    ) -> Result<Feed<'_>, TaskError> {
         self.open(world, Start::Latest, objects).await
     }
 

@@ -81,14 +81,9 @@ async fn an_outage_is_shown_and_waited_out() {
     feed.until_subscribed().await;
     let mut health = feed.health.clone();
     let down = world.sandbox.faults().take_down();
-    let polling = feed.source.poll();
-    tokio::pin!(polling);
-    let degraded = async {
-        health.wait_for(|health| matches!(health, Health::Degraded(_))).await.unwrap();
-    };
     tokio::select! {
-        () = degraded => {}
-        batch = &mut polling => panic!("an org that is down brings nothing: {batch:?}"),
+        changed = health.wait_for(|health| matches!(health, Health::Degraded(_))) => drop(changed.unwrap()),
+        batch = feed.source.poll() => panic!("an org that is down brings nothing: {batch:?}"),
     }
     world.sandbox.faults().remove(down);
     assert_streams(&world, &mut feed).await;

@@ -42,7 +42,11 @@ async fn all_four_kinds_of_events_become_records() {
     assert_eq!(created.headers.text(header::CHANNEL), Some("/topic/orgstream_Account"));
     assert_eq!(created.headers.text(header::ORIGIN), Some("stream"));
     let carried: Vec<String> = serde_json::from_str(created.headers.text(header::CARRIED).unwrap()).unwrap();
-    assert_eq!(carried.len(), schema.fields().len() - 2, "all described fields, without the two of orgstream's");
+    assert_eq!(
+        carried.len(),
+        schema.fields().len() - 2,
+        "all described fields, without the two of orgstream's"
+    );
 
     let deleted = records[2].record.value.as_ref().unwrap();
     let filled: Vec<_> = deleted.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name).collect();

@@ -40,7 +40,8 @@ impl World {
 
     pub(super) async fn create_accounts(&self, count: usize) -> Vec<SalesforceId> {
         let mut ids = Vec::new();
-        let rows: Vec<Row> = (0..count).map(|number| row(json!({"Name": format!("Account {number}")}))).collect();
+        let rows: Vec<Row> =
+            (0..count).map(|number| row(json!({"Name": format!("Account {number}")}))).collect();
         for rows in rows.chunks(200) {
             let results = self.org.create_many("Account", rows, TIMEOUT).await.unwrap();
             ids.extend(results.into_iter().map(|result| result.id.expect("the account is valid")));
