@@ -27,7 +27,7 @@ impl fmt::Display for Part {
     }
 }
 
-/// A record could not be encoded or decoded.
+/// A record could not be encoded or decoded. A registry that is away is waited for, and is none of these.
 #[derive(Debug, thiserror::Error)]
 pub enum CodecError {
     /// The bytes are no record, or of a form that is not understood: the record's own fault. A dead letter.
@@ -39,31 +39,38 @@ pub enum CodecError {
         reason: String,
     },
     /// A record does not fit its own schema: a fault of whoever made it.
-    #[error("a {part} of schema {schema} cannot be encoded: {reason}")]
+    #[error("a {part} for subject {subject} cannot be encoded: {reason}")]
     Unencodable {
         /// Which half.
         part: Part,
-        /// The schema's name.
-        schema: String,
-        /// What is wrong.
+        /// The subject, which names the topic.
+        subject: String,
+        /// What is wrong, and with which field.
         reason: String,
     },
     /// The registry refuses a schema. Trying again would not help.
-    #[error("{registry} refuses the schema of subject {subject}: {message}")]
+    #[error(
+        "the schema registry at {registry} refuses the schema of subject {subject}: {message}. A field of the object \
+         was changed in a way that readers of the topic cannot follow: relax the subject's compatibility, or write to a \
+         new topic"
+    )]
     Incompatible {
         /// The registry's URL.
         registry: String,
         /// The subject.
         subject: String,
-        /// The registry's words, and what to do.
+        /// The registry's words.
         message: String,
     },
-    /// The registry refuses to answer, as with wrong credentials. Nobody's record is at fault, and trying again would not help.
-    #[error("{registry} does not answer: {reason}")]
+    /// The registry is not to be had: it did not answer at the start, or refuses to, as with wrong credentials.
+    #[error(
+        "the schema registry at {registry} cannot be used: {reason}. Check `schema_registry.url`, its user and password, \
+         and that the registry runs"
+    )]
     Registry {
         /// The registry's URL.
         registry: String,
-        /// What it said, and what to do.
+        /// What it said.
         reason: String,
     },
 }

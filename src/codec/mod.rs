@@ -3,17 +3,25 @@
 //! # Layout, in reading order
 //!
 //! - [`error`]: whose fault it is when that fails
-//! - [`registry`]: schema ids
 //! - [`avro`]: schema texts, encoding, decoding
+//! - `framing`: which schema the bytes were written with
+//! - [`registry`], `trouble`: schema ids, and what a registry's refusal means
 //! - [`record`]: the codec itself, for keys and values
 
 pub mod error;
 pub use error::{CodecError, Part};
 
+pub mod avro;
+
+mod framing;
+
 pub mod registry;
 pub use registry::Registry;
 
-pub mod avro;
+mod trouble;
 
 pub mod record;
 pub use record::{Codec, Decoded, Encoded};
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,11 @@
 //! The codec for whole records.
+
 use orgstream_api::{Record, Struct};
-use super::{CodecError, Registry};
+
+use super::avro;
+use super::error::{CodecError, Part};
+use super::framing;
+use super::registry::Registry;
 
 /// A record's bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +15,7 @@ pub struct Encoded {
     /// The value; `None` is a tombstone.
     pub value: Option<Vec<u8>>,
 }
+
 /// A record's halves.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decoded {
@@ -18,14 +24,58 @@ pub struct Decoded {
     /// The value; `None` is a tombstone.
     pub value: Option<Struct>,
 }
+
 /// Encodes and decodes records. Clones share their caches.
 #[derive(Clone)]
-pub struct Codec {}
+pub struct Codec {
+    registry: Registry,
+}
+
 impl Codec {
     /// A codec with the schemas of `registry`.
-    pub fn new(registry: Registry) -> Self { todo!() }
+    pub fn new(registry: Registry) -> Self {
+        Self { registry }
+    }
+
     /// The bytes of `record`, whose schemas are registered for `topic` when they are new. Waits while the registry is away.
-    pub async fn encode(&self, topic: &str, record: &Record) -> Result<Encoded, CodecError> { todo!() }
+    pub async fn encode(&self, topic: &str, record: &Record) -> Result<Encoded, CodecError> {
+        Ok(Encoded {
+            key: self.encode_part(topic, Part::Key, record.key.as_ref()).await?,
+            value: self.encode_part(topic, Part::Value, record.value.as_ref()).await?,
+        })
+    }
+
     /// The record that these bytes are. Waits while the registry is away.
-    pub async fn decode(&self, key: Option<&[u8]>, value: Option<&[u8]>) -> Result<Decoded, CodecError> { todo!() }
+    pub async fn decode(&self, key: Option<&[u8]>, value: Option<&[u8]>) -> Result<Decoded, CodecError> {
+        Ok(Decoded {
+            key: self.decode_part(Part::Key, key).await?,
+            value: self.decode_part(Part::Value, value).await?,
+        })
+    }
+
+    async fn encode_part(
+        &self,
+        topic: &str,
+        part: Part,
+        value: Option<&Struct>,
+    ) -> Result<Option<Vec<u8>>, CodecError> {
+        let Some(value) = value else { return Ok(None) };
+        // TopicNameStrategy: a subject for each half of a topic.
+        let subject = format!("{topic}-{part}");
+        let registered = self.registry.register(part, &subject, value.schema()).await?;
+        let datum = avro::encode(&registered.avro, value).map_err(|error| CodecError::Unencodable {
+            part,
+            subject,
+            reason: error.to_string(),
+        })?;
+        Ok(Some(framing::frame(registered.id, &datum)))
+    }
+
+    async fn decode_part(&self, part: Part, bytes: Option<&[u8]>) -> Result<Option<Struct>, CodecError> {
+        let Some(bytes) = bytes else { return Ok(None) };
+        let undecodable = |reason| CodecError::Undecodable { part, reason };
+        let (id, datum) = framing::unframe(bytes).map_err(undecodable)?;
+        let writer = self.registry.writer(part, id).await?;
+        avro::decode(&writer, datum).map_err(|error| undecodable(format!("{error} (schema id {id})")))
+    }
 }

@@ -1,10 +1,196 @@
-//! The schema registry.
-use orgstream_api::HealthReporter;
-use super::CodecError;
-/// A client of a schema registry. Clones share it.
+//! The schema registry: ids for our schemas, and schemas for ids.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use orgstream_api::{HealthReporter, Schema};
+use schema_registry_converter::async_impl::schema_registry::{
+    SrSettings, get_all_subjects, get_schema_by_id, post_schema,
+};
+use schema_registry_converter::error::SRCError;
+use schema_registry_converter::schema_registry_common::{SchemaType, SuppliedSchema};
+use tokio::time::{Instant, sleep};
+use url::Url;
+
+use super::avro::{self, Writer};
+use super::error::{CodecError, Part};
+use super::trouble::Trouble;
+
+/// How long [`Registry::connect`] waits for an answer.
+const CONNECT: Duration = Duration::from_secs(30);
+/// How long one call may take.
+const CALL: Duration = Duration::from_secs(15);
+/// The first and the longest pause between two attempts.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
+
+/// A client of a schema registry. Clones share its caches.
 #[derive(Clone)]
-pub struct Registry {}
+pub struct Registry {
+    shared: Arc<Shared>,
+    health: HealthReporter,
+}
+
+struct Shared {
+    settings: SrSettings,
+    /// Without a password, for messages.
+    url: String,
+    registered: Mutex<HashMap<String, Vec<Arc<Registered>>>>,
+    writers: Mutex<HashMap<u32, Arc<Writer>>>,
+}
+
+/// One of our schemas, with its id in a subject.
+pub(super) struct Registered {
+    schema: Arc<Schema>,
+    /// The registry's id.
+    pub(super) id: u32,
+    /// What values are encoded with.
+    pub(super) avro: apache_avro::Schema,
+}
+
 impl Registry {
-    /// A client of the registry at `url`. Waits up to 30 s for it to answer.
-    pub async fn connect(url: &url::Url, health: HealthReporter) -> Result<Self, CodecError> { todo!() }
+    /// A client of the registry at `url`, which may hold a user and a password. Waits up to 30 s for it to answer.
+    pub async fn connect(url: &Url, health: HealthReporter) -> Result<Self, CodecError> {
+        let shown = without_password(url);
+        let refused = |reason: String| CodecError::Registry { registry: shown.clone(), reason };
+        let settings = SrSettings::new_builder(url.as_str().trim_end_matches('/').to_owned())
+            .set_timeout(CALL)
+            .build()
+            .map_err(|error| refused(error.error))?;
+        let shared =
+            Shared { settings, url: shown.clone(), registered: Mutex::default(), writers: Mutex::default() };
+        let this = Self { shared: Arc::new(shared), health };
+        let deadline = Instant::now() + CONNECT;
+        loop {
+            match get_all_subjects(&this.shared.settings).await.map_err(|error| Trouble::of(&error)) {
+                Ok(_) => return Ok(this),
+                Err(Trouble::Away(_)) if Instant::now() < deadline => sleep(PAUSES.0).await,
+                Err(trouble) => return Err(refused(trouble.to_string())),
+            }
+        }
+    }
+
+    /// The same registry for another task, which is told when it is away.
+    #[must_use]
+    pub fn reporting_to(&self, health: HealthReporter) -> Self {
+        Self { shared: Arc::clone(&self.shared), health }
+    }
+
+    /// The id of `schema` in `subject`, where it is registered when it is new. Waits while the registry is away.
+    pub(super) async fn register(
+        &self,
+        part: Part,
+        subject: &str,
+        schema: &Arc<Schema>,
+    ) -> Result<Arc<Registered>, CodecError> {
+        let known = self.registered(subject, schema);
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let unencodable = |error: avro::AvroError| CodecError::Unencodable {
+            part,
+            subject: subject.to_owned(),
+            reason: error.to_string(),
+        };
+        let text = avro::schema_text(schema).map_err(unencodable)?;
+        let avro = avro::parse_own(&text).map_err(unencodable)?;
+        let supplied = SuppliedSchema::new(Some(schema.name().to_owned()), SchemaType::Avro, text);
+        let post = || post_schema(&self.shared.settings, subject.to_owned(), supplied.clone());
+        let answer = self.insist(post).await.map_err(|trouble| match trouble {
+            Trouble::Refused(message) | Trouble::Unknown(message) => CodecError::Incompatible {
+                registry: self.shared.url.clone(),
+                subject: subject.to_owned(),
+                message,
+            },
+            Trouble::Away(reason) | Trouble::Forbidden(reason) => self.unusable(reason),
+        })?;
+        tracing::info!(subject, id = answer.id, schema = schema.name(), "schema registered");
+        let registered = Arc::new(Registered { schema: Arc::clone(schema), id: answer.id, avro });
+        lock(&self.shared.registered).entry(subject.to_owned()).or_default().push(Arc::clone(&registered));
+        Ok(registered)
+    }
+
+    /// The writer's schema with this id. Waits while the registry is away.
+    pub(super) async fn writer(&self, part: Part, id: u32) -> Result<Arc<Writer>, CodecError> {
+        let known = lock(&self.shared.writers).get(&id).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let undecodable = |reason| CodecError::Undecodable { part, reason };
+        let answer = self.insist(|| get_schema_by_id(id, &self.shared.settings)).await.map_err(
+            |trouble| match trouble {
+                Trouble::Unknown(message) | Trouble::Refused(message) => {
+                    undecodable(format!("the registry at {} has no schema {id}: {message}", self.shared.url))
+                }
+                Trouble::Away(reason) | Trouble::Forbidden(reason) => self.unusable(reason),
+            },
+        )?;
+        if answer.schema_type != SchemaType::Avro || !answer.references.is_empty() {
+            let reason = format!(
+                "schema {id} is {:?}; orgstream reads Avro schemas without references",
+                answer.schema_type
+            );
+            return Err(undecodable(reason));
+        }
+        let writer =
+            avro::parse(&answer.schema).map_err(|error| undecodable(format!("schema {id}: {error}")))?;
+        let writer = Arc::new(writer);
+        lock(&self.shared.writers).insert(id, Arc::clone(&writer));
+        Ok(writer)
+    }
+
+    /// Schemas are shared, so that the address is compared first. A schema that was described anew is equal as a rule.
+    fn registered(&self, subject: &str, schema: &Arc<Schema>) -> Option<Arc<Registered>> {
+        let registered = lock(&self.shared.registered);
+        let known = registered.get(subject)?;
+        let same = known.iter().find(|known| Arc::ptr_eq(&known.schema, schema));
+        same.or_else(|| known.iter().find(|known| known.schema == *schema)).cloned()
+    }
+
+    /// Calls until the registry answers; the task is degraded meanwhile.
+    async fn insist<T, F>(&self, call: impl Fn() -> F) -> Result<T, Trouble>
+    where
+        F: Future<Output = Result<T, SRCError>>,
+    {
+        let (mut pause, longest) = PAUSES;
+        let mut told = false;
+        loop {
+            let trouble = match call().await {
+                Ok(answer) => {
+                    if told {
+                        self.health.running();
+                    }
+                    return Ok(answer);
+                }
+                Err(error) => Trouble::of(&error),
+            };
+            let Trouble::Away(reason) = trouble else { return Err(trouble) };
+            // The first attempt may just have met a connection that was closed meanwhile.
+            if pause > PAUSES.0 && !told {
+                told = true;
+                tracing::warn!(registry = self.shared.url, reason, "the schema registry does not answer");
+                self.health.degraded(format!(
+                    "the schema registry at {} does not answer: {reason}",
+                    self.shared.url
+                ));
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(longest);
+        }
+    }
+
+    fn unusable(&self, reason: String) -> CodecError {
+        CodecError::Registry { registry: self.shared.url.clone(), reason }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn without_password(url: &Url) -> String {
+    let mut shown = url.clone();
+    // Fails only for URLs that cannot have a password.
+    shown.set_password(None).ok();
+    shown.to_string()
 }

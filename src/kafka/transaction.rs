@@ -81,7 +81,7 @@ impl TransactionalProducer {
     /// refuses further batches, and positions have to be read anew.
     pub async fn commit(&mut self, batch: Arc<[Outgoing]>) -> Result<(), ProduceError> {
         if self.phase != Phase::Ready {
-            return Err(self.dead("an earlier batch was given up"));
+            return Err(self.fatal("an earlier batch was given up"));
         }
         let (deliverer, health, id) = (Arc::clone(&self.deliverer), self.health.clone(), self.id.clone());
         waiting::tell(&health, || reason(&deliverer, &id), self.transact(&batch)).await
@@ -173,9 +173,12 @@ impl TransactionalProducer {
         }
     }
 
-    /// The producer can do no more.
     fn dead(&mut self, what: &str) -> ProduceError {
         self.phase = Phase::Dead;
+        self.fatal(what)
+    }
+
+    fn fatal(&self, what: &str) -> ProduceError {
         let fatal = self.deliverer.fatal();
         let fenced_or_timed_out = matches!(
             fatal,

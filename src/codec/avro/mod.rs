@@ -1,1 +1,34 @@
-//! Avro: schema texts, encoding, decoding.
+//! Avro: schema texts, and values ↔ bytes. Pure; ids and framing are the business of the codec above.
+//!
+//! - [`schema_text`]: the text of our schemas, as Confluent's AvroConverter writes it
+//! - [`parse`]: texts of any writer → our schemas, and the shape by which values are read
+//! - [`encode`], [`decode`]: values ↔ bytes
+
+mod decode;
+pub use decode::decode;
+
+mod encode;
+pub use encode::{encode, parse_own};
+
+mod parse;
+pub use parse::{Writer, parse};
+
+mod schema_text;
+pub use schema_text::schema_text;
+
+mod shape;
+
+/// A schema or a value has no counterpart on the other side. The text says which part and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct AvroError(pub String);
+
+/// Names of Connect's logical types.
+mod logical {
+    pub(super) const DATE: &str = "org.apache.kafka.connect.data.Date";
+    pub(super) const TIME: &str = "org.apache.kafka.connect.data.Time";
+    pub(super) const TIMESTAMP: &str = "org.apache.kafka.connect.data.Timestamp";
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! Bytes → values of a writer's schema.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use apache_avro::types::Value as Avro;
+use orgstream_api::{Schema, Struct, Value};
+use serde_json::Value as Json;
+
+use super::shape::Shape;
+use super::{AvroError, Writer};
+
+/// The struct that `bytes` are; `None` for the null of a writer whose schema allows it. All bytes are used.
+pub fn decode(writer: &Writer, bytes: &[u8]) -> Result<Option<Struct>, AvroError> {
+    let mut reader = Strict { rest: bytes, ran_dry: false };
+    let avro = apache_avro::from_avro_datum(&writer.avro, &mut reader, None)
+        .map_err(|error| AvroError(format!("the bytes do not fit the writer's schema: {error}")))?;
+    if reader.ran_dry {
+        return Err(AvroError(format!("the value is cut off after {} bytes", bytes.len())));
+    }
+    if !reader.rest.is_empty() {
+        return Err(AvroError(format!("{} bytes follow the end of the value", reader.rest.len())));
+    }
+    Ok(match value(&writer.shape, avro)? {
+        Value::Null => None,
+        Value::Struct(found) => Some(found),
+        plain => {
+            let mut wrapped = Struct::new(writer.schema());
+            wrapped.set("value", plain);
+            Some(wrapped)
+        }
+    })
+}
+
+/// Bytes that remember whether more of them were asked for than there are. The Avro library takes the end of its
+/// input for null, so that a value that was cut off would be read as one with empty fields.
+struct Strict<'a> {
+    rest: &'a [u8],
+    ran_dry: bool,
+}
+
+impl Read for Strict<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.ran_dry |= buffer.len() > self.rest.len();
+        self.rest.read(buffer)
+    }
+}
+
+fn value(shape: &Shape, avro: Avro) -> Result<Value, AvroError> {
+    Ok(match (shape, avro) {
+        (Shape::Optional(inner) | Shape::Single(inner), Avro::Union(_, avro)) => match *avro {
+            Avro::Null => Value::Null,
+            avro => value(inner, avro)?,
+        },
+        (Shape::Null, Avro::Null) => Value::Null,
+        (Shape::Boolean, Avro::Boolean(value)) => Value::Boolean(value),
+        (Shape::Int32, Avro::Int(value)) => Value::Int32(value),
+        (Shape::Int64, Avro::Long(value)) => Value::Int64(value),
+        (Shape::Float64, Avro::Double(value)) => Value::Float64(value),
+        (Shape::Float64, Avro::Float(value)) => Value::Float64(f64::from(value)),
+        (Shape::Text, Avro::String(text) | Avro::Enum(_, text)) => Value::String(text),
+        (Shape::Text, Avro::Uuid(uuid)) => Value::String(uuid.to_string()),
+        (Shape::Bytes, Avro::Bytes(bytes) | Avro::Fixed(_, bytes)) => Value::String(base64(&bytes)),
+        (Shape::Decimal { scale }, Avro::Decimal(decimal)) => {
+            let bytes = Vec::<u8>::try_from(decimal).map_err(|error| AvroError(error.to_string()))?;
+            Value::String(decimal_text(&bytes, *scale)?)
+        }
+        (Shape::Date, Avro::Date(days) | Avro::Int(days)) => Value::Date(days),
+        (Shape::Time(1), Avro::TimeMillis(millis) | Avro::Int(millis)) => Value::Time(millis),
+        (Shape::Time(parts), Avro::TimeMicros(time) | Avro::Long(time)) => {
+            let millis = i32::try_from(time.div_euclid(*parts));
+            Value::Time(millis.map_err(|_| AvroError(format!("{time} is no time of day")))?)
+        }
+        (
+            Shape::Timestamp(parts),
+            Avro::Long(time)
+            | Avro::TimestampMillis(time)
+            | Avro::TimestampMicros(time)
+            | Avro::TimestampNanos(time)
+            | Avro::LocalTimestampMillis(time)
+            | Avro::LocalTimestampMicros(time)
+            | Avro::LocalTimestampNanos(time),
+        ) => Value::Timestamp(time.div_euclid(*parts)),
+        (Shape::Json(items), avro @ (Avro::Array(_) | Avro::Map(_))) => {
+            Value::String(collection(items, avro)?.to_string())
+        }
+        (Shape::Record(schema, shapes), Avro::Record(fields)) => {
+            Value::Struct(record(schema, shapes, fields)?)
+        }
+        (shape, avro) => return Err(AvroError(format!("{avro:?} is no value of {:?}", shape.kind()))),
+    })
+}
+
+fn record(schema: &Arc<Schema>, shapes: &[Shape], fields: Vec<(String, Avro)>) -> Result<Struct, AvroError> {
+    let mut found = Struct::new(Arc::clone(schema));
+    for (shape, (name, avro)) in shapes.iter().zip(fields) {
+        let value = value(shape, avro).map_err(|error| AvroError(format!("field {name}: {error}")))?;
+        found.set(&name, value);
+    }
+    Ok(found)
+}
+
+fn collection(items: &Shape, avro: Avro) -> Result<Json, AvroError> {
+    match avro {
+        Avro::Array(list) => list.into_iter().map(|avro| json(&value(items, avro)?)).collect(),
+        Avro::Map(map) => {
+            // In the order of the names, so that equal maps are equal texts.
+            let sorted: std::collections::BTreeMap<_, _> = map.into_iter().collect();
+            sorted.into_iter().map(|(name, avro)| Ok((name, json(&value(items, avro)?)?))).collect()
+        }
+        other => Err(AvroError(format!("{other:?} is neither an array nor a map"))),
+    }
+}
+
+/// An element of an array or a map. Dates and times stay the numbers they are on the wire.
+fn json(value: &Value) -> Result<Json, AvroError> {
+    Ok(match value {
+        Value::Null => Json::Null,
+        Value::Boolean(value) => Json::from(*value),
+        Value::Int32(value) | Value::Date(value) | Value::Time(value) => Json::from(*value),
+        Value::Int64(value) | Value::Timestamp(value) => Json::from(*value),
+        Value::Float64(value) => Json::from(*value),
+        Value::String(value) => Json::from(value.as_str()),
+        Value::Struct(value) => {
+            value.iter().map(|(name, value)| Ok((name.to_owned(), json(value)?))).collect::<Result<_, _>>()?
+        }
+    })
+}
+
+/// The number whose two's complement is `bytes`, with the point before the last `scale` digits.
+fn decimal_text(bytes: &[u8], scale: u32) -> Result<String, AvroError> {
+    if bytes.len() > 16 {
+        return Err(AvroError(format!(
+            "a decimal of {} bytes is wider than any field of an org",
+            bytes.len()
+        )));
+    }
+    let fill = if bytes.first().is_some_and(|byte| *byte >= 0x80) { 0xff } else { 0 };
+    let mut wide = [fill; 16];
+    wide[16 - bytes.len()..].copy_from_slice(bytes);
+    let unscaled = i128::from_be_bytes(wide);
+    let sign = if unscaled < 0 { "-" } else { "" };
+    let scale = usize::try_from(scale).unwrap_or(usize::MAX).min(64);
+    let digits = format!("{:0>width$}", unscaled.unsigned_abs(), width = scale + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - scale);
+    Ok(if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") })
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
