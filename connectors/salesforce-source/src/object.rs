@@ -121,6 +121,11 @@ impl Object {
         }
     }
 
+    /// The channel with its open gap.
+    pub(crate) fn open_gap(&self) -> Option<(&Channel, &Gap)> {
+        self.gap.as_ref().map(|gap| (&self.target.channel, gap))
+    }
+
     /// The position to store, which then counts as stored.
     pub(crate) fn store(&mut self) -> Option<SourcePosition> {
         self.unstored = false;

@@ -178,7 +178,7 @@ mod tests {
             ("Account", "orgstream_Account"),
             ("Invoice__c", "orgstream_Invoice__c"),
             ("ServiceContract", "orgstream_ServiceContract"),
-            ("UserServicePresence", "orgstream_UserSe_a2aeaaed"),
+            ("UserServicePresence", "orgstream_UserSe_bea7f568"),
         ] {
             assert_eq!(PushTopic::of(object).name(), name);
         }

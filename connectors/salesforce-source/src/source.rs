@@ -76,7 +76,9 @@ enum Stream {
     Down,
     /// All channels have been delivering since then.
     Live(Instant),
-    /// Changes are missing, for which this is the message; nothing more is produced.
+    /// Changes of these objects, by index, are missing. Nothing more is produced; other channels may have gaps too.
+    Breaking(Vec<usize>),
+    /// Changes are missing and that is stored; this is the message.
     Broken(String),
 }
 
@@ -111,8 +113,11 @@ impl PushTopicSource {
         while !matches!(self.parts.inbox.front(), None | Some(Item::Event(_))) {
             match self.parts.inbox.pop() {
                 Some(Item::Subscribed { channel, served, at }) => {
-                    if let Some(batch) = self.subscribed(&channel, served, at) {
-                        return Ok(Some(batch));
+                    if self.subscribed(&channel, served, at) == Some(Granted::First) {
+                        return Ok(Some(self.positions()));
+                    }
+                    if matches!(self.stream, Stream::Breaking(_)) {
+                        break;
                     }
                 }
                 Some(Item::Live) => self.stream = Stream::Live(Instant::now()),
@@ -126,23 +131,47 @@ impl PushTopicSource {
         Ok(None)
     }
 
-    fn subscribed(&mut self, channel: &Channel, served: Served, at: Moment) -> Option<SourceBatch> {
-        let Parts { config, objects, rows, .. } = &mut self.parts;
-        let object = objects.iter_mut().find(|object| object.target.channel == *channel)?;
-        match object.granted(served, at, config.start, config.retention) {
-            Granted::GoesOn => None,
-            Granted::First => Some(self.positions()),
-            Granted::Gap(gap) => {
-                // D9: a gap that is open already began earlier, and its repair has to reach back that far.
-                let from = object.gap.as_ref().map_or(gap.from, |open| open.from.min(gap.from));
-                let gap = Gap { from, ..gap };
-                let text = gap::message(rows.patience().org().name(), channel, &gap);
-                let positions = vec![gap.stored(channel)];
-                object.gap = Some(gap);
-                self.stream = Stream::Broken(text);
-                Some(SourceBatch { records: Vec::new(), positions })
+    /// What a granted subscription means for its object.
+    fn subscribed(&mut self, channel: &Channel, served: Served, at: Moment) -> Option<Granted> {
+        let Parts { config, objects, .. } = &mut self.parts;
+        let index = objects.iter().position(|object| object.target.channel == *channel)?;
+        let object = &mut objects[index];
+        let granted = object.granted(served, at, config.start, config.retention);
+        if let Granted::Gap(gap) = &granted {
+            // D9: a gap that is open already began earlier, and its repair has to reach back that far.
+            let from = object.gap.as_ref().map_or(gap.from, |open| open.from.min(gap.from));
+            object.gap = Some(Gap { from, ..gap.clone() });
+            match &mut self.stream {
+                Stream::Breaking(found) => found.push(index),
+                stream => *stream = Stream::Breaking(vec![index]),
             }
         }
+        Some(granted)
+    }
+
+    /// Changes are missing: finds out in which other channels as well, so that one repair serves all. What else
+    /// comes stays behind the stored positions and is not lost by being passed over.
+    async fn find_gaps(&mut self) -> SourceBatch {
+        loop {
+            self.parts.inbox.fill();
+            match self.parts.inbox.pop() {
+                Some(Item::Subscribed { channel, served, at }) => drop(self.subscribed(&channel, served, at)),
+                Some(Item::Event(_) | Item::Polled { .. }) => {}
+                Some(Item::Live | Item::Lost | Item::Failed(_) | Item::Gone) => break,
+                None if self.parts.objects.iter().all(Object::is_subscribed) => break,
+                None => self.parts.inbox.wait().await,
+            }
+        }
+        let Stream::Breaking(found) = &self.stream else { return SourceBatch::default() };
+        let objects = &self.parts.objects;
+        let positions = found
+            .iter()
+            .filter_map(|index| objects[*index].open_gap())
+            .map(|(channel, gap)| gap.stored(channel))
+            .collect();
+        let org = self.parts.rows.patience().org().name();
+        self.stream = Stream::Broken(gap::message(org, objects.iter().filter_map(Object::open_gap)));
+        SourceBatch { records: Vec::new(), positions }
     }
 
     fn polled(&mut self, at: Moment, empty: bool) {
@@ -312,13 +341,18 @@ impl Work {
 impl Source for PushTopicSource {
     async fn poll(&mut self) -> Result<SourceBatch, TaskError> {
         loop {
-            if let Stream::Broken(message) = &self.stream {
-                return Err(TaskError::Gap(message.clone()));
+            match &self.stream {
+                Stream::Broken(message) => return Err(TaskError::Gap(message.clone())),
+                Stream::Breaking(_) => return Ok(self.find_gaps().await),
+                Stream::Down | Stream::Live(_) => {}
             }
             if self.work.is_none() {
                 self.parts.inbox.fill();
                 if let Some(batch) = self.settle()? {
                     return Ok(batch);
+                }
+                if matches!(self.stream, Stream::Breaking(_)) {
+                    continue;
                 }
                 self.work = self.begin();
             }

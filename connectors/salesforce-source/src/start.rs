@@ -54,6 +54,9 @@ pub(crate) async fn start_with(
         }
         objects.push(object);
     }
+    if config.start != Start::Snapshot && objects.iter().any(|object| object.gap.is_some()) {
+        return Err(TaskError::Gap(gap::message(org.name(), objects.iter().filter_map(Object::open_gap))));
+    }
     if objects.is_empty() {
         return Err(SourceError::Config("a source needs at least one object".to_owned()).into());
     }
@@ -111,11 +114,6 @@ async fn open(
     let channel = Channel::of_push_topic(push_topic.name());
     let position = positions.channels.get(&channel).copied();
     let gap = positions.gaps.get(&channel).filter(|gap| gap.state == GapState::Open).cloned();
-    if let Some(gap) = &gap
-        && config.start != Start::Snapshot
-    {
-        return Err(TaskError::Gap(gap::message(org.name(), &channel, gap)));
-    }
     push_topic.ensure(org).await?;
 
     let destination = Destination { org: *org.id(), topic: wanted.topic.clone() };

@@ -43,6 +43,11 @@ async fn an_expired_position_is_a_gap_until_a_snapshot_repairs_it() {
     // It is never jumped.
     let again = committed.try_source(&world, Start::Latest).await;
     assert!(matches!(again.err(), Some(TaskError::Gap(text)) if text.contains(CHANNEL)));
+    assert_eq!(
+        committed.position("gap", "/topic/orgstream_Contact").unwrap()["state"],
+        "open",
+        "one repair for all"
+    );
 
     let mut feed = committed.source(&world, Start::Snapshot).await;
     let closed = |committed: &Committed| {
