@@ -87,18 +87,26 @@ fn detail(task: &TaskStatus) -> Vec<String> {
     if let Some(reason) = &task.reason {
         lines.push(format!("{}: {}: {reason}", task.name, task.state.as_str()));
     }
-    for position in &task.positions {
-        lines.push(format!("{}: {}: {}", task.name, pairs(&position.partition), pairs(&position.offset)));
-    }
+    let mut positions: Vec<_> = task
+        .positions
+        .iter()
+        .map(|position| format!("{}: {}: {}", task.name, pairs(&position.partition), pairs(&position.offset)))
+        .collect();
+    positions.sort();
+    lines.append(&mut positions);
     for lag in task.lag.iter().filter(|lag| lag.lag() > 0) {
         let (topic, partition) = (&lag.topic, lag.partition);
         lines.push(format!("{}: {topic}-{partition}: settled {} of {}", task.name, lag.settled, lag.end));
     }
-    for (reason, count) in &task.skipped {
-        lines.push(format!("{}: skipped {count}: {reason}", task.name));
-    }
-    for (name, count) in &task.counters {
-        lines.push(format!("{}: {name} {count}", task.name));
+    let skipped = task.skipped.iter().map(|(reason, count)| (format!("skipped as {reason}"), count));
+    let counters = task.counters.iter().map(|(name, count)| (name.clone(), count));
+    let counts: Vec<_> = skipped
+        .chain(counters)
+        .filter(|(_, count)| **count > 0)
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect();
+    if !counts.is_empty() {
+        lines.push(format!("{}: {}", task.name, counts.join(", ")));
     }
     lines
 }

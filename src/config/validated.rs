@@ -6,13 +6,10 @@ use std::time::Duration;
 
 use orgstream_salesforce::OrgConfig;
 use orgstream_salesforce_sink::{Operation, SinkConfig, SinkObject};
-use orgstream_salesforce_source::{SourceConfig, SourceObject, Start};
+use orgstream_salesforce_source::{RETENTION, SourceConfig, SourceObject, Start};
 use url::Url;
 
 use super::topic::TopicTemplate;
-
-/// How far back a PushTopic channel reaches.
-const RETENTION: Duration = Duration::from_hours(24);
 
 /// One file's configuration.
 #[derive(Debug, Clone)]

@@ -53,7 +53,7 @@ impl Sandbox {
     async fn output(&self, program: &Path, arguments: &[&str]) -> Output {
         let mut command = tokio::process::Command::new(program);
         command.args(arguments).envs(self.variables.clone()).current_dir(root()).kill_on_drop(true);
-        let output = tokio::time::timeout(Duration::from_secs(240), command.output());
+        let output = tokio::time::timeout(Duration::from_mins(4), command.output());
         output.await.expect("the program ends").expect("the program starts")
     }
 
