@@ -6,7 +6,7 @@ use std::time::Duration;
 use orgstream_api::{HealthReporter, Produced, SourcePosition};
 
 /// How long an org retains PushTopic events.
-pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+pub const RETENTION: Duration = Duration::from_hours(24);
 
 /// A source task.
 #[derive(Debug, Clone)]

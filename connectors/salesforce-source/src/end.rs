@@ -21,13 +21,13 @@ use crate::snapshot::state_of;
 use crate::standing::Standing;
 
 /// How far back the org is asked.
-const LOOK_BACK: Duration = Duration::from_secs(10 * 60);
+const LOOK_BACK: Duration = Duration::from_mins(10);
 
 /// How far back what was produced is remembered: a little further, since both ends are rounded.
-const REMEMBER: Duration = Duration::from_secs(15 * 60);
+const REMEMBER: Duration = Duration::from_mins(15);
 
 /// How long an event may be on its way.
-const ON_ITS_WAY: Duration = Duration::from_secs(60);
+const ON_ITS_WAY: Duration = Duration::from_mins(1);
 
 /// How long an answer holds, so that asking often does not mean calling often.
 const HOLDS: Duration = Duration::from_secs(2);

@@ -37,9 +37,8 @@ impl Event {
     pub(crate) fn read(channel: &str, data: Option<Value>) -> Result<Self, UnreadableEvent> {
         let missing = |part| UnreadableEvent { channel: channel.to_owned(), part };
         let mut data = data.ok_or(missing("data"))?;
-        let fields = match data.get_mut("sobject").map(Value::take) {
-            Some(Value::Object(fields)) => fields,
-            _ => return Err(missing("data.sobject")),
+        let Some(Value::Object(fields)) = data.get_mut("sobject").map(Value::take) else {
+            return Err(missing("data.sobject"));
         };
         let event = data.get("event").ok_or(missing("data.event"))?;
         let text = |name| event.get(name).and_then(Value::as_str);

@@ -10,7 +10,7 @@ use crate::moment::Moment;
 use crate::position::{ChannelPosition, Gap, GapState};
 
 /// How much earlier than the org forgets an event it is taken as forgotten.
-const MARGIN: Duration = Duration::from_secs(60 * 60);
+const MARGIN: Duration = Duration::from_hours(1);
 
 /// The gap between `position` and what the org retains at `now`; `None` when the two meet.
 pub(crate) fn find(
@@ -53,8 +53,8 @@ mod tests {
     use super::*;
     use crate::replay_id::ReplayId;
 
-    const HOUR: Duration = Duration::from_secs(60 * 60);
-    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    const HOUR: Duration = Duration::from_hours(1);
+    const DAY: Duration = Duration::from_hours(24);
 
     #[test]
     fn only_an_old_position_leaves_a_gap() {

@@ -16,6 +16,11 @@ impl Moment {
     /// Before everything that an org retains.
     pub(crate) const BEGINNING: Self = Self(0);
 
+    /// The beginning of its second.
+    pub(crate) fn whole_second(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(1000))
+    }
+
     /// Cut to the second, as versions are compared.
     pub(crate) fn stamp(self) -> Stamp {
         Stamp(self.0.div_euclid(1000))

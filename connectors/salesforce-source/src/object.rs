@@ -17,10 +17,10 @@ use crate::record::Destination;
 use crate::snapshot::Snapshot;
 
 /// How much earlier than the org's own time all events are taken as delivered.
-const LATENESS: Duration = Duration::from_secs(5 * 60);
+const LATENESS: Duration = Duration::from_mins(5);
 
 /// How long a channel has to be silent before events of other channels say that its history is through.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// What never changes of an object while its source runs.
 #[derive(Debug, Clone)]
@@ -143,8 +143,8 @@ mod tests {
     use crate::replay_id::ReplayId;
 
     const NOW: Moment = Moment(1_767_262_830_000);
-    const HOUR: Duration = Duration::from_secs(60 * 60);
-    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    const HOUR: Duration = Duration::from_hours(1);
+    const DAY: Duration = Duration::from_hours(24);
 
     fn object(position: Option<ChannelPosition>) -> Object {
         let destination =

@@ -29,7 +29,7 @@ impl Patience {
     where
         F: Future<Output = Result<T, ApiError>>,
     {
-        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
+        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
         loop {
             self.wait_until_callable().await;
             let error = match call().await {

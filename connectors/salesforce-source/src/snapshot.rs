@@ -139,10 +139,8 @@ impl Page {
 pub(crate) fn state_of(row: &Row) -> Option<(SalesforceId, Standing, Moment)> {
     let id = id_of(row)?;
     let at = Moment(datetime::parse_datetime(row.get(STAMP)?.as_str()?).ok()?);
-    let standing = match row.get("IsDeleted").and_then(Value::as_bool)? {
-        true => Standing::Deleted(at.stamp()),
-        false => Standing::Row(at.stamp()),
-    };
+    let is_deleted = row.get("IsDeleted").and_then(Value::as_bool)?;
+    let standing = if is_deleted { Standing::Deleted(at.stamp()) } else { Standing::Row(at.stamp()) };
     Some((id, standing, at))
 }
 

@@ -36,7 +36,7 @@ use crate::snapshot::{self, Page};
 const BATCH: usize = 5_000;
 
 /// How often positions are stored that no record goes with.
-const STORE_EVERY: Duration = Duration::from_secs(60);
+const STORE_EVERY: Duration = Duration::from_mins(1);
 
 /// A stream of one org's changes.
 pub struct PushTopicSource {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use orgstream_salesforce::Org;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
@@ -39,6 +40,9 @@ pub(crate) struct Timing {
     pub(crate) held: Duration,
     /// What a held connect may take beyond that before its session counts as dead.
     pub(crate) margin: Duration,
+    /// After which a session is replaced although it works: a subscription can die without a word, and only a new
+    /// one brings what it missed. Well below the time that the org retains events.
+    pub(crate) renewal: Duration,
     /// Pauses after a session that failed.
     pub(crate) retry: Backoff,
     /// Pauses while the org is busy or at a limit.
@@ -98,6 +102,8 @@ struct Run {
     subscriptions: Vec<Subscription>,
     out: mpsc::Sender<Delivery>,
     exchange: Exchange,
+    /// When the present session was opened.
+    opened: Instant,
     before: Before,
 }
 
@@ -108,6 +114,7 @@ impl Default for Timing {
             answer: seconds(30),
             held: seconds(110),
             margin: seconds(15),
+            renewal: Duration::from_hours(6),
             retry: Backoff::new(seconds(1), seconds(60)),
             busy: Backoff::new(seconds(10), seconds(300)),
         }
@@ -124,7 +131,8 @@ impl Session {
         let (out, deliveries) = mpsc::channel(QUEUE);
         let stop = CancellationToken::new();
         let exchange = Exchange::new(around.org.clone(), Arc::clone(&around.clock));
-        let run = Run { around, timing, subscriptions, out, exchange, before: Before::Good };
+        let (opened, before) = (Instant::now(), Before::Good);
+        let run = Run { around, timing, subscriptions, out, exchange, opened, before };
         let task = tokio::spawn(run.until(stop.clone()));
         (Self { stop, task: Some(task) }, deliveries)
     }
@@ -209,6 +217,9 @@ impl Run {
                 self.deliver(Delivery::Live).await?;
                 Ok(State::Live { client: client.clone() })
             }
+            State::Live { .. } if self.opened.elapsed() >= self.timing.renewal => {
+                Err(End::Lost("it is replaced from time to time".to_owned()))
+            }
             State::Live { client } => {
                 tokio::time::sleep(self.exchange.interval).await;
                 self.connect_held(client).await?;
@@ -219,17 +230,18 @@ impl Run {
 
     async fn handshake(&mut self) -> Result<String, End> {
         self.exchange.begin(self.timing.held);
+        self.opened = Instant::now();
         let answer =
             self.exchange.granted("a streaming session", message::handshake, self.timing.answer).await?;
-        match answer.message.client_id {
-            // Without replay nothing could be resumed, and that would only show after a loss.
-            Some(client) if answer.message.ext.is_some() && answer.message.grants_replay() => {
-                self.around.counters.count(Count::Session, 1);
-                Ok(client)
-            }
-            Some(_) => Err(End::Busy("the org opened a session without replay".to_owned())),
-            None => Err(End::Busy("the org opened a session without naming it".to_owned())),
+        // Without replay nothing could be resumed, and that would only show after a loss.
+        if !answer.message.grants_replay() {
+            return Err(End::Busy("the org opened a session without replay".to_owned()));
         }
+        let client = answer.message.client_id;
+        let client =
+            client.ok_or_else(|| End::Busy("the org opened a session without naming it".to_owned()))?;
+        self.around.counters.count(Count::Session, 1);
+        Ok(client)
     }
 
     /// A connect that the org answers at once. It may leave events for the next answer.
@@ -260,9 +272,10 @@ impl Run {
     /// source's commit lives as long as this task does, and asking for it again would only cost allocation.
     async fn subscribe(&mut self, client: &str, index: usize) -> Result<(), End> {
         let Subscription { channel, cursor } = self.subscriptions[index].clone();
-        // The time before the subscription took effect, so that no event falls between the two.
-        let at =
-            self.around.clock.now().ok_or_else(|| End::Lost("the org never said the time".to_owned()))?;
+        // A time before the subscription took effect, so that no event falls between the two; in whole seconds,
+        // because events need not be dated more exactly.
+        let now = self.around.clock.now();
+        let at = now.ok_or_else(|| End::Lost("the org never said the time".to_owned()))?.whole_second();
         let mut asked = cursor.replay();
         let answer = loop {
             let build = |id| message::subscribe(id, client, &channel, asked);

@@ -21,20 +21,22 @@ use crate::source::PushTopicSource;
 use crate::start::start_with;
 
 /// Longer than anything here takes; a test that waits so long has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What is committed. Survives the sources that wrote it.
 #[derive(Default)]
 pub(super) struct Committed {
     pub(super) records: Vec<SourceRecord>,
     pub(super) positions: Vec<SourcePosition>,
+    /// How often the sources replace their sessions; `None`: as in production.
+    pub(super) renewal: Option<Duration>,
     /// The topics read back, for the source's question.
-    topics: Arc<Topics>,
+    pub(super) topics: Arc<Topics>,
 }
 
 /// What a source is told when it asks what lies on the topics.
 #[derive(Default)]
-struct Topics(Mutex<Vec<Version>>);
+pub(super) struct Topics(Mutex<Vec<Version>>);
 
 pub(super) struct Feed<'a> {
     pub(super) source: PushTopicSource,
@@ -66,6 +68,7 @@ impl Committed {
             answer: Duration::from_secs(10),
             held: Duration::from_secs(10),
             margin: millis(1500),
+            renewal: self.renewal.unwrap_or(Duration::from_hours(6)),
             retry: Backoff::new(millis(20), millis(200)),
             busy: Backoff::new(millis(20), millis(200)),
         };

@@ -11,7 +11,7 @@ use super::world::World;
 use crate::config::Start;
 
 const CHANNEL: &str = "/topic/orgstream_Account";
-const DAY_AND_HOUR: Duration = Duration::from_secs(25 * 60 * 60);
+const DAY_AND_HOUR: Duration = Duration::from_hours(25);
 
 #[tokio::test]
 async fn an_expired_position_is_a_gap_until_a_snapshot_repairs_it() {

@@ -59,6 +59,18 @@ async fn a_session_that_never_answers_is_given_up_by_the_watchdog() {
 }
 
 #[tokio::test]
+async fn what_a_silent_subscription_missed_comes_with_the_next_session() {
+    let world = World::start().await;
+    let mut committed = Committed { renewal: Some(Duration::from_secs(3)), ..Committed::default() };
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    assert_streams(&world, &mut feed).await;
+    world.sandbox.silence("/topic/orgstream_Account");
+    assert_streams(&world, &mut feed).await;
+    assert_eq!(feed.health.borrow().clone(), Health::Running, "replacing a session is no trouble");
+}
+
+#[tokio::test]
 async fn answers_that_are_cut_off_come_again() {
     let world = World::start().await;
     let mut committed = Committed::default();
