@@ -1,7 +1,7 @@
 //! Creates topics and asks for offsets.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use orgstream_api::TopicPartition;
@@ -18,10 +18,12 @@ use super::query::{Ask, Query};
 
 /// How long [`Admin::connect`] waits for a broker.
 const CONNECT: Duration = Duration::from_secs(30);
+/// How long one attempt may take; a start that is given up waits no longer than that.
+const STEP: Duration = Duration::from_secs(1);
 /// How long the brokers may take to create topics, and to tell each other.
 const CREATE: Duration = Duration::from_secs(30);
 /// How long asking for a group's offsets may take; finding its coordinator is part of it.
-const COMMITTED: Duration = Duration::from_secs(20);
+const COMMITTED: Duration = Duration::from_secs(10);
 
 /// What becomes of old records of a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,34 +54,36 @@ pub struct Admin {
 struct Shared {
     config: KafkaConfig,
     client: AdminClient<Reports>,
-    uncommitted: Query,
+    uncommitted: Arc<Query>,
     committed: Query,
+    /// Clients that name a group, one each: a client of its own for every question would be many connections.
+    groups: Mutex<HashMap<String, Arc<BaseConsumer<Reports>>>>,
 }
 
 impl Admin {
     /// Waits up to 30 s for a broker.
     pub async fn connect(config: &KafkaConfig) -> Result<Self, Error> {
-        let config = config.clone();
-        blocking(move || {
-            let brokers = config.bootstrap_servers.clone();
-            let uncommitted = Query::open(&config, Isolation::ReadUncommitted)?;
-            if !uncommitted.answers(CONNECT) {
-                let last = uncommitted.last_report();
-                tracing::debug!(%brokers, last, "no broker answered");
-                return Err(Error::Unreachable {
-                    brokers,
-                    waited: CONNECT,
-                    last: last.unwrap_or_else(|| "no answer".to_owned()),
-                });
+        let brokers = config.bootstrap_servers.clone();
+        let uncommitted = Arc::new(Query::open(config, Isolation::ReadUncommitted)?);
+        let deadline = Instant::now() + CONNECT;
+        loop {
+            let query = Arc::clone(&uncommitted);
+            if blocking(move || Ok(query.answers(STEP))).await? {
+                break;
             }
-            let client = config
-                .client_config()
-                .create_with_context(Reports::default())
-                .map_err(|error| Error::refused_config(&brokers, &error))?;
-            let committed = Query::open(&config, Isolation::ReadCommitted)?;
-            Ok(Self { shared: Arc::new(Shared { config, client, uncommitted, committed }) })
-        })
-        .await
+            if Instant::now() >= deadline {
+                let last = uncommitted.last_report().unwrap_or_else(|| "no answer".to_owned());
+                return Err(Error::Unreachable { brokers, waited: CONNECT, last });
+            }
+        }
+        let client = config
+            .client_config()
+            .create_with_context(Reports::default())
+            .map_err(|error| Error::refused_config(&brokers, &error))?;
+        let committed = Query::open(config, Isolation::ReadCommitted)?;
+        let config = config.clone();
+        let groups = Mutex::default();
+        Ok(Self { shared: Arc::new(Shared { config, client, uncommitted, committed, groups }) })
     }
 
     /// Creates the topics that are missing, and refuses those with another partition count than asked for.
@@ -218,14 +222,7 @@ impl Shared {
         for place in self.uncommitted.offsets(topics, Ask::First)?.into_keys() {
             list.add_partition(&place.topic, place.partition);
         }
-        // A client that names the group but never subscribes asks without becoming a member.
-        let client: BaseConsumer<Reports> = self
-            .config
-            .client_config()
-            .set("group.id", group)
-            .set("enable.auto.commit", "false")
-            .create_with_context(Reports::default())
-            .map_err(|error| Error::refused_config(brokers, &error))?;
+        let client = self.group_client(group)?;
         let answer = client.committed_offsets(list, COMMITTED).map_err(|source| {
             Error::failed(brokers, format!("asking for the offsets of group {group}"), source)
         })?;
@@ -240,6 +237,26 @@ impl Shared {
                 _ => None,
             })
             .collect())
+    }
+}
+
+impl Shared {
+    /// A client that names the group but never subscribes: it asks without becoming a member.
+    fn group_client(&self, group: &str) -> Result<Arc<BaseConsumer<Reports>>, Error> {
+        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = groups.get(group) {
+            return Ok(Arc::clone(client));
+        }
+        let client: BaseConsumer<Reports> = self
+            .config
+            .client_config()
+            .set("group.id", group)
+            .set("enable.auto.commit", "false")
+            .create_with_context(Reports::default())
+            .map_err(|error| Error::refused_config(&self.config.bootstrap_servers, &error))?;
+        let client = Arc::new(client);
+        groups.insert(group.to_owned(), Arc::clone(&client));
+        Ok(client)
     }
 }
 

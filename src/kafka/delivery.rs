@@ -150,9 +150,11 @@ impl Deliverer {
         let batch = Arc::new(Batch::new(records.len(), done));
         for (index, (record, place)) in records.iter().zip(places).enumerate() {
             if let Err(error) = self.enqueue(&batch, index, record, *place).await {
+                // Within a transaction one failed record fails those after it. The report of the first says why.
+                sleep(PAUSE).await;
                 // What was handed over before is waited for by whoever ends the transaction; a plain producer
                 // goes on writing it.
-                return Err(Undelivered { index, error });
+                return Err(batch.refused().unwrap_or(Undelivered { index, error }));
             }
         }
         drop(batch);
@@ -210,6 +212,12 @@ impl Batch {
             BatchState { missing: records, offsets: vec![-1; records], failed: None, done: Some(done) };
         state.finish();
         Self { state: Mutex::new(state) }
+    }
+
+    /// The record that was refused, if one was yet.
+    fn refused(&self) -> Option<Undelivered> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.failed.take_if(|failed| failed.is_refused())
     }
 
     fn report(&self, index: usize, result: Result<i64, KafkaError>) {

@@ -62,7 +62,7 @@ pub enum Error {
         what: String,
         /// Why it failed.
         #[source]
-        source: KafkaError,
+        source: Box<KafkaError>,
     },
     /// The client was closed while the call was waiting.
     #[error("the Kafka client for {what} was closed")]
@@ -84,7 +84,7 @@ pub enum ProduceError {
         what: String,
         /// Why.
         #[source]
-        source: KafkaError,
+        source: Box<KafkaError>,
     },
     /// The producer can do no more, and what became of the batch has to be read back. A fenced producer and a
     /// transaction that timed out look alike to it.
@@ -121,7 +121,7 @@ impl Error {
 
     /// A call that may be tried again.
     pub(super) fn failed(brokers: &str, what: String, source: KafkaError) -> Self {
-        Self::Failed { brokers: brokers.to_owned(), what, source }
+        Self::Failed { brokers: brokers.to_owned(), what, source: Box::new(source) }
     }
 }
 

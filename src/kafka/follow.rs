@@ -91,8 +91,7 @@ fn follow(reader: &Reader, mut starts: BTreeMap<i32, i64>, steps: &Sender<Step>)
     }
     let mut known = starts.clone();
     reader.start(&starts)?;
-    let mut pass =
-        |step| steps.blocking_send(step).map_err(|_| Error::Closed { what: "a follower".to_owned() });
+    let pass = |step| steps.blocking_send(step).map_err(|_| Error::Closed { what: "a follower".to_owned() });
     pass(Step::Advanced(starts))?;
     let mut looked = Instant::now();
     loop {

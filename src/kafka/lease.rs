@@ -102,7 +102,7 @@ mod tests {
     use super::*;
     use futures_util::FutureExt;
 
-    const SESSION: Duration = Duration::from_secs(3600);
+    const SESSION: Duration = Duration::from_hours(1);
 
     #[test]
     fn a_lease_is_held_only_after_an_acknowledged_commit() {

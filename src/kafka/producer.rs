@@ -45,8 +45,8 @@ impl Producer {
         };
         let write = async {
             let places = deliverer.places(&records).await?;
-            let delivered = deliverer.deliver(&records, &places).await;
-            delivered.map_err(|failed| self.failure(&records, failed))
+            let written = deliverer.deliver(&records, &places).await;
+            written.map_err(|failed| self.failure(&records, failed))
         };
         waiting::tell(&self.health, reason, write).await
     }
@@ -66,7 +66,7 @@ impl Producer {
         ProduceError::Again {
             brokers: brokers.to_owned(),
             what: format!("writing to {}", topics(records)),
-            source: failed.error,
+            source: Box::new(failed.error),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::context::Reports;
 use super::error::Error;
 
 /// How long one question may take.
-const TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Which offset of a partition is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

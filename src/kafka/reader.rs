@@ -125,15 +125,11 @@ impl Reader {
             Some(Ok(message)) => Ok(Read::Record(Consumed::copy(&message))),
             Some(Err(KafkaError::PartitionEOF(partition))) => Ok(Read::End(partition)),
             Some(Err(error)) => match error.rdkafka_error_code() {
-                Some(
-                    RDKafkaErrorCode::TopicAuthorizationFailed
-                    | RDKafkaErrorCode::UnknownTopicOrPartition
-                    | RDKafkaErrorCode::UnknownPartition
-                    | RDKafkaErrorCode::UnknownTopic,
-                ) => Err(Error::Config {
+                Some(RDKafkaErrorCode::TopicAuthorizationFailed) => Err(Error::Config {
                     brokers: self.brokers.clone(),
                     what: format!("topic {} cannot be read: {error}", self.topic),
                 }),
+                // A broker that just came back may not know the topic yet.
                 _ => Err(self.failed(error)),
             },
         }

@@ -25,7 +25,7 @@ const STEP: Duration = Duration::from_secs(1);
 const ABORT: Duration = Duration::from_secs(5);
 /// How long the brokers wait for an unfinished transaction. It holds `read_committed` readers back meanwhile, also
 /// when the process was killed and nobody starts it again.
-const TRANSACTION: Duration = Duration::from_secs(60);
+const TRANSACTION: Duration = Duration::from_mins(1);
 
 /// Where the producer is with its batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +124,7 @@ impl TransactionalProducer {
                 Err(ProduceError::Again {
                     brokers: self.deliverer.brokers().to_owned(),
                     what: format!("the transaction of {} was aborted", self.id),
-                    source: KafkaError::Transaction(error),
+                    source: Box::new(KafkaError::Transaction(error)),
                 })
             }
             Err(error) => Err(self.dead(&format!("the transaction cannot be committed: {error}"))),
@@ -169,7 +169,7 @@ impl TransactionalProducer {
                 self.id,
                 topics(batch)
             ),
-            source: failed.error,
+            source: Box::new(failed.error),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
+use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::types::Value as Avro;
 use orgstream_api::{Schema, Struct, Value};
 use serde_json::Value as Json;
@@ -13,7 +14,9 @@ use super::{AvroError, Writer};
 /// The struct that `bytes` are; `None` for the null of a writer whose schema allows it. All bytes are used.
 pub fn decode(writer: &Writer, bytes: &[u8]) -> Result<Option<Struct>, AvroError> {
     let mut reader = Strict { rest: bytes, ran_dry: false };
-    let avro = apache_avro::from_avro_datum(&writer.avro, &mut reader, None)
+    let avro = GenericDatumReader::builder(&writer.avro)
+        .build()
+        .and_then(|datum| datum.read_value(&mut reader))
         .map_err(|error| AvroError(format!("the bytes do not fit the writer's schema: {error}")))?;
     if reader.ran_dry {
         return Err(AvroError(format!("the value is cut off after {} bytes", bytes.len())));

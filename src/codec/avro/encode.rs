@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use apache_avro::types::Value as Avro;
+use apache_avro::writer::datum::GenericDatumWriter;
 use orgstream_api::{Field, Schema, Struct, Type, Value};
 
 use super::AvroError;
@@ -15,7 +16,10 @@ pub fn parse_own(text: &str) -> Result<apache_avro::Schema, AvroError> {
 /// The bytes of `value`, whose schema's text was parsed as `avro`.
 pub fn encode(avro: &apache_avro::Schema, value: &Struct) -> Result<Vec<u8>, AvroError> {
     let record = record(value)?;
-    apache_avro::to_avro_datum(avro, record).map_err(|error| AvroError(error.to_string()))
+    GenericDatumWriter::builder(avro)
+        .build()
+        .and_then(|datum| datum.write_value_to_vec(record))
+        .map_err(|error| AvroError(error.to_string()))
 }
 
 fn record(value: &Struct) -> Result<Avro, AvroError> {

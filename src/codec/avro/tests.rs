@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use apache_avro::writer::datum::GenericDatumWriter;
 use orgstream_api::{Field, Schema, Struct, Type, Value};
 use proptest::prelude::*;
 
@@ -56,7 +57,8 @@ const LEAD: &str = concat!(
 
 /// Bytes as a writer of `text` sends them.
 fn written(text: &str, value: apache_avro::types::Value) -> Vec<u8> {
-    apache_avro::to_avro_datum(&apache_avro::Schema::parse_str(text).unwrap(), value).unwrap()
+    let schema = apache_avro::Schema::parse_str(text).unwrap();
+    GenericDatumWriter::builder(&schema).build().unwrap().write_value_to_vec(value).unwrap()
 }
 
 #[test]

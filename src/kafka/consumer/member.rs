@@ -68,9 +68,8 @@ impl Member {
     }
 
     fn assign(&self, consumer: &BaseConsumer<Self>, places: &[TopicPartition]) {
-        let Some(starts) = self.starts(consumer, places) else {
-            return;
-        };
+        // Without an answer nothing is taken, but the group is told so: it waits for that.
+        let starts = self.starts(consumer, places).unwrap_or_default();
         let mut list = TopicPartitionList::with_capacity(starts.len());
         let assigned = starts.iter().try_for_each(|start| {
             let Assigned { at, .. } = start;

@@ -27,6 +27,8 @@ use crate::kafka::{Consumed, Error};
 const TICK: Duration = Duration::from_millis(50);
 /// How often positions are looked at when nothing comes in.
 const LOOK: Duration = Duration::from_millis(500);
+/// How long trouble that may pass is not told of again.
+const QUIET: Duration = Duration::from_secs(30);
 /// How long setting back a partition may take.
 const SEEK: Duration = Duration::from_secs(10);
 
@@ -68,11 +70,13 @@ pub(super) struct Poll {
     commands: Receiver<Command>,
     /// Positions may have moved without a record since this time; `None` when they were looked at.
     look_at: Option<Instant>,
+    /// When trouble that may pass was last told of.
+    told: Option<Instant>,
 }
 
 impl Poll {
     pub(super) fn new(consumer: Arc<BaseConsumer<Member>>, commands: Receiver<Command>) -> Self {
-        Self { consumer, commands, look_at: None }
+        Self { consumer, commands, look_at: None, told: None }
     }
 
     /// Polls until the front is gone.
@@ -198,12 +202,12 @@ impl Poll {
         Ok(())
     }
 
-    fn failed(&self, error: KafkaError) {
-        let member = self.member();
+    fn failed(&mut self, error: KafkaError) {
+        let member = Arc::clone(self.consumer.context());
         let (brokers, group) = (member.brokers.clone(), member.group.group.clone());
         let reason = member.reports.last().unwrap_or_else(|| error.to_string());
         let code = error.rdkafka_error_code();
-        self.report(match (code, error) {
+        let told = match (code, error) {
             (Some(RDKafkaErrorCode::AutoOffsetReset), _) => {
                 let reason = self.vanished().unwrap_or(reason);
                 Error::OffsetGone { brokers, group, reason }
@@ -218,19 +222,21 @@ impl Poll {
                 Error::Fenced { brokers, what }
             }
             (
-                Some(
-                    RDKafkaErrorCode::TopicAuthorizationFailed
-                    | RDKafkaErrorCode::GroupAuthorizationFailed
-                    | RDKafkaErrorCode::UnknownTopicOrPartition,
-                ),
+                Some(RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::GroupAuthorizationFailed),
                 _,
             )
             | (_, KafkaError::MessageConsumptionFatal(_)) => {
                 let what = format!("consumer group {group} cannot be run: {reason}");
                 Error::Config { brokers, what }
             }
-            (_, error) => member.failed("consuming", error),
-        });
+            // While brokers are away every attempt to reach them fails; one that just came back may not know the topics.
+            _ if self.told.is_some_and(|told| told.elapsed() < QUIET) => return,
+            (_, error) => {
+                self.told = Some(Instant::now());
+                member.failed(&format!("consuming waits for brokers ({reason})"), error)
+            }
+        };
+        self.report(told);
     }
 
     /// Where records vanished, which librdkafka does not say; `None` when that cannot be found out.

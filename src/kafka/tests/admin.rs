@@ -39,6 +39,7 @@ async fn offsets_are_found_by_record_time() {
 #[tokio::test]
 async fn a_group_that_never_committed_has_no_offsets() {
     let Some(fixture) = Fixture::new(1, Cleanup::Delete).await else { return };
-    let committed = fixture.admin.committed(&peers::unique("group"), &[fixture.topic.clone()]).await.unwrap();
+    let committed =
+        fixture.admin.committed(&peers::unique("group"), std::slice::from_ref(&fixture.topic)).await.unwrap();
     assert!(committed.is_empty());
 }

@@ -105,7 +105,7 @@ async fn a_member_goes_on_where_it_committed_and_its_commit_holds_the_lease() {
     // Unchanged offsets are committed, too: they renew the lease.
     member.commit(vec![fixture.next_to_read(0, 4)]).await.unwrap();
     assert_eq!(futures_util::FutureExt::now_or_never(lease.held()), Some(Duration::from_secs(3)));
-    let committed = fixture.admin.committed(&group, &[fixture.topic.clone()]).await.unwrap();
+    let committed = fixture.admin.committed(&group, std::slice::from_ref(&fixture.topic)).await.unwrap();
     assert_eq!(committed[&fixture.place(0)], 4);
     member.close().await;
 

@@ -2,6 +2,7 @@
 
 mod admin;
 mod groups;
+mod outage;
 mod producing;
 mod readers;
 mod transactions;
