@@ -25,3 +25,6 @@ pub mod store;
 pub mod telemetry;
 pub mod verify;
 pub mod worker;
+
+#[cfg(test)]
+mod peers;
