@@ -165,7 +165,9 @@ impl Admin {
         let topic = NewTopic::new(&spec.name, partitions, TopicReplication::Fixed(replicas))
             .set("max.message.bytes", &max_record)
             // The time of a record is its row's, which readers search by.
-            .set("message.timestamp.type", "CreateTime");
+            .set("message.timestamp.type", "CreateTime")
+            // An org's clock may be ahead of the broker's by more than the hour that Kafka allows.
+            .set("message.timestamp.after.max.ms", "9223372036854775807");
         let topic = match spec.cleanup {
             Cleanup::Compact => topic.set("cleanup.policy", "compact"),
             // Retention goes by record time, and the rows of a snapshot are years old: by Kafka's default of a week

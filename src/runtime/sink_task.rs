@@ -86,6 +86,7 @@ impl SinkEntry {
         org: Org,
         stop: &CancellationToken,
     ) -> Result<(), TaskError> {
+        self.state.begin();
         let health = self.state.reporter();
         let task = self.task();
         let consumer = GroupConsumer::open(
@@ -104,7 +105,7 @@ impl SinkEntry {
         let context = SinkContext {
             ids: Arc::new(shared.ids.clone()),
             lease: consumer.lease(),
-            health: health.clone(),
+            health: self.state.reporter(),
         };
         let target_org = org.id().as_str().to_owned();
         let sink = tokio::select! {
@@ -120,11 +121,11 @@ impl SinkEntry {
             sink: Box::new(sink),
             target_org,
             ids: shared.ids.clone(),
-            producer: Producer::open(&shared.kafka, health.clone())?,
+            producer: Producer::open(&shared.kafka, health)?,
             admin: shared.admin.clone(),
             renewal: SESSION_TIMEOUT / 3,
             view: Arc::clone(&self.view),
-            health,
+            health: self.state.reporter(),
         });
         worker.run(stop).await
     }

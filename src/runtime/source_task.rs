@@ -66,6 +66,7 @@ impl SourceEntry {
         org: Org,
         stop: &CancellationToken,
     ) -> Result<(), TaskError> {
+        self.state.begin();
         let health = self.state.reporter();
         let registry =
             Registry::connect(&shared.registry, health.clone()).await.map_err(TaskError::restart)?;
@@ -96,10 +97,10 @@ impl SourceEntry {
             config.objects.iter().map(|object| (object.topic.clone(), object.name.clone())).collect();
         let (kafka, health) = (shared.kafka.clone(), health.clone());
         let produced = Arc::new(ProducedTopics { kafka, codec, objects, health: health.clone() });
-        let counters = Arc::clone(&self.counters);
+        let (counters, state) = (Arc::clone(&self.counters), self.state.clone());
         Box::new(move |positions: Vec<SourcePosition>| {
-            let (config, org, counters) = (config.clone(), org.clone(), Arc::clone(&counters));
-            let context = SourceContext { positions, produced: produced.clone(), health: health.clone() };
+            let (config, org, counters, state) = (config.clone(), org.clone(), Arc::clone(&counters), &state);
+            let context = SourceContext { positions, produced: produced.clone(), health: state.reporter() };
             Box::pin(async move {
                 let source = orgstream_salesforce_source::start(config, org, context).await?;
                 *counters.lock().expect("no holder of this lock panics") = Some(source.counters());

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 use super::database::Database;
 use super::links::{self, LinkKey};
-use crate::kafka::{Admin, Consumed, Followed, Follower, KafkaConfig, Outgoing, Place, Producer, topics};
+use crate::kafka::{Admin, Consumed, Error, Followed, Follower, KafkaConfig, Outgoing, Place, Producer, topics};
 
 /// Entries applied in one SQLite transaction at most.
 const BATCH: usize = 1_000;
@@ -137,7 +137,13 @@ impl Following {
                     entries.extend(entry(&record));
                 }
                 Followed::Advanced => {}
-                Followed::Error(error) => tracing::warn!(%error, "Id links of other nodes may come late."),
+                Followed::Error(error @ Error::Failed { .. }) => {
+                    tracing::warn!(%error, "Id links of other nodes may come late.");
+                }
+                Followed::Error(error) => {
+                    let what = format!("cannot follow topic {}", topics::IDS);
+                    return Err(StoreError { what, source: Some(Box::new(error)) });
+                }
             }
             if entries.len() >= BATCH {
                 break;

@@ -159,7 +159,9 @@ impl Lane {
             };
             match step {
                 Step::Batch(batch) => {
-                    worker.view.at_end.send_replace(false);
+                    if !batch.records.is_empty() {
+                        worker.view.at_end.send_replace(false);
+                    }
                     self.write(worker, batch, stop).await?;
                     if stop.is_cancelled() {
                         return Ok(());

@@ -1,6 +1,6 @@
 //! What a task is doing, since when and why.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
 use orgstream_api::{Health, HealthReporter};
@@ -42,19 +42,29 @@ impl TaskState {
     }
 }
 
-/// A task's state with the time of its last change. Clones share it.
+/// A task's state with the time of its last change, put together from what its parts say. Clones share it.
 #[derive(Debug, Clone)]
-pub struct StateCell(Arc<watch::Sender<(TaskState, SystemTime)>>);
+pub struct StateCell {
+    shown: Arc<watch::Sender<(TaskState, SystemTime)>>,
+    parts: Arc<Mutex<Parts>>,
+}
+
+/// What the parts of the present attempt say.
+#[derive(Debug, Default)]
+struct Parts {
+    attempt: u64,
+    said: Vec<Health>,
+}
 
 impl StateCell {
     /// A cell in [`TaskState::Starting`].
     pub fn new() -> Self {
-        Self(Arc::new(watch::Sender::new((TaskState::Starting, now()))))
+        Self { shown: Arc::new(watch::Sender::new((TaskState::Starting, now()))), parts: Arc::default() }
     }
 
     /// Moves to `state`; the time changes only when the state does.
     pub fn set(&self, state: TaskState) {
-        self.0.send_if_modified(|current| {
+        self.shown.send_if_modified(|current| {
             let changed = current.0 != state;
             if changed {
                 *current = (state, now());
@@ -65,29 +75,66 @@ impl StateCell {
 
     /// The state and its time.
     pub fn read(&self) -> (TaskState, SystemTime) {
-        self.0.borrow().clone()
+        self.shown.borrow().clone()
     }
 
-    /// A reporter whose health shows as `Running` or `Degraded` here, once the task has started.
+    /// A new attempt of the task begins: what the parts of the last one said no longer counts.
+    pub fn begin(&self) {
+        let mut parts = self.lock();
+        parts.attempt += 1;
+        parts.said.clear();
+    }
+
+    /// A reporter for one part of the task. The task is degraded while any part is.
     pub fn reporter(&self) -> HealthReporter {
         let (reporter, mut health) = HealthReporter::new();
+        let part = {
+            let mut parts = self.lock();
+            parts.said.push(Health::Starting);
+            (parts.attempt, parts.said.len() - 1)
+        };
         let cell = self.clone();
         tokio::spawn(async move {
             while health.changed().await.is_ok() {
-                let state = match &*health.borrow_and_update() {
-                    Health::Running => TaskState::Running,
-                    Health::Degraded(reason) => TaskState::Degraded(reason.clone()),
-                };
-                if let TaskState::Degraded(reason) = &state {
-                    tracing::warn!(%reason, "A task waits.");
-                }
-                // A late word of a part that is being torn down does not cover the end.
-                if !matches!(cell.read().0, TaskState::Failed(_) | TaskState::Stopped) {
-                    cell.set(state);
-                }
+                let said = health.borrow_and_update().clone();
+                cell.hear(part, said);
             }
         });
         reporter
+    }
+
+    fn hear(&self, (attempt, part): (u64, usize), said: Health) {
+        if let Health::Degraded(reason) = &said {
+            tracing::warn!(%reason, "A task waits.");
+        }
+        let mut parts = self.lock();
+        // A part of an attempt that is over may still have a last word.
+        if parts.attempt != attempt {
+            return;
+        }
+        parts.said[part] = said;
+        let state = together(&parts.said);
+        // A late word of a part that is being torn down does not cover the end.
+        if !matches!(self.read().0, TaskState::Failed(_) | TaskState::Stopped) {
+            self.set(state);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Parts> {
+        self.parts.lock().expect("no holder of this lock panics")
+    }
+}
+
+/// Degraded for the first part that waits; running once any part runs.
+fn together(parts: &[Health]) -> TaskState {
+    let waiting = parts.iter().find_map(|part| match part {
+        Health::Degraded(reason) => Some(reason.clone()),
+        Health::Starting | Health::Running => None,
+    });
+    match waiting {
+        Some(reason) => TaskState::Degraded(reason),
+        None if parts.contains(&Health::Running) => TaskState::Running,
+        None => TaskState::Starting,
     }
 }
 
@@ -99,4 +146,17 @@ impl Default for StateCell {
 
 fn now() -> SystemTime {
     crate::clock::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_is_degraded_while_any_part_waits_and_runs_when_none_does() {
+        let waits = |reason: &str| Health::Degraded(reason.to_owned());
+        assert_eq!(together(&[Health::Starting, Health::Starting]), TaskState::Starting);
+        assert_eq!(together(&[Health::Starting, Health::Running]), TaskState::Running);
+        assert_eq!(together(&[Health::Running, waits("kafka")]), TaskState::Degraded("kafka".to_owned()));
+    }
 }

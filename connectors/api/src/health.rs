@@ -7,8 +7,10 @@ use tokio::sync::watch;
 /// What a task says of itself while it runs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Health {
-    /// It gets on.
+    /// It has not said anything yet.
     #[default]
+    Starting,
+    /// It gets on.
     Running,
     /// It waits for something outside, and says for what.
     Degraded(String),
@@ -21,7 +23,7 @@ pub struct HealthReporter(Arc<watch::Sender<Health>>);
 impl HealthReporter {
     /// A reporter and the end that listens to it.
     pub fn new() -> (Self, watch::Receiver<Health>) {
-        let (sender, receiver) = watch::channel(Health::Running);
+        let (sender, receiver) = watch::channel(Health::Starting);
         (Self(Arc::new(sender)), receiver)
     }
 

@@ -42,22 +42,12 @@ pub struct Field {
 impl Field {
     /// A field that may be null, without a doc.
     pub fn optional(name: impl Into<String>, kind: Type) -> Self {
-        Self {
-            name: name.into(),
-            doc: None,
-            optional: true,
-            kind,
-        }
+        Self { name: name.into(), doc: None, optional: true, kind }
     }
 
     /// A field that is never null, without a doc.
     pub fn required(name: impl Into<String>, kind: Type) -> Self {
-        Self {
-            name: name.into(),
-            doc: None,
-            optional: false,
-            kind,
-        }
+        Self { name: name.into(), doc: None, optional: false, kind }
     }
 
     /// The same field with a doc.
@@ -83,11 +73,7 @@ impl Schema {
         for (index, field) in fields.iter().enumerate() {
             positions.entry(field.name.clone()).or_insert(index);
         }
-        Self {
-            name: name.into(),
-            fields,
-            positions,
-        }
+        Self { name: name.into(), fields, positions }
     }
 
     /// The full name, such as `io.confluent.salesforce.Account`.

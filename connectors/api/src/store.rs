@@ -106,14 +106,7 @@ impl IdMap for MemoryIdMap {
         ids: &[String],
     ) -> Result<Vec<Option<IdLink>>, StoreError> {
         let links = self.links.lock().expect("no holder of this lock panics");
-        let key = |id: &String| {
-            (
-                source_org.to_owned(),
-                object.to_owned(),
-                target_org.to_owned(),
-                id.clone(),
-            )
-        };
+        let key = |id: &String| (source_org.to_owned(), object.to_owned(), target_org.to_owned(), id.clone());
         Ok(ids.iter().map(|id| links.get(&key(id)).cloned()).collect())
     }
 

@@ -27,10 +27,7 @@ pub struct Ticket {
 impl Ticket {
     /// A ticket that reports to `dropped` when it is dropped instead of redeemed.
     pub fn new(id: TicketId, dropped: UnboundedSender<TicketId>) -> Self {
-        Self {
-            id,
-            dropped: Some(dropped),
-        }
+        Self { id, dropped: Some(dropped) }
     }
 
     /// The record's place in its ledger.

@@ -86,10 +86,6 @@ impl Struct {
 
     /// The fields' names with their values, in schema order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.schema
-            .fields()
-            .iter()
-            .map(|field| field.name.as_str())
-            .zip(&self.values)
+        self.schema.fields().iter().map(|field| field.name.as_str()).zip(&self.values)
     }
 }

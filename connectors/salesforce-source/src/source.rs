@@ -45,8 +45,8 @@ pub struct PushTopicSource {
     work: Option<Work>,
     turn: Turn,
     stream: Stream,
-    /// When positions were stored last.
-    stored: Instant,
+    /// When this source stored positions last.
+    stored: Option<Instant>,
 }
 
 /// What a source is made of.
@@ -100,7 +100,7 @@ enum Done {
 
 impl PushTopicSource {
     pub(crate) fn new(parts: Parts) -> Self {
-        Self { parts, work: None, turn: Turn::Events, stream: Stream::Down, stored: Instant::now() }
+        Self { parts, work: None, turn: Turn::Events, stream: Stream::Down, stored: None }
     }
 
     /// What the source has done since it was started.
@@ -286,7 +286,7 @@ impl PushTopicSource {
 
     /// The positions that say more than what is stored.
     fn positions(&mut self) -> SourceBatch {
-        self.stored = Instant::now();
+        self.stored = Some(Instant::now());
         let now = self.now();
         self.parts.end.forget_old(now);
         let changed = self.parts.objects.iter_mut().filter(|object| object.unstored);
@@ -296,7 +296,8 @@ impl PushTopicSource {
 
     /// When positions have to be stored although no record goes with them.
     fn store_at(&self) -> Option<Instant> {
-        self.parts.objects.iter().any(|object| object.unstored).then(|| self.stored + STORE_EVERY)
+        let due = || self.stored.map_or_else(Instant::now, |stored| stored + STORE_EVERY);
+        self.parts.objects.iter().any(|object| object.unstored).then(due)
     }
 
     /// The org's time. Before its first answer nothing is produced, and nothing compares with it.
@@ -383,7 +384,13 @@ impl Source for PushTopicSource {
         }
         let now = self.now();
         let Parts { end, rows, objects, .. } = &mut self.parts;
-        Ok(end.ask(rows, objects, now).await?)
+        let answer = end.ask(rows, objects, now).await?;
+        if answer == AtEnd::Yes {
+            // A run that ends here may be too short for an empty connect, and the next one a day later must not take
+            // the quiet time before for a gap.
+            objects.iter_mut().for_each(|object| object.polled(now, true));
+        }
+        Ok(answer)
     }
 
     async fn stop(&mut self) {

@@ -29,7 +29,7 @@ impl SinkWorker {
                 Ok(())
             }
             Event::Error(error @ Error::Failed { .. }) => {
-                tracing::warn!(%error, "The consumer has trouble and goes on.");
+                self.parts.health.degraded(format!("records are waited for: {error}"));
                 Ok(())
             }
             Event::Error(error) => Err(error.into()),
@@ -138,10 +138,11 @@ impl SinkWorker {
         match self.parts.consumer.commit(places(offsets.iter().cloned())).await {
             Ok(()) => {
                 self.ledger.committed(&offsets);
+                self.parts.health.running();
                 self.renewed = Instant::now();
             }
             // The offsets stay uncommitted and are tried again; without a commit the lease runs out and no call starts.
-            Err(error) => tracing::warn!(%error, "Offsets were not committed."),
+            Err(error) => self.parts.health.degraded(format!("offsets wait to be committed: {error}")),
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 
 /// Longer than any test's work; a program that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -35,8 +37,16 @@ impl Finished {
 #[derive(Debug)]
 pub(crate) struct Running {
     child: Child,
-    stdout: tokio::task::JoinHandle<String>,
-    stderr: tokio::task::JoinHandle<String>,
+    stdout: Output,
+    stderr: Output,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the program said:\n{}", self.stderr.text());
+        }
+    }
 }
 
 impl Running {
@@ -52,8 +62,8 @@ impl Running {
             .kill_on_drop(true)
             .spawn()
             .expect("the program starts");
-        let stdout = tokio::spawn(read(child.stdout.take().expect("piped")));
-        let stderr = tokio::spawn(read(child.stderr.take().expect("piped")));
+        let stdout = Output::of(child.stdout.take().expect("piped"));
+        let stderr = Output::of(child.stderr.take().expect("piped"));
         Self { child, stdout, stderr }
     }
 
@@ -85,15 +95,42 @@ impl Running {
             self.child.start_kill().ok();
         }
         let status = self.child.wait().await.expect("a child can be waited for");
-        let stdout = self.stdout.await.expect("reading does not panic");
-        let stderr = self.stderr.await.expect("reading does not panic");
+        let stdout = self.stdout.rest().await;
+        let stderr = self.stderr.rest().await;
         assert!(!hung, "the program hangs; stdout:\n{stdout}\nstderr:\n{stderr}");
         Finished { status, stdout, stderr }
     }
 }
 
-async fn read(mut pipe: impl tokio::io::AsyncRead + Unpin) -> String {
-    let mut bytes = Vec::new();
-    pipe.read_to_end(&mut bytes).await.ok();
-    String::from_utf8_lossy(&bytes).into_owned()
+/// What a pipe has brought so far.
+#[derive(Debug)]
+struct Output {
+    so_far: Arc<Mutex<Vec<u8>>>,
+    reading: Option<JoinHandle<()>>,
+}
+
+impl Output {
+    fn of(mut pipe: impl AsyncRead + Unpin + Send + 'static) -> Self {
+        let so_far = Arc::new(Mutex::new(Vec::new()));
+        let into = Arc::clone(&so_far);
+        let reading = tokio::spawn(async move {
+            let mut bytes = vec![0; 8_192];
+            while let Ok(count @ 1..) = pipe.read(&mut bytes).await {
+                into.lock().expect("nobody panics").extend_from_slice(&bytes[..count]);
+            }
+        });
+        Self { so_far, reading: Some(reading) }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.so_far.lock().expect("nobody panics")).into_owned()
+    }
+
+    /// Everything up to the pipe's end.
+    async fn rest(&mut self) -> String {
+        if let Some(reading) = self.reading.take() {
+            reading.await.expect("reading does not panic");
+        }
+        self.text()
+    }
 }

@@ -1,44 +1,72 @@
 //! A small REST client for the orgs, independent of the program's own.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use orgstream_salesforce_simulator::Org;
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 
-/// Calls one org as its user.
+/// Calls one org as its user; logs in again when its token has expired.
 #[derive(Debug, Clone)]
 pub(crate) struct Rest {
     http: reqwest::Client,
-    base: String,
-    token: String,
+    url: String,
+    client_id: String,
+    client_secret: String,
+    token: Arc<Mutex<String>>,
 }
 
 impl Rest {
     pub(crate) async fn login(org: &Org) -> Self {
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().expect("a client");
         let credentials = org.credentials();
+        let rest = Self {
+            http: reqwest::Client::builder().timeout(Duration::from_secs(60)).build().expect("a client"),
+            url: org.url().to_owned(),
+            client_id: credentials.client_id.clone(),
+            client_secret: credentials.client_secret.clone(),
+            token: Arc::default(),
+        };
+        rest.renew().await;
+        rest
+    }
+
+    async fn renew(&self) {
         let form = [
             ("grant_type", "client_credentials"),
-            ("client_id", &credentials.client_id),
-            ("client_secret", &credentials.client_secret),
+            ("client_id", &self.client_id),
+            ("client_secret", &self.client_secret),
         ];
-        let url = format!("{}/services/oauth2/token", org.url());
-        let reply: Json = http.post(url).form(&form).send().await.expect("the org answers").json().await.expect("JSON");
-        let token = reply["access_token"].as_str().unwrap_or_else(|| panic!("no token: {reply}")).to_owned();
-        Self { http, base: format!("{}/services/data/v62.0", org.url()), token }
+        let url = format!("{}/services/oauth2/token", self.url);
+        let answer = self.http.post(url).form(&form).send().await.expect("the org answers");
+        let reply: Json = answer.json().await.expect("JSON");
+        let token = reply["access_token"].as_str().unwrap_or_else(|| panic!("no token: {reply}"));
+        token.clone_into(&mut self.token.lock().expect("nobody panics"));
+    }
+
+    fn token(&self) -> String {
+        self.token.lock().expect("nobody panics").clone()
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<&Json>) -> Json {
-        let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+        let mut answer = self.send(method.clone(), path, body).await;
+        if answer.0 == StatusCode::UNAUTHORIZED {
+            self.renew().await;
+            answer = self.send(method, path, body).await;
+        }
+        let (status, text) = answer;
+        assert!(status.is_success(), "{path}: {status} {text}");
+        if text.is_empty() { Json::Null } else { serde_json::from_str(&text).expect("JSON") }
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<&Json>) -> (StatusCode, String) {
+        let url = format!("{}/services/data/v62.0{path}", self.url);
+        let mut request = self.http.request(method, url).bearer_auth(self.token());
         if let Some(body) = body {
             request = request.json(body);
         }
         let answer = request.send().await.expect("the org answers");
-        let status = answer.status();
-        let text = answer.text().await.expect("a body");
-        assert!(status.is_success(), "{path}: {status} {text}");
-        if text.is_empty() { Json::Null } else { serde_json::from_str(&text).expect("JSON") }
+        (answer.status(), answer.text().await.expect("a body"))
     }
 
     /// Creates a row and answers its id.
@@ -62,9 +90,9 @@ impl Rest {
              <soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns:urn=\"urn:partner.soap.sforce.com\">\
              <soapenv:Header><urn:SessionHeader><urn:sessionId>{}</urn:sessionId></urn:SessionHeader></soapenv:Header>\
              <soapenv:Body><urn:undelete><urn:ids>{id}</urn:ids></urn:undelete></soapenv:Body></soapenv:Envelope>",
-            self.token
+            self.token()
         );
-        let url = self.base.replace("/services/data/v62.0", "/services/Soap/u/62.0");
+        let url = format!("{}/services/Soap/u/62.0", self.url);
         let request = self.http.post(url).header("Content-Type", "text/xml").header("SOAPAction", "\"\"").body(body);
         let text = request.send().await.expect("the org answers").text().await.expect("a body");
         assert!(text.contains("<success>true</success>"), "{text}");
