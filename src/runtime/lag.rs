@@ -14,16 +14,22 @@ const EVERY: Duration = Duration::from_secs(3);
 
 /// The lag of each partition, as last seen.
 #[derive(Debug, Default)]
-pub struct LagTable(Mutex<Vec<PartitionLag>>);
+pub(super) struct LagTable(Mutex<Vec<PartitionLag>>);
 
 impl LagTable {
     /// The lag as last seen.
-    pub fn read(&self) -> Vec<PartitionLag> {
+    pub(super) fn read(&self) -> Vec<PartitionLag> {
         self.0.lock().expect("no holder of this lock panics").clone()
     }
 
     /// Keeps the table fresh until `stop`. Brokers that do not answer leave it as it is; the tasks say so themselves.
-    pub async fn refresh(&self, admin: &Admin, group: &str, topics: &[String], stop: &CancellationToken) {
+    pub(super) async fn refresh(
+        &self,
+        admin: &Admin,
+        group: &str,
+        topics: &[String],
+        stop: &CancellationToken,
+    ) {
         while !stop.is_cancelled() {
             if let Ok(lag) = look_up(admin, group, topics).await {
                 *self.0.lock().expect("no holder of this lock panics") = lag;
@@ -37,7 +43,11 @@ impl LagTable {
 }
 
 /// The lag of every partition of `topics` now. Nothing committed counts from the first offset.
-pub async fn look_up(admin: &Admin, group: &str, topics: &[String]) -> Result<Vec<PartitionLag>, Error> {
+pub(super) async fn look_up(
+    admin: &Admin,
+    group: &str,
+    topics: &[String],
+) -> Result<Vec<PartitionLag>, Error> {
     let ends = admin.end_offsets(topics).await?;
     let committed = admin.committed(group, topics).await?;
     let lag = |(partition, end): (&orgstream_api::TopicPartition, &i64)| PartitionLag {

@@ -15,11 +15,11 @@ const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// The orgs by the names they have in the file.
-pub type Orgs = BTreeMap<String, Org>;
+pub(super) type Orgs = BTreeMap<String, Org>;
 
 /// Logs in to every org that the run needs. An org that cannot be reached is waited for, and `waiting` is told;
 /// refused credentials end the run.
-pub async fn connect(
+pub(super) async fn connect(
     config: &Config,
     options: &RunOptions,
     database: &Database,

@@ -5,7 +5,7 @@ use crate::config::{Config, Pipeline};
 use crate::kafka::{Admin, Cleanup, Error, TopicSpec, topics};
 
 /// Creates what is missing and refuses what does not fit the file.
-pub async fn topics(config: &Config, options: &RunOptions, admin: &Admin) -> Result<(), Error> {
+pub(super) async fn topics(config: &Config, options: &RunOptions, admin: &Admin) -> Result<(), Error> {
     admin.ensure_topics(&[compacted(topics::POSITIONS, 1), compacted(topics::IDS, 1)]).await?;
     for pipeline in &config.pipelines {
         if options.sources() {
@@ -44,13 +44,13 @@ async fn sink_topics(config: &Config, pipeline: &Pipeline, admin: &Admin) -> Res
 }
 
 /// The topics a pipeline's source writes.
-pub fn source_topics(pipeline: &Pipeline) -> impl Iterator<Item = String> + '_ {
+pub(super) fn source_topics(pipeline: &Pipeline) -> impl Iterator<Item = String> + '_ {
     let template = pipeline.source.as_ref().map(|source| &source.topic);
     pipeline.objects.iter().filter_map(move |object| Some(template?.topic(&object.name)))
 }
 
 /// The topics a pipeline's sink reads.
-pub fn input_topics(pipeline: &Pipeline) -> Vec<String> {
+pub(super) fn input_topics(pipeline: &Pipeline) -> Vec<String> {
     let Some(sink) = &pipeline.sink else { return Vec::new() };
     pipeline.objects.iter().map(|object| sink.topic.topic(&object.name)).collect()
 }

@@ -29,19 +29,19 @@ use crate::worker::state::{StateCell, TaskState};
 
 /// What all tasks of a process share.
 #[derive(Clone)]
-pub struct Shared {
+pub(super) struct Shared {
     /// The node's id.
-    pub node: String,
+    pub(super) node: String,
     /// The brokers.
-    pub kafka: KafkaConfig,
+    pub(super) kafka: KafkaConfig,
     /// Asks for offsets, makes topics.
-    pub admin: Admin,
+    pub(super) admin: Admin,
     /// The schema registry.
-    pub registry: url::Url,
+    pub(super) registry: url::Url,
     /// The id map.
-    pub ids: IdStore,
+    pub(super) ids: IdStore,
     /// See [`RunOptions::until_synced`].
-    pub quiet: Option<Duration>,
+    pub(super) quiet: Option<Duration>,
 }
 
 /// A file, ready to run.
@@ -200,7 +200,7 @@ impl Tasks {
                 running.spawn(async move {
                     let refreshing = async {
                         entry.lag.refresh(&shared.admin, &entry.group(), &entry.topics, &stop).await;
-                        std::future::pending().await
+                        std::future::pending::<()>().await;
                     };
                     tokio::select! {
                         ended = entry.run(&shared, config, org, stop.clone()) => ended,

@@ -11,15 +11,15 @@ use crate::codec::Codec;
 use crate::kafka::{Consumed, KafkaConfig, Tail};
 
 /// The topics of one source task.
-pub struct ProducedTopics {
+pub(super) struct ProducedTopics {
     /// The brokers.
-    pub kafka: KafkaConfig,
+    pub(super) kafka: KafkaConfig,
     /// Bytes to records.
-    pub codec: Codec,
+    pub(super) codec: Codec,
     /// Topic → object.
-    pub objects: HashMap<String, String>,
+    pub(super) objects: HashMap<String, String>,
     /// The task's health.
-    pub health: HealthReporter,
+    pub(super) health: HealthReporter,
 }
 
 #[async_trait]

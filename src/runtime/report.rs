@@ -12,15 +12,15 @@ use crate::control::{Kind, PipelineStatus, State, Status, StatusSource, TaskStat
 use crate::worker::state::{StateCell, TaskState};
 
 /// Everything a status is made of.
-pub struct Report {
+pub(super) struct Report {
     /// The node's id.
-    pub node: String,
+    pub(super) node: String,
     /// When the process started.
-    pub started: SystemTime,
+    pub(super) started: SystemTime,
     /// Its source tasks.
-    pub sources: Vec<Arc<SourceEntry>>,
+    pub(super) sources: Vec<Arc<SourceEntry>>,
     /// Its sink tasks.
-    pub sinks: Vec<Arc<SinkEntry>>,
+    pub(super) sinks: Vec<Arc<SinkEntry>>,
 }
 
 impl StatusSource for Report {
@@ -48,7 +48,7 @@ fn source_status(source: &SourceEntry) -> TaskStatus {
     let counters = source.counters.lock().expect("no holder of this lock panics").clone();
     let rate = source.view.records.rate();
     let mut status = blank(source.name(), Kind::Source, &source.state);
-    status.positions = source.view.positions.borrow().clone();
+    status.positions.clone_from(&source.view.positions.borrow());
     (status.rate_in, status.rate_out) = (rate, rate);
     status.counters.insert("records".to_owned(), source.view.records.total());
     if let Some(counters) = counters {

@@ -23,24 +23,24 @@ const SESSION_TIMEOUT: Duration = Duration::from_secs(45);
 const READ_AHEAD: Capacity = Capacity { records: 5_000, bytes: 32 << 20 };
 
 /// A sink task as the rest of the process sees it.
-pub struct SinkEntry {
+pub(super) struct SinkEntry {
     /// The pipeline.
-    pub pipeline: String,
+    pub(super) pipeline: String,
     /// The topics it reads.
-    pub topics: Vec<String>,
+    pub(super) topics: Vec<String>,
     /// What it is doing.
-    pub state: StateCell,
+    pub(super) state: StateCell,
     /// What it has done.
-    pub view: Arc<SinkView>,
+    pub(super) view: Arc<SinkView>,
     /// What its connector has done since it was last started.
-    pub counters: Arc<Mutex<Option<Arc<SinkCounters>>>>,
+    pub(super) counters: Arc<Mutex<Option<Arc<SinkCounters>>>>,
     /// How far it is behind.
-    pub lag: Arc<LagTable>,
+    pub(super) lag: Arc<LagTable>,
 }
 
 impl SinkEntry {
     /// The task of `pipeline`, which reads `topics`, before it runs.
-    pub fn new(pipeline: &Pipeline, topics: Vec<String>) -> Self {
+    pub(super) fn new(pipeline: &Pipeline, topics: Vec<String>) -> Self {
         Self {
             pipeline: pipeline.name.clone(),
             topics,
@@ -52,12 +52,12 @@ impl SinkEntry {
     }
 
     /// The task's name in logs and status.
-    pub fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         format!("{}-sink-0", self.pipeline)
     }
 
     /// The consumer group of the pipeline.
-    pub fn group(&self) -> String {
+    pub(super) fn group(&self) -> String {
         self.task().group()
     }
 
@@ -66,7 +66,7 @@ impl SinkEntry {
     }
 
     /// Runs the task until `stop`, starting it again where that helps.
-    pub async fn run(
+    pub(super) async fn run(
         &self,
         shared: &Shared,
         config: SinkConfig,

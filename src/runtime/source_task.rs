@@ -18,20 +18,20 @@ use crate::worker::source::{SourceView, SourceWorker, StartSource};
 use crate::worker::state::StateCell;
 
 /// A source task as the rest of the process sees it.
-pub struct SourceEntry {
+pub(super) struct SourceEntry {
     /// The pipeline.
-    pub pipeline: String,
+    pub(super) pipeline: String,
     /// What it is doing.
-    pub state: StateCell,
+    pub(super) state: StateCell,
     /// What it has done.
-    pub view: Arc<SourceView>,
+    pub(super) view: Arc<SourceView>,
     /// What its connector has done since it was last started.
-    pub counters: Arc<Mutex<Option<Arc<SourceCounters>>>>,
+    pub(super) counters: Arc<Mutex<Option<Arc<SourceCounters>>>>,
 }
 
 impl SourceEntry {
     /// The task of `pipeline` before it runs.
-    pub fn new(pipeline: &Pipeline) -> Self {
+    pub(super) fn new(pipeline: &Pipeline) -> Self {
         Self {
             pipeline: pipeline.name.clone(),
             state: StateCell::new(),
@@ -41,12 +41,12 @@ impl SourceEntry {
     }
 
     /// The task's name in logs and status.
-    pub fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         format!("{}-source-0", self.pipeline)
     }
 
     /// Runs the task until `stop`, starting it again where that helps.
-    pub async fn run(
+    pub(super) async fn run(
         &self,
         shared: &Shared,
         config: SourceConfig,

@@ -17,7 +17,7 @@ use crate::kafka::Admin;
 const LOOK: Duration = Duration::from_millis(300);
 
 /// Waits until everything has arrived.
-pub async fn synced(admin: &Admin, sources: &[Arc<SourceEntry>], sinks: &[Arc<SinkEntry>]) {
+pub(super) async fn synced(admin: &Admin, sources: &[Arc<SourceEntry>], sinks: &[Arc<SinkEntry>]) {
     loop {
         sleep(LOOK).await;
         if !at_end(sources) {

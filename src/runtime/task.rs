@@ -11,10 +11,10 @@ use crate::worker::state::{StateCell, TaskState};
 /// First pause before a restart; doubles up to [`LONGEST`] and starts over after a run of [`STEADY`].
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(30);
-const STEADY: Duration = Duration::from_secs(60);
+const STEADY: Duration = Duration::from_mins(1);
 
 /// Runs `attempt` until it ends by itself, is stopped, or fails for good.
-pub async fn keep_running<F>(
+pub(super) async fn keep_running<F>(
     name: &str,
     cell: &StateCell,
     stop: &CancellationToken,
@@ -56,7 +56,7 @@ where
 }
 
 /// An error with its causes, each once, on one line.
-pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -14,7 +14,9 @@ use tokio::sync::mpsc;
 
 use super::database::Database;
 use super::links::{self, LinkKey};
-use crate::kafka::{Admin, Consumed, Error, Followed, Follower, KafkaConfig, Outgoing, Place, Producer, topics};
+use crate::kafka::{
+    Admin, Consumed, Error, Followed, Follower, KafkaConfig, Outgoing, Place, Producer, topics,
+};
 
 /// Entries applied in one SQLite transaction at most.
 const BATCH: usize = 1_000;

@@ -29,7 +29,7 @@ impl LinkKey {
 }
 
 /// Reads the links of `ids`, in order.
-pub fn read(
+pub(super) fn read(
     connection: &Connection,
     source_org: &str,
     object: &str,
@@ -50,7 +50,10 @@ pub fn read(
 
 /// Writes links, each with its offset in the topic. An entry of a higher offset stays: a follower may come
 /// to an older entry after this node wrote a newer one. Returns those that were written.
-pub fn write(connection: &mut Connection, entries: Vec<(i64, IdLink)>) -> rusqlite::Result<Vec<IdLink>> {
+pub(super) fn write(
+    connection: &mut Connection,
+    entries: Vec<(i64, IdLink)>,
+) -> rusqlite::Result<Vec<IdLink>> {
     let transaction = connection.transaction()?;
     let mut written = Vec::with_capacity(entries.len());
     {
@@ -74,13 +77,13 @@ pub fn write(connection: &mut Connection, entries: Vec<(i64, IdLink)>) -> rusqli
 }
 
 /// The offset from which `topic` is still to be followed; 0 for a new file.
-pub fn followed(connection: &Connection, topic: &str) -> rusqlite::Result<i64> {
+pub(super) fn followed(connection: &Connection, topic: &str) -> rusqlite::Result<i64> {
     let select = "SELECT next_offset FROM followed WHERE topic = ?1";
     Ok(connection.query_row(select, [topic], |row| row.get(0)).optional()?.unwrap_or(0))
 }
 
 /// Remembers that `topic` is read up to `next`.
-pub fn set_followed(connection: &Connection, topic: &str, next: i64) -> rusqlite::Result<()> {
+pub(super) fn set_followed(connection: &Connection, topic: &str, next: i64) -> rusqlite::Result<()> {
     let upsert = "INSERT INTO followed (topic, next_offset) VALUES (?1, ?2)
                   ON CONFLICT DO UPDATE SET next_offset = max(next_offset, excluded.next_offset)";
     connection.execute(upsert, params![topic, next]).map(|_| ())

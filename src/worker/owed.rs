@@ -129,7 +129,7 @@ impl OwedBook {
     }
 
     /// References still owed.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.entries.len()
     }
 }
@@ -167,7 +167,7 @@ mod tests {
         book.add(owed("003A", "AccountId", "001A", 1));
         assert_eq!(book.take_waiting([&parent("001A")]).len(), 1);
         assert!(book.take_waiting([&parent("001A")]).is_empty());
-        assert_eq!(book.len(), 1);
+        assert_eq!(book.count(), 1);
     }
 
     #[test]
@@ -177,7 +177,7 @@ mod tests {
         book.add(owed("003A", "AccountId", "001B", 2));
         assert!(book.take_waiting([&parent("001A")]).is_empty());
         assert_eq!(book.take_waiting([&parent("001B")])[0].at.offset, 2);
-        assert_eq!(book.len(), 1);
+        assert_eq!(book.count(), 1);
     }
 
     #[test]
@@ -185,7 +185,7 @@ mod tests {
         let mut book = OwedBook::default();
         book.add(owed("003A", "AccountId", "001A", 1));
         book.revoke(&TopicPartition { topic: "a.Contact".into(), partition: 1 });
-        assert_eq!(book.len(), 0);
+        assert_eq!(book.count(), 0);
         assert!(book.parents().is_empty());
     }
 

@@ -17,7 +17,7 @@ async fn an_expired_replay_id_stops_the_source_and_a_snapshot_closes_the_gap() {
     // Two days of nobody looking: the events of these changes are not retained.
     world.in_a.update("Lead", &kept, json!({ "Company": "Missed" })).await;
     world.in_a.delete("Lead", &gone).await;
-    world.a.advance(Duration::from_secs(49 * 3600));
+    world.a.advance(Duration::from_hours(49));
     let stopped = world.sync().await.expect_code(1);
     assert!(stopped.stderr.contains("gap"), "{}", stopped.stderr);
     assert!(stopped.stderr.contains("start: snapshot"), "{}", stopped.stderr);
@@ -36,10 +36,10 @@ async fn a_refused_replay_id_within_retention_is_no_gap_and_loses_nothing() {
     world.sync().await.expect_code(0);
     // The org is quiet for most of a day, and nobody looks for the rest: the last event is not retained any more,
     // but all that came after it is.
-    world.a.advance(Duration::from_secs(20 * 3600));
+    world.a.advance(Duration::from_hours(20));
     world.sync().await.expect_code(0);
     world.in_a.create("Lead", json!({ "LastName": "Second", "Company": "Acme" })).await;
-    world.a.advance(Duration::from_secs(5 * 3600));
+    world.a.advance(Duration::from_hours(5));
     world.in_a.create("Lead", json!({ "LastName": "Third", "Company": "Acme" })).await;
     world.sync().await.expect_code(0);
     assert_eq!(world.b.count("Lead"), 3);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use orgstream_api::record::header;
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::{Value as Json, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{Link, Rest, World};
 
@@ -19,9 +20,13 @@ async fn killed_again_and_again_while_changes_flow_it_loses_and_doubles_nothing(
     let Some(world) = World::builder().build().await else { return };
     world.prime().await;
     // Accounts meet locked rows now and then, so contacts come before them and their references are owed.
-    let locked = Effect::RecordError { code: "UNABLE_TO_LOCK_ROW".into(), message: "unable to obtain exclusive access".into() };
+    let locked = Effect::RecordError {
+        code: "UNABLE_TO_LOCK_ROW".into(),
+        message: "unable to obtain exclusive access".into(),
+    };
     world.b.faults().add(Fault::new(CallKind::Write, locked).containing("Locked").times(60));
-    let flow = tokio::spawn(flow(world.in_a.clone(), 5_000));
+    let killing = CancellationToken::new();
+    let flow = tokio::spawn(flow(world.in_a.clone(), 5_000, killing.clone()));
     let mut dice = Dice(u64::from(std::process::id()));
     println!("seed {}", dice.0);
     for kill in 0..kills() {
@@ -31,6 +36,7 @@ async fn killed_again_and_again_while_changes_flow_it_loses_and_doubles_nothing(
         println!("kill {kill} after {pause:?}, {} rows in org B", world.b.count("Contact"));
         running.kill().await;
     }
+    killing.cancel();
     let changes = flow.await.expect("the flow does not panic");
     assert!(changes >= 5_000, "{changes} changes");
     world.sync().await.expect_code(0);
@@ -43,41 +49,57 @@ async fn killed_again_and_again_while_changes_flow_it_loses_and_doubles_nothing(
         every_event_stands_once(&world, object).await;
     }
     assert_eq!(world.dead_letters().await, []);
+    let parked = world.read(&orgstream::kafka::topics::parked(&world.pipeline)).await;
+    assert!(!parked.is_empty(), "no contact came before its account");
 }
 
 /// No (channel, replay id) twice for a `read_committed` reader.
 async fn every_event_stands_once(world: &Link, object: &str) {
     let mut events = HashSet::new();
     for record in world.read(&world.topic(object)).await {
-        let event = [header::CHANNEL, header::REPLAY_ID].map(|name| record.headers.text(name).map(str::to_owned));
-        assert!(event.iter().all(Option::is_some), "a streamed record without its event: {:?}", record.headers);
+        let event =
+            [header::CHANNEL, header::REPLAY_ID].map(|name| record.headers.text(name).map(str::to_owned));
+        assert!(
+            event.iter().all(Option::is_some),
+            "a streamed record without its event: {:?}",
+            record.headers
+        );
         assert!(events.insert(event.clone()), "{event:?} stands twice on the topic of {object}");
     }
     assert!(!events.is_empty(), "no records of {object}");
 }
 
-/// Changes org A until `count` changes are made; contacts refer to accounts, accounts and contacts to each other.
-async fn flow(org: Rest, count: usize) -> usize {
+/// Changes org A until `count` changes are made and nothing is killed any more; contacts refer to accounts, accounts and contacts to each other.
+async fn flow(org: Rest, count: usize, killing: CancellationToken) -> usize {
     let mut changes = 0;
     let mut round = 0;
-    while changes < count {
+    while changes < count || !killing.is_cancelled() {
         round += 1;
         let accounts = (0..40).map(|n| json!({ "Name": if n % 4 == 0 { format!("Locked {round}-{n}") } else { format!("Account {round}-{n}") } }));
         let accounts = org.create_many("Account", accounts.collect()).await;
-        let contacts = accounts.iter().enumerate().map(|(n, account)| json!({ "LastName": format!("Contact {round}-{n}"), "AccountId": account }));
+        let contacts = accounts
+            .iter()
+            .enumerate()
+            .map(|(n, account)| json!({ "LastName": format!("Contact {round}-{n}"), "AccountId": account }));
         let contacts = org.create_many("Contact", contacts.collect()).await;
-        let leads = (0..40).map(|n| json!({ "LastName": format!("Lead {round}-{n}"), "Company": "Acme" })).collect();
+        let leads =
+            (0..40).map(|n| json!({ "LastName": format!("Lead {round}-{n}"), "Company": "Acme" })).collect();
         let leads = org.create_many("Lead", leads).await;
         changes += 120;
         for n in 0..10 {
-            org.update("Account", &accounts[n], json!({ "ParentId": accounts[n + 10], "Phone": format!("{round}") })).await;
+            org.update(
+                "Account",
+                &accounts[n],
+                json!({ "ParentId": accounts[n + 10], "Phone": format!("{round}") }),
+            )
+            .await;
             org.update("Contact", &contacts[n], json!({ "ReportsToId": contacts[n + 10] })).await;
             org.update("Lead", &leads[n], json!({ "Description": format!("round {round}") })).await;
             org.delete("Lead", &leads[n + 20]).await;
             org.delete("Contact", &contacts[n + 30]).await;
             changes += 5;
         }
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
     }
     changes
 }

@@ -20,7 +20,10 @@ async fn what_jsforce_does_in_org_a_is_in_org_b_afterwards_down_to_the_last_fiel
     for object in ["Account", "Contact", "Lead"] {
         assert_eq!(done["created"][object].as_array().map(Vec::len), Some(500), "{object}");
         for kind in ["updated", "deleted", "undeleted"] {
-            assert!(done[kind][object].as_array().is_some_and(|ids| !ids.is_empty()), "no {object} was {kind}");
+            assert!(
+                done[kind][object].as_array().is_some_and(|ids| !ids.is_empty()),
+                "no {object} was {kind}"
+            );
         }
     }
     running.terminate().await.expect_code(0);
@@ -30,7 +33,12 @@ async fn what_jsforce_does_in_org_a_is_in_org_b_afterwards_down_to_the_last_fiel
         let living = |line: &str| {
             let (line, modules) = (line.to_owned(), modules.clone());
             async move {
-                run_script("node", &["jsforce/scenario.js", "count", "--config", &line, object], &[("NODE_PATH", &modules)]).await
+                run_script(
+                    "node",
+                    &["jsforce/scenario.js", "count", "--config", &line, object],
+                    &[("NODE_PATH", &modules)],
+                )
+                .await
             }
         };
         assert_eq!(living(&a.line).await, living(&b.line).await, "{object}");

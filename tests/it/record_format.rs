@@ -28,8 +28,15 @@ async fn records_have_the_names_the_order_the_types_and_the_events_of_confluents
     world.run(&["--only", "source", "--until-synced", "--quiet", "1s"]).finish().await.expect_code(0);
 
     let topic = world.topic("Lead");
-    let arguments =
-        ["python/read_topic.py", "--bootstrap-servers", &world.bootstrap_servers, "--registry", &world.registry, "--topic", &topic];
+    let arguments = [
+        "python/read_topic.py",
+        "--bootstrap-servers",
+        &world.bootstrap_servers,
+        "--registry",
+        &world.registry,
+        "--topic",
+        &topic,
+    ];
     let lines = run_script(&python, &arguments, &[]).await;
     let records: Vec<Json> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let events: Vec<&Json> = records.iter().map(|record| &record["value"]["_EventType"]).collect();
@@ -41,12 +48,17 @@ async fn records_have_the_names_the_order_the_types_and_the_events_of_confluents
 }
 
 fn schemas_are_confluents(record: &Json) {
-    let text = |name: &str| serde_json::from_str::<Json>(record[name].as_str().expect("a schema text")).expect("JSON");
+    let text = |name: &str| {
+        serde_json::from_str::<Json>(record[name].as_str().expect("a schema text")).expect("JSON")
+    };
     let key = text("key_schema");
     assert_eq!((&key["namespace"], &key["name"]), (&json!(SALESFORCE), &json!("LeadKey")));
     assert_eq!(key["connect.name"], format!("{SALESFORCE}.LeadKey"));
     assert_eq!(key["fields"].as_array().map(Vec::len), Some(1));
-    assert_eq!((&key["fields"][0]["name"], record_type(&key["fields"][0])), (&json!("Id"), "string".to_owned()));
+    assert_eq!(
+        (&key["fields"][0]["name"], record_type(&key["fields"][0])),
+        (&json!("Id"), "string".to_owned())
+    );
 
     let value = text("value_schema");
     assert_eq!((&value["namespace"], &value["name"]), (&json!(SALESFORCE), &json!("Lead")));
@@ -55,7 +67,8 @@ fn schemas_are_confluents(record: &Json) {
     let names: Vec<&str> = fields.iter().filter_map(|field| field["name"].as_str()).collect();
     assert_eq!(names[..4], ["Id", "IsDeleted", "MasterRecordId", "LastName"]);
     assert_eq!(names[names.len() - 2..], ["_ObjectType", "_EventType"]);
-    let field = |name: &str| fields.iter().find(|field| field["name"] == name).unwrap_or_else(|| panic!("no {name}"));
+    let field =
+        |name: &str| fields.iter().find(|field| field["name"] == name).unwrap_or_else(|| panic!("no {name}"));
     for (name, avro) in [
         ("LastName", json!("string")),
         ("AnnualRevenue", json!("string")),
@@ -69,15 +82,28 @@ fn schemas_are_confluents(record: &Json) {
     }
     let date = &field("ConvertedDate")["type"][1];
     assert_eq!((&date["type"], &date["logicalType"]), (&json!("int"), &json!("date")));
-    assert_eq!((&date["connect.version"], &date["connect.name"]), (&json!(1), &json!("org.apache.kafka.connect.data.Date")));
+    assert_eq!(
+        (&date["connect.version"], &date["connect.name"]),
+        (&json!(1), &json!("org.apache.kafka.connect.data.Date"))
+    );
     let time = &field("CreatedDate")["type"][1];
     assert_eq!((&time["type"], &time["logicalType"]), (&json!("long"), &json!("timestamp-millis")));
     assert_eq!(time["connect.name"], "org.apache.kafka.connect.data.Timestamp");
     let address = &field("Address")["type"][1];
     assert_eq!(address["connect.name"], format!("{SALESFORCE}.Address"));
-    let members: Vec<&Json> = address["fields"].as_array().expect("members").iter().map(|field| &field["name"]).collect();
+    let members: Vec<&Json> =
+        address["fields"].as_array().expect("members").iter().map(|field| &field["name"]).collect();
     let expected = [
-        "GeocodeAccuracy", "State", "Street", "PostalCode", "Country", "Latitude", "City", "Longitude", "CountryCode", "StateCode",
+        "GeocodeAccuracy",
+        "State",
+        "Street",
+        "PostalCode",
+        "Country",
+        "Latitude",
+        "City",
+        "Longitude",
+        "CountryCode",
+        "StateCode",
     ];
     assert_eq!(members, expected);
 }
@@ -120,6 +146,7 @@ fn headers_say_the_rest(record: &Json, org: &str) {
     assert_eq!(header("origin").as_deref(), Some("stream"));
     assert!(header("channel").is_some_and(|channel| channel.starts_with("/topic/")));
     assert!(header("replay_id").is_some_and(|id| id.parse::<u64>().is_ok()));
-    let carried: Vec<String> = serde_json::from_str(&header("carried").expect("carried")).expect("an array of names");
+    let carried: Vec<String> =
+        serde_json::from_str(&header("carried").expect("carried")).expect("an array of names");
     assert!(carried.iter().any(|name| name == "Phone"), "{carried:?}");
 }

@@ -7,14 +7,19 @@ use crate::support::World;
 const CLEAN: &[(String, String)] = &[];
 
 fn find<'a>(rows: &'a [Json], field: &str, value: &str) -> &'a Json {
-    rows.iter().find(|row| row[field] == value).unwrap_or_else(|| panic!("no row with {field} = {value} in {rows:?}"))
+    rows.iter()
+        .find(|row| row[field] == value)
+        .unwrap_or_else(|| panic!("no row with {field} = {value} in {rows:?}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn creates_changes_deletes_and_undeletes_of_org_a_arrive_in_org_b() {
     let Some(world) = World::builder().build().await else { return };
     world.prime().await;
-    let kept = world.in_a.create("Account", json!({ "Name": "Kept", "Description": "x".repeat(30_000), "Phone": "1" })).await;
+    let kept = world
+        .in_a
+        .create("Account", json!({ "Name": "Kept", "Description": "x".repeat(30_000), "Phone": "1" }))
+        .await;
     let gone = world.in_a.create("Account", json!({ "Name": "Gone" })).await;
     world.sync().await.expect_code(0);
     assert_eq!(world.b.count("Account"), 2);
@@ -45,7 +50,10 @@ async fn references_point_at_the_records_of_org_b_also_in_cycles_and_when_the_pa
     let parent = world.in_a.create("Account", json!({ "Name": "Parent" })).await;
     let child = world.in_a.create("Account", json!({ "Name": "Child", "ParentId": parent })).await;
     let boss = world.in_a.create("Contact", json!({ "LastName": "Boss", "AccountId": child })).await;
-    let report = world.in_a.create("Contact", json!({ "LastName": "Report", "AccountId": child, "ReportsToId": boss })).await;
+    let report = world
+        .in_a
+        .create("Contact", json!({ "LastName": "Report", "AccountId": child, "ReportsToId": boss }))
+        .await;
     // A cycle: each account is the other's parent.
     world.in_a.update("Account", &parent, json!({ "ParentId": child })).await;
     world.sync().await.expect_code(0);
@@ -64,7 +72,7 @@ async fn a_snapshot_brings_what_was_there_before_and_the_stream_what_comes_after
     let rows = (0..2_500).map(|n| json!({ "LastName": format!("Lead {n}"), "Company": "Acme" })).collect();
     let ids = world.in_a.create_many("Lead", rows).await;
     // The events of these creates are older than a day: only a snapshot brings them.
-    world.a.advance(std::time::Duration::from_secs(25 * 3600));
+    world.a.advance(std::time::Duration::from_hours(25));
     let running = world.run(&[]);
     world.in_a.update("Lead", &ids[0], json!({ "Company": "Changed" })).await;
     world.in_a.delete("Lead", &ids[1]).await;

@@ -80,7 +80,11 @@ async fn a_broker_that_restarts_loses_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_record_whose_call_always_fails_is_the_only_dead_letter() {
     let Some(world) = World::builder().retry_for("2s").build().await else { return };
-    let broken = Effect::Answer { status: 500, code: "UNKNOWN_EXCEPTION".into(), message: "An unexpected error occurred".into() };
+    let broken = Effect::Answer {
+        status: 500,
+        code: "UNKNOWN_EXCEPTION".into(),
+        message: "An unexpected error occurred".into(),
+    };
     world.b.faults().add(Fault::new(CallKind::Write, broken).containing("Poison"));
     let rows = (0..300).map(|n| json!({ "LastName": if n == 150 { "Poison".to_owned() } else { format!("Fine {n}") }, "Company": "Acme" }));
     world.in_a.create_many("Lead", rows.collect()).await;

@@ -77,7 +77,7 @@ run_once() {
 find_coordinator() {
   local broker
   exec {broker}<>"/dev/tcp/127.0.0.1/$port"
-  printf '\x00\x00\x00\x0e\x00\x0a\x00\x01\x00\x00\x00\x01\xff\xff\x00\x01x'"$1" >&"$broker"
+  printf '\x00\x00\x00\x0e\x00\x0a\x00\x01\x00\x00\x00\x01\xff\xff\x00\x01x%b' "$1" >&"$broker"
   read -r -t 10 -n 4 -u "$broker" || true
   exec {broker}>&-
 }

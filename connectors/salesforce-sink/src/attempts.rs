@@ -147,7 +147,7 @@ mod tests {
         first.pause(&mut pauses, &partition);
         second.pause(&mut pauses, &partition);
         drop(first);
-        assert_eq!(pauses.partitions(), [partition.clone()]);
+        assert_eq!(pauses.partitions(), std::slice::from_ref(&partition));
         drop(second);
         assert!(pauses.partitions().is_empty());
     }

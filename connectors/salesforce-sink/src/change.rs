@@ -92,7 +92,11 @@ fn text<'a>(value: &'a Struct, name: &str) -> Option<&'a str> {
 fn record_id(record: &Record) -> Result<String, Rejection> {
     let in_key = || record.key.as_ref()?.value(field::ID)?.as_str();
     let text = record.text(field::ID).or_else(in_key).ok_or_else(|| {
-        rejected("MISSING_ID", "neither value nor key has the record's `Id`, so nothing can be addressed", field::ID)
+        rejected(
+            "MISSING_ID",
+            "neither value nor key has the record's `Id`, so nothing can be addressed",
+            field::ID,
+        )
     })?;
     match SalesforceId::parse(text) {
         Ok(id) => Ok(id.as_str().to_owned()),
@@ -104,7 +108,9 @@ fn source_org(record: &Record, config: &SinkConfig) -> Result<String, Rejection>
     match record.headers.text(header::ORG) {
         Some(text) => match OrgId::parse(text) {
             Ok(id) => Ok(id.as_str().to_owned()),
-            Err(error) => Err(rejected("MALFORMED_HEADER", &format!("header `{}`: {error}", header::ORG), "")),
+            Err(error) => {
+                Err(rejected("MALFORMED_HEADER", &format!("header `{}`: {error}", header::ORG), ""))
+            }
         },
         None => Ok(config.source_org.clone().unwrap_or_default()),
     }

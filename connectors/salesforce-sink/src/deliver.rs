@@ -107,7 +107,8 @@ impl Delivery {
     /// Brings records back from the recycle bin where their link says that they went there. What does not come back is
     /// written anew by the upsert that follows.
     async fn bring_back(&self, items: Vec<Item>, done: &mut Done) -> Vec<Item> {
-        let (binned, mut items): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| item.binned().is_some());
+        let (binned, mut items): (Vec<_>, Vec<_>) =
+            items.into_iter().partition(|item| item.binned().is_some());
         let ids = binned.iter().filter_map(Item::binned).collect();
         let answers = self.send(&Write::Undelete(ids), binned.iter().map(|item| &item.papers.tenure)).await;
         for (item, answer) in binned.into_iter().zip(answers) {
@@ -134,7 +135,8 @@ impl Delivery {
                 Err(rejection) => done.push(item, Verdict::rejected(rejection)),
             }
         }
-        let (updates, upserts) = prepared.into_iter().partition(|prepared| prepared.item.change.kind == Kind::Update);
+        let (updates, upserts) =
+            prepared.into_iter().partition(|prepared| prepared.item.change.kind == Kind::Update);
         self.update(updates, done).await;
         self.upsert(upserts, done).await;
         Ok(())
@@ -179,7 +181,9 @@ impl Delivery {
     }
 
     async fn upsert_distinct(&self, mut prepared: Vec<Prepared>, done: &mut Done) {
-        let Some(target) = prepared.first().map(|first| Arc::clone(&first.item.change.target)) else { return };
+        let Some(target) = prepared.first().map(|first| Arc::clone(&first.item.change.target)) else {
+            return;
+        };
         let Some(field) = &target.external_id else {
             // `start` refuses such a configuration.
             for prepared in prepared {
@@ -198,7 +202,9 @@ impl Delivery {
     }
 
     async fn update(&self, prepared: Vec<Prepared>, done: &mut Done) {
-        let Some(target) = prepared.first().map(|first| Arc::clone(&first.item.change.target)) else { return };
+        let Some(target) = prepared.first().map(|first| Arc::clone(&first.item.change.target)) else {
+            return;
+        };
         let (items, rest): (Vec<_>, Vec<_>) =
             prepared.into_iter().map(|Prepared { item, row, resolved }| (item, (row, resolved))).unzip();
         let found = match self.find(&target, &items).await {
@@ -307,7 +313,10 @@ impl Delivery {
             .map(|item| item.change.external.as_str())
             .collect();
         let found = lookup::by_external_id(&self.wire.org, target, &unlinked).await?;
-        Ok(items.iter().map(|item| item.live().or_else(|| found.get(&item.change.external).copied())).collect())
+        Ok(items
+            .iter()
+            .map(|item| item.live().or_else(|| found.get(&item.change.external).copied()))
+            .collect())
     }
 
     pub(crate) async fn send<'t>(

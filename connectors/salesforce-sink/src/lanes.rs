@@ -247,7 +247,8 @@ mod tests {
                 lanes.settle(&key(id), now);
             }
             lanes.wake(now + Duration::from_secs(1));
-            while let Some(key) = lanes.heads().next().map(|head| head.key.clone()) {
+            loop {
+                let Some(key) = lanes.heads().next().map(|head| head.key.clone()) else { break };
                 let (id, number) = lanes.take(&key).unwrap();
                 settled.entry(id).or_default().push(number);
                 lanes.settle(&key, now);

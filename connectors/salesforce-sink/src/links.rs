@@ -151,10 +151,7 @@ mod tests {
             target_org: "B".into(),
             target_id: Some(target.into()),
             state: LinkState::Live,
-            last: InputOffset {
-                partition: TopicPartition { topic: "a.Account".into(), partition },
-                offset,
-            },
+            last: InputOffset { partition: TopicPartition { topic: "a.Account".into(), partition }, offset },
             stamp: None,
         }
     }

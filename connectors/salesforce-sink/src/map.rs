@@ -23,7 +23,9 @@ pub(crate) fn fields(change: &Change) -> Result<Row, Rejection> {
         }
         let json = to_json(field, value).map_err(|error| Rejection {
             code: "VALUE_NOT_WRITABLE".to_owned(),
-            message: format!("{error}; the field has another type in org B, or the record's producer wrote it wrongly"),
+            message: format!(
+                "{error}; the field has another type in org B, or the record's producer wrote it wrongly"
+            ),
             fields: vec![field.name.clone()],
         })?;
         row.insert(field.name.clone(), json);

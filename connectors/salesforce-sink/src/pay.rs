@@ -34,11 +34,7 @@ impl Done {
 
 impl Delivery {
     /// Writes owed references of one object, and says what became of each.
-    pub(crate) async fn pay(
-        &self,
-        target: &Target,
-        owed: Vec<(Papers, Owed)>,
-    ) -> Result<Done, StoreError> {
+    pub(crate) async fn pay(&self, target: &Target, owed: Vec<(Papers, Owed)>) -> Result<Done, StoreError> {
         let mut done = Done::default();
         let debts = self.still_owed(target, owed, &mut done).await?;
         let found = match self.parents_of(&debts).await {

@@ -75,11 +75,7 @@ struct Waiting<'a> {
 }
 
 /// Plans at most `slots` calls from `candidates`, which come in the order of their turn.
-pub(crate) fn plan<'a>(
-    candidates: impl Iterator<Item = Candidate<'a>>,
-    slots: usize,
-    now: Instant,
-) -> Plan {
+pub(crate) fn plan<'a>(candidates: impl Iterator<Item = Candidate<'a>>, slots: usize, now: Instant) -> Plan {
     let mut plan = Plan::default();
     if slots == 0 {
         return plan;

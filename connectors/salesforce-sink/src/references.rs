@@ -186,7 +186,8 @@ fn point<'a>(
     let id = match id {
         Ok(id) => id,
         Err(message) => {
-            let rejection = Rejection { code: "MALFORMED_ID".to_owned(), message, fields: vec![name.clone()] };
+            let rejection =
+                Rejection { code: "MALFORMED_ID".to_owned(), message, fields: vec![name.clone()] };
             own.blocked = Some(Blocked::Malformed(rejection));
             return None;
         }
@@ -203,7 +204,8 @@ fn point<'a>(
 /// What a reference becomes, now that its parent is known or known to be missing.
 fn settle(change: &Change, pointing: &Pointing<'_>, parent: Parent, own: &mut Resolved) {
     let name = &pointing.reference.field.name;
-    let parent_objects: Vec<String> = pointing.candidates.iter().map(|target| target.object.clone()).collect();
+    let parent_objects: Vec<String> =
+        pointing.candidates.iter().map(|target| target.object.clone()).collect();
     match parent {
         Parent::Live(id) => {
             own.row.insert(name.clone(), Json::String(id.as_str().to_owned()));

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use orgstream_api::{
-    Capacity, HealthReporter, Item, Outcome, Owed, Rejection, Sink, SinkRecord, Skip, StoreError, TaskError, Ticket,
-    TopicPartition, Tracked,
+    Capacity, HealthReporter, Item, Outcome, Owed, Rejection, Sink, SinkRecord, Skip, StoreError, TaskError,
+    Ticket, TopicPartition, Tracked,
 };
 use orgstream_salesforce::BreakerState;
 use tokio::task::{JoinError, JoinSet};
@@ -131,7 +131,11 @@ impl SalesforceSink {
         let has = |fields: &[String]| fields.iter().any(|name| name == field);
         self.lanes.queued(key).any(|work| work.task.decides(field))
             || self.flying.get(key).is_some_and(|flying| has(&flying.decides))
-            || self.closed.iter().filter_map(|closed| closed.decides.as_ref()).any(|(of, fields)| of == key && has(fields))
+            || self
+                .closed
+                .iter()
+                .filter_map(|closed| closed.decides.as_ref())
+                .any(|(of, fields)| of == key && has(fields))
     }
 
     /// Starts what may start, and says when to look again if nothing else happens.
@@ -174,7 +178,9 @@ impl SalesforceSink {
                 .heads()
                 .filter(|head| match &head.item.task {
                     Task::Known(_) => true,
-                    Task::Owed(owed) => self.lanes.queued(head.key).any(|work| work.task.decides(&owed.field)),
+                    Task::Owed(owed) => {
+                        self.lanes.queued(head.key).any(|work| work.task.decides(&owed.field))
+                    }
                     Task::Change(_) => false,
                 })
                 .map(|head| head.key.clone())
@@ -279,7 +285,9 @@ impl SalesforceSink {
         if let Next::After(_) = next {
             self.delivery.counters.retried();
             match &work.task {
-                Task::Change(change) => work.papers.attempts.pause(&mut self.pauses, &change.version.at.partition),
+                Task::Change(change) => {
+                    work.papers.attempts.pause(&mut self.pauses, &change.version.at.partition);
+                }
                 Task::Owed(owed) => work.papers.attempts.pause(&mut self.pauses, &owed.at.partition),
                 Task::Known(_) => {}
             }
@@ -288,11 +296,12 @@ impl SalesforceSink {
     }
 
     fn give_up(&mut self, work: Work, mut rejection: Rejection, now: Instant) {
-        rejection.message.push_str(&format!(
-            " (given up after {} attempts in {})",
+        rejection.message = format!(
+            "{} (given up after {} attempts in {})",
+            rejection.message,
             work.papers.attempts.failed() + 1,
             seconds(self.config.retry_for)
-        ));
+        );
         self.settle(work.papers, Outcome::Rejected(rejection), None, now);
     }
 

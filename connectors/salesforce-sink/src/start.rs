@@ -116,6 +116,10 @@ fn external_id_fault(
         wrong.push("the user may not edit it".to_owned());
     }
     (!wrong.is_empty()).then(|| {
-        format!("field {}.{name} cannot be the external id: {}; change it under {place}", object.name, wrong.join(", "))
+        format!(
+            "field {}.{name} cannot be the external id: {}; change it under {place}",
+            object.name,
+            wrong.join(", ")
+        )
     })
 }

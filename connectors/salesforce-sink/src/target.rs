@@ -124,7 +124,8 @@ impl Targets {
 
     /// The object of a record: by its name where the record has one, else by its topic.
     pub(crate) fn route(&self, object: Option<&str>, topic: &str) -> Result<&Arc<Target>, Rejection> {
-        let unroutable = |message: String| Rejection { code: "UNROUTABLE".to_owned(), message, fields: Vec::new() };
+        let unroutable =
+            |message: String| Rejection { code: "UNROUTABLE".to_owned(), message, fields: Vec::new() };
         if let Some(object) = object {
             return self.named(object).ok_or_else(|| {
                 unroutable(format!("object `{object}` is not one of the pipeline's; add it to `objects`"))

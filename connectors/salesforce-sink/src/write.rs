@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select, select_all};
 use orgstream_api::{Rejection, SharedLease};
-use orgstream_salesforce::{ApiError, Blame, Disposition, Org, RecordError, Row, SalesforceId, WriteResult};
+use orgstream_salesforce::{
+    ApiError, Blame, BreakerState, Disposition, Org, RecordError, Row, SalesforceId, WriteResult,
+};
 
 use crate::counters::SinkCounters;
 use crate::tenure::Tenure;
@@ -92,7 +94,11 @@ impl Wire {
             match write.call(&self.org, &part, timeout).await {
                 Ok(results) => {
                     for (&index, result) in part.iter().zip(results) {
-                        answers[index] = self.judge(result).await;
+                        answers[index] = self.judge(result);
+                    }
+                    // A record may be told what is the whole org's trouble; then no further call starts.
+                    if self.org.breaker().state() != BreakerState::Closed {
+                        return answers;
                     }
                 }
                 Err(error) => match self.org.report(&error).await {
@@ -115,7 +121,8 @@ impl Wire {
     /// Waits until a call may start, and returns how long it may take; `None` when none of its records is left.
     async fn permission(&self, part: &[usize], tenures: &[&Tenure]) -> Option<Duration> {
         loop {
-            let lasting: Vec<_> = part.iter().map(|&index| tenures[index]).filter(|tenure| !tenure.is_over()).collect();
+            let lasting: Vec<_> =
+                part.iter().map(|&index| tenures[index]).filter(|tenure| !tenure.is_over()).collect();
             if lasting.is_empty() {
                 return None;
             }
@@ -128,7 +135,7 @@ impl Wire {
     }
 
     /// The answer that a record's own result stands for.
-    async fn judge(&self, result: WriteResult) -> Answer {
+    fn judge(&self, result: WriteResult) -> Answer {
         if result.success {
             return Answer::Written(result);
         }
@@ -142,7 +149,10 @@ impl Wire {
         match error.disposition() {
             Disposition::Retry | Disposition::Probe => Answer::Passing(error),
             Disposition::Org | Disposition::Reauthenticate => {
-                Answer::Passing(error)
+                match self.org.report_record("composite/sobjects", &error) {
+                    Blame::Org => Answer::Org,
+                    Blame::Call => Answer::Passing(error),
+                }
             }
             Disposition::Reject | Disposition::Gone => Answer::Refused(error),
         }

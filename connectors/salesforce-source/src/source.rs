@@ -388,7 +388,9 @@ impl Source for PushTopicSource {
         if answer == AtEnd::Yes {
             // A run that ends here may be too short for an empty connect, and the next one a day later must not take
             // the quiet time before for a gap.
-            objects.iter_mut().for_each(|object| object.polled(now, true));
+            for object in objects {
+                object.polled(now, true);
+            }
         }
         Ok(answer)
     }

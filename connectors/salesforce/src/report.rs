@@ -63,11 +63,7 @@ impl Org {
                     method: Method::POST,
                     path: path.to_owned(),
                 };
-                let answer = ApiError::Answer {
-                    call,
-                    status: 200,
-                    errors: vec![error.clone()],
-                };
+                let answer = ApiError::Answer { call, status: 200, errors: vec![error.clone()] };
                 self.open_breaker(Instant::now(), &answer);
                 Blame::Org
             }

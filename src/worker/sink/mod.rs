@@ -158,7 +158,7 @@ impl SinkWorker {
             }
             // D4: a ticket that came back by no outcome fails the task.
             self.ledger.check_dropped().map_err(TaskError::restart)?;
-            self.parts.view.show(self.ledger.in_flight(), self.book.len(), self.ledger.assigned());
+            self.parts.view.show(self.ledger.in_flight(), self.book.count(), self.ledger.assigned());
         }
     }
 

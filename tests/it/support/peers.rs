@@ -109,10 +109,10 @@ pub(crate) fn shared_peers() -> Option<&'static (Kafka, Registry)> {
 pub(crate) fn skip(reason: &str) {
     assert!(std::env::var_os("ORGSTREAM_REQUIRE_PEERS").is_none(), "{reason}");
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
-    println!("{test} is skipped: {reason}");
     if let Some(path) = std::env::var_os("ORGSTREAM_SKIPPED") {
         let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
-        file.and_then(|mut file| writeln!(file, "{test}: {reason}")).expect("the list of skipped tests is written");
+        file.and_then(|mut file| writeln!(file, "{test}: {reason}"))
+            .expect("the list of skipped tests is written");
     }
 }
 

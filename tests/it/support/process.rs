@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
 /// Longer than any test's work; a program that takes longer hangs.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 /// What a finished program left.
 #[derive(Debug)]
@@ -41,6 +41,7 @@ pub(crate) struct Running {
     stderr: Output,
 }
 
+#[expect(clippy::print_stderr, reason = "the harness shows it with the failed test")]
 impl Drop for Running {
     fn drop(&mut self) {
         if std::thread::panicking() {
@@ -55,7 +56,10 @@ impl Running {
         let mut child = Command::new(env!("CARGO_BIN_EXE_orgstream"))
             .args(arguments)
             .current_dir(dir)
-            .env("RUST_LOG", std::env::var("ORGSTREAM_TEST_LOG").unwrap_or_else(|_| "orgstream=info,warn".into()))
+            .env(
+                "RUST_LOG",
+                std::env::var("ORGSTREAM_TEST_LOG").unwrap_or_else(|_| "orgstream=info,warn".into()),
+            )
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -21,7 +21,7 @@ impl Rest {
     pub(crate) async fn login(org: &Org) -> Self {
         let credentials = org.credentials();
         let rest = Self {
-            http: reqwest::Client::builder().timeout(Duration::from_secs(60)).build().expect("a client"),
+            http: reqwest::Client::builder().timeout(Duration::from_mins(1)).build().expect("a client"),
             url: org.url().to_owned(),
             client_id: credentials.client_id.clone(),
             client_secret: credentials.client_secret.clone(),
@@ -93,7 +93,8 @@ impl Rest {
             self.token()
         );
         let url = format!("{}/services/Soap/u/62.0", self.url);
-        let request = self.http.post(url).header("Content-Type", "text/xml").header("SOAPAction", "\"\"").body(body);
+        let request =
+            self.http.post(url).header("Content-Type", "text/xml").header("SOAPAction", "\"\"").body(body);
         let text = request.send().await.expect("the org answers").text().await.expect("a body");
         assert!(text.contains("<success>true</success>"), "{text}");
     }
