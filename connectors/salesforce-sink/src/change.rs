@@ -4,7 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use orgstream_api::record::{field, header};
-use orgstream_api::{EventType, Headers, Record, Rejection, SinkRecord, Stamp, Struct, Value};
+use orgstream_api::{
+    EventType, Headers, InputOffset, Owed, Record, Rejection, SinkRecord, Stamp, Struct, Value,
+};
 use orgstream_salesforce::datetime::parse_datetime;
 use orgstream_salesforce::{OrgId, SalesforceId};
 
@@ -53,9 +55,30 @@ impl Change {
         carried.then_some(value)
     }
 
-    /// Whether the change decides the field `name`, so that nothing older may set it any more.
-    pub(crate) fn decides(&self, name: &str) -> bool {
-        self.kind == Kind::Delete || self.carried(name).is_some()
+    /// The references that the change decides, so that nothing older may set them any more.
+    pub(crate) fn decision(&self) -> Decision {
+        let decided =
+            self.target.owable().filter(|name| self.kind == Kind::Delete || self.carried(name).is_some());
+        Decision { at: self.version.at.clone(), fields: decided.map(str::to_owned).collect() }
+    }
+}
+
+/// The references of a record that a change to it decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Decision {
+    at: InputOffset,
+    fields: Vec<String>,
+}
+
+impl Decision {
+    /// Whether `owed` comes from an older state than the change, and the change decides its field.
+    ///
+    /// The record that owes is delivered again after a restart; it is no newer than its own debt, and as a duplicate
+    /// it writes nothing, so it must not end the debt.
+    pub(crate) fn is_about(&self, owed: &Owed) -> bool {
+        self.at.partition == owed.at.partition
+            && self.at.offset > owed.at.offset
+            && self.fields.contains(&owed.field)
     }
 }
 
@@ -185,4 +208,34 @@ fn external_value<'a>(value: &'a Struct, operation: Operation, target: &Target) 
 fn rejected(code: &str, message: &str, field: &str) -> Rejection {
     let fields = if field.is_empty() { Vec::new() } else { vec![field.to_owned()] };
     Rejection { code: code.to_owned(), message: message.to_owned(), fields }
+}
+
+#[cfg(test)]
+mod tests {
+    use orgstream_api::TopicPartition;
+
+    use super::*;
+
+    fn at(partition: i32, offset: i64) -> InputOffset {
+        InputOffset { partition: TopicPartition { topic: "a.Contact".into(), partition }, offset }
+    }
+
+    #[test]
+    fn a_record_that_owes_does_not_end_its_own_debt_when_it_is_delivered_again() {
+        let owed = Owed {
+            at: at(0, 7),
+            org: "00D".into(),
+            object: "Contact".into(),
+            id: "003".into(),
+            field: "AccountId".into(),
+            parent_objects: vec!["Account".into()],
+            parent_id: "001".into(),
+        };
+        let decision = |at, field: &str| Decision { at, fields: vec![field.to_owned()] };
+        assert!(!decision(at(0, 7), "AccountId").is_about(&owed));
+        assert!(!decision(at(0, 6), "AccountId").is_about(&owed));
+        assert!(!decision(at(0, 8), "ReportsToId").is_about(&owed));
+        assert!(!decision(at(1, 8), "AccountId").is_about(&owed));
+        assert!(decision(at(0, 8), "AccountId").is_about(&owed));
+    }
 }

@@ -17,7 +17,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::attempts::{Attempts, Next, Pauses};
-use crate::change;
+use crate::change::{self, Decision};
 use crate::config::SinkConfig;
 use crate::counters::SinkCounters;
 use crate::deliver::{Delivery, Done};
@@ -52,16 +52,16 @@ pub struct SalesforceSink {
 /// An item in a call.
 struct Flying {
     tenure: Tenure,
-    /// The references that it decides.
-    decides: Vec<String>,
+    /// What it decides; `None` for an owed reference.
+    decides: Option<Decision>,
 }
 
 /// An outcome with its ticket.
 struct Closed {
     ticket: Ticket,
     outcome: Outcome,
-    /// The record's lane and the references that it decides.
-    decides: Option<(LaneKey, Vec<String>)>,
+    /// The record's lane and what it decides.
+    decides: Option<(LaneKey, Decision)>,
 }
 
 impl SalesforceSink {
@@ -113,7 +113,7 @@ impl SalesforceSink {
         let key = LaneKey { org: owed.org.clone(), id: owed.id.clone() };
         let skip = if self.delivery.targets.named(&owed.object).is_none() {
             Some(Skip::OutsidePipeline)
-        } else if self.is_decided(&key, &owed.field) {
+        } else if self.is_decided(&key, &owed) {
             Some(Skip::NoLongerOwed)
         } else {
             None
@@ -125,17 +125,20 @@ impl SalesforceSink {
         (key, task)
     }
 
-    /// Whether a record that came before is still under way and decides the reference `field`: queued, in a call, or
-    /// settled without having been handed out.
-    fn is_decided(&self, key: &LaneKey, field: &str) -> bool {
-        let has = |fields: &[String]| fields.iter().any(|name| name == field);
-        self.lanes.queued(key).any(|work| work.task.decides(field))
-            || self.flying.get(key).is_some_and(|flying| has(&flying.decides))
+    /// Whether a newer record than the one that owes is still under way and decides the reference: queued, in a call,
+    /// or settled without having been handed out.
+    fn is_decided(&self, key: &LaneKey, owed: &Owed) -> bool {
+        self.lanes.queued(key).any(|work| work.task.decides(owed))
+            || self
+                .flying
+                .get(key)
+                .and_then(|flying| flying.decides.as_ref())
+                .is_some_and(|decision| decision.is_about(owed))
             || self
                 .closed
                 .iter()
                 .filter_map(|closed| closed.decides.as_ref())
-                .any(|(of, fields)| of == key && has(fields))
+                .any(|(of, decision)| of == key && decision.is_about(owed))
     }
 
     /// Starts what may start, and says when to look again if nothing else happens.
@@ -178,9 +181,7 @@ impl SalesforceSink {
                 .heads()
                 .filter(|head| match &head.item.task {
                     Task::Known(_) => true,
-                    Task::Owed(owed) => {
-                        self.lanes.queued(head.key).any(|work| work.task.decides(&owed.field))
-                    }
+                    Task::Owed(owed) => self.lanes.queued(head.key).any(|work| work.task.decides(owed)),
                     Task::Change(_) => false,
                 })
                 .map(|head| head.key.clone())
@@ -212,11 +213,10 @@ impl SalesforceSink {
         let (mut changes, mut owed) = (Vec::new(), Vec::new());
         for key in keys {
             let Some(Work { papers, task }) = self.lanes.take(&key) else { continue };
-            let mut flying = Flying { tenure: papers.tenure.clone(), decides: Vec::new() };
+            let mut flying = Flying { tenure: papers.tenure.clone(), decides: None };
             match task {
                 Task::Change(change) => {
-                    let decided = change.target.owable().filter(|field| change.decides(field));
-                    flying.decides = decided.map(str::to_owned).collect();
+                    flying.decides = Some(change.decision());
                     changes.push((papers, change));
                 }
                 Task::Owed(debt) => owed.push((papers, debt)),
@@ -255,7 +255,7 @@ impl SalesforceSink {
                 if lasts && let Some(link) = settled.link() {
                     self.delivery.links.wrote(link.clone(), settled.stored.clone());
                 }
-                let decides = flying.map(|flying| (key, flying.decides));
+                let decides = flying.and_then(|flying| Some((key, flying.decides?)));
                 return self.settle(work.papers, settled.outcome, decides, now);
             }
             // The ticket is dropped with the item; its lane at the ledger went with the partition.
@@ -310,7 +310,7 @@ impl SalesforceSink {
         &mut self,
         papers: Papers,
         outcome: Outcome,
-        decides: Option<(LaneKey, Vec<String>)>,
+        decides: Option<(LaneKey, Decision)>,
         now: Instant,
     ) {
         let Papers { key, ticket, seat, .. } = papers;
@@ -319,7 +319,7 @@ impl SalesforceSink {
         self.lanes.settle(&key, now);
     }
 
-    fn close(&mut self, ticket: Ticket, outcome: Outcome, decides: Option<(LaneKey, Vec<String>)>) {
+    fn close(&mut self, ticket: Ticket, outcome: Outcome, decides: Option<(LaneKey, Decision)>) {
         self.delivery.counters.settled(&outcome);
         self.closed.push(Closed { ticket, outcome, decides });
     }

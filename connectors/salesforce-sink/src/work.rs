@@ -73,10 +73,10 @@ pub(crate) struct Settled {
 }
 
 impl Task {
-    /// Whether the item decides the reference `field` of its record.
-    pub(crate) fn decides(&self, field: &str) -> bool {
+    /// Whether the item decides the reference `owed` of its record.
+    pub(crate) fn decides(&self, owed: &Owed) -> bool {
         match self {
-            Self::Change(change) => change.decides(field),
+            Self::Change(change) => change.decision().is_about(owed),
             Self::Owed(_) | Self::Known(_) => false,
         }
     }
