@@ -20,7 +20,7 @@ pub(crate) struct LaneKey {
 /// All lanes of a sink.
 #[derive(Debug)]
 pub(crate) struct Lanes<T> {
-    lanes: HashMap<LaneKey, Lane<T>>,
+    by_key: HashMap<LaneKey, Lane<T>>,
     ready: BTreeMap<u64, LaneKey>,
     waiting: BTreeSet<(Instant, LaneKey)>,
     places: u64,
@@ -55,25 +55,25 @@ enum State {
 
 impl<T> Default for Lanes<T> {
     fn default() -> Self {
-        Self { lanes: HashMap::new(), ready: BTreeMap::new(), waiting: BTreeSet::new(), places: 0 }
+        Self { by_key: HashMap::new(), ready: BTreeMap::new(), waiting: BTreeSet::new(), places: 0 }
     }
 }
 
 impl<T> Lanes<T> {
     /// Appends `item` to its lane.
     pub(crate) fn push(&mut self, key: LaneKey, item: T, now: Instant) {
-        if let Some(lane) = self.lanes.get_mut(&key) {
+        if let Some(lane) = self.by_key.get_mut(&key) {
             lane.queue.push_back(item);
             return;
         }
         let state = self.make_ready(key.clone(), now);
-        self.lanes.insert(key, Lane { queue: VecDeque::from([item]), state });
+        self.by_key.insert(key, Lane { queue: VecDeque::from([item]), state });
     }
 
     /// The first items of the ready lanes, longest ready first.
     pub(crate) fn heads(&self) -> impl Iterator<Item = Head<'_, T>> {
         self.ready.values().filter_map(|key| {
-            let lane = self.lanes.get(key)?;
+            let lane = self.by_key.get(key)?;
             let State::Ready { since, .. } = lane.state else { return None };
             Some(Head { key, item: lane.queue.front()?, since })
         })
@@ -81,7 +81,7 @@ impl<T> Lanes<T> {
 
     /// Takes the first item of a ready lane; the lane is busy until [`Lanes::settle`] or [`Lanes::put_back`].
     pub(crate) fn take(&mut self, key: &LaneKey) -> Option<T> {
-        let lane = self.lanes.get_mut(key)?;
+        let lane = self.by_key.get_mut(key)?;
         let State::Ready { place, .. } = lane.state else { return None };
         self.ready.remove(&place);
         lane.state = State::Busy;
@@ -90,13 +90,13 @@ impl<T> Lanes<T> {
 
     /// The item that was taken is over; the next one's turn comes.
     pub(crate) fn settle(&mut self, key: &LaneKey, now: Instant) {
-        let Some(lane) = self.lanes.get(key) else { return };
+        let Some(lane) = self.by_key.get(key) else { return };
         if lane.queue.is_empty() {
-            self.lanes.remove(key);
+            self.by_key.remove(key);
             return;
         }
         let state = self.make_ready(key.clone(), now);
-        if let Some(lane) = self.lanes.get_mut(key) {
+        if let Some(lane) = self.by_key.get_mut(key) {
             lane.state = state;
         }
     }
@@ -110,7 +110,7 @@ impl<T> Lanes<T> {
             }
             None => self.make_ready(key.clone(), now),
         };
-        let lane = self.lanes.entry(key).or_insert_with(|| Lane { queue: VecDeque::new(), state });
+        let lane = self.by_key.entry(key).or_insert_with(|| Lane { queue: VecDeque::new(), state });
         lane.queue.push_front(item);
         lane.state = state;
     }
@@ -120,7 +120,7 @@ impl<T> Lanes<T> {
         while self.next_wake().is_some_and(|until| until <= now) {
             let Some((_, key)) = self.waiting.pop_first() else { return };
             let state = self.make_ready(key.clone(), now);
-            if let Some(lane) = self.lanes.get_mut(&key) {
+            if let Some(lane) = self.by_key.get_mut(&key) {
                 lane.state = state;
             }
         }
@@ -133,16 +133,15 @@ impl<T> Lanes<T> {
 
     /// What lies in a lane behind the item that was taken, in order.
     pub(crate) fn queued(&self, key: &LaneKey) -> impl Iterator<Item = &T> {
-        self.lanes.get(key).into_iter().flat_map(|lane| &lane.queue)
+        self.by_key.get(key).into_iter().flat_map(|lane| &lane.queue)
     }
 
     /// Drops queued items for which `keep` is false. Items that were taken are not touched, and their lanes stay busy.
     pub(crate) fn retain(&mut self, keep: impl Fn(&T) -> bool) {
         let (ready, waiting) = (&mut self.ready, &mut self.waiting);
-        self.lanes.retain(|key, lane| {
+        self.by_key.retain(|key, lane| {
             lane.queue.retain(&keep);
             match lane.state {
-                State::Busy => true,
                 State::Ready { place, .. } if lane.queue.is_empty() => {
                     ready.remove(&place);
                     false
@@ -151,7 +150,7 @@ impl<T> Lanes<T> {
                     waiting.remove(&(until, key.clone()));
                     false
                 }
-                State::Ready { .. } | State::Waiting { .. } => true,
+                State::Busy | State::Ready { .. } | State::Waiting { .. } => true,
             }
         });
     }
@@ -256,7 +255,7 @@ mod tests {
             for (id, count) in pushed {
                 prop_assert_eq!(settled.remove(&id).unwrap_or_default(), (0..count).collect::<Vec<_>>());
             }
-            prop_assert!(lanes.lanes.is_empty() && lanes.ready.is_empty() && lanes.waiting.is_empty());
+            prop_assert!(lanes.by_key.is_empty() && lanes.ready.is_empty() && lanes.waiting.is_empty());
         }
     }
 

@@ -77,6 +77,9 @@ impl Wire {
         let mut answers: Vec<Answer> = tenures.iter().map(|_| Answer::Org).collect();
         let mut parts: Vec<Vec<usize>> = vec![(0..tenures.len()).collect()];
         while let Some(mut part) = parts.pop() {
+            if self.org.breaker().state() != BreakerState::Closed {
+                return answers;
+            }
             let timeout = self.permission(&part, tenures).await;
             // From here to the start of the call nothing is awaited: a partition cannot be lost in between.
             part.retain(|&index| {
@@ -96,22 +99,18 @@ impl Wire {
                     for (&index, result) in part.iter().zip(results) {
                         answers[index] = self.judge(result);
                     }
-                    // A record may be told what is the whole org's trouble; then no further call starts.
-                    if self.org.breaker().state() != BreakerState::Closed {
-                        return answers;
-                    }
                 }
                 Err(error) => match self.org.report(&error).await {
                     // What is left has no answer and stays so.
                     Blame::Org => return answers,
-                    Blame::Call => match part[..] {
-                        [index] => answers[index] = alone(&error),
-                        _ => {
+                    Blame::Call => {
+                        if let [index] = part[..] {
+                            answers[index] = alone(&error);
+                        } else {
                             let back = part.split_off(part.len() / 2);
-                            parts.push(back);
-                            parts.push(part);
+                            parts.extend([back, part]);
                         }
-                    },
+                    }
                 },
             }
         }
