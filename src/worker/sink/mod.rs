@@ -35,6 +35,8 @@ use crate::store::IdStore;
 
 /// How often settled work is committed.
 const COMMIT: Duration = Duration::from_secs(1);
+/// How long a stop waits for the step at hand, which may be waiting for brokers.
+const GRACE: Duration = Duration::from_secs(5);
 /// How long a stop waits for calls in flight.
 const DRAIN: Duration = Duration::from_secs(25);
 
@@ -106,6 +108,16 @@ pub struct SinkWorker {
     catch_up: CatchUp,
     bound: mpsc::UnboundedReceiver<IdLink>,
     renewed: Instant,
+    course: Course,
+}
+
+/// Whether outcomes may still be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Course {
+    /// Every outcome so far was dealt with as a whole.
+    Whole,
+    /// A step was given up. Later outcomes of its records must not be answered: their links would hide what was lost.
+    Broken,
 }
 
 enum Step {
@@ -129,6 +141,7 @@ impl SinkWorker {
             catch_up: CatchUp::default(),
             bound,
             renewed: Instant::now(),
+            course: Course::Whole,
         }
     }
 
@@ -151,11 +164,13 @@ impl SinkWorker {
             if matches!(step, Step::Stop) {
                 return Ok(());
             }
-            // A step may wait for brokers or the registry; a stop does not. What it leaves unsettled comes again (D2).
+            // A step may wait for brokers or the registry for ever; a stop does not. What is left unsettled comes again (D2).
+            self.course = Course::Broken;
             tokio::select! {
                 done = self.take(step) => done?,
-                () = stop.cancelled() => return Ok(()),
+                () = grace_after(stop) => return Ok(()),
             }
+            self.course = Course::Whole;
             // D4: a ticket that came back by no outcome fails the task.
             self.ledger.check_dropped().map_err(TaskError::restart)?;
             self.parts.view.show(self.ledger.in_flight(), self.book.count(), self.ledger.assigned());
@@ -207,9 +222,12 @@ impl SinkWorker {
         let partitions: Vec<_> =
             self.ledger.committable().into_iter().map(|(partition, _)| partition).collect();
         let deadline = Instant::now() + DRAIN;
+        let course = self.course;
         let work = async {
             let answers = self.parts.sink.drain(&partitions, deadline).await?;
-            self.answer(answers).await?;
+            if course == Course::Whole {
+                self.answer(answers).await?;
+            }
             self.commit_now().await;
             Ok(())
         };
@@ -224,4 +242,9 @@ impl SinkWorker {
             }
         }
     }
+}
+
+async fn grace_after(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(GRACE).await;
 }
