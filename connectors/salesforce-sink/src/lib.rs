@@ -45,3 +45,6 @@ mod tenure;
 mod versions;
 mod work;
 mod write;
+
+#[cfg(test)]
+mod tests;

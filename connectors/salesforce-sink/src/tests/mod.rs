@@ -1,0 +1,13 @@
+//! The sink against a simulated org, over real HTTP.
+
+mod change;
+mod runtime;
+mod world;
+
+mod calls;
+mod changes;
+mod contract;
+mod fixed;
+mod references;
+mod start;
+mod trouble;

@@ -1,0 +1,223 @@
+//! What the runtime does around a sink, without Kafka: tickets, outcomes, links, owed references.
+//!
+//! It fails the test on its own when a ticket is dropped or settled twice, or when outcomes of one record come out of
+//! order.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use orgstream_api::store::MemoryIdMap;
+use orgstream_api::{
+    Delivered, Health, IdLink, IdMap, Item, LinkChange, Outcome, Owed, Rejection, Sink, Ticket, TicketId,
+    TopicPartition, Tracked,
+};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::change::Change;
+use crate::counters::SinkCounts;
+use crate::sink::SalesforceSink;
+
+/// Longer than anything here takes; a test that waits so long has failed.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+pub(super) struct Runtime {
+    pub(super) sink: SalesforceSink,
+    pub(super) health: watch::Receiver<Health>,
+    /// Outcomes of records, in the order they came.
+    pub(super) outcomes: Vec<(Change, Outcome)>,
+    /// Outcomes of owed references, in the order they came.
+    pub(super) payments: Vec<(Owed, Outcome)>,
+    /// What is owed now, by record and field.
+    pub(super) owed: BTreeMap<(String, String), Owed>,
+    ids: Arc<MemoryIdMap>,
+    in_flight: HashMap<TicketId, Flight>,
+    backlog: VecDeque<Tracked<Item>>,
+    offsets: HashMap<TopicPartition, i64>,
+    /// The newest settled ticket of each record.
+    newest: HashMap<(String, TopicPartition), u64>,
+    tickets: u64,
+    dropped: (UnboundedSender<TicketId>, UnboundedReceiver<TicketId>),
+}
+
+enum Flight {
+    Record(Box<Change>, Item),
+    Owed(Owed),
+}
+
+impl Runtime {
+    pub(super) fn new(sink: SalesforceSink, ids: Arc<MemoryIdMap>, health: watch::Receiver<Health>) -> Self {
+        Self {
+            sink,
+            health,
+            outcomes: Vec::new(),
+            payments: Vec::new(),
+            owed: BTreeMap::new(),
+            ids,
+            in_flight: HashMap::new(),
+            backlog: VecDeque::new(),
+            offsets: HashMap::new(),
+            newest: HashMap::new(),
+            tickets: 0,
+            dropped: unbounded_channel(),
+        }
+    }
+
+    /// Submits a change as the next record of partition 0 of its object's topic.
+    pub(super) fn submit(&mut self, change: Change) {
+        self.submit_to(change, 0);
+    }
+
+    pub(super) fn submit_to(&mut self, change: Change, partition: i32) {
+        let topic = format!("a.{}", change.object());
+        let place = TopicPartition { topic: topic.clone(), partition };
+        let offset = self.offsets.entry(place).or_default();
+        let record = change.at(&topic, partition, *offset);
+        *offset += 1;
+        self.submit_item(Flight::Record(Box::new(change), Item::Record(record)));
+    }
+
+    /// Submits the last record of a partition again, as after a crash.
+    pub(super) fn submit_again(&mut self, change: Change, offset: i64) {
+        let topic = format!("a.{}", change.object());
+        let record = change.at(&topic, 0, offset);
+        self.submit_item(Flight::Record(Box::new(change), Item::Record(record)));
+    }
+
+    pub(super) fn submit_owed(&mut self, owed: Owed) {
+        self.submit_item(Flight::Owed(owed));
+    }
+
+    /// Waits until everything submitted is settled.
+    pub(super) async fn settle(&mut self) {
+        while !self.in_flight.is_empty() {
+            self.step().await;
+        }
+        assert!(self.sink.paused().is_empty(), "nothing is in retry any more");
+    }
+
+    /// Waits for outcomes once.
+    pub(super) async fn step(&mut self) {
+        self.fill();
+        let answers = timeout(PATIENCE, self.sink.settled()).await.expect("nothing settled").unwrap();
+        assert!(!answers.is_empty());
+        self.answer(answers).await;
+    }
+
+    pub(super) async fn answer(&mut self, answers: Vec<(Ticket, Outcome)>) {
+        let mut woken = Vec::new();
+        for (ticket, outcome) in answers {
+            let ticket = ticket.redeem();
+            let flight = self.in_flight.remove(&ticket).expect("a ticket settles once (D4)");
+            match flight {
+                Flight::Record(change, item) => {
+                    self.in_order(&item, ticket.sequence);
+                    if let Outcome::Delivered(delivered) = &outcome {
+                        self.delivered(delivered, &mut woken).await;
+                    }
+                    self.outcomes.push((*change, outcome));
+                }
+                Flight::Owed(owed) => {
+                    self.owed.remove(&(owed.id.clone(), owed.field.clone()));
+                    self.payments.push((owed, outcome));
+                }
+            }
+        }
+        assert!(self.dropped.1.try_recv().is_err(), "a ticket was dropped (D4)");
+        for owed in woken {
+            self.submit_owed(owed);
+        }
+    }
+
+    /// Forgets what is in flight: the tickets were taken back, or the sink is gone.
+    pub(super) fn forget(&mut self) -> usize {
+        while self.dropped.1.try_recv().is_ok() {}
+        self.backlog.clear();
+        std::mem::take(&mut self.in_flight).len()
+    }
+
+    pub(super) fn counts(&self) -> SinkCounts {
+        self.sink.counters().read()
+    }
+
+    pub(super) fn delivered_count(&self) -> usize {
+        self.outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Delivered(_))).count()
+    }
+
+    pub(super) fn rejections(&self) -> Vec<&Rejection> {
+        let outcomes = self.outcomes.iter().map(|(_, outcome)| outcome);
+        outcomes
+            .filter_map(|outcome| match outcome {
+                Outcome::Rejected(rejection) => Some(rejection),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The outcome of the record that was settled last.
+    pub(super) fn last(&self) -> &Outcome {
+        &self.outcomes.last().expect("a record is settled").1
+    }
+
+    async fn delivered(&mut self, delivered: &Delivered, woken: &mut Vec<Owed>) {
+        let Some(LinkChange::Bind(link)) = &delivered.link else { return };
+        for field in &delivered.paid {
+            self.owed.remove(&(link.source_id.clone(), field.clone()));
+        }
+        for owed in &delivered.owed {
+            self.owed.insert((owed.id.clone(), owed.field.clone()), owed.clone());
+        }
+        self.ids.bind(vec![link.clone()]).await.unwrap();
+        let waiting: Vec<Owed> = self.owed.values().cloned().collect();
+        for owed in waiting {
+            if self.is_linked(&owed, link).await && !self.is_submitted(&owed) && !woken.contains(&owed) {
+                woken.push(owed);
+            }
+        }
+    }
+
+    /// Whether the parent of an owed reference has a link by now.
+    async fn is_linked(&self, owed: &Owed, link: &IdLink) -> bool {
+        for object in &owed.parent_objects {
+            let ids = std::slice::from_ref(&owed.parent_id);
+            let links = self.ids.resolve(&owed.org, object, &link.target_org, ids).await.unwrap();
+            if links[0].is_some() {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn is_submitted(&self, owed: &Owed) -> bool {
+        self.in_flight.values().any(|flight| matches!(flight, Flight::Owed(other) if other == owed))
+    }
+
+    fn submit_item(&mut self, flight: Flight) {
+        self.tickets += 1;
+        let id = TicketId { lane: 0, sequence: self.tickets };
+        let ticket = Ticket::new(id, self.dropped.0.clone());
+        let item = match &flight {
+            Flight::Record(_, item) => item.clone(),
+            Flight::Owed(owed) => Item::Owed(owed.clone()),
+        };
+        self.in_flight.insert(id, flight);
+        self.backlog.push_back(Tracked { ticket, item });
+        self.fill();
+    }
+
+    /// Hands over as much as the sink takes.
+    fn fill(&mut self) {
+        let rest = self.sink.submit(self.backlog.drain(..).collect());
+        self.backlog.extend(rest);
+    }
+
+    fn in_order(&mut self, item: &Item, sequence: u64) {
+        let Item::Record(record) = item else { return };
+        let Some(id) = record.record.text("Id") else { return };
+        let key = (id.to_owned(), record.at.partition.clone());
+        let newest = self.newest.insert(key, sequence).unwrap_or_default();
+        assert!(newest < sequence, "the outcomes of {id} are out of order (D5)");
+    }
+}

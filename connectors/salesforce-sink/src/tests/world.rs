@@ -1,0 +1,105 @@
+//! A simulated org B, and the sinks that write to it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use orgstream_api::store::MemoryIdMap;
+use orgstream_api::{HealthReporter, Secret, TaskError};
+use orgstream_salesforce::{Auth, Org, OrgConfig, Row, SalesforceId};
+use orgstream_salesforce_simulator as simulator;
+use serde_json::Value as Json;
+
+use super::change::ORG_A;
+use super::runtime::Runtime;
+use crate::config::{Operation, SinkConfig, SinkContext, SinkObject};
+
+/// The field of org B that holds ids of org A.
+pub(super) const EXTERNAL: &str = "OrgA_Id__c";
+
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+pub(super) struct World {
+    pub(super) sandbox: simulator::Org,
+    pub(super) org: Org,
+    pub(super) ids: Arc<MemoryIdMap>,
+}
+
+impl World {
+    pub(super) async fn start() -> Self {
+        Self::of(simulator::Org::builder()).await
+    }
+
+    pub(super) async fn of(builder: simulator::OrgBuilder) -> Self {
+        let sandbox = builder.name("b").start().await.unwrap();
+        let known = sandbox.credentials();
+        let auth = Auth::ClientCredentials {
+            client_id: known.client_id.clone(),
+            client_secret: Secret::new(&known.client_secret),
+        };
+        let url = sandbox.url().parse().unwrap();
+        let org = Org::connect(OrgConfig { name: "b".to_owned(), url, auth }).await.unwrap();
+        Self { sandbox, org, ids: Arc::default() }
+    }
+
+    /// A sink for accounts, contacts and leads, run by a small runtime.
+    pub(super) async fn sink(&self, operation: Operation, retry_for: Duration) -> Runtime {
+        self.try_sink(config(operation, retry_for)).await.unwrap()
+    }
+
+    pub(super) async fn sync(&self) -> Runtime {
+        self.sink(Operation::Sync, Duration::from_mins(1)).await
+    }
+
+    pub(super) async fn try_sink(&self, config: SinkConfig) -> Result<Runtime, TaskError> {
+        let (health, listener) = HealthReporter::new();
+        let context =
+            SinkContext { ids: self.ids.clone(), lease: Arc::new(orgstream_api::sink::Always), health };
+        let sink = crate::start(config, self.org.clone(), context).await?;
+        Ok(Runtime::new(sink, self.ids.clone(), listener))
+    }
+
+    /// The living row of org B that stands for a record of org A.
+    pub(super) fn row(&self, object: &str, id: &str) -> Option<Row> {
+        let mut rows = self.rows(object).into_iter().filter(|row| row[EXTERNAL] == id);
+        let row = rows.next();
+        assert!(rows.next().is_none(), "{object} {id} is doubled");
+        row
+    }
+
+    pub(super) fn rows(&self, object: &str) -> Vec<Row> {
+        let rows = self.sandbox.rows(object).into_iter();
+        rows.map(|row| match row {
+            Json::Object(row) => row,
+            other => panic!("{other} is no row"),
+        })
+        .collect()
+    }
+
+    /// Creates a row of org B behind the sink's back.
+    pub(super) async fn create(&self, object: &str, fields: Json) -> SalesforceId {
+        let row = serde_json::from_value(fields).unwrap();
+        self.org.create_one(object, &row, TIMEOUT).await.unwrap()
+    }
+
+    /// Deletes a row of org B behind the sink's back.
+    pub(super) async fn delete(&self, id: SalesforceId) {
+        let results = self.org.delete_many(&[id], TIMEOUT).await.unwrap();
+        assert!(results[0].success, "{results:?}");
+    }
+}
+
+pub(super) fn config(operation: Operation, retry_for: Duration) -> SinkConfig {
+    let object = |name: &str| SinkObject {
+        name: name.to_owned(),
+        topic: format!("a.{name}"),
+        external_id: Some(EXTERNAL.to_owned()),
+        ignore_fields: Vec::new(),
+    };
+    SinkConfig {
+        pipeline: "crm".to_owned(),
+        operation,
+        retry_for,
+        source_org: Some(ORG_A.to_owned()),
+        objects: vec![object("Contact"), object("Account"), object("Lead")],
+    }
+}
