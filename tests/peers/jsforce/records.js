@@ -4,7 +4,7 @@
 // are deleted before their account, and no living record points at one that is deleted.
 'use strict';
 
-const { writableFields, clearable, valueFor } = require('./values');
+const { writableFields, clearable, defaultOf, valueFor } = require('./values');
 const { OBJECTS } = require('./org');
 
 const REFERENCES = {
@@ -44,7 +44,8 @@ class Records {
     const rows = [];
     while (rows.length < count) rows.push(this.newRow(object, among));
     const ids = await this.org.create(object, rows);
-    ids.forEach((id, i) => this.living[object].set(id, rows[i]));
+    const defaults = Object.fromEntries([...this.fields[object]].map(([name, field]) => [name, defaultOf(field)]));
+    ids.forEach((id, i) => this.living[object].set(id, { ...defaults, ...rows[i] }));
     return ids;
   }
 

@@ -29,6 +29,13 @@ function clearable(field) {
   return field.nillable && field.type !== 'boolean';
 }
 
+/** What the org puts into a field that a new record leaves out. */
+function defaultOf(field) {
+  if (field.type === 'boolean') return field.defaultValue ?? false;
+  if (!field.defaultedOnCreate) return null;
+  return field.defaultValue ?? field.picklistValues.find((entry) => entry.defaultValue)?.value ?? null;
+}
+
 /** A value for a field; `serial` makes names of different records differ. */
 function valueFor(field, dice, serial) {
   return MAKERS[field.type](field, dice, serial);
@@ -97,4 +104,4 @@ function fit(value, length) {
   return (last >= 0xd800 && last <= 0xdbff ? cut.slice(0, -1) : cut).trim();
 }
 
-module.exports = { writableFields, clearable, valueFor };
+module.exports = { writableFields, clearable, defaultOf, valueFor };
