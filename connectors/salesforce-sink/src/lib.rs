@@ -7,9 +7,9 @@
 //! - `work`, `change`: an item on its way; a consumed record as a change to org B
 //! - `lanes`: one queue per record id
 //! - `plan`: which records go into which call
-//! - `deliver`, `pay`: what happens to the records, and to the owed references, of one call
+//! - `deliver`, `put`, `delete`, `pay`: what happens to the changes, and to the owed references, of one call
 //! - `versions`, `references`, `map`: whether a record is new, where it points, what of it is written
-//! - `write`: one write call, halved until only what is at fault fails
+//! - `write`, `verdict`: one write call, halved until only what is at fault fails; what its answers mean
 //! - `links`, `lookup`: which record of org B stands for which
 //! - `attempts`: the retry clock of a record
 //! - `target`, `rank`: org B's objects, parents before children
@@ -30,6 +30,7 @@ pub use counters::{SinkCounters, SinkCounts};
 
 mod attempts;
 mod change;
+mod delete;
 mod deliver;
 mod lanes;
 mod links;
@@ -37,11 +38,13 @@ mod lookup;
 mod map;
 mod pay;
 mod plan;
+mod put;
 mod rank;
 mod references;
 mod room;
 mod target;
 mod tenure;
+mod verdict;
 mod versions;
 mod work;
 mod write;

@@ -12,10 +12,11 @@ use orgstream_api::{Delivered, IdLink, LinkState, Outcome, Owed, Skip, StoreErro
 use orgstream_salesforce::{Row, SalesforceId};
 use serde_json::Value as Json;
 
-use crate::deliver::{Delivery, Done, unread, unwritten};
+use crate::deliver::{Delivery, Done};
 use crate::links::RecordKey;
 use crate::references::{Parent, Parents, Trouble, best, record_key};
 use crate::target::Target;
+use crate::verdict::{unread, unwritten};
 use crate::work::{Papers, Task, Verdict, Work};
 use crate::write::Write;
 

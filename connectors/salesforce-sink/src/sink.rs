@@ -9,23 +9,25 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use orgstream_api::{
-    Capacity, HealthReporter, Item, Outcome, Owed, Rejection, Sink, SinkRecord, Skip, StoreError, TaskError,
-    Ticket, TopicPartition, Tracked,
+    Capacity, HealthReporter, Item, Outcome, Rejection, Sink, Skip, StoreError, TaskError, Ticket,
+    TopicPartition, Tracked,
 };
 use orgstream_salesforce::BreakerState;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::attempts::{Attempts, Next, Pauses};
-use crate::change::{self, Decision};
+use crate::attempts::{Next, Pauses};
+use crate::change::Decision;
 use crate::config::SinkConfig;
 use crate::counters::SinkCounters;
 use crate::deliver::{Delivery, Done};
 use crate::lanes::{LaneKey, Lanes};
 use crate::plan::{Candidate, Group, Kind, plan};
-use crate::room::{Room, Seat};
+use crate::room::Room;
 use crate::tenure::{Tenure, Tenures};
 use crate::work::{Papers, Task, Verdict, Work};
+
+mod intake;
 
 /// Calls in flight at most.
 const CALLS: usize = 4;
@@ -83,62 +85,6 @@ impl SalesforceSink {
     /// What the sink has done; readable while it runs.
     pub fn counters(&self) -> Arc<SinkCounters> {
         Arc::clone(&self.delivery.counters)
-    }
-
-    fn accept(&mut self, Tracked { ticket, item }: Tracked<Item>, seat: Seat, now: Instant) {
-        let tenure = self.tenures.of(item.partition());
-        let (key, task) = match item {
-            Item::Record(record) => match change::key(&record, &self.config) {
-                Ok(key) => (key.clone(), self.read(record, key)),
-                // Nobody knows whose history the record belongs to, so there is no order to keep.
-                Err(rejection) => {
-                    drop(seat);
-                    return self.close(ticket, Outcome::Rejected(rejection), None);
-                }
-            },
-            Item::Owed(owed) => self.read_owed(owed),
-        };
-        let papers = Papers { key: key.clone(), ticket, tenure, attempts: Attempts::default(), seat };
-        self.lanes.push(key, Work { papers, task }, now);
-    }
-
-    fn read(&self, record: SinkRecord, key: LaneKey) -> Task {
-        match change::read(record, key, &self.config, &self.delivery.targets) {
-            Ok(change) => Task::Change(Box::new(change)),
-            Err(rejection) => Task::Known(Box::new(Outcome::Rejected(rejection))),
-        }
-    }
-
-    fn read_owed(&self, owed: Owed) -> (LaneKey, Task) {
-        let key = LaneKey { org: owed.org.clone(), id: owed.id.clone() };
-        let skip = if self.delivery.targets.named(&owed.object).is_none() {
-            Some(Skip::OutsidePipeline)
-        } else if self.is_decided(&key, &owed) {
-            Some(Skip::NoLongerOwed)
-        } else {
-            None
-        };
-        let task = match skip {
-            Some(skip) => Task::Known(Box::new(Outcome::Skipped(skip))),
-            None => Task::Owed(owed),
-        };
-        (key, task)
-    }
-
-    /// Whether a newer record than the one that owes is still under way and decides the reference: queued, in a call,
-    /// or settled without having been handed out.
-    fn is_decided(&self, key: &LaneKey, owed: &Owed) -> bool {
-        self.lanes.queued(key).any(|work| work.task.decides(owed))
-            || self
-                .flying
-                .get(key)
-                .and_then(|flying| flying.decides.as_ref())
-                .is_some_and(|decision| decision.is_about(owed))
-            || self
-                .closed
-                .iter()
-                .filter_map(|closed| closed.decides.as_ref())
-                .any(|(of, decision)| of == key && decision.is_about(owed))
     }
 
     /// Starts what may start, and says when to look again if nothing else happens.

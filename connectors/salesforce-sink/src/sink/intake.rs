@@ -1,0 +1,73 @@
+//! From submitted items to lanes.
+//!
+//! What an item is, and whether it can be written at all, is settled here; only its place in its lane decides when it
+//! is answered.
+
+use orgstream_api::{Item, Outcome, Owed, SinkRecord, Skip, Tracked};
+use tokio::time::Instant;
+
+use super::SalesforceSink;
+use crate::attempts::Attempts;
+use crate::change;
+use crate::lanes::LaneKey;
+use crate::room::Seat;
+use crate::work::{Papers, Task, Work};
+
+impl SalesforceSink {
+    /// Puts an item into its lane.
+    pub(super) fn accept(&mut self, Tracked { ticket, item }: Tracked<Item>, seat: Seat, now: Instant) {
+        let tenure = self.tenures.of(item.partition());
+        let (key, task) = match item {
+            Item::Record(record) => match change::key(&record, &self.config) {
+                Ok(key) => (key.clone(), self.read(record, key)),
+                // Nobody knows whose history the record belongs to, so there is no order to keep.
+                Err(rejection) => {
+                    drop(seat);
+                    return self.close(ticket, Outcome::Rejected(rejection), None);
+                }
+            },
+            Item::Owed(owed) => self.read_owed(owed),
+        };
+        let papers = Papers { key: key.clone(), ticket, tenure, attempts: Attempts::default(), seat };
+        self.lanes.push(key, Work { papers, task }, now);
+    }
+
+    fn read(&self, record: SinkRecord, key: LaneKey) -> Task {
+        match change::read(record, key, &self.config, &self.delivery.targets) {
+            Ok(change) => Task::Change(Box::new(change)),
+            Err(rejection) => Task::Known(Box::new(Outcome::Rejected(rejection))),
+        }
+    }
+
+    fn read_owed(&self, owed: Owed) -> (LaneKey, Task) {
+        let key = LaneKey { org: owed.org.clone(), id: owed.id.clone() };
+        let skip = if self.delivery.targets.named(&owed.object).is_none() {
+            Some(Skip::OutsidePipeline)
+        } else if self.is_decided(&key, &owed) {
+            Some(Skip::NoLongerOwed)
+        } else {
+            None
+        };
+        let task = match skip {
+            Some(skip) => Task::Known(Box::new(Outcome::Skipped(skip))),
+            None => Task::Owed(owed),
+        };
+        (key, task)
+    }
+
+    /// Whether a newer record than the one that owes is still under way and decides the reference: queued, in a call,
+    /// or settled without having been handed out.
+    fn is_decided(&self, key: &LaneKey, owed: &Owed) -> bool {
+        self.lanes.queued(key).any(|work| work.task.decides(owed))
+            || self
+                .flying
+                .get(key)
+                .and_then(|flying| flying.decides.as_ref())
+                .is_some_and(|decision| decision.is_about(owed))
+            || self
+                .closed
+                .iter()
+                .filter_map(|closed| closed.decides.as_ref())
+                .any(|(of, decision)| of == key && decision.is_about(owed))
+    }
+}

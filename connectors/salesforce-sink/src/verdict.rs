@@ -1,0 +1,50 @@
+//! From org B's answers to verdicts on items.
+
+use orgstream_api::Rejection;
+use orgstream_salesforce::{ApiError, Blame, RecordError, WriteResult, catalogue};
+
+use crate::work::{Papers, Verdict};
+use crate::write::Answer;
+
+/// Codes that may only say that two calls met: a parent was deleted while its child was written, or a write whose
+/// answer was lost was still at work. Tried again before they are believed.
+const MAY_BE_A_RACE: [&str; 3] = ["DUPLICATE_VALUE", "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"];
+
+/// How often such a refusal is tried again.
+const RACES: u32 = 3;
+
+/// The result of a record that is written; the verdict on one that is not.
+pub(crate) fn unwritten(answer: Answer, papers: &Papers) -> Result<WriteResult, Verdict> {
+    match answer {
+        Answer::Written(result) => Ok(result),
+        Answer::Refused(error) => {
+            let race = MAY_BE_A_RACE.contains(&error.code.as_str()) && papers.attempts.failed() < RACES;
+            let rejection = rejection(error);
+            Err(if race { Verdict::Retry(rejection) } else { Verdict::rejected(rejection) })
+        }
+        Answer::Passing(error) => Err(Verdict::Retry(rejection(error))),
+        Answer::Alone(rejection) => Err(Verdict::Suspect(rejection)),
+        Answer::Org => Err(Verdict::Again),
+        Answer::Over => Err(Verdict::Dropped),
+    }
+}
+
+/// The verdict on an item for which a read failed.
+pub(crate) fn unread(error: &ApiError, blame: Blame) -> Verdict {
+    match blame {
+        Blame::Org => Verdict::Again,
+        Blame::Call => Verdict::Retry(Rejection {
+            code: error.code().unwrap_or("NO_USABLE_ANSWER").to_owned(),
+            message: error.to_string(),
+            fields: Vec::new(),
+        }),
+    }
+}
+
+fn rejection(error: RecordError) -> Rejection {
+    let message = match catalogue::advice(&error.code) {
+        Some(advice) => format!("{}; {advice}", error.message),
+        None => error.message,
+    };
+    Rejection { code: error.code, message, fields: error.fields }
+}
