@@ -7,6 +7,7 @@
 //! - [`worker`]: how a task runs
 //! - [`kafka`]: the only place that names librdkafka
 //! - [`codec`]: records as typed data and as bytes
+//! - [`schema_store`]: the embedded schema store
 //! - [`store`], [`state_dir`]: the node's own state
 //! - [`control`]: what a process says of itself
 //! - [`verify`]: whether two orgs are in step
@@ -20,6 +21,7 @@ pub mod config;
 pub mod control;
 pub mod kafka;
 pub mod runtime;
+pub mod schema_store;
 pub mod state_dir;
 pub mod store;
 pub mod telemetry;

@@ -34,6 +34,8 @@ pub enum Command {
     Verify(Verify),
     /// Run a simulated Salesforce org
     Sandbox(Sandbox),
+    /// Run the schema store by itself
+    SchemaStore(SchemaStore),
 }
 
 /// Arguments of `run`.
@@ -118,6 +120,17 @@ pub struct Sandbox {
     /// A YAML file with custom fields, in place of `OrgA_Id__c` on each object
     #[arg(long, value_name = "FILE")]
     pub objects: Option<PathBuf>,
+}
+
+/// Arguments of `schema-store`.
+#[derive(Debug, Args)]
+pub struct SchemaStore {
+    /// The port on the loopback interface; 0 takes a free one
+    #[arg(long, default_value_t = 8081)]
+    pub port: u16,
+    /// Keep the schemas in this file; without it they are gone at the end
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! - [`args`]: the command line
 //! - [`exit`]: how commands end
 //! - [`program`]: from the command line to the exit code
-//! - `run`, `status`, `check`, `schema`, `verify`, `sandbox`: one command each
+//! - `run`, `status`, `check`, `schema`, `verify`, `sandbox`, `schema_store`: one command each
 //! - `output`, `table`, `signals`: what they share with the terminal
 
 pub mod args;
@@ -28,6 +28,8 @@ mod schema;
 mod verify;
 
 mod sandbox;
+
+mod schema_store;
 
 mod output;
 

@@ -6,7 +6,7 @@ use clap::Parser as _;
 
 use super::args::{Arguments, Command};
 use super::exit::{Exit, Failure};
-use super::{check, output, run, sandbox, schema, status, verify};
+use super::{check, output, run, sandbox, schema, schema_store, status, verify};
 use crate::telemetry;
 
 /// Runs the command that the process was started with.
@@ -33,6 +33,7 @@ fn start(command: Command) -> Result<Exit, Failure> {
             Command::Schema => schema::schema(),
             Command::Verify(arguments) => verify::verify(arguments).await,
             Command::Sandbox(arguments) => sandbox::sandbox(arguments).await,
+            Command::SchemaStore(arguments) => schema_store::schema_store(arguments).await,
         }
     })
 }

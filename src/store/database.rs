@@ -18,6 +18,23 @@ const STEPS: &[&str] = &["
         PRIMARY KEY (source_org, object, source_id, target_org)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE followed (topic TEXT PRIMARY KEY, next_offset INTEGER NOT NULL) STRICT;
+", "
+    CREATE TABLE schemas (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, guid TEXT NOT NULL UNIQUE, type TEXT NOT NULL, text TEXT NOT NULL,
+        canonical TEXT NOT NULL, refs TEXT NOT NULL, UNIQUE (type, canonical, refs)
+    ) STRICT;
+    CREATE TABLE schema_versions (
+        subject TEXT NOT NULL, version INTEGER NOT NULL, schema_id INTEGER NOT NULL, deleted INTEGER NOT NULL,
+        PRIMARY KEY (subject, version)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX schema_versions_by_id ON schema_versions (schema_id);
+    CREATE TABLE schema_references (
+        subject TEXT NOT NULL, version INTEGER NOT NULL, schema_id INTEGER NOT NULL,
+        PRIMARY KEY (subject, version, schema_id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE schema_settings (subject TEXT PRIMARY KEY, compatibility TEXT, mode TEXT) STRICT;
+    CREATE TABLE schema_revision (revision INTEGER NOT NULL) STRICT;
+    INSERT INTO schema_revision VALUES (0);
 "];
 
 /// A handle to the database. Clones share the connection; it closes with the last of them.
@@ -28,6 +45,9 @@ pub struct Database {
 }
 
 impl Database {
+    /// The path of a database that is gone with its last handle.
+    pub const IN_MEMORY: &str = ":memory:";
+
     /// Opens or makes the file and brings its schema up to date. Blocks.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let failed = |what: &str, source: rusqlite::Error| StoreError {
