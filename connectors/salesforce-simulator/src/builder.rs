@@ -15,6 +15,7 @@ pub struct OrgBuilder {
     pub(crate) seed: Option<u64>,
     pub(crate) data_file: Option<PathBuf>,
     pub(crate) objects: Option<String>,
+    pub(crate) records: usize,
     pub(crate) settings: Settings,
 }
 
@@ -36,6 +37,7 @@ impl Default for OrgBuilder {
             seed: None,
             data_file: None,
             objects: None,
+            records: 0,
             settings: Settings {
                 session_lifetime: Duration::from_hours(2),
                 poll_hold: Duration::from_secs(110),
@@ -82,6 +84,14 @@ impl OrgBuilder {
     #[must_use]
     pub fn objects(mut self, yaml: impl Into<String>) -> Self {
         self.objects = Some(yaml.into());
+        self
+    }
+
+    /// So many accounts, contacts and leads in all are in the org when it is new; the same every time, but for ids
+    /// and stamps. Default 0.
+    #[must_use]
+    pub fn records(mut self, records: usize) -> Self {
+        self.records = records;
         self
     }
 

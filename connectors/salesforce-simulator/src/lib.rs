@@ -31,6 +31,7 @@ mod fault;
 mod ids;
 mod org;
 mod rest;
+mod sample;
 pub mod sandbox;
 mod schema;
 mod server;

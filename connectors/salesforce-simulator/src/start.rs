@@ -20,6 +20,7 @@ use crate::fault::Faults;
 use crate::ids::{self, IdSource};
 use crate::org::Org;
 use crate::rest::Cursors;
+use crate::sample;
 use crate::schema::Schema;
 use crate::server::{Cut, Loopback, router};
 use crate::tenant::{Identity, State, Tenant};
@@ -40,9 +41,9 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
         _ => None,
     });
     let clock = Clock::ahead_by(clock_offset.unwrap_or(0));
-    let mut identity = match entries.first() {
-        Some(Entry::Org(identity)) => (**identity).clone(),
-        _ => new_identity(&builder.name, clock.now(), &mut rng)?,
+    let (mut identity, new) = match entries.first() {
+        Some(Entry::Org(identity)) => ((**identity).clone(), false),
+        _ => (new_identity(&builder.name, clock.now(), &mut rng)?, true),
     };
     let key = ClientKey::from_pem(&identity.credentials.private_key_pem)?;
     let ids = IdSource::new(identity.pod.clone(), identity.id_base);
@@ -50,12 +51,6 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
     let mut log = EventLog::new(builder.settings.retention, StdRng::seed_from_u64(rng.random()));
     restore(&builder, entries, &mut store, &mut log)?;
     seed_rows(&mut store, &identity);
-    let journal = builder
-        .data_file
-        .as_deref()
-        .map(|path| Journal::rewrite(path, &compacted(&identity, &clock, &store, &log)))
-        .transpose()?;
-
     let listen = |source| SimulatorError::Listen { port: builder.port, source };
     let listener = TcpListener::bind(("127.0.0.1", builder.port)).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
@@ -79,9 +74,18 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
             logins: Logins::default(),
             streams: Streams::default(),
             cursors: Cursors::default(),
-            journal,
+            journal: None,
         }),
     });
+    if new {
+        sample::fill(&tenant, builder.records).map_err(|refused| SimulatorError::Sample(refused.message))?;
+    }
+    if let Some(path) = &builder.data_file {
+        // All sample records come into the file at once: a half-filled org would not be new at the next start.
+        let mut state = tenant.state();
+        let entries = compacted(&tenant.identity, &tenant.clock, &state.store, &state.log);
+        state.journal = Some(Journal::rewrite(path, &entries)?);
+    }
     let server = tokio::spawn(serve(listener, Arc::clone(&tenant), stop.clone()));
     Ok(Org::new(tenant, server, stop))
 }

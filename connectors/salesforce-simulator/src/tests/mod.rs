@@ -8,5 +8,6 @@ mod faults;
 mod persistence;
 mod queries;
 mod records;
+mod sample;
 mod streaming;
 mod wire;
