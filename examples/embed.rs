@@ -25,7 +25,7 @@ async fn main() -> anyhow::Result<()> {
         }
     });
 
-    let finished = Runtime::new(config, options).run(stop).await?;
+    let finished = Runtime::open(config, options).await?.run(stop).await?;
     anyhow::ensure!(finished == Finished::Synced, "stopped before everything had arrived");
     Ok(())
 }

@@ -4,13 +4,14 @@
 //!
 //! - [`config`]: the user's file
 //! - [`runtime`]: the process that a file becomes
+//! - [`embedded`], [`schema_store`]: what a file leaves out
 //! - [`worker`]: how a task runs
 //! - [`kafka`]: the only place that names librdkafka
 //! - [`codec`]: records as typed data and as bytes
-//! - [`schema_store`]: the embedded schema store
 //! - [`store`], [`state_dir`]: the node's own state
 //! - [`control`]: what a process says of itself
 //! - [`verify`]: whether two orgs are in step
+//! - [`dev`]: something to look at
 //! - [`cli`], [`telemetry`]: the commands and the log
 //! - [`clock`]: what time it is
 
@@ -19,6 +20,8 @@ pub mod clock;
 pub mod codec;
 pub mod config;
 pub mod control;
+pub mod dev;
+pub mod embedded;
 pub mod kafka;
 pub mod runtime;
 pub mod schema_store;

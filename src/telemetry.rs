@@ -1,8 +1,16 @@
 //! The log: one line an event on stderr, so that stdout holds only results.
 
+use std::fmt::Write as _;
+use std::fs::File;
 use std::io::IsTerminal as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tracing_subscriber::EnvFilter;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, fmt};
 
 /// Which events are shown, such as `debug` or `warn,orgstream=debug`.
 const VARIABLE: &str = "RUST_LOG";
@@ -15,14 +23,73 @@ const DEFAULT: &str = "warn,orgstream=info";
 /// # Errors
 /// The message says what is wrong with the filter in the environment.
 pub fn start() -> Result<(), String> {
-    let filter = std::env::var(VARIABLE).unwrap_or_else(|_| DEFAULT.to_owned());
-    let filter =
-        EnvFilter::try_new(filter).map_err(|error| format!("{VARIABLE} is no log filter: {error}"))?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    fmt()
+        .with_env_filter(filter()?)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .try_init()
         .map_err(|error| format!("the log cannot be started: {error}"))
+}
+
+/// Starts the log in a file, for a program that draws on the terminal. Its last warning can be read.
+///
+/// # Errors
+/// As [`start`], or the file cannot be written.
+pub fn start_in_file(path: &Path) -> Result<Arc<LastWarning>, String> {
+    let file = File::options().create(true).append(true).open(path);
+    let file = file.map_err(|error| format!("the log {} cannot be written: {error}", path.display()))?;
+    let last = Arc::new(LastWarning::default());
+    tracing_subscriber::registry()
+        .with(filter()?)
+        .with(fmt::layer().with_writer(file).with_ansi(false).with_target(false))
+        .with(Remembering(Arc::clone(&last)))
+        .try_init()
+        .map_err(|error| format!("the log cannot be started: {error}"))?;
+    Ok(last)
+}
+
+fn filter() -> Result<EnvFilter, String> {
+    let filter = std::env::var(VARIABLE).unwrap_or_else(|_| DEFAULT.to_owned());
+    EnvFilter::try_new(filter).map_err(|error| format!("{VARIABLE} is no log filter: {error}"))
+}
+
+/// The last warning or error of the log.
+#[derive(Debug, Default)]
+pub struct LastWarning(Mutex<Option<String>>);
+
+impl LastWarning {
+    /// Its message and fields; `None` when there was none.
+    pub fn read(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+struct Remembering(Arc<LastWarning>);
+
+impl<S: Subscriber> Layer<S> for Remembering {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if *event.metadata().level() > Level::WARN {
+            return;
+        }
+        let mut text = Text::default();
+        event.record(&mut text);
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(text.0);
+    }
+}
+
+/// An event as one line: its message, then its fields.
+#[derive(Default)]
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        let written = if field.name() == "message" {
+            let fields = std::mem::take(&mut self.0);
+            write!(self.0, "{value:?}{fields}")
+        } else {
+            write!(self.0, " {}={value:?}", field.name())
+        };
+        written.expect("a string takes any text");
+    }
 }

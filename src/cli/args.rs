@@ -22,6 +22,8 @@ refused credentials.\nThe log goes to stderr; RUST_LOG=debug shows more of it.";
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show a live replication between two simulated orgs, with nothing installed
+    Dev(Dev),
     /// Run the pipelines of a file until stopped
     Run(Run),
     /// Show what the process of a file or a state directory is doing
@@ -34,8 +36,27 @@ pub enum Command {
     Verify(Verify),
     /// Run a simulated Salesforce org
     Sandbox(Sandbox),
+    /// Run a Kafka broker for development: one node, nothing replicated
+    Broker(Broker),
     /// Run the schema store by itself
     SchemaStore(SchemaStore),
+}
+
+/// Arguments of `dev`.
+#[derive(Debug, Args)]
+pub struct Dev {
+    /// Use this directory, keep it, and go on with what is in it; without it a fresh one is removed at the end
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+    /// Records of org A at the start, when it is new
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub records: Option<u32>,
+    /// Make trouble: lost sessions, expired tokens, locks, outages
+    #[arg(long)]
+    pub faults: bool,
+    /// No view: change, delete and undelete, wait until org B shows it, compare, and end with 0 or 1
+    #[arg(long)]
+    pub once: bool,
 }
 
 /// Arguments of `run`.
@@ -130,6 +151,17 @@ pub struct SchemaStore {
     pub port: u16,
     /// Keep the schemas in this file; without it they are gone at the end
     #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+}
+
+/// Arguments of `broker`.
+#[derive(Debug, Args)]
+pub struct Broker {
+    /// The port on the loopback interface; 0 takes a free one
+    #[arg(long, default_value_t = 9092)]
+    pub port: u16,
+    /// Keep everything in this directory; without it all is gone at the end
+    #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 }
 

@@ -46,6 +46,11 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// A wrong command line or environment.
+    pub fn usage(message: String) -> Self {
+        Self { exit: Exit::Usage, error: anyhow::anyhow!(message) }
+    }
+
     /// A failure while running.
     pub fn failed(error: impl Into<anyhow::Error>) -> Self {
         Self { exit: Exit::Failed, error: error.into() }

@@ -5,7 +5,7 @@
 //! - [`args`]: the command line
 //! - [`exit`]: how commands end
 //! - [`program`]: from the command line to the exit code
-//! - `run`, `status`, `check`, `schema`, `verify`, `sandbox`, `schema_store`: one command each
+//! - `dev`, `run`, `status`, `check`, `schema`, `verify`, `sandbox`, `broker`, `schema_store`: one command each
 //! - `output`, `table`, `signals`: what they share with the terminal
 
 pub mod args;
@@ -16,6 +16,8 @@ pub use exit::{Exit, Failure};
 
 pub mod program;
 pub use program::program;
+
+mod dev;
 
 mod run;
 
@@ -28,6 +30,8 @@ mod schema;
 mod verify;
 
 mod sandbox;
+
+mod broker;
 
 mod schema_store;
 

@@ -6,7 +6,7 @@ use clap::Parser as _;
 
 use super::args::{Arguments, Command};
 use super::exit::{Exit, Failure};
-use super::{check, output, run, sandbox, schema, schema_store, status, verify};
+use super::{broker, check, dev, output, run, sandbox, schema, schema_store, status, verify};
 use crate::telemetry;
 
 /// Runs the command that the process was started with.
@@ -22,16 +22,21 @@ pub fn program() -> ExitCode {
 }
 
 fn start(command: Command) -> Result<Exit, Failure> {
-    telemetry::start().map_err(|message| Failure { exit: Exit::Usage, error: anyhow::anyhow!(message) })?;
+    // The live view of `dev` draws where the log would be written.
+    if !matches!(&command, Command::Dev(arguments) if !arguments.once) {
+        telemetry::start().map_err(Failure::usage)?;
+    }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)?;
     runtime.block_on(async {
         match command {
+            Command::Dev(arguments) => dev::dev(arguments).await,
             Command::Run(arguments) => run::run(arguments).await,
             Command::Status(arguments) => status::status(arguments).await,
             Command::Check(arguments) => check::check(&arguments),
             Command::Schema => schema::schema(),
             Command::Verify(arguments) => verify::verify(arguments).await,
+            Command::Broker(arguments) => broker::broker(arguments).await,
             Command::Sandbox(arguments) => sandbox::sandbox(arguments).await,
             Command::SchemaStore(arguments) => schema_store::schema_store(arguments).await,
         }

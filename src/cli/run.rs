@@ -2,7 +2,7 @@
 
 use super::args::{Half, Run};
 use super::exit::{Exit, Failure};
-use super::signals;
+use super::{output, signals};
 use crate::config;
 use crate::runtime::{Finished, Only, RunError, RunOptions, Runtime};
 
@@ -17,7 +17,12 @@ pub(super) async fn run(arguments: Run) -> Result<Exit, Failure> {
         until_synced: arguments.until_synced.then_some(arguments.quiet),
     };
     let stop = signals::stop_on_signals()?;
-    match Runtime::new(config, options).run(stop).await {
+    let runtime = Runtime::open(config, options).await.map_err(failure)?;
+    let announcement = runtime.embedded().announcement();
+    if !announcement.is_empty() {
+        output::line(&serde_json::to_string(announcement).map_err(Failure::failed)?)?;
+    }
+    match runtime.run(stop).await {
         Ok(Finished::Stopped) => {
             tracing::info!("Stopped. What was settled is committed.");
             Ok(Exit::Done)
@@ -26,7 +31,13 @@ pub(super) async fn run(arguments: Run) -> Result<Exit, Failure> {
             tracing::info!("Everything has arrived.");
             Ok(Exit::Done)
         }
-        Err(error @ RunError::Config(_)) => Err(Failure::config(error)),
-        Err(error @ RunError::Failed(_)) => Err(Failure::failed(error)),
+        Err(error) => Err(failure(error)),
+    }
+}
+
+fn failure(error: RunError) -> Failure {
+    match error {
+        error @ RunError::Config(_) => Failure::config(error),
+        error @ RunError::Failed(_) => Failure::failed(error),
     }
 }

@@ -52,7 +52,9 @@ fn text(status: &Status) -> String {
         }
     }
     let head = format!("node {}, process {}, since {}", status.node, status.pid, status.started);
-    let mut parts = vec![head, String::new(), table(&lines)];
+    let mut parts = vec![head];
+    parts.extend(status.embedded.iter().map(|(part, address)| format!("embedded {part}: {address}")));
+    parts.extend([String::new(), table(&lines)]);
     if !details.is_empty() {
         parts.push(String::new());
         parts.extend(details);

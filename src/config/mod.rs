@@ -14,7 +14,9 @@
 //! - [`topic`], [`duration`]: small values with rules
 
 pub mod validated;
-pub use validated::{Config, Kafka, Object, Pipeline, PipelineSink, PipelineSource};
+pub use validated::{
+    Brokers, Config, Kafka, Object, Org, Pipeline, PipelineSink, PipelineSource, Sandbox, SchemaRegistry,
+};
 
 pub mod fault;
 pub use fault::{Fault, Faults};

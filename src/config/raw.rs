@@ -1,7 +1,7 @@
 //! Every key of the file, once. The docs become the descriptions of the JSON Schema.
 //!
 //! All fields are options, also the required ones: what is missing or mistyped is reported from the schema
-//! with its place, and the checks go on with the rest. `x-missing` and `x-refused` carry what is said then.
+//! with its place, and the checks go on with the rest. `x-refused` carries what is said of a word that is refused.
 
 use std::collections::BTreeMap;
 
@@ -16,17 +16,9 @@ pub(super) struct File {
     /// The Salesforce orgs, each under a name of your choice.
     #[schemars(required)]
     pub(super) orgs: Option<BTreeMap<String, Org>>,
-    /// The Kafka cluster that carries the records.
-    #[schemars(
-        required,
-        extend("x-missing" = "this version brings no broker of its own, so name one: kafka.bootstrap_servers")
-    )]
+    /// The Kafka cluster that carries the records. Without it a broker for development runs inside the process.
     pub(super) kafka: Option<Kafka>,
-    /// The schema registry that keeps the records' Avro schemas.
-    #[schemars(
-        required,
-        extend("x-missing" = "this version brings no schema store of its own, so name a registry: schema_registry.url")
-    )]
+    /// The schema registry that keeps the records' Avro schemas. Without it a schema store runs inside the process.
     pub(super) schema_registry: Option<SchemaRegistry>,
     /// The directory of this process's own state, relative to this file. One process at a time uses it.
     #[schemars(extend("default" = "./state"))]
@@ -36,15 +28,25 @@ pub(super) struct File {
     pub(super) pipelines: Option<BTreeMap<String, Pipeline>>,
 }
 
-/// One Salesforce org.
+/// One Salesforce org: where it is and how to log in, or a simulated one.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct Org {
     /// The org's login URL: its My Domain, such as `https://acme.my.salesforce.com`.
-    #[schemars(required)]
     pub(super) url: Option<String>,
     /// How to log in.
-    #[schemars(required)]
     pub(super) auth: Option<Auth>,
+    /// In place of `url` and `auth`: a simulated org inside the process, for development.
+    pub(super) sandbox: Option<Sandbox>,
+}
+
+/// A simulated org inside the process. It is kept in the state directory.
+#[derive(Deserialize, JsonSchema, Default)]
+pub(super) struct Sandbox {
+    /// A YAML file with custom objects and fields, relative to this file, in place of `OrgA_Id__c` on each object.
+    pub(super) objects: Option<String>,
+    /// So many accounts, contacts and leads in all are in it when it is new, the same every time.
+    #[schemars(range(min = 0, max = 1_000_000), extend("default" = 0))]
+    pub(super) records: Option<u32>,
 }
 
 /// How to log in.
@@ -95,10 +97,9 @@ pub(super) enum Auth {
 }
 
 /// The Kafka cluster.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema, Default)]
 pub(super) struct Kafka {
-    /// `host:port` of one or more brokers, separated by commas.
-    #[schemars(required)]
+    /// `host:port` of one or more brokers, separated by commas. Without it a broker for development runs inside the process.
     pub(super) bootstrap_servers: Option<String>,
     /// How topics are made that do not exist yet.
     pub(super) topics: Option<Topics>,

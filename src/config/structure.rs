@@ -62,7 +62,7 @@ impl Check<'_> {
             return None;
         };
         let Some((key, value)) = node.entry(tag) else {
-            self.missing(tag, None, at);
+            self.missing(tag, at);
             return None;
         };
         let of = |choice: &Value| choice["properties"][tag]["const"].as_str().map(str::to_owned);
@@ -102,7 +102,7 @@ impl Check<'_> {
             for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
                 // A misspelt key is one fault, not two.
                 if !entries.iter().any(|(key, _)| key.name == name) && !meant.contains(&name) {
-                    self.missing(name, properties[name]["x-missing"].as_str(), at);
+                    self.missing(name, at);
                 }
             }
         } else {
@@ -186,10 +186,9 @@ impl Check<'_> {
         None
     }
 
-    fn missing(&mut self, name: &str, reason: Option<&str>, at: &At) {
-        let reason = reason.map(|reason| format!("; {reason}")).unwrap_or_default();
+    fn missing(&mut self, name: &str, at: &At) {
         let path = at.join(name);
-        self.report(at.place, &path, format!("this key is missing{reason}"));
+        self.report(at.place, &path, "this key is missing".to_owned());
     }
 
     /// Says what a value is and what it should be, without showing it: it may be a secret.

@@ -17,22 +17,58 @@ pub struct Config {
     /// The file, as the user named it.
     pub file: PathBuf,
     /// The orgs by name.
-    pub orgs: BTreeMap<String, OrgConfig>,
+    pub orgs: BTreeMap<String, Org>,
     /// The Kafka cluster.
     pub kafka: Kafka,
-    /// Where the schema registry's REST interface starts.
-    pub schema_registry: Url,
+    /// What keeps the schemas.
+    pub schema_registry: SchemaRegistry,
     /// The state directory; may not exist yet.
     pub state: PathBuf,
     /// The pipelines, ordered by name.
     pub pipelines: Vec<Pipeline>,
 }
 
+/// An org: one that is somewhere, or one that the process simulates.
+#[derive(Debug, Clone)]
+pub enum Org {
+    /// Where it is and how to log in.
+    Salesforce(OrgConfig),
+    /// A simulated org, kept in the state directory.
+    Sandbox(Sandbox),
+}
+
+/// A simulated org.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sandbox {
+    /// Custom objects and fields, as the text of a YAML file.
+    pub objects: Option<String>,
+    /// Records that are in it when it is new.
+    pub records: u32,
+}
+
+/// What keeps the schemas.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SchemaRegistry {
+    /// A registry, by where its REST interface starts.
+    At(Url),
+    /// The schema store of the process.
+    Embedded,
+}
+
+/// What carries the records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Brokers {
+    /// A cluster: `host:port`, separated by commas.
+    At(String),
+    /// The development broker of the process.
+    Embedded,
+}
+
 /// The Kafka cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kafka {
-    /// `host:port`, separated by commas.
-    pub bootstrap_servers: String,
+    /// Where it is.
+    pub brokers: Brokers,
     /// Partitions of the record topics that are made.
     pub partitions: i32,
     /// Copies of each partition; -1 is the cluster's default.

@@ -16,6 +16,9 @@ pub struct Status {
     pub started: String,
     /// When this was said.
     pub at: String,
+    /// What runs inside the process in place of a real one, and its address.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub embedded: BTreeMap<String, String>,
     /// The pipelines it runs.
     pub pipelines: Vec<PipelineStatus>,
 }

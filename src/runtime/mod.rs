@@ -4,6 +4,7 @@
 //!
 //! - [`options`]: what is asked for, and how it ends
 //! - [`process`]: one process from start to end
+//! - [`tasks`]: its tasks, started and shown together
 //! - [`orgs`], [`prepare`]: logging in, topics
 //! - [`source_task`], [`sink_task`]: the two kinds of task, put together
 //! - [`task`]: keeps a task running, and knows when not to
@@ -16,6 +17,8 @@ pub use options::{Finished, Only, RunError, RunOptions};
 
 pub mod process;
 pub use process::Runtime;
+
+mod tasks;
 
 mod orgs;
 

@@ -8,6 +8,7 @@ use tokio::time::sleep;
 
 use super::options::{RunError, RunOptions};
 use crate::config::Config;
+use crate::embedded::Endpoints;
 use crate::store::{Database, OrgMismatch, bind_org};
 
 /// First pause before an org that does not answer is asked again; doubles up to [`LONGEST`].
@@ -22,13 +23,14 @@ pub(super) type Orgs = BTreeMap<String, Org>;
 pub(super) async fn connect(
     config: &Config,
     options: &RunOptions,
+    endpoints: &Endpoints,
     database: &Database,
     waiting: impl Fn(&str),
 ) -> Result<Orgs, RunError> {
     let mut orgs = Orgs::new();
     for name in needed(config, options) {
         // The file was checked: every name that a pipeline uses is there.
-        let Some(org_config) = config.orgs.get(&name) else { continue };
+        let Some(org_config) = endpoints.orgs.get(&name) else { continue };
         let mut pause = FIRST;
         let org = loop {
             match Org::connect(org_config.clone()).await {

@@ -8,20 +8,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orgstream_api::TaskError;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::options::{Finished, RunError, RunOptions};
 use super::orgs::{self, Orgs};
 use super::prepare;
 use super::report::Report;
-use super::sink_task::SinkEntry;
-use super::source_task::SourceEntry;
 use super::synced::synced;
+use super::tasks::Tasks;
 use crate::clock;
 use crate::codec::Registry;
 use crate::config::Config;
-use crate::control::ControlServer;
+use crate::control::{ControlServer, StatusSource};
+use crate::embedded::{Embedded, Endpoints};
 use crate::kafka::{Admin, KafkaConfig};
 use crate::state_dir::StateDir;
 use crate::store::{Database, IdStore};
@@ -44,34 +43,57 @@ pub(super) struct Shared {
     pub(super) quiet: Option<Duration>,
 }
 
-/// A file, ready to run.
-#[derive(Debug)]
+/// A file whose state directory this process holds and whose embedded parts run. Nothing flows before [`Runtime::run`].
 pub struct Runtime {
     config: Config,
     options: RunOptions,
+    state: StateDir,
+    database: Database,
+    control: ControlServer,
+    embedded: Embedded,
+    tasks: Tasks,
+    report: Arc<Report>,
 }
 
 impl Runtime {
-    /// The runtime of a validated file.
-    pub fn new(config: Config, options: RunOptions) -> Self {
-        Self { config, options }
+    /// Takes the state directory and starts what the file leaves out.
+    pub async fn open(config: Config, options: RunOptions) -> Result<Self, RunError> {
+        let path = options.state.as_deref().unwrap_or(&config.state);
+        let state = StateDir::open(path).map_err(RunError::failed)?;
+        let tasks = Tasks::of(&config, &options);
+        let control = ControlServer::bind(&state).map_err(RunError::failed)?;
+        let database = Database::open(&database_path(state.path())).map_err(RunError::failed)?;
+        let embedded = Embedded::start(&config, &state, &database).await.map_err(|error| match error.is_config() {
+            true => RunError::config(error),
+            false => RunError::failed(error),
+        })?;
+        let report = Arc::new(Report {
+            node: state.node().to_owned(),
+            started: clock::now(),
+            embedded: embedded.announcement().addresses(),
+            sources: tasks.sources.clone(),
+            sinks: tasks.sinks.clone(),
+        });
+        Ok(Self { config, options, state, database, control, embedded, tasks, report })
+    }
+
+    /// What runs inside this process.
+    pub fn embedded(&self) -> &Embedded {
+        &self.embedded
+    }
+
+    /// What the tasks are doing, at any time.
+    pub fn status(&self) -> Arc<dyn StatusSource> {
+        Arc::clone(&self.report) as Arc<dyn StatusSource>
     }
 
     /// Runs until `stop`, until everything has arrived where that was asked for, or until a task fails.
     pub async fn run(self, stop: CancellationToken) -> Result<Finished, RunError> {
-        let path = self.options.state.as_deref().unwrap_or(&self.config.state);
-        let state = StateDir::open(path).map_err(RunError::failed)?;
-        let tasks = Tasks::of(&self.config, &self.options);
-        let control = ControlServer::bind(&state).map_err(RunError::failed)?;
-        let report = Arc::new(Report {
-            node: state.node().to_owned(),
-            started: clock::now(),
-            sources: tasks.sources.clone(),
-            sinks: tasks.sinks.clone(),
-        });
+        let Self { config, options, state, database, control, embedded, tasks, report } = self;
         let served = CancellationToken::new();
         let serving = tokio::spawn(control.serve(report, served.clone()));
-        let ended = self.work(&state, &tasks, &stop).await;
+        let run = Run { config, options, state, database, endpoints: embedded.endpoints().clone() };
+        let ended = run.work(&tasks, &stop).await;
         if let Err(error) = &ended {
             tasks.fail(&error.to_string());
         }
@@ -79,17 +101,28 @@ impl Runtime {
         if let Ok(Err(error)) = serving.await {
             tracing::warn!(%error, "The control socket did not end in order.");
         }
+        embedded.stop().await;
         ended
     }
+}
 
+/// What a run needs besides its tasks.
+struct Run {
+    config: Config,
+    options: RunOptions,
+    state: StateDir,
+    database: Database,
+    endpoints: Endpoints,
+}
+
+impl Run {
     async fn work(
         &self,
-        state: &StateDir,
         tasks: &Tasks,
         stop: &CancellationToken,
     ) -> Result<Finished, RunError> {
         let prepared = tokio::select! {
-            prepared = self.prepare(state, tasks) => prepared?,
+            prepared = self.prepare(tasks) => prepared?,
             () = stop.cancelled() => return Ok(Finished::Stopped),
         };
         let (shared, orgs, following) = prepared;
@@ -119,28 +152,26 @@ impl Runtime {
     /// Everything before the first record. Brokers and the registry have to answer within 30 s; orgs are waited for.
     async fn prepare(
         &self,
-        state: &StateDir,
         tasks: &Tasks,
     ) -> Result<(Shared, Orgs, crate::store::Following), RunError> {
-        let database = Database::open(&database_path(state.path())).map_err(RunError::failed)?;
         let kafka = KafkaConfig {
-            bootstrap_servers: self.config.kafka.bootstrap_servers.clone(),
+            bootstrap_servers: self.endpoints.bootstrap_servers.clone(),
             partitions: Some(self.config.kafka.partitions),
             replication_factor: Some(self.config.kafka.replication_factor),
         };
         let waiting = |reason: &str| tasks.set(&TaskState::Degraded(reason.to_owned()));
-        let orgs = orgs::connect(&self.config, &self.options, &database, waiting).await?;
+        let orgs = orgs::connect(&self.config, &self.options, &self.endpoints, &self.database, waiting).await?;
         tasks.set(&TaskState::Starting);
         let admin = Admin::connect(&kafka).await.map_err(TaskError::from)?;
         // Nobody waits for this health: whatever degrades it is retried here, before any task runs.
         let health = StateCell::new().reporter();
-        let registry = self.config.schema_registry.clone();
+        let registry = self.endpoints.schema_registry.clone();
         Registry::connect(&registry, health.clone()).await.map_err(RunError::failed)?;
         prepare::topics(&self.config, &self.options, &admin).await.map_err(TaskError::from)?;
         let (ids, following) =
-            IdStore::open(database, &kafka, &admin, health).await.map_err(RunError::failed)?;
+            IdStore::open(self.database.clone(), &kafka, &admin, health).await.map_err(RunError::failed)?;
         let shared = Shared {
-            node: state.node().to_owned(),
+            node: self.state.node().to_owned(),
             kafka,
             admin,
             registry,
@@ -154,80 +185,6 @@ impl Runtime {
 /// Where the node's own state lies in its directory.
 pub fn database_path(state: &Path) -> std::path::PathBuf {
     state.join("orgstream.db")
-}
-
-/// The tasks of a run.
-struct Tasks {
-    sources: Vec<Arc<SourceEntry>>,
-    sinks: Vec<Arc<SinkEntry>>,
-}
-
-impl Tasks {
-    fn of(config: &Config, options: &RunOptions) -> Self {
-        let sources =
-            config.pipelines.iter().filter(|pipeline| options.sources() && pipeline.source.is_some());
-        let sinks = config.pipelines.iter().filter(|pipeline| options.sinks() && pipeline.sink.is_some());
-        Self {
-            sources: sources.map(|pipeline| Arc::new(SourceEntry::new(pipeline))).collect(),
-            sinks: sinks
-                .map(|pipeline| Arc::new(SinkEntry::new(pipeline, prepare::input_topics(pipeline))))
-                .collect(),
-        }
-    }
-
-    fn spawn(
-        &self,
-        config: &Config,
-        shared: &Shared,
-        orgs: &Orgs,
-        stop: &CancellationToken,
-    ) -> JoinSet<Result<(), TaskError>> {
-        let mut running = JoinSet::new();
-        for pipeline in &config.pipelines {
-            let source_org = pipeline.source.as_ref().and_then(|source| orgs.get(&source.org));
-            let sink_org = pipeline.sink.as_ref().and_then(|sink| orgs.get(&sink.org));
-            let source = self.sources.iter().find(|entry| entry.pipeline == pipeline.name);
-            if let (Some(entry), Some(config), Some(org)) = (source, pipeline.source_config(), source_org) {
-                let (entry, shared, org, stop) =
-                    (Arc::clone(entry), shared.clone(), org.clone(), stop.clone());
-                running.spawn(async move { entry.run(&shared, config, org, stop).await });
-            }
-            let from = source_org.map(|org| org.id().as_str().to_owned());
-            let sink = self.sinks.iter().find(|entry| entry.pipeline == pipeline.name);
-            if let (Some(entry), Some(config), Some(org)) = (sink, pipeline.sink_config(from), sink_org) {
-                let (entry, shared, org, stop) =
-                    (Arc::clone(entry), shared.clone(), org.clone(), stop.clone());
-                running.spawn(async move {
-                    let refreshing = async {
-                        entry.lag.refresh(&shared.admin, &entry.group(), &entry.topics, &stop).await;
-                        std::future::pending::<()>().await;
-                    };
-                    tokio::select! {
-                        ended = entry.run(&shared, config, org, stop.clone()) => ended,
-                        () = refreshing => Ok(()),
-                    }
-                });
-            }
-        }
-        running
-    }
-
-    fn cells(&self) -> impl Iterator<Item = &StateCell> {
-        self.sources.iter().map(|source| &source.state).chain(self.sinks.iter().map(|sink| &sink.state))
-    }
-
-    fn set(&self, state: &TaskState) {
-        self.cells().for_each(|cell| cell.set(state.clone()));
-    }
-
-    /// Tasks that never came to run show why.
-    fn fail(&self, reason: &str) {
-        for cell in
-            self.cells().filter(|cell| matches!(cell.read().0, TaskState::Starting | TaskState::Degraded(_)))
-        {
-            cell.set(TaskState::Failed(reason.to_owned()));
-        }
-    }
 }
 
 fn joined(task: Result<Result<(), TaskError>, tokio::task::JoinError>) -> Result<(), RunError> {

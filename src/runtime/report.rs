@@ -1,5 +1,6 @@
 //! The status: what the tasks show, in the control API's words.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -17,6 +18,8 @@ pub(super) struct Report {
     pub(super) node: String,
     /// When the process started.
     pub(super) started: SystemTime,
+    /// What runs inside it in place of a real one, and its address.
+    pub(super) embedded: BTreeMap<String, String>,
     /// Its source tasks.
     pub(super) sources: Vec<Arc<SourceEntry>>,
     /// Its sink tasks.
@@ -39,6 +42,7 @@ impl StatusSource for Report {
             pid: std::process::id(),
             started: text(self.started),
             at: text(clock::now()),
+            embedded: self.embedded.clone(),
             pipelines,
         }
     }
@@ -100,10 +104,10 @@ fn blank(name: String, kind: Kind, cell: &StateCell) -> TaskStatus {
         lag: Vec::new(),
         owed: 0,
         rejected: 0,
-        skipped: std::collections::BTreeMap::new(),
+        skipped: BTreeMap::new(),
         rate_in: 0.0,
         rate_out: 0.0,
-        counters: std::collections::BTreeMap::new(),
+        counters: BTreeMap::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use orgstream_api::StoreError;
-use orgstream_salesforce::{ApiError, FieldKind, Org, Row, SalesforceId};
+use orgstream_salesforce::{ApiError, FieldKind, Org, OrgConfig, Row, SalesforceId};
 use orgstream_salesforce_sink::Operation;
 use serde_json::Value as Json;
 
@@ -36,8 +36,13 @@ pub enum VerifyError {
     },
 }
 
-/// Compares the orgs of every pipeline that has a source and a sink. `links` are the id map's, where there is one.
-pub async fn verify(config: &Config, links: Option<&LinkReader>) -> Result<Report, VerifyError> {
+/// Compares the orgs of every pipeline that has a source and a sink. `addresses` says where each org of the file is;
+/// `links` are the id map's, where there is one.
+pub async fn verify(
+    config: &Config,
+    addresses: &BTreeMap<String, OrgConfig>,
+    links: Option<&LinkReader>,
+) -> Result<Report, VerifyError> {
     let mut orgs = BTreeMap::new();
     let mut report = Report::default();
     for pipeline in &config.pipelines {
@@ -52,7 +57,7 @@ pub async fn verify(config: &Config, links: Option<&LinkReader>) -> Result<Repor
         }
         for name in [&source.org, &sink.org] {
             if !orgs.contains_key(name) {
-                let org = Org::connect(config.orgs[name].clone()).await?;
+                let org = Org::connect(addresses[name].clone()).await?;
                 orgs.insert(name.clone(), org);
             }
         }

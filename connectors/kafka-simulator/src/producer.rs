@@ -1,7 +1,9 @@
 //! Who produced a batch, and how a transaction ends.
 
+use serde::{Deserialize, Serialize};
+
 /// An idempotent or transactional producer: its id and the epoch that fences its predecessors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct ProducerId {
     /// Drawn by the broker, never reused.
     pub(crate) id: i64,

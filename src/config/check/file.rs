@@ -7,7 +7,7 @@ use url::Url;
 use super::{Report, cycles, org, pipeline, topics};
 use crate::config::raw;
 use crate::config::substitute::Surroundings;
-use crate::config::validated::{Config, Kafka};
+use crate::config::validated::{Brokers, Config, Kafka, SchemaRegistry};
 
 const DEFAULT_STATE: &str = "./state";
 const DEFAULT_PARTITIONS: i32 = 6;
@@ -27,9 +27,14 @@ pub(in crate::config) fn check(
         .map(|(name, raw)| org(&name, raw, from, report).map(|org| (name, org)))
         // Not `collect` straight into an option: that would stop at the first fault.
         .collect::<Vec<_>>();
-    let kafka = file.kafka.and_then(|raw| kafka(raw, report));
-    let schema_registry =
-        file.schema_registry.and_then(|raw| web_address(&raw.url?, &["schema_registry", "url"], report));
+    let kafka = kafka(file.kafka.unwrap_or_default(), report);
+    let schema_registry = match file.schema_registry {
+        None => Some(SchemaRegistry::Embedded),
+        Some(raw) => raw
+            .url
+            .and_then(|url| web_address(&url, &["schema_registry", "url"], report))
+            .map(SchemaRegistry::At),
+    };
     let pipelines = file
         .pipelines
         .unwrap_or_default()
@@ -45,30 +50,29 @@ pub(in crate::config) fn check(
     Some(Config {
         file: path.to_owned(),
         orgs: orgs.into_iter().collect::<Option<_>>()?,
-        kafka: kafka?,
+        kafka,
         schema_registry: schema_registry?,
         state: from.resolve(file.state.as_deref().unwrap_or(DEFAULT_STATE)),
         pipelines: pipelines.into_iter().collect::<Option<_>>()?,
     })
 }
 
-fn kafka(raw: raw::Kafka, report: &mut Report<'_>) -> Option<Kafka> {
+fn kafka(raw: raw::Kafka, report: &mut Report<'_>) -> Kafka {
     let topics = raw.topics.unwrap_or_default();
     let path = ["kafka", "topics", "replication_factor"];
     if topics.replication_factor == Some(0) {
         report.fault(&path, "0 copies keep nothing; write -1 for the cluster's default");
     }
-    let bootstrap_servers = raw.bootstrap_servers?;
-    for server in bootstrap_servers.split(',') {
+    for server in raw.bootstrap_servers.iter().flat_map(|servers| servers.split(',')) {
         if let Some(reason) = refused_server(server.trim()) {
             report.fault(&["kafka", "bootstrap_servers"], reason);
         }
     }
-    Some(Kafka {
-        bootstrap_servers,
+    Kafka {
+        brokers: raw.bootstrap_servers.map_or(Brokers::Embedded, Brokers::At),
         partitions: topics.partitions.unwrap_or(DEFAULT_PARTITIONS),
         replication_factor: topics.replication_factor.unwrap_or(DEFAULT_REPLICATION_FACTOR),
-    })
+    }
 }
 
 fn refused_server(server: &str) -> Option<String> {

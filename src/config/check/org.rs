@@ -1,4 +1,4 @@
-//! An org and its way to log in.
+//! An org and its way to log in, or a simulated one.
 
 use orgstream_api::Secret;
 use orgstream_salesforce::{Auth, OrgConfig};
@@ -7,6 +7,7 @@ use super::Report;
 use super::file::web_address;
 use crate::config::raw;
 use crate::config::substitute::Surroundings;
+use crate::config::validated::{Org, Sandbox};
 
 /// The org `name`; `None` when a part of it is missing or wrong.
 pub(super) fn org(
@@ -14,10 +15,59 @@ pub(super) fn org(
     raw: raw::Org,
     from: &Surroundings<'_>,
     report: &mut Report<'_>,
-) -> Option<OrgConfig> {
+) -> Option<Org> {
+    let path = ["orgs", name];
+    // Keys as they stand in the file: what is there but mistyped is reported already.
+    let keys = report.keys(&path);
+    if keys.contains(&"sandbox") {
+        for key in ["url", "auth"].into_iter().filter(|key| keys.contains(key)) {
+            report.fault(&["orgs", name, key], "a sandbox is simulated here and needs none; remove one of the two");
+        }
+        if let Some(reason) = refused_directory(name) {
+            report.fault(&path, reason);
+        }
+        return sandbox(name, raw.sandbox.unwrap_or_default(), from, report).map(Org::Sandbox);
+    }
+    for key in ["url", "auth"] {
+        if !report.has(&path, key) && !report.has(&path, "sandbox") {
+            let message = "this key is missing; an org is `url` and `auth`, or `sandbox: {}` for a simulated one";
+            report.fault(&["orgs", name, key], message);
+        }
+    }
     let url = raw.url.and_then(|url| web_address(&url, &["orgs", name, "url"], report));
     let auth = raw.auth.and_then(|raw| auth(name, raw, from, report));
-    Some(OrgConfig { name: name.to_owned(), url: url?, auth: auth? })
+    Some(Org::Salesforce(OrgConfig { name: name.to_owned(), url: url?, auth: auth? }))
+}
+
+/// A simulated org lies in a directory of its name.
+fn refused_directory(name: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (name.is_empty() || name.len() > 100 || name.starts_with('.') || !name.chars().all(plain)).then(|| {
+        "a sandbox's name is a directory's name too: up to 100 letters, digits, `-`, `_` and `.`".to_owned()
+    })
+}
+
+fn sandbox(
+    name: &str,
+    raw: raw::Sandbox,
+    from: &Surroundings<'_>,
+    report: &mut Report<'_>,
+) -> Option<Sandbox> {
+    let objects = match raw.objects {
+        None => None,
+        Some(path) => {
+            let path = from.resolve(&path);
+            match std::fs::read_to_string(&path) {
+                Ok(text) => Some(text),
+                Err(error) => {
+                    let message = format!("`{}` cannot be read: {error}", path.display());
+                    report.fault(&["orgs", name, "sandbox", "objects"], message);
+                    return None;
+                }
+            }
+        }
+    };
+    Some(Sandbox { objects, records: raw.records.unwrap_or(0) })
 }
 
 fn auth(org: &str, raw: raw::Auth, from: &Surroundings<'_>, report: &mut Report<'_>) -> Option<Auth> {

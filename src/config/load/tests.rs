@@ -1,11 +1,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use orgstream_salesforce::Auth;
+use orgstream_salesforce::{Auth, OrgConfig};
 use orgstream_salesforce_sink::Operation;
 use orgstream_salesforce_source::Start;
 
 use super::*;
+use crate::config::{Brokers, Org, SchemaRegistry};
 
 /// A whole file, with `pipelines` as its pipelines.
 fn file(pipelines: &str) -> String {
@@ -138,7 +139,9 @@ fn a_secret_never_shows_in_debug() {
     let text = file("  crm: { source: { org: a, topic: t }, objects: { Account: } }\n")
         .replace("client_secret: y", "client_secret: '${env:SECRET}'");
     let config = load_text(&text).expect("the file is good");
-    let Auth::ClientCredentials { client_secret, .. } = &config.orgs["a"].auth else {
+    let Org::Salesforce(OrgConfig { auth: Auth::ClientCredentials { client_secret, .. }, .. }) =
+        &config.orgs["a"]
+    else {
         panic!("another flow");
     };
     assert_eq!(client_secret.reveal(), "s3cret");
@@ -162,10 +165,38 @@ fn a_value_that_cannot_be_had_is_one_fault() {
 }
 
 #[test]
-fn what_comes_later_is_named_when_it_is_missing() {
-    let text = file("  crm: { source: { org: a, topic: t }, objects: { Account: } }\n")
-        .replace("kafka: { bootstrap_servers: 'broker:9092' }\n", "");
-    assert_fault(&text, "1:1: kafka: ", "brings no broker of its own");
+fn what_is_left_out_is_embedded() {
+    let text = "\
+orgs: { a: { sandbox: {} }, b: { sandbox: { records: 30 } } }
+kafka: { topics: { partitions: 2 } }
+pipelines:
+  crm:
+    source: { org: a, topic: t }
+    sink: { org: b }
+    objects: { Account: { external_id: OrgA_Id__c } }
+";
+    for text in [text.to_owned(), text.replace("kafka: { topics: { partitions: 2 } }\n", "")] {
+        let config = load_text(&text).expect("the file is good");
+        assert_eq!(config.kafka.brokers, Brokers::Embedded);
+        assert_eq!(config.schema_registry, SchemaRegistry::Embedded);
+        let Org::Sandbox(sandbox) = &config.orgs["b"] else { panic!("b is a sandbox") };
+        assert_eq!((sandbox.records, &sandbox.objects), (30, &None));
+    }
+}
+
+#[test]
+fn an_org_is_either_somewhere_or_simulated() {
+    let with = |org: &str| {
+        format!("orgs:\n  a: {org}\npipelines: {{ crm: {{ source: {{ org: a, topic: t }}, objects: {{ Account: }} }} }}\n")
+    };
+    assert_fault(&with("{ sandbox: {}, url: 'https://a.example' }"), "2:20: orgs.a.url: ", "remove one of the two");
+    assert_fault(&with("{ sandbx: {} }"), "2:8: orgs.a.sandbx: ", "did you mean `sandbox`?");
+    assert_fault(&with("{ sandbox: { objects: none.yaml } }"), "2:19: orgs.a.sandbox.objects: ", "cannot be read");
+    let missing = faults(&with("{}"));
+    assert_eq!(missing.len(), 2, "{missing:#?}");
+    assert!(missing.iter().all(|fault| fault.contains("`sandbox: {}` for a simulated one")), "{missing:#?}");
+    let up = with("{ sandbox: {} }").replace("a: {", "../a: {").replace("org: a", "org: ../a");
+    assert_fault(&up, "2:3: orgs.../a: ", "a directory's name");
 }
 
 #[test]

@@ -10,6 +10,7 @@ fn sample() -> Status {
         pid: 7,
         started: "2026-01-01T00:00:00.000Z".to_owned(),
         at: "2026-01-01T00:00:01.000Z".to_owned(),
+        embedded: BTreeMap::from([("kafka".to_owned(), "127.0.0.1:9092".to_owned())]),
         pipelines: vec![PipelineStatus {
             name: "crm".to_owned(),
             tasks: vec![TaskStatus {

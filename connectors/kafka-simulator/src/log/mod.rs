@@ -1,1 +1,56 @@
-//! One partition on disk.
+//! One partition on disk: batches as they came, in segment files, read from disk.
+//!
+//! Nothing but the log files says what the log holds. Producer state, open transactions and the list of aborted ones
+//! are read from the batch headers when it is opened, so a killed broker has nothing to repair but a torn tail.
+//!
+//! # Layout, in reading order
+//!
+//! - `config`: how a log behaves
+//! - `batch`, `record`, `varint`, `codec`: the bytes, taken apart without trusting them
+//! - `control`: the batch that ends a transaction
+//! - `segment`: one file
+//! - `producers`: who has produced what, and which transactions are open
+//! - `partition_log`: the log
+//! - `append`, `read`, `time`: what clients ask of it
+//! - `recovery`: opening it
+//! - `retention`, `compaction`, `swap`: what the cleaner does
+
+mod config;
+pub(crate) use config::{Cleanup, LogConfig, TimestampType};
+
+mod varint;
+
+mod batch;
+pub(crate) use batch::batch_producer;
+
+mod record;
+
+mod codec;
+
+mod control;
+
+mod segment;
+
+mod producers;
+
+mod partition_log;
+pub(crate) use partition_log::PartitionLog;
+
+mod append;
+pub(crate) use append::{AppendError, Appended};
+
+mod read;
+pub(crate) use read::{Read, ReadError};
+
+mod time;
+
+mod recovery;
+
+mod retention;
+
+mod compaction;
+
+mod swap;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,73 @@
+//! A member of a group.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use kafka_protocol::messages::join_group_request::JoinGroupRequest;
+use kafka_protocol::messages::{JoinGroupResponse, SyncGroupResponse};
+use kafka_protocol::protocol::StrBytes;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+/// A member, and what it waits for.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) id: StrBytes,
+    pub(super) instance_id: Option<StrBytes>,
+    pub(super) client_id: StrBytes,
+    pub(super) client_host: String,
+    pub(super) session_timeout: Duration,
+    pub(super) rebalance_timeout: Duration,
+    /// The assignors it knows, liked best first, each with its metadata.
+    pub(super) protocols: Vec<(StrBytes, Bytes)>,
+    pub(super) assignment: Bytes,
+    pub(super) seen: Instant,
+    pub(super) joining: Option<oneshot::Sender<JoinGroupResponse>>,
+    pub(super) syncing: Option<oneshot::Sender<SyncGroupResponse>>,
+}
+
+impl Member {
+    /// Whether it waits for an answer that somebody still listens for. Such a member cannot send heartbeats.
+    pub(super) fn waits(&self) -> bool {
+        self.joining.as_ref().is_some_and(|answer| !answer.is_closed())
+            || self.syncing.as_ref().is_some_and(|answer| !answer.is_closed())
+    }
+
+    /// Whether its session has ended.
+    pub(super) fn is_gone(&self, now: Instant) -> bool {
+        !self.waits() && now.duration_since(self.seen) > self.session_timeout
+    }
+
+    /// Its metadata for an assignor.
+    pub(super) fn metadata(&self, protocol: &str) -> Bytes {
+        let known = self.protocols.iter().find(|(name, _)| name.as_str() == protocol);
+        known.map(|(_, metadata)| metadata.clone()).unwrap_or_default()
+    }
+
+    /// Takes over what a join request says.
+    pub(super) fn update(&mut self, request: &JoinGroupRequest, now: Instant) {
+        self.session_timeout = milliseconds(request.session_timeout_ms);
+        self.rebalance_timeout = rebalance_timeout(request);
+        self.protocols = protocols(request);
+        self.seen = now;
+    }
+}
+
+/// The assignors of a join request.
+pub(super) fn protocols(request: &JoinGroupRequest) -> Vec<(StrBytes, Bytes)> {
+    request.protocols.iter().map(|known| (known.name.clone(), known.metadata.clone())).collect()
+}
+
+/// How long a member may take to join again; before version 1 that was the session's time.
+pub(super) fn rebalance_timeout(request: &JoinGroupRequest) -> Duration {
+    if request.rebalance_timeout_ms < 0 {
+        milliseconds(request.session_timeout_ms)
+    } else {
+        milliseconds(request.rebalance_timeout_ms)
+    }
+}
+
+/// A number of milliseconds from the wire; negative ones count as none.
+pub(super) fn milliseconds(count: i32) -> Duration {
+    Duration::from_millis(u64::try_from(count).unwrap_or(0))
+}

@@ -1,0 +1,88 @@
+//! The log of one partition: its segments in order, the last of them active.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::config::LogConfig;
+use super::producers::Producers;
+use super::segment::Segment;
+
+/// The file that says where the log starts when records before that were deleted.
+const START: &str = "start-offset";
+
+/// One partition on disk. Its owner lets one caller in at a time.
+#[derive(Debug)]
+pub(crate) struct PartitionLog {
+    pub(super) dir: PathBuf,
+    pub(super) config: LogConfig,
+    /// At least one, ascending.
+    pub(super) segments: Vec<Segment>,
+    pub(super) producers: Producers,
+    pub(super) start_offset: i64,
+    pub(super) next_offset: i64,
+    /// What lies before was compacted.
+    pub(super) compacted_to: i64,
+}
+
+impl PartitionLog {
+    /// The offset of the first record that can be read.
+    pub(crate) fn start_offset(&self) -> i64 {
+        self.start_offset
+    }
+
+    /// The offset of the next record: with a single replica also the high watermark.
+    pub(crate) fn next_offset(&self) -> i64 {
+        self.next_offset
+    }
+
+    /// Where the first open transaction starts; the end when there is none.
+    pub(crate) fn last_stable_offset(&self) -> i64 {
+        self.producers.first_open().unwrap_or(self.next_offset)
+    }
+
+    /// Other settings from now on.
+    pub(crate) fn configure(&mut self, config: LogConfig) {
+        self.config = config;
+    }
+
+    pub(super) fn active(&mut self) -> &mut Segment {
+        self.segments.last_mut().expect("a log has at least one segment")
+    }
+
+    /// Starts a new segment, when there is anything in the active one.
+    pub(super) fn roll(&mut self) -> io::Result<()> {
+        let next = self.next_offset;
+        if self.active().size == 0 {
+            return Ok(());
+        }
+        let segment = Segment::create(&self.dir, next)?;
+        self.active().deactivate();
+        self.segments.push(segment);
+        Ok(())
+    }
+
+    /// The log starts at `offset` now. Kept in a file before anything is removed, so that what was deleted stays so.
+    pub(super) fn start_at(&mut self, offset: i64) -> io::Result<()> {
+        if offset <= self.start_offset {
+            return Ok(());
+        }
+        let new = self.dir.join("start-offset.new");
+        std::fs::write(&new, offset.to_string())?;
+        std::fs::rename(new, self.dir.join(START))?;
+        self.start_offset = offset;
+        while self.segments.len() > 1 && self.segments[1].base_offset <= offset {
+            self.segments.remove(0).remove()?;
+        }
+        self.producers.forget_aborted_before(offset);
+        Ok(())
+    }
+
+    /// Where the log starts, as kept by [`Self::start_at`].
+    pub(super) fn kept_start(dir: &Path) -> io::Result<i64> {
+        match std::fs::read_to_string(dir.join(START)) {
+            Ok(text) => Ok(text.trim().parse().unwrap_or(0)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Removing segments that are too old or too many. What an open transaction may still need stays.
+
+use std::io;
+
+use super::partition_log::PartitionLog;
+use super::read::ReadError;
+
+impl PartitionLog {
+    /// Whether the cleaner may have something to do; looks at no file.
+    pub(crate) fn is_due(&self, now_ms: i64) -> bool {
+        let Some(active) = self.segments.last() else { return false };
+        let old = active.began_ms.is_some_and(|began| now_ms.saturating_sub(began) >= self.config.segment_ms);
+        let expired = self.config.cleanup.delete
+            && self.config.retention_ms.is_some_and(|retention| {
+                active.size > 0 && active.max_timestamp >= 0 && active.max_timestamp < now_ms.saturating_sub(retention)
+            });
+        old || expired || self.segments.len() > 1
+    }
+
+    /// Everything the cleaner does, whenever its timer says so.
+    pub(crate) fn clean(&mut self, now_ms: i64) -> io::Result<()> {
+        self.producers.expire(now_ms);
+        let old = self.active().began_ms.is_some_and(|began| {
+            now_ms.saturating_sub(began) >= self.config.segment_ms
+        });
+        if old {
+            self.roll()?;
+        }
+        if self.config.cleanup.delete {
+            self.delete_old(now_ms)?;
+            self.delete_many()?;
+        }
+        if self.config.cleanup.compact {
+            self.compact(now_ms)?;
+        }
+        Ok(())
+    }
+
+    /// DeleteRecords: the log starts at `offset` from now on; -1 is its end. Answers the start.
+    pub(crate) fn delete_before(&mut self, offset: i64) -> Result<i64, ReadError> {
+        let offset = if offset == -1 { self.next_offset } else { offset };
+        if offset < 0 || offset > self.next_offset {
+            return Err(ReadError::OutOfRange);
+        }
+        self.start_at(offset)?;
+        Ok(self.start_offset)
+    }
+
+    fn delete_old(&mut self, now_ms: i64) -> io::Result<()> {
+        let Some(retention) = self.config.retention_ms else { return Ok(()) };
+        let before = now_ms.saturating_sub(retention);
+        // The active segment goes too when all its records are too old.
+        let active = self.active();
+        if active.size > 0 && active.max_timestamp >= 0 && active.max_timestamp < before {
+            self.roll()?;
+        }
+        while let Some(first) = self.removable()
+            && self.time_of(first)? < before
+        {
+            self.remove_first()?;
+        }
+        Ok(())
+    }
+
+    fn delete_many(&mut self) -> io::Result<()> {
+        let Some(limit) = self.config.retention_bytes else { return Ok(()) };
+        let mut total: u64 = self.segments.iter().map(|segment| segment.size).sum();
+        while let Some(first) = self.removable() {
+            let size = self.segments[first].size;
+            if total - size < limit {
+                break;
+            }
+            self.remove_first()?;
+            total -= size;
+        }
+        Ok(())
+    }
+
+    /// The first segment, when it is neither active nor part of an open transaction.
+    fn removable(&self) -> Option<usize> {
+        let first = self.segments.first()?;
+        let decided = first.last_offset < self.last_stable_offset();
+        (self.segments.len() > 1 && decided).then_some(0)
+    }
+
+    fn remove_first(&mut self) -> io::Result<()> {
+        let next = self.segments[1].base_offset;
+        self.start_at(next)
+    }
+
+    /// The highest record time of a segment; records without one are as old as their file.
+    fn time_of(&self, at: usize) -> io::Result<i64> {
+        let segment = &self.segments[at];
+        if segment.max_timestamp >= 0 { Ok(segment.max_timestamp) } else { segment.modified_ms() }
+    }
+}

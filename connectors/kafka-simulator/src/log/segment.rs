@@ -1,0 +1,190 @@
+//! One file of a log: batches behind each other, and a sparse index in memory.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+
+use super::batch::{BatchHeader, HEADER};
+
+/// One index entry for so many bytes. A read walks at most so far to its first batch.
+const INDEX_INTERVAL: u64 = 16 << 10;
+
+/// What is read at once while a batch is looked for: an interval and a header.
+const LOOK: usize = (16 << 10) + HEADER;
+
+/// A segment. Only the last one of a log holds its file open, so that many logs need few file handles.
+#[derive(Debug)]
+pub(super) struct Segment {
+    path: PathBuf,
+    /// The offset its name says: nothing in it is lower.
+    pub(super) base_offset: i64,
+    /// Bytes.
+    pub(super) size: u64,
+    /// The highest record time in it; -1 without records.
+    pub(super) max_timestamp: i64,
+    /// The offset of the last record that was ever in it; one less than the base when there was none.
+    pub(super) last_offset: i64,
+    /// When its first batch was written, milliseconds since 1970.
+    pub(super) began_ms: Option<i64>,
+    index: Vec<IndexEntry>,
+    file: Option<File>,
+}
+
+/// Where a batch begins.
+#[derive(Debug, Clone, Copy)]
+struct IndexEntry {
+    base_offset: i64,
+    position: u64,
+    /// The highest record time before it.
+    timestamp_before: i64,
+}
+
+impl Segment {
+    /// The name of the file of a segment that starts at `base_offset`.
+    pub(super) fn file_name(base_offset: i64) -> String {
+        format!("{base_offset:020}.log")
+    }
+
+    /// An empty segment in `dir`.
+    pub(super) fn create(dir: &Path, base_offset: i64) -> io::Result<Self> {
+        let mut segment = Self::at(dir.join(Self::file_name(base_offset)), base_offset);
+        let mut options = OpenOptions::new();
+        segment.file = Some(options.read(true).append(true).create(true).open(&segment.path)?);
+        Ok(segment)
+    }
+
+    /// A segment whose batches are still to be [`noted`](Self::note).
+    pub(super) fn at(path: PathBuf, base_offset: i64) -> Self {
+        Self {
+            path,
+            base_offset,
+            size: 0,
+            max_timestamp: -1,
+            last_offset: base_offset - 1,
+            began_ms: None,
+            index: Vec::new(),
+            file: None,
+        }
+    }
+
+    /// Opens the file for appending.
+    pub(super) fn activate(&mut self) -> io::Result<()> {
+        if self.file.is_none() {
+            self.file = Some(OpenOptions::new().read(true).append(true).open(&self.path)?);
+        }
+        Ok(())
+    }
+
+    /// Lets go of the file; reading opens it for as long as it takes.
+    pub(super) fn deactivate(&mut self) {
+        self.file = None;
+    }
+
+    /// Writes a batch behind the others. A write that fails half-way is cut off again.
+    pub(super) fn append(&mut self, header: &BatchHeader, batch: &[u8], now_ms: i64) -> io::Result<()> {
+        let size = self.size;
+        let file = self.file.as_mut().ok_or_else(|| io::Error::other("the segment is not active"))?;
+        if let Err(error) = file.write_all(batch) {
+            file.set_len(size)?;
+            return Err(error);
+        }
+        self.began_ms.get_or_insert(now_ms);
+        self.note(header);
+        Ok(())
+    }
+
+    /// Takes note of a batch that lies at the end of what is known of the file.
+    pub(super) fn note(&mut self, header: &BatchHeader) {
+        if self.index.last().is_none_or(|last| self.size - last.position >= INDEX_INTERVAL) {
+            self.index.push(IndexEntry {
+                base_offset: header.base_offset,
+                position: self.size,
+                timestamp_before: self.max_timestamp,
+            });
+        }
+        self.size += u64::try_from(header.size).unwrap_or(u64::MAX);
+        self.max_timestamp = self.max_timestamp.max(header.max_timestamp);
+        self.last_offset = self.last_offset.max(header.last_offset());
+    }
+
+    /// Where to start to look for the batch that holds `offset`: at it or before it.
+    pub(super) fn position_before(&self, offset: i64) -> u64 {
+        let after = self.index.partition_point(|entry| entry.base_offset <= offset);
+        after.checked_sub(1).map_or(0, |at| self.index[at].position)
+    }
+
+    /// Where to start to look for the first batch with a record time of at least `timestamp`.
+    pub(super) fn position_before_time(&self, timestamp: i64) -> u64 {
+        let after = self.index.partition_point(|entry| entry.timestamp_before < timestamp);
+        after.checked_sub(1).map_or(0, |at| self.index[at].position)
+    }
+
+    /// The first batch whose last offset is `offset` or higher, and where it begins.
+    pub(super) fn batch_with(&self, offset: i64) -> io::Result<Option<(u64, BatchHeader)>> {
+        self.find(self.position_before(offset), |header| header.last_offset() >= offset)
+    }
+
+    /// The first batch from `position` on that is `wanted`, and where it begins.
+    pub(super) fn find(
+        &self,
+        mut position: u64,
+        wanted: impl Fn(&BatchHeader) -> bool,
+    ) -> io::Result<Option<(u64, BatchHeader)>> {
+        let mut start = position;
+        let mut chunk = Vec::new();
+        while position < self.size {
+            let at = usize::try_from(position - start).unwrap_or(usize::MAX);
+            let header = match chunk.get(at..).map(BatchHeader::parse) {
+                Some(Ok(header)) => header,
+                _ => {
+                    (start, chunk) = (position, self.bytes_at(position, LOOK)?);
+                    BatchHeader::parse(&chunk).map_err(|_| self.damaged(position))?
+                }
+            };
+            if wanted(&header) {
+                return Ok(Some((position, header)));
+            }
+            position += u64::try_from(header.size).unwrap_or(u64::MAX);
+        }
+        Ok(None)
+    }
+
+    /// Up to `length` bytes from `position` on; fewer at the end.
+    pub(super) fn bytes_at(&self, position: u64, length: usize) -> io::Result<Vec<u8>> {
+        let left = usize::try_from(self.size.saturating_sub(position)).unwrap_or(usize::MAX);
+        let mut bytes = vec![0; length.min(left)];
+        match &self.file {
+            Some(file) => file.read_exact_at(&mut bytes, position)?,
+            None => File::open(&self.path)?.read_exact_at(&mut bytes, position)?,
+        }
+        Ok(bytes)
+    }
+
+    /// Cuts off everything behind `size`.
+    pub(super) fn truncate(path: &Path, size: u64) -> io::Result<()> {
+        OpenOptions::new().write(true).open(path)?.set_len(size)
+    }
+
+    /// Removes the file.
+    pub(super) fn remove(self) -> io::Result<()> {
+        std::fs::remove_file(&self.path)
+    }
+
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// When the file was written last, milliseconds since 1970.
+    pub(super) fn modified_ms(&self) -> io::Result<i64> {
+        let modified = std::fs::metadata(&self.path)?.modified()?;
+        let since = modified.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Ok(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn damaged(&self, position: u64) -> io::Error {
+        let message = format!("{} holds no batch at byte {position}", self.path.display());
+        io::Error::new(io::ErrorKind::InvalidData, message)
+    }
+}

@@ -1,0 +1,49 @@
+//! The file that describes a topic: id, width, settings. A line each.
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::Path;
+
+use uuid::Uuid;
+
+use super::settings::Settings;
+
+const FILE: &str = "topic";
+
+/// What the file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Meta {
+    pub(super) id: Uuid,
+    pub(super) partitions: i32,
+    pub(super) settings: Settings,
+}
+
+impl Meta {
+    /// Reads the file in a topic's directory.
+    pub(super) fn read(dir: &Path) -> io::Result<Self> {
+        let text = std::fs::read_to_string(dir.join(FILE))?;
+        let mut meta = Self { id: Uuid::nil(), partitions: 0, settings: Settings::default() };
+        for line in text.lines() {
+            let damaged = || io::Error::new(io::ErrorKind::InvalidData, format!("{}: {line}", dir.display()));
+            let (key, value) = line.split_once(' ').ok_or_else(damaged)?;
+            match key {
+                "id" => meta.id = value.parse().map_err(|_| damaged())?,
+                "partitions" => meta.partitions = value.parse().map_err(|_| damaged())?,
+                // A setting of another version of this program is left out.
+                name => drop(meta.settings.set(name, value)),
+            }
+        }
+        Ok(meta)
+    }
+
+    /// Writes it, whole or not at all.
+    pub(super) fn write(&self, dir: &Path) -> io::Result<()> {
+        let mut text = format!("id {}\npartitions {}\n", self.id, self.partitions);
+        for (name, value) in self.settings.iter() {
+            writeln!(text, "{name} {value}").expect("text grows");
+        }
+        let new = dir.join("topic.new");
+        std::fs::write(&new, text)?;
+        std::fs::rename(new, dir.join(FILE))
+    }
+}

@@ -1,0 +1,22 @@
+//! Topics: their names, their settings, their partitions.
+//!
+//! # Layout, in reading order
+//!
+//! - `name`: what a topic may be called
+//! - `settings`: Kafka's topic settings, as text and as values
+//! - `topic`: one topic with its logs
+//! - `meta`: the file that describes it
+//! - `registry`: all of them
+
+mod name;
+
+mod settings;
+pub(crate) use settings::{KNOWN, Setting, Settings, SettingType};
+
+mod topic;
+pub(crate) use topic::{Partition, Topic};
+
+mod meta;
+
+mod registry;
+pub(crate) use registry::{TopicError, Topics};

@@ -1,0 +1,222 @@
+//! All topics: a directory each, found again when the broker starts.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+
+use uuid::Uuid;
+
+use super::meta::Meta;
+use super::name::is_topic_name;
+use super::settings::Settings;
+use super::topic::{Partition, Topic};
+use crate::clock::now_ms;
+use crate::groups::TopicPartition;
+use crate::log::PartitionLog;
+use crate::producer::{Marker, ProducerId};
+use crate::transactions::Markers;
+
+/// What a deleted topic's directory begins with, until all its files are gone. No topic can be called so.
+const DELETED: &str = "+deleted-";
+
+/// More partitions than that are no development.
+const MAX_PARTITIONS: i32 = 10_000;
+
+/// A change that cannot be made. Each has its own error code in Kafka.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TopicError {
+    /// There is one of that name.
+    #[error("Topic '{0}' already exists.")]
+    Exists(String),
+    /// There is none of that name or id.
+    #[error("This server does not host this topic-partition.")]
+    Unknown,
+    /// It cannot be called so.
+    #[error("Topic name '{0}' is invalid: up to 249 letters, digits, '.', '_' and '-'")]
+    Name(String),
+    /// It cannot have so many partitions.
+    #[error("{0}")]
+    Partitions(String),
+    /// A setting is unknown or has no such value.
+    #[error("{0}")]
+    Setting(String),
+    /// The disk.
+    #[error("the topic cannot be kept")]
+    Io(#[from] io::Error),
+}
+
+/// The topics of the broker.
+#[derive(Debug)]
+pub(crate) struct Topics {
+    dir: PathBuf,
+    topics: RwLock<BTreeMap<String, Arc<Topic>>>,
+    /// One change of the directory at a time.
+    changing: Mutex<()>,
+}
+
+impl Topics {
+    /// Opens every topic in `dir`.
+    pub(crate) fn open(dir: PathBuf) -> io::Result<Self> {
+        std::fs::create_dir_all(&dir)?;
+        let mut topics = BTreeMap::new();
+        for entry in std::fs::read_dir(&dir)? {
+            let path = entry?.path();
+            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+            if name.starts_with(DELETED) {
+                std::fs::remove_dir_all(&path)?;
+            } else if is_topic_name(name) && path.is_dir() {
+                match open(&path, name) {
+                    Ok(topic) => drop(topics.insert(name.to_owned(), topic)),
+                    // A broker that was killed while it made the topic had not answered yet.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => std::fs::remove_dir_all(&path)?,
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(Self { dir, topics: RwLock::new(topics), changing: Mutex::new(()) })
+    }
+
+    /// A topic by name.
+    pub(crate) fn by_name(&self, name: &str) -> Option<Arc<Topic>> {
+        self.read().get(name).cloned()
+    }
+
+    /// A topic by id.
+    pub(crate) fn by_id(&self, id: Uuid) -> Option<Arc<Topic>> {
+        self.read().values().find(|topic| topic.id == id).cloned()
+    }
+
+    /// A partition by topic and number.
+    pub(crate) fn partition(&self, topic: &str, number: i32) -> Option<Arc<Partition>> {
+        self.read().get(topic)?.partition(number)
+    }
+
+    /// All topics by name.
+    pub(crate) fn all(&self) -> Vec<Arc<Topic>> {
+        self.read().values().cloned().collect()
+    }
+
+    /// Makes a topic; with `only_check` says only whether it could be made.
+    pub(crate) fn create(
+        &self,
+        name: &str,
+        partitions: i32,
+        settings: Settings,
+        only_check: bool,
+    ) -> Result<Option<Arc<Topic>>, TopicError> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        if !is_topic_name(name) {
+            return Err(TopicError::Name(name.to_owned()));
+        }
+        if self.by_name(name).is_some() {
+            return Err(TopicError::Exists(name.to_owned()));
+        }
+        if !(1..=MAX_PARTITIONS).contains(&partitions) {
+            return Err(TopicError::Partitions(format!("Number of partitions must be from 1 to {MAX_PARTITIONS}.")));
+        }
+        if only_check {
+            return Ok(None);
+        }
+        let dir = self.dir.join(name);
+        let meta = Meta { id: Uuid::new_v4(), partitions, settings };
+        std::fs::create_dir_all(&dir)?;
+        meta.write(&dir)?;
+        let topic = open(&dir, name)?;
+        self.write(|topics| topics.insert(name.to_owned(), Arc::clone(&topic)));
+        Ok(Some(topic))
+    }
+
+    /// Removes a topic and its records.
+    pub(crate) fn delete(&self, name: &str) -> Result<(), TopicError> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let topic = self.by_name(name).ok_or(TopicError::Unknown)?;
+        let gone = self.dir.join(format!("{DELETED}{}", topic.id));
+        std::fs::rename(self.dir.join(name), &gone)?;
+        self.write(|topics| topics.remove(name));
+        // What cannot be removed now is when the broker starts.
+        if let Err(error) = std::fs::remove_dir_all(&gone) {
+            tracing::warn!(%error, topic = name, "The files of a deleted topic stay behind for now.");
+        }
+        Ok(())
+    }
+
+    /// Widens a topic.
+    pub(crate) fn widen(&self, name: &str, width: i32, only_check: bool) -> Result<(), TopicError> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let topic = self.by_name(name).ok_or(TopicError::Unknown)?;
+        let now = topic.width();
+        if width <= now || width > MAX_PARTITIONS {
+            let message = format!(
+                "The topic {name} currently has {now} partition(s); {width} would not be an increase up to {MAX_PARTITIONS}."
+            );
+            return Err(TopicError::Partitions(message));
+        }
+        if only_check {
+            return Ok(());
+        }
+        let settings = topic.settings();
+        let dir = self.dir.join(name);
+        Meta { id: topic.id, partitions: width, settings: settings.clone() }.write(&dir)?;
+        let mut more = Vec::new();
+        for number in now..width {
+            more.push(Partition::new(open_log(&dir, number, &settings)?));
+        }
+        topic.partitions.write().unwrap_or_else(PoisonError::into_inner).extend(more);
+        Ok(())
+    }
+
+    /// Changes a topic's settings.
+    pub(crate) fn configure(&self, name: &str, settings: Settings, only_check: bool) -> Result<(), TopicError> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let topic = self.by_name(name).ok_or(TopicError::Unknown)?;
+        if only_check {
+            return Ok(());
+        }
+        let meta = Meta { id: topic.id, partitions: topic.width(), settings: settings.clone() };
+        meta.write(&self.dir.join(name))?;
+        for partition in topic.partitions() {
+            partition.log().configure(settings.log_config());
+        }
+        *topic.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
+        Ok(())
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<String, Arc<Topic>>> {
+        self.topics.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write<T>(&self, change: impl FnOnce(&mut BTreeMap<String, Arc<Topic>>) -> T) {
+        change(&mut self.topics.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Markers for Topics {
+    fn write_marker(&self, at: &TopicPartition, producer: ProducerId, marker: Marker) -> io::Result<()> {
+        let Some(partition) = self.partition(&at.topic, at.partition) else { return Ok(()) };
+        // The coordinator of a single node never changes, so its epoch does not either.
+        partition.log().append_marker(producer, marker, 0, now_ms()).map(drop)
+    }
+
+    fn exists(&self, topic: &str, partition: i32) -> bool {
+        self.partition(topic, partition).is_some()
+    }
+}
+
+fn open(dir: &Path, name: &str) -> io::Result<Arc<Topic>> {
+    let meta = Meta::read(dir)?;
+    let mut partitions = Vec::new();
+    for number in 0..meta.partitions {
+        partitions.push(Partition::new(open_log(dir, number, &meta.settings)?));
+    }
+    Ok(Arc::new(Topic {
+        name: name.to_owned(),
+        id: meta.id,
+        settings: RwLock::new(meta.settings),
+        partitions: RwLock::new(partitions),
+    }))
+}
+
+fn open_log(dir: &Path, number: i32, settings: &Settings) -> io::Result<PartitionLog> {
+    PartitionLog::open(dir.join(number.to_string()), settings.log_config(), now_ms())
+}

@@ -1,0 +1,93 @@
+//! `dev --once`: snapshot, change, delete, undelete, wait until org B shows it, compare, out.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::session::{DevError, Session, Started, ended};
+use super::session::Look;
+use super::trouble::{PAUSE, Trouble};
+use crate::verify::Report;
+
+/// Between two looks.
+const EVERY: Duration = Duration::from_millis(250);
+
+/// When nothing has moved for so long, nothing will.
+const STANDSTILL: Duration = Duration::from_secs(60);
+
+/// Runs to the end. `say` is given a line whenever something is done. The comparison at the end decides whether all
+/// is well; it was made when nothing moved any more.
+pub async fn once(
+    session: Session,
+    stop: CancellationToken,
+    mut say: impl FnMut(String),
+) -> Result<Option<Report>, DevError> {
+    let began = Instant::now();
+    let stop_run = stop.child_token();
+    let Started { mut running, place: _place, look, mut user, trouble, .. } = session.start(stop_run.clone());
+    let counts = look.counts().await?;
+    say(format!("{} records in org a", counts.iter().map(|count| count.in_a).sum::<u64>()));
+    let work = async {
+        in_step(&look).await?;
+        say(format!("snapshot in org b after {:.1} s", began.elapsed().as_secs_f64()));
+        let done = user.much().await?;
+        say(format!(
+            "in org a: {} created, {} updated, {} deleted, {} undeleted",
+            done.created, done.updated, done.deleted, done.undeleted
+        ));
+        let report = in_step(&look).await?;
+        say(format!("nothing moves any more after {:.1} s", began.elapsed().as_secs_f64()));
+        Ok::<_, DevError>(report)
+    };
+    let report = tokio::select! {
+        report = work => report.map(Some),
+        joined = &mut running => return ended(joined).map(|_| None),
+        () = troubled(trouble) => Ok(None),
+        () = stop.cancelled() => Ok(None),
+    };
+    stop_run.cancel();
+    let run = ended(running.await);
+    let report = report?;
+    run.map(|_| report)
+}
+
+/// Makes trouble for ever, or nothing.
+async fn troubled(trouble: Option<Trouble>) {
+    let Some(mut trouble) = trouble else { return std::future::pending().await };
+    loop {
+        match trouble.make().await {
+            Ok(what) => tracing::info!("On purpose: {what}."),
+            Err(error) => tracing::warn!(%error, "No trouble could be made."),
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// Waits until the orgs are the same, or until nothing has moved for a minute.
+async fn in_step(look: &Look) -> Result<Report, DevError> {
+    let mut last = None;
+    let mut moved = Instant::now();
+    loop {
+        let status = look.status.status();
+        let tasks = || status.pipelines.iter().flat_map(|pipeline| &pipeline.tasks);
+        let lag: i64 = tasks().flat_map(|task| &task.lag).map(crate::control::PartitionLag::lag).sum();
+        let owed: u64 = tasks().map(|task| task.owed).sum();
+        let counters: u64 = tasks().flat_map(|task| task.counters.values()).sum();
+        let counts = look.counts().await.ok();
+        let here = Some((lag, owed, counters, counts.clone()));
+        if here != last {
+            (last, moved) = (here, Instant::now());
+        }
+        let still = moved.elapsed() > STANDSTILL;
+        let same = lag == 0 && owed == 0 && counts.is_some_and(|all| all.iter().all(|one| one.in_a == one.in_b));
+        if same || still {
+            match look.compare().await {
+                Ok(report) if still || report.difference_count() == 0 => return Ok(report),
+                Err(error) if still => return Err(error),
+                _ => {}
+            }
+        }
+        sleep(EVERY).await;
+    }
+}

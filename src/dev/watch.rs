@@ -1,0 +1,79 @@
+//! Looks at a run: counts both orgs, compares them now and then.
+
+use std::time::{Duration, Instant};
+
+use orgstream_salesforce::ApiError;
+use tokio::sync::watch;
+
+use super::figures::{Count, Differences, Figures};
+use super::session::{DevError, Look};
+use crate::runtime::process::database_path;
+use crate::store::LinkReader;
+use crate::telemetry::LastWarning;
+use crate::verify::{Report, verify};
+
+/// Between two looks.
+const EVERY: Duration = Duration::from_millis(500);
+
+/// Between two comparisons; a comparison that takes long is made less often.
+const COMPARE_EVERY: Duration = Duration::from_secs(3);
+
+impl Look {
+    /// Records of each object in both orgs.
+    pub(super) async fn counts(&self) -> Result<Vec<Count>, ApiError> {
+        let mut counts = Vec::new();
+        for object in &self.objects {
+            let soql = format!("SELECT COUNT() FROM {object}");
+            let (in_a, in_b) = (self.a.query(&soql).await?.total, self.b.query(&soql).await?.total);
+            counts.push(Count { object: object.clone(), in_a, in_b });
+        }
+        Ok(counts)
+    }
+
+    /// Compares the orgs.
+    pub(super) async fn compare(&self) -> Result<Report, DevError> {
+        let links = LinkReader::open(&database_path(&self.state)).map_err(crate::verify::VerifyError::from)?;
+        Ok(verify(&self.config, &self.addresses, links.as_ref()).await?)
+    }
+
+    /// What is seen before anything is.
+    pub(super) fn nothing_yet(&self) -> Figures {
+        Figures {
+            status: self.status.status(),
+            counts: Vec::new(),
+            differences: None,
+            snapshot_done: false,
+            user: String::new(),
+            trouble: String::new(),
+            last_warning: None,
+        }
+    }
+
+    /// Looks until dropped. What the user and the trouble do is written into `seen` by others.
+    pub(super) async fn watch(&self, seen: &watch::Sender<Figures>, warning: &LastWarning) {
+        let mut next_comparison = Instant::now();
+        loop {
+            // An org that is down on purpose cannot be counted; the last numbers stay.
+            let counts = self.counts().await.ok();
+            let status = self.status.status();
+            seen.send_modify(|figures| {
+                figures.status = status;
+                figures.last_warning = warning.read();
+                if let Some(counts) = counts {
+                    figures.counts = counts;
+                    let (in_a, in_b) = figures.totals();
+                    figures.snapshot_done |= in_b >= in_a;
+                }
+            });
+            if next_comparison <= Instant::now() && seen.borrow().snapshot_done {
+                let began = Instant::now();
+                if let Ok(report) = self.compare().await {
+                    let found = Differences { count: report.difference_count(), at: Instant::now() };
+                    seen.send_modify(|figures| figures.differences = Some(found));
+                }
+                next_comparison = Instant::now() + COMPARE_EVERY + began.elapsed() * 10;
+            }
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+}

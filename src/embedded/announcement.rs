@@ -1,0 +1,95 @@
+//! What other clients need to join in: the first line of a run, and the file `embedded.json` in its state directory.
+
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use orgstream_api::Secret;
+use orgstream_salesforce::{Auth, OrgConfig};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+const FILE: &str = "embedded.json";
+
+/// The embedded parts and their addresses.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announcement {
+    /// `host:port` of the broker, for any Kafka client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bootstrap_servers: Option<String>,
+    /// Where the schema store's REST interface starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema_registry: Option<Url>,
+    /// The simulated orgs by name, for any Salesforce client.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub orgs: BTreeMap<String, EmbeddedOrg>,
+}
+
+/// How to log in to a simulated org.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmbeddedOrg {
+    /// Login and instance URL.
+    pub login_url: Url,
+    /// Consumer key.
+    pub client_id: String,
+    /// Consumer secret.
+    pub client_secret: String,
+    /// User name.
+    pub username: String,
+    /// Password, without the security token.
+    pub password: String,
+    /// Security token.
+    pub security_token: String,
+}
+
+impl EmbeddedOrg {
+    /// The org as the connectors know it.
+    pub fn config(&self, name: &str) -> OrgConfig {
+        let auth = Auth::ClientCredentials {
+            client_id: self.client_id.clone(),
+            client_secret: Secret::new(self.client_secret.clone()),
+        };
+        OrgConfig { name: name.to_owned(), url: self.login_url.clone(), auth }
+    }
+}
+
+impl Announcement {
+    /// Whether nothing is embedded.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What there is, and its address; no credentials.
+    pub fn addresses(&self) -> BTreeMap<String, String> {
+        let broker = self.bootstrap_servers.iter().map(|servers| ("kafka".to_owned(), servers.clone()));
+        let registry = self.schema_registry.iter().map(|url| ("schema_registry".to_owned(), url.to_string()));
+        let orgs = self.orgs.iter().map(|(name, org)| (format!("org {name}"), org.login_url.to_string()));
+        broker.chain(registry).chain(orgs).collect()
+    }
+
+    /// The last announcement on the state directory `state`; its process may have ended.
+    pub fn read(state: &Path) -> Option<Self> {
+        let text = std::fs::read(state.join(FILE)).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+
+    /// Keeps it for other commands and for the next start.
+    pub(super) fn write(&self, state: &Path) -> io::Result<()> {
+        let text = serde_json::to_vec_pretty(self)?;
+        // Beside and then in place, so that a reader finds the whole of one.
+        let (new, path) = (state.join("embedded.json.new"), state.join(FILE));
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        file.write_all(&text)?;
+        std::fs::rename(new, path)
+    }
+}
+
+/// Addresses only: what is simulated has passwords too, and habits spread.
+impl std::fmt::Debug for Announcement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map().entries(self.addresses()).finish()
+    }
+}

@@ -1,0 +1,95 @@
+//! The tasks of a process: made from the file, started together, shown together.
+
+use std::sync::Arc;
+
+use orgstream_api::TaskError;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::options::RunOptions;
+use super::orgs::Orgs;
+use super::prepare;
+use super::process::Shared;
+use super::sink_task::SinkEntry;
+use super::source_task::SourceEntry;
+use crate::config::Config;
+use crate::worker::state::{StateCell, TaskState};
+
+/// The tasks of a run.
+pub(super) struct Tasks {
+    /// The source tasks.
+    pub(super) sources: Vec<Arc<SourceEntry>>,
+    /// The sink tasks.
+    pub(super) sinks: Vec<Arc<SinkEntry>>,
+}
+
+impl Tasks {
+    /// One for each half of each pipeline that `options` ask for.
+    pub(super) fn of(config: &Config, options: &RunOptions) -> Self {
+        let sources =
+            config.pipelines.iter().filter(|pipeline| options.sources() && pipeline.source.is_some());
+        let sinks = config.pipelines.iter().filter(|pipeline| options.sinks() && pipeline.sink.is_some());
+        Self {
+            sources: sources.map(|pipeline| Arc::new(SourceEntry::new(pipeline))).collect(),
+            sinks: sinks
+                .map(|pipeline| Arc::new(SinkEntry::new(pipeline, prepare::input_topics(pipeline))))
+                .collect(),
+        }
+    }
+
+    /// Starts all of them.
+    pub(super) fn spawn(
+        &self,
+        config: &Config,
+        shared: &Shared,
+        orgs: &Orgs,
+        stop: &CancellationToken,
+    ) -> JoinSet<Result<(), TaskError>> {
+        let mut running = JoinSet::new();
+        for pipeline in &config.pipelines {
+            let source_org = pipeline.source.as_ref().and_then(|source| orgs.get(&source.org));
+            let sink_org = pipeline.sink.as_ref().and_then(|sink| orgs.get(&sink.org));
+            let source = self.sources.iter().find(|entry| entry.pipeline == pipeline.name);
+            if let (Some(entry), Some(config), Some(org)) = (source, pipeline.source_config(), source_org) {
+                let (entry, shared, org, stop) =
+                    (Arc::clone(entry), shared.clone(), org.clone(), stop.clone());
+                running.spawn(async move { entry.run(&shared, config, org, stop).await });
+            }
+            let from = source_org.map(|org| org.id().as_str().to_owned());
+            let sink = self.sinks.iter().find(|entry| entry.pipeline == pipeline.name);
+            if let (Some(entry), Some(config), Some(org)) = (sink, pipeline.sink_config(from), sink_org) {
+                let (entry, shared, org, stop) =
+                    (Arc::clone(entry), shared.clone(), org.clone(), stop.clone());
+                running.spawn(async move {
+                    let refreshing = async {
+                        entry.lag.refresh(&shared.admin, &entry.group(), &entry.topics, &stop).await;
+                        std::future::pending::<()>().await;
+                    };
+                    tokio::select! {
+                        ended = entry.run(&shared, config, org, stop.clone()) => ended,
+                        () = refreshing => Ok(()),
+                    }
+                });
+            }
+        }
+        running
+    }
+
+    fn cells(&self) -> impl Iterator<Item = &StateCell> {
+        self.sources.iter().map(|source| &source.state).chain(self.sinks.iter().map(|sink| &sink.state))
+    }
+
+    /// Shows one state for all.
+    pub(super) fn set(&self, state: &TaskState) {
+        self.cells().for_each(|cell| cell.set(state.clone()));
+    }
+
+    /// Tasks that never came to run show why.
+    pub(super) fn fail(&self, reason: &str) {
+        for cell in
+            self.cells().filter(|cell| matches!(cell.read().0, TaskState::Starting | TaskState::Degraded(_)))
+        {
+            cell.set(TaskState::Failed(reason.to_owned()));
+        }
+    }
+}
