@@ -92,9 +92,6 @@ pub enum Refusal {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Checking a schema brought down its thread.
-    #[error("the schema could not be checked: {0}")]
-    Unchecked(String),
 }
 
 impl Refusal {
@@ -128,7 +125,7 @@ impl Refusal {
             Self::Referenced { .. } => 42206,
             Self::Incompatible { .. } => 409,
             Self::Request(status, _) => status.as_u16().into(),
-            Self::Store(_) | Self::Unchecked(_) => 50001,
+            Self::Store(_) => 50001,
         }
     }
 }

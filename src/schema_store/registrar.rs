@@ -4,9 +4,10 @@
 //! parser, must not keep the database's thread from everything else. What was decided counts only if nothing changed
 //! meanwhile; otherwise it is decided anew.
 
+use axum::http::StatusCode;
 use rusqlite::Connection;
 
-use super::catalog::versions::{self, Shown, Version, Wanted};
+use super::catalog::versions::{self, Shown, Stored, Version, Wanted};
 use super::catalog::{changes, references, settings};
 use super::compatibility::Reach;
 use super::schema::{Document, Reference, SchemaType, Source};
@@ -138,6 +139,33 @@ impl Registrar {
         Ok(compare(new, view.level, view.earlier).await?.1)
     }
 
+    /// A stored schema in the form that a client asks for: `serialized` for compiled Protobuf, else as registered.
+    pub(super) async fn formatted(&self, schema: Stored, format: Option<&str>) -> Result<Stored, Refusal> {
+        match (format.unwrap_or_default(), schema.schema_type) {
+            ("", _) => Ok(schema),
+            ("serialized", SchemaType::Protobuf) => {
+                let key = schema.clone();
+                let source = self.run("resolve references", |db| references::source(db, key)).await?;
+                let source = source.map_err(|unresolved| Refusal::InvalidSchema(unresolved.to_string()))?;
+                let text = aside(move || {
+                    let document = Document::parse(&source)?;
+                    document
+                        .serialized()
+                        .map(str::to_owned)
+                        .ok_or_else(|| "it has no compiled form".to_owned())
+                });
+                Ok(Stored { text: text.await?.map_err(Refusal::InvalidSchema)?, ..schema })
+            }
+            (format, schema_type) => {
+                let message = format!(
+                    "the format `{format}` is not offered for schemas of type {}",
+                    schema_type.as_str()
+                );
+                Err(Refusal::Request(StatusCode::UNPROCESSABLE_ENTITY, message))
+            }
+        }
+    }
+
     async fn understand(&self, submitted: Submitted) -> Result<Understood, Refusal> {
         let Submitted { schema_type, text, references } = submitted;
         if text.trim().is_empty() {
@@ -216,6 +244,8 @@ async fn compare(
     .await
 }
 
+/// A schema that breaks its parser is no schema: it breaks it every time.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Refusal::Unchecked(error.to_string()))
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Refusal::InvalidSchema(format!("its parser does not come to an end: {error}")))
 }

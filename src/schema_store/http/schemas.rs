@@ -36,32 +36,38 @@ pub(super) async fn list(
 /// `GET /schemas/ids/{id}`
 pub(super) async fn by_id(
     State(registrar): State<Registrar>,
-    Path(id): Path<u32>,
+    Path(id): Path<String>,
+    Asked(query): Asked<Query>,
 ) -> Result<Answer<SchemaAnswer>, Refusal> {
-    Ok(Answer(stored(&registrar, id).await?.into()))
+    let found = stored(&registrar, &id).await?;
+    Ok(Answer(registrar.formatted(found, query.format.as_deref()).await?.into()))
 }
 
 /// `GET /schemas/ids/{id}/schema`
 pub(super) async fn text_by_id(
     State(registrar): State<Registrar>,
-    Path(id): Path<u32>,
+    Path(id): Path<String>,
+    Asked(query): Asked<Query>,
 ) -> Result<Text, Refusal> {
-    Ok(Text(stored(&registrar, id).await?.text))
+    let found = stored(&registrar, &id).await?;
+    Ok(Text(registrar.formatted(found, query.format.as_deref()).await?.text))
 }
 
 /// `GET /schemas/guids/{guid}`
 pub(super) async fn by_guid(
     State(registrar): State<Registrar>,
     Path(guid): Path<String>,
+    Asked(query): Asked<Query>,
 ) -> Result<Answer<SchemaAnswer>, Refusal> {
     let found = registrar.run("read a schema", move |db| versions::by_guid(db, &guid)).await?;
-    Ok(Answer(found.ok_or(Refusal::SchemaNotFound)?.into()))
+    let found = found.ok_or(Refusal::SchemaNotFound)?;
+    Ok(Answer(registrar.formatted(found, query.format.as_deref()).await?.into()))
 }
 
 /// `GET /schemas/ids/{id}/subjects`
 pub(super) async fn subjects(
     registrar: State<Registrar>,
-    id: Path<u32>,
+    id: Path<String>,
     query: Asked<Query>,
 ) -> Result<Answer<Vec<String>>, Refusal> {
     let Answer(places) = self::versions(registrar, id, query).await?;
@@ -73,10 +79,10 @@ pub(super) async fn subjects(
 /// `GET /schemas/ids/{id}/versions`
 pub(super) async fn versions(
     State(registrar): State<Registrar>,
-    Path(id): Path<u32>,
+    Path(id): Path<String>,
     Asked(query): Asked<Query>,
 ) -> Result<Answer<Vec<Place>>, Refusal> {
-    stored(&registrar, id).await?;
+    let Stored { id, .. } = stored(&registrar, &id).await?;
     let shown = query.shown();
     let found = registrar.run("find a schema", move |db| versions::places(db, id, shown)).await?;
     let found =
@@ -85,6 +91,8 @@ pub(super) async fn versions(
     Ok(Answer(query.cut(places)))
 }
 
-async fn stored(registrar: &Registrar, id: u32) -> Result<Stored, Refusal> {
+/// The schema with an id. What is no number is the id of none.
+async fn stored(registrar: &Registrar, id: &str) -> Result<Stored, Refusal> {
+    let id = id.parse::<u32>().map_err(|_| Refusal::SchemaNotFound)?;
     registrar.run("read a schema", move |db| versions::by_id(db, id)).await?.ok_or(Refusal::SchemaNotFound)
 }

@@ -53,7 +53,8 @@ pub(super) async fn find(
     Body(request): Body<SchemaRequest>,
 ) -> Result<Answer<VersionAnswer>, Refusal> {
     let submitted = request.submitted(query.normalize)?;
-    Ok(Answer(registrar.find(&subject, submitted, query.shown()).await?.into()))
+    let found = registrar.find(&subject, submitted, query.shown()).await?;
+    Ok(Answer(formatted(&registrar, found, &query).await?.into()))
 }
 
 /// `GET /subjects/{subject}/versions/{version}`
@@ -62,7 +63,8 @@ pub(super) async fn version(
     Path((subject, word)): Path<(String, String)>,
     Asked(query): Asked<Query>,
 ) -> Result<Answer<VersionAnswer>, Refusal> {
-    Ok(Answer(one(&registrar, subject, &word, query.shown()).await?.into()))
+    let found = one(&registrar, subject, &word, query.shown()).await?;
+    Ok(Answer(formatted(&registrar, found, &query).await?.into()))
 }
 
 /// `GET /subjects/{subject}/versions/{version}/schema`
@@ -71,7 +73,8 @@ pub(super) async fn version_text(
     Path((subject, word)): Path<(String, String)>,
     Asked(query): Asked<Query>,
 ) -> Result<Text, Refusal> {
-    Ok(Text(one(&registrar, subject, &word, query.shown()).await?.schema.text))
+    let found = one(&registrar, subject, &word, query.shown()).await?;
+    Ok(Text(formatted(&registrar, found, &query).await?.schema.text))
 }
 
 /// `GET /subjects/{subject}/versions/{version}/referencedby`
@@ -90,12 +93,7 @@ pub(super) async fn referenced_by(
 }
 
 /// A version, or which part of its address leads nowhere.
-pub(super) async fn one(
-    registrar: &Registrar,
-    subject: String,
-    word: &str,
-    shown: Shown,
-) -> Result<Version, Refusal> {
+async fn one(registrar: &Registrar, subject: String, word: &str, shown: Shown) -> Result<Version, Refusal> {
     let wanted = wanted(word)?;
     let key = subject.clone();
     let (found, others) = registrar
@@ -110,4 +108,9 @@ pub(super) async fn one(
             Refusal::VersionNotFound(word.to_owned())
         }
     })
+}
+
+async fn formatted(registrar: &Registrar, version: Version, query: &Query) -> Result<Version, Refusal> {
+    let schema = registrar.formatted(version.schema, query.format.as_deref()).await?;
+    Ok(Version { schema, ..version })
 }

@@ -15,19 +15,28 @@ use super::Source;
 
 /// How many types a schema may have once each name is replaced by its definition. A few lines of text can stand for
 /// billions; an object of an org has hundreds.
-const MOST_TYPES: usize = 50_000;
+const MOST_TYPES: usize = 20_000;
+/// How deep they may nest then. What compares them recurses, and the stack is finite.
+const DEEPEST: usize = 256;
 
 type Definitions<'a> = HashMap<Name, &'a Schema>;
 
 /// Understands a text together with what it refers to, all names replaced by their definitions. A type that contains
 /// itself keeps its name where it does.
 pub(super) fn parse(source: &Source) -> Result<Schema, String> {
-    let texts = source.referenced.iter().map(|other| other.text.as_str());
+    // A type may be referred to in several ways; it is defined once.
+    let mut texts: Vec<&str> = Vec::new();
+    for other in &source.referenced {
+        if !texts.contains(&other.text.as_str()) {
+            texts.push(&other.text);
+        }
+    }
     let (schema, others) =
         Schema::parse_str_with_list(&source.text, texts).map_err(|error| error.to_string())?;
     let schemata = others.iter().chain([&schema]).collect();
     let resolved = ResolvedSchema::new_with_schemata(schemata).map_err(|error| error.to_string())?;
-    let mut expansion = Expansion { definitions: resolved.get_names(), open: Vec::new(), left: MOST_TYPES };
+    let mut expansion =
+        Expansion { definitions: resolved.get_names(), open: Vec::new(), depth: 0, left: MOST_TYPES };
     expansion.of(&schema)
 }
 
@@ -47,11 +56,23 @@ struct Expansion<'a> {
     definitions: &'a Definitions<'a>,
     /// The records around the present place.
     open: Vec<Name>,
+    /// All types around the present place.
+    depth: usize,
     left: usize,
 }
 
 impl Expansion<'_> {
     fn of(&mut self, schema: &Schema) -> Result<Schema, String> {
+        if self.depth == DEEPEST {
+            return Err(format!("it nests more than {DEEPEST} levels deep once its names are followed"));
+        }
+        self.depth += 1;
+        let expanded = self.expanded(schema)?;
+        self.depth -= 1;
+        Ok(expanded)
+    }
+
+    fn expanded(&mut self, schema: &Schema) -> Result<Schema, String> {
         self.left = self.left.checked_sub(1).ok_or_else(|| {
             format!(
                 "it stands for more than {MOST_TYPES} types once its names are followed, too many to check"
@@ -99,11 +120,14 @@ fn reason(error: &CompatibilityError) -> String {
     match error {
         CompatibilityError::FieldTypeMismatch(field, inner) => format!("field {field}: {}", reason(inner)),
         CompatibilityError::MissingDefaultValue(field) => {
-            format!("field {field} has no default, and the earlier data has no such field")
+            format!("field {field} has no default, and that data has no such field")
         }
-        CompatibilityError::WrongType { .. } => "its type cannot be read from the earlier one".to_owned(),
+        CompatibilityError::WrongType { .. } => "its type cannot be read from the one written".to_owned(),
         CompatibilityError::MissingUnionElements | CompatibilityError::SchemaMismatchAllUnionElements => {
-            "no type of the union can be read from the earlier type".to_owned()
+            "no type of the union fits the one written".to_owned()
+        }
+        CompatibilityError::NameMismatch { writer_name, reader_name } => {
+            format!("its name is {reader_name}, and that of the data is {writer_name}")
         }
         other => other.to_string(),
     }

@@ -1,9 +1,10 @@
 //! A schema text that was understood.
 
+use protox::prost_reflect::prost_types::FileDescriptorProto;
 use serde_json::Value as Json;
 
 use super::canonical::canonical;
-use super::{Reference, Referenced, SchemaType, avro, json_schema};
+use super::{Reference, Referenced, SchemaType, avro, json_schema, protobuf};
 
 /// How deep a schema and all that it refers to may nest together. The parsers recurse, and the stack is finite.
 const DEEPEST: usize = 256;
@@ -32,6 +33,7 @@ pub struct Document {
 enum Body {
     Avro(avro::Schema),
     Json(Json, Vec<Reference>),
+    Protobuf(Box<FileDescriptorProto>, Vec<Reference>),
 }
 
 impl Document {
@@ -53,7 +55,11 @@ impl Document {
                 let canonical = canonical(&json);
                 Ok(Self { canonical, body: Body::Json(json, source.references.clone()) })
             }
-            SchemaType::Protobuf => Err("schemas of type PROTOBUF are not kept".to_owned()),
+            SchemaType::Protobuf => {
+                let file = protobuf::parse(source)?;
+                let canonical = protobuf::serialized(&file);
+                Ok(Self { canonical, body: Body::Protobuf(Box::new(file), source.references.clone()) })
+            }
         }
     }
 
@@ -62,21 +68,35 @@ impl Document {
         &self.canonical
     }
 
+    /// The compiled form of a Protobuf schema, in base64; `None` for other types.
+    pub fn serialized(&self) -> Option<&str> {
+        match self.body {
+            Body::Protobuf(..) => Some(&self.canonical),
+            Body::Avro(_) | Body::Json(..) => None,
+        }
+    }
+
     /// Why this schema cannot read all that was written with `writer`, or why that cannot be told.
     /// `None` when it can.
     pub fn obstacle_to_reading(&self, writer: &Self) -> Option<String> {
         match (&self.body, &writer.body) {
             (Body::Avro(reader), Body::Avro(writer)) => avro::obstacle(reader, writer),
-            (Body::Json(reader, reader_references), Body::Json(writer, writer_references)) => {
-                if reader_references != writer_references {
-                    let reason = "it has other references, and changes behind a reference cannot be checked for JSON Schema";
-                    return Some(reason.to_owned());
-                }
-                json_schema::obstacle(reader, writer)
+            (Body::Json(reader, references), Body::Json(writer, others)) => {
+                same(references, others).or_else(|| json_schema::obstacle(reader, writer))
+            }
+            (Body::Protobuf(reader, references), Body::Protobuf(writer, others)) => {
+                same(references, others).or_else(|| protobuf::obstacle(reader, writer))
             }
             _ => Some("it is a schema of another type".to_owned()),
         }
     }
+}
+
+/// Schemas of these types are compared without what they refer to; so that has to be the same.
+fn same(references: &[Reference], others: &[Reference]) -> Option<String> {
+    (references != others).then(|| {
+        "a change of references cannot be checked, other than for Avro; they have to stay".to_owned()
+    })
 }
 
 /// The text as JSON, once it and what it refers to is known to be JSON of a bearable depth.

@@ -25,8 +25,11 @@ pub(super) fn obstacle(reader: &Json, writer: &Json) -> Option<String> {
 }
 
 fn compare(reader: &Json, writer: &Json, at: &str) -> Result<(), String> {
+    if reader == writer {
+        return Ok(());
+    }
     let (Json::Object(reader), Json::Object(writer)) = (reader, writer) else {
-        return if reader == writer { Ok(()) } else { Err(unchecked(at, "a schema that is no object")) };
+        return Err(unchecked(at, "a schema that is no object"));
     };
     let mut keywords: Vec<&String> = reader.keys().chain(writer.keys()).collect();
     keywords.sort_unstable();
@@ -76,7 +79,7 @@ fn required(reader: &Object, writer: &Object, at: &str) -> Result<(), String> {
     };
     let written = names(writer)?;
     match names(reader)?.into_iter().find(|name| !written.contains(name)) {
-        Some(name) => Err(format!("{at}: property {name} is required, and earlier data may be without it")),
+        Some(name) => Err(format!("{at}: property {name} is required, and that data may be without it")),
         None => Ok(()),
     }
 }

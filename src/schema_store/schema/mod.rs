@@ -5,7 +5,7 @@
 //! - [`schema_type`], [`reference`]: the words
 //! - [`document`]: a text that was understood
 //! - `canonical`: which texts are the same schema
-//! - `avro`, `json_schema`: one language each
+//! - `avro`, `json_schema`, `protobuf`: one language each
 
 pub mod schema_type;
 pub use schema_type::SchemaType;
@@ -21,3 +21,5 @@ mod canonical;
 mod avro;
 
 mod json_schema;
+
+mod protobuf;

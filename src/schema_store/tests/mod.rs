@@ -1,5 +1,17 @@
 //! The store over HTTP, as its clients meet it.
 
+mod clients;
+
+mod compatibility;
+
+mod deletions;
+
+mod hostile;
+
+mod registering;
+
+mod settings;
+
 use serde_json::{Value as Json, json};
 use url::Url;
 
@@ -34,26 +46,48 @@ impl Store {
         self.store.url()
     }
 
+    /// The status and the body; an error's `error_code` in place of its body.
     async fn call(&self, method: &str, path: &str, body: Option<Json>) -> (u16, Json) {
-        let url = format!("{}{path}", self.url().as_str().trim_end_matches('/'));
-        let mut request = self.http.request(method.parse().unwrap(), url);
-        if let Some(body) = body {
-            request = request.header("Content-Type", REGISTRY_JSON).body(body.to_string());
+        let body = body.map(|body| body.to_string().into_bytes());
+        let (status, answer) = self.send(method, path, REGISTRY_JSON, body).await;
+        match answer.get("error_code") {
+            Some(code) => (status, code.clone()),
+            None => (status, answer),
         }
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.headers()["Content-Type"], REGISTRY_JSON);
-        (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
     async fn get(&self, path: &str) -> (u16, Json) {
         self.call("GET", path, None).await
     }
 
-    /// Registers an Avro schema and answers its id.
-    async fn register(&self, subject: &str, schema: &Json) -> u64 {
-        let body = json!({ "schema": schema.to_string() });
-        let (status, answer) = self.call("POST", &format!("/subjects/{subject}/versions"), Some(body)).await;
-        assert_eq!(status, 200, "{answer}");
+    async fn post(&self, path: &str, body: Json) -> (u16, Json) {
+        self.call("POST", path, Some(body)).await
+    }
+
+    async fn put(&self, path: &str, body: Json) -> (u16, Json) {
+        self.call("PUT", path, Some(body)).await
+    }
+
+    async fn delete(&self, path: &str) -> (u16, Json) {
+        self.call("DELETE", path, None).await
+    }
+
+    /// Whatever comes back is JSON of the registry's type, for errors too.
+    async fn send(&self, method: &str, path: &str, content_type: &str, body: Option<Vec<u8>>) -> (u16, Json) {
+        let url = format!("{}{path}", self.url().as_str().trim_end_matches('/'));
+        let mut request = self.http.request(method.parse().unwrap(), url);
+        if let Some(body) = body {
+            request = request.header("Content-Type", content_type).body(body);
+        }
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.headers()["Content-Type"], REGISTRY_JSON, "{method} {path}");
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    /// Registers a schema and answers its id.
+    async fn register(&self, subject: &str, body: Json) -> u64 {
+        let (status, answer) = self.post(&format!("/subjects/{subject}/versions"), body.clone()).await;
+        assert_eq!(status, 200, "{body}: {answer}");
         answer["id"].as_u64().unwrap()
     }
 }
@@ -63,25 +97,24 @@ async fn serve(dir: &tempfile::TempDir) -> SchemaStore {
     SchemaStore::start(Options { port: 0, database }).await.unwrap()
 }
 
-fn record(fields: &[&str]) -> Json {
-    let fields: Vec<Json> = fields
-        .iter()
-        .map(|name| json!({ "name": name, "type": ["null", "string"], "default": null }))
-        .collect();
-    json!({ "type": "record", "name": "R", "fields": fields })
+fn avro(schema: &Json) -> Json {
+    json!({ "schema": schema.to_string() })
 }
 
-#[tokio::test]
-async fn a_text_has_the_same_id_in_every_subject_and_after_a_restart() {
-    let store = Store::start().await;
-    let id = store.register("a", &record(&["x"])).await;
-    assert_eq!(store.register("b", &record(&["x"])).await, id);
-    let other = store.register("a", &record(&["x", "y"])).await;
-    assert_ne!(other, id);
-    let store = store.restart().await;
-    assert_eq!(store.register("c", &record(&["x"])).await, id);
-    assert_eq!(store.get("/subjects/a/versions").await, (200, json!([1, 2])));
-    let (_, places) = store.get(&format!("/schemas/ids/{id}/versions")).await;
-    let place = |subject| json!({ "subject": subject, "version": 1 });
-    assert_eq!(places, json!([place("a"), place("b"), place("c")]));
+fn json_schema(schema: &Json) -> Json {
+    json!({ "schema": schema.to_string(), "schemaType": "JSON" })
+}
+
+fn protobuf(text: &str) -> Json {
+    json!({ "schema": text, "schemaType": "PROTOBUF" })
+}
+
+/// An Avro record of optional texts.
+fn record(fields: &[&str]) -> Json {
+    let optional = |name: &&str| json!({ "name": name, "type": ["null", "string"], "default": null });
+    record_of(&fields.iter().map(optional).collect::<Vec<_>>())
+}
+
+fn record_of(fields: &[Json]) -> Json {
+    json!({ "type": "record", "name": "R", "fields": fields })
 }
