@@ -27,6 +27,12 @@ mod trouble;
 // Bad input: files, credentials, brokers, bytes, a second process, a second node.
 mod bad_input;
 
+// The embedded schema store, killed and under other people's clients.
+mod schema_store;
+
+// The embedded schema store beside a real registry.
+mod registries;
+
 // Gaps: a position that the org can no longer serve.
 mod gaps;
 

@@ -12,6 +12,9 @@ pub(crate) use rest::Rest;
 mod sandbox;
 pub(crate) use sandbox::{Sandbox, peer_install, run_script};
 
+mod schema_store;
+pub(crate) use schema_store::{RegistryClient, SchemaStore};
+
 mod topic;
 
 mod world;
