@@ -124,7 +124,7 @@ async fn confluents_python_client_and_ours_read_each_others_records() {
     let arguments = ["avro", "json", "protobuf"].map(|format| format!("{format}={}", hex(format)));
     let read = script(&store, &[&["read".to_owned()], &arguments[..]].concat()).await;
     assert_eq!(read, json!({ "avro": expected, "json": expected, "protobuf": expected }));
-    let ours: String = ours.iter().map(|byte| format!("{byte:02x}")).collect();
+    let ours = ours.iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
     let arguments = ["read".to_owned(), format!("avro={ours}"), format!("protobuf={framed}")];
     let read = script(&store, &arguments).await;
     assert_eq!(read, json!({ "avro": { "Id": "001000000000001AAA" }, "protobuf": expected }));
