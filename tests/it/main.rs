@@ -15,6 +15,9 @@ mod records;
 // Records on the topic, read with other people's libraries.
 mod record_format;
 
+// What is asked of a broker, asked of Apache Kafka and of the embedded one.
+mod conformance;
+
 // How many calls a write costs.
 mod calls;
 

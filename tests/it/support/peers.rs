@@ -70,6 +70,17 @@ impl Kafka {
         self.0.text("bootstrap_servers")
     }
 
+    /// SIGKILL: the broker has no time to put anything in order.
+    pub(crate) fn kill(mut self) {
+        // The broker dies with its script.
+        self.0.child.kill().expect("the script can be killed");
+        self.0.child.wait().expect("the script has ended");
+        let broker = format!("/proc/{}", self.0.ready["pid"]);
+        while Path::new(&broker).exists() {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+
     pub(crate) fn port(&self) -> u16 {
         let address = self.bootstrap_servers();
         address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("the address ends with a port")

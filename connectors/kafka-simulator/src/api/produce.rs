@@ -69,6 +69,7 @@ fn code(error: &AppendError) -> ResponseError {
         AppendError::Invalid(_) => ResponseError::InvalidRecord,
         AppendError::OldFormat => ResponseError::UnsupportedForMessageFormat,
         AppendError::TooLarge { .. } => ResponseError::MessageTooLarge,
+        AppendError::LargerThanSegment { .. } => ResponseError::RecordListTooLarge,
         AppendError::Timestamp(_) => ResponseError::InvalidTimestamp,
         AppendError::Sequence => ResponseError::OutOfOrderSequenceNumber,
         AppendError::Epoch => ResponseError::InvalidProducerEpoch,

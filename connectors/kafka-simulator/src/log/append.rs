@@ -43,6 +43,14 @@ pub(crate) enum AppendError {
         /// What is taken.
         max: usize,
     },
+    /// It is larger than a whole segment may be.
+    #[error("the record batch has {size} bytes; a segment has {max}")]
+    LargerThanSegment {
+        /// Its size.
+        size: usize,
+        /// What a segment holds.
+        max: u64,
+    },
     /// Its times are too far from now.
     #[error("the record time {0} is too far from now")]
     Timestamp(i64),
@@ -133,6 +141,10 @@ impl PartitionLog {
         let max = self.config.max_message_bytes;
         if header.size > max {
             return Err(AppendError::TooLarge { size: header.size, max });
+        }
+        let segment = self.config.segment_bytes;
+        if u64::try_from(header.size).unwrap_or(u64::MAX) > segment {
+            return Err(AppendError::LargerThanSegment { size: header.size, max: segment });
         }
         match header.size.cmp(&records.len()) {
             std::cmp::Ordering::Greater => return Err(AppendError::Corrupt),

@@ -55,7 +55,7 @@ pub(crate) const KNOWN: &[Setting] = &[
     setting("preallocate", SettingType::Boolean, "false"),
     setting("retention.bytes", SettingType::Long(-1), "-1"),
     setting("retention.ms", SettingType::Long(-1), "604800000"),
-    setting("segment.bytes", SettingType::Int(14), "1073741824"),
+    setting("segment.bytes", SettingType::Int(1_048_576), "1073741824"),
     setting("segment.index.bytes", SettingType::Int(4), "10485760"),
     setting("segment.jitter.ms", SettingType::Long(0), "0"),
     setting("segment.ms", SettingType::Long(1), "604800000"),
