@@ -55,7 +55,8 @@ fn kcat_joins_in() {
     let (servers, topic, group) = (broker.broker.bootstrap_servers(), unique("kcat"), unique("group"));
     let run = |arguments: &[&str], input: &str| {
         let mut child = Command::new(&kcat)
-            .args(["-b", servers])
+            // "-E": it takes the end of its own connections for an error now and then.
+            .args(["-E", "-b", servers])
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

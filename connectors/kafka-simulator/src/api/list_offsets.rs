@@ -17,7 +17,7 @@ const EARLIEST: i64 = -2;
 const MAX_TIMESTAMP: i64 = -3;
 
 /// Where the logs start and end, or which record is the first of a time.
-pub(crate) fn list_offsets(core: &Core, request: ListOffsetsRequest) -> ListOffsetsResponse {
+pub(crate) fn list_offsets(core: &Core, request: ListOffsetsRequest, version: i16) -> ListOffsetsResponse {
     let isolation =
         if request.isolation_level == 1 { Isolation::ReadCommitted } else { Isolation::ReadUncommitted };
     let topics = request.topics.into_iter().map(|topic| {
@@ -27,7 +27,8 @@ pub(crate) fn list_offsets(core: &Core, request: ListOffsetsRequest) -> ListOffs
                 Ok((offset, timestamp)) => answer
                     .with_offset(offset)
                     .with_timestamp(timestamp)
-                    .with_leader_epoch(if offset < 0 { -1 } else { LEADER_EPOCH }),
+                    // Older versions have no room for it.
+                    .with_leader_epoch(if offset < 0 || version < 4 { -1 } else { LEADER_EPOCH }),
                 Err(error) => answer.with_error_code(error.code()).with_offset(-1).with_timestamp(-1),
             }
         });

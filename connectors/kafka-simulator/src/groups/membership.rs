@@ -164,15 +164,13 @@ impl GroupCoordinator {
         let Some(group) = state.groups.get_mut(request.group_id.as_str()) else {
             let code = ResponseError::UnknownMemberId.code();
             let unknown = leaving.iter().map(|member| left(member, code)).collect();
-            let top = if version < 3 { code } else { 0 };
-            return LeaveGroupResponse::default().with_error_code(top).with_members(unknown);
+            return all_left(unknown, version);
         };
         let members: Vec<_> = leaving.iter().map(|member| left(member, group.leave(member))).collect();
         if members.iter().any(|member| member.error_code == 0) {
             group.changed(&self.settings, Instant::now());
         }
-        let top = if version < 3 { members.first().map_or(0, |member| member.error_code) } else { 0 };
-        LeaveGroupResponse::default().with_error_code(top).with_members(members)
+        all_left(members, version)
     }
 }
 
@@ -355,6 +353,15 @@ impl Group {
         let left = self.pending.remove(&id).is_some() || self.remove(&id);
         if left { 0 } else { ResponseError::UnknownMemberId.code() }
     }
+}
+
+/// Before version 3 there is room for one member only, and its code is the answer's.
+fn all_left(members: Vec<MemberResponse>, version: i16) -> LeaveGroupResponse {
+    if version < 3 {
+        let code = members.first().map_or(0, |member| member.error_code);
+        return LeaveGroupResponse::default().with_error_code(code);
+    }
+    LeaveGroupResponse::default().with_members(members)
 }
 
 fn left(member: &MemberIdentity, code: i16) -> MemberResponse {

@@ -45,7 +45,7 @@ pub(super) async fn dispatch(core: &Arc<Core>, request: Request) -> io::Result<A
             };
         }
         ApiKey::Fetch => encoded(&fetch::fetch(core, decoded(body, v)?).await, v),
-        ApiKey::ListOffsets => encoded(&list_offsets::list_offsets(core, decoded(body, v)?), v),
+        ApiKey::ListOffsets => encoded(&list_offsets::list_offsets(core, decoded(body, v)?, v), v),
         ApiKey::OffsetForLeaderEpoch => {
             encoded(&list_offsets::offset_for_leader_epoch(core, decoded(body, v)?), v)
         }
