@@ -56,7 +56,10 @@ fn summary(seen: &Figures) -> String {
         Some(found) => format!("{} difference(s) at the last comparison", found.count),
         None => "not compared".to_owned(),
     };
-    format!("Stopped in order: {in_a} records in org a, {in_b} in org b, {differences}, {} rejected.", seen.rejected())
+    format!(
+        "Stopped in order: {in_a} records in org a, {in_b} in org b, {differences}, {} rejected.",
+        seen.rejected()
+    )
 }
 
 fn failure(error: DevError) -> Failure {

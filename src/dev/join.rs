@@ -24,7 +24,8 @@ impl Join {
         (a, b): (&str, &str),
         external_id: &str,
     ) -> io::Result<Self> {
-        let mut text = String::from("# For a shell: `. ./env`. Addresses and access tokens of the simulated orgs.\n");
+        let mut text =
+            String::from("# For a shell: `. ./env`. Addresses and access tokens of the simulated orgs.\n");
         for (variable, name) in [("A", a), ("B", b)] {
             if let Some(org) = announcement.orgs.get(name) {
                 login(&mut text, variable, org);

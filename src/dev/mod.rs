@@ -21,6 +21,7 @@ pub mod session;
 pub use session::{DevError, Session};
 
 mod user;
+pub use user::UserError;
 
 mod trouble;
 

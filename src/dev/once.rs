@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::session::{DevError, Session, Started, ended};
 use super::session::Look;
+use super::session::{DevError, Session, Started, ended};
 use super::trouble::{PAUSE, Trouble};
 use crate::verify::Report;
 
@@ -80,7 +80,8 @@ async fn in_step(look: &Look) -> Result<Report, DevError> {
             (last, moved) = (here, Instant::now());
         }
         let still = moved.elapsed() > STANDSTILL;
-        let same = lag == 0 && owed == 0 && counts.is_some_and(|all| all.iter().all(|one| one.in_a == one.in_b));
+        let same =
+            lag == 0 && owed == 0 && counts.is_some_and(|all| all.iter().all(|one| one.in_a == one.in_b));
         if same || still {
             match look.compare().await {
                 Ok(report) if still || report.difference_count() == 0 => return Ok(report),

@@ -43,12 +43,17 @@ pub(super) async fn show(
 fn line(figures: &Figures) -> String {
     let (in_a, in_b) = figures.totals();
     let (rate_in, rate_out) = figures.rates();
-    let counts: Vec<_> =
-        figures.counts.iter().map(|count| format!("{} {}/{}", count.object, count.in_a, count.in_b)).collect();
-    let states: Vec<_> = figures.tasks().map(|task| format!("{} {}", task.kind.as_str(), task.state.as_str())).collect();
+    let counts: Vec<_> = figures
+        .counts
+        .iter()
+        .map(|count| format!("{} {}/{}", count.object, count.in_a, count.in_b))
+        .collect();
+    let states: Vec<_> =
+        figures.tasks().map(|task| format!("{} {}", task.kind.as_str(), task.state.as_str())).collect();
     let mut parts = vec![
         states.join(", "),
-        if figures.snapshot_done { "in b".to_owned() } else { "snapshot".to_owned() } + &format!(" {in_b} of {in_a}"),
+        if figures.snapshot_done { "in b".to_owned() } else { "snapshot".to_owned() }
+            + &format!(" {in_b} of {in_a}"),
         counts.join(" "),
         format!("in {rate_in:.0}/s out {rate_out:.0}/s"),
         format!("lag {} owed {} rejected {}", figures.lag(), figures.owed(), figures.rejected()),

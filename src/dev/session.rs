@@ -125,8 +125,8 @@ impl Session {
 
     /// Starts the pipelines; the rest of the session is for looking and working. The place outlives the run.
     pub(super) fn start(self, stop: CancellationToken) -> Started {
-        let Self { place, look, user, trouble, join, runtime } = self;
-        Started { running: tokio::spawn(runtime.run(stop)), place, look, user, trouble, join }
+        let Self { place, look, user, trouble, runtime, .. } = self;
+        Started { running: tokio::spawn(runtime.run(stop)), place, look, user, trouble }
     }
 }
 
@@ -137,7 +137,6 @@ pub(super) struct Started {
     pub(super) look: Look,
     pub(super) user: User,
     pub(super) trouble: Option<Trouble>,
-    pub(super) join: Join,
 }
 
 /// How the pipelines ended.

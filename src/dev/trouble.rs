@@ -63,9 +63,17 @@ impl Trouble {
             ("org b refuses five records with UNABLE_TO_LOCK_ROW", b, Kind::Fault(write(lock).times(5))),
             ("org a forgets all streaming sessions", a, Kind::Order("cometd/drop")),
             ("org b writes, then cuts the connection", b, Kind::Fault(write(Effect::CutAfter).times(1))),
-            ("org b is down for 5 s: every call is answered 503", b, Kind::Fault(Fault::new(CallKind::Any, down).lasting(long))),
+            (
+                "org b is down for 5 s: every call is answered 503",
+                b,
+                Kind::Fault(Fault::new(CallKind::Any, down).lasting(long)),
+            ),
             ("the access tokens of org a expire", a, Kind::Order("tokens/expire")),
-            ("org b takes half a second for each write, for 5 s", b, Kind::Fault(write(Effect::Delay { ms: 500 }).lasting(long))),
+            (
+                "org b takes half a second for each write, for 5 s",
+                b,
+                Kind::Fault(write(Effect::Delay { ms: 500 }).lasting(long)),
+            ),
             ("the access tokens of org b expire", b, Kind::Order("tokens/expire")),
         ]
     }

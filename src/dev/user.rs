@@ -43,7 +43,7 @@ pub(super) struct Done {
 
 /// What the user wanted was not done.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum UserError {
+pub enum UserError {
     /// The call failed.
     #[error("the user's call to the org failed")]
     Call(#[from] ApiError),
@@ -116,7 +116,8 @@ impl User {
     async fn update(&mut self, at: usize, count: usize) -> Result<Done, UserError> {
         let Records { object, ids } = &self.objects[at];
         let step = self.steps;
-        let change = |id: SalesforceId| row(json!({ "Id": id, "Description": format!("Changed in step {step}.") }));
+        let change =
+            |id: SalesforceId| row(json!({ "Id": id, "Description": format!("Changed in step {step}.") }));
         let rows: Vec<_> = pick(ids, step, count).into_iter().map(change).collect();
         for rows in rows.chunks(CALL) {
             written(self.org.update_many(object, rows, TIMEOUT).await?)?;
@@ -172,7 +173,8 @@ async fn ids(org: &Org, object: &str) -> Result<Vec<SalesforceId>, UserError> {
     let mut page = org.query(&format!("SELECT Id FROM {object} ORDER BY Id")).await?;
     let mut ids = Vec::new();
     loop {
-        let id = |row: &Row| row.get("Id").and_then(Json::as_str).and_then(|id| id.parse::<SalesforceId>().ok());
+        let id =
+            |row: &Row| row.get("Id").and_then(Json::as_str).and_then(|id| id.parse::<SalesforceId>().ok());
         ids.extend(page.rows.iter().filter_map(id));
         match page.next {
             Some(next) => page = org.query_next(&next).await?,

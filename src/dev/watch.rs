@@ -32,7 +32,8 @@ impl Look {
 
     /// Compares the orgs.
     pub(super) async fn compare(&self) -> Result<Report, DevError> {
-        let links = LinkReader::open(&database_path(&self.state)).map_err(crate::verify::VerifyError::from)?;
+        let links =
+            LinkReader::open(&database_path(&self.state)).map_err(crate::verify::VerifyError::from)?;
         Ok(verify(&self.config, &self.addresses, links.as_ref()).await?)
     }
 

@@ -80,8 +80,7 @@ impl Announcement {
         let text = serde_json::to_vec_pretty(self)?;
         // Beside and then in place, so that a reader finds the whole of one.
         let (new, path) = (state.join("embedded.json.new"), state.join(FILE));
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
         file.write_all(&text)?;
         std::fs::rename(new, path)
     }

@@ -84,8 +84,7 @@ async fn start(
     let data = dir.join(format!("{name}.data"));
     std::fs::create_dir_all(&dir).map_err(|source| SimulatorError::Data { path: dir, source })?;
     let records = usize::try_from(sandbox.records).unwrap_or(usize::MAX);
-    let mut builder =
-        SimulatedOrg::builder().name(name).port(port).data_file(&data).records(records);
+    let mut builder = SimulatedOrg::builder().name(name).port(port).data_file(&data).records(records);
     if let Some(objects) = &sandbox.objects {
         builder = builder.objects(objects);
     }

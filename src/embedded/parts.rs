@@ -19,10 +19,14 @@ use crate::store::Database;
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
     /// The broker.
-    #[error("the embedded broker cannot start; name brokers under `kafka.bootstrap_servers` to do without it")]
+    #[error(
+        "the embedded broker cannot start; name brokers under `kafka.bootstrap_servers` to do without it"
+    )]
     Broker(#[source] BrokerError),
     /// The schema store.
-    #[error("the embedded schema store cannot start; name a registry under `schema_registry.url` to do without it")]
+    #[error(
+        "the embedded schema store cannot start; name a registry under `schema_registry.url` to do without it"
+    )]
     SchemaStore(#[source] StartError),
     /// A simulated org.
     #[error("org {name} cannot be simulated")]
@@ -91,7 +95,10 @@ impl Embedded {
         if !announcement.is_empty() {
             let failed = |source| EmbeddedError::State { path: state.path().to_owned(), source };
             announcement.write(state.path()).map_err(failed)?;
-            tracing::info!(?announcement, "What the file leaves out runs inside this process, for development.");
+            tracing::info!(
+                ?announcement,
+                "What the file leaves out runs inside this process, for development."
+            );
         }
         let endpoints =
             Endpoints { bootstrap_servers, schema_registry, orgs: org_configs(config, &announcement.orgs) };

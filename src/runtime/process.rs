@@ -63,10 +63,11 @@ impl Runtime {
         let tasks = Tasks::of(&config, &options);
         let control = ControlServer::bind(&state).map_err(RunError::failed)?;
         let database = Database::open(&database_path(state.path())).map_err(RunError::failed)?;
-        let embedded = Embedded::start(&config, &state, &database).await.map_err(|error| match error.is_config() {
-            true => RunError::config(error),
-            false => RunError::failed(error),
-        })?;
+        let embedded =
+            Embedded::start(&config, &state, &database).await.map_err(|error| match error.is_config() {
+                true => RunError::config(error),
+                false => RunError::failed(error),
+            })?;
         let report = Arc::new(Report {
             node: state.node().to_owned(),
             started: clock::now(),
@@ -116,11 +117,7 @@ struct Run {
 }
 
 impl Run {
-    async fn work(
-        &self,
-        tasks: &Tasks,
-        stop: &CancellationToken,
-    ) -> Result<Finished, RunError> {
+    async fn work(&self, tasks: &Tasks, stop: &CancellationToken) -> Result<Finished, RunError> {
         let prepared = tokio::select! {
             prepared = self.prepare(tasks) => prepared?,
             () = stop.cancelled() => return Ok(Finished::Stopped),
@@ -150,17 +147,15 @@ impl Run {
     }
 
     /// Everything before the first record. Brokers and the registry have to answer within 30 s; orgs are waited for.
-    async fn prepare(
-        &self,
-        tasks: &Tasks,
-    ) -> Result<(Shared, Orgs, crate::store::Following), RunError> {
+    async fn prepare(&self, tasks: &Tasks) -> Result<(Shared, Orgs, crate::store::Following), RunError> {
         let kafka = KafkaConfig {
             bootstrap_servers: self.endpoints.bootstrap_servers.clone(),
             partitions: Some(self.config.kafka.partitions),
             replication_factor: Some(self.config.kafka.replication_factor),
         };
         let waiting = |reason: &str| tasks.set(&TaskState::Degraded(reason.to_owned()));
-        let orgs = orgs::connect(&self.config, &self.options, &self.endpoints, &self.database, waiting).await?;
+        let orgs =
+            orgs::connect(&self.config, &self.options, &self.endpoints, &self.database, waiting).await?;
         tasks.set(&TaskState::Starting);
         let admin = Admin::connect(&kafka).await.map_err(TaskError::from)?;
         // Nobody waits for this health: whatever degrades it is retried here, before any task runs.

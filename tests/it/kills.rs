@@ -8,16 +8,18 @@ use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Link, Rest, World};
+use crate::support::{Link, Rest, World, on_both_brokers};
 
 /// Kills; `tests/soak` asks for more.
 fn kills() -> u32 {
     std::env::var("ORGSTREAM_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(5)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_again_and_again_while_changes_flow_it_loses_and_doubles_nothing() {
-    let Some(world) = World::builder().build().await else { return };
+on_both_brokers! {
+    async fn killed_again_and_again_while_changes_flow_it_loses_and_doubles_nothing(
+        builder: WorldBuilder, _kind: Kind
+    ) {
+    let Some(world) = builder.build().await else { return };
     world.prime().await;
     // Accounts meet locked rows now and then, so contacts come before them and their references are owed.
     let locked = Effect::RecordError {
@@ -51,6 +53,7 @@ async fn killed_again_and_again_while_changes_flow_it_loses_and_doubles_nothing(
     assert_eq!(world.dead_letters().await, []);
     let parked = world.read(&orgstream::kafka::topics::parked(&world.pipeline)).await;
     assert!(!parked.is_empty(), "no contact came before its account");
+}
 }
 
 /// No (channel, replay id) twice for a `read_committed` reader.

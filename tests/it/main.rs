@@ -18,6 +18,12 @@ mod record_format;
 // What is asked of a broker, asked of Apache Kafka and of the embedded one.
 mod conformance;
 
+// A file that leaves everything out.
+mod embedded;
+
+// The live replication with nothing installed.
+mod dev;
+
 // How many calls a write costs.
 mod calls;
 

@@ -33,7 +33,7 @@ async fn records_have_the_names_the_order_the_types_and_the_events_of_confluents
         "--bootstrap-servers",
         &world.bootstrap_servers,
         "--registry",
-        &world.registry,
+        world.registry.as_deref().expect("a registry of its own"),
         "--topic",
         &topic,
     ];

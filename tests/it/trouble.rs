@@ -6,11 +6,11 @@ use std::time::Duration;
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::json;
 
-use crate::support::{Kafka, World, eventually, shared_peers};
+use crate::support::{OwnBroker, World, eventually, on_both_brokers, shared_peers};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_outage_of_org_b_of_twenty_times_retry_for_rejects_nothing() {
-    let Some(world) = World::builder().retry_for("1s").build().await else { return };
+on_both_brokers! {
+async fn an_outage_of_org_b_of_twenty_times_retry_for_rejects_nothing(builder: WorldBuilder, _kind: Kind) {
+    let Some(world) = builder.retry_for("1s").build().await else { return };
     let running = world.run(&[]);
     world.in_a.create("Lead", json!({ "LastName": "Before", "Company": "Acme" })).await;
     eventually("the first lead arrives", || world.b.count("Lead") == 1).await;
@@ -29,9 +29,8 @@ async fn an_outage_of_org_b_of_twenty_times_retry_for_rejects_nothing() {
     assert_eq!(world.dead_letters().await, []);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn expired_tokens_and_dropped_sessions_lose_nothing() {
-    let Some(world) = World::builder().build().await else { return };
+async fn expired_tokens_and_dropped_sessions_lose_nothing(builder: WorldBuilder, _kind: Kind) {
+    let Some(world) = builder.build().await else { return };
     let running = world.run(&[]);
     for round in 0..6 {
         world.in_a.create("Account", json!({ "Name": format!("Round {round}") })).await;
@@ -52,34 +51,29 @@ async fn expired_tokens_and_dropped_sessions_lose_nothing() {
     assert_eq!(world.dead_letters().await, []);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_broker_that_restarts_loses_nothing() {
-    if shared_peers().is_none() {
+async fn a_broker_that_is_killed_and_comes_back_loses_nothing(builder: WorldBuilder, kind: Kind) {
+    if kind == Kind::Apache && shared_peers().is_none() {
         return;
     }
-    let data = tempfile::tempdir().expect("a directory");
-    let broker = Kafka::start_at(data.path(), None).expect("a broker starts");
-    let (port, address) = (broker.port(), broker.bootstrap_servers());
-    let Some(world) = World::builder().kafka(address).build().await else { return };
+    let mut broker = OwnBroker::start(kind);
+    let Some(world) = builder.kafka(broker.address()).build().await else { return };
     let running = world.run(&[]);
     world.in_a.create("Lead", json!({ "LastName": "Before", "Company": "Acme" })).await;
     eventually("the first lead arrives", || world.b.count("Lead") == 1).await;
-    drop(broker);
+    broker.kill();
     for n in 0..50 {
         world.in_a.create("Lead", json!({ "LastName": format!("During {n}"), "Company": "Acme" })).await;
     }
-    let broker = Kafka::start_at(data.path(), Some(port)).expect("the broker starts again");
+    broker.start_again();
     eventually("all leads arrive", || world.b.count("Lead") == 51).await;
     running.terminate().await.expect_code(0);
     world.sync().await.expect_code(0);
     world.verify().await;
     assert_eq!(world.dead_letters().await, []);
-    drop(broker);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn one_record_whose_call_always_fails_is_the_only_dead_letter() {
-    let Some(world) = World::builder().retry_for("2s").build().await else { return };
+async fn one_record_whose_call_always_fails_is_the_only_dead_letter(builder: WorldBuilder, _kind: Kind) {
+    let Some(world) = builder.retry_for("2s").build().await else { return };
     let broken = Effect::Answer {
         status: 500,
         code: "UNKNOWN_EXCEPTION".into(),
@@ -94,4 +88,5 @@ async fn one_record_whose_call_always_fails_is_the_only_dead_letter() {
     assert_eq!(letters.len(), 1, "{letters:?}");
     let verify = world.command(&["verify", "orgstream.yaml"]).finish().await.expect_code(1);
     assert!(verify.stdout.contains("Lead"), "{}", verify.stdout);
+}
 }

@@ -44,7 +44,9 @@ pub enum SimulatorError {
     #[error("the sandbox org's objects file is wrong: {0}")]
     Objects(String),
     /// The records that a new org is to hold are refused by its own rules.
-    #[error("the sandbox org cannot be filled: {0}; objects of your own may require fields that sample records lack")]
+    #[error(
+        "the sandbox org cannot be filled: {0}; objects of your own may require fields that sample records lack"
+    )]
     Sample(String),
     /// The private key cannot be made or written.
     #[error("the sandbox org's private key cannot be made: {0}")]

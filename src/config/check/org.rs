@@ -21,7 +21,10 @@ pub(super) fn org(
     let keys = report.keys(&path);
     if keys.contains(&"sandbox") {
         for key in ["url", "auth"].into_iter().filter(|key| keys.contains(key)) {
-            report.fault(&["orgs", name, key], "a sandbox is simulated here and needs none; remove one of the two");
+            report.fault(
+                &["orgs", name, key],
+                "a sandbox is simulated here and needs none; remove one of the two",
+            );
         }
         if let Some(reason) = refused_directory(name) {
             report.fault(&path, reason);
@@ -30,7 +33,8 @@ pub(super) fn org(
     }
     for key in ["url", "auth"] {
         if !report.has(&path, key) && !report.has(&path, "sandbox") {
-            let message = "this key is missing; an org is `url` and `auth`, or `sandbox: {}` for a simulated one";
+            let message =
+                "this key is missing; an org is `url` and `auth`, or `sandbox: {}` for a simulated one";
             report.fault(&["orgs", name, key], message);
         }
     }

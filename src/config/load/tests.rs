@@ -187,11 +187,21 @@ pipelines:
 #[test]
 fn an_org_is_either_somewhere_or_simulated() {
     let with = |org: &str| {
-        format!("orgs:\n  a: {org}\npipelines: {{ crm: {{ source: {{ org: a, topic: t }}, objects: {{ Account: }} }} }}\n")
+        format!(
+            "orgs:\n  a: {org}\npipelines: {{ crm: {{ source: {{ org: a, topic: t }}, objects: {{ Account: }} }} }}\n"
+        )
     };
-    assert_fault(&with("{ sandbox: {}, url: 'https://a.example' }"), "2:20: orgs.a.url: ", "remove one of the two");
+    assert_fault(
+        &with("{ sandbox: {}, url: 'https://a.example' }"),
+        "2:20: orgs.a.url: ",
+        "remove one of the two",
+    );
     assert_fault(&with("{ sandbx: {} }"), "2:8: orgs.a.sandbx: ", "did you mean `sandbox`?");
-    assert_fault(&with("{ sandbox: { objects: none.yaml } }"), "2:19: orgs.a.sandbox.objects: ", "cannot be read");
+    assert_fault(
+        &with("{ sandbox: { objects: none.yaml } }"),
+        "2:19: orgs.a.sandbox.objects: ",
+        "cannot be read",
+    );
     let missing = faults(&with("{}"));
     assert_eq!(missing.len(), 2, "{missing:#?}");
     assert!(missing.iter().all(|fault| fault.contains("`sandbox: {}` for a simulated one")), "{missing:#?}");

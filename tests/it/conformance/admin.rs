@@ -57,7 +57,8 @@ pub(super) fn a_deleted_topic_is_gone(broker: &Broker) {
 
 /// A setting of a topic, and whether it is the default.
 fn setting(broker: &Broker, topic: &str, name: &str) -> (String, bool) {
-    let described = runtime().block_on(broker.admin().describe_configs(&[ResourceSpecifier::Topic(topic)], &options()));
+    let described =
+        runtime().block_on(broker.admin().describe_configs(&[ResourceSpecifier::Topic(topic)], &options()));
     let resource = described.unwrap().remove(0).unwrap();
     let entry = resource.get(name).unwrap_or_else(|| panic!("no {name}"));
     (entry.value.clone().unwrap_or_default(), entry.is_default)
@@ -71,7 +72,11 @@ pub(super) fn settings_can_be_set_and_read(broker: &Broker) {
     let change = AlterConfig::new(ResourceSpecifier::Topic(&topic)).set("max.message.bytes", "2000");
     runtime().block_on(broker.admin().alter_configs([&change], &options())).unwrap().remove(0).unwrap();
     eventually("it is set", || setting(broker, &topic, "max.message.bytes") == ("2000".to_owned(), false));
-    assert_eq!(setting(broker, &topic, "retention.ms").0, "604800000", "what is not named goes back to its default");
+    assert_eq!(
+        setting(broker, &topic, "retention.ms").0,
+        "604800000",
+        "what is not named goes back to its default"
+    );
 }
 
 pub(super) fn a_change_with_an_unknown_setting_changes_nothing(broker: &Broker) {

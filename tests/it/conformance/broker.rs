@@ -4,7 +4,6 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use orgstream_kafka_simulator::Broker as EmbeddedBroker;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
@@ -13,9 +12,9 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use tokio::runtime::Runtime;
 
-use crate::support::shared_peers;
+pub(super) use crate::support::runtime;
+use crate::support::{embedded_broker, shared_peers};
 
 /// Longer than anything takes; what takes longer hangs.
 pub(super) const PATIENCE: Duration = Duration::from_mins(1);
@@ -64,24 +63,10 @@ pub(super) fn apache() -> Option<&'static Broker> {
     APACHE.get_or_init(|| shared_peers().map(|(kafka, _)| Broker::at(kafka.bootstrap_servers()))).as_ref()
 }
 
-/// An embedded broker that all checks share. It ends with this process.
+/// The embedded broker that all tests share.
 pub(super) fn embedded() -> &'static Broker {
-    static EMBEDDED: OnceLock<(Broker, EmbeddedBroker)> = OnceLock::new();
-    let (broker, _) = EMBEDDED.get_or_init(|| {
-        // Not a temporary directory: nobody is left to remove it.
-        let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance");
-        std::fs::remove_dir_all(&dir).ok();
-        let started = runtime().block_on(EmbeddedBroker::builder().data(dir).start());
-        let embedded = started.expect("the embedded broker starts");
-        (Broker::at(embedded.bootstrap_servers()), embedded)
-    });
-    broker
-}
-
-/// For the parts of librdkafka's interface that are asynchronous.
-pub(super) fn runtime() -> &'static Runtime {
-    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
-    RUNTIME.get_or_init(|| Runtime::new().expect("a runtime"))
+    static EMBEDDED: OnceLock<Broker> = OnceLock::new();
+    EMBEDDED.get_or_init(|| Broker::at(embedded_broker()))
 }
 
 /// A name that nobody else uses.
@@ -184,7 +169,13 @@ impl Broker {
     }
 
     /// A reader of one partition, outside any group.
-    pub(super) fn reader(&self, topic: &str, partition: i32, from: Offset, settings: &[(&str, &str)]) -> BaseConsumer {
+    pub(super) fn reader(
+        &self,
+        topic: &str,
+        partition: i32,
+        from: Offset,
+        settings: &[(&str, &str)],
+    ) -> BaseConsumer {
         let defaults = [("enable.partition.eof", "true"), ("auto.offset.reset", "error")];
         let reader = self.member("nobody", &[&defaults, settings].concat());
         let mut assignment = TopicPartitionList::new();
@@ -237,9 +228,9 @@ pub(super) fn send_one(
     record: FutureRecord<'_, str, [u8]>,
 ) -> Result<i64, RDKafkaErrorCode> {
     let delivered = runtime().block_on(producer.send(record, PATIENCE));
-    delivered.map(|delivery| delivery.offset).map_err(|(error, _)| {
-        error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown)
-    })
+    delivered
+        .map(|delivery| delivery.offset)
+        .map_err(|(error, _)| error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown))
 }
 
 fn enqueue<'a>(

@@ -7,12 +7,12 @@ use serde_json::Value as Json;
 
 use super::broker::{numbers, unique};
 use super::restarting::Restarting;
-use crate::support::peer_install;
+use crate::support::{Kind, peer_install};
 
 /// What `tests/peers/python/join_in.py` lets a client do.
 fn join_in(client: &str) {
     let Some(python) = peer_install("python/install.sh") else { return };
-    let broker = Restarting::embedded();
+    let broker = Restarting::of(Kind::Embedded);
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/python/join_in.py");
     let output = Command::new(python)
         .args([script, client, broker.broker.bootstrap_servers()])
@@ -22,7 +22,11 @@ fn join_in(client: &str) {
     let said: Json = serde_json::from_str(&text(&output)).expect("JSON");
     let half = |from: u64, to: u64| Json::from((from..to).collect::<Vec<_>>());
     assert_eq!(said["first"], half(0, 100));
-    assert_eq!(said["second"], half(100, 201), "it goes on behind its commit, and an aborted record is left out");
+    assert_eq!(
+        said["second"],
+        half(100, 201),
+        "it goes on behind its commit, and an aborted record is left out"
+    );
     assert_eq!(said["committed"], 200);
 }
 
@@ -51,7 +55,7 @@ fn aiokafka_joins_in() {
 #[test]
 fn kcat_joins_in() {
     let Some(kcat) = peer_install("kcat.sh") else { return };
-    let broker = Restarting::embedded();
+    let broker = Restarting::of(Kind::Embedded);
     let (servers, topic, group) = (broker.broker.bootstrap_servers(), unique("kcat"), unique("group"));
     let run = |arguments: &[&str], input: &str| {
         let mut child = Command::new(&kcat)

@@ -64,6 +64,7 @@ pub(super) fn a_small_fetch_gets_on(broker: &Broker) {
     let producer = broker.producer(&[("linger.ms", "50")]);
     send(&producer, &topic, &sent);
     // Less than a single record has.
-    let small = [("fetch.message.max.bytes", "1000"), ("fetch.max.bytes", "1000"), ("message.max.bytes", "1000")];
+    let small =
+        [("fetch.message.max.bytes", "1000"), ("fetch.max.bytes", "1000"), ("message.max.bytes", "1000")];
     assert_eq!(texts(&broker.read(&topic, 0, &small)), sent);
 }

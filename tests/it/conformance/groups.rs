@@ -29,7 +29,11 @@ fn poll(members: &[&BaseConsumer]) -> Vec<BTreeSet<i32>> {
 
 fn partitions(member: &BaseConsumer) -> BTreeSet<i32> {
     let assignment = member.assignment().unwrap();
-    assignment.elements().iter().map(rdkafka::topic_partition_list::TopicPartitionListElem::partition).collect()
+    assignment
+        .elements()
+        .iter()
+        .map(rdkafka::topic_partition_list::TopicPartitionListElem::partition)
+        .collect()
 }
 
 fn has(member: &BaseConsumer, count: usize) {
@@ -136,7 +140,8 @@ pub(super) fn a_static_member_that_comes_back_changes_nothing(broker: &Broker) {
 pub(super) fn a_second_static_member_of_the_same_name_fences_the_first(broker: &Broker) {
     let topic = broker.topic(1, &[]);
     let group = unique("group");
-    let of = || join(broker, &group, &topic, &[("group.instance.id", "one"), ("session.timeout.ms", "30000")]);
+    let of =
+        || join(broker, &group, &topic, &[("group.instance.id", "one"), ("session.timeout.ms", "30000")]);
     let first = of();
     has(&first, 1);
     let second = of();
@@ -172,7 +177,9 @@ pub(super) fn members_without_a_protocol_in_common_are_refused(broker: &Broker) 
     eventually("the second is refused", || {
         poll(&[&first]);
         match other.poll(TICK) {
-            Some(Err(error)) => error.rdkafka_error_code() == Some(RDKafkaErrorCode::InconsistentGroupProtocol),
+            Some(Err(error)) => {
+                error.rdkafka_error_code() == Some(RDKafkaErrorCode::InconsistentGroupProtocol)
+            }
             _ => false,
         }
     });

@@ -84,7 +84,8 @@ pub(super) fn a_batch_larger_than_a_segment_is_refused(broker: &Broker) {
 
 pub(super) fn a_record_from_the_far_future_is_refused(broker: &Broker) {
     let topic = broker.topic(1, &[]);
-    let record = FutureRecord::to(&topic).partition(0).key("k").payload(&b"v"[..]).timestamp(9_999_999_999_999);
+    let record =
+        FutureRecord::to(&topic).partition(0).key("k").payload(&b"v"[..]).timestamp(9_999_999_999_999);
     let refused = send_one(&broker.producer(&[]), record);
     assert_eq!(refused, Err(RDKafkaErrorCode::InvalidTimestamp));
 }

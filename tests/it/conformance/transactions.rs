@@ -143,7 +143,8 @@ pub(super) fn a_successor_gives_up_what_was_open(broker: &Broker) {
 
 pub(super) fn a_transaction_that_takes_too_long_is_given_up(broker: &Broker) {
     let topic = broker.topic(1, &[]);
-    let producer = broker.transactional(&unique("tx"), &[("transaction.timeout.ms", "1000"), ("message.timeout.ms", "1000")]);
+    let producer = broker
+        .transactional(&unique("tx"), &[("transaction.timeout.ms", "1000"), ("message.timeout.ms", "1000")]);
     producer.begin_transaction().unwrap();
     send(&producer, &topic, ["late"]);
     broker.send(&topic, ["behind"]);

@@ -1,10 +1,19 @@
 //! What the tests share: peers, a world of two orgs and one file, and a REST client for the orgs.
 
 mod peers;
-pub(crate) use peers::{Kafka, shared_peers};
+pub(crate) use peers::shared_peers;
+
+mod own_broker;
+pub(crate) use own_broker::{Kind, OwnBroker};
+
+mod embedded;
+pub(crate) use embedded::{embedded_broker, runtime};
+
+mod both;
+pub(crate) use both::on_both_brokers;
 
 mod process;
-pub(crate) use process::Finished;
+pub(crate) use process::{Finished, Running};
 
 mod rest;
 pub(crate) use rest::Rest;

@@ -80,11 +80,6 @@ impl Kafka {
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
     }
-
-    pub(crate) fn port(&self) -> u16 {
-        let address = self.bootstrap_servers();
-        address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("the address ends with a port")
-    }
 }
 
 /// A schema registry.

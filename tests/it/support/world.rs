@@ -10,6 +10,7 @@ use std::time::Duration;
 use orgstream_salesforce_simulator::Org;
 use tempfile::TempDir;
 
+use super::embedded::embedded_broker;
 use super::peers::shared_peers;
 use super::process::{Finished, Running};
 use super::rest::Rest;
@@ -25,11 +26,19 @@ pub(crate) struct WorldBuilder {
     retry_for: &'static str,
     partitions: u32,
     kafka: Option<String>,
+    embedded: bool,
 }
 
 impl Default for WorldBuilder {
     fn default() -> Self {
-        Self { start: "snapshot", operation: "sync", retry_for: "15m", partitions: 3, kafka: None }
+        Self {
+            start: "snapshot",
+            operation: "sync",
+            retry_for: "15m",
+            partitions: 3,
+            kafka: None,
+            embedded: false,
+        }
     }
 }
 
@@ -60,9 +69,17 @@ impl WorldBuilder {
         self
     }
 
+    /// The embedded broker, and the schema store of the program itself.
+    pub(crate) fn embedded(mut self) -> Self {
+        self.embedded = true;
+        self
+    }
+
     /// Makes the world, with orgs in this process; `None` where the peers cannot be had and need not be.
     pub(crate) async fn build(self) -> Option<World> {
-        shared_peers()?;
+        if !self.embedded {
+            shared_peers()?;
+        }
         let name = format!("{}-{}", std::process::id(), NEXT.load(Ordering::Relaxed));
         let a = Org::builder().name(format!("a-{name}")).start().await.expect("org a starts");
         let b = Org::builder().name(format!("b-{name}")).start().await.expect("org b starts");
@@ -90,12 +107,17 @@ impl WorldBuilder {
     }
 
     fn link(self, a: &Login, b: &Login) -> Option<Link> {
-        let (kafka, registry) = shared_peers()?;
+        let (bootstrap_servers, registry) = if self.embedded {
+            (embedded_broker(), None)
+        } else {
+            let (kafka, registry) = shared_peers()?;
+            (kafka.bootstrap_servers(), Some(registry.url()))
+        };
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let link = Link {
             pipeline: format!("w{}-{number}", std::process::id()),
-            bootstrap_servers: self.kafka.clone().unwrap_or_else(|| kafka.bootstrap_servers()),
-            registry: registry.url(),
+            bootstrap_servers: self.kafka.clone().unwrap_or(bootstrap_servers),
+            registry,
             dir: tempfile::tempdir().expect("a directory"),
         };
         std::fs::write(link.file(), link.config_text(&self, a, b)).expect("the file is written");
@@ -125,7 +147,8 @@ pub(crate) struct World {
 pub(crate) struct Link {
     pub(crate) pipeline: String,
     pub(crate) bootstrap_servers: String,
-    pub(crate) registry: String,
+    /// Without one the program's own schema store is used.
+    pub(crate) registry: Option<String>,
     pub(crate) dir: TempDir,
 }
 
@@ -199,14 +222,16 @@ impl Link {
             )
             .expect("text grows");
         }
-        let Self { pipeline, bootstrap_servers, registry, .. } = self;
+        let Self { pipeline, bootstrap_servers, .. } = self;
+        if let Some(registry) = &self.registry {
+            writeln!(text, "schema_registry: {{ url: \"{registry}\" }}").expect("text grows");
+        }
         let WorldBuilder { start, operation, retry_for, partitions, .. } = builder;
         write!(
             text,
             "kafka:
   bootstrap_servers: {bootstrap_servers}
   topics: {{ partitions: {partitions}, replication_factor: 1 }}
-schema_registry: {{ url: \"{registry}\" }}
 state: ./state
 pipelines:
   {pipeline}:

@@ -3,7 +3,9 @@
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::alter_configs_response::AlterConfigsResourceResponse;
 use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
-use kafka_protocol::messages::describe_configs_response::{DescribeConfigsResourceResult, DescribeConfigsResult};
+use kafka_protocol::messages::describe_configs_response::{
+    DescribeConfigsResourceResult, DescribeConfigsResult,
+};
 use kafka_protocol::messages::incremental_alter_configs_request::AlterableConfig;
 use kafka_protocol::messages::incremental_alter_configs_response::AlterConfigsResourceResponse as IncrementalResponse;
 use kafka_protocol::messages::{
@@ -79,9 +81,8 @@ fn describe(
         }
         BROKER if wanted.resource_name.as_str() == NODE.to_string() => {
             let partitions = core.auto_create_partitions;
-            let read_only = |name: &str, value: String| {
-                result(name, &value, Source::StaticBroker).with_read_only(true)
-            };
+            let read_only =
+                |name: &str, value: String| result(name, &value, Source::StaticBroker).with_read_only(true);
             Ok(vec![
                 read_only("broker.id", NODE.to_string()),
                 read_only("auto.create.topics.enable", (partitions > 0).to_string()),
@@ -118,15 +119,16 @@ fn config_type(kind: SettingType) -> i8 {
 /// Replaces the settings of topics.
 pub(crate) fn alter_configs(core: &Core, request: AlterConfigsRequest) -> AlterConfigsResponse {
     let responses = request.resources.into_iter().map(|wanted| {
-        let altered = changed(core, wanted.resource_type, &wanted.resource_name, request.validate_only, |settings| {
-            *settings = Settings::default();
-            for config in &wanted.configs {
-                if let Some(value) = &config.value {
-                    settings.set(&config.name, value)?;
+        let altered =
+            changed(core, wanted.resource_type, &wanted.resource_name, request.validate_only, |settings| {
+                *settings = Settings::default();
+                for config in &wanted.configs {
+                    if let Some(value) = &config.value {
+                        settings.set(&config.name, value)?;
+                    }
                 }
-            }
-            Ok(())
-        });
+                Ok(())
+            });
         let (code, message) = outcome(altered);
         AlterConfigsResourceResponse::default()
             .with_resource_type(wanted.resource_type)
@@ -143,9 +145,10 @@ pub(crate) fn incremental_alter_configs(
     request: IncrementalAlterConfigsRequest,
 ) -> IncrementalAlterConfigsResponse {
     let responses = request.resources.into_iter().map(|wanted| {
-        let altered = changed(core, wanted.resource_type, &wanted.resource_name, request.validate_only, |settings| {
-            wanted.configs.iter().try_for_each(|config| apply(settings, config))
-        });
+        let altered =
+            changed(core, wanted.resource_type, &wanted.resource_name, request.validate_only, |settings| {
+                wanted.configs.iter().try_for_each(|config| apply(settings, config))
+            });
         let (code, message) = outcome(altered);
         IncrementalResponse::default()
             .with_resource_type(wanted.resource_type)

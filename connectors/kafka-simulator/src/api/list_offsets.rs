@@ -2,10 +2,15 @@
 
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::list_offsets_request::ListOffsetsPartition;
-use kafka_protocol::messages::list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse};
-use kafka_protocol::messages::offset_for_leader_epoch_response::{EpochEndOffset, OffsetForLeaderTopicResult};
+use kafka_protocol::messages::list_offsets_response::{
+    ListOffsetsPartitionResponse, ListOffsetsTopicResponse,
+};
+use kafka_protocol::messages::offset_for_leader_epoch_response::{
+    EpochEndOffset, OffsetForLeaderTopicResult,
+};
 use kafka_protocol::messages::{
-    ApiKey, ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse,
+    ApiKey, ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest,
+    OffsetForLeaderEpochResponse,
 };
 
 use crate::core::{Core, LEADER_EPOCH};
@@ -48,10 +53,8 @@ fn find(
     if let Some(error) = core.faults.error(ApiKey::ListOffsets, Some((topic, wanted.partition_index))) {
         return Err(error);
     }
-    let partition = core
-        .topics
-        .partition(topic, wanted.partition_index)
-        .ok_or(ResponseError::UnknownTopicOrPartition)?;
+    let partition =
+        core.topics.partition(topic, wanted.partition_index).ok_or(ResponseError::UnknownTopicOrPartition)?;
     let log = partition.log();
     let found = match wanted.timestamp {
         EARLIEST => return Ok((log.start_offset(), -1)),

@@ -27,7 +27,8 @@ pub(crate) fn produce(core: &Core, request: ProduceRequest) -> Option<ProduceRes
             };
             partitions.push(answer(index, written));
         }
-        responses.push(TopicProduceResponse::default().with_name(topic.name).with_partition_responses(partitions));
+        responses
+            .push(TopicProduceResponse::default().with_name(topic.name).with_partition_responses(partitions));
     }
     core.grown.notify_waiters();
     (request.acks != 0).then(|| ProduceResponse::default().with_responses(responses))

@@ -34,19 +34,25 @@ impl GroupCoordinator {
             let group = state.groups.get(name);
             let group_state = group.map_or("Empty", |group| group.state.as_str());
             let protocol_type = group.map(|group| group.protocol_type.clone()).unwrap_or_default();
-            (wanted(&request.states_filter, group_state) && wanted(&request.types_filter, CLASSIC)).then(|| {
-                ListedGroup::default()
-                    .with_group_id(StrBytes::from_string(name.clone()).into())
-                    .with_protocol_type(protocol_type)
-                    .with_group_state(StrBytes::from_static_str(group_state))
-                    .with_group_type(StrBytes::from_static_str(CLASSIC))
-            })
+            (wanted(&request.states_filter, group_state) && wanted(&request.types_filter, CLASSIC)).then(
+                || {
+                    ListedGroup::default()
+                        .with_group_id(StrBytes::from_string(name.clone()).into())
+                        .with_protocol_type(protocol_type)
+                        .with_group_state(StrBytes::from_static_str(group_state))
+                        .with_group_type(StrBytes::from_static_str(CLASSIC))
+                },
+            )
         });
         ListGroupsResponse::default().with_groups(listed.collect())
     }
 
     /// Groups with their members. One that is not known is `Dead`.
-    pub(crate) fn describe_groups(&self, request: DescribeGroupsRequest, version: i16) -> DescribeGroupsResponse {
+    pub(crate) fn describe_groups(
+        &self,
+        request: DescribeGroupsRequest,
+        version: i16,
+    ) -> DescribeGroupsResponse {
         let state = self.lock();
         let groups = request.groups.into_iter().map(|id| {
             if let Some(group) = state.groups.get(id.as_str()) {

@@ -1,8 +1,12 @@
 //! OffsetCommit, OffsetFetch, OffsetDelete.
 
 use kafka_protocol::error::ResponseError;
-use kafka_protocol::messages::offset_commit_response::{OffsetCommitResponsePartition, OffsetCommitResponseTopic};
-use kafka_protocol::messages::offset_delete_response::{OffsetDeleteResponsePartition, OffsetDeleteResponseTopic};
+use kafka_protocol::messages::offset_commit_response::{
+    OffsetCommitResponsePartition, OffsetCommitResponseTopic,
+};
+use kafka_protocol::messages::offset_delete_response::{
+    OffsetDeleteResponsePartition, OffsetDeleteResponseTopic,
+};
 use kafka_protocol::messages::offset_fetch_response::{
     OffsetFetchResponseGroup, OffsetFetchResponsePartition, OffsetFetchResponsePartitions,
     OffsetFetchResponseTopic, OffsetFetchResponseTopics,
@@ -41,14 +45,16 @@ impl GroupCoordinator {
             for wanted in topic.partitions {
                 let metadata = wanted.committed_metadata.map(|text| text.as_str().to_owned());
                 let too_long = metadata.as_ref().is_some_and(|text| text.len() > self.settings.max_metadata);
-                let code = if let Some(error) = refused.or_else(|| fault(&topic.name, wanted.partition_index)) {
+                let code = if let Some(error) = refused.or_else(|| fault(&topic.name, wanted.partition_index))
+                {
                     error.code()
                 } else if !exists(&topic.name, wanted.partition_index) {
                     ResponseError::UnknownTopicOrPartition.code()
                 } else if too_long {
                     ResponseError::OffsetMetadataTooLarge.code()
                 } else {
-                    let at = TopicPartition { topic: topic.name.to_string(), partition: wanted.partition_index };
+                    let at =
+                        TopicPartition { topic: topic.name.to_string(), partition: wanted.partition_index };
                     let committed = Committed {
                         offset: wanted.committed_offset,
                         leader_epoch: wanted.committed_leader_epoch,
@@ -62,7 +68,8 @@ impl GroupCoordinator {
                         .with_error_code(code),
                 );
             }
-            topics.push(OffsetCommitResponseTopic::default().with_name(topic.name).with_partitions(partitions));
+            topics
+                .push(OffsetCommitResponseTopic::default().with_name(topic.name).with_partitions(partitions));
         }
         OffsetCommitResponse::default().with_topics(topics)
     }
@@ -135,7 +142,8 @@ impl GroupCoordinator {
                         .with_error_code(code),
                 );
             }
-            topics.push(OffsetDeleteResponseTopic::default().with_name(topic.name).with_partitions(partitions));
+            topics
+                .push(OffsetDeleteResponseTopic::default().with_name(topic.name).with_partitions(partitions));
         }
         OffsetDeleteResponse::default().with_topics(topics)
     }
@@ -180,7 +188,11 @@ impl Groups {
         let found = |name: &TopicName, partition| {
             let at = TopicPartition { topic: name.to_string(), partition };
             if stable && self.is_undecided(group.as_str(), &at) {
-                return Found { partition, committed: None, error: ResponseError::UnstableOffsetCommit.code() };
+                return Found {
+                    partition,
+                    committed: None,
+                    error: ResponseError::UnstableOffsetCommit.code(),
+                };
             }
             Found { partition, committed: known.and_then(|commits| commits.get(&at)).cloned(), error: 0 }
         };

@@ -97,7 +97,11 @@ impl GroupCoordinator {
         }
         let mut state = self.lock();
         let Some(group) = state.groups.get_mut(group) else {
-            return Err(if generation < 0 { ResponseError::UnknownMemberId } else { ResponseError::IllegalGeneration });
+            return Err(if generation < 0 {
+                ResponseError::UnknownMemberId
+            } else {
+                ResponseError::IllegalGeneration
+            });
         };
         group.speaks(member_id, instance_id, generation, Instant::now())
     }

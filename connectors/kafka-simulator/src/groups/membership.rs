@@ -32,14 +32,14 @@ impl GroupCoordinator {
         client: &Client,
     ) -> JoinGroupResponse {
         let member_id = request.member_id.clone();
-        let answer = self.join(&request, version, client).unwrap_or_else(|(error, member_id)| {
-            Answer::Now(refused_join(error, member_id))
-        });
+        let answer = self
+            .join(&request, version, client)
+            .unwrap_or_else(|(error, member_id)| Answer::Now(refused_join(error, member_id)));
         let mut response = match answer {
             Answer::Now(response) => response,
-            Answer::Later(waiting) => waiting
-                .await
-                .unwrap_or_else(|_| refused_join(ResponseError::NotCoordinator, member_id)),
+            Answer::Later(waiting) => {
+                waiting.await.unwrap_or_else(|_| refused_join(ResponseError::NotCoordinator, member_id))
+            }
         };
         if version < 7 && response.protocol_name.is_none() {
             response.protocol_name = Some(StrBytes::default());
@@ -152,7 +152,10 @@ impl GroupCoordinator {
             }
         };
         let group = state.groups.get_mut(request.group_id.as_str());
-        let code = group.ok_or(ResponseError::UnknownMemberId).and_then(beat).map_or_else(|error| error.code(), |()| 0);
+        let code = group
+            .ok_or(ResponseError::UnknownMemberId)
+            .and_then(beat)
+            .map_or_else(|error| error.code(), |()| 0);
         HeartbeatResponse::default().with_error_code(code)
     }
 
@@ -311,7 +314,8 @@ impl Group {
         match self.state {
             State::Preparing { first: true, .. } => {
                 // Those who come together start together.
-                self.state = State::Preparing { deadline: now + settings.initial_rebalance_delay, first: true };
+                self.state =
+                    State::Preparing { deadline: now + settings.initial_rebalance_delay, first: true };
             }
             State::Preparing { first: false, .. } => {}
             State::Empty | State::Completing { .. } | State::Stable => self.prepare(settings, now),

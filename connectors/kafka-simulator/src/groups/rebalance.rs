@@ -11,7 +11,8 @@ impl Group {
     /// Asks all members to join again.
     pub(super) fn prepare(&mut self, settings: &GroupSettings, now: Instant) {
         let first = matches!(self.state, State::Empty);
-        let deadline = if first { now + settings.initial_rebalance_delay } else { now + self.rebalance_timeout() };
+        let deadline =
+            if first { now + settings.initial_rebalance_delay } else { now + self.rebalance_timeout() };
         for member in self.members.values_mut() {
             answer_sync(member, refused_sync(ResponseError::RebalanceInProgress));
         }
@@ -84,14 +85,20 @@ impl Group {
     /// Whether a member with these assignors can join: with all others it knows at least one in common.
     pub(super) fn has_protocol_in_common(&self, names: &[&StrBytes], but: Option<&StrBytes>) -> bool {
         let others = || self.members.values().filter(|member| Some(&member.id) != but);
-        names.iter().any(|name| others().all(|member| member.protocols.iter().any(|(known, _)| known == *name)))
+        names
+            .iter()
+            .any(|name| others().all(|member| member.protocols.iter().any(|(known, _)| known == *name)))
     }
 
     /// Sessions that ended, ids that nobody came back with, leaders that said nothing. Answers whether anything changed.
     pub(super) fn sweep(&mut self, settings: &GroupSettings, now: Instant) {
         self.pending.retain(|_, until| *until > now);
-        let gone: Vec<_> =
-            self.members.values().filter(|member| member.is_gone(now)).map(|member| member.id.clone()).collect();
+        let gone: Vec<_> = self
+            .members
+            .values()
+            .filter(|member| member.is_gone(now))
+            .map(|member| member.id.clone())
+            .collect();
         for id in &gone {
             tracing::debug!(member = id.as_str(), "The session of a group member has ended.");
             self.remove(id);

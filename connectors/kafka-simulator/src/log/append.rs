@@ -148,7 +148,9 @@ impl PartitionLog {
         }
         match header.size.cmp(&records.len()) {
             std::cmp::Ordering::Greater => return Err(AppendError::Corrupt),
-            std::cmp::Ordering::Less => return Err(AppendError::Invalid("a request has one batch a partition")),
+            std::cmp::Ordering::Less => {
+                return Err(AppendError::Invalid("a request has one batch a partition"));
+            }
             std::cmp::Ordering::Equal => {}
         }
         if !batch::checksum_is_right(records) {
@@ -167,7 +169,9 @@ impl PartitionLog {
         let early = now_ms.saturating_sub(self.config.timestamp_before_max_ms);
         let late = now_ms.saturating_add(self.config.timestamp_after_max_ms);
         let time = header.max_timestamp;
-        if self.config.timestamp_type == TimestampType::CreateTime && (time > late || (time >= 0 && time < early)) {
+        if self.config.timestamp_type == TimestampType::CreateTime
+            && (time > late || (time >= 0 && time < early))
+        {
             return Err(AppendError::Timestamp(time));
         }
         Ok(header)

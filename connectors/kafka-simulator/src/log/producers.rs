@@ -129,7 +129,8 @@ impl Producers {
     }
 
     fn producer(&mut self, from: ProducerId, now_ms: i64) -> &mut Producer {
-        let fresh = || Producer { epoch: from.epoch, batches: VecDeque::new(), open_from: None, seen_ms: now_ms };
+        let fresh =
+            || Producer { epoch: from.epoch, batches: VecDeque::new(), open_from: None, seen_ms: now_ms };
         let producer = self.known.entry(from.id).or_insert_with(fresh);
         if producer.epoch < from.epoch {
             producer.epoch = from.epoch;
@@ -160,7 +161,10 @@ impl Producers {
     pub(super) fn is_aborted(&self, producer_id: i64, offset: i64) -> bool {
         let ended_before = self.aborted.partition_point(|aborted| aborted.marker_offset < offset);
         let of_producer = |aborted: &&Aborted| aborted.producer_id == producer_id;
-        self.aborted[ended_before..].iter().find(of_producer).is_some_and(|aborted| aborted.first_offset <= offset)
+        self.aborted[ended_before..]
+            .iter()
+            .find(of_producer)
+            .is_some_and(|aborted| aborted.first_offset <= offset)
     }
 
     /// Whether this is the newest batch of its producer, which the log needs to keep to know it after a restart.

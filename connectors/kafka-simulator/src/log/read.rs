@@ -40,12 +40,7 @@ pub(crate) enum ReadError {
 
 impl PartitionLog {
     /// Batches from `from` on, together at most `max_bytes`, but at least one.
-    pub(crate) fn read(
-        &self,
-        from: i64,
-        max_bytes: usize,
-        isolation: Isolation,
-    ) -> Result<Read, ReadError> {
+    pub(crate) fn read(&self, from: i64, max_bytes: usize, isolation: Isolation) -> Result<Read, ReadError> {
         if from < self.start_offset || from > self.next_offset {
             return Err(ReadError::OutOfRange);
         }

@@ -36,15 +36,8 @@ impl PartitionLog {
             _ => segments.push(Segment::create(&dir, next_offset)?),
         }
         let first = segments.first().map_or(0, |first| first.base_offset);
-        let mut log = Self {
-            dir,
-            config,
-            segments,
-            producers,
-            start_offset: first,
-            next_offset,
-            compacted_to: 0,
-        };
+        let mut log =
+            Self { dir, config, segments, producers, start_offset: first, next_offset, compacted_to: 0 };
         log.start_at(kept_start)?;
         Ok(log)
     }
@@ -74,7 +67,13 @@ fn recover(
 ) -> io::Result<Segment> {
     let length = std::fs::metadata(path)?.len();
     let mut segment = Segment::at(path.to_owned(), base_offset);
-    let mut batches = Batches { path: path.to_owned(), file: std::fs::File::open(path)?, length, start: 0, chunk: Vec::new() };
+    let mut batches = Batches {
+        path: path.to_owned(),
+        file: std::fs::File::open(path)?,
+        length,
+        start: 0,
+        chunk: Vec::new(),
+    };
     let mut least = base_offset;
     while let Some((header, bytes)) = batches.at(segment.size, last)? {
         if header.base_offset < least || (last && !batch::checksum_is_right(bytes)) {
@@ -142,8 +141,8 @@ impl Batches {
         let left = usize::try_from(self.length - position).unwrap_or(usize::MAX);
         self.chunk.resize(CHUNK.max(count).min(left), 0);
         self.start = position;
-        self.file.read_exact_at(&mut self.chunk, position).map_err(|error| {
-            io::Error::new(error.kind(), format!("{}: {error}", self.path.display()))
-        })
+        self.file
+            .read_exact_at(&mut self.chunk, position)
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", self.path.display())))
     }
 }

@@ -12,7 +12,9 @@ impl PartitionLog {
         let old = active.began_ms.is_some_and(|began| now_ms.saturating_sub(began) >= self.config.segment_ms);
         let expired = self.config.cleanup.delete
             && self.config.retention_ms.is_some_and(|retention| {
-                active.size > 0 && active.max_timestamp >= 0 && active.max_timestamp < now_ms.saturating_sub(retention)
+                active.size > 0
+                    && active.max_timestamp >= 0
+                    && active.max_timestamp < now_ms.saturating_sub(retention)
             });
         old || expired || self.segments.len() > 1
     }
@@ -20,9 +22,10 @@ impl PartitionLog {
     /// Everything the cleaner does, whenever its timer says so.
     pub(crate) fn clean(&mut self, now_ms: i64) -> io::Result<()> {
         self.producers.expire(now_ms);
-        let old = self.active().began_ms.is_some_and(|began| {
-            now_ms.saturating_sub(began) >= self.config.segment_ms
-        });
+        let old = self
+            .active()
+            .began_ms
+            .is_some_and(|began| now_ms.saturating_sub(began) >= self.config.segment_ms);
         if old {
             self.roll()?;
         }

@@ -58,7 +58,8 @@ impl Connection {
     /// The answer's frame; `None` for a request that wants none.
     async fn request(&self, mut frame: Bytes) -> io::Result<Option<Bytes>> {
         let (key, version) = (i16_at(&frame, 0), i16_at(&frame, 2));
-        let api = ApiKey::try_from(key).map_err(|()| invalid(format!("a request with the unknown api key {key}")))?;
+        let api = ApiKey::try_from(key)
+            .map_err(|()| invalid(format!("a request with the unknown api key {key}")))?;
         let supported = apis::supported(api);
         let whole = shapes::check(api, supported.map_or(version, |known| version.min(known.max)), &frame);
         let header = match supported {

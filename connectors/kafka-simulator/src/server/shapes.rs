@@ -39,15 +39,10 @@ fn form(api: ApiKey) -> &'static [Field] {
             Since(7, &Array(&[Text, Array(&[I32])])),
             Since(11, &Text),
         ],
-        ApiKey::ListOffsets => {
-            &[I32, Since(2, &I8), Array(&[Text, Array(&[I32, Since(4, &I32), I64])])]
+        ApiKey::ListOffsets => &[I32, Since(2, &I8), Array(&[Text, Array(&[I32, Since(4, &I32), I64])])],
+        ApiKey::Metadata => {
+            &[Array(&[Since(10, &UUID), Text]), Since(4, &I8), Since(8, &Upto(10, &I8)), Since(8, &I8)]
         }
-        ApiKey::Metadata => &[
-            Array(&[Since(10, &UUID), Text]),
-            Since(4, &I8),
-            Since(8, &Upto(10, &I8)),
-            Since(8, &I8),
-        ],
         ApiKey::OffsetCommit => &[
             Text,
             I32,
@@ -63,29 +58,14 @@ fn form(api: ApiKey) -> &'static [Field] {
             Since(7, &I8),
         ],
         ApiKey::FindCoordinator => &[Upto(3, &Text), Since(1, &I8), Since(4, &Array(&[Text]))],
-        ApiKey::JoinGroup => &[
-            Text,
-            I32,
-            Since(1, &I32),
-            Text,
-            Since(5, &Text),
-            Text,
-            Array(&[Text, Bytes]),
-            Since(8, &Text),
-        ],
-        ApiKey::Heartbeat => &[Text, I32, Text, Since(3, &Text)],
-        ApiKey::LeaveGroup => {
-            &[Text, Upto(2, &Text), Since(3, &Array(&[Text, Text, Since(5, &Text)]))]
+        ApiKey::JoinGroup => {
+            &[Text, I32, Since(1, &I32), Text, Since(5, &Text), Text, Array(&[Text, Bytes]), Since(8, &Text)]
         }
-        ApiKey::SyncGroup => &[
-            Text,
-            I32,
-            Text,
-            Since(3, &Text),
-            Since(5, &Text),
-            Since(5, &Text),
-            Array(&[Text, Bytes]),
-        ],
+        ApiKey::Heartbeat => &[Text, I32, Text, Since(3, &Text)],
+        ApiKey::LeaveGroup => &[Text, Upto(2, &Text), Since(3, &Array(&[Text, Text, Since(5, &Text)]))],
+        ApiKey::SyncGroup => {
+            &[Text, I32, Text, Since(3, &Text), Since(5, &Text), Since(5, &Text), Array(&[Text, Bytes])]
+        }
         ApiKey::DescribeGroups => &[Array(&[Text]), Since(3, &I8)],
         ApiKey::ListGroups => &[Since(4, &Array(&[Text])), Since(5, &Array(&[Text]))],
         ApiKey::ApiVersions => &[Since(3, &Text), Since(3, &Text)],

@@ -32,7 +32,12 @@ async fn an_error_meets_its_partition_so_many_times() {
     let unknown = ResponseError::UnknownTopicOrPartition.code();
     let fault = Fault::new(ApiKey::Produce, Effect::Error(ResponseError::NotEnoughReplicas));
     broker.faults().add(fault.partition("t", 1).times(2));
-    let codes = [produce(&mut wire, 0).await, produce(&mut wire, 1).await, produce(&mut wire, 1).await, produce(&mut wire, 1).await];
+    let codes = [
+        produce(&mut wire, 0).await,
+        produce(&mut wire, 1).await,
+        produce(&mut wire, 1).await,
+        produce(&mut wire, 1).await,
+    ];
     let refused = ResponseError::NotEnoughReplicas.code();
     assert_eq!(codes, [unknown, refused, refused, unknown]);
     broker.stop().await;

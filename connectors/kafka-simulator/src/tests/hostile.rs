@@ -68,7 +68,13 @@ async fn arrays_that_lie_about_their_length_take_no_memory() {
 #[tokio::test]
 async fn unknown_requests_and_versions_are_cut_and_unknown_api_versions_answered() {
     let broker = Broker::builder().start().await.unwrap();
-    for (key, version) in [(-1i16, 0i16), (999, 0), (ApiKey::Produce as i16, 2), (ApiKey::Fetch as i16, 99), (ApiKey::Vote as i16, 0)] {
+    for (key, version) in [
+        (-1i16, 0i16),
+        (999, 0),
+        (ApiKey::Produce as i16, 2),
+        (ApiKey::Fetch as i16, 99),
+        (ApiKey::Vote as i16, 0),
+    ] {
         let mut wire = Wire::connect(&broker).await;
         let mut bytes = BytesMut::new();
         bytes.put_i32(10);
@@ -85,7 +91,8 @@ async fn unknown_requests_and_versions_are_cut_and_unknown_api_versions_answered
     wire.send(&bytes).await.unwrap();
     let mut answer = wire.receive().await.unwrap();
     assert_eq!(answer.split_to(4)[..], 5i32.to_be_bytes(), "the correlation id");
-    let answer = <ApiVersionsResponse as kafka_protocol::protocol::Decodable>::decode(&mut answer, 0).unwrap();
+    let answer =
+        <ApiVersionsResponse as kafka_protocol::protocol::Decodable>::decode(&mut answer, 0).unwrap();
     assert_eq!(answer.error_code, 35);
     assert!(answer.api_keys.len() > 30);
     broker.stop().await;

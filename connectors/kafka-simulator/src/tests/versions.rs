@@ -5,7 +5,9 @@ use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
-use kafka_protocol::messages::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
+use kafka_protocol::messages::offset_commit_request::{
+    OffsetCommitRequestPartition, OffsetCommitRequestTopic,
+};
 use kafka_protocol::messages::offset_fetch_request::{
     OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics,
 };
@@ -118,7 +120,8 @@ async fn group_requests_are_answered_in_every_version() {
             let partition = OffsetCommitRequestPartition::default()
                 .with_committed_offset(i64::from(version))
                 .with_committed_metadata(Some(StrBytes::from_static_str("m")));
-            let topic = OffsetCommitRequestTopic::default().with_name(name()).with_partitions(vec![partition]);
+            let topic =
+                OffsetCommitRequestTopic::default().with_name(name()).with_partitions(vec![partition]);
             OffsetCommitRequest::default()
                 .with_group_id(group())
                 .with_generation_id_or_member_epoch(-1)
@@ -135,7 +138,8 @@ async fn group_requests_are_answered_in_every_version() {
         1..=8,
         |version| {
             if version < 8 {
-                let topic = OffsetFetchRequestTopic::default().with_name(name()).with_partition_indexes(vec![0]);
+                let topic =
+                    OffsetFetchRequestTopic::default().with_name(name()).with_partition_indexes(vec![0]);
                 return OffsetFetchRequest::default().with_group_id(group()).with_topics(Some(vec![topic]));
             }
             let topic = OffsetFetchRequestTopics::default().with_name(name()).with_partition_indexes(vec![0]);
@@ -185,7 +189,8 @@ async fn group_requests_are_answered_in_every_version() {
     })
     .await;
     let list = |_| ListGroupsRequest::default();
-    each(wire, ApiKey::ListGroups, 0..=5, list, |_, a: ListGroupsResponse| assert_eq!(a.groups.len(), 1)).await;
+    each(wire, ApiKey::ListGroups, 0..=5, list, |_, a: ListGroupsResponse| assert_eq!(a.groups.len(), 1))
+        .await;
     let describe = |_| DescribeGroupsRequest::default().with_groups(vec![group()]);
     each(wire, ApiKey::DescribeGroups, 0..=5, describe, |_, a: DescribeGroupsResponse| {
         assert_eq!(a.groups[0].group_state.as_str(), "Empty");

@@ -85,7 +85,9 @@ pub(super) fn frame(api: ApiKey, version: i16, correlation_id: i32, request: &im
 
 /// A batch of one record with this value, as a producer sends it.
 pub(super) fn batch(value: &[u8]) -> Bytes {
-    use kafka_protocol::records::{Compression, Record, RecordBatchEncoder, RecordEncodeOptions, TimestampType};
+    use kafka_protocol::records::{
+        Compression, Record, RecordBatchEncoder, RecordEncodeOptions, TimestampType,
+    };
     let record = Record {
         transactional: false,
         control: false,

@@ -11,7 +11,7 @@
 mod name;
 
 mod settings;
-pub(crate) use settings::{KNOWN, Setting, Settings, SettingType};
+pub(crate) use settings::{KNOWN, Setting, SettingType, Settings};
 
 mod topic;
 pub(crate) use topic::{Partition, Topic};

@@ -113,7 +113,9 @@ impl Topics {
             return Err(TopicError::Exists(name.to_owned()));
         }
         if !(1..=MAX_PARTITIONS).contains(&partitions) {
-            return Err(TopicError::Partitions(format!("Number of partitions must be from 1 to {MAX_PARTITIONS}.")));
+            return Err(TopicError::Partitions(format!(
+                "Number of partitions must be from 1 to {MAX_PARTITIONS}."
+            )));
         }
         if only_check {
             return Ok(None);
@@ -167,7 +169,12 @@ impl Topics {
     }
 
     /// Changes a topic's settings.
-    pub(crate) fn configure(&self, name: &str, settings: Settings, only_check: bool) -> Result<(), TopicError> {
+    pub(crate) fn configure(
+        &self,
+        name: &str,
+        settings: Settings,
+        only_check: bool,
+    ) -> Result<(), TopicError> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let topic = self.by_name(name).ok_or(TopicError::Unknown)?;
         if only_check {

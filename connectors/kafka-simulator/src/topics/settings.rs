@@ -38,7 +38,11 @@ const fn setting(name: &'static str, kind: SettingType, default: &'static str) -
 /// change nothing here.
 pub(crate) const KNOWN: &[Setting] = &[
     setting("cleanup.policy", SettingType::List(&["compact", "delete"]), "delete"),
-    setting("compression.type", SettingType::Word(&["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]), "producer"),
+    setting(
+        "compression.type",
+        SettingType::Word(&["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]),
+        "producer",
+    ),
     setting("delete.retention.ms", SettingType::Long(0), "86400000"),
     setting("file.delete.delay.ms", SettingType::Long(0), "60000"),
     setting("flush.messages", SettingType::Long(1), "9223372036854775807"),
@@ -117,7 +121,8 @@ impl Settings {
     /// What a log goes by.
     pub(crate) fn log_config(&self) -> LogConfig {
         let defaults = LogConfig::default();
-        let number = |name: &str, default: i64| self.0.get(name).and_then(|text| text.parse().ok()).unwrap_or(default);
+        let number =
+            |name: &str, default: i64| self.0.get(name).and_then(|text| text.parse().ok()).unwrap_or(default);
         let size = |name: &str, default: u64| u64::try_from(number(name, -1)).unwrap_or(default);
         let policy = self.0.get("cleanup.policy").map_or("delete", String::as_str);
         let limit = |name: &str, default: Option<i64>| match self.0.get(name) {
@@ -136,7 +141,11 @@ impl Settings {
             min_compaction_lag_ms: number("min.compaction.lag.ms", 0),
             delete_retention_ms: number("delete.retention.ms", defaults.delete_retention_ms),
             min_cleanable_dirty_ratio: ratio.unwrap_or(defaults.min_cleanable_dirty_ratio),
-            timestamp_type: if broker_time { TimestampType::LogAppendTime } else { TimestampType::CreateTime },
+            timestamp_type: if broker_time {
+                TimestampType::LogAppendTime
+            } else {
+                TimestampType::CreateTime
+            },
             timestamp_before_max_ms: number("message.timestamp.before.max.ms", i64::MAX),
             timestamp_after_max_ms: number("message.timestamp.after.max.ms", defaults.timestamp_after_max_ms),
         }
@@ -144,13 +153,16 @@ impl Settings {
 }
 
 fn is_of(kind: SettingType, text: &str) -> bool {
-    let at_least = |least: i64, most: i64| text.parse::<i64>().is_ok_and(|value| (least..=most).contains(&value));
+    let at_least =
+        |least: i64, most: i64| text.parse::<i64>().is_ok_and(|value| (least..=most).contains(&value));
     match kind {
         SettingType::Int(least) => at_least(least, i64::from(i32::MAX)),
         SettingType::Long(least) => at_least(least, i64::MAX),
         SettingType::Ratio => text.parse::<f64>().is_ok_and(|value| (0.0..=1.0).contains(&value)),
         SettingType::Boolean => matches!(text, "true" | "false"),
         SettingType::Word(words) => words.contains(&text),
-        SettingType::List(words) => !text.is_empty() && text.split(',').all(|word| words.contains(&word.trim())),
+        SettingType::List(words) => {
+            !text.is_empty() && text.split(',').all(|word| words.contains(&word.trim()))
+        }
     }
 }

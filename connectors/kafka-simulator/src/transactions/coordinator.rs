@@ -108,7 +108,8 @@ impl TransactionCoordinator {
             other => other,
         })?;
         let at = TopicPartition { topic: topic.to_owned(), partition };
-        let enrolled = matches!(transaction.state, State::Ongoing { .. }) && transaction.partitions.contains(&at);
+        let enrolled =
+            matches!(transaction.state, State::Ongoing { .. }) && transaction.partitions.contains(&at);
         if enrolled { Ok(()) } else { Err(ResponseError::InvalidTxnState) }
     }
 
@@ -152,7 +153,8 @@ impl Transactions {
             !matches!(transaction.state, State::Ongoing { .. } | State::PrepareCommit | State::PrepareAbort)
                 && now_ms.saturating_sub(transaction.changed_ms) > EXPIRY_MS
         };
-        let idle: Vec<_> = self.by_id.values().filter(idle).map(|transaction| transaction.id.clone()).collect();
+        let idle: Vec<_> =
+            self.by_id.values().filter(idle).map(|transaction| transaction.id.clone()).collect();
         for id in idle {
             self.journal.append(&Entry::Forgotten(id.clone()))?;
             self.by_id.remove(&id);

@@ -38,7 +38,11 @@ impl TransactionCoordinator {
     }
 
     /// Gives up a transaction whose producer is to be fenced.
-    pub(super) fn abort(&self, state: &mut Transactions, mut transaction: Transaction) -> io::Result<Transaction> {
+    pub(super) fn abort(
+        &self,
+        state: &mut Transactions,
+        mut transaction: Transaction,
+    ) -> io::Result<Transaction> {
         transaction.producer.epoch = transaction.producer.epoch.saturating_add(1);
         self.decide(state, transaction, false)
     }
@@ -105,7 +109,9 @@ impl TransactionCoordinator {
         for transaction in late {
             let id = transaction.id.clone();
             match self.abort(&mut state, transaction) {
-                Ok(_) => tracing::info!(transactional_id = %id, "A transaction took too long and is given up."),
+                Ok(_) => {
+                    tracing::info!(transactional_id = %id, "A transaction took too long and is given up.")
+                }
                 Err(error) => {
                     not_kept(&error);
                 }

@@ -157,8 +157,7 @@ impl TransactionCoordinator {
         work: impl FnOnce(&mut Transaction),
     ) -> Result<(), ResponseError> {
         let mut state = self.lock();
-        let mut transaction =
-            state.by_id.get(id).cloned().ok_or(ResponseError::InvalidProducerIdMapping)?;
+        let mut transaction = state.by_id.get(id).cloned().ok_or(ResponseError::InvalidProducerIdMapping)?;
         transaction.is_of(producer).map_err(|error| in_version(error, version))?;
         if matches!(transaction.state, State::PrepareCommit | State::PrepareAbort) {
             return Err(ResponseError::ConcurrentTransactions);

@@ -14,7 +14,9 @@ pub(super) enum State {
     /// None was begun by this producer.
     Empty,
     /// Begun at this time, milliseconds since 1970.
-    Ongoing { since_ms: i64 },
+    Ongoing {
+        since_ms: i64,
+    },
     /// Decided, not yet carried out.
     PrepareCommit,
     PrepareAbort,

@@ -7,23 +7,65 @@ pub(super) const FIRST_NAMES: &[&str] = &[
 ];
 
 pub(super) const LAST_NAMES: &[&str] = &[
-    "Abara", "Bianchi", "Castillo", "Dubois", "Eriksen", "Fischer", "García", "Haddad", "Ito", "Jansen",
-    "Kowalska", "Lindqvist", "Müller", "Nakamura", "O'Brien", "Papadaki", "Quiroga", "Rossi", "Sato", "Tanaka",
-    "Uzun", "Varga", "Wójcik", "Xu", "Yılmaz", "Zieliński",
+    "Abara",
+    "Bianchi",
+    "Castillo",
+    "Dubois",
+    "Eriksen",
+    "Fischer",
+    "García",
+    "Haddad",
+    "Ito",
+    "Jansen",
+    "Kowalska",
+    "Lindqvist",
+    "Müller",
+    "Nakamura",
+    "O'Brien",
+    "Papadaki",
+    "Quiroga",
+    "Rossi",
+    "Sato",
+    "Tanaka",
+    "Uzun",
+    "Varga",
+    "Wójcik",
+    "Xu",
+    "Yılmaz",
+    "Zieliński",
 ];
 
 pub(super) const COMPANIES: &[&str] = &[
-    "Alder", "Basalt", "Cobalt", "Delta", "Ember", "Fjord", "Granite", "Harbor", "Indigo", "Juniper", "Kestrel",
-    "Lumen", "Meridian", "Nimbus", "Orchard", "Pinnacle", "Quarry", "Ridge", "Saffron", "Tundra", "Umbra",
-    "Vertex", "Willow", "Zephyr",
+    "Alder", "Basalt", "Cobalt", "Delta", "Ember", "Fjord", "Granite", "Harbor", "Indigo", "Juniper",
+    "Kestrel", "Lumen", "Meridian", "Nimbus", "Orchard", "Pinnacle", "Quarry", "Ridge", "Saffron", "Tundra",
+    "Umbra", "Vertex", "Willow", "Zephyr",
 ];
 
-pub(super) const SUFFIXES: &[&str] =
-    &["Bank", "Biotech", "Construction", "Foods", "Labs", "Logistics", "Media", "Motors", "Partners", "Systems"];
+pub(super) const SUFFIXES: &[&str] = &[
+    "Bank",
+    "Biotech",
+    "Construction",
+    "Foods",
+    "Labs",
+    "Logistics",
+    "Media",
+    "Motors",
+    "Partners",
+    "Systems",
+];
 
 pub(super) const TITLES: &[&str] = &[
-    "Account Executive", "Buyer", "CEO", "CFO", "CTO", "Data Engineer", "Director of Sales", "Head of Operations",
-    "Office Manager", "Procurement Lead", "VP Marketing",
+    "Account Executive",
+    "Buyer",
+    "CEO",
+    "CFO",
+    "CTO",
+    "Data Engineer",
+    "Director of Sales",
+    "Head of Operations",
+    "Office Manager",
+    "Procurement Lead",
+    "VP Marketing",
 ];
 
 /// City, state or region, country.
