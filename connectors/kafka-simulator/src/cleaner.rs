@@ -31,19 +31,27 @@ pub(crate) async fn clean(core: Arc<Core>) {
                 if core.stop.is_cancelled() {
                     return;
                 }
-                clean_one(&topic, number, partition).await;
+                clean_one(&core, &topic, number, partition).await;
             }
         }
     }
 }
 
-async fn clean_one(topic: &Arc<Topic>, number: usize, partition: Arc<Partition>) {
+async fn clean_one(core: &Core, topic: &Arc<Topic>, number: usize, partition: Arc<Partition>) {
     if !partition.log().is_due(now_ms()) {
         return;
     }
-    let cleaned = tokio::task::spawn_blocking(move || partition.log().clean(now_ms())).await;
-    match cleaned {
+    let cleaned = tokio::task::spawn_blocking(move || {
+        let compaction = partition.log().clean(now_ms())?;
+        let Some(compaction) = compaction else { return Ok(()) };
+        // Clients go on meanwhile.
+        let compacted = compaction.run()?;
+        partition.log().install(compacted)
+    });
+    match cleaned.await {
         Ok(Ok(())) => {}
+        // Its files have gone with the topic.
+        Ok(Err(_)) if core.topics.by_id(topic.id).is_none() => {}
         Ok(Err(error)) => tracing::warn!(%error, topic = topic.name, number, "A log cannot be cleaned."),
         Err(error) => tracing::error!(%error, topic = topic.name, number, "Cleaning a log has failed."),
     }

@@ -68,7 +68,6 @@ fn code(error: &AppendError) -> ResponseError {
     match error {
         AppendError::Corrupt => ResponseError::CorruptMessage,
         AppendError::Invalid(_) => ResponseError::InvalidRecord,
-        AppendError::OldFormat => ResponseError::UnsupportedForMessageFormat,
         AppendError::TooLarge { .. } => ResponseError::MessageTooLarge,
         AppendError::LargerThanSegment { .. } => ResponseError::RecordListTooLarge,
         AppendError::Timestamp(_) => ResponseError::InvalidTimestamp,

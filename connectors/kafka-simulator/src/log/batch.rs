@@ -20,6 +20,7 @@ const COMPRESSION: i16 = 0x07;
 const LOG_APPEND_TIME: i16 = 0x08;
 const TRANSACTIONAL: i16 = 0x10;
 const CONTROL: i16 = 0x20;
+const DELETE_HORIZON: i16 = 0x40;
 
 /// A batch's header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,7 @@ pub(super) struct BatchHeader {
     pub(super) attributes: i16,
     /// At least 0.
     pub(super) last_offset_delta: i32,
+    /// The time that record times count from; with a delete horizon that is the horizon.
     pub(super) base_timestamp: i64,
     pub(super) max_timestamp: i64,
     /// -1 without idempotence.
@@ -113,9 +115,25 @@ impl BatchHeader {
         self.attributes & LOG_APPEND_TIME != 0
     }
 
-    /// The attributes of a batch whose transaction was decided and whose records are not compressed.
-    pub(super) fn plain_attributes(&self) -> i16 {
-        self.attributes & !(TRANSACTIONAL | COMPRESSION)
+    /// From when on its tombstones may go, in milliseconds since 1970; unknown before it was compacted once.
+    pub(super) fn delete_horizon(&self) -> Option<i64> {
+        (self.attributes & DELETE_HORIZON != 0).then_some(self.base_timestamp)
+    }
+
+    /// The same with record times counted from `horizon`, from when on tombstones may go.
+    pub(super) fn with_delete_horizon(self, horizon: i64) -> Self {
+        Self { attributes: self.attributes | DELETE_HORIZON, base_timestamp: horizon, ..self }
+    }
+
+    /// The same when it is known that the records count.
+    pub(super) fn decided(self) -> Self {
+        Self { attributes: self.attributes & !TRANSACTIONAL, ..self }
+    }
+
+    /// The same without records: it still says what offsets and sequence numbers they had.
+    pub(super) fn emptied(self) -> Self {
+        let attributes = self.attributes & !(TRANSACTIONAL | COMPRESSION | DELETE_HORIZON);
+        Self { attributes, record_count: 0, max_timestamp: -1, ..self }
     }
 }
 
@@ -151,7 +169,12 @@ pub(super) fn place(batch: &mut [u8], base_offset: i64) {
 pub(super) fn stamp(batch: &mut [u8], now_ms: i64) {
     let attributes = i16::from_be_bytes([batch[21], batch[22]]) | LOG_APPEND_TIME;
     batch[21..23].copy_from_slice(&attributes.to_be_bytes());
-    batch[35..43].copy_from_slice(&now_ms.to_be_bytes());
+    set_max_timestamp(batch, now_ms);
+}
+
+/// Says in the header of a whole batch what its highest record time is.
+pub(super) fn set_max_timestamp(batch: &mut [u8], timestamp: i64) {
+    batch[35..43].copy_from_slice(&timestamp.to_be_bytes());
     seal(batch);
 }
 

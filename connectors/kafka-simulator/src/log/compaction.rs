@@ -1,222 +1,245 @@
 //! Keeping the newest record of each key.
 //!
-//! Only segments that are not active and lie before the first open transaction are compacted. What remains there is
-//! decided, so it is written as plain records: aborted ones go, markers go, and nothing is transactional any more.
-//! Offsets stay. The newest batch of each producer stays, if only as a header, so that its sequence is known after a
-//! restart.
+//! Only segments that are not active and lie before the first open transaction are compacted. Nobody writes to those,
+//! so the work is done beside the log: [`PartitionLog::clean`] says what there is to do, [`Compaction::run`] writes new
+//! files without holding the log up, and [`PartitionLog::install`] puts them in the place of the old ones. The active
+//! segment is left alone, so the last offset of the log is never lost.
 
-use std::collections::HashMap;
-use std::collections::hash_map::RandomState;
 use std::fs::File;
-use std::hash::BuildHasher as _;
 use std::io::{self, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
-use super::batch::{self, BatchHeader, HEADER};
-use super::codec::unpacked;
-use super::partition_log::PartitionLog;
-use super::record::{Record, Records};
+use super::batch::{BatchHeader, HEADER};
+use super::checkpoint;
+use super::codec;
+use super::newest::{Full, MAX_KEYS, Newest};
+use super::partition_log::{COMPACTED, PartitionLog};
+use super::record::Records;
+use super::scan::{Scan, Want};
 use super::segment::Segment;
+use super::survivors::Knowledge;
 use super::swap;
 
-/// Keys that are kept in memory at once; a log with more is compacted in several runs.
-const MAX_KEYS: usize = 4_000_000;
+/// A compaction that is worth it, not yet begun.
+#[derive(Debug)]
+pub(crate) struct Compaction {
+    dir: PathBuf,
+    parts: Vec<Part>,
+    /// No key comes twice before this offset.
+    clean_to: i64,
+    segment_bytes: u64,
+    max_keys: usize,
+    knowledge: Knowledge,
+}
 
-/// The newest offset of each key. Two hashes of 64 bits stand for a key.
-struct Newest {
-    hashers: [RandomState; 2],
-    offsets: HashMap<[u64; 2], i64>,
+/// A segment to be compacted.
+#[derive(Debug, Clone)]
+struct Part {
+    path: PathBuf,
+    base_offset: i64,
+    last_offset: i64,
+    size: u64,
+}
+
+/// What a compaction has written, not yet part of the log.
+#[derive(Debug)]
+pub(crate) struct Compacted {
+    groups: Vec<Group>,
+    clean_to: i64,
+    /// Behind the last offset that was rewritten.
+    end: i64,
+}
+
+/// A new segment and those it replaces.
+#[derive(Debug)]
+struct Group {
+    replaces: Vec<i64>,
+    segment: Segment,
 }
 
 impl PartitionLog {
-    /// Compacts what is worth it.
-    pub(super) fn compact(&mut self, now_ms: i64) -> io::Result<()> {
-        let count = self.compactable(now_ms)?;
-        let Some(last) = count.checked_sub(1) else { return Ok(()) };
-        let bytes = |dirty: bool| -> u64 {
-            let of = |segment: &&Segment| (segment.last_offset >= self.compacted_to) == dirty;
-            self.segments[..count].iter().filter(of).map(|segment| segment.size).sum()
+    /// What compaction has to do, when it pays.
+    pub(super) fn plan_compaction(&self, now_ms: i64) -> io::Result<Option<Compaction>> {
+        let parts = self.compactable(now_ms)?;
+        let of = |dirty: bool| {
+            let chosen = parts.iter().filter(move |part| (part.last_offset >= self.compacted_to) == dirty);
+            chosen.map(|part| part.size).sum::<u64>()
         };
-        let (dirty, clean) = (bytes(true), bytes(false));
+        let (dirty, clean) = (of(true), of(false));
         // Sizes of log files are far below the numbers that floats hold exactly.
         #[expect(clippy::cast_precision_loss, reason = "a ratio needs no more")]
         let ratio = dirty as f64 / (dirty + clean).max(1) as f64;
-        if dirty == 0 || ratio < self.config.min_cleanable_dirty_ratio {
-            return Ok(());
+        if ratio <= self.config.min_cleanable_dirty_ratio {
+            return Ok(None);
         }
-        let (newest, taken) = self.newest(count)?;
-        let end = self.segments[taken.min(last)].last_offset + 1;
-        let taken = taken.min(last) + 1;
-        self.rewrite(taken, &newest, now_ms)?;
-        self.compacted_to = end;
-        self.producers.forget_aborted_before(end);
-        Ok(())
+        Ok(Some(Compaction {
+            dir: self.dir.clone(),
+            parts,
+            clean_to: self.compacted_to,
+            segment_bytes: self.config.segment_bytes,
+            max_keys: MAX_KEYS,
+            knowledge: Knowledge {
+                aborted: self.producers.aborted(),
+                newest_batches: self.producers.newest_batches(),
+                now_ms,
+                delete_retention_ms: self.config.delete_retention_ms,
+            },
+        }))
     }
 
-    /// How many segments from the first on may be compacted.
-    fn compactable(&self, now_ms: i64) -> io::Result<usize> {
+    /// The segments from the first on that may be compacted.
+    fn compactable(&self, now_ms: i64) -> io::Result<Vec<Part>> {
         let stable = self.last_stable_offset();
-        let young = now_ms.saturating_sub(self.config.min_compaction_lag_ms);
-        let mut count = 0;
+        let lag = self.config.min_compaction_lag_ms;
+        let mut parts = Vec::new();
         for segment in &self.segments[..self.segments.len() - 1] {
-            let too_young = self.config.min_compaction_lag_ms > 0 && segment.modified_ms()? > young;
-            if segment.last_offset >= stable || too_young {
+            let dirty = segment.last_offset >= self.compacted_to;
+            let young = dirty && lag > 0 && segment.time()? > now_ms.saturating_sub(lag);
+            if segment.last_offset >= stable || young {
                 break;
             }
-            count += 1;
+            parts.push(Part {
+                path: segment.path().to_owned(),
+                base_offset: segment.base_offset,
+                // There was a record at the base, even when compaction has left nothing.
+                last_offset: segment.last_offset.max(segment.base_offset),
+                size: segment.size,
+            });
         }
-        Ok(count)
+        Ok(parts)
     }
 
-    /// The newest offset of each key in the first `count` segments, as far as memory allows; and the last of them
-    /// that was looked at.
-    fn newest(&self, count: usize) -> io::Result<(Newest, usize)> {
-        let mut newest =
-            Newest { hashers: [RandomState::new(), RandomState::new()], offsets: HashMap::new() };
-        for (at, segment) in self.segments[..count].iter().enumerate() {
-            for_each_batch(segment, |header, bytes| {
-                if header.is_control() || self.is_aborted(header) {
-                    return Ok(());
-                }
-                let Ok(records) = unpacked(header.compression(), &bytes[HEADER..]) else { return Ok(()) };
-                for record in Records::new(&records, header.record_count).flatten() {
-                    if let Some(key) = record.key {
-                        let key = newest.hash(key);
-                        newest.offsets.insert(key, header.base_offset + record.offset_delta);
-                    }
-                }
-                Ok(())
-            })?;
-            if newest.offsets.len() > MAX_KEYS {
-                return Ok((newest, at));
-            }
+    /// Puts new segments in the place of old ones. Where the old ones are no longer there, the new one is thrown away.
+    pub(crate) fn install(&mut self, compacted: Compacted) -> io::Result<()> {
+        let mut all = true;
+        for group in compacted.groups {
+            let base_offset = group.segment.base_offset;
+            let at = self.segments.iter().position(|segment| segment.base_offset == base_offset);
+            let place = at.map(|at| at..at + group.replaces.len()).filter(|place| {
+                let now = self.segments.get(place.clone()).unwrap_or_default();
+                now.iter().map(|segment| segment.base_offset).eq(group.replaces.iter().copied())
+            });
+            let Some(place) = place else {
+                all = false;
+                std::fs::remove_file(self.dir.join(swap::unfinished_name(base_offset)))?;
+                continue;
+            };
+            swap::swap(&self.dir, base_offset, group.segment.last_offset + 1)?;
+            self.segments.splice(place, [group.segment]);
         }
-        Ok((newest, count))
+        if all {
+            checkpoint::write(&self.dir, COMPACTED, compacted.clean_to)?;
+            self.compacted_to = compacted.clean_to;
+            self.producers.forget_aborted_before(compacted.end);
+        }
+        Ok(())
     }
+}
 
-    fn is_aborted(&self, header: &BatchHeader) -> bool {
-        header.is_transactional() && self.producers.is_aborted(header.producer_id, header.base_offset)
-    }
-
-    /// Writes the first `count` segments anew, as few files as their size allows.
-    fn rewrite(&mut self, count: usize, newest: &Newest, now_ms: i64) -> io::Result<()> {
+impl Compaction {
+    /// Writes the new segments. Takes as long as it takes and touches nothing that the log uses.
+    pub(crate) fn run(self) -> io::Result<Compacted> {
+        let (newest, clean_to) = self.newest()?;
+        // Behind what is known of the keys nothing would change.
+        let count = self.parts.partition_point(|part| part.base_offset < clean_to);
+        let parts = &self.parts[..count];
+        let mut groups = Vec::new();
         let mut start = 0;
-        let mut rewritten = Vec::new();
-        while start < count {
+        while start < parts.len() {
             let mut stop = start + 1;
-            let mut size = self.segments[start].size;
-            while stop < count && size + self.segments[stop].size <= self.config.segment_bytes {
-                size += self.segments[stop].size;
+            let mut size = parts[start].size;
+            while stop < parts.len() && size + parts[stop].size <= self.segment_bytes {
+                size += parts[stop].size;
                 stop += 1;
             }
-            rewritten.push(self.rewrite_group(start, stop, newest, now_ms)?);
+            let segment = self.rewrite(&parts[start..stop], &newest)?;
+            groups.push(Group {
+                replaces: parts[start..stop].iter().map(|part| part.base_offset).collect(),
+                segment,
+            });
             start = stop;
         }
-        self.segments.splice(..count, rewritten);
+        let end = parts.last().map_or(0, |last| last.last_offset + 1);
+        Ok(Compacted { groups, clean_to, end })
+    }
+
+    /// The newest offset of each key in what is not yet clean, and the offset up to which that is known.
+    fn newest(&self) -> io::Result<(Newest, i64)> {
+        let mut newest = Newest::new(self.max_keys);
+        let mut end = self.clean_to;
+        for part in self.parts.iter().filter(|part| part.last_offset >= self.clean_to) {
+            let mut scan = Scan::open(&part.path, Want::Batches)?;
+            while let Some((header, batch)) = scan.next_batch()? {
+                if header.last_offset() < self.clean_to {
+                    continue;
+                }
+                if let Err(stop) = self.note_keys(&header, batch, &mut newest) {
+                    return Ok((newest, stop));
+                }
+            }
+            scan.finish()?;
+            end = part.last_offset + 1;
+        }
+        Ok((newest, end))
+    }
+
+    /// Notes the keys of a batch; the error is the offset of the first record that did not fit.
+    fn note_keys(&self, header: &BatchHeader, batch: &[u8], newest: &mut Newest) -> Result<(), i64> {
+        if header.is_control() || self.knowledge.is_aborted(header) {
+            return Ok(());
+        }
+        let Ok(records) = codec::unpacked(header.compression(), &batch[HEADER..]) else { return Ok(()) };
+        let records = Records::new(&records, header.record_count);
+        if records.clone().survey(header.last_offset_delta).is_err() {
+            return Ok(());
+        }
+        for record in records.flatten() {
+            let offset = header.base_offset.saturating_add(i64::from(record.offset_delta));
+            if let Some(key) = record.key {
+                newest.note(key, offset).map_err(|Full| offset)?;
+            }
+        }
         Ok(())
     }
 
-    fn rewrite_group(&self, start: usize, stop: usize, newest: &Newest, now_ms: i64) -> io::Result<Segment> {
-        let group = &self.segments[start..stop];
-        let base_offset = group[0].base_offset;
-        let end = group[group.len() - 1].last_offset + 1;
-        let unfinished = self.dir.join(swap::unfinished_name(base_offset));
-        let mut file = BufWriter::new(File::create(&unfinished)?);
-        let mut segment = Segment::at(self.dir.join(Segment::file_name(base_offset)), base_offset);
-        let mut modified = std::time::SystemTime::UNIX_EPOCH;
-        for old in group {
-            modified = modified.max(std::fs::metadata(old.path())?.modified()?);
-            // A tombstone is readable for a while after its segment was compacted for the first time.
-            let cleaned = old.last_offset < self.compacted_to;
-            let age = now_ms.saturating_sub(old.modified_ms()?);
-            let drop_tombstones = cleaned && age > self.config.delete_retention_ms;
-            for_each_batch(old, |header, bytes| {
-                if let Some((header, batch)) = self.kept(header, bytes, newest, drop_tombstones) {
-                    file.write_all(&batch)?;
-                    segment.note(&header);
-                }
-                Ok(())
-            })?;
-        }
-        let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        // The time of the youngest part: a rewrite must not keep tombstones alive.
-        file.set_modified(modified)?;
-        file.sync_all()?;
-        swap::swap(&self.dir, base_offset, end)?;
-        segment.last_offset = end - 1;
-        segment.began_ms = Some(now_ms);
+    /// Writes what stays of some segments into one.
+    fn rewrite(&self, parts: &[Part], newest: &Newest) -> io::Result<Segment> {
+        let (first, last) = (&parts[0], &parts[parts.len() - 1]);
+        let unfinished = self.dir.join(swap::unfinished_name(first.base_offset));
+        let path = self.dir.join(Segment::file_name(first.base_offset));
+        let written = self.write(parts, newest, &unfinished, Segment::at(path, first.base_offset));
+        let Ok(mut segment) = written else {
+            // The log never knew of it; what cannot be removed now is when the log is opened.
+            std::fs::remove_file(&unfinished).ok();
+            return written;
+        };
+        segment.last_offset = last.last_offset;
+        segment.began_ms = Some(self.knowledge.now_ms);
         Ok(segment)
     }
 
-    /// What remains of a batch.
-    fn kept(
-        &self,
-        header: &BatchHeader,
-        bytes: &Bytes,
-        newest: &Newest,
-        drop_tombstones: bool,
-    ) -> Option<(BatchHeader, Bytes)> {
-        if header.is_control() {
-            return None;
-        }
-        let nothing = |header: &BatchHeader| {
-            // Without records the header still says what the producer's last sequence was.
-            let empty = BatchHeader { attributes: header.plain_attributes(), record_count: 0, ..*header };
-            self.producers.is_newest(header).then(|| rebuilt(&empty, &[]))
-        };
-        if self.is_aborted(header) {
-            return nothing(header);
-        }
-        let Ok(records) = unpacked(header.compression(), &bytes[HEADER..]) else {
-            return Some((*header, bytes.clone()));
-        };
-        let stays = |record: &Record<'_>| match record.key {
-            None => true,
-            Some(key) => {
-                let newest = newest.offsets.get(&newest.hash(key)).copied();
-                let offset = header.base_offset + record.offset_delta;
-                newest.is_none_or(|newest| newest <= offset) && (record.has_value || !drop_tombstones)
+    fn write(&self, parts: &[Part], newest: &Newest, to: &Path, mut segment: Segment) -> io::Result<Segment> {
+        let mut file = BufWriter::new(File::create(to)?);
+        let mut modified = SystemTime::UNIX_EPOCH;
+        for part in parts {
+            modified = modified.max(std::fs::metadata(&part.path)?.modified()?);
+            let mut scan = Scan::open(&part.path, Want::Batches)?;
+            while let Some((header, batch)) = scan.next_batch()? {
+                let batch = Bytes::copy_from_slice(batch);
+                if let Some((header, batch)) = self.knowledge.survivors(&header, &batch, newest)? {
+                    file.write_all(&batch)?;
+                    segment.note(&header);
+                }
             }
-        };
-        let mut kept = BytesMut::new();
-        let mut count = 0;
-        for record in Records::new(&records, header.record_count).flatten().filter(stays) {
-            kept.extend_from_slice(record.bytes);
-            count += 1;
+            scan.finish()?;
         }
-        if count == header.record_count && !header.is_transactional() {
-            return Some((*header, bytes.clone()));
-        }
-        if count == 0 {
-            return nothing(header);
-        }
-        let remaining = BatchHeader { attributes: header.plain_attributes(), record_count: count, ..*header };
-        Some(rebuilt(&remaining, &kept))
+        let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        // Records without a time are as old as their file, and that does not change.
+        file.set_modified(modified)?;
+        file.sync_all()?;
+        Ok(segment)
     }
-}
-
-impl Newest {
-    fn hash(&self, key: &[u8]) -> [u64; 2] {
-        [self.hashers[0].hash_one(key), self.hashers[1].hash_one(key)]
-    }
-}
-
-fn rebuilt(header: &BatchHeader, records: &[u8]) -> (BatchHeader, Bytes) {
-    let batch = batch::build(header, records).freeze();
-    (BatchHeader { size: batch.len(), ..*header }, batch)
-}
-
-/// Reads one batch after the other.
-fn for_each_batch(
-    segment: &Segment,
-    mut work: impl FnMut(&BatchHeader, &Bytes) -> io::Result<()>,
-) -> io::Result<()> {
-    let mut position = 0;
-    while let Some((at, header)) = segment.find(position, |_| true)? {
-        let bytes = Bytes::from(segment.bytes_at(at, header.size)?);
-        work(&header, &bytes)?;
-        position = at + u64::try_from(header.size).unwrap_or(u64::MAX);
-    }
-    Ok(())
 }

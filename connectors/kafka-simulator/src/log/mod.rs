@@ -1,19 +1,23 @@
 //! One partition on disk: batches as they came, in segment files, read from disk.
 //!
 //! Nothing but the log files says what the log holds. Producer state, open transactions and the list of aborted ones
-//! are read from the batch headers when it is opened, so a killed broker has nothing to repair but a torn tail.
+//! are read from the batch headers when it is opened, so a killed broker has nothing to repair but a torn tail. Bytes
+//! are written before they are acknowledged but not synced: what was acknowledged survives the death of the process,
+//! not that of the machine.
 //!
 //! # Layout, in reading order
 //!
 //! - `config`: how a log behaves
 //! - `batch`, `record`, `varint`, `codec`: the bytes, taken apart without trusting them
 //! - `control`: the batch that ends a transaction
-//! - `segment`: one file
+//! - `scan`, `open_files`, `segment`: one file
+//! - `checkpoint`: an offset beside the segments
 //! - `producers`: who has produced what, and which transactions are open
 //! - `partition_log`: the log
 //! - `append`, `read`, `time`: what clients ask of it
 //! - `recovery`: opening it
-//! - `retention`, `compaction`, `swap`: what the cleaner does
+//! - `retention`: what the cleaner does
+//! - `newest`, `survivors`, `compaction`, `swap`: keeping the newest record of each key
 
 mod config;
 pub(crate) use config::{Cleanup, LogConfig, TimestampType};
@@ -29,7 +33,13 @@ mod codec;
 
 mod control;
 
+mod scan;
+
+mod open_files;
+
 mod segment;
+
+mod checkpoint;
 
 mod producers;
 
@@ -47,6 +57,10 @@ mod time;
 mod recovery;
 
 mod retention;
+
+mod newest;
+
+mod survivors;
 
 mod compaction;
 

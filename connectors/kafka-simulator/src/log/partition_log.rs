@@ -1,14 +1,18 @@
 //! The log of one partition: its segments in order, the last of them active.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::checkpoint;
 use super::config::LogConfig;
 use super::producers::Producers;
 use super::segment::Segment;
 
-/// The file that says where the log starts when records before that were deleted.
-const START: &str = "start-offset";
+/// Says where the log starts, when records before that were deleted.
+pub(super) const START: &str = "start-offset";
+
+/// Says up to where keys were compacted.
+pub(super) const COMPACTED: &str = "compacted-offset";
 
 /// One partition on disk. Its owner lets one caller in at a time.
 #[derive(Debug)]
@@ -20,8 +24,10 @@ pub(crate) struct PartitionLog {
     pub(super) producers: Producers,
     pub(super) start_offset: i64,
     pub(super) next_offset: i64,
-    /// What lies before was compacted.
+    /// No key comes twice before this offset.
     pub(super) compacted_to: i64,
+    /// When something was appended last, milliseconds since 1970.
+    pub(super) written_ms: i64,
 }
 
 impl PartitionLog {
@@ -37,7 +43,7 @@ impl PartitionLog {
 
     /// Where the first open transaction starts; the end when there is none.
     pub(crate) fn last_stable_offset(&self) -> i64 {
-        self.producers.first_open().unwrap_or(self.next_offset)
+        self.producers.first_open().map_or(self.next_offset, |open| open.max(self.start_offset))
     }
 
     /// Other settings from now on.
@@ -56,7 +62,7 @@ impl PartitionLog {
             return Ok(());
         }
         let segment = Segment::create(&self.dir, next)?;
-        self.active().deactivate();
+        self.active().release_file();
         self.segments.push(segment);
         Ok(())
     }
@@ -66,23 +72,12 @@ impl PartitionLog {
         if offset <= self.start_offset {
             return Ok(());
         }
-        let new = self.dir.join("start-offset.new");
-        std::fs::write(&new, offset.to_string())?;
-        std::fs::rename(new, self.dir.join(START))?;
+        checkpoint::write(&self.dir, START, offset)?;
         self.start_offset = offset;
         while self.segments.len() > 1 && self.segments[1].base_offset <= offset {
             self.segments.remove(0).remove()?;
         }
         self.producers.forget_aborted_before(offset);
         Ok(())
-    }
-
-    /// Where the log starts, as kept by [`Self::start_at`].
-    pub(super) fn kept_start(dir: &Path) -> io::Result<i64> {
-        match std::fs::read_to_string(dir.join(START)) {
-            Ok(text) => Ok(text.trim().parse().unwrap_or(0)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
-            Err(error) => Err(error),
-        }
     }
 }

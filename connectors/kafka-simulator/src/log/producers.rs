@@ -26,6 +26,9 @@ pub(super) struct Producers {
 #[derive(Debug)]
 struct Producer {
     epoch: i16,
+    /// The sequence number that comes next; `None` when anything may, because nothing is known of what came before.
+    next_sequence: Option<i32>,
+    /// The last ones of this epoch, oldest first.
     batches: VecDeque<Written>,
     open_from: Option<i64>,
     seen_ms: i64,
@@ -36,6 +39,7 @@ struct Written {
     first_sequence: i32,
     last_sequence: i32,
     base_offset: i64,
+    timestamp: i64,
 }
 
 /// A transaction that was given up.
@@ -52,8 +56,13 @@ pub(super) struct Aborted {
 pub(super) enum Verdict {
     /// It is new.
     Append,
-    /// It was written before, at this offset.
-    Duplicate(i64),
+    /// It was written before.
+    Duplicate {
+        /// Where it begins.
+        base_offset: i64,
+        /// Its highest record time.
+        timestamp: i64,
+    },
 }
 
 /// Why a batch is refused.
@@ -79,19 +88,24 @@ impl Producers {
         if from.epoch > known.epoch {
             return if header.base_sequence == 0 { Ok(Verdict::Append) } else { Err(Refused::Sequence) };
         }
-        if !header.is_transactional() && known.open_from.is_some() {
-            return Err(Refused::Transaction);
-        }
         let same = |written: &&Written| {
             written.first_sequence == header.base_sequence && written.last_sequence == header.last_sequence()
         };
         if let Some(written) = known.batches.iter().find(same) {
-            return Ok(Verdict::Duplicate(written.base_offset));
+            return Ok(Verdict::Duplicate { base_offset: written.base_offset, timestamp: written.timestamp });
         }
-        match known.batches.back() {
-            Some(last) if next_sequence(last.last_sequence) != header.base_sequence => Err(Refused::Sequence),
-            _ => Ok(Verdict::Append),
+        if known.next_sequence.is_some_and(|next| next != header.base_sequence) {
+            return Err(Refused::Sequence);
         }
+        if !header.is_transactional() && known.open_from.is_some() {
+            return Err(Refused::Transaction);
+        }
+        Ok(Verdict::Append)
+    }
+
+    /// Whether a newer producer has taken over from this one.
+    pub(super) fn is_fenced(&self, producer: ProducerId) -> bool {
+        self.known.get(&producer.id).is_some_and(|known| known.epoch > producer.epoch)
     }
 
     /// Takes note of a batch in the log. `marker` is what a control batch says.
@@ -112,7 +126,9 @@ impl Producers {
                 first_sequence: header.base_sequence,
                 last_sequence: header.last_sequence(),
                 base_offset: header.base_offset,
+                timestamp: header.max_timestamp,
             });
+            producer.next_sequence = Some(next_sequence(header.last_sequence()));
         }
         if header.is_transactional() && producer.open_from.is_none() {
             producer.open_from = Some(header.base_offset);
@@ -129,11 +145,17 @@ impl Producers {
     }
 
     fn producer(&mut self, from: ProducerId, now_ms: i64) -> &mut Producer {
-        let fresh =
-            || Producer { epoch: from.epoch, batches: VecDeque::new(), open_from: None, seen_ms: now_ms };
+        let fresh = || Producer {
+            epoch: from.epoch,
+            next_sequence: None,
+            batches: VecDeque::new(),
+            open_from: None,
+            seen_ms: now_ms,
+        };
         let producer = self.known.entry(from.id).or_insert_with(fresh);
         if producer.epoch < from.epoch {
             producer.epoch = from.epoch;
+            producer.next_sequence = Some(0);
             producer.batches.clear();
         }
         producer.seen_ms = now_ms;
@@ -157,21 +179,20 @@ impl Producers {
             .collect()
     }
 
-    /// Whether a record of this producer at this offset was given up.
-    pub(super) fn is_aborted(&self, producer_id: i64, offset: i64) -> bool {
-        let ended_before = self.aborted.partition_point(|aborted| aborted.marker_offset < offset);
-        let of_producer = |aborted: &&Aborted| aborted.producer_id == producer_id;
-        self.aborted[ended_before..]
-            .iter()
-            .find(of_producer)
-            .is_some_and(|aborted| aborted.first_offset <= offset)
+    /// All that is known to be given up, by producer.
+    pub(super) fn aborted(&self) -> HashMap<i64, Vec<Aborted>> {
+        let mut by_producer: HashMap<i64, Vec<Aborted>> = HashMap::new();
+        for aborted in &self.aborted {
+            by_producer.entry(aborted.producer_id).or_default().push(*aborted);
+        }
+        by_producer
     }
 
-    /// Whether this is the newest batch of its producer, which the log needs to keep to know it after a restart.
-    pub(super) fn is_newest(&self, header: &BatchHeader) -> bool {
-        let Some(from) = header.producer() else { return false };
-        let Some(known) = self.known.get(&from.id) else { return false };
-        known.batches.back().is_some_and(|last| last.base_offset == header.base_offset)
+    /// Where the newest batch of each producer begins. A log keeps it to know its producers after a restart.
+    pub(super) fn newest_batches(&self) -> HashMap<i64, i64> {
+        let newest =
+            |(id, known): (&i64, &Producer)| known.batches.back().map(|last| (*id, last.base_offset));
+        self.known.iter().filter_map(newest).collect()
     }
 
     /// Aborted transactions that ended before `offset` have no record left.

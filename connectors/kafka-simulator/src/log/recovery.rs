@@ -3,23 +3,23 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::batch::{self, BatchHeader, HEADER};
+use super::batch;
+use super::checkpoint;
 use super::config::LogConfig;
 use super::control;
-use super::partition_log::PartitionLog;
+use super::partition_log::{COMPACTED, PartitionLog, START};
 use super::producers::Producers;
-use super::segment::Segment;
+use super::scan::{Scan, Want, damaged};
+use super::segment::{self, Segment};
 use super::swap;
-
-/// What is read at once.
-const CHUNK: usize = 1 << 20;
 
 impl PartitionLog {
     /// Opens the log in `dir`, or makes one.
     pub(crate) fn open(dir: PathBuf, config: LogConfig, now_ms: i64) -> io::Result<Self> {
         std::fs::create_dir_all(&dir)?;
+        swap::discard_unfinished(&dir)?;
         swap::finish(&dir)?;
-        let kept_start = Self::kept_start(&dir)?;
+        let kept_start = checkpoint::read(&dir, START)?.unwrap_or(0);
         let mut producers = Producers::default();
         let mut segments = Vec::new();
         let found = segment_files(&dir)?;
@@ -30,14 +30,24 @@ impl PartitionLog {
         }
         let next_offset = segments.last().map_or(kept_start, |last: &Segment| last.last_offset + 1);
         let next_offset = next_offset.max(kept_start);
-        match segments.last_mut() {
-            Some(last) if last.last_offset + 1 == next_offset => last.activate()?,
-            // Records up to a start offset beyond the end were deleted, and a torn tail after them was lost.
-            _ => segments.push(Segment::create(&dir, next_offset)?),
+        let goes_on = segments.last().is_some_and(|last| last.last_offset + 1 == next_offset);
+        if !goes_on {
+            // New, or everything up to a start offset beyond the end was deleted and a torn tail after it lost.
+            segments.push(Segment::create(&dir, next_offset)?);
         }
         let first = segments.first().map_or(0, |first| first.base_offset);
-        let mut log =
-            Self { dir, config, segments, producers, start_offset: first, next_offset, compacted_to: 0 };
+        let compacted_to = checkpoint::read(&dir, COMPACTED)?.unwrap_or(0);
+        let mut log = Self {
+            dir,
+            config,
+            segments,
+            producers,
+            start_offset: first,
+            next_offset,
+            // A hint only: what is compacted twice stays the same.
+            compacted_to: compacted_to.min(next_offset),
+            written_ms: now_ms,
+        };
         log.start_at(kept_start)?;
         Ok(log)
     }
@@ -65,84 +75,27 @@ fn recover(
     now_ms: i64,
     producers: &mut Producers,
 ) -> io::Result<Segment> {
-    let length = std::fs::metadata(path)?.len();
+    let mut scan = Scan::open(path, if last { Want::Batches } else { Want::Headers })?;
     let mut segment = Segment::at(path.to_owned(), base_offset);
-    let mut batches = Batches {
-        path: path.to_owned(),
-        file: std::fs::File::open(path)?,
-        length,
-        start: 0,
-        chunk: Vec::new(),
-    };
     let mut least = base_offset;
-    while let Some((header, bytes)) = batches.at(segment.size, last)? {
+    while let Some((header, bytes)) = scan.next_batch()? {
         if header.base_offset < least || (last && !batch::checksum_is_right(bytes)) {
             break;
         }
         let marker = if header.is_control() { control::read(bytes) } else { None };
         producers.note(&header, marker, now_ms);
         segment.note(&header);
-        least = header.last_offset() + 1;
+        least = header.last_offset().saturating_add(1);
     }
-    if segment.size < length {
+    if segment.size < scan.length() {
         if !last {
-            let message = format!("{} is damaged at byte {}", path.display(), segment.size);
-            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+            return Err(damaged(path, segment.size));
         }
-        tracing::warn!(file = %path.display(), from = segment.size, to = length, "A torn tail is cut off.");
+        tracing::warn!(file = %path.display(), from = segment.size, to = scan.length(), "A torn tail is cut off.");
         Segment::truncate(path, segment.size)?;
     }
     if segment.size > 0 {
-        segment.began_ms = Some(now_ms);
+        segment.began_ms = Some(segment::began(&std::fs::metadata(path)?)?.min(now_ms));
     }
     Ok(segment)
-}
-
-/// Goes through a file in large reads.
-struct Batches {
-    path: PathBuf,
-    file: std::fs::File,
-    length: u64,
-    start: u64,
-    chunk: Vec<u8>,
-}
-
-impl Batches {
-    /// The batch at `position`: its header, and all its bytes where they matter. `None` where no whole batch is.
-    fn at(&mut self, position: u64, whole: bool) -> io::Result<Option<(BatchHeader, &[u8])>> {
-        let left = usize::try_from(self.length.saturating_sub(position)).unwrap_or(usize::MAX);
-        if left < HEADER {
-            return Ok(None);
-        }
-        self.need(position, HEADER)?;
-        let Ok(header) = BatchHeader::parse(self.bytes(position)) else { return Ok(None) };
-        if header.size > left {
-            return Ok(None);
-        }
-        // What a control batch says stands behind its header.
-        if whole || header.is_control() {
-            self.need(position, header.size)?;
-        }
-        let bytes = self.bytes(position);
-        Ok(Some((header, &bytes[..header.size.min(bytes.len())])))
-    }
-
-    fn bytes(&self, position: u64) -> &[u8] {
-        let at = usize::try_from(position - self.start).unwrap_or(usize::MAX);
-        self.chunk.get(at..).unwrap_or_default()
-    }
-
-    /// Makes sure that so many bytes from `position` on are in the chunk.
-    fn need(&mut self, position: u64, count: usize) -> io::Result<()> {
-        use std::os::unix::fs::FileExt as _;
-        if position >= self.start && self.bytes(position).len() >= count {
-            return Ok(());
-        }
-        let left = usize::try_from(self.length - position).unwrap_or(usize::MAX);
-        self.chunk.resize(CHUNK.max(count).min(left), 0);
-        self.start = position;
-        self.file
-            .read_exact_at(&mut self.chunk, position)
-            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", self.path.display())))
-    }
 }

@@ -2,8 +2,13 @@
 
 use std::io;
 
+use super::compaction::Compaction;
 use super::partition_log::PartitionLog;
 use super::read::ReadError;
+use super::segment::Segment;
+
+/// A log to which nothing was written for so long lets go of its file.
+const IDLE_MS: i64 = 10_000;
 
 impl PartitionLog {
     /// Whether the cleaner may have something to do; looks at no file.
@@ -16,12 +21,15 @@ impl PartitionLog {
                     && active.max_timestamp >= 0
                     && active.max_timestamp < now_ms.saturating_sub(retention)
             });
-        old || expired || self.segments.len() > 1
+        old || expired || self.segments.len() > 1 || self.is_idle(now_ms)
     }
 
-    /// Everything the cleaner does, whenever its timer says so.
-    pub(crate) fn clean(&mut self, now_ms: i64) -> io::Result<()> {
+    /// Everything the cleaner does, whenever its timer says so; what takes long is left to the caller to run.
+    pub(crate) fn clean(&mut self, now_ms: i64) -> io::Result<Option<Compaction>> {
         self.producers.expire(now_ms);
+        if self.is_idle(now_ms) {
+            self.active().release_file();
+        }
         let old = self
             .active()
             .began_ms
@@ -33,10 +41,13 @@ impl PartitionLog {
             self.delete_old(now_ms)?;
             self.delete_many()?;
         }
-        if self.config.cleanup.compact {
-            self.compact(now_ms)?;
-        }
-        Ok(())
+        if self.config.cleanup.compact { self.plan_compaction(now_ms) } else { Ok(None) }
+    }
+
+    /// Whether it holds a file open that another log could need more.
+    fn is_idle(&self, now_ms: i64) -> bool {
+        let holds = self.segments.last().is_some_and(Segment::holds_file);
+        holds && now_ms.saturating_sub(self.written_ms) >= IDLE_MS
     }
 
     /// DeleteRecords: the log starts at `offset` from now on; -1 is its end. Answers the start.
@@ -58,7 +69,7 @@ impl PartitionLog {
             self.roll()?;
         }
         while let Some(first) = self.removable()
-            && self.time_of(first)? < before
+            && self.segments[first].time()? < before
         {
             self.remove_first()?;
         }
@@ -89,11 +100,5 @@ impl PartitionLog {
     fn remove_first(&mut self) -> io::Result<()> {
         let next = self.segments[1].base_offset;
         self.start_at(next)
-    }
-
-    /// The highest record time of a segment; records without one are as old as their file.
-    fn time_of(&self, at: usize) -> io::Result<i64> {
-        let segment = &self.segments[at];
-        if segment.max_timestamp >= 0 { Ok(segment.max_timestamp) } else { segment.modified_ms() }
     }
 }

@@ -1,11 +1,14 @@
 //! One file of a log: batches behind each other, and a sparse index in memory.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::{File, Metadata, OpenOptions};
+use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::batch::{BatchHeader, HEADER};
+use super::open_files::{OPEN_FILES, OpenFile};
+use super::scan::damaged;
 
 /// One index entry for so many bytes. A read walks at most so far to its first batch.
 const INDEX_INTERVAL: u64 = 16 << 10;
@@ -13,7 +16,7 @@ const INDEX_INTERVAL: u64 = 16 << 10;
 /// What is read at once while a batch is looked for: an interval and a header.
 const LOOK: usize = (16 << 10) + HEADER;
 
-/// A segment. Only the last one of a log holds its file open, so that many logs need few file handles.
+/// A segment. Only one that is written to may hold its file open, so that many logs need few file handles.
 #[derive(Debug)]
 pub(super) struct Segment {
     path: PathBuf,
@@ -28,7 +31,7 @@ pub(super) struct Segment {
     /// When its first batch was written, milliseconds since 1970.
     pub(super) began_ms: Option<i64>,
     index: Vec<IndexEntry>,
-    file: Option<File>,
+    file: Option<OpenFile>,
 }
 
 /// Where a batch begins.
@@ -48,9 +51,8 @@ impl Segment {
 
     /// An empty segment in `dir`.
     pub(super) fn create(dir: &Path, base_offset: i64) -> io::Result<Self> {
-        let mut segment = Self::at(dir.join(Self::file_name(base_offset)), base_offset);
-        let mut options = OpenOptions::new();
-        segment.file = Some(options.read(true).append(true).create(true).open(&segment.path)?);
+        let segment = Self::at(dir.join(Self::file_name(base_offset)), base_offset);
+        File::create(&segment.path)?;
         Ok(segment)
     }
 
@@ -68,25 +70,34 @@ impl Segment {
         }
     }
 
-    /// Opens the file for appending.
-    pub(super) fn activate(&mut self) -> io::Result<()> {
-        if self.file.is_none() {
-            self.file = Some(OpenOptions::new().read(true).append(true).open(&self.path)?);
-        }
-        Ok(())
+    /// Whether it keeps its file open.
+    pub(super) fn holds_file(&self) -> bool {
+        self.file.is_some()
     }
 
-    /// Lets go of the file; reading opens it for as long as it takes.
-    pub(super) fn deactivate(&mut self) {
+    /// Lets go of the file; the next use opens it.
+    pub(super) fn release_file(&mut self) {
         self.file = None;
     }
 
-    /// Writes a batch behind the others. A write that fails half-way is cut off again.
+    /// Writes a batch behind the others. What a write that fails half-way leaves is cut off, or written over.
     pub(super) fn append(&mut self, header: &BatchHeader, batch: &[u8], now_ms: i64) -> io::Result<()> {
-        let size = self.size;
-        let file = self.file.as_mut().ok_or_else(|| io::Error::other("the segment is not active"))?;
-        if let Err(error) = file.write_all(batch) {
-            file.set_len(size)?;
+        let open = || OpenOptions::new().read(true).write(true).open(&self.path);
+        if self.file.is_none() {
+            self.file = OPEN_FILES.open(open)?;
+        }
+        let once;
+        let file = match &self.file {
+            Some(held) => held.file(),
+            None => {
+                once = open()?;
+                &once
+            }
+        };
+        if let Err(error) = file.write_all_at(batch, self.size) {
+            if let Err(error) = file.set_len(self.size) {
+                tracing::warn!(%error, file = %self.path.display(), "Half a batch stays until the next one is written.");
+            }
             return Err(error);
         }
         self.began_ms.get_or_insert(now_ms);
@@ -139,7 +150,7 @@ impl Segment {
                 Some(Ok(header)) => header,
                 _ => {
                     (start, chunk) = (position, self.bytes_at(position, LOOK)?);
-                    BatchHeader::parse(&chunk).map_err(|_| self.damaged(position))?
+                    BatchHeader::parse(&chunk).map_err(|_| damaged(&self.path, position))?
                 }
             };
             if wanted(&header) {
@@ -155,7 +166,7 @@ impl Segment {
         let left = usize::try_from(self.size.saturating_sub(position)).unwrap_or(usize::MAX);
         let mut bytes = vec![0; length.min(left)];
         match &self.file {
-            Some(file) => file.read_exact_at(&mut bytes, position)?,
+            Some(held) => held.file().read_exact_at(&mut bytes, position)?,
             None => File::open(&self.path)?.read_exact_at(&mut bytes, position)?,
         }
         Ok(bytes)
@@ -176,15 +187,21 @@ impl Segment {
         &self.path
     }
 
-    /// When the file was written last, milliseconds since 1970.
-    pub(super) fn modified_ms(&self) -> io::Result<i64> {
-        let modified = std::fs::metadata(&self.path)?.modified()?;
-        let since = modified.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Ok(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    /// The highest record time; without any, when the file was written last. Milliseconds since 1970.
+    pub(super) fn time(&self) -> io::Result<i64> {
+        if self.max_timestamp >= 0 {
+            return Ok(self.max_timestamp);
+        }
+        Ok(milliseconds(std::fs::metadata(&self.path)?.modified()?))
     }
+}
 
-    fn damaged(&self, position: u64) -> io::Error {
-        let message = format!("{} holds no batch at byte {position}", self.path.display());
-        io::Error::new(io::ErrorKind::InvalidData, message)
-    }
+/// When a file was made, or written last where the file system does not know; milliseconds since 1970.
+pub(super) fn began(file: &Metadata) -> io::Result<i64> {
+    file.created().or_else(|_| file.modified()).map(milliseconds)
+}
+
+fn milliseconds(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

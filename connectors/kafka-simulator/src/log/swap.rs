@@ -20,15 +20,17 @@ pub(super) fn swap(dir: &Path, base_offset: i64, end: i64) -> io::Result<()> {
     finish(dir)
 }
 
-/// Finishes what was begun.
-pub(super) fn finish(dir: &Path) -> io::Result<()> {
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(dir)? {
-        names.extend(entry?.file_name().into_string());
-    }
-    for name in names.iter().filter(|name| name.strip_suffix(".cleaned").is_some()) {
+/// Throws away what was not finished. Nobody else may be writing.
+pub(super) fn discard_unfinished(dir: &Path) -> io::Result<()> {
+    for name in names(dir)?.iter().filter(|name| name.strip_suffix(".cleaned").is_some()) {
         std::fs::remove_file(dir.join(name))?;
     }
+    Ok(())
+}
+
+/// Finishes the replacements that were begun.
+pub(super) fn finish(dir: &Path) -> io::Result<()> {
+    let names = names(dir)?;
     for name in &names {
         let Some((base, end)) = range(name) else { continue };
         for old in &names {
@@ -40,6 +42,14 @@ pub(super) fn finish(dir: &Path) -> io::Result<()> {
         std::fs::rename(dir.join(name), dir.join(Segment::file_name(base)))?;
     }
     Ok(())
+}
+
+fn names(dir: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        names.extend(entry?.file_name().into_string());
+    }
+    Ok(names)
 }
 
 fn range(name: &str) -> Option<(i64, i64)> {

@@ -55,12 +55,16 @@ impl PartitionLog {
             return Ok(Some((header.base_offset.max(self.start_offset), header.max_timestamp)));
         }
         let batch = segment.bytes_at(position, header.size)?;
-        // Records that cannot be unpacked count as one, at the start of their batch.
-        let Ok(records) = unpacked(header.compression(), batch.get(HEADER..).unwrap_or_default()) else {
-            return Ok(Some((header.base_offset, header.max_timestamp)));
+        let sound =
+            unpacked(header.compression(), batch.get(HEADER..).unwrap_or_default()).ok().filter(|records| {
+                Records::new(records, header.record_count).survey(header.last_offset_delta).is_ok()
+            });
+        // Records that cannot be taken apart count as one, at the start of their batch.
+        let Some(records) = sound else {
+            return Ok(Some((header.base_offset.max(self.start_offset), header.max_timestamp)));
         };
         let times = Records::new(&records, header.record_count).flatten().map(|record| {
-            let offset = header.base_offset.saturating_add(record.offset_delta);
+            let offset = header.base_offset.saturating_add(i64::from(record.offset_delta));
             (offset, header.base_timestamp.saturating_add(record.timestamp_delta))
         });
         let mut late = times.filter(|(offset, time)| *time >= timestamp_ms && *offset >= self.start_offset);
