@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
+use crate::data_dir::DataDir;
 use crate::fault::Faults;
 use crate::groups::GroupCoordinator;
 use crate::topics::Topics;
@@ -22,12 +24,25 @@ pub(crate) struct Core {
     pub(crate) topics: Arc<Topics>,
     pub(crate) groups: Arc<GroupCoordinator>,
     pub(crate) transactions: TransactionCoordinator,
-    pub(crate) faults: Arc<Faults>,
-    /// Wakes fetches that wait for more; told whenever a log has grown or a transaction has ended.
-    pub(crate) grown: Notify,
+    pub(crate) faults: Faults,
     pub(crate) port: u16,
     pub(crate) cluster_id: String,
     /// Partitions of a topic that a client names before anybody made it; 0 makes none.
     pub(crate) auto_create_partitions: i32,
     pub(crate) stop: CancellationToken,
+    /// Everything that runs. The broker has stopped when nothing does.
+    pub(crate) tasks: TaskTracker,
+    /// Locked until the last task has ended, even when the broker was dropped and not stopped.
+    pub(crate) _dir: DataDir,
+}
+
+impl Core {
+    /// Does what may block on a thread where it may. The runtime is not the broker's own.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<T, JoinError> {
+        let core = Arc::clone(self);
+        self.tasks.spawn_blocking(move || work(&core)).await
+    }
 }

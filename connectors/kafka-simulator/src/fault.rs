@@ -16,8 +16,7 @@ pub type FaultId = u64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     /// The request, or its part that concerns the partition, is not carried out and answered with this code. Known by
-    /// Produce, Fetch, ListOffsets, Metadata, FindCoordinator, OffsetCommit, TxnOffsetCommit, AddPartitionsToTxn,
-    /// AddOffsetsToTxn, EndTxn, InitProducerId, JoinGroup, SyncGroup and Heartbeat.
+    /// [`ApiKey::Produce`] and the others in [`Effect::ANSWERED_WITH_ERRORS`].
     Error(ResponseError),
     /// The request is not carried out and its connection is closed.
     Cut,
@@ -25,6 +24,31 @@ pub enum Effect {
     Delay(Duration),
     /// The request is carried out and its connection is closed without an answer.
     LoseAnswer,
+}
+
+impl Effect {
+    /// The requests that know [`Effect::Error`].
+    pub const ANSWERED_WITH_ERRORS: &[ApiKey] = &[
+        ApiKey::Produce,
+        ApiKey::Fetch,
+        ApiKey::ListOffsets,
+        ApiKey::OffsetForLeaderEpoch,
+        ApiKey::Metadata,
+        ApiKey::FindCoordinator,
+        ApiKey::CreateTopics,
+        ApiKey::DeleteRecords,
+        ApiKey::JoinGroup,
+        ApiKey::SyncGroup,
+        ApiKey::Heartbeat,
+        ApiKey::LeaveGroup,
+        ApiKey::OffsetCommit,
+        ApiKey::OffsetFetch,
+        ApiKey::InitProducerId,
+        ApiKey::AddPartitionsToTxn,
+        ApiKey::AddOffsetsToTxn,
+        ApiKey::TxnOffsetCommit,
+        ApiKey::EndTxn,
+    ];
 }
 
 /// One rule. Without [`Fault::times`] it holds until it is removed.
@@ -77,6 +101,9 @@ impl Faults {
 
     /// Adds a rule behind the others.
     pub fn add(&self, fault: Fault) -> FaultId {
+        if matches!(fault.effect, Effect::Error(_)) && !Effect::ANSWERED_WITH_ERRORS.contains(&fault.api) {
+            tracing::warn!(api = ?fault.api, "This kind of request cannot be answered with an error on purpose; the fault changes nothing.");
+        }
         let mut rules = self.lock();
         let id = rules.next_id;
         rules.next_id += 1;

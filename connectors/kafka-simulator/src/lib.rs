@@ -26,7 +26,8 @@
 //! - `log`: one partition on disk
 //! - `groups`: consumer groups and their committed offsets
 //! - `transactions`: producer ids and transactions
-//! - `journal`: what coordinators keep
+//! - `data_dir`, `journal`: what is kept, and where
+//! - `core`, `cleaner`: what connections share, and what happens by itself
 //! - `producer`, `isolation`: words that the parts share
 
 mod broker;
@@ -41,6 +42,8 @@ pub use kafka_protocol::error::ResponseError;
 pub use kafka_protocol::messages::ApiKey;
 
 mod cleaner;
+
+mod data_dir;
 
 mod clock;
 
@@ -63,6 +66,3 @@ mod journal;
 mod producer;
 
 mod isolation;
-
-#[cfg(test)]
-mod tests;

@@ -52,7 +52,8 @@ pub(crate) fn describe_configs(core: &Core, request: DescribeConfigsRequest) -> 
         match describe(core, &wanted) {
             Ok(configs) => {
                 let asked = |config: &DescribeConfigsResourceResult| {
-                    wanted.configuration_keys.as_ref().is_none_or(|keys| keys.contains(&config.name))
+                    let keys = wanted.configuration_keys.as_deref().unwrap_or_default();
+                    keys.is_empty() || keys.contains(&config.name)
                 };
                 answer.with_configs(configs.into_iter().filter(asked).collect())
             }
@@ -90,6 +91,8 @@ fn describe(
                 read_only("default.replication.factor", "1".to_owned()),
             ])
         }
+        // What holds for all brokers of a cluster, where nothing was changed.
+        BROKER if wanted.resource_name.is_empty() => Ok(Vec::new()),
         _ => Err((
             ResponseError::InvalidRequest.code(),
             StrBytes::from_static_str("This broker knows the settings of topics, and its own under its id."),
@@ -122,12 +125,10 @@ pub(crate) fn alter_configs(core: &Core, request: AlterConfigsRequest) -> AlterC
         let altered =
             changed(core, wanted.resource_type, &wanted.resource_name, request.validate_only, |settings| {
                 *settings = Settings::default();
-                for config in &wanted.configs {
-                    if let Some(value) = &config.value {
-                        settings.set(&config.name, value)?;
-                    }
-                }
-                Ok(())
+                wanted
+                    .configs
+                    .iter()
+                    .try_for_each(|config| set(settings, &config.name, config.value.as_ref()))
             });
         let (code, message) = outcome(altered);
         AlterConfigsResourceResponse::default()
@@ -159,10 +160,18 @@ pub(crate) fn incremental_alter_configs(
     IncrementalAlterConfigsResponse::default().with_responses(responses.collect())
 }
 
+/// Sets one; there is no such value as none.
+pub(super) fn set(settings: &mut Settings, name: &str, value: Option<&StrBytes>) -> Result<(), String> {
+    match value {
+        Some(value) => settings.set(name, value),
+        None => Err(format!("Null value not supported for topic configs: {name}")),
+    }
+}
+
 fn apply(settings: &mut Settings, config: &AlterableConfig) -> Result<(), String> {
     let value = config.value.as_ref().map_or("", |value| value.as_str());
     match config.config_operation {
-        SET => settings.set(&config.name, value),
+        SET => set(settings, &config.name, config.value.as_ref()),
         DELETE => {
             settings.unset(&config.name);
             Ok(())
@@ -183,9 +192,7 @@ fn changed(
     if resource_type != TOPIC {
         return Err(TopicError::Setting("only the settings of topics can be changed here".to_owned()));
     }
-    let mut settings = core.topics.by_name(name).ok_or(TopicError::Unknown)?.settings();
-    change(&mut settings).map_err(TopicError::Setting)?;
-    core.topics.configure(name, settings, only_check)
+    core.topics.configure(name, only_check, change)
 }
 
 fn outcome(altered: Result<(), TopicError>) -> (i16, Option<StrBytes>) {

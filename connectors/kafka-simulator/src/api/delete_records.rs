@@ -4,7 +4,7 @@ use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::delete_records_response::{
     DeleteRecordsPartitionResult, DeleteRecordsTopicResult,
 };
-use kafka_protocol::messages::{DeleteRecordsRequest, DeleteRecordsResponse};
+use kafka_protocol::messages::{ApiKey, DeleteRecordsRequest, DeleteRecordsResponse};
 
 use crate::core::Core;
 use crate::log::ReadError;
@@ -27,6 +27,9 @@ pub(crate) fn delete_records(core: &Core, request: DeleteRecordsRequest) -> Dele
 }
 
 fn delete(core: &Core, topic: &str, number: i32, offset: i64) -> Result<i64, ResponseError> {
+    if let Some(error) = core.faults.error(ApiKey::DeleteRecords, Some((topic, number))) {
+        return Err(error);
+    }
     let found = core.topics.by_name(topic).ok_or(ResponseError::UnknownTopicOrPartition)?;
     if !found.settings().log_config().cleanup.delete {
         // A log that is only compacted keeps every key.

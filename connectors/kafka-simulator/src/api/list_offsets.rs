@@ -5,6 +5,7 @@ use kafka_protocol::messages::list_offsets_request::ListOffsetsPartition;
 use kafka_protocol::messages::list_offsets_response::{
     ListOffsetsPartitionResponse, ListOffsetsTopicResponse,
 };
+use kafka_protocol::messages::offset_for_leader_epoch_request::OffsetForLeaderPartition;
 use kafka_protocol::messages::offset_for_leader_epoch_response::{
     EpochEndOffset, OffsetForLeaderTopicResult,
 };
@@ -55,6 +56,7 @@ fn find(
     }
     let partition =
         core.topics.partition(topic, wanted.partition_index).ok_or(ResponseError::UnknownTopicOrPartition)?;
+    in_epoch(wanted.current_leader_epoch)?;
     let log = partition.log();
     let found = match wanted.timestamp {
         EARLIEST => return Ok((log.start_offset(), -1)),
@@ -83,16 +85,38 @@ pub(crate) fn offset_for_leader_epoch(
     let topics = request.topics.into_iter().map(|topic| {
         let partitions = topic.partitions.iter().map(|wanted| {
             let answer = EpochEndOffset::default().with_partition(wanted.partition);
-            match core.topics.partition(&topic.topic, wanted.partition) {
-                None => answer.with_error_code(ResponseError::UnknownTopicOrPartition.code()),
-                Some(partition) if wanted.leader_epoch >= LEADER_EPOCH => {
-                    answer.with_leader_epoch(LEADER_EPOCH).with_end_offset(partition.log().next_offset())
-                }
-                Some(_) => answer.with_leader_epoch(-1).with_end_offset(-1),
+            match end_of_epoch(core, &topic.topic, wanted) {
+                Ok(Some(end)) => answer.with_leader_epoch(LEADER_EPOCH).with_end_offset(end),
+                Ok(None) => answer,
+                Err(error) => answer.with_error_code(error.code()),
             }
         });
         let partitions = partitions.collect();
         OffsetForLeaderTopicResult::default().with_topic(topic.topic).with_partitions(partitions)
     });
     OffsetForLeaderEpochResponse::default().with_topics(topics.collect())
+}
+
+/// `None` for an epoch that never was.
+fn end_of_epoch(
+    core: &Core,
+    topic: &str,
+    wanted: &OffsetForLeaderPartition,
+) -> Result<Option<i64>, ResponseError> {
+    if let Some(error) = core.faults.error(ApiKey::OffsetForLeaderEpoch, Some((topic, wanted.partition))) {
+        return Err(error);
+    }
+    let partition =
+        core.topics.partition(topic, wanted.partition).ok_or(ResponseError::UnknownTopicOrPartition)?;
+    in_epoch(wanted.current_leader_epoch)?;
+    Ok((wanted.leader_epoch == LEADER_EPOCH).then(|| partition.log().next_offset()))
+}
+
+/// Whether a client knows the leader as it is; -1 is one that does not say.
+pub(super) fn in_epoch(epoch: i32) -> Result<(), ResponseError> {
+    match epoch {
+        -1 | LEADER_EPOCH => Ok(()),
+        // There was none before the first.
+        _ => Err(ResponseError::UnknownLeaderEpoch),
+    }
 }

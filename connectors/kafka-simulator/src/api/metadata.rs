@@ -65,7 +65,9 @@ fn one(core: &Core, wanted: MetadataRequestTopic, create: bool) -> MetadataRespo
         Ok(Some(topic)) => described(&topic),
         // Somebody else has made it meanwhile.
         Ok(None) | Err(TopicError::Exists(_)) => refused(ResponseError::LeaderNotAvailable, Some(name)),
-        Err(TopicError::Name(_)) => refused(ResponseError::InvalidTopicException, Some(name)),
+        Err(TopicError::Name(_) | TopicError::Collision { .. }) => {
+            refused(ResponseError::InvalidTopicException, Some(name))
+        }
         Err(error) => {
             tracing::error!(%error, topic = name.as_str(), "A topic cannot be made.");
             refused(ResponseError::KafkaStorageError, Some(name))

@@ -11,11 +11,21 @@ use crate::clock::now_ms;
 use crate::core::Core;
 use crate::log::{AppendError, Appended, batch_producer};
 
-/// Writes what the request holds; `None` when the producer wants no acknowledgement.
-pub(crate) fn produce(core: &Core, request: ProduceRequest) -> Option<ProduceResponse> {
+/// How a request ended.
+pub(crate) enum Produced {
+    /// The producer waits for this.
+    Acknowledged(ProduceResponse),
+    /// All is written, and the producer does not want to know.
+    Unacknowledged,
+    /// The producer wants no answer, and not all is written.
+    Failed(ResponseError),
+}
+
+/// Writes what the request holds.
+pub(crate) fn produce(core: &Core, request: ProduceRequest) -> Produced {
     let transactional_id = request.transactional_id.as_ref().map(|id| id.as_str());
     let acks_known = matches!(request.acks, -1..=1);
-    let mut responses = Vec::new();
+    let (mut responses, mut failed) = (Vec::new(), None);
     for topic in request.topic_data {
         let mut partitions = Vec::new();
         for data in topic.partition_data {
@@ -25,13 +35,19 @@ pub(crate) fn produce(core: &Core, request: ProduceRequest) -> Option<ProduceRes
             } else {
                 Err((ResponseError::InvalidRequiredAcks, None))
             };
+            failed = failed.or(written.as_ref().err().map(|(error, _)| *error));
             partitions.push(answer(index, written));
         }
         responses
             .push(TopicProduceResponse::default().with_name(topic.name).with_partition_responses(partitions));
     }
-    core.grown.notify_waiters();
-    (request.acks != 0).then(|| ProduceResponse::default().with_responses(responses))
+    match failed {
+        _ if request.acks != 0 => {
+            Produced::Acknowledged(ProduceResponse::default().with_responses(responses))
+        }
+        None => Produced::Unacknowledged,
+        Some(error) => Produced::Failed(error),
+    }
 }
 
 type Refused = (ResponseError, Option<String>);
@@ -55,6 +71,7 @@ fn append(
         core.transactions.allows(id, producer.id, topic, data.index).map_err(|error| (error, None))?;
     }
     let appended = partition.log().append(&records, now_ms());
+    partition.grown();
     appended.map_err(|error| {
         let code = code(&error);
         if let AppendError::Io(error) = &error {

@@ -7,13 +7,13 @@ use kafka_protocol::messages::create_topics_response::{CreatableTopicConfigs, Cr
 use kafka_protocol::messages::delete_topics_request::DeleteTopicState;
 use kafka_protocol::messages::delete_topics_response::DeletableTopicResult;
 use kafka_protocol::messages::{
-    CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse,
-    DeleteTopicsRequest, DeleteTopicsResponse, TopicName,
+    ApiKey, BrokerId, CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest,
+    CreateTopicsResponse, DeleteTopicsRequest, DeleteTopicsResponse, TopicName,
 };
 use kafka_protocol::protocol::StrBytes;
 
-use super::configs::{Source, config_source};
-use crate::core::Core;
+use super::configs::{Source, config_source, set};
+use crate::core::{Core, NODE};
 use crate::topics::{KNOWN, Settings, TopicError};
 
 /// Makes topics, or says whether they could be made.
@@ -24,6 +24,9 @@ pub(crate) fn create_topics(core: &Core, request: &CreateTopicsRequest) -> Creat
 
 fn create(core: &Core, wanted: &CreatableTopic, only_check: bool) -> CreatableTopicResult {
     let answer = CreatableTopicResult::default().with_name(wanted.name.clone());
+    if let Some(error) = core.faults.error(ApiKey::CreateTopics, None) {
+        return answer.with_error_code(error.code());
+    }
     let partitions = if !wanted.assignments.is_empty() {
         i32::try_from(wanted.assignments.len()).unwrap_or(i32::MAX)
     } else if wanted.num_partitions == -1 {
@@ -31,6 +34,12 @@ fn create(core: &Core, wanted: &CreatableTopic, only_check: bool) -> CreatableTo
     } else {
         wanted.num_partitions
     };
+    if !is_assignable(wanted) {
+        let message = "Partitions are numbered from 0 on, and each is led by broker 1, the only one.";
+        return answer
+            .with_error_code(ResponseError::InvalidReplicaAssignment.code())
+            .with_error_message(Some(StrBytes::from_static_str(message)));
+    }
     if !matches!(wanted.replication_factor, -1 | 1) {
         let message = format!(
             "Unable to replicate the partition {} time(s): this development broker is the only one.",
@@ -41,16 +50,12 @@ fn create(core: &Core, wanted: &CreatableTopic, only_check: bool) -> CreatableTo
             .with_error_message(Some(StrBytes::from_string(message)));
     }
     let mut settings = Settings::default();
-    for config in &wanted.configs {
-        if let Some(value) = &config.value
-            && let Err(message) = settings.set(&config.name, value)
-        {
-            return answer
-                .with_error_code(ResponseError::InvalidConfig.code())
-                .with_error_message(Some(StrBytes::from_string(message)));
-        }
-    }
-    match core.topics.create(&wanted.name, partitions, settings.clone(), only_check) {
+    let set =
+        wanted.configs.iter().try_for_each(|config| set(&mut settings, &config.name, config.value.as_ref()));
+    let created = set
+        .map_err(TopicError::Setting)
+        .and_then(|()| core.topics.create(&wanted.name, partitions, settings.clone(), only_check));
+    match created {
         Ok(topic) => answer
             .with_topic_id(topic.map(|topic| topic.id).unwrap_or_default())
             .with_num_partitions(partitions)
@@ -61,6 +66,14 @@ fn create(core: &Core, wanted: &CreatableTopic, only_check: bool) -> CreatableTo
             answer.with_error_code(code).with_error_message(Some(message))
         }
     }
+}
+
+/// Whether the partitions, where the client has put them somewhere itself, are all here.
+fn is_assignable(wanted: &CreatableTopic) -> bool {
+    let mut numbers: Vec<i32> = wanted.assignments.iter().map(|assigned| assigned.partition_index).collect();
+    numbers.sort_unstable();
+    let here = wanted.assignments.iter().all(|assigned| assigned.broker_ids == [BrokerId(NODE)]);
+    here && numbers.into_iter().eq((0..).take(wanted.assignments.len()))
 }
 
 fn configs(settings: &Settings) -> Vec<CreatableTopicConfigs> {
@@ -108,10 +121,7 @@ fn delete(core: &Core, wanted: DeleteTopicState) -> DeletableTopicResult {
     let answer = DeletableTopicResult::default()
         .with_name(Some(TopicName(StrBytes::from_string(topic.name.clone()))))
         .with_topic_id(topic.id);
-    let deleted = core.topics.delete(&topic.name).and_then(|()| {
-        core.grown.notify_waiters();
-        core.groups.forget_topic(&topic.name).map_err(TopicError::from)
-    });
+    let deleted = core.topics.delete(&topic.name).and_then(|()| Ok(core.groups.forget_topic(&topic.name)?));
     match deleted {
         Ok(()) => answer,
         Err(error) => {
@@ -142,7 +152,7 @@ pub(super) fn refused(error: &TopicError) -> (i16, StrBytes) {
     let code = match error {
         TopicError::Exists(_) => ResponseError::TopicAlreadyExists,
         TopicError::Unknown => ResponseError::UnknownTopicOrPartition,
-        TopicError::Name(_) => ResponseError::InvalidTopicException,
+        TopicError::Name(_) | TopicError::Collision { .. } => ResponseError::InvalidTopicException,
         TopicError::Partitions(_) => ResponseError::InvalidPartitions,
         TopicError::Setting(_) => ResponseError::InvalidConfig,
         TopicError::Io(_) => {

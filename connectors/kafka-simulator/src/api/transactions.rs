@@ -1,4 +1,4 @@
-//! The requests of transactions: faults before they are carried out, and readers woken after they ended.
+//! The requests of transactions that faults can meet.
 
 use kafka_protocol::messages::add_partitions_to_txn_response::{
     AddPartitionsToTxnPartitionResult, AddPartitionsToTxnTopicResult,
@@ -22,9 +22,7 @@ pub(crate) fn init_producer_id(core: &Core, request: &InitProducerIdRequest) -> 
             .with_producer_id(WireProducerId(-1))
             .with_producer_epoch(-1);
     }
-    let answer = core.transactions.init_producer_id(request);
-    core.grown.notify_waiters();
-    answer
+    core.transactions.init_producer_id(request)
 }
 
 /// Enrolls partitions.
@@ -86,7 +84,5 @@ pub(crate) fn end_txn(core: &Core, request: &EndTxnRequest, version: i16) -> End
     if let Some(error) = core.faults.error(ApiKey::EndTxn, None) {
         return EndTxnResponse::default().with_error_code(error.code());
     }
-    let answer = core.transactions.end_txn(request, version);
-    core.grown.notify_waiters();
-    answer
+    core.transactions.end_txn(request, version)
 }

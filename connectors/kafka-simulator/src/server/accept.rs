@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio_util::task::TaskTracker;
 
 use super::connection::Connection;
 use crate::core::Core;
@@ -13,7 +12,7 @@ use crate::core::Core;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Accepts until the broker stops.
-pub(crate) async fn accept(listener: TcpListener, core: Arc<Core>, tasks: TaskTracker) {
+pub(crate) async fn accept(listener: TcpListener, core: Arc<Core>) {
     let away = core.faults.away();
     loop {
         let accepted = tokio::select! {
@@ -24,7 +23,7 @@ pub(crate) async fn accept(listener: TcpListener, core: Arc<Core>, tasks: TaskTr
             Ok((socket, peer)) => {
                 // A broker that is away answers nobody.
                 if !*away.borrow() {
-                    tasks.spawn(Connection::new(socket, peer, Arc::clone(&core)).serve());
+                    core.tasks.spawn(Connection::new(socket, peer, Arc::clone(&core)).serve());
                 }
             }
             Err(error) => {

@@ -3,15 +3,13 @@
 //! The newest versions are those that need no topic ids and none of the new group protocol, so that every handler has
 //! one form to know.
 
-use std::io;
-
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::api_versions_response::ApiVersion;
 use kafka_protocol::messages::{ApiKey, ApiVersionsResponse};
-use kafka_protocol::protocol::Encodable as _;
 
-use super::connection::{framed, invalid};
+use super::closed::{Closed, refused};
+use super::connection::Question;
 
 /// A request that is answered.
 #[derive(Debug, Clone, Copy)]
@@ -86,11 +84,9 @@ pub(super) fn versions() -> ApiVersionsResponse {
 }
 
 /// The answer to ApiVersions in a version of the future: the oldest form, with the error and everything that is known.
-pub(super) fn refused_versions(frame: &[u8]) -> io::Result<Bytes> {
+pub(super) fn refused_versions(frame: &[u8]) -> Result<Bytes, Closed> {
     let correlation_id = frame.get(4..8).and_then(|bytes| bytes.try_into().ok()).map(i32::from_be_bytes);
-    let correlation_id = correlation_id.ok_or_else(|| invalid("a request without a correlation id"))?;
-    let answer = versions().with_error_code(ResponseError::UnsupportedVersion.code());
-    let mut body = BytesMut::new();
-    answer.encode(&mut body, 0).map_err(invalid)?;
-    framed(ApiKey::ApiVersions, 0, correlation_id, &body)
+    let correlation_id = correlation_id.ok_or_else(|| refused("a request without a correlation id"))?;
+    let question = Question { api: ApiKey::ApiVersions, version: 0, correlation_id };
+    question.answer(&versions().with_error_code(ResponseError::UnsupportedVersion.code()))
 }

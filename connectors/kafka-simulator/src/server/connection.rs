@@ -1,17 +1,20 @@
 //! One connection from start to end. Whatever its peer sends ends at most the connection.
+//!
+//! A request is read when the one before it is answered, so answers keep their order, and a peer that does not read
+//! its answers is not read either.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::{ApiKey, RequestHeader, ResponseHeader};
-use kafka_protocol::protocol::{Decodable as _, Encodable as _, StrBytes};
+use kafka_protocol::protocol::{Decodable as _, Encodable, StrBytes};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
 use super::apis::{self, Supported};
-use super::dispatch::{Answer, Request, dispatch};
+use super::closed::{Closed, refused};
+use super::dispatch::{Request, dispatch};
 use super::frame::Frames;
 use super::shapes;
 use crate::core::Core;
@@ -23,6 +26,14 @@ pub(super) struct Connection {
     socket: TcpStream,
     peer: SocketAddr,
     core: Arc<Core>,
+}
+
+/// What an answer is an answer to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Question {
+    pub(super) api: ApiKey,
+    pub(super) version: i16,
+    pub(super) correlation_id: i32,
 }
 
 impl Connection {
@@ -39,12 +50,19 @@ impl Connection {
             _ = away.wait_for(|away| *away) => Ok(()),
             () = core.stop.cancelled() => Ok(()),
         };
-        if let Err(error) = served {
-            tracing::debug!(%peer, %error, "A connection is closed.");
+        match served {
+            Ok(()) => {}
+            Err(Closed::Panicked(error)) => {
+                tracing::error!(%peer, %error, "A request has failed; its connection is closed.");
+            }
+            Err(error @ Closed::Refused(_)) => {
+                tracing::warn!(%peer, %error, "A request is not answered; its connection is closed.");
+            }
+            Err(error) => tracing::debug!(%peer, %error, "A connection is closed."),
         }
     }
 
-    async fn requests(&mut self) -> io::Result<()> {
+    async fn requests(&mut self) -> Result<(), Closed> {
         self.socket.set_nodelay(true)?;
         let mut frames = Frames::default();
         while let Some(frame) = frames.next(&mut self.socket).await? {
@@ -56,65 +74,61 @@ impl Connection {
     }
 
     /// The answer's frame; `None` for a request that wants none.
-    async fn request(&self, mut frame: Bytes) -> io::Result<Option<Bytes>> {
+    async fn request(&self, mut frame: Bytes) -> Result<Option<Bytes>, Closed> {
         let (key, version) = (i16_at(&frame, 0), i16_at(&frame, 2));
         let api = ApiKey::try_from(key)
-            .map_err(|()| invalid(format!("a request with the unknown api key {key}")))?;
+            .map_err(|()| refused(format_args!("a request with the unknown api key {key}")))?;
         let supported = apis::supported(api);
-        let whole = shapes::check(api, supported.map_or(version, |known| version.min(known.max)), &frame);
-        let header = match supported {
+        match supported {
             // A version that is not known is answered in the oldest one, which says what is.
-            _ if api == ApiKey::ApiVersions && supported.is_none_or(|known| !known.has(version)) => {
+            Some(known) if api == ApiKey::ApiVersions && !known.has(version) => {
                 return apis::refused_versions(&frame).map(Some);
             }
-            None => return Err(invalid(format!("{api:?}, which this broker does not know"))),
+            None => return Err(refused(format_args!("{api:?}, which this broker does not know"))),
             Some(known) if !known.has(version) => {
                 let Supported { min, max, .. } = known;
-                return Err(invalid(format!("{api:?} in version {version}; known are {min} to {max}")));
+                return Err(refused(format_args!("{api:?} in version {version}; known are {min} to {max}")));
             }
-            Some(_) => {
-                whole.map_err(|bad| invalid(format!("{api:?} v{version}: {bad}")))?;
-                RequestHeader::decode(&mut frame, api.request_header_version(version)).map_err(invalid)?
-            }
-        };
+            Some(_) => {}
+        }
+        shapes::check(api, version, &frame)
+            .map_err(|bad| refused(format_args!("{api:?} v{version}: {bad}")))?;
+        let header =
+            RequestHeader::decode(&mut frame, api.request_header_version(version)).map_err(refused)?;
+        let question = Question { api, version, correlation_id: header.correlation_id };
         let effect = self.core.faults.of_request(api);
         match effect {
-            Some(Effect::Cut) => return Err(invalid("cut on purpose")),
+            Some(Effect::Cut) => return Err(Closed::OnPurpose),
             Some(Effect::Delay(time)) => tokio::time::sleep(time).await,
             _ => {}
         }
         let client = Client {
-            id: header.client_id.clone().unwrap_or_else(|| StrBytes::from_static_str("")),
+            id: header.client_id.unwrap_or_else(|| StrBytes::from_static_str("")),
             host: format!("/{}", self.peer.ip()),
         };
-        let answer = dispatch(&self.core, Request { api, version, client, body: frame }).await?;
-        match (effect, answer) {
-            (Some(Effect::LoseAnswer), _) => Err(invalid("the answer is lost on purpose")),
-            (_, Answer::None) => Ok(None),
-            (_, Answer::Body(body)) => framed(api, version, header.correlation_id, &body).map(Some),
-        }
+        let answer = dispatch(&self.core, Request { question, client, body: frame }).await?;
+        if effect == Some(Effect::LoseAnswer) { Err(Closed::OnPurpose) } else { Ok(answer) }
     }
 }
 
-/// Length, header and body.
-pub(super) fn framed(api: ApiKey, version: i16, correlation_id: i32, body: &[u8]) -> io::Result<Bytes> {
-    let mut frame = BytesMut::with_capacity(body.len() + 16);
-    frame.extend_from_slice(&[0; 4]);
-    ResponseHeader::default()
-        .with_correlation_id(correlation_id)
-        .encode(&mut frame, api.response_header_version(version))
-        .map_err(invalid)?;
-    frame.extend_from_slice(body);
-    let length = i32::try_from(frame.len() - 4).map_err(invalid)?;
-    frame[..4].copy_from_slice(&length.to_be_bytes());
-    Ok(frame.freeze())
+impl Question {
+    /// The frame of an answer: length, header and body.
+    pub(super) fn answer(self, body: &impl Encodable) -> Result<Bytes, Closed> {
+        let size = body.compute_size(self.version).map_err(refused)?;
+        let mut frame = BytesMut::with_capacity(size + 16);
+        frame.extend_from_slice(&[0; 4]);
+        ResponseHeader::default()
+            .with_correlation_id(self.correlation_id)
+            .encode(&mut frame, self.api.response_header_version(self.version))
+            .map_err(refused)?;
+        body.encode(&mut frame, self.version).map_err(refused)?;
+        let length = i32::try_from(frame.len() - 4).map_err(refused)?;
+        frame[..4].copy_from_slice(&length.to_be_bytes());
+        Ok(frame.freeze())
+    }
 }
 
 /// The frame has at least four bytes.
 fn i16_at(frame: &[u8], at: usize) -> i16 {
     i16::from_be_bytes([frame[at], frame[at + 1]])
-}
-
-pub(super) fn invalid(error: impl std::fmt::Display) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, error.to_string())
 }

@@ -1,14 +1,17 @@
 //! Which request goes where.
+//!
+//! What waits for other clients is asynchronous. Everything else may wait for the disk or for the lock of a log that is
+//! being compacted, so it is carried out where blocking stops nobody else.
 
-use std::io;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use kafka_protocol::messages::ApiKey;
-use kafka_protocol::protocol::{Decodable, Encodable};
+use kafka_protocol::protocol::Decodable;
 
 use super::apis;
-use super::connection::invalid;
+use super::closed::{Closed, refused};
+use super::connection::Question;
 use crate::api::{
     cluster, configs, delete_records, fetch, groups, list_offsets, metadata, produce, topics, transactions,
 };
@@ -17,82 +20,81 @@ use crate::groups::Client;
 
 /// A request whose body is still to be decoded.
 pub(super) struct Request {
-    pub(super) api: ApiKey,
-    pub(super) version: i16,
+    pub(super) question: Question,
     pub(super) client: Client,
     pub(super) body: Bytes,
 }
 
-/// What goes back.
-pub(super) enum Answer {
-    /// The body of the answer.
-    Body(Bytes),
-    /// Nothing: the producer wants no acknowledgement.
-    None,
+/// Carries a request out; `None` when no answer is wanted.
+pub(super) async fn dispatch(core: &Arc<Core>, request: Request) -> Result<Option<Bytes>, Closed> {
+    let Request { question, client, mut body } = request;
+    let v = question.version;
+    match question.api {
+        ApiKey::ApiVersions => question.answer(&apis::versions()).map(Some),
+        ApiKey::Fetch => question.answer(&fetch::fetch(core, decoded(&mut body, v)?).await?).map(Some),
+        ApiKey::JoinGroup => {
+            question.answer(&groups::join_group(core, decoded(&mut body, v)?, v, &client).await).map(Some)
+        }
+        ApiKey::SyncGroup => {
+            question.answer(&groups::sync_group(core, decoded(&mut body, v)?).await).map(Some)
+        }
+        ApiKey::Produce => core.blocking(move |core| produced(core, question, &mut body)).await?,
+        _ => core.blocking(move |core| answered(core, question, &mut body).map(Some)).await?,
+    }
 }
 
-/// Carries a request out.
-pub(super) async fn dispatch(core: &Arc<Core>, request: Request) -> io::Result<Answer> {
-    let Request { api, version, client, mut body } = request;
-    let body = &mut body;
-    let v = version;
-    let answer = match api {
-        ApiKey::ApiVersions => encoded(&apis::versions(), v),
-        ApiKey::Produce => {
-            return match produce::produce(core, decoded(body, v)?) {
-                Some(answer) => encoded(&answer, v).map(Answer::Body),
-                None => Ok(Answer::None),
-            };
+fn produced(core: &Core, question: Question, body: &mut Bytes) -> Result<Option<Bytes>, Closed> {
+    match produce::produce(core, decoded(body, question.version)?) {
+        produce::Produced::Acknowledged(answer) => question.answer(&answer).map(Some),
+        produce::Produced::Unacknowledged => Ok(None),
+        // The only way to tell a producer that wants no answer.
+        produce::Produced::Failed(error) => {
+            Err(refused(format_args!("Produce without acknowledgement: {error}")))
         }
-        ApiKey::Fetch => encoded(&fetch::fetch(core, decoded(body, v)?).await, v),
-        ApiKey::ListOffsets => encoded(&list_offsets::list_offsets(core, decoded(body, v)?, v), v),
+    }
+}
+
+fn answered(core: &Core, question: Question, body: &mut Bytes) -> Result<Bytes, Closed> {
+    let Question { api, version: v, .. } = question;
+    let q = question;
+    match api {
+        ApiKey::ListOffsets => q.answer(&list_offsets::list_offsets(core, decoded(body, v)?, v)),
         ApiKey::OffsetForLeaderEpoch => {
-            encoded(&list_offsets::offset_for_leader_epoch(core, decoded(body, v)?), v)
+            q.answer(&list_offsets::offset_for_leader_epoch(core, decoded(body, v)?))
         }
-        ApiKey::Metadata => encoded(&metadata::metadata(core, decoded(body, v)?, v), v),
-        ApiKey::DescribeCluster => encoded(&cluster::describe_cluster(core, &decoded(body, v)?), v),
-        ApiKey::FindCoordinator => encoded(&cluster::find_coordinator(core, decoded(body, v)?, v), v),
-        ApiKey::CreateTopics => encoded(&topics::create_topics(core, &decoded(body, v)?), v),
-        ApiKey::DeleteTopics => encoded(&topics::delete_topics(core, decoded(body, v)?, v), v),
-        ApiKey::CreatePartitions => encoded(&topics::create_partitions(core, decoded(body, v)?), v),
-        ApiKey::DescribeConfigs => encoded(&configs::describe_configs(core, decoded(body, v)?), v),
-        ApiKey::AlterConfigs => encoded(&configs::alter_configs(core, decoded(body, v)?), v),
+        ApiKey::Metadata => q.answer(&metadata::metadata(core, decoded(body, v)?, v)),
+        ApiKey::DescribeCluster => q.answer(&cluster::describe_cluster(core, &decoded(body, v)?)),
+        ApiKey::FindCoordinator => q.answer(&cluster::find_coordinator(core, decoded(body, v)?, v)),
+        ApiKey::CreateTopics => q.answer(&topics::create_topics(core, &decoded(body, v)?)),
+        ApiKey::DeleteTopics => q.answer(&topics::delete_topics(core, decoded(body, v)?, v)),
+        ApiKey::CreatePartitions => q.answer(&topics::create_partitions(core, decoded(body, v)?)),
+        ApiKey::DescribeConfigs => q.answer(&configs::describe_configs(core, decoded(body, v)?)),
+        ApiKey::AlterConfigs => q.answer(&configs::alter_configs(core, decoded(body, v)?)),
         ApiKey::IncrementalAlterConfigs => {
-            encoded(&configs::incremental_alter_configs(core, decoded(body, v)?), v)
+            q.answer(&configs::incremental_alter_configs(core, decoded(body, v)?))
         }
-        ApiKey::DeleteRecords => encoded(&delete_records::delete_records(core, decoded(body, v)?), v),
-        ApiKey::JoinGroup => encoded(&groups::join_group(core, decoded(body, v)?, v, &client).await, v),
-        ApiKey::SyncGroup => encoded(&groups::sync_group(core, decoded(body, v)?).await, v),
-        ApiKey::Heartbeat => encoded(&groups::heartbeat(core, &decoded(body, v)?), v),
-        ApiKey::LeaveGroup => encoded(&core.groups.leave_group(&decoded(body, v)?, v), v),
-        ApiKey::OffsetCommit => encoded(&groups::offset_commit(core, decoded(body, v)?), v),
-        ApiKey::OffsetFetch => encoded(&core.groups.offset_fetch(decoded(body, v)?, v), v),
-        ApiKey::OffsetDelete => encoded(&core.groups.offset_delete(decoded(body, v)?), v),
-        ApiKey::ListGroups => encoded(&core.groups.list_groups(&decoded(body, v)?), v),
-        ApiKey::DescribeGroups => encoded(&core.groups.describe_groups(decoded(body, v)?, v), v),
-        ApiKey::DeleteGroups => encoded(&core.groups.delete_groups(decoded(body, v)?), v),
-        ApiKey::InitProducerId => encoded(&transactions::init_producer_id(core, &decoded(body, v)?), v),
+        ApiKey::DeleteRecords => q.answer(&delete_records::delete_records(core, decoded(body, v)?)),
+        ApiKey::Heartbeat => q.answer(&groups::heartbeat(core, &decoded(body, v)?)),
+        ApiKey::LeaveGroup => q.answer(&groups::leave_group(core, &decoded(body, v)?, v)),
+        ApiKey::OffsetCommit => q.answer(&groups::offset_commit(core, decoded(body, v)?)),
+        ApiKey::OffsetFetch => q.answer(&groups::offset_fetch(core, decoded(body, v)?, v)),
+        ApiKey::OffsetDelete => q.answer(&core.groups.offset_delete(decoded(body, v)?)),
+        ApiKey::ListGroups => q.answer(&core.groups.list_groups(&decoded(body, v)?)),
+        ApiKey::DescribeGroups => q.answer(&core.groups.describe_groups(decoded(body, v)?, v)),
+        ApiKey::DeleteGroups => q.answer(&core.groups.delete_groups(decoded(body, v)?)),
+        ApiKey::InitProducerId => q.answer(&transactions::init_producer_id(core, &decoded(body, v)?)),
         ApiKey::AddPartitionsToTxn => {
-            encoded(&transactions::add_partitions_to_txn(core, decoded(body, v)?, v), v)
+            q.answer(&transactions::add_partitions_to_txn(core, decoded(body, v)?, v))
         }
-        ApiKey::AddOffsetsToTxn => encoded(&transactions::add_offsets_to_txn(core, &decoded(body, v)?, v), v),
-        ApiKey::TxnOffsetCommit => encoded(&transactions::txn_offset_commit(core, decoded(body, v)?, v), v),
-        ApiKey::EndTxn => encoded(&transactions::end_txn(core, &decoded(body, v)?, v), v),
-        ApiKey::ListTransactions => encoded(&core.transactions.list_transactions(&decoded(body, v)?), v),
-        ApiKey::DescribeTransactions => {
-            encoded(&core.transactions.describe_transactions(decoded(body, v)?), v)
-        }
-        other => Err(invalid(format!("{other:?}, which this broker does not know"))),
-    };
-    answer.map(Answer::Body)
+        ApiKey::AddOffsetsToTxn => q.answer(&transactions::add_offsets_to_txn(core, &decoded(body, v)?, v)),
+        ApiKey::TxnOffsetCommit => q.answer(&transactions::txn_offset_commit(core, decoded(body, v)?, v)),
+        ApiKey::EndTxn => q.answer(&transactions::end_txn(core, &decoded(body, v)?, v)),
+        ApiKey::ListTransactions => q.answer(&core.transactions.list_transactions(&decoded(body, v)?)),
+        ApiKey::DescribeTransactions => q.answer(&core.transactions.describe_transactions(decoded(body, v)?)),
+        other => Err(refused(format_args!("{other:?}, which this broker does not know"))),
+    }
 }
 
-fn decoded<T: Decodable>(body: &mut Bytes, version: i16) -> io::Result<T> {
-    T::decode(body, version).map_err(invalid)
-}
-
-fn encoded(answer: &impl Encodable, version: i16) -> io::Result<Bytes> {
-    let mut body = BytesMut::with_capacity(answer.compute_size(version).map_err(invalid)?);
-    answer.encode(&mut body, version).map_err(invalid)?;
-    Ok(body.freeze())
+fn decoded<T: Decodable>(body: &mut Bytes, version: i16) -> Result<T, Closed> {
+    T::decode(body, version).map_err(refused)
 }

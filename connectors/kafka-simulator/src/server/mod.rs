@@ -3,6 +3,7 @@
 //! # Layout, in reading order
 //!
 //! - `accept`: new connections
+//! - `closed`: why a connection ends
 //! - `frame`: bytes to requests, with limits
 //! - `connection`: one connection from start to end
 //! - `apis`: which requests there are, in which versions
@@ -11,6 +12,8 @@
 
 mod accept;
 pub(crate) use accept::accept;
+
+mod closed;
 
 mod frame;
 

@@ -1,7 +1,11 @@
 //! Whether bytes hold what they claim. The generated decoders take memory for as many elements as an array claims to
-//! have, so every request is walked once before it is decoded: each claimed element must be there.
+//! have, so every request is walked once before it is decoded: each claimed element must be there. An empty element is a
+//! byte or two on the wire and a hundred in memory, so their number has a limit as well.
 
 use std::fmt;
+
+/// Elements of arrays, and tagged fields, in one request.
+const MAX_ELEMENTS: usize = 100_000;
 
 /// The form of a field.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +31,8 @@ pub(super) enum BadShape {
     Truncated,
     /// A length that is none.
     Malformed,
+    /// More elements than any client needs.
+    TooMany,
 }
 
 impl fmt::Display for BadShape {
@@ -34,6 +40,7 @@ impl fmt::Display for BadShape {
         f.write_str(match self {
             Self::Truncated => "the request is shorter than it claims",
             Self::Malformed => "the request has a length that is none",
+            Self::TooMany => "the request has more elements than are taken",
         })
     }
 }
@@ -44,11 +51,12 @@ pub(super) struct Walk<'a> {
     version: i16,
     /// Lengths are varints, and every structure ends with tagged fields.
     flexible: bool,
+    elements: usize,
 }
 
 impl<'a> Walk<'a> {
     pub(super) fn new(rest: &'a [u8], version: i16, flexible: bool) -> Self {
-        Self { rest, version, flexible }
+        Self { rest, version, flexible, elements: 0 }
     }
 
     /// Bytes that were not walked through yet.
@@ -87,10 +95,7 @@ impl<'a> Walk<'a> {
     }
 
     fn elements(&mut self, count: usize, fields: &[Field]) -> Result<(), BadShape> {
-        // Nothing takes less than a byte, so this stops a large claim at once.
-        if count > self.rest.len() {
-            return Err(BadShape::Truncated);
-        }
+        self.count(count)?;
         for _ in 0..count {
             match fields {
                 // Plain values are no structures: nothing tagged follows them.
@@ -103,15 +108,23 @@ impl<'a> Walk<'a> {
 
     fn tagged(&mut self) -> Result<(), BadShape> {
         let count = self.varint()?;
-        if count > self.rest.len() {
-            return Err(BadShape::Truncated);
-        }
+        self.count(count)?;
         for _ in 0..count {
             self.varint()?;
             let length = self.varint()?;
             self.skip(length)?;
         }
         Ok(())
+    }
+
+    /// Counts what an array claims to have.
+    fn count(&mut self, claimed: usize) -> Result<(), BadShape> {
+        // Nothing takes less than a byte, so this stops a large claim at once.
+        if claimed > self.rest.len() {
+            return Err(BadShape::Truncated);
+        }
+        self.elements = self.elements.saturating_add(claimed);
+        if self.elements > MAX_ELEMENTS { Err(BadShape::TooMany) } else { Ok(()) }
     }
 
     fn skip(&mut self, count: usize) -> Result<(), BadShape> {

@@ -19,9 +19,13 @@ pub(super) struct Meta {
 }
 
 impl Meta {
-    /// Reads the file in a topic's directory.
-    pub(super) fn read(dir: &Path) -> io::Result<Self> {
-        let text = std::fs::read_to_string(dir.join(FILE))?;
+    /// Reads the file in a topic's directory; `None` when there is none.
+    pub(super) fn read(dir: &Path) -> io::Result<Option<Self>> {
+        let text = match std::fs::read_to_string(dir.join(FILE)) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
         let mut meta = Self { id: Uuid::nil(), partitions: 0, settings: Settings::default() };
         for line in text.lines() {
             let damaged = || io::Error::new(io::ErrorKind::InvalidData, format!("{}: {line}", dir.display()));
@@ -33,7 +37,7 @@ impl Meta {
                 name => drop(meta.settings.set(name, value)),
             }
         }
-        Ok(meta)
+        Ok(Some(meta))
     }
 
     /// Writes it, whole or not at all.

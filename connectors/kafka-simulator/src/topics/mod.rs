@@ -4,6 +4,7 @@
 //!
 //! - `name`: what a topic may be called
 //! - `settings`: Kafka's topic settings, as text and as values
+//! - `waiters`: who waits for a partition to grow
 //! - `topic`: one topic with its logs
 //! - `meta`: the file that describes it
 //! - `registry`: all of them
@@ -12,6 +13,8 @@ mod name;
 
 mod settings;
 pub(crate) use settings::{KNOWN, Setting, SettingType, Settings};
+
+mod waiters;
 
 mod topic;
 pub(crate) use topic::{Partition, Topic};

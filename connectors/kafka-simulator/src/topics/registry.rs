@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use uuid::Uuid;
 
 use super::meta::Meta;
-use super::name::is_topic_name;
+use super::name::{collide, is_topic_name};
 use super::settings::Settings;
 use super::topic::{Partition, Topic};
 use crate::clock::now_ms;
@@ -35,6 +35,14 @@ pub(crate) enum TopicError {
     /// It cannot be called so.
     #[error("Topic name '{0}' is invalid: up to 249 letters, digits, '.', '_' and '-'")]
     Name(String),
+    /// Kafka takes dots and underscores for the same in the names of its metrics, so it takes only one of them.
+    #[error("Topic '{name}' collides with existing topic: {like}")]
+    Collision {
+        /// The name.
+        name: String,
+        /// The topic that is there.
+        like: String,
+    },
     /// It cannot have so many partitions.
     #[error("{0}")]
     Partitions(String),
@@ -66,11 +74,10 @@ impl Topics {
             if name.starts_with(DELETED) {
                 std::fs::remove_dir_all(&path)?;
             } else if is_topic_name(name) && path.is_dir() {
-                match open(&path, name) {
-                    Ok(topic) => drop(topics.insert(name.to_owned(), topic)),
+                match Meta::read(&path)? {
+                    Some(meta) => drop(topics.insert(name.to_owned(), open(&path, name, meta)?)),
                     // A broker that was killed while it made the topic had not answered yet.
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => std::fs::remove_dir_all(&path)?,
-                    Err(error) => return Err(error),
+                    None => std::fs::remove_dir_all(&path)?,
                 }
             }
         }
@@ -112,6 +119,9 @@ impl Topics {
         if self.by_name(name).is_some() {
             return Err(TopicError::Exists(name.to_owned()));
         }
+        if let Some(like) = self.read().keys().find(|known| collide(known, name)) {
+            return Err(TopicError::Collision { name: name.to_owned(), like: like.clone() });
+        }
         if !(1..=MAX_PARTITIONS).contains(&partitions) {
             return Err(TopicError::Partitions(format!(
                 "Number of partitions must be from 1 to {MAX_PARTITIONS}."
@@ -124,7 +134,7 @@ impl Topics {
         let meta = Meta { id: Uuid::new_v4(), partitions, settings };
         std::fs::create_dir_all(&dir)?;
         meta.write(&dir)?;
-        let topic = open(&dir, name)?;
+        let topic = open(&dir, name, meta)?;
         self.write(|topics| topics.insert(name.to_owned(), Arc::clone(&topic)));
         Ok(Some(topic))
     }
@@ -136,6 +146,7 @@ impl Topics {
         let gone = self.dir.join(format!("{DELETED}{}", topic.id));
         std::fs::rename(self.dir.join(name), &gone)?;
         self.write(|topics| topics.remove(name));
+        topic.partitions().iter().for_each(|partition| partition.grown());
         // What cannot be removed now is when the broker starts.
         if let Err(error) = std::fs::remove_dir_all(&gone) {
             tracing::warn!(%error, topic = name, "The files of a deleted topic stay behind for now.");
@@ -168,15 +179,17 @@ impl Topics {
         Ok(())
     }
 
-    /// Changes a topic's settings.
+    /// Changes a topic's settings, all that `change` changes or none.
     pub(crate) fn configure(
         &self,
         name: &str,
-        settings: Settings,
         only_check: bool,
+        change: impl FnOnce(&mut Settings) -> Result<(), String>,
     ) -> Result<(), TopicError> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let topic = self.by_name(name).ok_or(TopicError::Unknown)?;
+        let mut settings = topic.settings();
+        change(&mut settings).map_err(TopicError::Setting)?;
         if only_check {
             return Ok(());
         }
@@ -202,7 +215,9 @@ impl Markers for Topics {
     fn write_marker(&self, at: &TopicPartition, producer: ProducerId, marker: Marker) -> io::Result<()> {
         let Some(partition) = self.partition(&at.topic, at.partition) else { return Ok(()) };
         // The coordinator of a single node never changes, so its epoch does not either.
-        partition.log().append_marker(producer, marker, 0, now_ms()).map(drop)
+        partition.log().append_marker(producer, marker, 0, now_ms())?;
+        partition.grown();
+        Ok(())
     }
 
     fn exists(&self, topic: &str, partition: i32) -> bool {
@@ -210,8 +225,7 @@ impl Markers for Topics {
     }
 }
 
-fn open(dir: &Path, name: &str) -> io::Result<Arc<Topic>> {
-    let meta = Meta::read(dir)?;
+fn open(dir: &Path, name: &str, meta: Meta) -> io::Result<Arc<Topic>> {
     let mut partitions = Vec::new();
     for number in 0..meta.partitions {
         partitions.push(Partition::new(open_log(dir, number, &meta.settings)?));

@@ -59,7 +59,7 @@ pub(crate) const KNOWN: &[Setting] = &[
     setting("preallocate", SettingType::Boolean, "false"),
     setting("retention.bytes", SettingType::Long(-1), "-1"),
     setting("retention.ms", SettingType::Long(-1), "604800000"),
-    setting("segment.bytes", SettingType::Int(1_048_576), "1073741824"),
+    setting("segment.bytes", SettingType::Int(14), "1073741824"),
     setting("segment.index.bytes", SettingType::Int(4), "10485760"),
     setting("segment.jitter.ms", SettingType::Long(0), "0"),
     setting("segment.ms", SettingType::Long(1), "604800000"),
@@ -75,10 +75,12 @@ impl Settings {
     pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
         let known = KNOWN.iter().find(|known| known.name == name);
         let known = known.ok_or_else(|| format!("Unknown topic config name: {name}"))?;
-        if !is_of(known.kind, value) {
+        // Kafka's own parser does not mind blanks either. What is kept fits on a line.
+        let value = value.split(',').map(str::trim).collect::<Vec<_>>().join(",");
+        if !is_of(known.kind, &value) {
             return Err(format!("Invalid value {value} for configuration {name}"));
         }
-        self.0.insert(name.to_owned(), value.to_owned());
+        self.0.insert(name.to_owned(), value);
         Ok(())
     }
 
@@ -161,8 +163,6 @@ fn is_of(kind: SettingType, text: &str) -> bool {
         SettingType::Ratio => text.parse::<f64>().is_ok_and(|value| (0.0..=1.0).contains(&value)),
         SettingType::Boolean => matches!(text, "true" | "false"),
         SettingType::Word(words) => words.contains(&text),
-        SettingType::List(words) => {
-            !text.is_empty() && text.split(',').all(|word| words.contains(&word.trim()))
-        }
+        SettingType::List(words) => text.split(',').all(|word| words.contains(&word)),
     }
 }

@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::settings::Settings;
+use super::waiters::Waiters;
 use crate::log::PartitionLog;
 
 /// A topic. What changes has a lock of its own.
@@ -20,6 +22,7 @@ pub(crate) struct Topic {
 #[derive(Debug)]
 pub(crate) struct Partition {
     log: Mutex<PartitionLog>,
+    waiters: Waiters,
 }
 
 impl Topic {
@@ -48,11 +51,21 @@ impl Topic {
 
 impl Partition {
     pub(super) fn new(log: PartitionLog) -> Arc<Self> {
-        Arc::new(Self { log: Mutex::new(log) })
+        Arc::new(Self { log: Mutex::new(log), waiters: Waiters::default() })
     }
 
     /// The log, for as short as it takes: never across a wait.
     pub(crate) fn log(&self) -> MutexGuard<'_, PartitionLog> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells `waiter` when a reader may find more than now. To be called before the look that finds too little.
+    pub(crate) fn wake_when_grown(&self, waiter: &Arc<Notify>) {
+        self.waiters.add(waiter);
+    }
+
+    /// A reader may find more than before, or that the partition is gone.
+    pub(crate) fn grown(&self) {
+        self.waiters.wake();
     }
 }

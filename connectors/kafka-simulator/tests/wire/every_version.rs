@@ -1,8 +1,13 @@
 //! Every request, in every version that is announced.
 
+use std::ops::RangeInclusive;
+
 use kafka_protocol::messages::create_topics_request::CreatableTopic;
+use kafka_protocol::messages::delete_topics_request::DeleteTopicState;
 use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use kafka_protocol::messages::join_group_request::JoinGroupRequestProtocol;
+use kafka_protocol::messages::leave_group_request::MemberIdentity;
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::offset_commit_request::{
@@ -12,11 +17,23 @@ use kafka_protocol::messages::offset_fetch_request::{
     OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics,
 };
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
-use kafka_protocol::messages::*;
-use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
+use kafka_protocol::messages::{
+    ApiVersionsRequest, ApiVersionsResponse, CreateTopicsRequest, CreateTopicsResponse, DeleteTopicsRequest,
+    DeleteTopicsResponse, DescribeClusterRequest, DescribeClusterResponse, DescribeConfigsRequest,
+    DescribeConfigsResponse, DescribeGroupsRequest, DescribeGroupsResponse, EndTxnRequest, EndTxnResponse,
+    FetchRequest, FetchResponse, FindCoordinatorRequest, FindCoordinatorResponse, GroupId, HeartbeatRequest,
+    HeartbeatResponse, InitProducerIdRequest, InitProducerIdResponse, JoinGroupRequest, JoinGroupResponse,
+    LeaveGroupRequest, LeaveGroupResponse, ListGroupsRequest, ListGroupsResponse, ListOffsetsRequest,
+    ListOffsetsResponse, MetadataRequest, MetadataResponse, OffsetCommitRequest, OffsetCommitResponse,
+    OffsetFetchRequest, OffsetFetchResponse, ProduceRequest, ProduceResponse, ProducerId, SyncGroupRequest,
+    SyncGroupResponse, TopicName,
+};
+use kafka_protocol::protocol::{Request, StrBytes};
 
-use super::wire::{Wire, batch};
-use crate::Broker;
+use orgstream_kafka_simulator::Broker;
+
+use crate::client::Client;
+use crate::records::{batch, make};
 
 const TOPIC: &str = "t";
 
@@ -29,26 +46,23 @@ fn group() -> GroupId {
 }
 
 /// Sends `request(version)` in each of the versions.
-async fn each<Q: Encodable, A: Decodable>(
-    wire: &mut Wire,
-    api: ApiKey,
-    versions: std::ops::RangeInclusive<i16>,
+async fn each<Q: Request>(
+    client: &mut Client,
+    versions: RangeInclusive<i16>,
     request: impl Fn(i16) -> Q,
-    judge: impl Fn(i16, A),
+    judge: impl Fn(i16, Q::Response),
 ) {
     for version in versions {
-        let answer = wire.call(api, version, &request(version)).await;
-        judge(version, answer.unwrap_or_else(|error| panic!("{api:?} v{version}: {error}")));
+        judge(version, client.call(version, &request(version)).await);
     }
 }
 
 #[tokio::test]
 async fn data_requests_are_answered_in_every_version() {
     let broker = Broker::builder().start().await.unwrap();
-    let wire = &mut Wire::connect(&broker).await;
+    let client = &mut Client::connect(&broker).await;
     each(
-        wire,
-        ApiKey::Metadata,
+        client,
         0..=12,
         |_| {
             let topic = MetadataRequestTopic::default().with_name(Some(name()));
@@ -58,11 +72,10 @@ async fn data_requests_are_answered_in_every_version() {
     )
     .await;
     each(
-        wire,
-        ApiKey::Produce,
+        client,
         3..=9,
         |_| {
-            let data = PartitionProduceData::default().with_records(Some(batch(b"v")));
+            let data = PartitionProduceData::default().with_records(Some(batch(&["v"])));
             let topic = TopicProduceData::default().with_name(name()).with_partition_data(vec![data]);
             ProduceRequest::default().with_acks(-1).with_timeout_ms(1_000).with_topic_data(vec![topic])
         },
@@ -73,8 +86,7 @@ async fn data_requests_are_answered_in_every_version() {
     )
     .await;
     each(
-        wire,
-        ApiKey::Fetch,
+        client,
         4..=12,
         |_| {
             let partition = FetchPartition::default().with_partition_max_bytes(1_000);
@@ -84,13 +96,12 @@ async fn data_requests_are_answered_in_every_version() {
         |version, answer: FetchResponse| {
             let partition = &answer.responses[0].partitions[0];
             assert_eq!((partition.error_code, partition.high_watermark), (0, 7), "v{version}");
-            assert!(partition.records.as_ref().is_some_and(|records| records.len() > 400));
+            assert!(partition.records.as_ref().is_some_and(|records| records.len() > 7 * 61));
         },
     )
     .await;
     each(
-        wire,
-        ApiKey::ListOffsets,
+        client,
         1..=7,
         |_| {
             let partition = ListOffsetsPartition::default().with_timestamp(-1);
@@ -108,13 +119,10 @@ async fn data_requests_are_answered_in_every_version() {
 #[tokio::test]
 async fn group_requests_are_answered_in_every_version() {
     let broker = Broker::builder().start().await.unwrap();
-    let wire = &mut Wire::connect(&broker).await;
-    let topic = MetadataRequestTopic::default().with_name(Some(name()));
-    let make = MetadataRequest::default().with_topics(Some(vec![topic]));
-    wire.call::<MetadataResponse>(ApiKey::Metadata, 4, &make).await.unwrap();
+    let client = &mut Client::connect(&broker).await;
+    make(client, TOPIC).await;
     each(
-        wire,
-        ApiKey::OffsetCommit,
+        client,
         2..=8,
         |version| {
             let partition = OffsetCommitRequestPartition::default()
@@ -133,8 +141,7 @@ async fn group_requests_are_answered_in_every_version() {
     )
     .await;
     each(
-        wire,
-        ApiKey::OffsetFetch,
+        client,
         1..=8,
         |version| {
             if version < 8 {
@@ -158,12 +165,10 @@ async fn group_requests_are_answered_in_every_version() {
     )
     .await;
     each(
-        wire,
-        ApiKey::JoinGroup,
+        client,
         0..=9,
         |_| {
-            let protocol = join_group_request::JoinGroupRequestProtocol::default()
-                .with_name(StrBytes::from_static_str("range"));
+            let protocol = JoinGroupRequestProtocol::default().with_name(StrBytes::from_static_str("range"));
             JoinGroupRequest::default()
                 .with_group_id(group())
                 .with_session_timeout_ms(10_000)
@@ -176,23 +181,22 @@ async fn group_requests_are_answered_in_every_version() {
     .await;
     let unknown = |version: i16, code: i16| assert_eq!(code, 25, "v{version}: no such member");
     let sync = |_| SyncGroupRequest::default().with_group_id(group());
-    each(wire, ApiKey::SyncGroup, 0..=5, sync, |v, a: SyncGroupResponse| unknown(v, a.error_code)).await;
+    each(client, 0..=5, sync, |v, a: SyncGroupResponse| unknown(v, a.error_code)).await;
     let beat = |_| HeartbeatRequest::default().with_group_id(group());
-    each(wire, ApiKey::Heartbeat, 0..=4, beat, |v, a: HeartbeatResponse| unknown(v, a.error_code)).await;
+    each(client, 0..=4, beat, |v, a: HeartbeatResponse| unknown(v, a.error_code)).await;
     let leave = |version| {
         let request = LeaveGroupRequest::default().with_group_id(group());
-        let member = leave_group_request::MemberIdentity::default();
+        let member = MemberIdentity::default();
         if version < 3 { request } else { request.with_members(vec![member]) }
     };
-    each(wire, ApiKey::LeaveGroup, 0..=5, leave, |v, a: LeaveGroupResponse| {
+    each(client, 0..=5, leave, |v, a: LeaveGroupResponse| {
         unknown(v, if v < 3 { a.error_code } else { a.members[0].error_code });
     })
     .await;
     let list = |_| ListGroupsRequest::default();
-    each(wire, ApiKey::ListGroups, 0..=5, list, |_, a: ListGroupsResponse| assert_eq!(a.groups.len(), 1))
-        .await;
+    each(client, 0..=5, list, |_, a: ListGroupsResponse| assert_eq!(a.groups.len(), 1)).await;
     let describe = |_| DescribeGroupsRequest::default().with_groups(vec![group()]);
-    each(wire, ApiKey::DescribeGroups, 0..=5, describe, |_, a: DescribeGroupsResponse| {
+    each(client, 0..=5, describe, |_, a: DescribeGroupsResponse| {
         assert_eq!(a.groups[0].group_state.as_str(), "Empty");
     })
     .await;
@@ -201,7 +205,7 @@ async fn group_requests_are_answered_in_every_version() {
         let request = FindCoordinatorRequest::default();
         if version < 4 { request.with_key(key) } else { request.with_coordinator_keys(vec![key]) }
     };
-    each(wire, ApiKey::FindCoordinator, 0..=4, find, |v, a: FindCoordinatorResponse| {
+    each(client, 0..=4, find, |v, a: FindCoordinatorResponse| {
         let node = if v < 4 { a.node_id } else { a.coordinators[0].node_id };
         assert_eq!(node.0, 1);
     })
@@ -212,15 +216,14 @@ async fn group_requests_are_answered_in_every_version() {
 #[tokio::test]
 async fn admin_and_transaction_requests_are_answered_in_every_version() {
     let broker = Broker::builder().start().await.unwrap();
-    let wire = &mut Wire::connect(&broker).await;
+    let client = &mut Client::connect(&broker).await;
     let versions = |_| ApiVersionsRequest::default();
-    each(wire, ApiKey::ApiVersions, 0..=3, versions, |_, a: ApiVersionsResponse| {
+    each(client, 0..=3, versions, |_, a: ApiVersionsResponse| {
         assert!(a.api_keys.len() > 30);
     })
     .await;
     each(
-        wire,
-        ApiKey::CreateTopics,
+        client,
         2..=7,
         |version| {
             let topic = CreatableTopic::default()
@@ -233,8 +236,7 @@ async fn admin_and_transaction_requests_are_answered_in_every_version() {
     )
     .await;
     each(
-        wire,
-        ApiKey::DescribeConfigs,
+        client,
         1..=4,
         |_| {
             let resource = DescribeConfigsResource::default()
@@ -247,8 +249,7 @@ async fn admin_and_transaction_requests_are_answered_in_every_version() {
     )
     .await;
     each(
-        wire,
-        ApiKey::InitProducerId,
+        client,
         0..=4,
         |_| {
             InitProducerIdRequest::default()
@@ -261,22 +262,21 @@ async fn admin_and_transaction_requests_are_answered_in_every_version() {
     )
     .await;
     let end = |_| EndTxnRequest::default().with_transactional_id(StrBytes::from_static_str("none").into());
-    each(wire, ApiKey::EndTxn, 0..=3, end, |_, a: EndTxnResponse| assert_eq!(a.error_code, 49)).await;
+    each(client, 0..=3, end, |_, a: EndTxnResponse| assert_eq!(a.error_code, 49)).await;
     let cluster = |_| DescribeClusterRequest::default();
-    each(wire, ApiKey::DescribeCluster, 0..=1, cluster, |_, a: DescribeClusterResponse| {
+    each(client, 0..=1, cluster, |_, a: DescribeClusterResponse| {
         assert_eq!(a.brokers.len(), 1);
     })
     .await;
     each(
-        wire,
-        ApiKey::DeleteTopics,
+        client,
         1..=6,
         |version| {
             let name: TopicName = StrBytes::from_string(format!("{TOPIC}{}", version + 1)).into();
             if version < 6 {
                 return DeleteTopicsRequest::default().with_topic_names(vec![name]);
             }
-            let topic = delete_topics_request::DeleteTopicState::default().with_name(Some(name));
+            let topic = DeleteTopicState::default().with_name(Some(name));
             DeleteTopicsRequest::default().with_topics(vec![topic])
         },
         |version, a: DeleteTopicsResponse| assert_eq!(a.responses[0].error_code, 0, "v{version}"),
