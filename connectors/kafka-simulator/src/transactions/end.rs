@@ -110,7 +110,7 @@ impl TransactionCoordinator {
             let id = transaction.id.clone();
             match self.abort(&mut state, transaction) {
                 Ok(_) => {
-                    tracing::info!(transactional_id = %id, "A transaction took too long and is given up.")
+                    tracing::info!(transactional_id = %id, "A transaction took too long and is given up.");
                 }
                 Err(error) => {
                     not_kept(&error);
