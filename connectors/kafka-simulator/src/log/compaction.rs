@@ -31,7 +31,8 @@ pub(crate) struct Compaction {
     /// No key comes twice before this offset.
     clean_to: i64,
     segment_bytes: u64,
-    max_keys: usize,
+    /// Keys that are known at once.
+    pub(super) max_keys: usize,
     knowledge: Knowledge,
 }
 

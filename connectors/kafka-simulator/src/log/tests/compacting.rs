@@ -1,7 +1,7 @@
 //! Keeping the newest record of each key.
 
 use super::super::batch::BatchHeader;
-use super::super::config::{Cleanup, LogConfig};
+use super::super::config::{Cleanup, LogConfig, TimestampType};
 use super::super::swap;
 use super::wire::{Batch, Rec, committed, consume, producer, rec, tombstone};
 use super::{Fixture, NOW, compact};
@@ -193,6 +193,42 @@ fn small_segments_are_joined() {
     assert_eq!(fixture.files(), ["00000000000000000000.log", "00000000000000000021.log", "compacted-offset"]);
     fixture.reopen();
     assert_eq!(offsets(&fixture), [18, 19, 20]);
+}
+
+#[test]
+fn a_log_with_more_keys_than_memory_is_compacted_in_several_runs() {
+    let mut fixture = Fixture::new(LogConfig { segment_bytes: 200, ..compact() });
+    for round in 0..2 {
+        for key in ["a", "b", "c", "d", "e"] {
+            append(&mut fixture, &[rec(key, &round.to_string()), rec(key, "newer")]);
+        }
+    }
+    close(&mut fixture);
+    let mut runs = 0;
+    while let Some(mut compaction) = fixture.log.clean(NOW).unwrap() {
+        compaction.max_keys = 2;
+        let before = fixture.log.compacted_to;
+        fixture.log.install(compaction.run().unwrap()).unwrap();
+        assert!(fixture.log.compacted_to > before);
+        let newest = [11, 13, 15, 17, 19];
+        assert!(newest.iter().all(|offset| offsets(&fixture).contains(offset)));
+        fixture.reopen();
+        runs += 1;
+    }
+    assert!(runs > 2, "{runs}");
+    assert_eq!(offsets(&fixture), [11, 13, 15, 17, 19]);
+}
+
+#[test]
+fn the_brokers_time_survives_compaction() {
+    let config = LogConfig { timestamp_type: TimestampType::LogAppendTime, ..compact() };
+    let mut fixture = Fixture::new(config);
+    append(&mut fixture, &[Rec { time: 5, ..tombstone("a") }, rec("b", "1"), rec("b", "2")]);
+    close(&mut fixture);
+    fixture.clean(NOW + 1);
+    let seen = consume(&fixture.log, Isolation::ReadUncommitted, 1);
+    let times: Vec<_> = seen.iter().map(|seen| (seen.offset, seen.time)).collect();
+    assert_eq!(times, [(0, NOW), (2, NOW)]);
 }
 
 #[test]
