@@ -220,6 +220,18 @@ fn a_log_with_more_keys_than_memory_is_compacted_in_several_runs() {
 }
 
 #[test]
+fn the_highest_time_is_that_of_a_record_that_is_left() {
+    let mut fixture = Fixture::new(compact());
+    append(&mut fixture, &[Rec { time: NOW + 50, ..rec("a", "old") }, rec("b", ""), rec("a", "new")]);
+    close(&mut fixture);
+    fixture.clean(NOW);
+    for _ in 0..2 {
+        assert_eq!(fixture.log.max_timestamp().unwrap(), Some((1, NOW)));
+        fixture.reopen();
+    }
+}
+
+#[test]
 fn the_brokers_time_survives_compaction() {
     let config = LogConfig { timestamp_type: TimestampType::LogAppendTime, ..compact() };
     let mut fixture = Fixture::new(config);

@@ -56,6 +56,20 @@ fn a_tail_with_a_wrong_checksum_or_rubbish_is_cut_off() {
 }
 
 #[test]
+fn what_a_failed_write_left_is_written_over() {
+    let mut fixture = Fixture::new(LogConfig::default());
+    fill(&mut fixture, 2);
+    let path = file(&fixture, 0);
+    OpenOptions::new().append(true).open(&path).unwrap().write_all(b"half a batch").unwrap();
+    let next = Batch::of(&[rec("k", "v")]).from(producer(1, 0), 2);
+    assert_eq!(fixture.log.append(&next.bytes(), NOW).unwrap().base_offset, 2);
+    for _ in 0..2 {
+        assert_eq!(consume(&fixture.log, Isolation::ReadUncommitted, 1).len(), 3);
+        fixture.reopen();
+    }
+}
+
+#[test]
 fn a_damaged_segment_before_the_last_is_an_error_that_names_it() {
     let mut fixture = Fixture::new(LogConfig { segment_bytes: 100, ..LogConfig::default() });
     fill(&mut fixture, 3);

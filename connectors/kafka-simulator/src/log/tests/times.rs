@@ -34,6 +34,23 @@ fn a_time_leads_to_the_very_record_in_every_codec() {
 }
 
 #[test]
+fn the_first_of_many_records_of_a_time_is_found_in_a_large_segment() {
+    let mut fixture = Fixture::new(LogConfig::default());
+    // Each time covers several entries of the index.
+    for number in 0..100 {
+        let record = Rec { value: Some(vec![0; 5_000]), ..at(number / 25) };
+        fixture.log.append(&Batch::of(&[record]).bytes(), NOW).unwrap();
+    }
+    for _ in 0..2 {
+        for time in 0..4 {
+            let found = fixture.log.offset_for_time(NOW + time, ALL).unwrap();
+            assert_eq!(found, Some((time * 25, NOW + time)));
+        }
+        fixture.reopen();
+    }
+}
+
+#[test]
 fn deleted_records_have_no_time() {
     let mut fixture = Fixture::new(LogConfig::default());
     fixture.log.append(&Batch::of(&[at(1), at(2), at(3)]).bytes(), NOW).unwrap();
