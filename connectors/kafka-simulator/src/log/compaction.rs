@@ -3,7 +3,7 @@
 //! Only segments that are not active and lie before the first open transaction are compacted. Nobody writes to those,
 //! so the work is done beside the log: [`PartitionLog::clean`] says what there is to do, [`Compaction::run`] writes new
 //! files without holding the log up, and [`PartitionLog::install`] puts them in the place of the old ones. The active
-//! segment is left alone, so the last offset of the log is never lost.
+//! segment, whose name says how far the log goes, is left alone.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
@@ -76,6 +76,7 @@ impl PartitionLog {
         if ratio <= self.config.min_cleanable_dirty_ratio {
             return Ok(None);
         }
+        let last_offset = parts.last().map_or(-1, |last| last.last_offset);
         Ok(Some(Compaction {
             dir: self.dir.clone(),
             parts,
@@ -85,6 +86,7 @@ impl PartitionLog {
             knowledge: Knowledge {
                 aborted: self.producers.aborted(),
                 newest_batches: self.producers.newest_batches(),
+                last_offset,
                 now_ms,
                 delete_retention_ms: self.config.delete_retention_ms,
             },

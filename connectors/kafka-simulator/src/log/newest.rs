@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 
-/// Keys that are known at once: about 60 MB. A log with more is compacted in several runs.
-pub(super) const MAX_KEYS: usize = 1_000_000;
+/// Keys that are known at once: about 40 MB. A log with more is compacted in several runs.
+pub(super) const MAX_KEYS: usize = 900_000;
 
 /// The newest offset of each key. Two secret hashes of 64 bits stand for a key.
 #[derive(Debug)]

@@ -68,7 +68,8 @@ impl PartitionLog {
         let first = self.segments.partition_point(|segment| segment.last_offset < from);
         for segment in &self.segments[first..] {
             let Some((position, header)) = segment.batch_with(from)? else { continue };
-            if header.base_offset >= end {
+            // The start may lie in the middle of a batch whose transaction is open.
+            if header.last_offset() >= end {
                 break;
             }
             let bytes = segment.bytes_at(position, max_bytes.max(header.size))?;
@@ -83,7 +84,7 @@ impl PartitionLog {
 fn whole_batches(bytes: &[u8], end: i64) -> (usize, i64) {
     let (mut length, mut read_to) = (0, 0);
     while let Ok(header) = BatchHeader::parse(&bytes[length..]) {
-        if header.base_offset >= end || length + header.size > bytes.len() {
+        if header.last_offset() >= end || length + header.size > bytes.len() {
             break;
         }
         length += header.size;

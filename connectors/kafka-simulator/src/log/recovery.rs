@@ -59,7 +59,8 @@ fn segment_files(dir: &Path) -> io::Result<Vec<(i64, PathBuf)>> {
     for entry in std::fs::read_dir(dir)? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if let Some(base_offset) = name.strip_suffix(".log").and_then(|base| base.parse().ok()) {
+        let base_offset = name.strip_suffix(".log").and_then(|base| base.parse().ok());
+        if let Some(base_offset) = base_offset.filter(|base| Segment::file_name(*base) == name) {
             found.push((base_offset, path));
         }
     }

@@ -22,6 +22,9 @@ pub(super) struct Knowledge {
     pub(super) aborted: HashMap<i64, Vec<Aborted>>,
     /// Where the newest batch of each producer begins; that one stays, if only as a header.
     pub(super) newest_batches: HashMap<i64, i64>,
+    /// The offset of the last record that is looked at. Its batch stays, if only as a header or a marker, so that
+    /// readers get to the end.
+    pub(super) last_offset: i64,
     pub(super) now_ms: i64,
     pub(super) delete_retention_ms: i64,
 }
@@ -45,7 +48,7 @@ impl Knowledge {
         newest: &Newest,
     ) -> io::Result<Option<(BatchHeader, Bytes)>> {
         if header.is_control() {
-            return Ok(None);
+            return Ok(self.is_last(header).then(|| (*header, batch.clone())));
         }
         if self.is_aborted(header) {
             return Ok(self.emptied(header));
@@ -100,7 +103,11 @@ impl Knowledge {
     /// The newest batch of a producer says without records what the producer's last sequence number was.
     fn emptied(&self, header: &BatchHeader) -> Option<(BatchHeader, Bytes)> {
         let newest = self.newest_batches.get(&header.producer_id) == Some(&header.base_offset);
-        newest.then(|| rebuilt(header.emptied(), &[]))
+        (newest || self.is_last(header)).then(|| rebuilt(header.emptied(), &[]))
+    }
+
+    fn is_last(&self, header: &BatchHeader) -> bool {
+        header.last_offset() >= self.last_offset
     }
 }
 

@@ -3,7 +3,7 @@
 use super::super::batch::BatchHeader;
 use super::super::config::{Cleanup, LogConfig, TimestampType};
 use super::super::swap;
-use super::wire::{Batch, Rec, committed, consume, producer, rec, tombstone};
+use super::wire::{Batch, Rec, committed, consume, consume_into, producer, rec, tombstone};
 use super::{Fixture, NOW, compact};
 use crate::isolation::Isolation;
 use crate::producer::Marker;
@@ -96,6 +96,23 @@ fn a_tombstone_stays_readable_for_a_while_after_it_was_first_compacted() {
         fixture.reopen();
         fixture.clean(late + after);
         assert_eq!(offsets(&fixture), left, "{after}");
+    }
+}
+
+#[test]
+fn readers_get_to_the_end_although_nothing_there_is_left() {
+    let mut fixture = Fixture::new(compact());
+    let from = producer(1, 0);
+    append(&mut fixture, &[rec("a", "1")]);
+    fixture.log.append(&Batch::of(&[rec("a", "t")]).from(from, 0).transactional().bytes(), NOW).unwrap();
+    fixture.log.append_marker(from, Marker::Abort, 0, NOW).unwrap();
+    close(&mut fixture);
+    fixture.clean(NOW);
+    for _ in 0..2 {
+        assert_eq!(offsets(&fixture), [0]);
+        let end = consume_into(&fixture.log, Isolation::ReadCommitted, 1, &mut Vec::new());
+        assert_eq!(end, 3);
+        fixture.reopen();
     }
 }
 

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::super::batch::BatchHeader;
 use super::super::config::LogConfig;
 use super::super::segment::Segment;
-use super::wire::{Batch, Rec, Seen, consume, producer};
+use super::wire::{Batch, Rec, Seen, consume_into, producer};
 use super::{Fixture, NOW, compact};
 use crate::isolation::Isolation;
 use crate::producer::Marker;
@@ -28,8 +28,12 @@ enum Step {
         producer: usize,
         marker: bool,
     },
-    /// Compaction, with one record appended before it is installed.
-    Clean,
+    /// Compaction, perhaps with one record appended before it is installed.
+    Clean {
+        append: bool,
+    },
+    /// The active segment is full.
+    Roll,
     Reopen,
     /// A kill in the middle of an append.
     Tear {
@@ -47,7 +51,8 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(producer, records, codec)| Step::Append { producer, records, codec }),
         2 => (1usize..4).prop_map(|producer| Step::Again { producer }),
         4 => (2usize..4, any::<bool>()).prop_map(|(producer, marker)| Step::End { producer, marker }),
-        3 => Just(Step::Clean),
+        3 => any::<bool>().prop_map(|append| Step::Clean { append }),
+        2 => Just(Step::Roll),
         2 => Just(Step::Reopen),
         1 => (any::<prop::sample::Index>(), any::<bool>()).prop_map(|(length, flip)| Step::Tear { length, flip }),
         1 => any::<prop::sample::Index>().prop_map(Step::DeleteBefore),
@@ -151,13 +156,19 @@ impl Model {
                 self.entries.iter_mut().filter(open).for_each(|entry| entry.fate = fate);
                 self.entries.push(Entry { record: None, producer: from, fate: Fate::Committed });
             }
-            Step::Clean => {
+            Step::Clean { append } => {
                 if let Some(compaction) = fixture.log.clean(self.clock).unwrap() {
                     let compacted = compaction.run().unwrap();
-                    self.step(fixture, Step::Append { producer: 1, records: vec![(0, Some(0))], codec: 0 });
+                    if append {
+                        self.step(
+                            fixture,
+                            Step::Append { producer: 1, records: vec![(0, Some(0))], codec: 0 },
+                        );
+                    }
                     fixture.log.install(compacted).unwrap();
                 }
             }
+            Step::Roll => fixture.log.roll().unwrap(),
             Step::Reopen => fixture.reopen(),
             Step::Tear { length, flip } => {
                 let torn =
@@ -190,7 +201,9 @@ impl Model {
         assert_eq!((log.start_offset(), log.next_offset()), (self.start, self.end()));
         // The log need not know of transactions that were deleted as a whole.
         assert!(log.last_stable_offset() == self.stable() || self.stable() < self.start);
-        let seen = consume(log, Isolation::ReadCommitted, max_bytes);
+        let mut seen = Vec::new();
+        let reached = consume_into(log, Isolation::ReadCommitted, max_bytes, &mut seen);
+        assert_eq!(reached, log.last_stable_offset(), "readers get to the end");
         assert!(seen.is_sorted_by(|one, next| one.offset < next.offset));
         let mut seen: HashMap<i64, Rec> =
             seen.into_iter().filter_map(|seen| Some((seen.offset, seen.record?))).collect();
@@ -212,7 +225,9 @@ impl Model {
 
     /// Times lead to the first record that a reader of everything finds at or after them.
     fn check_times(&self, fixture: &Fixture, max_bytes: usize) {
-        let all = consume(&fixture.log, Isolation::ReadUncommitted, max_bytes);
+        let mut all = Vec::new();
+        let reached = consume_into(&fixture.log, Isolation::ReadUncommitted, max_bytes, &mut all);
+        assert_eq!(reached, self.end(), "readers get to the end");
         for time in [NOW - 30, NOW, self.clock - 14, self.clock, self.clock + 1] {
             let first = |seen: &&Seen| seen.time >= time;
             let expected = all.iter().find(first).map(|seen| (seen.offset, seen.time));

@@ -56,6 +56,10 @@ fn deleted_records_have_no_time() {
     fixture.log.append(&Batch::of(&[at(1), at(2), at(3)]).bytes(), NOW).unwrap();
     fixture.log.delete_before(1).unwrap();
     assert_eq!(fixture.log.offset_for_time(NOW, ALL).unwrap(), Some((1, NOW + 2)));
+    fixture.log.append(&Batch::of(&[at(9), at(2), at(5)]).bytes(), NOW).unwrap();
+    assert_eq!(fixture.log.max_timestamp().unwrap(), Some((3, NOW + 9)));
+    fixture.log.delete_before(4).unwrap();
+    assert_eq!(fixture.log.max_timestamp().unwrap(), Some((5, NOW + 5)));
 }
 
 #[test]

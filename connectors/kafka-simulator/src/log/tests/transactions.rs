@@ -119,3 +119,15 @@ fn a_transaction_whose_start_was_deleted_is_still_given_up() {
         fixture.reopen();
     }
 }
+
+#[test]
+fn deleting_into_an_open_transaction_shows_nothing_of_it() {
+    let mut fixture = Fixture::new(LogConfig::default());
+    let open = Batch::of(&[rec("a", ""), rec("b", ""), rec("c", "")]).from(ONE, 0).transactional();
+    fixture.log.append(&open.bytes(), NOW).unwrap();
+    fixture.log.delete_before(1).unwrap();
+    assert_eq!(fixture.log.last_stable_offset(), 1);
+    assert_eq!(keys(&fixture), "");
+    fixture.log.append_marker(ONE, Marker::Commit, 0, NOW).unwrap();
+    assert_eq!(keys(&fixture), "bc");
+}

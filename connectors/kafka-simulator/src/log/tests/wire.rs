@@ -120,12 +120,23 @@ fn put_bytes(to: &mut Vec<u8>, bytes: Option<&[u8]>) {
 /// What a consumer of this isolation sees from the start of the log, fetching `max_bytes` at a time.
 pub(super) fn consume(log: &PartitionLog, isolation: Isolation, max_bytes: usize) -> Vec<Seen> {
     let mut seen = Vec::new();
+    consume_into(log, isolation, max_bytes, &mut seen);
+    seen
+}
+
+/// The same; answers the offset that the consumer gets to.
+pub(super) fn consume_into(
+    log: &PartitionLog,
+    isolation: Isolation,
+    max_bytes: usize,
+    seen: &mut Vec<Seen>,
+) -> i64 {
     let mut from = log.start_offset();
     loop {
         let read = log.read(from, max_bytes, isolation).unwrap();
-        let next = take_apart(&read.records, from, read.aborted, &mut seen);
+        let next = take_apart(&read.records, from, read.aborted, seen);
         if next == from {
-            return seen;
+            return from;
         }
         from = next;
     }
