@@ -1,6 +1,8 @@
 //! One look at a `dev` run: the tasks, the orgs, what is different between them.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::control::{Kind, Status, TaskStatus};
 

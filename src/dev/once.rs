@@ -14,7 +14,7 @@ use crate::verify::Report;
 const EVERY: Duration = Duration::from_millis(250);
 
 /// When nothing has moved for so long, nothing will.
-const STANDSTILL: Duration = Duration::from_secs(60);
+const STANDSTILL: Duration = Duration::from_mins(1);
 
 /// Runs to the end. `say` is given a line whenever something is done. The comparison at the end decides whether all
 /// is well; it was made when nothing moved any more.

@@ -119,7 +119,7 @@ impl Session {
             b,
         };
         let user = User::new(a, &look.objects).await?;
-        let trouble = options.faults.then(|| Trouble::new(url_a, url_b));
+        let trouble = options.faults.then(|| Trouble::new(look.a.http().clone(), url_a, url_b));
         Ok(Self { place, look, user, trouble, join, runtime })
     }
 

@@ -27,8 +27,8 @@ enum Kind {
 
 impl Trouble {
     /// Nothing is wrong yet.
-    pub(super) fn new(a: Url, b: Url) -> Self {
-        Self { client: reqwest::Client::new(), a, b, next: 0 }
+    pub(super) fn new(client: reqwest::Client, a: Url, b: Url) -> Self {
+        Self { client, a, b, next: 0 }
     }
 
     /// Makes the next trouble; answers with what it is.

@@ -186,7 +186,7 @@ async fn ids(org: &Org, object: &str) -> Result<Vec<SalesforceId>, UserError> {
 /// `count` different ones of `ids`, others at each step.
 fn pick(ids: &[SalesforceId], step: usize, count: usize) -> Vec<SalesforceId> {
     let start = step * 31;
-    (0..count.min(ids.len())).map(|n| ids[(start + n) % ids.len()].clone()).collect()
+    (0..count.min(ids.len())).map(|n| ids[(start + n) % ids.len()]).collect()
 }
 
 fn new_row(object: &str, step: usize, n: usize, parent: Option<&SalesforceId>) -> Row {

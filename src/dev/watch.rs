@@ -1,9 +1,10 @@
 //! Looks at a run: counts both orgs, compares them now and then.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use orgstream_salesforce::ApiError;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::figures::{Count, Differences, Figures};
 use super::session::{DevError, Look};

@@ -63,11 +63,9 @@ impl Runtime {
         let tasks = Tasks::of(&config, &options);
         let control = ControlServer::bind(&state).map_err(RunError::failed)?;
         let database = Database::open(&database_path(state.path())).map_err(RunError::failed)?;
-        let embedded =
-            Embedded::start(&config, &state, &database).await.map_err(|error| match error.is_config() {
-                true => RunError::config(error),
-                false => RunError::failed(error),
-            })?;
+        let embedded = Embedded::start(&config, &state, &database).await.map_err(|error| {
+            if error.is_config() { RunError::config(error) } else { RunError::failed(error) }
+        })?;
         let report = Arc::new(Report {
             node: state.node().to_owned(),
             started: clock::now(),

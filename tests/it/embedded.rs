@@ -1,5 +1,10 @@
 //! A file that leaves everything out: broker, registry and orgs run inside the process, and are kept.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that meets what cannot be has failed, which is all there is to say"
+)]
+
 use serde_json::{Value as Json, json};
 
 use crate::support::{Finished, Running, eventually};
@@ -45,7 +50,7 @@ impl Place {
 async fn call(org: &Json, method: reqwest::Method, path: &str, body: Option<Json>) -> Json {
     let text = |key: &str| org[key].as_str().expect("text").to_owned();
     let url = text("login_url");
-    let client = reqwest::Client::new();
+    let client = reqwest::Client::builder().timeout(std::time::Duration::from_mins(1)).build().unwrap();
     let form = [
         ("grant_type", "client_credentials".to_owned()),
         ("client_id", text("client_id")),

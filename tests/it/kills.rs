@@ -1,5 +1,7 @@
 //! SIGKILL at random moments while changes flow: nothing lost, nothing doubled.
 
+#![expect(clippy::print_stdout, reason = "the harness shows it with the failed test")]
+
 use std::collections::HashSet;
 use std::time::Duration;
 

@@ -233,9 +233,9 @@ pub(super) fn send_one(
         .map_err(|(error, _)| error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown))
 }
 
-fn enqueue<'a>(
+fn enqueue(
     producer: &FutureProducer,
-    mut record: FutureRecord<'a, str, str>,
+    mut record: FutureRecord<'_, str, str>,
 ) -> rdkafka::producer::DeliveryFuture {
     loop {
         match producer.send_result(record) {

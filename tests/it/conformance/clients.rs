@@ -73,9 +73,9 @@ fn kcat_joins_in() {
     run(&["-P", "-t", &topic, "-z", "snappy"], &(numbers(0..100).join("\n") + "\n"));
     let read = run(&["-C", "-t", &topic, "-o", "beginning", "-e", "-q"], "");
     assert_eq!(read.lines().collect::<Vec<_>>(), numbers(0..100));
-    let in_group = ["-o", "earliest", "-c", "60", "-q", "-G", &group, &topic];
-    assert_eq!(run(&in_group, "").lines().count(), 60);
-    let in_group = ["-o", "earliest", "-c", "40", "-q", "-G", &group, &topic];
-    assert_eq!(run(&in_group, "").lines().collect::<Vec<_>>(), numbers(60..100));
+    let in_group = ["-X", "auto.offset.reset=earliest", "-e", "-q", "-G", &group, &topic];
+    assert_eq!(run(&in_group, "").lines().collect::<Vec<_>>(), numbers(0..100));
+    run(&["-P", "-t", &topic], &(numbers(100..150).join("\n") + "\n"));
+    assert_eq!(run(&in_group, "").lines().collect::<Vec<_>>(), numbers(100..150), "behind its commit");
     assert!(run(&["-L"], "").contains(&topic));
 }

@@ -3,6 +3,12 @@
 //!
 //! A check is a function; the list below makes two tests of it.
 
+#![expect(clippy::disallowed_methods, reason = "librdkafka's plain interface blocks, and so do these tests")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a check that meets what cannot be has failed, which is all there is to say"
+)]
+
 mod broker;
 
 mod restarting;

@@ -171,10 +171,14 @@ pub(super) fn a_transaction_spans_topics(broker: &Broker) {
     let topics = [broker.topic(1, &[]), broker.topic(1, &[])];
     let producer = broker.transactional(&unique("tx"), &[]);
     producer.begin_transaction().unwrap();
-    topics.iter().for_each(|topic| send(&producer, topic, ["aborted"]));
+    for topic in &topics {
+        send(&producer, topic, ["aborted"]);
+    }
     producer.abort_transaction(PATIENCE).unwrap();
     producer.begin_transaction().unwrap();
-    topics.iter().for_each(|topic| send(&producer, topic, ["committed"]));
+    for topic in &topics {
+        send(&producer, topic, ["committed"]);
+    }
     producer.commit_transaction(PATIENCE).unwrap();
     assert!(topics.iter().all(|topic| broker.committed_texts(topic) == ["committed"]));
 }

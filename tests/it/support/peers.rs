@@ -70,6 +70,7 @@ impl Kafka {
         self.0.text("bootstrap_servers")
     }
 
+    #[expect(clippy::disallowed_methods, reason = "nobody else waits on this thread")]
     /// SIGKILL: the broker has no time to put anything in order.
     pub(crate) fn kill(mut self) {
         // The broker dies with its script.

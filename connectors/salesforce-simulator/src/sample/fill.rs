@@ -22,19 +22,19 @@ pub(crate) fn fill(tenant: &Tenant, records: usize) -> Result<(), Refusal> {
     let mut account_ids = Vec::with_capacity(accounts);
     while account_ids.len() < accounts {
         let next = chunk(account_ids.len(), accounts);
-        let rows = (0..next).map(|_| sampler.account(&account_ids)).collect();
-        account_ids.extend(create(tenant, "Account", rows)?);
+        let rows: Vec<_> = (0..next).map(|_| sampler.account(&account_ids)).collect();
+        account_ids.extend(create(tenant, "Account", &rows)?);
     }
     let mut contact_ids: Vec<String> = Vec::with_capacity(contacts);
     while contact_ids.len() < contacts {
         let next = chunk(contact_ids.len(), contacts);
-        let rows = (0..next).map(|_| sampler.contact(&account_ids, &contact_ids)).collect();
-        contact_ids.extend(create(tenant, "Contact", rows)?);
+        let rows: Vec<_> = (0..next).map(|_| sampler.contact(&account_ids, &contact_ids)).collect();
+        contact_ids.extend(create(tenant, "Contact", &rows)?);
     }
     let mut leads = records - accounts - contacts;
     while leads > 0 {
         let next = leads.min(TRANSACTION);
-        create(tenant, "Lead", (0..next).map(|_| sampler.lead()).collect())?;
+        create(tenant, "Lead", &(0..next).map(|_| sampler.lead()).collect::<Vec<_>>())?;
         leads -= next;
     }
     Ok(())
@@ -45,7 +45,7 @@ fn chunk(made: usize, of: usize) -> usize {
     made.clamp(10, TRANSACTION).min(of - made)
 }
 
-fn create(tenant: &Tenant, object: &str, rows: Vec<Map<String, Json>>) -> Result<Vec<String>, Refusal> {
+fn create(tenant: &Tenant, object: &str, rows: &[Map<String, Json>]) -> Result<Vec<String>, Refusal> {
     let Some(at) = tenant.schema.find(object) else { return Ok(Vec::new()) };
     tenant.write(|writer| rows.iter().map(|row| writer.create(at, row)).collect::<Result<Vec<_>, _>>())?
 }
