@@ -141,6 +141,9 @@ pub struct Sandbox {
     /// A YAML file with custom fields, in place of `OrgA_Id__c` on each object
     #[arg(long, value_name = "FILE")]
     pub objects: Option<PathBuf>,
+    /// Sample records that are in the org when it is new: accounts, contacts and leads
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub records: usize,
 }
 
 /// Arguments of `schema-store`.

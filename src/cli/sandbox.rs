@@ -9,8 +9,13 @@ use super::{output, signals};
 
 pub(super) async fn sandbox(arguments: Sandbox) -> Result<Exit, Failure> {
     let stop = signals::stop_on_signals()?;
-    let options =
-        Options { port: arguments.port, data: arguments.data, objects: arguments.objects, key_dir: None };
+    let options = Options {
+        port: arguments.port,
+        data: arguments.data,
+        objects: arguments.objects,
+        records: arguments.records,
+        key_dir: None,
+    };
     let announce = |announcement: &Announcement| match serde_json::to_string(announcement) {
         Ok(text) => {
             if let Err(failure) = output::line(&text) {

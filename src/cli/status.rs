@@ -100,6 +100,12 @@ fn detail(task: &TaskStatus) -> Vec<String> {
         let (topic, partition) = (&lag.topic, lag.partition);
         lines.push(format!("{}: {topic}-{partition}: settled {} of {}", task.name, lag.settled, lag.end));
     }
+    if let Some(latency) = task.latency {
+        lines.push(format!(
+            "{}: latency p50 {:.1} ms, p99 {:.1} ms",
+            task.name, latency.p50_ms, latency.p99_ms
+        ));
+    }
     let skipped = task.skipped.iter().map(|(reason, count)| (format!("skipped as {reason}"), count));
     let counters = task.counters.iter().map(|(name, count)| (name.clone(), count));
     let counts: Vec<_> = skipped

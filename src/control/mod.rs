@@ -8,7 +8,7 @@
 //! - [`client`]: asks, for `orgstream status`
 
 pub mod status;
-pub use status::{Kind, PartitionLag, PipelineStatus, State, Status, TaskStatus};
+pub use status::{Kind, LatencyStatus, PartitionLag, PipelineStatus, State, Status, TaskStatus};
 
 pub mod socket;
 pub use socket::SocketPath;

@@ -65,9 +65,22 @@ pub struct TaskStatus {
     pub rate_in: f64,
     /// Records out per second, lately.
     pub rate_out: f64,
+    /// How long records stay in the task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency: Option<LatencyStatus>,
     /// The connector's own counters since the start.
     #[serde(default)]
     pub counters: BTreeMap<String, u64>,
+}
+
+/// How long records have stayed in a task since its start: in a source from being read to being committed, in a sink
+/// from being read to their outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LatencyStatus {
+    /// Milliseconds for half of them.
+    pub p50_ms: f64,
+    /// Milliseconds for all but one in a hundred.
+    pub p99_ms: f64,
 }
 
 /// Which half of a pipeline a task is.

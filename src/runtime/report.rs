@@ -9,7 +9,8 @@ use orgstream_salesforce::datetime::format_datetime;
 use super::sink_task::SinkEntry;
 use super::source_task::SourceEntry;
 use crate::clock;
-use crate::control::{Kind, PipelineStatus, State, Status, StatusSource, TaskStatus};
+use crate::control::{Kind, LatencyStatus, PipelineStatus, State, Status, StatusSource, TaskStatus};
+use crate::worker::latency::Latency;
 use crate::worker::state::{StateCell, TaskState};
 
 /// Everything a status is made of.
@@ -54,6 +55,7 @@ fn source_status(source: &SourceEntry) -> TaskStatus {
     let mut status = blank(source.name(), Kind::Source, &source.state);
     status.positions.clone_from(&source.view.positions.borrow());
     (status.rate_in, status.rate_out) = (rate, rate);
+    status.latency = latency(&source.view.latency);
     status.counters.insert("records".to_owned(), source.view.records.total());
     if let Some(counters) = counters {
         status.counters.extend(counters.all().map(|(name, count)| (name.to_owned(), count)));
@@ -67,6 +69,7 @@ fn sink_status(sink: &SinkEntry) -> TaskStatus {
     status.lag = sink.lag.read();
     status.owed = sink.view.owed() as u64;
     status.rejected = sink.view.unreadable.total();
+    status.latency = latency(&sink.view.latency);
     (status.rate_in, status.rate_out) = (sink.view.consumed.rate(), sink.view.delivered.rate());
     if let Some(counts) = counters.map(|counters| counters.read()) {
         status.rejected += counts.rejected.values().sum::<u64>();
@@ -107,8 +110,14 @@ fn blank(name: String, kind: Kind, cell: &StateCell) -> TaskStatus {
         skipped: BTreeMap::new(),
         rate_in: 0.0,
         rate_out: 0.0,
+        latency: None,
         counters: BTreeMap::new(),
     }
+}
+
+fn latency(latency: &Latency) -> Option<LatencyStatus> {
+    let ms = |percent| Some(latency.quantile(percent, 100)?.as_secs_f64() * 1_000.0);
+    Some(LatencyStatus { p50_ms: ms(50)?, p99_ms: ms(99)? })
 }
 
 fn text(time: SystemTime) -> String {

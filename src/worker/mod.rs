@@ -5,10 +5,12 @@
 //! - [`ledger`]: which records are in flight, and how far it is safe to commit (D1, D2, D4)
 //! - [`source`], [`sink`]: the two workers
 //! - [`positions`], [`owed`], [`dead_letters`]: what the workers keep in Kafka
-//! - [`catch_up`], [`meter`], [`state`]: order at the start, counts, what the status shows
+//! - [`catch_up`]: order at the start
+//! - [`meter`], [`latency`], [`state`]: what the status shows
 
 pub mod catch_up;
 pub mod dead_letters;
+pub mod latency;
 pub mod ledger;
 pub mod meter;
 pub mod owed;

@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use orgstream_api::{AtEnd, HealthReporter, Source, SourceBatch, SourcePosition, TaskError};
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::latency::Latency;
 use super::meter::Meter;
 use super::positions::{self, Claim, SourceTask, Stored};
 use crate::clock;
@@ -39,6 +40,8 @@ pub type StartSource = Box<
 pub struct SourceView {
     /// Records committed to Kafka.
     pub records: Meter,
+    /// From the moment the source hands records out to their commit.
+    pub latency: Latency,
     /// Whether everything that happened in the org is in Kafka.
     pub at_end: watch::Sender<bool>,
     /// The newest committed positions.
@@ -49,6 +52,7 @@ impl Default for SourceView {
     fn default() -> Self {
         Self {
             records: Meter::default(),
+            latency: Latency::default(),
             at_end: watch::Sender::new(false),
             positions: watch::Sender::new(Vec::new()),
         }
@@ -182,7 +186,7 @@ impl Lane {
         if batch.records.is_empty() && batch.positions.is_empty() {
             return Ok(());
         }
-        let records = batch.records.len();
+        let (records, handed_out) = (batch.records.len(), Instant::now());
         let work = async {
             let outgoing = encode(worker, &batch).await?;
             // D8: one transaction holds the records and the positions that stand for them.
@@ -193,6 +197,7 @@ impl Lane {
             () = stop.cancelled() => return Ok(()),
         }
         worker.view.records.add(records);
+        worker.view.latency.add(handed_out.elapsed(), records);
         self.remember(batch.positions);
         worker.view.positions.send_replace(self.positions.clone());
         Ok(())

@@ -21,6 +21,8 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// YAML file with custom fields, in place of the default ones.
     pub objects: Option<PathBuf>,
+    /// Sample records that are in the org when it is new.
+    pub records: usize,
     /// Directory for the private key, made with mode 0700. Default: `FILE.keys` beside the data file, or
     /// `orgstream-sandbox-PID` under the system's temporary directory, which is removed at the end.
     pub key_dir: Option<PathBuf>,
@@ -61,7 +63,7 @@ struct KeyFile {
 impl Sandbox {
     /// Starts the org and writes its private key.
     pub async fn start(options: Options) -> Result<Self, SimulatorError> {
-        let mut builder = Org::builder().port(options.port);
+        let mut builder = Org::builder().port(options.port).records(options.records);
         if let Some(objects) = &options.objects {
             let text = std::fs::read_to_string(objects)
                 .map_err(|error| SimulatorError::Objects(format!("{}: {error}", objects.display())))?;

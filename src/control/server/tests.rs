@@ -26,6 +26,7 @@ fn sample() -> Status {
                 skipped: BTreeMap::from([("stale".to_owned(), 3)]),
                 rate_in: 0.5,
                 rate_out: 0.25,
+                latency: None,
                 counters: BTreeMap::new(),
             }],
         }],

@@ -39,7 +39,10 @@ impl SinkWorker {
                 continue;
             }
             match flight {
-                Some(Flight::Record(consumed)) => self.record_answer(&mut demands, &consumed, outcome),
+                Some(Flight::Record(consumed, came)) => {
+                    self.parts.view.latency.add(came.elapsed(), 1);
+                    self.record_answer(&mut demands, &consumed, outcome);
+                }
                 Some(Flight::Owed(owed)) => self.owed_answer(&mut demands, &owed, outcome),
                 None => {
                     return Err(TaskError::failed("the sink answered a ticket that was not in flight (D4)"));

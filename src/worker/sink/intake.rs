@@ -1,6 +1,7 @@
 //! Consumed bytes become records with tickets; what cannot be decoded becomes a dead letter at once.
 
 use orgstream_api::{Item, Record, SinkRecord, TaskError, Tracked};
+use tokio::time::Instant;
 
 use super::{Flight, SinkWorker};
 use crate::codec::{CodecError, Part};
@@ -11,6 +12,7 @@ impl SinkWorker {
     /// Takes consumed records in.
     pub(super) async fn take_in(&mut self, messages: Vec<Consumed>) -> Result<(), TaskError> {
         self.parts.view.consumed.add(messages.len());
+        let came = Instant::now();
         let mut letters = Vec::new();
         let mut unreadable = Vec::new();
         for consumed in messages {
@@ -28,7 +30,7 @@ impl SinkWorker {
                     };
                     let item =
                         Item::Record(SinkRecord { at: consumed.at.clone(), record, size: consumed.size() });
-                    self.flights.insert(ticket.id(), Flight::Record(consumed));
+                    self.flights.insert(ticket.id(), Flight::Record(consumed, came));
                     self.backlog.push_back(Tracked { ticket, item });
                 }
                 Err(CodecError::Undecodable { part, reason }) => {

@@ -91,8 +91,8 @@ pub struct Parts {
 
 /// What is in flight for a ticket.
 enum Flight {
-    /// A consumed record, kept for its dead letter.
-    Record(Consumed),
+    /// A consumed record, kept for its dead letter, and when it came.
+    Record(Consumed, Instant),
     /// An entry of the parked topic.
     Owed(Owed),
 }

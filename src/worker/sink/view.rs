@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::worker::latency::Latency;
 use crate::worker::meter::Meter;
 
 /// Counters of one sink task.
@@ -11,6 +12,8 @@ pub struct SinkView {
     pub consumed: Meter,
     /// Writes that org B acknowledged.
     pub delivered: Meter,
+    /// From a record's arrival to its outcome, the org's own time included.
+    pub latency: Latency,
     /// Records whose bytes cannot be read; dead letters that the connector never saw.
     pub unreadable: Meter,
     in_flight: AtomicUsize,
