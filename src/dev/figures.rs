@@ -39,7 +39,7 @@ pub struct Count {
 /// What a comparison of the orgs found.
 #[derive(Debug, Clone, Copy)]
 pub struct Differences {
-    /// How many.
+    /// How many that last; what is merely on its way is not one. At most a hundred of each object are looked at.
     pub count: u64,
     /// When it ended.
     pub at: Instant,

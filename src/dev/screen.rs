@@ -46,8 +46,17 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: &Screen<'_>) {
 
 fn title_line(figures: &Figures) -> Line<'static> {
     let embedded: Vec<_> =
-        figures.status.embedded.iter().map(|(part, address)| format!("{part} {address}")).collect();
-    Line::from(vec!["orgstream dev".bold(), Span::from("  "), Span::from(embedded.join("  ")).dim()])
+        figures.status.embedded.iter().map(|(part, address)| format!("{part} {}", port(address))).collect();
+    Line::from(vec![
+        "orgstream dev".bold(),
+        Span::from("  on 127.0.0.1: ").dim(),
+        Span::from(embedded.join(", ")).dim(),
+    ])
+}
+
+/// The port of an address; everything is on the loopback interface.
+fn port(address: &str) -> &str {
+    address.trim_end_matches('/').rsplit(':').next().unwrap_or(address)
 }
 
 fn draw_progress(frame: &mut Frame<'_>, figures: &Figures, area: Rect) {
@@ -142,4 +151,72 @@ fn join_lines(lines: &[String]) -> Vec<Line<'_>> {
     let mut text = vec![Line::from("Change a record yourself, in another terminal:".bold())];
     text.extend(lines.iter().map(|line| Line::from(line.as_str())));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+
+    use super::*;
+    use crate::control::Status;
+    use crate::dev::figures::Count;
+
+    fn figures(snapshot_done: bool) -> Figures {
+        let embedded = [("kafka", "127.0.0.1:9092"), ("org a", "http://127.0.0.1:8901/")];
+        Figures {
+            status: Status {
+                node: "n".to_owned(),
+                pid: 1,
+                started: String::new(),
+                at: String::new(),
+                embedded: embedded
+                    .map(|(part, address)| (part.to_owned(), address.to_owned()))
+                    .into_iter()
+                    .collect::<BTreeMap<_, _>>(),
+                pipelines: Vec::new(),
+            },
+            counts: vec![Count { object: "Account".to_owned(), in_a: 75, in_b: 25 }],
+            differences: None,
+            snapshot_done,
+            user: "updated 3 Lead".to_owned(),
+            trouble: String::new(),
+            last_warning: Some("a warning".to_owned()),
+        }
+    }
+
+    fn drawn(width: u16, height: u16, figures: &Figures) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        let lines = ["curl one".to_owned(), "curl two".to_owned()];
+        let screen = Screen { figures, log: Path::new("/dir/orgstream.log"), lines: &lines };
+        terminal.draw(|frame| draw(frame, &screen)).unwrap();
+        terminal.backend().to_string()
+    }
+
+    #[test]
+    fn everything_has_room_on_a_small_and_on_a_wide_terminal() {
+        for width in [80, 200] {
+            let text = drawn(width, 24, &figures(false));
+            for part in [
+                "kafka 9092, org a 8901",
+                "snapshot 25 of 75",
+                "Account",
+                "updated 3 Lead",
+                "a warning",
+                "curl two",
+                "q stops",
+            ] {
+                assert!(text.contains(part), "no `{part}` at {width} columns:\n{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_terminal_of_any_size_is_drawn_on() {
+        for (width, height) in [(1, 1), (10, 3), (500, 200)] {
+            drawn(width, height, &figures(true));
+        }
+    }
 }

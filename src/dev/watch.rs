@@ -11,13 +11,16 @@ use super::session::{DevError, Look};
 use crate::runtime::process::database_path;
 use crate::store::LinkReader;
 use crate::telemetry::LastWarning;
-use crate::verify::{Report, verify};
+use crate::verify::{Difference, Report, verify};
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_millis(500);
 
 /// Between two comparisons; a comparison that takes long is made less often.
 const COMPARE_EVERY: Duration = Duration::from_secs(3);
+
+/// Longer than a change takes to org B.
+const ON_ITS_WAY: Duration = Duration::from_millis(1_500);
 
 impl Look {
     /// Records of each object in both orgs.
@@ -36,6 +39,19 @@ impl Look {
         let links =
             LinkReader::open(&database_path(&self.state)).map_err(crate::verify::VerifyError::from)?;
         Ok(verify(&self.config, &self.addresses, links.as_ref()).await?)
+    }
+
+    /// Differences that two comparisons find, one after the other: what is merely on its way is not one.
+    async fn lasting_differences(&self) -> Result<u64, DevError> {
+        let first = self.compare().await?;
+        if first.difference_count() == 0 {
+            return Ok(0);
+        }
+        tokio::time::sleep(ON_ITS_WAY).await;
+        let second = self.compare().await?;
+        let before: Vec<_> = differences(&first).collect();
+        let lasting = differences(&second).filter(|difference| before.contains(difference)).count();
+        Ok(u64::try_from(lasting).unwrap_or(u64::MAX))
     }
 
     /// What is seen before anything is.
@@ -69,8 +85,8 @@ impl Look {
             });
             if next_comparison <= Instant::now() && seen.borrow().snapshot_done {
                 let began = Instant::now();
-                if let Ok(report) = self.compare().await {
-                    let found = Differences { count: report.difference_count(), at: Instant::now() };
+                if let Ok(count) = self.lasting_differences().await {
+                    let found = Differences { count, at: Instant::now() };
                     seen.send_modify(|figures| figures.differences = Some(found));
                 }
                 next_comparison = Instant::now() + COMPARE_EVERY + began.elapsed() * 10;
@@ -78,4 +94,9 @@ impl Look {
             tokio::time::sleep(EVERY).await;
         }
     }
+}
+
+/// The differences that a report lists.
+fn differences(report: &Report) -> impl Iterator<Item = &Difference> {
+    report.pipelines.iter().flat_map(|pipeline| &pipeline.objects).flat_map(|object| &object.differences)
 }

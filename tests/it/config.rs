@@ -27,6 +27,7 @@ fn check(file: &Path) {
     let dir = tempfile::tempdir().expect("a directory");
     std::fs::create_dir(dir.path().join("keys")).expect("a directory");
     std::fs::write(dir.path().join("keys/emea.pem"), "-----BEGIN PRIVATE KEY-----\n").expect("a file");
+    std::fs::write(dir.path().join("playground.yaml"), "").expect("a file");
     let copy = dir.path().join("orgstream.yaml");
     std::fs::write(&copy, &text).expect("a file");
     let ended = Command::new(env!("CARGO_BIN_EXE_orgstream"))
@@ -40,7 +41,7 @@ fn check(file: &Path) {
 
 #[test]
 fn the_shipped_files_have_no_faults() {
-    let mut files: Vec<PathBuf> = vec![root().join("config/orgstream.yaml")];
+    let mut files: Vec<PathBuf> = ["config/orgstream.yaml", "config/dev.yaml"].map(|file| root().join(file)).into();
     let examples = std::fs::read_dir(root().join("examples")).expect("the folder is there");
     let examples = examples.map(|entry| entry.expect("an entry").path());
     files.extend(examples.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")));
