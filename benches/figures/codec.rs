@@ -7,7 +7,7 @@ use orgstream::schema_store::{Options, SchemaStore};
 use orgstream::store::Database;
 use orgstream_api::{Field, Headers, HealthReporter, Record, Schema, Struct, Type, Value};
 
-use super::process::{rate, timed};
+use super::process::rate;
 use super::{Figure, figure};
 
 const RECORDS: u32 = 200_000;
@@ -34,7 +34,6 @@ pub(super) fn figures() -> Vec<Figure> {
             std::hint::black_box(decoded.expect("it decodes"));
         }
         let decoded = began.elapsed();
-        let ((), _) = timed(|| ());
         store.stop().await;
         let what = format!("typed record of 40 fields, {size} bytes of Avro");
         vec![

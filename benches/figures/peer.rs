@@ -53,6 +53,14 @@ impl Broker {
         }
     }
 
+    /// Processor time it has used, in seconds.
+    pub(super) fn cpu_seconds(&self) -> Option<f64> {
+        match self {
+            Self::Embedded(process, _) => Some(process.cpu_seconds()),
+            Self::Apache(..) => None,
+        }
+    }
+
     /// Its resident memory in MB.
     pub(super) fn memory_mb(&self) -> Option<u64> {
         match self {

@@ -46,6 +46,20 @@ impl Process {
     }
 }
 
+impl Process {
+    /// Processor time it has used, in seconds.
+    pub(super) fn cpu_seconds(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("it runs");
+        let behind_name = stat.rsplit(')').next().unwrap_or_default();
+        let field = |at: usize| {
+            let ticks = behind_name.split_whitespace().nth(at).and_then(|ticks| ticks.parse::<u32>().ok());
+            // Linux counts in hundredths.
+            f64::from(ticks.unwrap_or(0)) / 100.0
+        };
+        field(11) + field(12)
+    }
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         self.child.kill().ok();

@@ -33,6 +33,13 @@ fn path(name: &str, broker: &Broker) -> Vec<Figure> {
     });
     let ((), arrived) = timed(|| until("everything in org b", || (rows(url_b) >= RECORDS).then_some(())));
     let load = running.memory_mb("VmHWM");
+    let cpu = format!(
+        "orgstream {:.1} s, org A {:.1} s, org B {:.1} s, broker {} s",
+        running.cpu_seconds(),
+        a.cpu_seconds(),
+        b.cpu_seconds(),
+        broker.cpu_seconds().map_or("?".to_owned(), |seconds| format!("{seconds:.1}")),
+    );
     drop(running);
 
     let (running, _) = timed(|| Process::start(dir.path(), &["run", "f.yaml"], false));
@@ -52,6 +59,7 @@ fn path(name: &str, broker: &Broker) -> Vec<Figure> {
             ),
             rate(RECORDS, arrived),
         ),
+        figure(format!("{name}: processor time of that snapshot"), cpu),
         figure(format!("{name}: resident at most, under load"), format!("{load} MB")),
         figure(format!("{name}: resident when idle"), format!("{idle} MB")),
         figure(

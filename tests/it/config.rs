@@ -41,7 +41,8 @@ fn check(file: &Path) {
 
 #[test]
 fn the_shipped_files_have_no_faults() {
-    let mut files: Vec<PathBuf> = ["config/orgstream.yaml", "config/dev.yaml"].map(|file| root().join(file)).into();
+    let mut files: Vec<PathBuf> =
+        ["config/orgstream.yaml", "config/dev.yaml"].map(|file| root().join(file)).into();
     let examples = std::fs::read_dir(root().join("examples")).expect("the folder is there");
     let examples = examples.map(|entry| entry.expect("an entry").path());
     files.extend(examples.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")));
