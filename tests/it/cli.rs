@@ -163,3 +163,38 @@ async fn a_sandbox_says_first_where_it_is_and_ends_on_sigterm() {
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it can be signalled");
     assert_eq!(child.wait().await.expect("it ends").code(), Some(0));
 }
+
+#[tokio::test]
+async fn a_broker_says_first_where_it_is_and_ends_on_sigterm() {
+    use tokio::io::{AsyncBufReadExt as _, BufReader};
+    let dir = tempfile::tempdir().expect("a directory");
+    let data = dir.path().to_str().expect("UTF-8");
+    let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_orgstream"))
+        .args(["broker", "--port", "0", "--data", data])
+        .stdout(std::process::Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the program starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let line = lines.next_line().await.expect("a line").expect("not the end");
+    let said: Json = serde_json::from_str(&line).expect("JSON");
+    let address = said["bootstrap_servers"].as_str().expect("text");
+    // It takes connections as soon as it says so.
+    let connection = tokio::net::TcpStream::connect(address).await;
+    connection.expect("the broker listens");
+    // What is taken is said in one line.
+    let port = address.rsplit_once(':').expect("a port").1;
+    for (arguments, culprit) in [
+        (&["broker", "--port", port][..], address),
+        (&["broker", "--port", "0", "--data", data], data),
+    ] {
+        let ended = orgstream(dir.path(), arguments).expect_code(1);
+        let errors: Vec<_> = ended.stderr.lines().filter(|line| line.contains(culprit)).collect();
+        assert_eq!(errors.len(), 1, "{}", ended.stderr);
+        assert_eq!(ended.stdout, "");
+    }
+    let pid = i32::try_from(child.id().expect("it runs")).expect("a pid");
+    let pid = rustix::process::Pid::from_raw(pid).expect("not zero");
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it can be signalled");
+    assert_eq!(child.wait().await.expect("it ends").code(), Some(0));
+}

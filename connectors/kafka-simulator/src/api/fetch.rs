@@ -88,10 +88,12 @@ impl Fetched {
         waiter: &Arc<Notify>,
     ) -> PartitionData {
         let answer = PartitionData::default().with_partition_index(wanted.partition);
-        match read(core, topic, wanted, left, isolation, waiter) {
-            // The first batch of an answer is taken whatever its size, so that readers get on; no other one is.
-            Ok(read) if self.bytes > 0 && read.records.len() > left => described(answer, &read),
-            Ok(read) => described(answer, &read)
+        let limit = Limit { bytes: left, is_first: self.bytes == 0 };
+        match read(core, topic, wanted, limit, isolation, waiter) {
+            Ok(read) => answer
+                .with_high_watermark(read.high_watermark)
+                .with_last_stable_offset(read.last_stable_offset)
+                .with_log_start_offset(read.log_start_offset)
                 .with_aborted_transactions(aborted(&read, isolation))
                 .with_records(Some(read.records)),
             Err(error) => {
@@ -117,13 +119,6 @@ impl Fetched {
     }
 }
 
-fn described(answer: PartitionData, read: &Read) -> PartitionData {
-    answer
-        .with_high_watermark(read.high_watermark)
-        .with_last_stable_offset(read.last_stable_offset)
-        .with_log_start_offset(read.log_start_offset)
-}
-
 /// What the reader is to leave out; one that reads everything is not told.
 fn aborted(read: &Read, isolation: Isolation) -> Option<Vec<AbortedTransaction>> {
     let aborted = read.aborted.iter().map(|aborted| {
@@ -134,11 +129,19 @@ fn aborted(read: &Read, isolation: Isolation) -> Option<Vec<AbortedTransaction>>
     (isolation == Isolation::ReadCommitted).then(|| aborted.collect())
 }
 
+/// How much of a partition an answer has room for.
+#[derive(Debug, Clone, Copy)]
+struct Limit {
+    bytes: usize,
+    /// Nothing was read before: the first batch is taken whatever its size, so that readers get on.
+    is_first: bool,
+}
+
 fn read(
     core: &Core,
     topic: &FetchTopic,
     wanted: &FetchPartition,
-    left: usize,
+    limit: Limit,
     isolation: Isolation,
     waiter: &Arc<Notify>,
 ) -> Result<Read, ResponseError> {
@@ -152,8 +155,14 @@ fn read(
     in_epoch(wanted.current_leader_epoch)?;
     // Before the look, so that nothing is missed in between.
     partition.wake_when_grown(waiter);
-    let limit = left.min(usize::try_from(wanted.partition_max_bytes).unwrap_or(0));
-    let read = partition.log().read(wanted.fetch_offset, limit, isolation);
+    let max_bytes = limit.bytes.min(usize::try_from(wanted.partition_max_bytes).unwrap_or(0));
+    let log = partition.log();
+    let read = if limit.is_first {
+        log.read(wanted.fetch_offset, max_bytes, isolation)
+    } else {
+        log.read_at_most(wanted.fetch_offset, max_bytes, isolation)
+    };
+    drop(log);
     read.map_err(|error| match error {
         ReadError::OutOfRange => ResponseError::OffsetOutOfRange,
         ReadError::Io(error) => {

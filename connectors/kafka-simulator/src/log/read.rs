@@ -41,6 +41,26 @@ pub(crate) enum ReadError {
 impl PartitionLog {
     /// Batches from `from` on, together at most `max_bytes`, but at least one.
     pub(crate) fn read(&self, from: i64, max_bytes: usize, isolation: Isolation) -> Result<Read, ReadError> {
+        self.read_within(from, max_bytes, usize::MAX, isolation)
+    }
+
+    /// As [`Self::read`], but none when the first one alone is larger.
+    pub(crate) fn read_at_most(
+        &self,
+        from: i64,
+        max_bytes: usize,
+        isolation: Isolation,
+    ) -> Result<Read, ReadError> {
+        self.read_within(from, max_bytes, max_bytes, isolation)
+    }
+
+    fn read_within(
+        &self,
+        from: i64,
+        max_bytes: usize,
+        max_first: usize,
+        isolation: Isolation,
+    ) -> Result<Read, ReadError> {
         if from < self.start_offset || from > self.next_offset {
             return Err(ReadError::OutOfRange);
         }
@@ -49,7 +69,7 @@ impl PartitionLog {
             Isolation::ReadUncommitted => self.next_offset,
             Isolation::ReadCommitted => last_stable_offset,
         };
-        let (records, read_to) = self.batches(from, end, max_bytes)?;
+        let (records, read_to) = self.batches(from, end, max_bytes, max_first)?;
         let aborted = match isolation {
             Isolation::ReadUncommitted => Vec::new(),
             Isolation::ReadCommitted => self.producers.aborted_in(from, read_to),
@@ -64,12 +84,21 @@ impl PartitionLog {
     }
 
     /// Whole batches between two offsets, and the offset behind the last of them.
-    fn batches(&self, from: i64, end: i64, max_bytes: usize) -> io::Result<(Bytes, i64)> {
+    fn batches(
+        &self,
+        from: i64,
+        end: i64,
+        max_bytes: usize,
+        max_first: usize,
+    ) -> io::Result<(Bytes, i64)> {
+        if max_first == 0 {
+            return Ok((Bytes::new(), from));
+        }
         let first = self.segments.partition_point(|segment| segment.last_offset < from);
         for segment in &self.segments[first..] {
             let Some((position, header)) = segment.batch_with(from)? else { continue };
             // The start may lie in the middle of a batch whose transaction is open.
-            if header.last_offset() >= end {
+            if header.last_offset() >= end || header.size > max_first {
                 break;
             }
             let bytes = segment.bytes_at(position, max_bytes.max(header.size))?;
