@@ -14,7 +14,7 @@ use super::connection::Question;
 /// A request that is answered.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Supported {
-    api: ApiKey,
+    pub(super) api: ApiKey,
     pub(super) min: i16,
     pub(super) max: i16,
     /// The lowest version that is announced. Old clients tell the broker's age by Produce 0.
@@ -69,12 +69,17 @@ const APIS: &[Supported] = &[
 
 /// The versions of a request that are answered; `None` for one that is not known.
 pub(super) fn supported(api: ApiKey) -> Option<Supported> {
-    APIS.iter().find(|known| known.api == api).copied()
+    all().find(|known| known.api == api)
+}
+
+/// Every request that is answered.
+pub(super) fn all() -> impl Iterator<Item = Supported> {
+    APIS.iter().copied()
 }
 
 /// Every request with its versions.
 pub(super) fn versions() -> ApiVersionsResponse {
-    let known = APIS.iter().map(|known| {
+    let known = all().map(|known| {
         ApiVersion::default()
             .with_api_key(known.api as i16)
             .with_min_version(known.announced)

@@ -26,3 +26,6 @@ mod shape;
 mod shapes;
 
 mod dispatch;
+
+#[cfg(test)]
+mod tests;

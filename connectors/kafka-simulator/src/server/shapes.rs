@@ -24,7 +24,8 @@ pub(super) fn check(api: ApiKey, version: i16, frame: &[u8]) -> Result<(), BadSh
     walk.structure(form(api))
 }
 
-fn form(api: ApiKey) -> &'static [Field] {
+/// The fields of a request's body.
+pub(super) fn form(api: ApiKey) -> &'static [Field] {
     match api {
         ApiKey::Produce => &[Text, I16, I32, Array(&[Text, Array(&[I32, Bytes])])],
         ApiKey::Fetch => &[
