@@ -31,6 +31,3 @@ mod membership;
 mod commit;
 
 mod admin;
-
-#[cfg(test)]
-mod tests;

@@ -21,6 +21,9 @@ const READ_AHEAD: usize = 4 << 10;
 /// What is taken at once.
 const STEP: usize = 64 << 10;
 
+/// A buffer that has carried more is not kept for the next request.
+const KEPT: usize = 4 << 20;
+
 /// Api key and version.
 const START: usize = 4;
 
@@ -51,7 +54,21 @@ impl Frames {
             return Err(refused(format_args!("a request of {length} bytes, where {limit} are taken")));
         }
         self.whole(from, length).await?;
-        Ok(Some(self.buffer.split_to(length).freeze()))
+        Ok(Some(self.take(length)))
+    }
+
+    /// What stays of a request, the name of a group's member for one, must not keep a connection's whole buffer.
+    fn take(&mut self, length: usize) -> Bytes {
+        if length <= STEP {
+            let frame = Bytes::copy_from_slice(&self.buffer[..length]);
+            self.buffer.advance(length);
+            return frame;
+        }
+        let frame = self.buffer.split_to(length).freeze();
+        if length > KEPT {
+            self.buffer = BytesMut::from(&self.buffer[..]);
+        }
+        frame
     }
 
     async fn whole(&mut self, from: &mut (impl AsyncRead + Unpin), length: usize) -> Result<(), Closed> {

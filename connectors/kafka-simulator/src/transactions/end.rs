@@ -11,6 +11,9 @@ use super::transaction::{State, Transaction};
 use crate::clock::now_ms;
 use crate::producer::{Marker, ProducerId};
 
+/// Between two tries to carry out what was decided, milliseconds.
+const RETRY_MS: i64 = 1_000;
+
 impl TransactionCoordinator {
     /// Commits or aborts; when this answers, readers see it.
     pub(crate) fn end_txn(&self, request: &EndTxnRequest, version: i16) -> EndTxnResponse {
@@ -60,7 +63,11 @@ impl TransactionCoordinator {
     }
 
     /// Writes the markers and the offsets. Done twice, it does no harm.
-    fn carry_out(&self, state: &mut Transactions, mut transaction: Transaction) -> io::Result<Transaction> {
+    pub(super) fn carry_out(
+        &self,
+        state: &mut Transactions,
+        mut transaction: Transaction,
+    ) -> io::Result<Transaction> {
         let commit = transaction.state == State::PrepareCommit;
         let marker = if commit { Marker::Commit } else { Marker::Abort };
         for at in &transaction.partitions {
@@ -95,31 +102,35 @@ impl TransactionCoordinator {
         Ok(())
     }
 
-    /// Gives up transactions that took longer than their producers said; answers whether there were any. To be called
-    /// many times a second.
-    pub(crate) fn sweep(&self) -> bool {
+    /// Gives up transactions that took longer than their producers said, and carries out what a disk that failed has
+    /// left. To be called many times a second.
+    pub(crate) fn sweep(&self) {
         let now = now_ms();
         let mut state = self.lock();
-        let late = |transaction: &&Transaction| match transaction.state {
+        let due = |transaction: &&Transaction| match transaction.state {
             State::Ongoing { since_ms } => now.saturating_sub(since_ms) > i64::from(transaction.timeout_ms),
-            _ => false,
+            // Not at once: who has decided may try again itself.
+            State::PrepareCommit | State::PrepareAbort => {
+                now.saturating_sub(transaction.changed_ms) > RETRY_MS
+            }
+            State::Empty | State::CompleteCommit | State::CompleteAbort => false,
         };
-        let late: Vec<_> = state.by_id.values().filter(late).cloned().collect();
-        let any = !late.is_empty();
-        for transaction in late {
-            let id = transaction.id.clone();
-            match self.abort(&mut state, transaction) {
-                Ok(_) => {
-                    tracing::info!(transactional_id = %id, "A transaction took too long and is given up.");
-                }
-                Err(error) => {
-                    not_kept(&error);
-                }
+        let due: Vec<_> = state.by_id.values().filter(due).cloned().collect();
+        for mut transaction in due {
+            let ended = if matches!(transaction.state, State::Ongoing { .. }) {
+                tracing::info!(transactional_id = %transaction.id, "A transaction took too long and is given up.");
+                self.abort(&mut state, transaction)
+            } else {
+                transaction.changed_ms = now;
+                state.by_id.insert(transaction.id.clone(), transaction.clone());
+                self.carry_out(&mut state, transaction)
+            };
+            if let Err(error) = ended {
+                not_kept(&error);
             }
         }
         if let Err(error) = state.expire(now) {
             not_kept(&error);
         }
-        any
     }
 }

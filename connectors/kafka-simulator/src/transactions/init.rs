@@ -56,12 +56,14 @@ impl TransactionCoordinator {
                 return Err(ResponseError::ProducerFenced);
             }
         }
-        let mut transaction = known;
-        let open = matches!(transaction.state, State::Ongoing { .. });
-        if open {
+        let mut transaction = match known.state {
             // With the next epoch, so that the predecessor cannot go on while its transaction is given up.
-            transaction = self.abort(&mut state, transaction).map_err(|error| not_kept(&error))?;
+            State::Ongoing { .. } => self.abort(&mut state, known),
+            // Decided, but the disk failed while it was carried out. What was decided stays so.
+            State::PrepareCommit | State::PrepareAbort => self.carry_out(&mut state, known),
+            State::Empty | State::CompleteCommit | State::CompleteAbort => Ok(known),
         }
+        .map_err(|error| not_kept(&error))?;
         let before = transaction.producer;
         transaction.producer = match before.epoch.checked_add(1) {
             // The last epoch is kept for giving up the transaction of the last but one.

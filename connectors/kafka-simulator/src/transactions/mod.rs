@@ -28,6 +28,3 @@ mod enroll;
 mod end;
 
 mod admin;
-
-#[cfg(test)]
-mod tests;

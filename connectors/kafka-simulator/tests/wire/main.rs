@@ -6,6 +6,7 @@
 //! - `versions`: what the broker says that it can
 //! - `every_version`: every request in every version
 //! - `produce_fetch`, `waiting`: records in and out
+//! - `groups`, `transactions`: what the coordinators keep
 //! - `topics`, `configs`: administration
 //! - `hostile`: bytes that no client sends
 //! - `faults`: what goes wrong on demand
@@ -30,6 +31,12 @@ mod produce_fetch;
 
 #[cfg(test)]
 mod waiting;
+
+#[cfg(test)]
+mod groups;
+
+#[cfg(test)]
+mod transactions;
 
 #[cfg(test)]
 mod topics;

@@ -12,7 +12,7 @@ use kafka_protocol::messages::{
 use orgstream_kafka_simulator::Broker;
 
 use crate::client::Client;
-use crate::records::{batch, fetch, fetch_request, make, produce, produce_request, topic, values};
+use crate::records::{batch, fetch, fetch_request, make, produce, produce_request, time, topic, values};
 
 #[tokio::test]
 async fn what_is_produced_is_fetched_from_every_offset_on() {
@@ -132,7 +132,7 @@ async fn logs_say_where_they_start_and_end_and_what_is_first_of_a_time() {
         let found = client.call(7, &request).await.topics.remove(0).partitions.remove(0);
         (found.error_code, found.offset, found.timestamp)
     };
-    let time = 1_700_000_000_000;
+    let time = time();
     assert_eq!(offset(-1, -1).await, (0, 3, -1));
     assert_eq!(offset(-2, 0).await, (0, 0, -1));
     assert_eq!(offset(-3, 0).await, (0, 0, time));

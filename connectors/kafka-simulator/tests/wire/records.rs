@@ -1,6 +1,7 @@
 //! Producing and fetching in a line.
 
-use std::time::Duration;
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
@@ -27,33 +28,53 @@ pub(crate) async fn make(client: &mut Client, name: &str) -> MetadataResponse {
     client.call(9, &MetadataRequest::default().with_topics(Some(vec![wanted]))).await
 }
 
+/// The time of every record: when the tests began. Much older ones would fall to retention.
+#[expect(clippy::disallowed_methods, reason = "a log compares the times of its records with the wall clock")]
+pub(crate) fn time() -> i64 {
+    static BEGAN: OnceLock<i64> = OnceLock::new();
+    *BEGAN.get_or_init(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        i64::try_from(since.as_millis()).unwrap()
+    })
+}
+
+/// Who writes a batch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Producer {
+    pub(crate) id: i64,
+    pub(crate) epoch: i16,
+    pub(crate) sequence: i32,
+    pub(crate) transactional: bool,
+}
+
 /// A batch of these values; each is its key, too.
+pub(crate) fn batch(values: &[&str]) -> Bytes {
+    batch_of(Producer { id: -1, epoch: -1, sequence: -1, transactional: false }, values)
+}
+
+/// As [`batch`], of an idempotent producer.
 #[expect(
     clippy::default_trait_access,
     reason = "the map of the headers comes from a crate that is not used otherwise"
 )]
-pub(crate) fn batch(values: &[&str]) -> Bytes {
-    let record = |value: &&str| Record {
-        transactional: false,
+pub(crate) fn batch_of(producer: Producer, values: &[&str]) -> Bytes {
+    let record = |(delta, value): (i32, &&str)| Record {
+        transactional: producer.transactional,
         control: false,
         delete_horizon: false,
         partition_leader_epoch: -1,
-        producer_id: -1,
-        producer_epoch: -1,
+        producer_id: producer.id,
+        producer_epoch: producer.epoch,
         timestamp_type: TimestampType::Creation,
-        offset: 0,
-        sequence: -1,
-        timestamp: 1_700_000_000_000,
+        offset: i64::from(delta),
+        // The encoder makes a batch of what is in step; -1 at its start is no sequence.
+        sequence: producer.sequence + delta,
+        timestamp: time(),
         key: Some(Bytes::copy_from_slice(value.as_bytes())),
         value: Some(Bytes::copy_from_slice(value.as_bytes())),
         headers: Default::default(),
     };
-    let mut records: Vec<Record> = values.iter().map(record).collect();
-    for (offset, record) in (0..).zip(&mut records) {
-        record.offset = offset;
-        // The encoder makes a batch of what is in step; -1 at its start is no sequence.
-        record.sequence = i32::try_from(offset).unwrap() - 1;
-    }
+    let records: Vec<Record> = (0..).zip(values).map(record).collect();
     let mut bytes = BytesMut::new();
     let options = RecordEncodeOptions { version: 2, compression: Compression::None };
     RecordBatchEncoder::encode(&mut bytes, &records, &options).unwrap();
