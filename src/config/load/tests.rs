@@ -193,13 +193,13 @@ fn an_org_is_either_somewhere_or_simulated() {
     };
     assert_fault(
         &with("{ sandbox: {}, url: 'https://a.example' }"),
-        "2:20: orgs.a.url: ",
+        "2:26: orgs.a.url: ",
         "remove one of the two",
     );
     assert_fault(&with("{ sandbx: {} }"), "2:8: orgs.a.sandbx: ", "did you mean `sandbox`?");
     assert_fault(
         &with("{ sandbox: { objects: none.yaml } }"),
-        "2:19: orgs.a.sandbox.objects: ",
+        "2:28: orgs.a.sandbox.objects: ",
         "cannot be read",
     );
     let missing = faults(&with("{}"));
