@@ -184,10 +184,9 @@ async fn a_broker_says_first_where_it_is_and_ends_on_sigterm() {
     connection.expect("the broker listens");
     // What is taken is said in one line.
     let port = address.rsplit_once(':').expect("a port").1;
-    for (arguments, culprit) in [
-        (&["broker", "--port", port][..], address),
-        (&["broker", "--port", "0", "--data", data], data),
-    ] {
+    for (arguments, culprit) in
+        [(&["broker", "--port", port][..], address), (&["broker", "--port", "0", "--data", data], data)]
+    {
         let ended = orgstream(dir.path(), arguments).expect_code(1);
         let errors: Vec<_> = ended.stderr.lines().filter(|line| line.contains(culprit)).collect();
         assert_eq!(errors.len(), 1, "{}", ended.stderr);

@@ -84,13 +84,7 @@ impl PartitionLog {
     }
 
     /// Whole batches between two offsets, and the offset behind the last of them.
-    fn batches(
-        &self,
-        from: i64,
-        end: i64,
-        max_bytes: usize,
-        max_first: usize,
-    ) -> io::Result<(Bytes, i64)> {
+    fn batches(&self, from: i64, end: i64, max_bytes: usize, max_first: usize) -> io::Result<(Bytes, i64)> {
         if max_first == 0 {
             return Ok((Bytes::new(), from));
         }
