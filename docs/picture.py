@@ -13,8 +13,8 @@ import time
 
 COLUMNS, ROWS = 100, 26
 WIDTH, HEIGHT, MARGIN = 8.4, 18, 16
-COLORS = {30: "#1d1f21", 31: "#e06c75", 32: "#98c379", 33: "#e5c07b", 34: "#61afef", 35: "#c678dd",
-          36: "#56b6c2", 37: "#dcdfe4", 90: "#7f848e"}
+PALETTE = ["#1d1f21", "#e06c75", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#dcdfe4",
+           "#7f848e", "#e06c75", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#ffffff"]
 FOREGROUND, BACKGROUND = "#dcdfe4", "#1d1f21"
 
 
@@ -63,24 +63,36 @@ def svg(lines):
 def runs(line):
     """The line as texts of one style each."""
     style = plain()
-    for codes, text in re.findall(r"(?:\x1b\[([0-9;]*)m)?([^\x1b]*)", line):
-        for code in (int(code or 0) for code in codes.split(";")) if codes or not text else ():
-            if code == 0:
-                style = plain()
-            elif code == 1:
-                style["bold"] = True
-            elif code == 2:
-                style["dim"] = True
-            elif code == 39:
-                style["color"] = FOREGROUND
-            elif code == 49:
-                style["background"] = None
-            elif code in COLORS:
-                style["color"] = COLORS[code]
-            elif code - 10 in COLORS:
-                style["background"] = COLORS[code - 10]
+    for sequence, text in re.findall(r"(?:\x1b\[([0-9;]*)m)|([^\x1b]+)", line):
         if text:
             yield dict(style), text
+        else:
+            apply(style, [int(code or 0) for code in sequence.split(";")])
+
+
+def apply(style, codes):
+    while codes:
+        code = codes.pop(0)
+        if code == 0:
+            style.update(plain())
+        elif code == 1:
+            style["bold"] = True
+        elif code == 2:
+            style["dim"] = True
+        elif code == 22:
+            style.update(bold=False, dim=False)
+        elif code in (38, 48) and codes[:1] == [5]:
+            color = PALETTE[codes[1] % 16]
+            del codes[:2]
+            style["color" if code == 38 else "background"] = color
+        elif code == 39:
+            style["color"] = FOREGROUND
+        elif code == 49:
+            style["background"] = None
+        elif 30 <= code <= 37 or 90 <= code <= 97:
+            style["color"] = PALETTE[code - 30 if code < 90 else code - 82]
+        elif 40 <= code <= 47 or 100 <= code <= 107:
+            style["background"] = PALETTE[code - 40 if code < 100 else code - 92]
 
 
 def plain():
