@@ -48,6 +48,14 @@ pub(super) async fn connect(
             OrgMismatch::Other { .. } => RunError::config(error),
             OrgMismatch::Store(error) => RunError::failed(error),
         })?;
+        // The checks of the file know names only: under two of them one org would be replicated into itself, for ever.
+        if let Some((other, _)) = orgs.iter().find(|(_, known)| known.id() == org.id()) {
+            let message = format!(
+                "orgs `{other}` and `{name}` are the same org, {}; give it one name, so that a change cannot be written back to where it came from",
+                org.id()
+            );
+            return Err(RunError::config(message));
+        }
         orgs.insert(name, org);
     }
     Ok(orgs)

@@ -55,6 +55,14 @@ impl Database {
             source: Some(Box::new(source)),
         };
         let mut connection = Connection::open(path).map_err(|error| failed("cannot open", error))?;
+        if let Some(taken) = newer(&connection).map_err(|error| failed("cannot prepare", error))? {
+            let what = format!(
+                "{} was made by a newer orgstream (step {taken}, this one knows {}); run that one, or use another `state` directory",
+                path.display(),
+                STEPS.len()
+            );
+            return Err(StoreError { what, source: None });
+        }
         prepare(&mut connection).map_err(|error| failed("cannot prepare", error))?;
         let (jobs, mut queue) = mpsc::unbounded_channel::<Job>();
         thread::Builder::new()
@@ -90,6 +98,12 @@ impl Database {
             Err(_) => Err(StoreError { what: what(), source: None }),
         }
     }
+}
+
+/// The schema's step, when this program does not know it: what it means cannot be guessed.
+fn newer(connection: &Connection) -> rusqlite::Result<Option<u32>> {
+    let taken: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok((taken as usize > STEPS.len()).then_some(taken))
 }
 
 fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {

@@ -137,3 +137,30 @@ async fn another_org_behind_a_known_name_is_refused() {
     let finished = world.run(&[]).finish().await.expect_code(78);
     says(&finished, &[world.a.id(), world.b.id(), "state"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_org_under_two_names_is_refused_and_nothing_is_written() {
+    let Some(world) = World::builder().embedded().build().await else { return };
+    world.in_a.create("Account", json!({ "Name": "Once" })).await;
+    let (a, b) = (world.a.credentials().clone(), world.b.credentials().clone());
+    for (own, other) in
+        [(&b.login_url, &a.login_url), (&b.client_id, &a.client_id), (&b.client_secret, &a.client_secret)]
+    {
+        world.edit(own, other);
+    }
+    let finished = world.run(&[]).finish().await.expect_code(78);
+    says(&finished, &["`a` and `b` are the same org", world.a.id(), "one name"]);
+    assert_eq!(world.a.count("Account"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_of_a_newer_version_is_refused() {
+    let Some(world) = World::builder().embedded().build().await else { return };
+    world.sync().await.expect_code(0);
+    let database = world.dir.path().join("state/orgstream.db");
+    let connection = rusqlite::Connection::open(database).expect("the database opens");
+    connection.pragma_update(None, "user_version", 99).expect("the version is set");
+    drop(connection);
+    let finished = world.run(&[]).finish().await.expect_code(1);
+    says(&finished, &["newer orgstream", "99", "another `state` directory"]);
+}
