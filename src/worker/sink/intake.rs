@@ -7,6 +7,7 @@ use super::{Flight, SinkWorker};
 use crate::codec::{CodecError, Part};
 use crate::kafka::Consumed;
 use crate::worker::dead_letters::{Cause, Stage, dead_letter};
+use crate::worker::owed::EntryKey;
 
 impl SinkWorker {
     /// Takes consumed records in.
@@ -61,6 +62,7 @@ impl SinkWorker {
 
     /// Hands the sink as much of the backlog as it has room for.
     pub(super) fn fill(&mut self) {
+        self.drop_paid();
         let room = self.parts.sink.capacity().records.min(self.backlog.len());
         if room == 0 {
             return;
@@ -68,6 +70,29 @@ impl SinkWorker {
         let items: Vec<_> = self.backlog.drain(..room).collect();
         for back in self.parts.sink.submit(items).into_iter().rev() {
             self.backlog.push_front(back);
+        }
+    }
+}
+
+impl SinkWorker {
+    /// D5: takes back references that are owed no more, as a newer state of their record was written while they waited
+    /// here. Handed on, they would put the older value over the newer one.
+    fn drop_paid(&mut self) {
+        let book = &self.book;
+        let is_over = |tracked: &Tracked<Item>| match &tracked.item {
+            Item::Record(_) => false,
+            Item::Owed(owed) => book.entry(&EntryKey::of(owed)).is_none_or(|entry| entry.at != owed.at),
+        };
+        if !self.backlog.iter().any(is_over) {
+            return;
+        }
+        for tracked in std::mem::take(&mut self.backlog) {
+            if is_over(&tracked) {
+                self.flights.remove(&tracked.ticket.id());
+                self.ledger.settle(tracked.ticket);
+            } else {
+                self.backlog.push_back(tracked);
+            }
         }
     }
 }

@@ -210,6 +210,10 @@ impl SinkWorker {
 
     /// Submits the entries that wait for the record of `link`, which now has a link or never will.
     fn wake(&mut self, link: &IdLink) {
+        // The process hears of the links of all its sinks; a link to another org pays nothing here.
+        if link.target_org != self.parts.target_org {
+            return;
+        }
         let known = link.target_id.is_some() || matches!(link.state, LinkState::Deleted(_));
         if known {
             let parent = (link.source_org.clone(), link.object.clone(), link.source_id.clone());
