@@ -1,6 +1,7 @@
 //! A source task, put together: an org's changes into its topics.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use orgstream_api::{HealthReporter, Source, SourcePosition, TaskError};
@@ -27,6 +28,8 @@ pub(super) struct SourceEntry {
     pub(super) view: Arc<SourceView>,
     /// What its connector has done since it was last started.
     pub(super) counters: Arc<Mutex<Option<Arc<SourceCounters>>>>,
+    /// Whether this process has claimed the task.
+    claimed: Arc<AtomicBool>,
 }
 
 impl SourceEntry {
@@ -37,6 +40,7 @@ impl SourceEntry {
             state: StateCell::new(),
             view: Arc::default(),
             counters: Arc::default(),
+            claimed: Arc::default(),
         }
     }
 
@@ -74,6 +78,8 @@ impl SourceEntry {
         let worker = SourceWorker {
             task: SourceTask { pipeline: self.pipeline.clone(), number: 0 },
             node: shared.node.clone(),
+            org: org.id().as_str().to_owned(),
+            claimed: Arc::clone(&self.claimed),
             kafka: shared.kafka.clone(),
             codec: codec.clone(),
             start: self.starter(shared, config, org, codec, &health),

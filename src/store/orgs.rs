@@ -13,8 +13,9 @@ use super::database::Database;
 pub enum OrgMismatch {
     /// Another org answers.
     #[error(
-        "org `{name}` is {found}, but this state directory was made with {known} under that name; \
-         restore the url and credentials of {known}, or use another `state` directory for the new org"
+        "org `{name}` is {found}, but this state directory was made with {known} under that name; restore the url and \
+         credentials of {known}, or give the new org a name of its own under `orgs`, and the pipelines that are to use \
+         it names of their own: what is known of {known} is of no use to them"
     )]
     Other {
         /// The name in the file.

@@ -1,9 +1,10 @@
 //! Source positions and claims as entries of the compacted topic `_orgstream.positions`.
 //!
 //! An entry's key names the pipeline, the task and what the entry is about; its value is JSON. Positions are
-//! written in the transaction of the records they follow (D8).
+//! written in the transaction of the records they follow (D8), and each says which org it is a place in: to any
+//! other org it means nothing.
 
-use orgstream_api::SourcePosition;
+use orgstream_api::{InputOffset, SourcePosition};
 use serde::{Deserialize, Serialize};
 
 /// A source task, as the entries name it.
@@ -52,20 +53,44 @@ pub struct Claim {
 /// An entry as bytes: key, and value or tombstone.
 pub type EntryBytes = (Vec<u8>, Option<Vec<u8>>);
 
+/// The value of a position's entry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Placed {
+    /// The 18-character id of the org.
+    org: String,
+    offset: serde_json::Value,
+}
+
 /// What the topic says of one task.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Stored {
     /// The newest position of each part.
-    pub positions: Vec<SourcePosition>,
+    pub positions: Vec<StoredPosition>,
     /// The newest claim.
     pub claim: Option<Claim>,
 }
 
-/// The entry for `position`; a null offset becomes a tombstone.
-pub fn position_entry(task: &SourceTask, position: &SourcePosition) -> EntryBytes {
+/// A position, and the org it is a place in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredPosition {
+    /// The 18-character id of the org.
+    pub org: String,
+    /// The position.
+    pub position: SourcePosition,
+}
+
+impl Stored {
+    /// An org other than `org` that a position is a place in.
+    pub fn other_org(&self, org: &str) -> Option<&str> {
+        self.positions.iter().map(|stored| stored.org.as_str()).find(|known| *known != org)
+    }
+}
+
+/// The entry for `position` in `org`; a null offset becomes a tombstone.
+pub fn position_entry(task: &SourceTask, org: &str, position: &SourcePosition) -> EntryBytes {
     let key = entry_key(task, About::Position { partition: position.partition.clone() });
-    let value = (!position.offset.is_null()).then(|| to_bytes(&position.offset));
-    (key, value)
+    let placed = || Placed { org: org.to_owned(), offset: position.offset.clone() };
+    (key, (!position.offset.is_null()).then(|| to_bytes(&placed())))
 }
 
 /// The entry for `claim`.
@@ -73,16 +98,18 @@ pub fn claim_entry(task: &SourceTask, claim: &Claim) -> EntryBytes {
     (entry_key(task, About::Claim), Some(to_bytes(claim)))
 }
 
-/// Picks the entries of `task` out of the newest values of the topic. Entries of other tasks are passed over; one
-/// that cannot be read is named in the error, because guessing a position loses or doubles records.
+/// Picks the entries of `task` out of the newest records of the topic: place, key and value each. Entries of other
+/// tasks are passed over; one that cannot be read is named in the error, because guessing a position loses or doubles
+/// records.
 pub fn read<'a>(
     task: &SourceTask,
-    entries: impl IntoIterator<Item = (&'a [u8], &'a [u8])>,
+    entries: impl IntoIterator<Item = (&'a InputOffset, &'a [u8], &'a [u8])>,
 ) -> Result<Stored, UnreadableEntry> {
     let mut stored = Stored::default();
-    for (key_bytes, value) in entries {
+    for (at, key_bytes, value) in entries {
         let unreadable = |error: serde_json::Error| UnreadableEntry {
-            key: String::from_utf8_lossy(key_bytes).into_owned(),
+            at: at.clone(),
+            key: key_bytes.escape_ascii().to_string(),
             source: error,
         };
         let key: EntryKey = serde_json::from_slice(key_bytes).map_err(unreadable)?;
@@ -91,8 +118,8 @@ pub fn read<'a>(
         }
         match key.about {
             About::Position { partition } => {
-                let offset = serde_json::from_slice(value).map_err(unreadable)?;
-                stored.positions.push(SourcePosition { partition, offset });
+                let Placed { org, offset } = serde_json::from_slice(value).map_err(unreadable)?;
+                stored.positions.push(StoredPosition { org, position: SourcePosition { partition, offset } });
             }
             About::Claim => stored.claim = Some(serde_json::from_slice(value).map_err(unreadable)?),
         }
@@ -103,10 +130,13 @@ pub fn read<'a>(
 /// An entry of the positions topic is not what this program writes.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the entry {key} of _orgstream.positions cannot be read; if another program wrote it, remove it with a tombstone of \
-     that key, and if a newer orgstream did, run that version"
+    "the record at {at} cannot be read as a source position: its key is \"{key}\". If a newer orgstream wrote it, run \
+     that version; if another program did, take it away: `kafka-console-producer.sh --topic {} --property \
+     parse.key=true --property null.marker=NULL` and one line of the same key (which may be empty), a tab and NULL",
+    .at.partition.topic
 )]
 pub struct UnreadableEntry {
+    at: InputOffset,
     key: String,
     #[source]
     source: serde_json::Error,
@@ -122,6 +152,7 @@ fn to_bytes<T: Serialize>(value: &T) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use orgstream_api::TopicPartition;
     use serde_json::json;
 
     use super::*;
@@ -130,31 +161,52 @@ mod tests {
         SourceTask { pipeline: pipeline.into(), number: 0 }
     }
 
+    fn at(offset: i64) -> InputOffset {
+        let partition = TopicPartition { topic: "_orgstream.positions".into(), partition: 0 };
+        InputOffset { partition, offset }
+    }
+
     #[test]
     fn entries_come_back_as_they_were_written_and_only_to_their_task() {
         let position =
             SourcePosition { partition: json!({"channel": "/topic/x"}), offset: json!({"replay_id": 7}) };
         let claim = Claim { node: "n1".into(), since: 5 };
         let entries = [
-            position_entry(&task("crm"), &position),
+            position_entry(&task("crm"), "00D1", &position),
             claim_entry(&task("crm"), &claim),
             claim_entry(&task("other"), &Claim { node: "n2".into(), since: 6 }),
         ];
-        let pairs = entries.iter().map(|(key, value)| (key.as_slice(), value.as_deref().unwrap()));
-        let stored = read(&task("crm"), pairs).unwrap();
-        assert_eq!(stored, Stored { positions: vec![position], claim: Some(claim) });
+        let place = at(0);
+        let records = entries.iter().map(|(key, value)| (&place, key.as_slice(), value.as_deref().unwrap()));
+        let stored = read(&task("crm"), records).unwrap();
+        assert_eq!(stored.other_org("00D1"), None);
+        assert_eq!(stored.other_org("00D2"), Some("00D1"));
+        let positions = vec![StoredPosition { org: "00D1".into(), position }];
+        assert_eq!(stored, Stored { positions, claim: Some(claim) });
     }
 
     #[test]
-    fn an_entry_that_is_no_json_is_named() {
-        let error = read(&task("crm"), [(&b"garbage"[..], &b"{}"[..])]).unwrap_err().to_string();
-        assert!(error.contains("garbage"), "{error}");
+    fn an_entry_that_is_no_json_is_named_by_its_offset_and_key() {
+        let key = position_entry(
+            &task("crm"),
+            "00D1",
+            &SourcePosition { partition: json!({"snapshot": "Lead"}), offset: json!({}) },
+        )
+        .0;
+        for (offset, key, value) in
+            [(3, &b"garbage"[..], &b"{}"[..]), (4, b"", b"{}"), (5, b"\xff\n", b"{}"), (6, &key, b"x")]
+        {
+            let error = read(&task("crm"), [(&at(offset), key, value)]).unwrap_err().to_string();
+            let named = format!("\"{}\"", key.escape_ascii());
+            assert!(error.contains(&format!("_orgstream.positions-0@{offset} ")), "{error}");
+            assert!(error.contains(&named) && error.contains("--topic _orgstream.positions "), "{error}");
+        }
     }
 
     #[test]
     fn a_null_offset_is_a_tombstone() {
         let position =
             SourcePosition { partition: json!({"snapshot": "Lead"}), offset: serde_json::Value::Null };
-        assert_eq!(position_entry(&task("crm"), &position).1, None);
+        assert_eq!(position_entry(&task("crm"), "00D1", &position).1, None);
     }
 }

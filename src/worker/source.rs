@@ -4,9 +4,13 @@
 //! at them; then one batch after the other. An aborted transaction is tried again with the same batch. A
 //! producer that can do no more ends the worker: either another node took the task, or the worker is started
 //! again and reads the positions anew, because what became of the last batch is known only to Kafka.
+//!
+//! A process takes a task from another node once, when it starts. If it finds the task in other hands later, it was
+//! started there meanwhile, and taking it back would have two nodes take it from each other for ever.
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use orgstream_api::{AtEnd, HealthReporter, Source, SourceBatch, SourcePosition, TaskError};
@@ -65,6 +69,10 @@ pub struct SourceWorker {
     pub task: SourceTask,
     /// This node's id.
     pub node: String,
+    /// The 18-character id of the org that is read.
+    pub org: String,
+    /// Whether this process has claimed the task before.
+    pub claimed: Arc<AtomicBool>,
     /// The brokers.
     pub kafka: KafkaConfig,
     /// How records become bytes.
@@ -103,21 +111,50 @@ impl SourceWorker {
         let entries = compacted
             .entries
             .iter()
-            .filter_map(|(key, record)| Some((key.as_slice(), record.value.as_deref()?)));
+            .filter_map(|(key, record)| Some((&record.at, key.as_slice(), record.value.as_deref()?)));
         positions::read(&self.task, entries).map_err(TaskError::failed)
     }
 
     /// What a fatal producer error means: the claim that was written last tells whose task this is.
     async fn explain(&self, error: ProduceError) -> TaskError {
         match self.stored().await {
-            Ok(Stored { claim: Some(claim), .. }) if claim.node != self.node => TaskError::failed(format!(
-                "node {} runs source task {} of pipeline {} since it took it over from this node ({}); stop one of the \
-                 two processes, or give them different pipelines",
-                claim.node, self.task.number, self.task.pipeline, self.node
-            )),
+            Ok(Stored { claim: Some(claim), .. }) if claim.node != self.node => self.taken_over(&claim),
             Ok(_) => TaskError::restart(error),
             Err(unknown) => unknown,
         }
+    }
+
+    /// Whether this process may go on with what is stored.
+    fn may_take(&self, stored: &Stored) -> Result<(), TaskError> {
+        if let Some(claim) = stored.claim.as_ref().filter(|claim| claim.node != self.node) {
+            if self.claimed.load(Ordering::Relaxed) {
+                return Err(self.taken_over(claim));
+            }
+            tracing::warn!(pipeline = %self.task.pipeline, from = %claim.node, "This node takes a source task over.");
+        }
+        match stored.other_org(&self.org) {
+            Some(known) => Err(TaskError::config(self.other_org(known))),
+            None => Ok(()),
+        }
+    }
+
+    fn taken_over(&self, claim: &Claim) -> TaskError {
+        TaskError::failed(format!(
+            "node {} runs source task {} of pipeline {} since it took it over from this node ({}); stop one of the \
+             two processes, or give them different pipelines",
+            claim.node, self.task.number, self.task.pipeline, self.node
+        ))
+    }
+
+    fn other_org(&self, known: &str) -> String {
+        format!(
+            "pipeline {0} has read org {known} so far, as {1} says, but its source is org {2} now, where those places \
+             mean nothing; restore the url and credentials of {known}, or give the pipeline another name, under which \
+             it begins anew",
+            self.task.pipeline,
+            topics::POSITIONS,
+            self.org
+        )
     }
 }
 
@@ -133,16 +170,14 @@ impl Lane {
         let id = worker.task.transactional_id();
         let mut producer = TransactionalProducer::open(&worker.kafka, &id, worker.health.clone()).await?;
         let stored = worker.stored().await?;
-        if let Some(claim) = &stored.claim
-            && claim.node != worker.node
-        {
-            tracing::warn!(pipeline = %worker.task.pipeline, from = %claim.node, "This node takes a source task over.");
-        }
+        worker.may_take(&stored)?;
         let claim = Claim { node: worker.node.clone(), since: clock::now_ms() };
         let entry = outgoing_entry(positions::claim_entry(&worker.task, &claim));
         commit(&mut producer, Arc::from([entry]), worker).await?;
-        worker.view.positions.send_replace(stored.positions.clone());
-        Ok(Self { producer, positions: stored.positions })
+        worker.claimed.store(true, Ordering::Relaxed);
+        let positions: Vec<_> = stored.positions.into_iter().map(|stored| stored.position).collect();
+        worker.view.positions.send_replace(positions.clone());
+        Ok(Self { producer, positions })
     }
 
     /// One batch after the other, until `stop`.
@@ -258,7 +293,8 @@ async fn encode(worker: &SourceWorker, batch: &SourceBatch) -> Result<Arc<[Outgo
             timestamp: Some(source.record.timestamp),
         });
     }
-    let entries = batch.positions.iter().map(|position| positions::position_entry(&worker.task, position));
+    let entry = |position| positions::position_entry(&worker.task, &worker.org, position);
+    let entries = batch.positions.iter().map(entry);
     outgoing.extend(entries.map(outgoing_entry));
     Ok(outgoing.into())
 }

@@ -115,6 +115,20 @@ async fn a_second_node_takes_the_source_over_and_the_first_says_who_has_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_org_behind_a_known_pipeline_is_refused_though_the_state_is_new() {
+    let Some(world) = World::builder().embedded().build().await else { return };
+    world.in_a.create("Lead", json!({ "LastName": "Of a", "Company": "Acme" })).await;
+    world.sync().await.expect_code(0);
+    let other = orgstream_salesforce_simulator::Org::builder().start().await.expect("an org starts");
+    let lead = json!({ "LastName": "Of the other", "Company": "Acme" });
+    crate::support::Rest::login(&other).await.create("Lead", lead).await;
+    world.put_in_place_of_a(&other);
+    let finished = world.sync_with(&["--state", "state-2"]).await.expect_code(78);
+    says(&finished, &[world.a.id(), other.id(), &world.pipeline, "another name"]);
+    assert_eq!(world.b.count("Lead"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_org_behind_a_known_name_is_refused() {
     let Some(world) = World::builder().build().await else { return };
     world.sync().await.expect_code(0);

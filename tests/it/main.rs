@@ -42,6 +42,9 @@ mod schema_store;
 // The embedded schema store beside a real registry.
 mod registries;
 
+// Whose source task it is: the node that claims it, the org that its positions are places in.
+mod claims;
+
 // Gaps: a position that the org can no longer serve.
 mod gaps;
 

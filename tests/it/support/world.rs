@@ -156,6 +156,14 @@ impl World {
     pub(crate) fn builder() -> WorldBuilder {
         WorldBuilder::default()
     }
+
+    /// Has the file mean another org by `a`.
+    pub(crate) fn put_in_place_of_a(&self, other: &Org) {
+        let (old, new) = (self.a.credentials(), other.credentials());
+        self.edit(self.a.url(), other.url());
+        self.edit(&old.client_id, &new.client_id);
+        self.edit(&old.client_secret, &new.client_secret);
+    }
 }
 
 impl Deref for World {
