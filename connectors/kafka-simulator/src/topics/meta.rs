@@ -1,4 +1,4 @@
-//! The file that describes a topic: id, width, settings. A line each.
+//! The file that describes a topic: name, id, width, settings. A line each.
 
 use std::fmt::Write as _;
 use std::io;
@@ -13,6 +13,7 @@ const FILE: &str = "topic";
 /// What the file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Meta {
+    pub(super) name: String,
     pub(super) id: Uuid,
     pub(super) partitions: i32,
     pub(super) settings: Settings,
@@ -26,11 +27,14 @@ impl Meta {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let mut meta = Self { id: Uuid::nil(), partitions: 0, settings: Settings::default() };
+        // Directories were once named after the topic, and the file did not say it.
+        let name = dir.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        let mut meta = Self { name, id: Uuid::nil(), partitions: 0, settings: Settings::default() };
         for line in text.lines() {
             let damaged = || io::Error::new(io::ErrorKind::InvalidData, format!("{}: {line}", dir.display()));
             let (key, value) = line.split_once(' ').ok_or_else(damaged)?;
             match key {
+                "name" => value.clone_into(&mut meta.name),
                 "id" => meta.id = value.parse().map_err(|_| damaged())?,
                 "partitions" => meta.partitions = value.parse().map_err(|_| damaged())?,
                 // A setting of another version of this program is left out.
@@ -42,7 +46,7 @@ impl Meta {
 
     /// Writes it, whole or not at all.
     pub(super) fn write(&self, dir: &Path) -> io::Result<()> {
-        let mut text = format!("id {}\npartitions {}\n", self.id, self.partitions);
+        let mut text = format!("name {}\nid {}\npartitions {}\n", self.name, self.id, self.partitions);
         for (name, value) in self.settings.iter() {
             writeln!(text, "{name} {value}").expect("text grows");
         }

@@ -23,3 +23,6 @@ mod meta;
 
 mod registry;
 pub(crate) use registry::{TopicError, Topics};
+
+#[cfg(test)]
+mod tests;

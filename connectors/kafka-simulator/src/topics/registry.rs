@@ -75,7 +75,10 @@ impl Topics {
                 std::fs::remove_dir_all(&path)?;
             } else if is_topic_name(name) && path.is_dir() {
                 match Meta::read(&path)? {
-                    Some(meta) => drop(topics.insert(name.to_owned(), open(&path, name, meta)?)),
+                    Some(meta) => {
+                        let topic = open(&path, meta)?;
+                        topics.insert(topic.name.clone(), topic);
+                    }
                     // A broker that was killed while it made the topic had not answered yet.
                     None => std::fs::remove_dir_all(&path)?,
                 }
@@ -130,11 +133,14 @@ impl Topics {
         if only_check {
             return Ok(None);
         }
-        let dir = self.dir.join(name);
-        let meta = Meta { id: Uuid::new_v4(), partitions, settings };
+        let id = Uuid::new_v4();
+        // Logs work by path. Whoever still holds one of a topic that was deleted must not meet the files of another
+        // topic of the same name, so the directory is named after what never comes again.
+        let dir = self.dir.join(id.to_string());
+        let meta = Meta { name: name.to_owned(), id, partitions, settings };
         std::fs::create_dir_all(&dir)?;
         meta.write(&dir)?;
-        let topic = open(&dir, name, meta)?;
+        let topic = open(&dir, meta)?;
         self.write(|topics| topics.insert(name.to_owned(), Arc::clone(&topic)));
         Ok(Some(topic))
     }
@@ -144,7 +150,7 @@ impl Topics {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let topic = self.by_name(name).ok_or(TopicError::Unknown)?;
         let gone = self.dir.join(format!("{DELETED}{}", topic.id));
-        std::fs::rename(self.dir.join(name), &gone)?;
+        std::fs::rename(&topic.dir, &gone)?;
         self.write(|topics| topics.remove(name));
         topic.partitions().iter().for_each(|partition| partition.grown());
         // What cannot be removed now is when the broker starts.
@@ -169,11 +175,12 @@ impl Topics {
             return Ok(());
         }
         let settings = topic.settings();
-        let dir = self.dir.join(name);
-        Meta { id: topic.id, partitions: width, settings: settings.clone() }.write(&dir)?;
+        let meta =
+            Meta { name: name.to_owned(), id: topic.id, partitions: width, settings: settings.clone() };
+        meta.write(&topic.dir)?;
         let mut more = Vec::new();
         for number in now..width {
-            more.push(Partition::new(open_log(&dir, number, &settings)?));
+            more.push(Partition::new(open_log(&topic.dir, number, &settings)?));
         }
         topic.partitions.write().unwrap_or_else(PoisonError::into_inner).extend(more);
         Ok(())
@@ -193,8 +200,9 @@ impl Topics {
         if only_check {
             return Ok(());
         }
-        let meta = Meta { id: topic.id, partitions: topic.width(), settings: settings.clone() };
-        meta.write(&self.dir.join(name))?;
+        let partitions = topic.width();
+        let meta = Meta { name: name.to_owned(), id: topic.id, partitions, settings: settings.clone() };
+        meta.write(&topic.dir)?;
         for partition in topic.partitions() {
             partition.log().configure(settings.log_config());
         }
@@ -225,14 +233,15 @@ impl Markers for Topics {
     }
 }
 
-fn open(dir: &Path, name: &str, meta: Meta) -> io::Result<Arc<Topic>> {
+fn open(dir: &Path, meta: Meta) -> io::Result<Arc<Topic>> {
     let mut partitions = Vec::new();
     for number in 0..meta.partitions {
         partitions.push(Partition::new(open_log(dir, number, &meta.settings)?));
     }
     Ok(Arc::new(Topic {
-        name: name.to_owned(),
+        name: meta.name,
         id: meta.id,
+        dir: dir.to_owned(),
         settings: RwLock::new(meta.settings),
         partitions: RwLock::new(partitions),
     }))

@@ -1,5 +1,6 @@
 //! One topic with its logs.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tokio::sync::Notify;
@@ -14,6 +15,8 @@ use crate::log::PartitionLog;
 pub(crate) struct Topic {
     pub(crate) name: String,
     pub(crate) id: Uuid,
+    /// Where it lies; no other topic ever does.
+    pub(super) dir: PathBuf,
     pub(super) settings: RwLock<Settings>,
     pub(super) partitions: RwLock<Vec<Arc<Partition>>>,
 }

@@ -1,0 +1,117 @@
+//! What becomes of topics and of their files.
+
+use bytes::{Bytes, BytesMut};
+use kafka_protocol::records::{
+    Compression, Record, RecordBatchDecoder, RecordBatchEncoder, RecordEncodeOptions, TimestampType,
+};
+use tempfile::TempDir;
+
+use super::*;
+use crate::clock::now_ms;
+use crate::isolation::Isolation;
+
+/// A batch of one record.
+#[expect(
+    clippy::default_trait_access,
+    reason = "the map of the headers comes from a crate that is not used otherwise"
+)]
+fn batch(key: &'static str) -> Bytes {
+    let record = Record {
+        transactional: false,
+        control: false,
+        delete_horizon: false,
+        partition_leader_epoch: -1,
+        producer_id: -1,
+        producer_epoch: -1,
+        timestamp_type: TimestampType::Creation,
+        offset: 0,
+        sequence: -1,
+        timestamp: now_ms(),
+        key: Some(Bytes::from_static(key.as_bytes())),
+        value: Some(Bytes::from_static(b"value")),
+        headers: Default::default(),
+    };
+    let mut bytes = BytesMut::new();
+    let options = RecordEncodeOptions { version: 2, compression: Compression::None };
+    RecordBatchEncoder::encode(&mut bytes, &[record], &options).unwrap();
+    bytes.freeze()
+}
+
+/// A segment for each batch.
+fn settings(policy: &str) -> Settings {
+    let mut settings = Settings::default();
+    settings.set("segment.bytes", "100").unwrap();
+    settings.set("cleanup.policy", policy).unwrap();
+    settings.set("min.cleanable.dirty.ratio", "0").unwrap();
+    settings
+}
+
+fn open(dir: &TempDir) -> Topics {
+    Topics::open(dir.path().join("topics")).unwrap()
+}
+
+/// Three records of one key in a new topic `t`.
+fn filled(topics: &Topics, policy: &str) -> std::sync::Arc<Partition> {
+    topics.create("t", 1, settings(policy), false).unwrap();
+    let partition = topics.partition("t", 0).unwrap();
+    for _ in 0..3 {
+        partition.log().append(&batch("k"), now_ms()).unwrap();
+    }
+    partition
+}
+
+/// The offsets of all records of the topic `t`.
+fn offsets(topics: &Topics) -> Vec<i64> {
+    let partition = topics.partition("t", 0).unwrap();
+    let log = partition.log();
+    let mut seen = Vec::new();
+    let mut from = log.start_offset();
+    while from < log.next_offset() {
+        let mut read = log.read(from, 1, Isolation::ReadUncommitted).unwrap().records;
+        let batches = RecordBatchDecoder::decode_all(&mut read).unwrap();
+        seen.extend(batches.iter().flat_map(|batch| &batch.records).map(|record| record.offset));
+        from = seen.last().unwrap() + 1;
+    }
+    seen
+}
+
+#[test]
+fn whoever_still_works_on_a_deleted_topic_does_not_touch_its_namesake() {
+    let dir = tempfile::tempdir().unwrap();
+    let topics = open(&dir);
+    let old = filled(&topics, "compact");
+    let compaction = old.log().clean(now_ms()).unwrap().unwrap();
+    topics.delete("t").unwrap();
+    filled(&topics, "delete");
+
+    // The cleaner, retention and a producer were a little late.
+    if let Ok(compacted) = compaction.run() {
+        old.log().install(compacted).ok();
+    }
+    assert!(old.log().delete_before(-1).is_err());
+    assert!(old.log().append(&batch("late"), now_ms()).is_err());
+    assert!(old.log().read(0, 1, Isolation::ReadUncommitted).is_err());
+
+    assert_eq!(offsets(&topics), [0, 1, 2]);
+    drop(topics);
+    assert_eq!(offsets(&open(&dir)), [0, 1, 2]);
+}
+
+#[test]
+fn a_topic_whose_directory_has_its_name_is_still_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let topics = open(&dir);
+    filled(&topics, "delete");
+    let (id, kept) = (topics.by_name("t").unwrap().id, dir.path().join("topics"));
+    drop(topics);
+    std::fs::rename(kept.join(id.to_string()), kept.join("t")).unwrap();
+    let meta = std::fs::read_to_string(kept.join("t/topic")).unwrap();
+    std::fs::write(kept.join("t/topic"), meta.strip_prefix("name t\n").unwrap()).unwrap();
+
+    let topics = open(&dir);
+    assert_eq!(offsets(&topics), [0, 1, 2]);
+    topics.delete("t").unwrap();
+    filled(&topics, "delete");
+    assert!(!kept.join("t").exists());
+    assert_eq!(offsets(&open(&dir)), [0, 1, 2]);
+}
