@@ -7,6 +7,7 @@
 //! - `waiters`: who waits for a partition to grow
 //! - `topic`: one topic with its logs
 //! - `meta`: the file that describes it
+//! - `open`: finding them again
 //! - `registry`: all of them
 
 mod name;
@@ -20,6 +21,8 @@ mod topic;
 pub(crate) use topic::{Partition, Topic};
 
 mod meta;
+
+mod open;
 
 mod registry;
 pub(crate) use registry::{TopicError, Topics};

@@ -2,23 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use uuid::Uuid;
 
 use super::meta::Meta;
 use super::name::{collide, is_topic_name};
+use super::open::{DELETED, open_all, open_log, open_topic};
 use super::settings::Settings;
 use super::topic::{Partition, Topic};
 use crate::clock::now_ms;
 use crate::groups::TopicPartition;
-use crate::log::PartitionLog;
 use crate::producer::{Marker, ProducerId};
 use crate::transactions::Markers;
-
-/// What a deleted topic's directory begins with, until all its files are gone. No topic can be called so.
-const DELETED: &str = "+deleted-";
 
 /// More partitions than that are no development.
 const MAX_PARTITIONS: i32 = 10_000;
@@ -67,23 +64,7 @@ impl Topics {
     /// Opens every topic in `dir`.
     pub(crate) fn open(dir: PathBuf) -> io::Result<Self> {
         std::fs::create_dir_all(&dir)?;
-        let mut topics = BTreeMap::new();
-        for entry in std::fs::read_dir(&dir)? {
-            let path = entry?.path();
-            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-            if name.starts_with(DELETED) {
-                std::fs::remove_dir_all(&path)?;
-            } else if is_topic_name(name) && path.is_dir() {
-                match Meta::read(&path)? {
-                    Some(meta) => {
-                        let topic = open(&path, meta)?;
-                        topics.insert(topic.name.clone(), topic);
-                    }
-                    // A broker that was killed while it made the topic had not answered yet.
-                    None => std::fs::remove_dir_all(&path)?,
-                }
-            }
-        }
+        let topics = open_all(&dir)?;
         Ok(Self { dir, topics: RwLock::new(topics), changing: Mutex::new(()) })
     }
 
@@ -138,9 +119,13 @@ impl Topics {
         // topic of the same name, so the directory is named after what never comes again.
         let dir = self.dir.join(id.to_string());
         let meta = Meta { name: name.to_owned(), id, partitions, settings };
-        std::fs::create_dir_all(&dir)?;
-        meta.write(&dir)?;
-        let topic = open(&dir, meta)?;
+        // The description comes last: without it there is no topic, whatever else is there.
+        let made = open_topic(&dir, meta.clone()).and_then(|topic| meta.write(&dir).map(|()| topic));
+        if made.is_err() {
+            // What cannot be removed now is when the broker starts.
+            std::fs::remove_dir_all(&dir).ok();
+        }
+        let topic = made?;
         self.write(|topics| topics.insert(name.to_owned(), Arc::clone(&topic)));
         Ok(Some(topic))
     }
@@ -177,11 +162,11 @@ impl Topics {
         let settings = topic.settings();
         let meta =
             Meta { name: name.to_owned(), id: topic.id, partitions: width, settings: settings.clone() };
-        meta.write(&topic.dir)?;
         let mut more = Vec::new();
         for number in now..width {
-            more.push(Partition::new(open_log(&topic.dir, number, &settings)?));
+            more.push(open_log(&topic.dir, number, &settings)?);
         }
+        meta.write(&topic.dir)?;
         topic.partitions.write().unwrap_or_else(PoisonError::into_inner).extend(more);
         Ok(())
     }
@@ -231,22 +216,4 @@ impl Markers for Topics {
     fn exists(&self, topic: &str, partition: i32) -> bool {
         self.partition(topic, partition).is_some()
     }
-}
-
-fn open(dir: &Path, meta: Meta) -> io::Result<Arc<Topic>> {
-    let mut partitions = Vec::new();
-    for number in 0..meta.partitions {
-        partitions.push(Partition::new(open_log(dir, number, &meta.settings)?));
-    }
-    Ok(Arc::new(Topic {
-        name: meta.name,
-        id: meta.id,
-        dir: dir.to_owned(),
-        settings: RwLock::new(meta.settings),
-        partitions: RwLock::new(partitions),
-    }))
-}
-
-fn open_log(dir: &Path, number: i32, settings: &Settings) -> io::Result<PartitionLog> {
-    PartitionLog::open(dir.join(number.to_string()), settings.log_config(), now_ms())
 }

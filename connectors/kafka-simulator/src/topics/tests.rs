@@ -115,3 +115,54 @@ fn a_topic_whose_directory_has_its_name_is_still_read() {
     assert!(!kept.join("t").exists());
     assert_eq!(offsets(&open(&dir)), [0, 1, 2]);
 }
+
+/// What a broker says that finds a topic's directory with these files.
+fn refused(files: &[(&str, &str)]) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let topic = dir.path().join("t");
+    std::fs::create_dir_all(topic.join("0")).unwrap();
+    for (name, text) in files {
+        std::fs::write(topic.join(name), text).unwrap();
+    }
+    let message = Topics::open(dir.path().to_owned()).unwrap_err().to_string();
+    for (name, text) in files {
+        assert_eq!(&std::fs::read_to_string(topic.join(name)).unwrap(), text, "{message}");
+    }
+    assert!(message.contains(topic.to_str().unwrap()), "{message}");
+    message
+}
+
+#[test]
+fn what_is_no_whole_topic_is_named_and_left_alone() {
+    let id = uuid::Uuid::new_v4();
+    for (meta, says) in [
+        (String::new(), "no id"),
+        ("id".to_owned(), "`id`"),
+        (format!("id {id}\n"), "no number of partitions"),
+        (format!("id {id}\npartitions 0\n"), "no number of partitions"),
+        ("id 7\npartitions 1\n".to_owned(), "no id"),
+        (format!("name a/b\nid {id}\npartitions 1\n"), "no name"),
+        (format!("id {id}\npartitions 1\ncleanup.policy compost\n"), "compost"),
+        (format!("id {id}\npartitions 1\nof.another.version 1\n"), "of.another.version"),
+    ] {
+        let message = refused(&[("topic", &meta), ("0/00000000000000000000.log", "")]);
+        assert!(message.contains(says), "{message}");
+    }
+    for file in ["0/00000000000000000000.log", "main.rs", "0/start-offset"] {
+        let message = refused(&[(file, "text"), ("topic.new", "id")]);
+        assert!(message.contains("no file `topic`"), "{message}");
+    }
+}
+
+#[test]
+fn two_directories_of_one_topic_are_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let topics = open(&dir);
+    filled(&topics, "delete");
+    let kept = dir.path().join("topics");
+    let first = kept.join(topics.by_name("t").unwrap().id.to_string());
+    std::fs::create_dir_all(kept.join("copy")).unwrap();
+    std::fs::copy(first.join("topic"), kept.join("copy/topic")).unwrap();
+    let message = Topics::open(kept).unwrap_err().to_string();
+    assert!(message.contains("copy") && message.contains(first.to_str().unwrap()), "{message}");
+}
