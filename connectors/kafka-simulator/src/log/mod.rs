@@ -15,7 +15,7 @@
 //! - `producers`: who has produced what, and which transactions are open
 //! - `partition_log`: the log
 //! - `append`, `read`, `time`: what clients ask of it
-//! - `recovery`: opening it
+//! - `tail`, `recovery`: opening it
 //! - `retention`: what the cleaner does
 //! - `newest`, `survivors`, `compaction`, `swap`: keeping the newest record of each key
 
@@ -53,6 +53,8 @@ mod read;
 pub(crate) use read::{Read, ReadError};
 
 mod time;
+
+mod tail;
 
 mod recovery;
 

@@ -12,6 +12,7 @@ use super::producers::Producers;
 use super::scan::{Scan, Want, damaged};
 use super::segment::{self, Segment};
 use super::swap;
+use super::tail;
 
 impl PartitionLog {
     /// Opens the log in `dir`, or makes one.
@@ -68,7 +69,8 @@ fn segment_files(dir: &Path) -> io::Result<Vec<(i64, PathBuf)>> {
     Ok(found)
 }
 
-/// Reads the headers of a segment. In the last one checksums count too, and the file ends where they stop being right.
+/// Reads the headers of a segment. In the last one checksums count too, and the file ends where they stop being right,
+/// unless they are right again behind that.
 fn recover(
     path: &Path,
     base_offset: i64,
@@ -91,6 +93,9 @@ fn recover(
     if segment.size < scan.length() {
         if !last {
             return Err(damaged(path, segment.size));
+        }
+        if let Some(sound) = tail::sound_batch_behind(path, segment.size, base_offset)? {
+            return Err(tail::damaged_before(path, segment.size, sound));
         }
         tracing::warn!(file = %path.display(), from = segment.size, to = scan.length(), "A torn tail is cut off.");
         Segment::truncate(path, segment.size)?;

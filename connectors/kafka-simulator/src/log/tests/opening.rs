@@ -56,6 +56,33 @@ fn a_tail_with_a_wrong_checksum_or_rubbish_is_cut_off() {
 }
 
 #[test]
+fn damage_before_sound_batches_is_an_error_and_nothing_is_cut_off() {
+    let mut fixture = Fixture::new(LogConfig::default());
+    fill(&mut fixture, 4);
+    let path = file(&fixture, 0);
+    let whole = std::fs::read(&path).unwrap();
+    let one = whole.len() / 4;
+    // Any bit that is under the checksum, and the magic, the length and the offset, which are not.
+    for byte in [0, 7, 8, 11, 16, 17, 25, 59, 61, one - 1] {
+        for bit in [0x01, 0x80] {
+            let mut damaged = whole.clone();
+            damaged[one + byte] ^= bit;
+            std::fs::write(&path, &damaged).unwrap();
+            let opened = PartitionLog::open(fixture.dir.path().to_owned(), fixture.config.clone(), NOW);
+            let Err(error) = opened else { panic!("byte {byte}, bit {bit}") };
+            // An offset that is too high is noticed at the next one.
+            let at = if matches!((byte, bit), (0, 0x01) | (7, 0x80)) { one * 2 } else { one };
+            assert!(error.to_string().contains(&format!("truncate -s {at} ")), "{byte}, {bit}: {error}");
+            assert_eq!(std::fs::read(&path).unwrap(), damaged);
+        }
+    }
+    // What the error says works.
+    Segment::truncate(&path, u64::try_from(one).unwrap()).unwrap();
+    fixture.reopen();
+    assert_eq!(fixture.log.next_offset(), 1);
+}
+
+#[test]
 fn what_a_failed_write_left_is_written_over() {
     let mut fixture = Fixture::new(LogConfig::default());
     fill(&mut fixture, 2);
