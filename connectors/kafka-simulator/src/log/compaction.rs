@@ -145,7 +145,8 @@ impl PartitionLog {
 impl Compaction {
     /// Writes the new segments. Takes as long as it takes and touches nothing that the log uses.
     pub(crate) fn run(self) -> io::Result<Compacted> {
-        let (newest, clean_to) = self.newest()?;
+        let newest = self.newest()?;
+        let clean_to = newest.complete_to;
         // Behind what is known of the keys nothing would change.
         let count = self.parts.partition_point(|part| part.base_offset < clean_to);
         let parts = &self.parts[..count];
@@ -169,10 +170,9 @@ impl Compaction {
         Ok(Compacted { groups, clean_to, end })
     }
 
-    /// The newest offset of each key in what is not yet clean, and the offset up to which that is known.
-    fn newest(&self) -> io::Result<(Newest, i64)> {
-        let mut newest = Newest::new(self.max_keys);
-        let mut end = self.clean_to;
+    /// The newest offset of each key in what is not yet clean, as far as there is room.
+    fn newest(&self) -> io::Result<Newest> {
+        let mut newest = Newest::new(self.max_keys, self.clean_to);
         for part in self.parts.iter().filter(|part| part.last_offset >= self.clean_to) {
             let mut scan = Scan::open(&part.path, Want::Batches)?;
             while let Some((header, batch)) = scan.next_batch()? {
@@ -180,13 +180,14 @@ impl Compaction {
                     continue;
                 }
                 if let Err(stop) = self.note_keys(&header, batch, &mut newest) {
-                    return Ok((newest, stop));
+                    newest.complete_to = stop;
+                    return Ok(newest);
                 }
             }
             scan.finish()?;
-            end = part.last_offset + 1;
+            newest.complete_to = part.last_offset + 1;
         }
-        Ok((newest, end))
+        Ok(newest)
     }
 
     /// Notes the keys of a batch; the error is the offset of the first record that did not fit.

@@ -12,6 +12,9 @@ pub(super) const MAX_KEYS: usize = 900_000;
 pub(super) struct Newest {
     hashers: [RandomState; 2],
     offsets: HashMap<[u64; 2], i64>,
+    /// Before this offset every record was taken note of, or is the only one of its key. Whether a record behind it is
+    /// preceded by others of its key nobody knows.
+    pub(super) complete_to: i64,
     max_keys: usize,
 }
 
@@ -20,9 +23,10 @@ pub(super) struct Newest {
 pub(super) struct Full;
 
 impl Newest {
-    /// Room for so many keys.
-    pub(super) fn new(max_keys: usize) -> Self {
-        Self { hashers: [RandomState::new(), RandomState::new()], offsets: HashMap::new(), max_keys }
+    /// Room for so many keys; no key comes twice before `complete_to`.
+    pub(super) fn new(max_keys: usize, complete_to: i64) -> Self {
+        let hashers = [RandomState::new(), RandomState::new()];
+        Self { hashers, offsets: HashMap::new(), complete_to, max_keys }
     }
 
     /// Takes note of a record. Records come in the order of their offsets.
@@ -51,7 +55,7 @@ mod tests {
 
     #[test]
     fn only_what_has_a_newer_record_is_superseded() {
-        let mut newest = Newest::new(2);
+        let mut newest = Newest::new(2, 0);
         newest.note(b"a", 0).unwrap();
         newest.note(b"b", 1).unwrap();
         newest.note(b"a", 2).unwrap();
@@ -63,7 +67,7 @@ mod tests {
 
     #[test]
     fn known_keys_still_fit_when_no_new_one_does() {
-        let mut newest = Newest::new(1);
+        let mut newest = Newest::new(1, 0);
         newest.note(b"a", 0).unwrap();
         assert_eq!(newest.note(b"b", 1), Err(Full));
         assert_eq!(newest.note(b"a", 2), Ok(()));

@@ -2,7 +2,8 @@
 //!
 //! Everything that is compacted is decided: aborted records go, markers go, and what stays is no longer transactional.
 //! Offsets, sequence numbers, times, headers and the codec stay. A record stays when no newer one has its key, a
-//! tombstone until the delete horizon that its batch gets when it is compacted for the first time (KIP-534).
+//! tombstone until the delete horizon that its batch gets when it is compacted for the first time (KIP-534). That is
+//! when the older records of its key go, so no sooner than all of them are known.
 
 use std::collections::HashMap;
 use std::io;
@@ -60,7 +61,8 @@ impl Knowledge {
         });
         // What cannot be taken apart stays whole.
         let Some(unpacked) = sound else { return Ok(Some(with_header(header, decided, batch, packed))) };
-        let expired = header.delete_horizon().is_some_and(|horizon| horizon <= self.now_ms);
+        let complete = header.last_offset() < newest.complete_to;
+        let expired = complete && header.delete_horizon().is_some_and(|horizon| horizon <= self.now_ms);
         let records = Records::new(&unpacked, header.record_count).flatten();
         let kept: Vec<Record<'_>> = records
             .filter(|record| match record.key {
@@ -75,7 +77,8 @@ impl Knowledge {
         if kept.is_empty() {
             return Ok(self.emptied(header));
         }
-        let horizon = (header.delete_horizon().is_none() && kept.iter().any(|record| !record.has_value))
+        let first_time = complete && header.delete_horizon().is_none();
+        let horizon = (first_time && kept.iter().any(|record| !record.has_value))
             .then(|| self.now_ms.saturating_add(self.delete_retention_ms));
         let count = i32::try_from(kept.len()).unwrap_or(header.record_count);
         if count == header.record_count && horizon.is_none() {

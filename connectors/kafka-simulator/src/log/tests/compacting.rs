@@ -237,6 +237,28 @@ fn a_log_with_more_keys_than_memory_is_compacted_in_several_runs() {
 }
 
 #[test]
+fn a_deleted_key_does_not_come_back_when_there_are_too_many_keys_for_one_run() {
+    let mut fixture = Fixture::new(compact());
+    for key in ["x", "a", "b", "c", "d"] {
+        append(&mut fixture, &[rec(key, "1")]);
+    }
+    append(&mut fixture, &[tombstone("x")]);
+    close(&mut fixture);
+    let mut now = NOW;
+    while let Some(mut compaction) = fixture.log.clean(now).unwrap() {
+        compaction.max_keys = 2;
+        fixture.log.install(compaction.run().unwrap()).unwrap();
+        let newest = committed(&fixture.log).into_iter().rfind(|(_, key, _)| key == "x");
+        assert_eq!(newest, Some((5, "x".to_owned(), None)), "its horizon starts when its record goes");
+        now += fixture.config.delete_retention_ms;
+    }
+    append(&mut fixture, &[rec("a", "2")]);
+    close(&mut fixture);
+    fixture.clean(now);
+    assert_eq!(offsets(&fixture), [2, 3, 4, 6]);
+}
+
+#[test]
 fn the_highest_time_is_that_of_a_record_that_is_left() {
     let mut fixture = Fixture::new(compact());
     append(&mut fixture, &[Rec { time: NOW + 50, ..rec("a", "old") }, rec("b", ""), rec("a", "new")]);
