@@ -1,9 +1,12 @@
 //! A file of JSON lines that only grows, until it is written anew: what coordinators must know after a kill.
 //!
-//! A line is with the operating system before the call that caused it is answered. A torn last line is cut off.
+//! A line is with the operating system before the call that caused it is answered. A torn last line is cut off. Lines
+//! are written where the last whole one ends, whatever lies there, so what a failed write leaves is never part of the
+//! next line.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -24,7 +27,7 @@ pub(crate) struct Journal {
 impl Journal {
     /// Reads the entries of `path`, oldest first, and opens it for more. The file need not exist.
     pub(crate) fn open<T: DeserializeOwned>(path: &Path) -> io::Result<(Self, Vec<T>)> {
-        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         let (entries, size) = read(&mut file, path)?;
         if size < file.metadata()?.len() {
             tracing::warn!(file = %path.display(), from = size, "A torn line is cut off.");
@@ -37,10 +40,7 @@ impl Journal {
     pub(crate) fn append(&mut self, entry: &impl Serialize) -> io::Result<()> {
         let mut line = serde_json::to_vec(entry)?;
         line.push(b'\n');
-        if let Err(error) = self.file.write_all(&line) {
-            self.file.set_len(self.size)?;
-            return Err(error);
-        }
+        self.file.write_all_at(&line, self.size)?;
         self.size += u64::try_from(line.len()).unwrap_or(u64::MAX);
         Ok(())
     }
@@ -58,9 +58,11 @@ impl Journal {
             serde_json::to_writer(&mut text, &entry)?;
             text.push(b'\n');
         }
-        std::fs::write(&new, &text)?;
+        // Kept open across the rename: opened again, it might fail, and lines would go to a file without a name.
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&new)?;
+        file.write_all_at(&text, 0)?;
         std::fs::rename(&new, &self.path)?;
-        self.file = OpenOptions::new().read(true).append(true).open(&self.path)?;
+        self.file = file;
         self.size = u64::try_from(text.len()).unwrap_or(u64::MAX);
         self.rewritten_size = self.size;
         Ok(())
@@ -119,6 +121,34 @@ mod tests {
             let (_, read) = Journal::open::<String>(&path).unwrap();
             prop_assert_eq!(read.len(), whole + 1);
         }
+    }
+
+    #[test]
+    fn what_a_failed_write_left_is_no_part_of_the_next_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal");
+        for next in ["short", "longer than half a line was"] {
+            let (mut journal, before) = Journal::open::<String>(&path).unwrap();
+            journal.append(&"whole").unwrap();
+            let end = journal.size;
+            journal.file.write_all_at(b"\"half a line", end).unwrap();
+            journal.append(&next).unwrap();
+            let (_, read) = Journal::open::<String>(&path).unwrap();
+            assert_eq!(read[before.len()..], ["whole", next]);
+        }
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_rewritten_goes_on_in_the_old_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal");
+        let (mut journal, _) = Journal::open::<u32>(&path).unwrap();
+        journal.append(&1).unwrap();
+        let in_the_way = path.with_extension("new");
+        std::fs::create_dir(&in_the_way).unwrap();
+        journal.rewrite([9].iter()).unwrap_err();
+        journal.append(&2).unwrap();
+        assert_eq!(Journal::open::<u32>(&path).unwrap().1, [1, 2]);
     }
 
     #[test]
