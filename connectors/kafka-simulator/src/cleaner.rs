@@ -4,6 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::clock::now_ms;
 use crate::core::Core;
 use crate::topics::Partition;
@@ -42,8 +44,9 @@ fn clean_all(core: &Core) {
             if core.stop.is_cancelled() {
                 return;
             }
-            // The files of a deleted topic have gone with it.
-            if let Err(error) = clean_one(&partition)
+            // The files of a deleted topic have gone with it, and what is stopped half-way begins again the next time.
+            if let Err(error) = clean_one(&partition, &core.stop)
+                && !core.stop.is_cancelled()
                 && core.topics.by_id(topic.id).is_some()
             {
                 tracing::warn!(%error, topic = topic.name, partition = number, "A log cannot be cleaned.");
@@ -52,13 +55,13 @@ fn clean_all(core: &Core) {
     }
 }
 
-fn clean_one(partition: &Partition) -> io::Result<()> {
+fn clean_one(partition: &Partition, stop: &CancellationToken) -> io::Result<()> {
     let now = now_ms();
     if !partition.log().is_due(now) {
         return Ok(());
     }
     let Some(compaction) = partition.log().clean(now)? else { return Ok(()) };
     // Clients go on meanwhile.
-    let compacted = compaction.run()?;
+    let compacted = compaction.run(stop)?;
     partition.log().install(compacted)
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
 
 use super::batch::{BatchHeader, HEADER};
 use super::checkpoint;
@@ -143,9 +144,10 @@ impl PartitionLog {
 }
 
 impl Compaction {
-    /// Writes the new segments. Takes as long as it takes and touches nothing that the log uses.
-    pub(crate) fn run(self) -> io::Result<Compacted> {
-        let newest = self.newest()?;
+    /// Writes the new segments. Takes as long as it takes and touches nothing that the log uses; `Interrupted` when it
+    /// is told to stop meanwhile.
+    pub(crate) fn run(self, stop: &CancellationToken) -> io::Result<Compacted> {
+        let newest = self.newest(stop)?;
         let clean_to = newest.complete_to;
         // Behind what is known of the keys nothing would change.
         let count = self.parts.partition_point(|part| part.base_offset < clean_to);
@@ -153,34 +155,35 @@ impl Compaction {
         let mut groups = Vec::new();
         let mut start = 0;
         while start < parts.len() {
-            let mut stop = start + 1;
+            let mut end = start + 1;
             let mut size = parts[start].size;
-            while stop < parts.len() && size + parts[stop].size <= self.segment_bytes {
-                size += parts[stop].size;
-                stop += 1;
+            while end < parts.len() && size + parts[end].size <= self.segment_bytes {
+                size += parts[end].size;
+                end += 1;
             }
-            let segment = self.rewrite(&parts[start..stop], &newest)?;
+            let segment = self.rewrite(&parts[start..end], &newest, stop)?;
             groups.push(Group {
-                replaces: parts[start..stop].iter().map(|part| part.base_offset).collect(),
+                replaces: parts[start..end].iter().map(|part| part.base_offset).collect(),
                 segment,
             });
-            start = stop;
+            start = end;
         }
         let end = parts.last().map_or(0, |last| last.last_offset + 1);
         Ok(Compacted { groups, clean_to, end })
     }
 
     /// The newest offset of each key in what is not yet clean, as far as there is room.
-    fn newest(&self) -> io::Result<Newest> {
+    fn newest(&self, stop: &CancellationToken) -> io::Result<Newest> {
         let mut newest = Newest::new(self.max_keys, self.clean_to);
         for part in self.parts.iter().filter(|part| part.last_offset >= self.clean_to) {
             let mut scan = Scan::open(&part.path, Want::Batches)?;
             while let Some((header, batch)) = scan.next_batch()? {
+                go_on(stop)?;
                 if header.last_offset() < self.clean_to {
                     continue;
                 }
-                if let Err(stop) = self.note_keys(&header, batch, &mut newest) {
-                    newest.complete_to = stop;
+                if let Err(full_at) = self.note_keys(&header, batch, &mut newest) {
+                    newest.complete_to = full_at;
                     return Ok(newest);
                 }
             }
@@ -210,11 +213,11 @@ impl Compaction {
     }
 
     /// Writes what stays of some segments into one.
-    fn rewrite(&self, parts: &[Part], newest: &Newest) -> io::Result<Segment> {
+    fn rewrite(&self, parts: &[Part], newest: &Newest, stop: &CancellationToken) -> io::Result<Segment> {
         let (first, last) = (&parts[0], &parts[parts.len() - 1]);
         let unfinished = self.dir.join(swap::unfinished_name(first.base_offset));
         let path = self.dir.join(Segment::file_name(first.base_offset));
-        let written = self.write(parts, newest, &unfinished, Segment::at(path, first.base_offset));
+        let written = self.write(parts, newest, &unfinished, Segment::at(path, first.base_offset), stop);
         let Ok(mut segment) = written else {
             // The log never knew of it; what cannot be removed now is when the log is opened.
             std::fs::remove_file(&unfinished).ok();
@@ -225,13 +228,21 @@ impl Compaction {
         Ok(segment)
     }
 
-    fn write(&self, parts: &[Part], newest: &Newest, to: &Path, mut segment: Segment) -> io::Result<Segment> {
+    fn write(
+        &self,
+        parts: &[Part],
+        newest: &Newest,
+        to: &Path,
+        mut segment: Segment,
+        stop: &CancellationToken,
+    ) -> io::Result<Segment> {
         let mut file = BufWriter::new(File::create(to)?);
         let mut modified = SystemTime::UNIX_EPOCH;
         for part in parts {
             modified = modified.max(std::fs::metadata(&part.path)?.modified()?);
             let mut scan = Scan::open(&part.path, Want::Batches)?;
             while let Some((header, batch)) = scan.next_batch()? {
+                go_on(stop)?;
                 let batch = Bytes::copy_from_slice(batch);
                 if let Some((header, batch)) = self.knowledge.survivors(&header, &batch, newest)? {
                     file.write_all(&batch)?;
@@ -246,4 +257,8 @@ impl Compaction {
         file.sync_all()?;
         Ok(segment)
     }
+}
+
+fn go_on(stop: &CancellationToken) -> io::Result<()> {
+    if stop.is_cancelled() { Err(io::ErrorKind::Interrupted.into()) } else { Ok(()) }
 }

@@ -5,6 +5,7 @@ use kafka_protocol::records::{
     Compression, Record, RecordBatchDecoder, RecordBatchEncoder, RecordEncodeOptions, TimestampType,
 };
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::clock::now_ms;
@@ -85,7 +86,7 @@ fn whoever_still_works_on_a_deleted_topic_does_not_touch_its_namesake() {
     filled(&topics, "delete");
 
     // The cleaner, retention and a producer were a little late.
-    if let Ok(compacted) = compaction.run() {
+    if let Ok(compacted) = compaction.run(&CancellationToken::new()) {
         old.log().install(compacted).ok();
     }
     assert!(old.log().delete_before(-1).is_err());

@@ -1,5 +1,7 @@
 //! Keeping the newest record of each key.
 
+use tokio_util::sync::CancellationToken;
+
 use super::super::batch::BatchHeader;
 use super::super::config::{Cleanup, LogConfig, TimestampType};
 use super::super::swap;
@@ -225,7 +227,7 @@ fn a_log_with_more_keys_than_memory_is_compacted_in_several_runs() {
     while let Some(mut compaction) = fixture.log.clean(NOW).unwrap() {
         compaction.max_keys = 2;
         let before = fixture.log.compacted_to;
-        fixture.log.install(compaction.run().unwrap()).unwrap();
+        fixture.log.install(compaction.run(&CancellationToken::new()).unwrap()).unwrap();
         assert!(fixture.log.compacted_to > before);
         let newest = [11, 13, 15, 17, 19];
         assert!(newest.iter().all(|offset| offsets(&fixture).contains(offset)));
@@ -247,7 +249,7 @@ fn a_deleted_key_does_not_come_back_when_there_are_too_many_keys_for_one_run() {
     let mut now = NOW;
     while let Some(mut compaction) = fixture.log.clean(now).unwrap() {
         compaction.max_keys = 2;
-        fixture.log.install(compaction.run().unwrap()).unwrap();
+        fixture.log.install(compaction.run(&CancellationToken::new()).unwrap()).unwrap();
         let newest = committed(&fixture.log).into_iter().rfind(|(_, key, _)| key == "x");
         assert_eq!(newest, Some((5, "x".to_owned(), None)), "its horizon starts when its record goes");
         now += fixture.config.delete_retention_ms;
@@ -289,7 +291,7 @@ fn a_log_goes_on_while_it_is_compacted() {
     close(&mut fixture);
     let compaction = fixture.log.clean(NOW).unwrap().unwrap();
     append(&mut fixture, &[rec("a", "3")]);
-    let compacted = compaction.run().unwrap();
+    let compacted = compaction.run(&CancellationToken::new()).unwrap();
     append(&mut fixture, &[rec("a", "4")]);
     assert_eq!(offsets(&fixture), [0, 1, 2, 3]);
     fixture.log.install(compacted).unwrap();
@@ -299,12 +301,27 @@ fn a_log_goes_on_while_it_is_compacted() {
 }
 
 #[test]
+fn a_compaction_that_is_told_to_stop_leaves_the_log_as_it_was() {
+    let mut fixture = Fixture::new(compact());
+    append(&mut fixture, &[rec("a", "1"), rec("a", "2")]);
+    close(&mut fixture);
+    let files = fixture.files();
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let error = fixture.log.clean(NOW).unwrap().unwrap().run(&stop).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::Interrupted);
+    assert_eq!((offsets(&fixture), fixture.files()), (vec![0, 1], files));
+    fixture.clean(NOW);
+    assert_eq!(offsets(&fixture), [1]);
+}
+
+#[test]
 fn what_was_deleted_while_it_was_compacted_does_not_come_back() {
     let mut fixture = Fixture::new(compact());
     append(&mut fixture, &[rec("a", "1"), rec("b", "2")]);
     close(&mut fixture);
     append(&mut fixture, &[rec("c", "3")]);
-    let compacted = fixture.log.clean(NOW).unwrap().unwrap().run().unwrap();
+    let compacted = fixture.log.clean(NOW).unwrap().unwrap().run(&CancellationToken::new()).unwrap();
     fixture.log.delete_before(2).unwrap();
     fixture.log.install(compacted).unwrap();
     for _ in 0..2 {
@@ -322,7 +339,7 @@ fn a_kill_at_any_moment_of_the_swap_leaves_the_old_segments_or_the_new() {
             append(&mut fixture, &[rec("a", "1"), rec("b", "2")]);
             close(&mut fixture);
         }
-        let compacted = fixture.log.clean(NOW).unwrap().unwrap().run().unwrap();
+        let compacted = fixture.log.clean(NOW).unwrap().unwrap().run(&CancellationToken::new()).unwrap();
         drop(compacted);
         fixture
     };

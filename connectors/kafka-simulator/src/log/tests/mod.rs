@@ -27,6 +27,7 @@ mod hostile;
 mod model;
 
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 use super::config::{Cleanup, LogConfig};
 use super::partition_log::PartitionLog;
@@ -56,7 +57,7 @@ impl Fixture {
     /// Everything the cleaner does.
     fn clean(&mut self, now_ms: i64) {
         if let Some(compaction) = self.log.clean(now_ms).unwrap() {
-            let compacted = compaction.run().unwrap();
+            let compacted = compaction.run(&CancellationToken::new()).unwrap();
             self.log.install(compacted).unwrap();
         }
     }

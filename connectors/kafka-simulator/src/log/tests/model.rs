@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use proptest::prelude::*;
+use tokio_util::sync::CancellationToken;
 
 use super::super::batch::BatchHeader;
 use super::super::config::LogConfig;
@@ -158,7 +159,7 @@ impl Model {
             }
             Step::Clean { append } => {
                 if let Some(compaction) = fixture.log.clean(self.clock).unwrap() {
-                    let compacted = compaction.run().unwrap();
+                    let compacted = compaction.run(&CancellationToken::new()).unwrap();
                     if append {
                         self.step(
                             fixture,
