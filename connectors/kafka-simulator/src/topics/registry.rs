@@ -126,6 +126,7 @@ impl Topics {
             std::fs::remove_dir_all(&dir).ok();
         }
         let topic = made?;
+        warn_of_the_ignored(&topic.settings(), name);
         self.write(|topics| topics.insert(name.to_owned(), Arc::clone(&topic)));
         Ok(Some(topic))
     }
@@ -191,6 +192,7 @@ impl Topics {
         for partition in topic.partitions() {
             partition.log().configure(settings.log_config());
         }
+        warn_of_the_ignored(&settings, name);
         *topic.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
         Ok(())
     }
@@ -215,5 +217,17 @@ impl Markers for Topics {
 
     fn exists(&self, topic: &str, partition: i32) -> bool {
         self.partition(topic, partition).is_some()
+    }
+}
+
+/// Kafka's clients know no answer that takes a setting and says that nothing comes of it.
+fn warn_of_the_ignored(settings: &Settings, topic: &str) {
+    for (setting, value) in settings.without_effect() {
+        tracing::warn!(
+            topic,
+            setting,
+            value,
+            "A setting is kept but has no effect on this development broker."
+        );
     }
 }

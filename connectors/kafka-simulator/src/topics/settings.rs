@@ -28,42 +28,47 @@ pub(crate) struct Setting {
     pub(crate) kind: SettingType,
     /// Kafka's own default.
     pub(crate) default: &'static str,
+    /// Whether the broker goes by it. One that it does not go by is kept and shown, and changes nothing.
+    followed: bool,
 }
 
 const fn setting(name: &'static str, kind: SettingType, default: &'static str) -> Setting {
-    Setting { name, kind, default }
+    Setting { name, kind, default, followed: true }
 }
 
-/// Every setting that can be set. Those that concern replicas or compression by the broker are kept and shown, but
-/// change nothing here.
+const fn only_kept(name: &'static str, kind: SettingType, default: &'static str) -> Setting {
+    Setting { name, kind, default, followed: false }
+}
+
+/// Every setting that can be set.
 pub(crate) const KNOWN: &[Setting] = &[
     setting("cleanup.policy", SettingType::List(&["compact", "delete"]), "delete"),
-    setting(
+    only_kept(
         "compression.type",
         SettingType::Word(&["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]),
         "producer",
     ),
     setting("delete.retention.ms", SettingType::Long(0), "86400000"),
-    setting("file.delete.delay.ms", SettingType::Long(0), "60000"),
-    setting("flush.messages", SettingType::Long(1), "9223372036854775807"),
-    setting("flush.ms", SettingType::Long(0), "9223372036854775807"),
-    setting("index.interval.bytes", SettingType::Int(0), "4096"),
-    setting("max.compaction.lag.ms", SettingType::Long(1), "9223372036854775807"),
+    only_kept("file.delete.delay.ms", SettingType::Long(0), "60000"),
+    only_kept("flush.messages", SettingType::Long(1), "9223372036854775807"),
+    only_kept("flush.ms", SettingType::Long(0), "9223372036854775807"),
+    only_kept("index.interval.bytes", SettingType::Int(0), "4096"),
+    only_kept("max.compaction.lag.ms", SettingType::Long(1), "9223372036854775807"),
     setting("max.message.bytes", SettingType::Int(0), "1048588"),
     setting("message.timestamp.after.max.ms", SettingType::Long(0), "3600000"),
     setting("message.timestamp.before.max.ms", SettingType::Long(0), "9223372036854775807"),
     setting("message.timestamp.type", SettingType::Word(&["CreateTime", "LogAppendTime"]), "CreateTime"),
     setting("min.cleanable.dirty.ratio", SettingType::Ratio, "0.5"),
     setting("min.compaction.lag.ms", SettingType::Long(0), "0"),
-    setting("min.insync.replicas", SettingType::Int(1), "1"),
-    setting("preallocate", SettingType::Boolean, "false"),
+    only_kept("min.insync.replicas", SettingType::Int(1), "1"),
+    only_kept("preallocate", SettingType::Boolean, "false"),
     setting("retention.bytes", SettingType::Long(-1), "-1"),
     setting("retention.ms", SettingType::Long(-1), "604800000"),
     setting("segment.bytes", SettingType::Int(14), "1073741824"),
-    setting("segment.index.bytes", SettingType::Int(4), "10485760"),
-    setting("segment.jitter.ms", SettingType::Long(0), "0"),
+    only_kept("segment.index.bytes", SettingType::Int(4), "10485760"),
+    only_kept("segment.jitter.ms", SettingType::Long(0), "0"),
     setting("segment.ms", SettingType::Long(1), "604800000"),
-    setting("unclean.leader.election.enable", SettingType::Boolean, "false"),
+    only_kept("unclean.leader.election.enable", SettingType::Boolean, "false"),
 ];
 
 /// The settings of one topic that were set.
@@ -120,6 +125,12 @@ impl Settings {
         self.0.iter()
     }
 
+    /// Those that ask for something else than the default and do not get it: name and value.
+    pub(super) fn without_effect(&self) -> impl Iterator<Item = (&str, &str)> {
+        let ignored = KNOWN.iter().filter(|known| !known.followed && self.value(known) != known.default);
+        ignored.map(|known| (known.name, self.value(known)))
+    }
+
     /// What a log goes by.
     pub(crate) fn log_config(&self) -> LogConfig {
         let defaults = LogConfig::default();
@@ -164,5 +175,31 @@ fn is_of(kind: SettingType, text: &str) -> bool {
         SettingType::Boolean => matches!(text, "true" | "false"),
         SettingType::Word(words) => words.contains(&text),
         SettingType::List(words) => text.split(',').all(|word| words.contains(&word)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_has_no_effect_just_when_no_log_goes_by_it() {
+        let others = [
+            ("cleanup.policy", "compact"),
+            ("compression.type", "zstd"),
+            ("message.timestamp.type", "LogAppendTime"),
+            ("min.cleanable.dirty.ratio", "0.25"),
+            ("preallocate", "true"),
+            ("unclean.leader.election.enable", "true"),
+        ];
+        for known in KNOWN {
+            let other = others.iter().find(|(name, _)| *name == known.name).map_or("77", |(_, value)| *value);
+            let mut settings = Settings::default();
+            settings.set(known.name, known.default).unwrap();
+            assert_eq!(settings.without_effect().count(), 0, "{}", known.name);
+            settings.set(known.name, other).unwrap();
+            let follows = settings.log_config() != LogConfig::default();
+            assert_eq!(settings.without_effect().next().is_none(), follows, "{}", known.name);
+        }
     }
 }
