@@ -71,6 +71,7 @@ impl Broker {
         core.tasks.spawn(server::accept(listener, Arc::clone(&core)));
         core.tasks.spawn(cleaner::sweep(Arc::clone(&core)));
         core.tasks.spawn(cleaner::clean(Arc::clone(&core)));
+        core.tasks.spawn(cleaner::expire(Arc::clone(&core)));
         Ok(Self { core })
     }
 

@@ -1,4 +1,4 @@
-//! What happens by itself: sessions and transactions end, logs are cleaned.
+//! What happens by itself: sessions and transactions end, logs are cleaned, producers forgotten.
 
 use std::io;
 use std::sync::Arc;
@@ -15,6 +15,9 @@ const SWEEP: Duration = Duration::from_millis(25);
 
 /// Between two looks at the logs.
 const CLEAN: Duration = Duration::from_millis(500);
+
+/// Between two looks at producers, as Kafka has it.
+const EXPIRE: Duration = Duration::from_mins(10);
 
 /// Ends what took too long, until the broker stops.
 pub(crate) async fn sweep(core: Arc<Core>) {
@@ -35,6 +38,21 @@ pub(crate) async fn clean(core: Arc<Core>) {
         if let Err(error) = core.blocking(clean_all).await {
             tracing::error!(%error, "Cleaning a log has failed.");
         }
+    }
+}
+
+/// Forgets producers that have been silent for long, until the broker stops.
+pub(crate) async fn expire(core: Arc<Core>) {
+    while core.stop.run_until_cancelled(tokio::time::sleep(EXPIRE)).await.is_some() {
+        if let Err(error) = core.blocking(expire_all).await {
+            tracing::error!(%error, "Forgetting producers has failed.");
+        }
+    }
+}
+
+fn expire_all(core: &Core) {
+    for partition in core.topics.all().iter().flat_map(|topic| topic.partitions()) {
+        partition.log().expire_producers(now_ms());
     }
 }
 

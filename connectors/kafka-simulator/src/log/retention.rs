@@ -26,7 +26,6 @@ impl PartitionLog {
 
     /// Everything the cleaner does, whenever its timer says so; what takes long is left to the caller to run.
     pub(crate) fn clean(&mut self, now_ms: i64) -> io::Result<Option<Compaction>> {
-        self.producers.expire(now_ms);
         if self.is_idle(now_ms) {
             self.active().release_file();
         }
@@ -42,6 +41,11 @@ impl PartitionLog {
             self.delete_many()?;
         }
         if self.config.cleanup.compact { self.plan_compaction(now_ms) } else { Ok(None) }
+    }
+
+    /// Forgets producers that have been silent for long. A quiet log has them, too, so this has a timer of its own.
+    pub(crate) fn expire_producers(&mut self, now_ms: i64) {
+        self.producers.expire(now_ms);
     }
 
     /// Whether it holds a file open that another log could need more.

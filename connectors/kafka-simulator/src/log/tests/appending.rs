@@ -207,3 +207,20 @@ fn a_compacted_log_takes_no_record_without_a_key_in_any_codec() {
         assert!(matches!(fixture.log.append(&batch, NOW), Err(AppendError::Invalid(_))), "codec {codec}");
     }
 }
+
+#[test]
+fn a_producer_that_was_silent_for_a_day_is_forgotten_although_its_log_is_quiet() {
+    const DAY: i64 = 24 * 60 * 60 * 1_000;
+    let mut fixture = Fixture::new(LogConfig::default());
+    let batch = |id, sequence| Batch::of(&[rec("k", "v")]).from(producer(id, 0), sequence);
+    fixture.log.append(&batch(1, 0).bytes(), NOW).unwrap();
+    fixture.log.append(&batch(2, 0).transactional().bytes(), NOW).unwrap();
+    let gap = batch(1, 7).bytes();
+    fixture.log.expire_producers(NOW + DAY - 1);
+    assert!(matches!(fixture.log.append(&gap, NOW), Err(AppendError::Sequence)));
+    fixture.log.expire_producers(NOW + DAY);
+    let gap_in_transaction = batch(2, 7).transactional().bytes();
+    let refused = fixture.log.append(&gap_in_transaction, NOW);
+    assert!(matches!(refused, Err(AppendError::Sequence)), "its transaction is open");
+    fixture.log.append(&gap, NOW).unwrap();
+}
