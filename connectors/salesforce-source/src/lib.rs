@@ -10,7 +10,7 @@
 //! - `inbox`, `event`, `fold`, `hydrate`: from deliveries to records
 //! - `snapshot`, `standing`: reading all rows beside the stream
 //! - `end`: whether all that happened is in Kafka
-//! - `rows`, `record`, `patience`: reading rows
+//! - `rows`, `record`, `patience`, `batch_size`: reading rows
 //! - `push_topic`: what makes an org raise events
 //! - `moment`, `clock`, `channel`, `replay_id`, `backoff`: small things with rules
 //! - [`counters`], `condition`: what the status shows
@@ -29,6 +29,7 @@ pub mod counters;
 pub use counters::SourceCounters;
 
 mod backoff;
+mod batch_size;
 mod bayeux;
 mod channel;
 mod clock;

@@ -8,6 +8,14 @@ use orgstream_salesforce::{ApiError, Blame, BreakerState, Disposition, Org};
 use crate::backoff::Backoff;
 use crate::condition::{Condition, Part};
 
+/// What became of a call that could be made.
+pub(crate) enum Attempt<T> {
+    /// It was answered.
+    Answered(T),
+    /// It got no usable answer, though the org serves others: it may be too much, or its record may be broken.
+    Blamed,
+}
+
 /// Calls to one org on behalf of one task.
 #[derive(Debug, Clone)]
 pub(crate) struct Patience {
@@ -29,13 +37,27 @@ impl Patience {
     where
         F: Future<Output = Result<T, ApiError>>,
     {
-        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
+        let mut backoff = Self::backoff();
+        loop {
+            match self.attempt(&call).await? {
+                Attempt::Answered(answer) => return Ok(answer),
+                Attempt::Blamed => tokio::time::sleep(backoff.pause()).await,
+            }
+        }
+    }
+
+    /// As [`Patience::call`], but waits out only the trouble of the org: one of the call itself is the caller's to do
+    /// something about, after a pause of [`Patience::backoff`].
+    pub(crate) async fn attempt<T, F>(&self, call: impl Fn() -> F) -> Result<Attempt<T>, ApiError>
+    where
+        F: Future<Output = Result<T, ApiError>>,
+    {
         loop {
             self.wait_until_callable().await;
             let error = match call().await {
                 Ok(answer) => {
                     self.condition.gets_on(Part::Calls);
-                    return Ok(answer);
+                    return Ok(Attempt::Answered(answer));
                 }
                 Err(error) => error,
             };
@@ -44,9 +66,14 @@ impl Patience {
             }
             self.condition.waits(Part::Calls, format!("{error}; trying again, events wait in the org"));
             if self.org.report(&error).await == Blame::Call {
-                tokio::time::sleep(backoff.pause()).await;
+                return Ok(Attempt::Blamed);
             }
         }
+    }
+
+    /// The pauses between attempts of one call.
+    pub(crate) fn backoff() -> Backoff {
+        Backoff::new(Duration::from_secs(1), Duration::from_mins(1))
     }
 
     async fn wait_until_callable(&self) {

@@ -9,13 +9,14 @@ use std::sync::Arc;
 use orgstream_api::record::field;
 use orgstream_salesforce::{Describe, Page, Row, SalesforceId, soql};
 
+use crate::batch_size::BatchSize;
 use crate::error::{RowError, SourceError};
 use crate::event::Event;
 use crate::moment::Moment;
-use crate::patience::Patience;
+use crate::patience::{Attempt, Patience};
 use crate::record::Image;
 
-/// Ids that one retrieve call takes.
+/// Ids that one retrieve call takes at most.
 const RETRIEVE: usize = 2_000;
 
 /// Ids in one query, whose URL has to stay below 16 KB.
@@ -34,11 +35,13 @@ enum Reading {
 #[derive(Debug, Clone)]
 pub(crate) struct Rows {
     patience: Patience,
+    /// Of retrieve calls.
+    batch_size: BatchSize,
 }
 
 impl Rows {
     pub(crate) fn new(patience: Patience) -> Self {
-        Self { patience }
+        Self { patience, batch_size: BatchSize::new(RETRIEVE) }
     }
 
     pub(crate) fn patience(&self) -> &Patience {
@@ -52,8 +55,22 @@ impl Rows {
         ids: &[SalesforceId],
     ) -> Result<HashMap<SalesforceId, Image>, SourceError> {
         let mut images = HashMap::with_capacity(ids.len());
-        for ids in ids.chunks(RETRIEVE) {
-            images.extend(self.images_of_one_call(object, ids).await?);
+        let mut backoff = Patience::backoff();
+        let mut left = ids;
+        while !left.is_empty() {
+            let (asked, later) = left.split_at(self.batch_size.rows().min(left.len()));
+            match self.images_of_one_call(object, asked).await? {
+                Attempt::Answered(read) => {
+                    self.batch_size.answered(asked.len());
+                    backoff.reset();
+                    images.extend(read);
+                    left = later;
+                }
+                Attempt::Blamed => {
+                    self.batch_size.failed(asked.len());
+                    tokio::time::sleep(backoff.pause()).await;
+                }
+            }
         }
         Ok(images)
     }
@@ -62,14 +79,15 @@ impl Rows {
         &self,
         object: &str,
         ids: &[SalesforceId],
-    ) -> Result<HashMap<SalesforceId, Image>, SourceError> {
+    ) -> Result<Attempt<HashMap<SalesforceId, Image>>, SourceError> {
         let mut reading = Reading::Known;
         loop {
             let describe = self.describe(object, reading).await?;
             let fields: Vec<String> = describe.fields.iter().map(|field| field.name.clone()).collect();
-            let read = self.patience.call(|| self.patience.org().retrieve(object, ids, &fields)).await;
+            let read = self.patience.attempt(|| self.patience.org().retrieve(object, ids, &fields)).await;
             let rows = match read {
-                Ok(rows) => rows,
+                Ok(Attempt::Answered(rows)) => rows,
+                Ok(Attempt::Blamed) => return Ok(Attempt::Blamed),
                 // A field of the cached description is gone.
                 Err(error) if error.code() == Some("INVALID_FIELD") && reading == Reading::Known => {
                     reading = Reading::Anew;
@@ -87,7 +105,7 @@ impl Rows {
                 })
                 .collect();
             match images {
-                Ok(images) => return Ok(images),
+                Ok(images) => return Ok(Attempt::Answered(images)),
                 Err((id, source)) => reading = again(reading, object, id, source)?,
             }
         }
