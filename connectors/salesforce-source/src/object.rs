@@ -19,6 +19,9 @@ use crate::snapshot::Snapshot;
 /// How much earlier than the org's own time all events are taken as delivered.
 const LATENESS: Duration = Duration::from_mins(5);
 
+/// How far a quiet channel's position lags behind before it is stored anew.
+const LAG: Duration = Duration::from_mins(1);
+
 /// How long a channel has to be silent before events of other channels say that its history is through.
 const SILENCE: Duration = Duration::from_mins(1);
 
@@ -114,7 +117,7 @@ impl Object {
         let silent = self.heard.is_some_and(|heard| heard.elapsed() >= SILENCE);
         if let Some(position) = &mut self.position
             && (empty || silent)
-            && position.as_of < at - LATENESS
+            && position.as_of < at - LATENESS - LAG
         {
             position.as_of = at - LATENESS;
             self.unstored = true;
@@ -212,4 +215,6 @@ mod tests {
         object.polled(NOW, true);
         assert_eq!(object.position.unwrap().as_of, NOW - LATENESS);
     }
+        object.polled(NOW + LAG, true);
+        assert_eq!(object.position.unwrap().as_of, NOW - LATENESS, "it is written once a minute");
 }

@@ -388,7 +388,7 @@ impl Source for PushTopicSource {
         if answer == AtEnd::Yes {
             // A run that ends here may be too short for an empty connect, and the next one a day later must not take
             // the quiet time before for a gap.
-            for object in objects {
+            for object in objects.iter_mut() {
                 object.polled(now, true);
             }
         }
@@ -408,5 +408,10 @@ impl fmt::Debug for PushTopicSource {
             .field("objects", &self.parts.objects)
             .field("stream", &self.stream)
             .finish_non_exhaustive()
+            if objects.iter().any(|object| object.unstored) {
+                // It ends as soon as the answer is yes, so what it has to store comes first.
+                self.stored = None;
+                return Ok(AtEnd::No);
+            }
     }
 }

@@ -9,6 +9,8 @@ use super::feed::Committed;
 use super::world::World;
 use crate::config::Start;
 
+const HOUR: Duration = Duration::from_hours(1);
+
 const QUIET: Duration = Duration::from_millis(500);
 
 #[tokio::test]
@@ -63,4 +65,25 @@ async fn a_restarted_source_knows_what_was_produced_before() {
 
     let mut feed = committed.source(&world, Start::Latest).await;
     feed.until_end(QUIET, |answer| *answer == AtEnd::Yes).await;
+}
+
+/// As a job does that is run every few hours until everything is synced.
+#[tokio::test]
+async fn short_runs_that_reach_the_end_keep_a_quiet_object_young() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    for run in 0..5 {
+        let mut feed = committed.source(&world, Start::Latest).await;
+        feed.until_subscribed().await;
+        // Contacts change, accounts do not; so positions were stored a moment before the end.
+        world.create("Contact", json!({"LastName": format!("In run {run}")})).await;
+        feed.until_records(run + 1).await;
+        feed.until_end(QUIET, |answer| *answer == AtEnd::Yes).await;
+        feed.source.stop().await;
+        world.sandbox.advance(HOUR * 7);
+    }
+    assert!(committed.position("gap", "/topic/orgstream_Account").is_none());
+    let mut feed = committed.source(&world, Start::Latest).await;
+    let missed = world.create("Account", json!({"Name": "after a quiet day"})).await;
+    feed.until(|committed| committed.names().contains_key(missed.as_str())).await;
 }
