@@ -77,6 +77,9 @@ pub struct Run {
     /// How long no event may come before a source is at the end
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_duration, requires = "until_synced")]
     pub quiet: Duration,
+    /// Read everything of this pipeline's source anew, deletes that lie in the recycle bin included; may be repeated
+    #[arg(long, value_name = "PIPELINE")]
+    pub snapshot: Vec<String>,
 }
 
 /// One half of a pipeline.

@@ -15,6 +15,7 @@ pub(super) async fn run(arguments: Run) -> Result<Exit, Failure> {
         }),
         state: arguments.state,
         until_synced: arguments.until_synced.then_some(arguments.quiet),
+        snapshot: arguments.snapshot,
     };
     let stop = signals::stop_on_signals()?;
     let runtime = Runtime::open(config, options).await.map_err(failure)?;

@@ -35,7 +35,7 @@ pub enum Error {
     },
     /// Records of a partition are gone although they were not consumed yet.
     #[error(
-        "Kafka at {brokers}: records that consumer group {group} has to read next are not there any more ({reason}): they were deleted before they were consumed, or a topic was made anew. Set the group's offsets with kafka-consumer-groups.sh --reset-offsets, then compare the orgs"
+        "Kafka at {brokers}: records that consumer group {group} has to read next are not there any more ({reason}): they were deleted before they were consumed, or a topic was made anew. Give a topic that was made anew another name in the file; otherwise have the group begin with what is left (kafka-consumer-groups.sh --reset-offsets --to-earliest). What is gone comes again when the pipeline that writes the topic is run once with `--snapshot PIPELINE`"
     )]
     OffsetGone {
         /// `kafka.bootstrap_servers`.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use orgstream_api::TaskError;
 
+use crate::config::Config;
+
 /// One half of each pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Only {
@@ -24,12 +26,27 @@ pub struct RunOptions {
     /// End as soon as sources are at their end, sinks have no lag and nothing is owed; the time is how long nothing
     /// may happen in an org before its source counts as at its end.
     pub until_synced: Option<Duration>,
+    /// The pipelines whose sources read everything anew, wherever they are.
+    pub snapshot: Vec<String>,
 }
 
 impl RunOptions {
     /// Whether sources run.
     pub fn sources(&self) -> bool {
         self.only != Some(Only::Sink)
+    }
+
+    /// Refuses a snapshot of what has no source in this run.
+    pub(super) fn check(&self, config: &Config) -> Result<(), RunError> {
+        let sources = config.pipelines.iter().filter(|pipeline| self.sources() && pipeline.source.is_some());
+        let sources: Vec<&str> = sources.map(|pipeline| pipeline.name.as_str()).collect();
+        match self.snapshot.iter().find(|name| !sources.contains(&name.as_str())) {
+            Some(name) => Err(RunError::config(format!(
+                "`{name}` cannot be read anew: no pipeline of that name runs a source; those that do: {}",
+                if sources.is_empty() { "none".to_owned() } else { sources.join(", ") }
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// Whether sinks run.

@@ -58,6 +58,7 @@ pub struct Runtime {
 impl Runtime {
     /// Takes the state directory and starts what the file leaves out.
     pub async fn open(config: Config, options: RunOptions) -> Result<Self, RunError> {
+        options.check(&config)?;
         let path = options.state.as_deref().unwrap_or(&config.state);
         let state = StateDir::open(path).map_err(RunError::failed)?;
         let tasks = Tasks::of(&config, &options);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use orgstream_api::{HealthReporter, Source, SourcePosition, TaskError};
+use orgstream_api::{HealthReporter, Source, TaskError};
 use orgstream_salesforce::Org;
 use orgstream_salesforce_source::{SourceConfig, SourceContext, SourceCounters};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +15,7 @@ use super::task::keep_running;
 use crate::codec::{Codec, Registry};
 use crate::config::Pipeline;
 use crate::worker::positions::SourceTask;
-use crate::worker::source::{SourceView, SourceWorker, StartSource};
+use crate::worker::source::{Beginning, SourceView, SourceWorker, StartSource};
 use crate::worker::state::StateCell;
 
 /// A source task as the rest of the process sees it.
@@ -30,17 +30,20 @@ pub(super) struct SourceEntry {
     pub(super) counters: Arc<Mutex<Option<Arc<SourceCounters>>>>,
     /// Whether this process has claimed the task.
     claimed: Arc<AtomicBool>,
+    /// Whether everything is to be read anew, and that is not on record yet.
+    anew: Arc<AtomicBool>,
 }
 
 impl SourceEntry {
-    /// The task of `pipeline` before it runs.
-    pub(super) fn new(pipeline: &Pipeline) -> Self {
+    /// The task of `pipeline` before it runs; `anew`: it is to read everything anew.
+    pub(super) fn new(pipeline: &Pipeline, anew: bool) -> Self {
         Self {
             pipeline: pipeline.name.clone(),
             state: StateCell::new(),
             view: Arc::default(),
             counters: Arc::default(),
             claimed: Arc::default(),
+            anew: Arc::new(AtomicBool::new(anew)),
         }
     }
 
@@ -80,6 +83,7 @@ impl SourceEntry {
             node: shared.node.clone(),
             org: org.id().as_str().to_owned(),
             claimed: Arc::clone(&self.claimed),
+            anew: Arc::clone(&self.anew),
             kafka: shared.kafka.clone(),
             codec: codec.clone(),
             start: self.starter(shared, config, org, codec, &health),
@@ -90,7 +94,7 @@ impl SourceEntry {
         worker.run(stop).await
     }
 
-    /// What starts the source at its stored positions.
+    /// What starts the source.
     fn starter(
         &self,
         shared: &Shared,
@@ -104,9 +108,10 @@ impl SourceEntry {
         let (kafka, health) = (shared.kafka.clone(), health.clone());
         let produced = Arc::new(ProducedTopics { kafka, codec, objects, health: health.clone() });
         let (counters, state) = (Arc::clone(&self.counters), self.state.clone());
-        Box::new(move |positions: Vec<SourcePosition>| {
+        Box::new(move |Beginning { positions, anew }| {
             let (config, org, counters, state) = (config.clone(), org.clone(), Arc::clone(&counters), &state);
-            let context = SourceContext { positions, produced: produced.clone(), health: state.reporter() };
+            let context =
+                SourceContext { positions, anew, produced: produced.clone(), health: state.reporter() };
             Box::pin(async move {
                 let source = orgstream_salesforce_source::start(config, org, context).await?;
                 *counters.lock().expect("no holder of this lock panics") = Some(source.counters());

@@ -30,7 +30,11 @@ impl Tasks {
             config.pipelines.iter().filter(|pipeline| options.sources() && pipeline.source.is_some());
         let sinks = config.pipelines.iter().filter(|pipeline| options.sinks() && pipeline.sink.is_some());
         Self {
-            sources: sources.map(|pipeline| Arc::new(SourceEntry::new(pipeline))).collect(),
+            sources: sources
+                .map(|pipeline| {
+                    Arc::new(SourceEntry::new(pipeline, options.snapshot.contains(&pipeline.name)))
+                })
+                .collect(),
             sinks: sinks
                 .map(|pipeline| Arc::new(SinkEntry::new(pipeline, prepare::input_topics(pipeline))))
                 .collect(),

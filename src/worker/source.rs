@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::latency::Latency;
 use super::meter::Meter;
-use super::positions::{self, Claim, SourceTask, Stored};
+use super::positions::{self, Claim, SourceTask, Stored, StoredPosition};
 use crate::clock;
 use crate::codec::Codec;
 use crate::kafka::{
@@ -32,9 +32,18 @@ const AGAIN: Duration = Duration::from_millis(500);
 /// How often the source is asked whether it is at its end.
 const ASK: Duration = Duration::from_millis(500);
 
-/// Starts a source at positions.
+/// Where a source is to begin.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Beginning {
+    /// What is stored.
+    pub positions: Vec<SourcePosition>,
+    /// Whether everything is to be read anew; the source's first batch then puts that on record.
+    pub anew: bool,
+}
+
+/// Starts a source.
 pub type StartSource = Box<
-    dyn Fn(Vec<SourcePosition>) -> Pin<Box<dyn Future<Output = Result<Box<dyn Source>, TaskError>> + Send>>
+    dyn Fn(Beginning) -> Pin<Box<dyn Future<Output = Result<Box<dyn Source>, TaskError>> + Send>>
         + Send
         + Sync,
 >;
@@ -73,6 +82,8 @@ pub struct SourceWorker {
     pub org: String,
     /// Whether this process has claimed the task before.
     pub claimed: Arc<AtomicBool>,
+    /// Whether everything is to be read anew, and that is not on record yet.
+    pub anew: Arc<AtomicBool>,
     /// The brokers.
     pub kafka: KafkaConfig,
     /// How records become bytes.
@@ -95,7 +106,7 @@ impl SourceWorker {
             () = stop.cancelled() => return Ok(()),
         };
         let started = tokio::select! {
-            source = (self.start)(lane.positions.clone()) => source,
+            source = (self.start)(lane.beginning(self)) => source,
             () = stop.cancelled() => return Ok(()),
         };
         let mut source = started?;
@@ -133,8 +144,10 @@ impl SourceWorker {
             tracing::warn!(pipeline = %self.task.pipeline, from = %claim.node, "This node takes a source task over.");
         }
         match stored.other_org(&self.org) {
-            Some(known) => Err(TaskError::config(self.other_org(known))),
-            None => Ok(()),
+            Some(known) if !self.anew.load(Ordering::Relaxed) => {
+                Err(TaskError::config(self.other_org(known)))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -150,7 +163,8 @@ impl SourceWorker {
         format!(
             "pipeline {0} has read org {known} so far, as {1} says, but its source is org {2} now, where those places \
              mean nothing; restore the url and credentials of {known}, or give the pipeline another name, under which \
-             it begins anew",
+             it begins anew, or run once with `--snapshot {0}`, which forgets those places and reads everything of {2}; \
+             what came from {known} stays in the target",
             self.task.pipeline,
             topics::POSITIONS,
             self.org
@@ -162,6 +176,9 @@ impl SourceWorker {
 struct Lane {
     producer: TransactionalProducer,
     positions: Vec<SourcePosition>,
+    /// Tombstones of the places in another org. They go with the first batch, so that a source that never gets so far
+    /// leaves everything as it was.
+    forgotten: Vec<Outgoing>,
 }
 
 impl Lane {
@@ -175,9 +192,20 @@ impl Lane {
         let entry = outgoing_entry(positions::claim_entry(&worker.task, &claim));
         commit(&mut producer, Arc::from([entry]), worker).await?;
         worker.claimed.store(true, Ordering::Relaxed);
-        let positions: Vec<_> = stored.positions.into_iter().map(|stored| stored.position).collect();
+        let (ours, others): (Vec<_>, Vec<_>) =
+            stored.positions.into_iter().partition(|stored| stored.org == worker.org);
+        let forget = |other: StoredPosition| {
+            let position = SourcePosition { offset: serde_json::Value::Null, ..other.position };
+            outgoing_entry(positions::position_entry(&worker.task, &worker.org, &position))
+        };
+        let forgotten = others.into_iter().map(forget).collect();
+        let positions: Vec<_> = ours.into_iter().map(|stored| stored.position).collect();
         worker.view.positions.send_replace(positions.clone());
-        Ok(Self { producer, positions })
+        Ok(Self { producer, positions, forgotten })
+    }
+
+    fn beginning(&self, worker: &SourceWorker) -> Beginning {
+        Beginning { positions: self.positions.clone(), anew: worker.anew.load(Ordering::Relaxed) }
     }
 
     /// One batch after the other, until `stop`.
@@ -223,7 +251,7 @@ impl Lane {
         }
         let (records, handed_out) = (batch.records.len(), Instant::now());
         let work = async {
-            let outgoing = encode(worker, &batch).await?;
+            let outgoing = encode(worker, &batch, &self.forgotten).await?;
             // D8: one transaction holds the records and the positions that stand for them.
             commit(&mut self.producer, outgoing, worker).await
         };
@@ -231,6 +259,8 @@ impl Lane {
             done = work => done?,
             () = stop.cancelled() => return Ok(()),
         }
+        self.forgotten.clear();
+        worker.anew.store(false, Ordering::Relaxed);
         worker.view.records.add(records);
         worker.view.latency.add(handed_out.elapsed(), records);
         self.remember(batch.positions);
@@ -269,8 +299,7 @@ async fn ask_end(
         AtEnd::Unseen(records) => {
             return Err(TaskError::failed(format!(
                 "{} changed without an event in pipeline {} and are not on its topics: {}. Bulk loads, cascade deletes \
-                 and updates that change no field raise none; run once with `start: snapshot` and a new `state` to \
-                 read everything",
+                 and updates that change no field raise none; run once with `--snapshot {1}` to read everything anew",
                 records.len(),
                 worker.task.pipeline,
                 records.join(", ")
@@ -280,8 +309,14 @@ async fn ask_end(
     Ok(())
 }
 
-async fn encode(worker: &SourceWorker, batch: &SourceBatch) -> Result<Arc<[Outgoing]>, TaskError> {
-    let mut outgoing = Vec::with_capacity(batch.records.len() + batch.positions.len());
+/// The transaction of `batch`; what it says of a position comes after what is `forgotten`.
+async fn encode(
+    worker: &SourceWorker,
+    batch: &SourceBatch,
+    forgotten: &[Outgoing],
+) -> Result<Arc<[Outgoing]>, TaskError> {
+    let mut outgoing = Vec::with_capacity(forgotten.len() + batch.records.len() + batch.positions.len());
+    outgoing.extend_from_slice(forgotten);
     for source in &batch.records {
         let encoded = worker.codec.encode(&source.topic, &source.record).await.map_err(TaskError::failed)?;
         outgoing.push(Outgoing {

@@ -124,8 +124,24 @@ async fn another_org_behind_a_known_pipeline_is_refused_though_the_state_is_new(
     crate::support::Rest::login(&other).await.create("Lead", lead).await;
     world.put_in_place_of_a(&other);
     let finished = world.sync_with(&["--state", "state-2"]).await.expect_code(78);
-    says(&finished, &[world.a.id(), other.id(), &world.pipeline, "another name"]);
+    says(&finished, &[world.a.id(), other.id(), &world.pipeline, "another name", "--snapshot"]);
     assert_eq!(world.b.count("Lead"), 1);
+
+    // Asked for, everything of the other org comes, whatever was read of the first.
+    let anew = ["--state", "state-2", "--snapshot", &world.pipeline];
+    world.sync_with(&anew).await.expect_code(0);
+    assert_eq!(world.b.count("Lead"), 2);
+    world.sync_with(&anew[..2]).await.expect_code(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_of_a_pipeline_without_a_source_is_refused_with_those_that_have_one() {
+    let Some(world) = World::builder().embedded().build().await else { return };
+    let unknown = world.run(&["--snapshot", "nope"]).finish().await.expect_code(78);
+    says(&unknown, &["`nope`", &world.pipeline]);
+    let arguments = ["--only", "sink", "--snapshot", &world.pipeline];
+    let sinks = world.run(&arguments).finish().await.expect_code(78);
+    says(&sinks, &[&world.pipeline, "none"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

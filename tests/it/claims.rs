@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use orgstream::codec::{Codec, Registry};
 use orgstream::kafka::{Admin, Cleanup, KafkaConfig, TopicSpec, topics};
 use orgstream::worker::positions::SourceTask;
-use orgstream::worker::source::{SourceView, SourceWorker};
+use orgstream::worker::source::{Beginning, SourceView, SourceWorker};
 use orgstream_api::{AtEnd, HealthReporter, Source, SourceBatch, SourcePosition, TaskError};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -68,6 +68,7 @@ impl Place {
             node: node.to_owned(),
             org: org.to_owned(),
             claimed: Arc::clone(claimed),
+            anew: Arc::default(),
             kafka: self.kafka.clone(),
             codec: self.codec.clone(),
             start: Box::new(move |_| {
@@ -90,7 +91,7 @@ async fn run_once(worker: &SourceWorker) -> Result<(), TaskError> {
         let stored = stored.wait_for(|positions| positions.iter().any(|known| known.offset == own)).await;
         drop(stored);
         stop.cancel();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     tokio::select! {
         ended = worker.run(&stop) => ended,
@@ -124,4 +125,17 @@ async fn positions_of_another_org_are_refused_with_both_ids() {
     run_once(&place.worker("orgs", "n1", "00D1", &Arc::default()))
         .await
         .expect("its positions are untouched");
+
+    // Asked to read everything anew, the places in the other org are forgotten.
+    let mut worker = place.worker("orgs", "n2", "00D2", &Arc::default());
+    worker.anew = Arc::new(AtomicBool::new(true));
+    let (begun, beginnings) = std::sync::mpsc::channel();
+    let start = std::mem::replace(&mut worker.start, Box::new(|_| Box::pin(std::future::pending())));
+    worker.start = Box::new(move |beginning| {
+        begun.send(beginning.clone()).expect("the test listens");
+        start(beginning)
+    });
+    run_once(&worker).await.expect("it begins anew");
+    assert_eq!(beginnings.try_recv(), Ok(Beginning { positions: Vec::new(), anew: true }));
+    run_once(&place.worker("orgs", "n2", "00D2", &Arc::default())).await.expect("nothing of 00D1 is left");
 }

@@ -1,4 +1,4 @@
-//! Positions that the org can no longer serve (D9).
+//! What the stream does not bring: positions that the org can no longer serve (D9), changes without an event.
 
 use std::time::Duration;
 
@@ -20,10 +20,10 @@ async fn an_expired_replay_id_stops_the_source_and_a_snapshot_closes_the_gap() {
     world.a.advance(Duration::from_hours(49));
     let stopped = world.sync().await.expect_code(1);
     assert!(stopped.stderr.contains("gap"), "{}", stopped.stderr);
-    assert!(stopped.stderr.contains("start: snapshot"), "{}", stopped.stderr);
+    let advice = format!("--snapshot {}`", world.pipeline);
+    assert!(stopped.stderr.contains(&advice), "{}", stopped.stderr);
 
-    world.edit("start: earliest", "start: snapshot");
-    world.sync().await.expect_code(0);
+    world.sync_with(&["--snapshot", &world.pipeline]).await.expect_code(0);
     world.verify().await;
     assert_eq!(world.b.count("Lead"), 1);
 }
@@ -44,4 +44,36 @@ async fn a_refused_replay_id_within_retention_is_no_gap_and_loses_nothing() {
     world.sync().await.expect_code(0);
     assert_eq!(world.b.count("Lead"), 3);
     world.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_without_an_event_are_named_and_a_new_snapshot_brings_them() {
+    let Some(world) = World::builder().embedded().start_from("latest").build().await else { return };
+    world.prime().await;
+    let lead = |name: &str| json!({ "LastName": name, "Company": "Acme" });
+    let kept = world.in_a.create("Lead", lead("Kept")).await;
+    let gone = world.in_a.create("Lead", lead("Gone")).await;
+    world.sync().await.expect_code(0);
+
+    // Somebody switches the events off for a while; the next run switches them on again.
+    let topics = world.a.rows("PushTopic");
+    let topic = topics.iter().find(|topic| topic["Name"] == "orgstream_Lead").expect("it is there");
+    let topic = topic["Id"].as_str().expect("an id");
+    world.in_a.update("PushTopic", topic, json!({ "IsActive": false })).await;
+    world.in_a.update("Lead", &kept, json!({ "Company": "Changed" })).await;
+    world.in_a.delete("Lead", &gone).await;
+    let unseen = world.sync().await.expect_code(1);
+    let advice = format!("--snapshot {}`", world.pipeline);
+    for part in [&kept, &gone, &advice] {
+        assert!(unseen.stderr.contains(part.as_str()), "no {part} in {}", unseen.stderr);
+    }
+    world.command(&["verify", "orgstream.yaml"]).finish().await.expect_code(1);
+
+    world.sync_with(&["--snapshot", &world.pipeline]).await.expect_code(0);
+    world.verify().await;
+    assert_eq!(world.b.count("Lead"), 1);
+    world.in_a.create("Lead", lead("Later")).await;
+    world.sync().await.expect_code(0);
+    world.verify().await;
+    assert_eq!(world.dead_letters().await, []);
 }

@@ -28,7 +28,7 @@ pub enum Start {
     Latest,
     /// With the oldest event that the org retains.
     Earliest,
-    /// With all rows, and every event after the first subscription. Also what repairs a gap.
+    /// With all rows, and every event after the first subscription. Also repairs a gap.
     Snapshot,
 }
 
@@ -45,6 +45,9 @@ pub struct SourceObject {
 pub struct SourceContext {
     /// The positions that are stored, of all kinds.
     pub positions: Vec<SourcePosition>,
+    /// Whether all rows are to be read anew, wherever the positions are. The first batch puts that on record, so that
+    /// sources that are started later go on with it without being asked again.
+    pub anew: bool,
     /// What lies on the topics already.
     pub produced: Arc<dyn Produced>,
     /// The task's line in the status.

@@ -33,7 +33,11 @@ pub(crate) fn find(
 }
 
 /// What happened, where, and what to do, for all channels of an org that have a gap.
-pub(crate) fn message<'a>(org: &str, gaps: impl IntoIterator<Item = (&'a Channel, &'a Gap)>) -> String {
+pub(crate) fn message<'a>(
+    org: &str,
+    pipeline: &str,
+    gaps: impl IntoIterator<Item = (&'a Channel, &'a Gap)>,
+) -> String {
     let missing: Vec<String> = gaps
         .into_iter()
         .map(|(channel, gap)| {
@@ -41,9 +45,9 @@ pub(crate) fn message<'a>(org: &str, gaps: impl IntoIterator<Item = (&'a Channel
         })
         .collect();
     format!(
-        "org `{org}`: changes may be missing: {}; start again with `start: snapshot`: it reads all rows anew and \
-         writes a delete for every row that was deleted since then and still lies in the recycle bin; a row that was \
-         purged from it meanwhile stays in the target until it is deleted there by hand",
+        "org `{org}`: changes may be missing: {}; run once with `--snapshot {pipeline}`: it reads all rows anew \
+         and writes a delete for every row that still lies in the recycle bin; a row that was purged from it meanwhile \
+         stays in the target until it is deleted there by hand",
         missing.join(", ")
     )
 }
@@ -64,8 +68,8 @@ mod tests {
         assert_eq!(find("Account", &of_age(HOUR * 22), now, DAY), None);
         let gap = find("Account", &of_age(HOUR * 24), now, DAY).unwrap();
         assert_eq!((gap.from, gap.to), (now - HOUR * 24, now));
-        let text = message("a", [(&Channel::of_push_topic("t"), &gap)]);
-        for part in ["`a`", "/topic/t", "2025-12-31T10:20:30.000Z", "start: snapshot", "replay id 7"] {
+        let text = message("a", "crm", [(&Channel::of_push_topic("t"), &gap)]);
+        for part in ["`a`", "/topic/t", "2025-12-31T10:20:30.000Z", "--snapshot crm`", "replay id 7"] {
             assert!(text.contains(part), "{text}");
         }
     }

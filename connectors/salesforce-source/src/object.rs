@@ -79,8 +79,8 @@ impl Object {
         start: Start,
         retention: Duration,
     ) -> Granted {
-        // The first subscription of a run that repairs a gap begins behind that gap.
-        let repairing = self.gap.is_some() && !self.is_subscribed();
+        // The first subscription of a run that repairs what is missing begins behind that.
+        let repairing = !self.is_subscribed() && self.snapshot.as_ref().is_some_and(Snapshot::is_repair);
         self.heard = Some(Instant::now());
         let Some(position) = &self.position else {
             let from = if start == Start::Earliest { Moment::BEGINNING } else { at };
@@ -185,6 +185,7 @@ mod tests {
     #[test]
     fn a_gap_in_repair_is_not_found_again_but_a_second_one_is() {
         let mut object = object(Some(position(HOUR * 30)));
+        object.snapshot = Some(Snapshot::new(Some(NOW - HOUR * 30)));
         object.gap = Some(Gap {
             object: "Account".to_owned(),
             from: NOW - HOUR * 30,
@@ -214,7 +215,7 @@ mod tests {
         assert_eq!(object.position.unwrap().replay_id, Some(ReplayId(8)));
         object.polled(NOW, true);
         assert_eq!(object.position.unwrap().as_of, NOW - LATENESS);
-    }
         object.polled(NOW + LAG, true);
         assert_eq!(object.position.unwrap().as_of, NOW - LATENESS, "it is written once a minute");
+    }
 }

@@ -29,11 +29,15 @@ pub(crate) struct ChannelPosition {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SnapshotPosition {
     pub(crate) state: SnapshotState,
-    /// When it began.
-    pub(crate) started: Moment,
+    /// When its first page was read; absent before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) started: Option<Moment>,
+    /// Rows that were deleted since then become deletes; absent where none can be missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) repairs: Option<Moment>,
 }
 
-/// How far a snapshot is. A running one whose process ended begins again.
+/// How far a snapshot is. A running one whose process ended begins again, wherever its source is told to start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SnapshotState {
@@ -67,7 +71,7 @@ pub(crate) enum GapState {
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the stored source position {position} cannot be read: {source}; it was written by another version of orgstream \
-     or by hand, so use that version, or remove the position and start with `start: snapshot`"
+     or by hand; run that version, or give the pipeline another name, under which it begins anew"
 )]
 pub(crate) struct UnreadablePosition {
     position: String,
@@ -112,10 +116,7 @@ impl ChannelPosition {
 
 impl SnapshotPosition {
     pub(crate) fn stored(&self, object: &str) -> SourcePosition {
-        SourcePosition {
-            partition: json!({"snapshot": object}),
-            offset: json!({"state": self.state, "started": self.started}),
-        }
+        SourcePosition { partition: json!({"snapshot": object}), offset: json!(self) }
     }
 }
 
@@ -149,7 +150,8 @@ mod tests {
         let at = |millis: i64| Moment(1_767_262_830_000 + millis);
         let fresh = ChannelPosition { replay_id: None, as_of: at(0), from: at(5) };
         let far = ChannelPosition { replay_id: Some(ReplayId(41)), ..fresh };
-        let snapshot = SnapshotPosition { state: SnapshotState::Running, started: at(1) };
+        let asked = SnapshotPosition { state: SnapshotState::Running, started: None, repairs: Some(at(2)) };
+        let done = SnapshotPosition { state: SnapshotState::Done, started: Some(at(1)), repairs: None };
         let gap = Gap {
             object: "Account".to_owned(),
             from: at(0),
@@ -157,7 +159,7 @@ mod tests {
             cause: "expired".to_owned(),
             state: GapState::Open,
         };
-        for position in [fresh, far] {
+        for (position, snapshot) in [(fresh, asked), (far, done)] {
             let stored = [position.stored(&channel), snapshot.stored("Account"), gap.stored(&channel)];
             let read = Positions::read(&stored).unwrap();
             assert_eq!(read.channels[&channel], position);
@@ -173,7 +175,7 @@ mod tests {
         let odd =
             SourcePosition { partition: json!({"channel": "/topic/x"}), offset: json!({"replay_id": "x"}) };
         let error = Positions::read(&[odd]).unwrap_err().to_string();
-        assert!(error.contains("/topic/x") && error.contains("start: snapshot"), "{error}");
+        assert!(error.contains("/topic/x") && error.contains("another name"), "{error}");
         let removed = SourcePosition { partition: json!({"channel": "/topic/x"}), offset: Value::Null };
         let other = SourcePosition { partition: json!({"claim": 1}), offset: json!(7) };
         assert!(Positions::read(&[removed, other]).unwrap().channels.is_empty());

@@ -12,6 +12,7 @@ use crate::error::SourceError;
 use crate::hydrate::Produced;
 use crate::moment::Moment;
 use crate::object::Object;
+use crate::position::{SnapshotPosition, SnapshotState};
 use crate::record::{Destination, Image, Origin, STAMP};
 use crate::rows::{Rows, id_of, unusable};
 use crate::standing::{Seen, Standing};
@@ -34,7 +35,7 @@ pub(crate) struct Snapshot {
 pub(crate) struct Place {
     /// The last id that was read.
     after: Option<SalesforceId>,
-    /// Repairs a gap that began at this time: rows deleted since then become deletes.
+    /// Rows that were deleted since this time become deletes.
     repairs: Option<Moment>,
 }
 
@@ -97,9 +98,19 @@ impl Place {
 }
 
 impl Snapshot {
-    /// A snapshot that also repairs the gap that began at `repairs`.
+    /// A snapshot that also repairs what is missing since `repairs`.
     pub(crate) fn new(repairs: Option<Moment>) -> Self {
         Self { place: Place { after: None, repairs }, ..Self::default() }
+    }
+
+    /// Whether nothing from before it is missing once it is done, deletes included.
+    pub(crate) fn is_repair(&self) -> bool {
+        self.place.repairs.is_some()
+    }
+
+    /// What is stored of it.
+    pub(crate) fn position(&self, state: SnapshotState) -> SnapshotPosition {
+        SnapshotPosition { state, started: self.started, repairs: self.place.repairs }
     }
 
     /// The page to read next.

@@ -28,7 +28,7 @@ use crate::hydrate::{Hydrated, Produced, hydrate};
 use crate::inbox::{Inbox, Item};
 use crate::moment::Moment;
 use crate::object::{Granted, Object, Target};
-use crate::position::{Gap, GapState, SnapshotPosition, SnapshotState};
+use crate::position::{Gap, GapState, SnapshotState};
 use crate::rows::Rows;
 use crate::snapshot::{self, Page};
 
@@ -41,6 +41,8 @@ const STORE_EVERY: Duration = Duration::from_mins(1);
 /// A stream of one org's changes.
 pub struct PushTopicSource {
     parts: Parts,
+    /// Whether that everything is to be read anew has still to be put on record.
+    unasked: bool,
     /// What is being read. It outlives a dropped `poll`, which would otherwise begin it again and again.
     work: Option<Work>,
     turn: Turn,
@@ -99,8 +101,10 @@ enum Done {
 }
 
 impl PushTopicSource {
-    pub(crate) fn new(parts: Parts) -> Self {
-        Self { parts, work: None, turn: Turn::Events, stream: Stream::Down, stored: None }
+    /// A source that has not been polled; `anew` as in [`SourceContext`](crate::SourceContext).
+    pub(crate) fn new(parts: Parts, anew: bool) -> Self {
+        let (turn, stream) = (Turn::Events, Stream::Down);
+        Self { parts, unasked: anew, work: None, turn, stream, stored: None }
     }
 
     /// What the source has done since it was started.
@@ -169,8 +173,20 @@ impl PushTopicSource {
             .filter_map(|index| objects[*index].open_gap())
             .map(|(channel, gap)| gap.stored(channel))
             .collect();
-        let org = self.parts.rows.patience().org().name();
-        self.stream = Stream::Broken(gap::message(org, objects.iter().filter_map(Object::open_gap)));
+        let (org, pipeline) = (self.parts.rows.patience().org().name(), &self.parts.config.pipeline);
+        self.stream =
+            Stream::Broken(gap::message(org, pipeline, objects.iter().filter_map(Object::open_gap)));
+        SourceBatch { records: Vec::new(), positions }
+    }
+
+    /// That the snapshots at hand are to be made, before any of them begins: those whose turn never comes in this run
+    /// are made by a later one.
+    fn ask(&self) -> SourceBatch {
+        let asked = |object: &Object| {
+            let snapshot = object.snapshot.as_ref()?;
+            Some(snapshot.position(SnapshotState::Running).stored(&object.target.name))
+        };
+        let positions = self.parts.objects.iter().filter_map(asked).collect();
         SourceBatch { records: Vec::new(), positions }
     }
 
@@ -253,14 +269,12 @@ impl PushTopicSource {
     /// The records of a page; with the last one the snapshot is done, and the gap that it repairs is closed.
     fn finish_page(&mut self, index: usize, page: Page) -> SourceBatch {
         self.turn = Turn::Events;
-        let now = self.now();
         let object = &mut self.parts.objects[index];
         let target = Arc::clone(&object.target);
         let snapshot = object.snapshot.get_or_insert_default();
         let goes_on = snapshot.goes_on(&page);
         let state = if goes_on { SnapshotState::Running } else { SnapshotState::Done };
-        let started = snapshot.started.unwrap_or(now);
-        let mut positions = vec![SnapshotPosition { state, started }.stored(&target.name)];
+        let mut positions = vec![snapshot.position(state).stored(&target.name)];
         let read = page.len();
         let produced = page.produce(&snapshot.seen, index, &target.destination);
         if !goes_on {
@@ -341,6 +355,9 @@ impl Work {
 #[async_trait]
 impl Source for PushTopicSource {
     async fn poll(&mut self) -> Result<SourceBatch, TaskError> {
+        if std::mem::take(&mut self.unasked) {
+            return Ok(self.ask());
+        }
         loop {
             match &self.stream {
                 Stream::Broken(message) => return Err(TaskError::Gap(message.clone())),
@@ -391,6 +408,11 @@ impl Source for PushTopicSource {
             for object in objects.iter_mut() {
                 object.polled(now, true);
             }
+            if objects.iter().any(|object| object.unstored) {
+                // It ends as soon as the answer is yes, so what it has to store comes first.
+                self.stored = None;
+                return Ok(AtEnd::No);
+            }
         }
         Ok(answer)
     }
@@ -408,10 +430,5 @@ impl fmt::Debug for PushTopicSource {
             .field("objects", &self.parts.objects)
             .field("stream", &self.stream)
             .finish_non_exhaustive()
-            if objects.iter().any(|object| object.unstored) {
-                // It ends as soon as the answer is yes, so what it has to store comes first.
-                self.stored = None;
-                return Ok(AtEnd::No);
-            }
     }
 }

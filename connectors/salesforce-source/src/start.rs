@@ -19,7 +19,7 @@ use crate::inbox::Inbox;
 use crate::moment::Moment;
 use crate::object::{Object, Target};
 use crate::patience::{Patience, is_lasting};
-use crate::position::{ChannelPosition, GapState, Positions, SnapshotState};
+use crate::position::{ChannelPosition, Gap, GapState, Positions, SnapshotPosition, SnapshotState};
 use crate::push_topic::PushTopic;
 use crate::record::{Destination, STAMP};
 use crate::rows::Rows;
@@ -28,7 +28,7 @@ use crate::source::{Parts, PushTopicSource};
 
 /// Starts a source at the stored positions of `context`.
 ///
-/// An open gap is refused unless the source starts with a snapshot, which repairs it (D9).
+/// An open gap is refused unless a snapshot is to be made, which repairs it (D9).
 pub async fn start(
     config: SourceConfig,
     org: Org,
@@ -47,15 +47,16 @@ pub(crate) async fn start_with(
     let mut objects = Vec::with_capacity(config.objects.len());
     let mut channels = HashSet::new();
     for wanted in &config.objects {
-        let object = open(&config, &org, wanted, &positions).await?;
+        let object = open(&config, &org, wanted, &positions, context.anew).await?;
         if !channels.insert(object.target.channel.clone()) {
             let name = &object.target.name;
             return Err(SourceError::Config(format!("the object {name} stands twice in a source")).into());
         }
         objects.push(object);
     }
-    if config.start != Start::Snapshot && objects.iter().any(|object| object.gap.is_some()) {
-        return Err(TaskError::Gap(gap::message(org.name(), objects.iter().filter_map(Object::open_gap))));
+    if objects.iter().any(|object| object.gap.is_some() && object.snapshot.is_none()) {
+        let gaps = objects.iter().filter_map(Object::open_gap);
+        return Err(TaskError::Gap(gap::message(org.name(), &config.pipeline, gaps)));
     }
     if objects.is_empty() {
         return Err(SourceError::Config("a source needs at least one object".to_owned()).into());
@@ -79,7 +80,7 @@ pub(crate) async fn start_with(
     };
     let (session, deliveries) = Session::start(around, timing, subscriptions);
     tracing::info!(pipeline = %config.pipeline, org = org.name(), objects = objects.len(), "the source starts");
-    Ok(PushTopicSource::new(Parts {
+    let parts = Parts {
         config,
         rows: Rows::new(Patience::new(org, condition.clone())),
         objects,
@@ -89,7 +90,8 @@ pub(crate) async fn start_with(
         condition,
         counters,
         end: EndCheck::new(context.produced),
-    }))
+    };
+    Ok(PushTopicSource::new(parts, context.anew))
 }
 
 /// One object with what is stored about it, its PushTopic being there.
@@ -98,6 +100,7 @@ async fn open(
     org: &Org,
     wanted: &SourceObject,
     positions: &Positions,
+    anew: bool,
 ) -> Result<Object, TaskError> {
     // Asked anew, since a source may be started again because the object has changed.
     let describe =
@@ -120,12 +123,25 @@ async fn open(
     let name = describe.object.clone();
     let mut object = Object::new(Target { name, channel, destination }, position);
     let stored = positions.snapshots.get(&object.target.name);
-    let done = stored.is_some_and(|snapshot| snapshot.state == SnapshotState::Done);
-    if config.start == Start::Snapshot && (!done || gap.is_some()) {
-        object.snapshot = Some(Snapshot::new(gap.as_ref().map(|gap| gap.from)));
-    }
+    object.snapshot = snapshot(config.start, stored, gap.as_ref(), anew);
     object.gap = gap;
     Ok(object)
+}
+
+/// The snapshot that an object needs.
+fn snapshot(
+    start: Start,
+    stored: Option<&SnapshotPosition>,
+    gap: Option<&Gap>,
+    anew: bool,
+) -> Option<Snapshot> {
+    let running = stored.filter(|snapshot| snapshot.state == SnapshotState::Running);
+    let by_start = start == Start::Snapshot && (stored.is_none() || gap.is_some());
+    let needed = anew || running.is_some() || by_start;
+    // Whoever asks for everything anew misses something, of which nobody knows since when.
+    let asked = anew.then_some(Moment::BEGINNING);
+    let repairs = [asked, running.and_then(|snapshot| snapshot.repairs), gap.map(|gap| gap.from)];
+    needed.then(|| Snapshot::new(repairs.into_iter().flatten().min()))
 }
 
 fn undescribed(org: &Org, object: &str, error: ApiError) -> SourceError {

@@ -28,6 +28,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub(super) struct Committed {
     pub(super) records: Vec<SourceRecord>,
     pub(super) positions: Vec<SourcePosition>,
+    /// Whether the next source is to read everything anew.
+    pub(super) anew: bool,
     /// How often the sources replace their sessions; `None`: as in production.
     pub(super) renewal: Option<Duration>,
     /// The topics read back, for the source's question.
@@ -78,6 +80,7 @@ impl Committed {
         let (reporter, health) = HealthReporter::new();
         let context = SourceContext {
             positions: self.positions.clone(),
+            anew: std::mem::take(&mut self.anew),
             produced: self.topics.clone(),
             health: reporter,
         };

@@ -36,7 +36,7 @@ async fn an_expired_position_is_a_gap_until_a_snapshot_repairs_it() {
         }
     };
     let TaskError::Gap(text) = error else { panic!("{error:?}") };
-    assert!(text.contains(CHANNEL) && text.contains("start: snapshot"), "{text}");
+    assert!(text.contains(CHANNEL) && text.contains("--snapshot crm"), "{text}");
     assert_eq!(feed.committed.records.len(), before, "nothing behind the gap is produced");
     assert_eq!(committed.position("gap", CHANNEL).unwrap()["state"], "open");
 
@@ -63,6 +63,23 @@ async fn an_expired_position_is_a_gap_until_a_snapshot_repairs_it() {
     assert_eq!(kind(delete), "deleted");
     assert_eq!(delete.record.headers.text(header::ORIGIN), Some("snapshot"));
     committed.assert_order();
+}
+
+#[tokio::test]
+async fn an_expired_position_is_no_gap_where_everything_is_read_anew() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    committed.source(&world, Start::Latest).await.until_subscribed().await;
+    let missed = world.create("Account", json!({"Name": "missed"})).await;
+    world.sandbox.advance(DAY_AND_HOUR);
+    committed.anew = true;
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until(|committed| {
+        committed.position("snapshot", "Contact").is_some_and(|snapshot| snapshot["state"] == "done")
+    })
+    .await;
+    assert!(committed.names().contains_key(missed.as_str()));
+    assert!(committed.position("gap", CHANNEL).is_none());
 }
 
 #[tokio::test]

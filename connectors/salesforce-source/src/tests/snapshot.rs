@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use orgstream_api::Source;
 use orgstream_api::record::header;
+use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::{Value, json};
 
-use super::feed::{Committed, id};
+use super::feed::{Committed, id, kind};
 use super::world::World;
 use crate::config::Start;
 
@@ -87,5 +88,47 @@ async fn a_killed_snapshot_begins_again() {
     let mut feed = committed.source(&world, Start::Snapshot).await;
     feed.until(done).await;
     assert_eq!(feed.counter("snapshot_rows"), 2_100);
+    assert_eq!(committed.names(), in_the_org(&world));
+}
+
+#[tokio::test]
+async fn what_is_asked_for_anew_is_read_whole_though_the_source_is_killed_at_once() {
+    let world = World::start().await;
+    let ids = world.create_accounts(3).await;
+    world.delete(ids[0]).await;
+    let mut committed = Committed::default();
+    committed.source(&world, Start::Latest).await.until_subscribed().await;
+    committed.anew = true;
+    committed.source(&world, Start::Latest).await.next().await.unwrap();
+    assert_eq!(committed.records, []);
+
+    // The request is on record, and outlives the source whatever it is told to start with.
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until(done).await;
+    feed.source.stop().await;
+    assert_eq!(committed.names(), in_the_org(&world));
+    let delete = committed.records.iter().find(|record| id(record) == ids[0].as_str()).unwrap();
+    assert_eq!(kind(delete), "deleted", "nobody knows whether its delete arrived");
+
+    let mut feed = committed.source(&world, Start::Latest).await;
+    let before = feed.committed.records.len();
+    let new = world.create("Account", json!({"Name": "new"})).await;
+    feed.until_records(before + 1).await;
+    assert_eq!(id(committed.records.last().unwrap()), new.as_str(), "it is read once");
+}
+
+#[tokio::test]
+async fn rows_that_the_org_does_not_answer_together_are_asked_for_apart() {
+    let world = World::start().await;
+    let mut ids: Vec<String> = world.create_accounts(1_100).await.iter().map(ToString::to_string).collect();
+    ids.sort();
+    // Both in one call are too much, for as long as this org lives.
+    let together = format!("{}\",\"{}", ids[549], ids[550]);
+    let too_much =
+        Effect::Answer { status: 500, code: "UNKNOWN_EXCEPTION".to_owned(), message: String::new() };
+    world.sandbox.faults().add(Fault::new(CallKind::Any, too_much).containing(together));
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Snapshot).await;
+    feed.until(done).await;
     assert_eq!(committed.names(), in_the_org(&world));
 }
