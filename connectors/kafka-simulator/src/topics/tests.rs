@@ -167,3 +167,24 @@ fn two_directories_of_one_topic_are_an_error() {
     let message = Topics::open(kept).unwrap_err().to_string();
     assert!(message.contains("copy") && message.contains(first.to_str().unwrap()), "{message}");
 }
+
+#[test]
+fn every_partition_gets_its_own_log_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let topics = open(&dir);
+    for (name, records) in [("one", 0), ("other", 20)] {
+        let made = topics.create(name, 20, Settings::default(), false).unwrap().unwrap();
+        for (count, partition) in (records..).zip(made.partitions()) {
+            for _ in 0..count {
+                partition.log().append(&batch("k"), now_ms()).unwrap();
+            }
+        }
+    }
+    drop(topics);
+    let topics = open(&dir);
+    for (name, records) in [("one", 0), ("other", 20)] {
+        let partitions = topics.by_name(name).unwrap().partitions();
+        let ends: Vec<_> = partitions.iter().map(|partition| partition.log().next_offset()).collect();
+        assert!(ends.into_iter().eq(records..records + 20), "{name}");
+    }
+}

@@ -10,6 +10,7 @@ use super::super::segment::Segment;
 use super::wire::{Batch, consume, producer, rec};
 use super::{Fixture, NOW};
 use crate::isolation::Isolation;
+use crate::producer::Marker;
 
 fn fill(fixture: &mut Fixture, batches: i32) {
     for sequence in 0..batches {
@@ -106,6 +107,30 @@ fn a_damaged_segment_before_the_last_is_an_error_that_names_it() {
     let opened = PartitionLog::open(fixture.dir.path().to_owned(), fixture.config.clone(), NOW);
     let message = opened.unwrap_err().to_string();
     assert!(message.contains(&Segment::file_name(1)) && message.contains("byte 0"), "{message}");
+}
+
+#[test]
+fn large_batches_are_found_again_by_their_headers_and_so_is_what_lies_between() {
+    let mut fixture = Fixture::new(LogConfig { segment_bytes: 500_000, ..LogConfig::default() });
+    let (from, large) = (producer(1, 0), "x".repeat(200_000));
+    for sequence in 0..12 {
+        let value = if sequence % 4 == 3 { "small" } else { &large };
+        let batch = Batch::of(&[rec("k", value)]).from(from, sequence).transactional();
+        fixture.log.append(&batch.bytes(), NOW).unwrap();
+        let marker = if sequence % 3 == 0 { Marker::Abort } else { Marker::Commit };
+        fixture.log.append_marker(from, marker, 0, NOW).unwrap();
+    }
+    assert!(fixture.log.segments.len() > 2);
+    let before = consume(&fixture.log, Isolation::ReadCommitted, 1 << 20);
+    fixture.reopen();
+    assert_eq!(consume(&fixture.log, Isolation::ReadCommitted, 1 << 20), before);
+    assert_eq!((fixture.log.next_offset(), fixture.log.last_stable_offset()), (24, 24));
+
+    let first = file(&fixture, 0);
+    let length = std::fs::metadata(&first).unwrap().len();
+    Segment::truncate(&first, length - 100_000).unwrap();
+    let opened = PartitionLog::open(fixture.dir.path().to_owned(), fixture.config.clone(), NOW);
+    assert!(opened.unwrap_err().to_string().contains(&Segment::file_name(0)));
 }
 
 #[test]
