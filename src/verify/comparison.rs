@@ -61,7 +61,13 @@ pub async fn verify(
                 orgs.insert(name.clone(), org);
             }
         }
-        let comparison = Comparison { pipeline, source: &orgs[&source.org], sink: &orgs[&sink.org], links };
+        let comparison = Comparison {
+            pipeline,
+            operation: sink.operation,
+            source: &orgs[&source.org],
+            sink: &orgs[&sink.org],
+            links,
+        };
         report.pipelines.push(PipelineReport {
             pipeline: pipeline.name.clone(),
             source: source.org.clone(),
@@ -74,6 +80,7 @@ pub async fn verify(
 
 struct Comparison<'a> {
     pipeline: &'a Pipeline,
+    operation: Operation,
     source: &'a Org,
     sink: &'a Org,
     links: Option<&'a LinkReader>,
@@ -106,7 +113,8 @@ impl Comparison<'_> {
     async fn pair<'a>(&self, object: &'a Object) -> Result<Paired<'a>, VerifyError> {
         let source = self.source.describe(&object.name).await?;
         let sink = self.sink.describe(&object.name).await?;
-        let (fields, left_out) = compared_fields(&source, &sink, object, &self.pipeline.objects);
+        let (fields, left_out) =
+            compared_fields(&source, &sink, self.operation, object, &self.pipeline.objects);
         let mut report = ObjectReport {
             object: object.name.clone(),
             fields: fields.iter().map(|field| field.source.name.clone()).collect(),

@@ -1,9 +1,13 @@
 //! Which fields of an object are compared.
 
 use orgstream_salesforce::{Describe, DescribeField, FieldKind};
+use orgstream_salesforce_sink::Operation;
 
 use super::report::LeftOut;
 use crate::config::Object;
+
+/// What an org sets itself with every write, so that no two orgs agree on it, whoever may create it.
+const LAST_CHANGE: [&str; 2] = ["LastModifiedDate", "LastModifiedById"];
 
 /// A field that is compared, as both orgs describe it.
 #[derive(Debug, Clone)]
@@ -14,10 +18,11 @@ pub(super) struct ComparedField {
     pub(super) sink: DescribeField,
 }
 
-/// The fields that org A shows and org B lets be written, and those among them that are left out.
+/// The fields that org A shows and `operation` writes in org B, and those that org B would take but are left out.
 pub(super) fn compared_fields(
     source: &Describe,
     sink: &Describe,
+    operation: Operation,
     object: &Object,
     objects: &[Object],
 ) -> (Vec<ComparedField>, Vec<LeftOut>) {
@@ -25,10 +30,10 @@ pub(super) fn compared_fields(
     let mut left_out = Vec::new();
     for ours in &source.fields {
         let theirs = sink.field(&ours.name);
-        let Some(theirs) = theirs.filter(|field| field.createable && field.updateable) else {
+        let Some(theirs) = theirs.filter(|field| field.createable || field.updateable) else {
             continue;
         };
-        match reason_to_leave_out(ours, theirs, object, objects) {
+        match reason_to_leave_out(ours, theirs, operation, object, objects) {
             Some(reason) => left_out.push(LeftOut { field: ours.name.clone(), reason }),
             None => fields.push(ComparedField { source: ours.clone(), sink: theirs.clone() }),
         }
@@ -39,6 +44,7 @@ pub(super) fn compared_fields(
 fn reason_to_leave_out(
     source: &DescribeField,
     sink: &DescribeField,
+    operation: Operation,
     object: &Object,
     objects: &[Object],
 ) -> Option<String> {
@@ -51,6 +57,16 @@ fn reason_to_leave_out(
     }
     if sink.kind == FieldKind::Base64 {
         return Some("a file".to_owned());
+    }
+    if LAST_CHANGE.contains(&name) {
+        return Some("set by every write".to_owned());
+    }
+    let update = operation == Operation::Update;
+    if update && !sink.updateable {
+        return Some("taken from a new record only, and `update` makes none".to_owned());
+    }
+    if !update && !sink.createable {
+        return Some("not taken from a new record, so no upsert writes it".to_owned());
     }
     let outside = |parent: &String| !objects.iter().any(|object| object.name == *parent);
     if sink.kind == FieldKind::Reference && source.reference_to.iter().all(outside) {

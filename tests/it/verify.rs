@@ -34,7 +34,7 @@ impl Pair {
             "pipelines": { "crm": {
                 "source": { "org": "a", "topic": "a.${object}" },
                 "sink": { "org": "b" },
-                "objects": { "Account": object, "Contact": object },
+                "objects": { "Account": object, "Contact": object, "Lead": object },
             } },
         });
         let dir = tempfile::tempdir().expect("a directory");
@@ -86,7 +86,12 @@ async fn orgs_in_step_have_no_difference_and_what_is_left_out_is_listed() {
         report.contains(head) && report.contains("1 without an external id, 0 difference(s)"),
         "{report}"
     );
-    for left_out in ["Fax (ignored)", "OrgA_Id__c (the external id)", "OwnerId (refers to "] {
+    for left_out in [
+        "Fax (ignored)",
+        "OrgA_Id__c (the external id)",
+        "OwnerId (refers to ",
+        "EmailBouncedReason (not taken from a new record",
+    ] {
         assert!(report.contains(left_out), "{left_out} is not in\n{report}");
     }
 }
@@ -111,6 +116,9 @@ async fn every_kind_of_difference_is_found_both_ways() {
     let (orphan, no_parent) = pair
         .twins("Contact", json!({ "LastName": "Bo", "AccountId": missing }), json!({ "AccountId": null }))
         .await;
+    // Org B takes it from a new record only.
+    let lead = json!({ "LastName": "Cy", "Company": "Acme", "IsConverted": true });
+    let (lead, not_converted) = pair.twins("Lead", lead, json!({ "IsConverted": false })).await;
 
     let (code, report) = pair.verify().await;
     assert_eq!(code, Some(1), "{report}");
@@ -123,6 +131,7 @@ async fn every_kind_of_difference_is_found_both_ways() {
         format!(
             "Contact {orphan} {no_parent} AccountId: {missing}, which has no record in the target | null"
         ),
+        format!("Lead {lead} {not_converted} IsConverted: true | false"),
     ];
     for line in &expected {
         assert!(report.contains(line.as_str()), "{line} is not in\n{report}");

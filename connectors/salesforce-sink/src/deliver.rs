@@ -12,6 +12,7 @@ use crate::change::Change;
 use crate::counters::SinkCounters;
 use crate::links::{Known, Links, RecordKey};
 use crate::plan::Kind;
+use crate::presence::Presence;
 use crate::target::{Target, Targets};
 use crate::tenure::Tenure;
 use crate::verdict::unread;
@@ -41,6 +42,8 @@ pub(crate) struct Item {
     pub(crate) papers: Papers,
     /// The change.
     pub(crate) change: Box<Change>,
+    /// Whether org B has its record.
+    pub(crate) presence: Presence,
     known: Known,
 }
 
@@ -82,7 +85,7 @@ impl Delivery {
         for (papers, change) in changes {
             let known = known.get(&own_key(&change)).cloned().unwrap_or_default();
             let skip = versions::superseded(&change.version, change.kind, known.link.as_ref());
-            let item = Item { papers, change, known };
+            let item = Item { papers, change, presence: Presence::Unasked, known };
             match skip {
                 Some(skip) => done.push(item, Verdict::settled(Outcome::Skipped(skip))),
                 None => needed.push(item),
@@ -99,13 +102,13 @@ impl Delivery {
     ) -> Result<Vec<Option<SalesforceId>>, ApiError> {
         let unlinked: Vec<&str> = items
             .iter()
-            .filter(|item| item.live().is_none())
+            .filter(|item| item.trusted().is_none())
             .map(|item| item.change.external.as_str())
             .collect();
         let found = lookup::by_external_id(&self.wire.org, target, &unlinked).await?;
         Ok(items
             .iter()
-            .map(|item| item.live().or_else(|| found.get(&item.change.external).copied()))
+            .map(|item| item.trusted().or_else(|| found.get(&item.change.external).copied()))
             .collect())
     }
 
@@ -148,6 +151,13 @@ impl Item {
     pub(crate) fn live(&self) -> Option<SalesforceId> {
         let link = self.known.link.as_ref().filter(|link| link.state == LinkState::Live)?;
         SalesforceId::parse(link.target_id.as_ref()?).ok()
+    }
+
+    /// As [`Item::live`]. After a failed attempt an upsert trusts no link: somebody may have deleted the record in org B,
+    /// which then is to be made anew.
+    fn trusted(&self) -> Option<SalesforceId> {
+        let upsert = matches!(self.change.kind, Kind::Upsert | Kind::Undelete);
+        self.live().filter(|_| !upsert || self.papers.attempts.failed() == 0)
     }
 
     /// The record of org B, if the link says that it was deleted.

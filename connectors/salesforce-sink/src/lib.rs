@@ -8,6 +8,7 @@
 //! - `lanes`: one queue per record id
 //! - `plan`: which records go into which call
 //! - `deliver`, `put`, `delete`, `pay`: what happens to the changes, and to the owed references, of one call
+//! - `presence`: whether org B has a record, where that decides which fields are written
 //! - `versions`, `references`, `map`: whether a record is new, where it points, what of it is written
 //! - `write`, `verdict`: one write call, halved until only what is at fault fails; what its answers mean
 //! - `links`, `lookup`: which record of org B stands for which
@@ -38,6 +39,7 @@ mod lookup;
 mod map;
 mod pay;
 mod plan;
+mod presence;
 mod put;
 mod rank;
 mod references;

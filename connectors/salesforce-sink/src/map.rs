@@ -5,14 +5,14 @@ use orgstream_salesforce::{Row, to_json};
 use serde_json::Value as Json;
 
 use crate::change::Change;
-use crate::target::Target;
+use crate::presence::Presence;
 
 /// The fields to write: those that the change carries, that org B has, and that may be written.
 ///
 /// A carried null clears its field, except where org B allows no null, as with booleans: there it says nothing.
-pub(crate) fn fields(change: &Change) -> Result<Row, Rejection> {
+pub(crate) fn fields(change: &Change, presence: Presence) -> Result<Row, Rejection> {
     let mut row = Row::new();
-    let columns = change.target.columns.iter().filter(|field| Target::writes(field, change.kind));
+    let columns = change.target.columns.iter().filter(|field| presence.takes(field, change.kind));
     for field in columns {
         let Some(value) = change.carried(&field.name) else { continue };
         if value.is_null() {

@@ -101,7 +101,7 @@ impl Delivery {
         let mut debts = Vec::with_capacity(owed.len());
         for (papers, owed) in owed {
             let link = known.get(&own_key(&owed)).and_then(|known| known.link.as_ref());
-            let writable = target.reference(&owed.field).is_some() && !self.candidates(&owed).is_empty();
+            let writable = target.owes(&owed.field) && !self.candidates(&owed).is_empty();
             match link.and_then(live) {
                 Some(own) if writable => debts.push(Debt { papers, owed, own }),
                 _ => done.push_owed(papers, owed, no_longer_owed()),

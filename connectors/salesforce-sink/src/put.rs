@@ -7,10 +7,9 @@ use orgstream_api::{Delivered, LinkState, Rejection, StoreError};
 use orgstream_salesforce::{Row, WriteResult};
 use serde_json::Value as Json;
 
-use crate::change::Change;
 use crate::deliver::{Delivery, Done, Item};
 use crate::map;
-use crate::plan::Kind;
+use crate::presence::Presence;
 use crate::references::{self, Blocked, Parents, Resolved, Trouble};
 use crate::target::Target;
 use crate::verdict::unwritten;
@@ -46,9 +45,10 @@ impl Delivery {
 
     /// Upserts or updates.
     pub(crate) async fn put(&self, items: Vec<Item>, done: &mut Done) -> Result<(), StoreError> {
+        let items = self.locate(items, done).await;
         let mut prepared = Vec::with_capacity(items.len());
         for (item, resolved) in self.with_references(items, done).await? {
-            match map::fields(&item.change) {
+            match map::fields(&item.change, item.presence) {
                 Ok(mut row) => {
                     row.extend(resolved.row.clone());
                     prepared.push(Prepared { item, row, resolved });
@@ -56,10 +56,17 @@ impl Delivery {
                 Err(rejection) => done.push(item, Verdict::rejected(rejection)),
             }
         }
-        let (updates, upserts) =
-            prepared.into_iter().partition(|prepared| prepared.item.change.kind == Kind::Update);
-        self.update(updates, done).await;
-        self.upsert(upserts, done).await;
+        // One call never carries two records with the same external id: org B refuses both.
+        while !prepared.is_empty() {
+            let mut external = HashSet::new();
+            let (now, later): (Vec<_>, Vec<_>) =
+                prepared.into_iter().partition(|next| external.insert(next.item.change.external.clone()));
+            prepared = later;
+            let (updates, upserts) =
+                now.into_iter().partition(|next| matches!(next.item.presence, Presence::At(_)));
+            self.update(updates, done).await;
+            self.upsert(upserts, done).await;
+        }
         Ok(())
     }
 
@@ -70,8 +77,7 @@ impl Delivery {
         done: &mut Done,
     ) -> Result<Vec<(Item, Resolved)>, StoreError> {
         let parents = Parents { links: &self.links, org: &self.wire.org };
-        let changes: Vec<&Change> = items.iter().map(|item| &*item.change).collect();
-        let resolved = match references::resolve(&parents, &self.targets, &changes).await {
+        let resolved = match references::resolve(&parents, &self.targets, &items).await {
             Ok(resolved) => resolved,
             Err(Trouble::Store(error)) => return Err(error),
             Err(Trouble::Org(error)) => {
@@ -91,17 +97,6 @@ impl Delivery {
     }
 
     async fn upsert(&self, mut prepared: Vec<Prepared>, done: &mut Done) {
-        // One call never carries two records with the same external id: org B refuses both.
-        while !prepared.is_empty() {
-            let mut external = HashSet::new();
-            let (now, later): (Vec<_>, Vec<_>) =
-                prepared.into_iter().partition(|next| external.insert(next.item.change.external.clone()));
-            prepared = later;
-            self.upsert_distinct(now, done).await;
-        }
-    }
-
-    async fn upsert_distinct(&self, mut prepared: Vec<Prepared>, done: &mut Done) {
         let Some(target) = prepared.first().map(|first| Arc::clone(&first.item.change.target)) else {
             return;
         };
@@ -112,8 +107,8 @@ impl Delivery {
             }
             return;
         };
-        let rows = rows(&mut prepared, |change, row| {
-            row.insert(field.clone(), Json::String(change.external.clone()));
+        let rows = rows(&mut prepared, |item, row| {
+            row.insert(field.clone(), Json::String(item.change.external.clone()));
         });
         let tenures = prepared.iter().map(|prepared| &prepared.item.papers.tenure);
         let answers = self.send(&Write::Upsert { object: &target.object, field, rows }, tenures).await;
@@ -122,30 +117,16 @@ impl Delivery {
         }
     }
 
-    async fn update(&self, prepared: Vec<Prepared>, done: &mut Done) {
+    /// Updates records whose place in org B is known.
+    async fn update(&self, mut prepared: Vec<Prepared>, done: &mut Done) {
         let Some(target) = prepared.first().map(|first| Arc::clone(&first.item.change.target)) else {
             return;
         };
-        let (items, rest): (Vec<_>, Vec<_>) =
-            prepared.into_iter().map(|Prepared { item, row, resolved }| (item, (row, resolved))).unzip();
-        let found = match self.find(&target, &items).await {
-            Ok(found) => found,
-            Err(error) => return self.fail(items, &error, done).await,
-        };
-        let mut prepared = Vec::with_capacity(items.len());
-        for ((item, (mut row, resolved)), id) in items.into_iter().zip(rest).zip(found) {
-            match id {
-                Some(id) => {
-                    row.insert("Id".to_owned(), Json::String(id.as_str().to_owned()));
-                    prepared.push(Prepared { item, row, resolved });
-                }
-                None => {
-                    let rejection = not_there(&target, &item.change);
-                    done.push(item, Verdict::rejected(rejection));
-                }
+        let rows = rows(&mut prepared, |item, row| {
+            if let Presence::At(id) = item.presence {
+                row.insert("Id".to_owned(), Json::String(id.as_str().to_owned()));
             }
-        }
-        let rows = rows(&mut prepared, |_, _| {});
+        });
         let tenures = prepared.iter().map(|prepared| &prepared.item.papers.tenure);
         let answers = self.send(&Write::Update { object: &target.object, rows }, tenures).await;
         for (prepared, answer) in prepared.into_iter().zip(answers) {
@@ -179,28 +160,13 @@ impl Delivery {
 }
 
 /// Takes the rows out, completed by `add`.
-fn rows(prepared: &mut [Prepared], add: impl Fn(&Change, &mut Row)) -> Vec<Row> {
+fn rows(prepared: &mut [Prepared], add: impl Fn(&Item, &mut Row)) -> Vec<Row> {
     let rows = prepared.iter_mut().map(|prepared| {
         let mut row = std::mem::take(&mut prepared.row);
-        add(&prepared.item.change, &mut row);
+        add(&prepared.item, &mut row);
         row
     });
     rows.collect()
-}
-
-fn not_there(target: &Target, change: &Change) -> Rejection {
-    let by = match &target.external_id {
-        Some(field) => format!("no link and no record with {field} = {}", change.external),
-        None => "no link".to_owned(),
-    };
-    Rejection {
-        code: "TARGET_NOT_FOUND".to_owned(),
-        message: format!(
-            "org B has no {} for {}: {by}; operation `update` creates nothing",
-            target.object, change.key.id
-        ),
-        fields: Vec::new(),
-    }
 }
 
 fn no_external_id(target: &Target) -> Rejection {

@@ -12,6 +12,7 @@ use orgstream_salesforce::{ApiError, Org, Row, SalesforceId};
 use serde_json::Value as Json;
 
 use crate::change::Change;
+use crate::deliver::Item;
 use crate::links::{Links, RecordKey};
 use crate::lookup;
 use crate::target::{Reference, Target, Targets};
@@ -109,18 +110,18 @@ impl Parents<'_> {
     }
 }
 
-/// Resolves the references that `changes` carry, all together.
+/// Resolves the references that the changes of `items` carry, all together.
 pub(crate) async fn resolve(
     parents: &Parents<'_>,
     targets: &Targets,
-    changes: &[&Change],
+    items: &[Item],
 ) -> Result<Vec<Resolved>, Trouble> {
-    let mut resolved: Vec<Resolved> = Vec::with_capacity(changes.len());
+    let mut resolved: Vec<Resolved> = Vec::with_capacity(items.len());
     let mut pointing: Vec<Pointing<'_>> = Vec::new();
-    for change in changes {
+    for Item { change, presence, .. } in items {
         let mut own = Resolved::default();
         let references = change.target.references.iter();
-        for reference in references.filter(|reference| Target::writes(&reference.field, change.kind)) {
+        for reference in references.filter(|reference| presence.takes(&reference.field, change.kind)) {
             if let Some((id, candidates)) = point(change, reference, targets, &mut own) {
                 pointing.push(Pointing { change: resolved.len(), reference, id, candidates });
             }
@@ -130,13 +131,13 @@ pub(crate) async fn resolve(
     let wanted: Vec<(RecordKey, &Arc<Target>)> = pointing
         .iter()
         .flat_map(|pointing| {
-            let org = &changes[pointing.change].key.org;
+            let org = &items[pointing.change].change.key.org;
             pointing.candidates.iter().map(|target| (record_key(org, target, pointing.id), *target))
         })
         .collect();
     let found = parents.find(&wanted).await?;
     for pointing in pointing {
-        let change = changes[pointing.change];
+        let change = &items[pointing.change].change;
         let org = &change.key.org;
         let keys = pointing.candidates.iter().map(|target| record_key(org, target, pointing.id));
         let parent = best(keys.filter_map(|key| found.get(&key).copied()));
@@ -211,23 +212,24 @@ fn settle(change: &Change, pointing: &Pointing<'_>, parent: Parent, own: &mut Re
             own.row.insert(name.clone(), Json::String(id.as_str().to_owned()));
             own.paid.push(name.clone());
         }
-        Parent::Deleted | Parent::Missing if pointing.reference.is_required() => {
+        Parent::Deleted if !pointing.reference.is_required() => {
+            own.left_out += 1;
+            own.paid.push(name.clone());
+        }
+        Parent::Deleted | Parent::Missing if pointing.reference.is_waited_for() => {
+            let why = if pointing.reference.is_required() { "is required" } else { "cannot be set later" };
             own.blocked.get_or_insert(Blocked::Waits(Rejection {
                 code: "REQUIRED_PARENT_MISSING".to_owned(),
                 message: format!(
-                    "`{name}` is required and its parent, {} {}, is not in org B; send the parent first",
+                    "`{name}` {why} and its parent, {} {}, is not in org B; send the parent first",
                     parent_objects.join(" or "),
                     pointing.id
                 ),
                 fields: vec![name.clone()],
             }));
         }
-        Parent::Deleted => {
-            own.left_out += 1;
-            own.paid.push(name.clone());
-        }
         // D3: the runtime stores the entry before the record's ticket settles.
-        Parent::Missing => own.owed.push(Owed {
+        Parent::Deleted | Parent::Missing => own.owed.push(Owed {
             at: change.version.at.clone(),
             org: change.key.org.clone(),
             object: change.target.object.clone(),

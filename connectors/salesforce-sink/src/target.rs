@@ -6,7 +6,6 @@ use orgstream_api::Rejection;
 use orgstream_salesforce::{Describe, DescribeField, FieldKind, SalesforceId};
 
 use crate::config::SinkObject;
-use crate::plan::Kind;
 use crate::rank::ranks;
 
 /// One object of the pipeline, as org B describes it.
@@ -24,6 +23,8 @@ pub(crate) struct Target {
     pub(crate) columns: Vec<DescribeField>,
     /// The references that may be written.
     pub(crate) references: Vec<Reference>,
+    /// Those of both that org B takes from a new record only. References out of the pipeline are never written.
+    pub(crate) taken_once: Vec<DescribeField>,
     topic: String,
     key_prefix: Option<String>,
 }
@@ -42,25 +43,15 @@ pub(crate) struct Reference {
 pub(crate) struct Targets(Vec<Arc<Target>>);
 
 impl Target {
-    /// Whether `field` may be written by an operation: an update writes what is updateable, an upsert what is
-    /// createable too, because it may turn out to be either.
-    pub(crate) fn writes(field: &DescribeField, kind: Kind) -> bool {
-        match kind {
-            Kind::Upsert | Kind::Undelete => field.createable && field.updateable,
-            Kind::Update | Kind::Pay => field.updateable,
-            Kind::Delete => false,
-        }
+    /// Whether the reference field `name` is one that can be owed.
+    pub(crate) fn owes(&self, name: &str) -> bool {
+        self.owable().any(|owable| owable == name)
     }
 
-    /// The reference field `name`, if it may be written and points into the pipeline.
-    pub(crate) fn reference(&self, name: &str) -> Option<&Reference> {
-        self.references.iter().find(|reference| reference.field.name == name && !reference.parents.is_empty())
-    }
-
-    /// The names of the references that point into the pipeline.
+    /// The names of the references that point into the pipeline and can be set after their record was made.
     pub(crate) fn owable(&self) -> impl Iterator<Item = &str> {
-        let inside = self.references.iter().filter(|reference| !reference.parents.is_empty());
-        inside.map(|reference| reference.field.name.as_str())
+        let owable = |reference: &&Reference| !reference.parents.is_empty() && reference.field.updateable;
+        self.references.iter().filter(owable).map(|reference| reference.field.name.as_str())
     }
 
     /// Whether `id` of another org can be one of this object. Standard objects have the same prefix everywhere; those
@@ -81,6 +72,11 @@ impl Reference {
     /// Whether a record cannot be without it. References out of the pipeline are never waited for.
     pub(crate) fn is_required(&self) -> bool {
         !self.parents.is_empty() && !self.field.nillable && !self.field.defaulted_on_create
+    }
+
+    /// Whether a record waits for it: it cannot be without it, or could not get it later.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.is_required() || (!self.parents.is_empty() && !self.field.updateable)
     }
 }
 
@@ -108,12 +104,14 @@ impl Targets {
             .collect();
         let described = objects.iter().zip(describes).zip(references).zip(ranks(&parents)).enumerate();
         let targets = described.map(|(index, (((object, describe), references), rank))| {
+            let columns = columns(object, describe);
             Arc::new(Target {
                 index,
                 object: object.name.clone(),
                 external_id: object.external_id.clone(),
                 rank,
-                columns: columns(object, describe),
+                taken_once: taken_once(&columns, &references),
+                columns,
                 references,
                 topic: object.topic.clone(),
                 key_prefix: describe.key_prefix.clone(),
@@ -178,10 +176,16 @@ fn columns(object: &SinkObject, describe: &Describe) -> Vec<DescribeField> {
     fields.filter(|field| is_writable(field, object)).cloned().collect()
 }
 
+fn taken_once(columns: &[DescribeField], references: &[Reference]) -> Vec<DescribeField> {
+    let inside = references.iter().filter(|reference| !reference.parents.is_empty());
+    let fields = columns.iter().chain(inside.map(|reference| &reference.field));
+    fields.filter(|field| !field.updateable).cloned().collect()
+}
+
 /// Whether a field may be written at all. The external id is left to the upsert itself, which addresses the record by it.
 fn is_writable(field: &DescribeField, object: &SinkObject) -> bool {
     let is = |name: &String| field.name.eq_ignore_ascii_case(name);
-    field.updateable
+    (field.createable || field.updateable)
         && !field.calculated
         && !object.external_id.as_ref().is_some_and(is)
         && !object.ignore_fields.iter().any(is)

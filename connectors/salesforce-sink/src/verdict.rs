@@ -6,9 +6,15 @@ use orgstream_salesforce::{ApiError, Blame, RecordError, WriteResult, catalogue}
 use crate::work::{Papers, Verdict};
 use crate::write::Answer;
 
-/// Codes that may only say that two calls met: a parent was deleted while its child was written, or a write whose
-/// answer was lost was still at work. Tried again before they are believed.
-const MAY_BE_A_RACE: [&str; 3] = ["DUPLICATE_VALUE", "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"];
+/// Codes that may only say that two calls met: a parent was deleted while its child was written, a write whose answer
+/// was lost was still at work, or a record came or went since it was looked for, so that it takes other fields now. Tried
+/// again before they are believed.
+const MAY_BE_A_RACE: [&str; 4] = [
+    "DUPLICATE_VALUE",
+    "ENTITY_IS_DELETED",
+    "INVALID_CROSS_REFERENCE_KEY",
+    "INVALID_FIELD_FOR_INSERT_UPDATE",
+];
 
 /// How often such a refusal is tried again.
 const RACES: u32 = 3;

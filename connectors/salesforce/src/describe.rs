@@ -61,6 +61,9 @@ pub struct DescribeField {
     /// Whether the org fills it in when a new record has no value.
     #[serde(default)]
     pub defaulted_on_create: bool,
+    /// What it fills in, where that is no formula.
+    #[serde(default)]
+    pub default_value: Option<serde_json::Value>,
     /// Whether it is a formula or a roll-up.
     #[serde(default)]
     pub calculated: bool,

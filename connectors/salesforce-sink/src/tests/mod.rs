@@ -10,4 +10,5 @@ mod contract;
 mod fixed;
 mod references;
 mod start;
+mod taken_once;
 mod trouble;

@@ -1,0 +1,107 @@
+//! Whether org B has a record already, where that decides what is written.
+//!
+//! An upsert carries the same fields whether it makes a record or changes one, so it cannot carry what org B takes from
+//! a new record only, such as a master-detail parent that may never change. A change with such fields is therefore
+//! written as what it turns out to be. Should that have changed when the write arrives, org B refuses it, and the next
+//! attempt asks anew.
+
+use std::sync::Arc;
+
+use orgstream_api::{Rejection, Value};
+use orgstream_salesforce::{DescribeField, SalesforceId, to_json};
+
+use crate::change::Change;
+use crate::deliver::{Delivery, Done, Item};
+use crate::plan::Kind;
+use crate::target::Target;
+use crate::work::Verdict;
+
+/// What is known of org B's record before a write of fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// Nobody asked: the upsert finds out.
+    Unasked,
+    /// It is not there; the write makes it.
+    Absent,
+    /// It is there; the write changes it.
+    At(SalesforceId),
+}
+
+impl Presence {
+    /// Whether a write of `kind` may carry `field`: an update what is updateable, what makes a record what is
+    /// createable, and an upsert what is both, because it may turn out to be either.
+    pub(crate) fn takes(self, field: &DescribeField, kind: Kind) -> bool {
+        match (kind, self) {
+            (Kind::Update | Kind::Pay, _) => field.updateable,
+            (Kind::Upsert | Kind::Undelete, Self::Absent) => field.createable,
+            (Kind::Upsert | Kind::Undelete, Self::Unasked | Self::At(_)) => {
+                field.createable && field.updateable
+            }
+            (Kind::Delete, _) => false,
+        }
+    }
+}
+
+impl Delivery {
+    /// Finds the records of org B that updates need, and those that decide what an upsert may carry.
+    pub(crate) async fn locate(&self, items: Vec<Item>, done: &mut Done) -> Vec<Item> {
+        let (asked, mut located): (Vec<_>, Vec<_>) = items
+            .into_iter()
+            .partition(|item| item.change.kind == Kind::Update || says_what_is_taken_once(&item.change));
+        let Some(target) = asked.first().map(|first| Arc::clone(&first.change.target)) else {
+            return located;
+        };
+        let found = match self.find(&target, &asked).await {
+            Ok(found) => found,
+            Err(error) => {
+                self.fail(asked, &error, done).await;
+                return located;
+            }
+        };
+        for (mut item, id) in asked.into_iter().zip(found) {
+            item.presence = match id {
+                Some(id) => Presence::At(id),
+                None if item.change.kind == Kind::Update => {
+                    let rejection = not_there(&target, &item.change);
+                    done.push(item, Verdict::rejected(rejection));
+                    continue;
+                }
+                None => Presence::Absent,
+            };
+            located.push(item);
+        }
+        located
+    }
+}
+
+/// Whether a change has something to say that org B takes from a new record only.
+fn says_what_is_taken_once(change: &Change) -> bool {
+    change
+        .target
+        .taken_once
+        .iter()
+        .any(|field| change.carried(&field.name).is_some_and(|value| differs_from_default(field, value)))
+}
+
+/// Whether a new record has another value than this one if nobody gives it any.
+fn differs_from_default(field: &DescribeField, value: &Value) -> bool {
+    if value.is_null() {
+        return field.nillable && field.defaulted_on_create;
+    }
+    to_json(field, value).map_or(true, |json| field.default_value.as_ref() != Some(&json))
+}
+
+fn not_there(target: &Target, change: &Change) -> Rejection {
+    let by = match &target.external_id {
+        Some(field) => format!("no link and no record with {field} = {}", change.external),
+        None => "no link".to_owned(),
+    };
+    Rejection {
+        code: "TARGET_NOT_FOUND".to_owned(),
+        message: format!(
+            "org B has no {} for {}: {by}; operation `update` creates nothing",
+            target.object, change.key.id
+        ),
+        fields: Vec::new(),
+    }
+}
