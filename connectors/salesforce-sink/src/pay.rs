@@ -61,7 +61,7 @@ impl Delivery {
                     payable.push(debt);
                     rows.push(row);
                 }
-                Parent::Deleted => {
+                Parent::Deleted(_) => {
                     self.counters.left_out(1);
                     done.push_owed(debt.papers, debt.owed, no_longer_owed());
                 }

@@ -89,7 +89,7 @@ impl Delivery {
         for (item, mut resolved) in items.into_iter().zip(resolved) {
             match resolved.blocked.take() {
                 Some(Blocked::Waits(rejection)) => done.push(item, Verdict::Retry(rejection)),
-                Some(Blocked::Malformed(rejection)) => done.push(item, Verdict::rejected(rejection)),
+                Some(Blocked::Never(rejection)) => done.push(item, Verdict::rejected(rejection)),
                 None => settled.push((item, resolved)),
             }
         }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use orgstream_api::{IdLink, LinkState, Owed, Rejection, StoreError, Value};
+use orgstream_api::{IdLink, LinkState, Owed, Rejection, Stamp, StoreError, Value};
 use orgstream_salesforce::{ApiError, Org, Row, SalesforceId};
 use serde_json::Value as Json;
 
@@ -38,7 +38,7 @@ pub(crate) enum Blocked {
     /// A parent that it cannot be without is not there yet.
     Waits(Rejection),
     /// A reference of it can never be resolved.
-    Malformed(Rejection),
+    Never(Rejection),
 }
 
 /// Why references could not be resolved.
@@ -55,8 +55,8 @@ pub(crate) enum Trouble {
 pub(crate) enum Parent {
     /// It is in org B.
     Live(SalesforceId),
-    /// It was there, and was deleted.
-    Deleted,
+    /// It was deleted, at this time of its own org where that is known.
+    Deleted(Option<Stamp>),
     /// It is not there yet.
     Missing,
 }
@@ -150,7 +150,8 @@ pub(crate) async fn resolve(
 pub(crate) fn best(parents: impl Iterator<Item = Parent>) -> Parent {
     parents.fold(Parent::Missing, |best, parent| match (best, parent) {
         (Parent::Live(id), _) | (_, Parent::Live(id)) => Parent::Live(id),
-        (Parent::Deleted, _) | (_, Parent::Deleted) => Parent::Deleted,
+        (Parent::Deleted(one), Parent::Deleted(other)) => Parent::Deleted(one.max(other)),
+        (Parent::Deleted(at), _) | (_, Parent::Deleted(at)) => Parent::Deleted(at),
         (Parent::Missing, Parent::Missing) => Parent::Missing,
     })
 }
@@ -189,7 +190,7 @@ fn point<'a>(
         Err(message) => {
             let rejection =
                 Rejection { code: "MALFORMED_ID".to_owned(), message, fields: vec![name.clone()] };
-            own.blocked = Some(Blocked::Malformed(rejection));
+            own.blocked = Some(Blocked::Never(rejection));
             return None;
         }
     };
@@ -212,11 +213,23 @@ fn settle(change: &Change, pointing: &Pointing<'_>, parent: Parent, own: &mut Re
             own.row.insert(name.clone(), Json::String(id.as_str().to_owned()));
             own.paid.push(name.clone());
         }
-        Parent::Deleted if !pointing.reference.is_required() => {
+        Parent::Deleted(at) if pointing.reference.is_required() && !is_newer(change, at) => {
+            own.blocked = Some(Blocked::Never(Rejection {
+                code: "REQUIRED_PARENT_DELETED".to_owned(),
+                message: format!(
+                    "`{name}` is required and its parent, {} {}, was deleted after this state of the record; undelete \
+                     the parent and change the record again if it is to be in org B",
+                    parent_objects.join(" or "),
+                    pointing.id
+                ),
+                fields: vec![name.clone()],
+            }));
+        }
+        Parent::Deleted(_) if !pointing.reference.is_required() => {
             own.left_out += 1;
             own.paid.push(name.clone());
         }
-        Parent::Deleted | Parent::Missing if pointing.reference.is_waited_for() => {
+        Parent::Deleted(_) | Parent::Missing if pointing.reference.is_waited_for() => {
             let why = if pointing.reference.is_required() { "is required" } else { "cannot be set later" };
             own.blocked.get_or_insert(Blocked::Waits(Rejection {
                 code: "REQUIRED_PARENT_MISSING".to_owned(),
@@ -229,7 +242,7 @@ fn settle(change: &Change, pointing: &Pointing<'_>, parent: Parent, own: &mut Re
             }));
         }
         // D3: the runtime stores the entry before the record's ticket settles.
-        Parent::Deleted | Parent::Missing => own.owed.push(Owed {
+        Parent::Deleted(_) | Parent::Missing => own.owed.push(Owed {
             at: change.version.at.clone(),
             org: change.key.org.clone(),
             object: change.target.object.clone(),
@@ -241,10 +254,16 @@ fn settle(change: &Change, pointing: &Pointing<'_>, parent: Parent, own: &mut Re
     }
 }
 
+/// Whether a change is newer than the deletion of its parent, so that the parent came back in between: that is still to
+/// be read from the parent's topic.
+fn is_newer(change: &Change, deleted: Option<Stamp>) -> bool {
+    matches!((change.version.stamp, deleted), (Some(stamp), Some(deleted)) if stamp > deleted)
+}
+
 fn parent(link: Option<&IdLink>) -> Parent {
     let Some(link) = link else { return Parent::Missing };
     match (link.state, &link.target_id) {
-        (LinkState::Deleted(_), _) => Parent::Deleted,
+        (LinkState::Deleted(_), _) => Parent::Deleted(link.stamp),
         (LinkState::Live, Some(id)) => SalesforceId::parse(id).map_or(Parent::Missing, Parent::Live),
         (LinkState::Live, None) => Parent::Missing,
     }

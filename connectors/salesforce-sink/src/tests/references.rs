@@ -238,6 +238,39 @@ async fn a_required_parent_that_never_comes_is_a_rejection() {
 }
 
 #[tokio::test]
+async fn a_required_parent_that_was_deleted_is_a_rejection_at_once() {
+    let world = World::of(simulator::Org::builder().objects(REQUIRED)).await;
+    let mut runtime = world.sync().await;
+    runtime.submit(Change::deleted("Account", 1));
+    runtime.settle().await;
+    runtime.submit(Change::created("Lead", 1).text("Customer__c", &id("Account", 1)));
+    runtime.step().await;
+    let rejection = runtime.rejections()[0];
+    assert_eq!(rejection.code, "REQUIRED_PARENT_DELETED");
+    assert!(rejection.message.contains(&id("Account", 1)), "{rejection}");
+    assert_eq!(runtime.counts().retries, 0);
+}
+
+#[tokio::test]
+async fn a_required_parent_that_came_back_since_is_waited_for() {
+    let world = World::of(simulator::Org::builder().objects(REQUIRED)).await;
+    let mut runtime = world.sync().await;
+    runtime.submit(Change::created("Account", 1));
+    runtime.submit(Change::deleted("Account", 1));
+    runtime.settle().await;
+    // The child's topic is read faster than the parent's.
+    let later = "2026-01-01T10:00:05.000Z";
+    let child = Change::created("Lead", 1).text("Customer__c", &id("Account", 1));
+    runtime.submit(child.stamped(later));
+    let waited = tokio::time::timeout(Duration::from_secs(1), runtime.sink.settled()).await;
+    assert!(waited.is_err(), "the parent will be back: {waited:?}");
+    runtime.submit(Change::undeleted("Account", 1).stamped(later));
+    runtime.settle().await;
+    let parent = world.row("Account", &id("Account", 1)).unwrap();
+    assert_eq!(world.row("Lead", &id("Lead", 1)).unwrap()["Customer__c"], parent["Id"]);
+}
+
+#[tokio::test]
 async fn parents_are_caught_up_with_before_their_children() {
     let world = World::start().await;
     let runtime = world.sync().await;
