@@ -38,6 +38,19 @@ pub enum CodecError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The registry does not have the schema that the bytes name, though it was asked for a while. One such record may be
+    /// garbage; several say that the registry is behind, or is another one.
+    #[error("the {part} names schema {id}, which the registry at {registry} does not have: {reason}")]
+    UnknownSchema {
+        /// Which half.
+        part: Part,
+        /// The schema's id.
+        id: u32,
+        /// The registry's URL.
+        registry: String,
+        /// The registry's words.
+        reason: String,
+    },
     /// A record does not fit its own schema: a fault of whoever made it.
     #[error("a {part} for subject {subject} cannot be encoded: {reason}")]
     Unencodable {

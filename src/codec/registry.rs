@@ -9,7 +9,7 @@ use schema_registry_converter::async_impl::schema_registry::{
     SrSettings, get_all_subjects, get_schema_by_id, post_schema,
 };
 use schema_registry_converter::error::SRCError;
-use schema_registry_converter::schema_registry_common::{SchemaType, SuppliedSchema};
+use schema_registry_converter::schema_registry_common::{RegisteredSchema, SchemaType, SuppliedSchema};
 use tokio::time::{Instant, sleep};
 use url::Url;
 
@@ -21,6 +21,8 @@ use super::trouble::Trouble;
 const CONNECT: Duration = Duration::from_secs(30);
 /// How long one call may take.
 const CALL: Duration = Duration::from_secs(15);
+/// How long a schema is asked for that the registry does not have: its replicas may be behind whoever registered it.
+const UNKNOWN: Duration = Duration::from_secs(30);
 /// The first and the longest pause between two attempts.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
 
@@ -29,6 +31,8 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from
 pub struct Registry {
     shared: Arc<Shared>,
     health: HealthReporter,
+    /// How long a schema is asked for that the registry does not have.
+    patience: Duration,
 }
 
 struct Shared {
@@ -59,7 +63,7 @@ impl Registry {
             .map_err(|error| refused(error.error))?;
         let shared =
             Shared { settings, url: shown.clone(), registered: Mutex::default(), writers: Mutex::default() };
-        let this = Self { shared: Arc::new(shared), health };
+        let this = Self { shared: Arc::new(shared), health, patience: UNKNOWN };
         let deadline = Instant::now() + CONNECT;
         loop {
             match get_all_subjects(&this.shared.settings).await.map_err(|error| Trouble::of(&error)) {
@@ -73,7 +77,13 @@ impl Registry {
     /// The same registry for another task, which is told when it is away.
     #[must_use]
     pub fn reporting_to(&self, health: HealthReporter) -> Self {
-        Self { shared: Arc::clone(&self.shared), health }
+        Self { shared: Arc::clone(&self.shared), health, patience: self.patience }
+    }
+
+    /// The same registry, which asks for an unknown schema only so long.
+    #[cfg(test)]
+    pub(super) fn patient_for(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// The id of `schema` in `subject`, where it is registered when it is new. Waits while the registry is away.
@@ -110,21 +120,22 @@ impl Registry {
         Ok(registered)
     }
 
-    /// The writer's schema with this id. Waits while the registry is away.
+    /// The writer's schema with this id. Waits while the registry is away, and for a while when it has no such schema.
     pub(super) async fn writer(&self, part: Part, id: u32) -> Result<Arc<Writer>, CodecError> {
         let known = lock(&self.shared.writers).get(&id).cloned();
         if let Some(known) = known {
             return Ok(known);
         }
         let undecodable = |reason| CodecError::Undecodable { part, reason };
-        let answer = self.insist(|| get_schema_by_id(id, &self.shared.settings)).await.map_err(
-            |trouble| match trouble {
-                Trouble::Unknown(message) | Trouble::Refused(message) => {
-                    undecodable(format!("the registry at {} has no schema {id}: {message}", self.shared.url))
-                }
-                Trouble::Away(reason) | Trouble::Forbidden(reason) => self.unusable(reason),
-            },
-        )?;
+        let answer = self.schema(id).await.map_err(|trouble| match trouble {
+            Trouble::Unknown(reason) => {
+                CodecError::UnknownSchema { part, id, registry: self.shared.url.clone(), reason }
+            }
+            Trouble::Refused(message) => {
+                undecodable(format!("the registry at {} refuses schema {id}: {message}", self.shared.url))
+            }
+            Trouble::Away(reason) | Trouble::Forbidden(reason) => self.unusable(reason),
+        })?;
         if answer.schema_type != SchemaType::Avro || !answer.references.is_empty() {
             let reason = format!(
                 "schema {id} is {:?}; orgstream reads Avro schemas without references",
@@ -145,6 +156,34 @@ impl Registry {
         let known = registered.get(subject)?;
         let same = known.iter().find(|known| Arc::ptr_eq(&known.schema, schema));
         same.or_else(|| known.iter().find(|known| known.schema == *schema)).cloned()
+    }
+
+    /// Asks for a schema, again for a while if the registry does not have it; the task is degraded meanwhile.
+    async fn schema(&self, id: u32) -> Result<RegisteredSchema, Trouble> {
+        let deadline = Instant::now() + self.patience;
+        let (mut pause, longest) = PAUSES;
+        let mut told = false;
+        loop {
+            let answer = self.insist(|| get_schema_by_id(id, &self.shared.settings)).await;
+            if !matches!(answer, Err(Trouble::Unknown(_))) || Instant::now() >= deadline {
+                if told {
+                    self.health.running();
+                }
+                return answer;
+            }
+            if !told {
+                told = true;
+                tracing::warn!(registry = self.shared.url, id, "the schema registry does not have a schema");
+            }
+            // Every time, because `insist` says that all is well when it was away in between.
+            self.health.degraded(format!(
+                "the schema registry at {} does not have schema {id}; it is asked again for {} s",
+                self.shared.url,
+                self.patience.as_secs()
+            ));
+            sleep(pause.min(deadline - Instant::now())).await;
+            pause = (pause * 2).min(longest);
+        }
     }
 
     /// Calls until the registry answers; the task is degraded meanwhile.

@@ -1,6 +1,7 @@
 //! Against a real schema registry.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use orgstream_api::{Field, Headers, Health, HealthReporter, Record, Schema, Struct, Type, Value};
 use url::Url;
@@ -75,12 +76,7 @@ async fn garbage_is_the_records_own_fault_and_says_what_is_wrong() {
     let Some(codec) = codec().await else { return };
     let good = codec.encode(&peers::unique("t"), &record(&account())).await.unwrap().value.unwrap();
     let cut = &good[..good.len() - 1];
-    for (bytes, why) in [
-        (&b"{\"Id\":1}"[..], "0x7b"),
-        (&[0, 0, 1], "too few"),
-        (&[0, 0x7f, 0xff, 0xff, 0xff, 1], "has no schema 2147483647"),
-        (cut, "cut off"),
-    ] {
+    for (bytes, why) in [(&b"{\"Id\":1}"[..], "0x7b"), (&[0, 0, 1], "too few"), (cut, "cut off")] {
         let error = codec.decode(None, Some(bytes)).await.unwrap_err();
         let CodecError::Undecodable { part: Part::Value, reason } = &error else { panic!("{error:?}") };
         assert!(reason.contains(why), "{reason}");
@@ -91,8 +87,8 @@ async fn garbage_is_the_records_own_fault_and_says_what_is_wrong() {
     assert_eq!((tombstone.key, tombstone.value), (None, None));
 }
 
-/// A registry that fails until it is told to work, because no real one can be asked to.
-async fn failing_registry(failures: u32) -> Url {
+/// A registry that answers `failures` questions for a schema so and not otherwise, because no real one can be asked to.
+async fn failing_registry(failures: u32, failure: (u16, &'static str)) -> Url {
     use axum::http::StatusCode;
     use std::sync::atomic::{AtomicU32, Ordering};
     let left = Arc::new(AtomicU32::new(failures));
@@ -104,7 +100,7 @@ async fn failing_registry(failures: u32) -> Url {
             }
             let failing = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
             match failing {
-                Ok(_) => (StatusCode::BAD_GATEWAY, "<html>".to_owned()),
+                Ok(_) => (StatusCode::from_u16(failure.0).unwrap(), failure.1.to_owned()),
                 Err(_) => (StatusCode::OK, r#"{"id":7,"schema":"\"string\""}"#.to_owned()),
             }
         }
@@ -118,7 +114,7 @@ async fn failing_registry(failures: u32) -> Url {
 #[tokio::test]
 async fn a_registry_that_is_away_is_waited_for_and_told_of() {
     let (reporter, mut health) = HealthReporter::new();
-    let registry = Registry::connect(&failing_registry(3).await, reporter).await.unwrap();
+    let registry = Registry::connect(&failing_registry(3, (502, "<html>")).await, reporter).await.unwrap();
     let codec = Codec::new(registry);
     let reader = tokio::spawn(async move { codec.decode(None, Some(&[0, 0, 0, 0, 7, 2, b'x'])).await });
     let degraded = health.wait_for(|health| matches!(health, Health::Degraded(_))).await.unwrap().clone();
@@ -126,4 +122,28 @@ async fn a_registry_that_is_away_is_waited_for_and_told_of() {
     assert!(reason.contains("502") && !reason.contains("hidden"), "{reason}");
     assert!(reader.await.unwrap().is_ok());
     assert_eq!(*health.borrow(), Health::Running);
+}
+
+const NO_SUCH_SCHEMA: (u16, &str) = (404, r#"{"error_code":40403,"message":"Schema not found"}"#);
+
+#[tokio::test]
+async fn a_registry_that_is_behind_is_asked_again_and_told_of() {
+    let (reporter, mut health) = HealthReporter::new();
+    let registry = Registry::connect(&failing_registry(3, NO_SUCH_SCHEMA).await, reporter).await.unwrap();
+    let codec = Codec::new(registry);
+    let reader = tokio::spawn(async move { codec.decode(None, Some(&[0, 0, 0, 0, 7, 2, b'x'])).await });
+    let degraded = health.wait_for(|health| matches!(health, Health::Degraded(_))).await.unwrap().clone();
+    let Health::Degraded(reason) = &degraded else { panic!("{degraded:?}") };
+    assert!(reason.contains("does not have schema 7") && !reason.contains("hidden"), "{reason}");
+    assert!(reader.await.unwrap().is_ok());
+    assert_eq!(*health.borrow(), Health::Running);
+}
+
+#[tokio::test]
+async fn a_schema_that_nobody_knows_is_no_fault_of_the_bytes() {
+    let registry = failing_registry(u32::MAX, NO_SUCH_SCHEMA).await;
+    let registry = Registry::connect(&registry, HealthReporter::new().0).await.unwrap();
+    let codec = Codec::new(registry.patient_for(Duration::from_millis(300)));
+    let error = codec.decode(None, Some(&[0, 0, 0, 0, 7, 2, b'x'])).await.unwrap_err();
+    assert!(matches!(error, CodecError::UnknownSchema { part: Part::Value, id: 7, .. }), "{error:?}");
 }

@@ -1,10 +1,35 @@
 //! Bad input: each gives one clear message, never a panic, a hang or a lost record.
 
-use orgstream::kafka::{KafkaConfig, Outgoing, Place, Producer};
+use orgstream::kafka::{KafkaConfig, Outgoing, Place, Producer, topics};
 use orgstream_api::{Headers, HealthReporter};
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use serde_json::json;
 
 use crate::support::{Finished, World, eventually};
+
+/// Bytes in the framing of a schema registry, of a schema that no registry has.
+const NO_SUCH_SCHEMA: &[u8] = &[0, 0x7f, 0, 0, 3, 1, 2];
+
+/// Writes values that nobody else would to the topic of leads, all to its first partition.
+async fn produce(world: &World, values: &[&[u8]]) {
+    let kafka = KafkaConfig {
+        bootstrap_servers: world.bootstrap_servers.clone(),
+        partitions: None,
+        replication_factor: None,
+    };
+    let (health, _listener) = HealthReporter::new();
+    let producer = Producer::open(&kafka, health).expect("a producer");
+    let outgoing = values.iter().map(|bytes| Outgoing {
+        topic: world.topic("Lead"),
+        place: Place::Partition(0),
+        key: None,
+        value: Some(bytes.to_vec()),
+        headers: Headers::default(),
+        timestamp: None,
+    });
+    producer.send(outgoing.collect()).await.expect("written");
+}
 
 /// The message is there, and nothing of a panic.
 #[track_caller]
@@ -55,28 +80,57 @@ async fn garbage_on_the_topic_becomes_a_dead_letter_and_holds_nothing_up() {
     let Some(world) = World::builder().build().await else { return };
     world.in_a.create("Lead", json!({ "LastName": "Before", "Company": "Acme" })).await;
     world.run(&["--only", "source", "--until-synced", "--quiet", "1s"]).finish().await.expect_code(0);
-    let kafka = KafkaConfig {
-        bootstrap_servers: world.bootstrap_servers.clone(),
-        partitions: None,
-        replication_factor: None,
-    };
-    let (health, _listener) = HealthReporter::new();
-    let producer = Producer::open(&kafka, health).expect("a producer");
-    let garbage: [&[u8]; 4] = [b"garbage", b"", &[0, 0, 0, 0, 99, 1, 2], &[0]];
-    let outgoing = garbage.iter().map(|bytes| Outgoing {
-        topic: world.topic("Lead"),
-        place: Place::Partition(0),
-        key: None,
-        value: Some(bytes.to_vec()),
-        headers: Headers::default(),
-        timestamp: None,
-    });
-    producer.send(outgoing.collect()).await.expect("written");
+    let garbage: [&[u8]; 4] = [b"garbage", b"", NO_SUCH_SCHEMA, &[0]];
+    produce(&world, &garbage).await;
     world.in_a.create("Lead", json!({ "LastName": "After", "Company": "Acme" })).await;
     world.sync().await.expect_code(0);
     assert_eq!(world.b.count("Lead"), 2);
     let letters = world.dead_letters().await;
     assert_eq!(letters.len(), garbage.len(), "{letters:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_of_a_schema_that_the_registry_does_not_have_stop_the_task_and_are_no_dead_letters() {
+    let Some(world) = World::builder().embedded().build().await else { return };
+    world.prime().await;
+    produce(&world, &[NO_SUCH_SCHEMA, NO_SUCH_SCHEMA]).await;
+    let finished = world.run(&[]).finish().await.expect_code(1);
+    says(&finished, &["schema 2130706435", "is not the only one", "schema_registry.url", "reset-offsets"]);
+    assert_eq!(world.dead_letters().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_that_is_too_large_for_its_topic_says_where_the_value_lies() {
+    let Some(world) = World::builder().embedded().build().await else { return };
+    let letters = topics::dead_letters(&world.pipeline);
+    let admin: AdminClient<_> = ClientConfig::new()
+        .set("bootstrap.servers", &world.bootstrap_servers)
+        .create()
+        .expect("an admin client");
+    let topic = NewTopic::new(&letters, 1, TopicReplication::Fixed(1)).set("max.message.bytes", "20000");
+    let made = admin.create_topics([&topic], &AdminOptions::new()).await.expect("the broker answers");
+    assert!(made[0].is_ok(), "{made:?}");
+    world.prime().await;
+
+    // Nothing that compression makes smaller.
+    let large = (0..6_250).flat_map(|_| uuid::Uuid::new_v4().into_bytes());
+    let large: Vec<u8> = std::iter::once(1).chain(large).collect();
+    produce(&world, &[b"small", &large, b"small, too"]).await;
+    world.sync().await.expect_code(0);
+    let letters = world.read(&letters).await;
+    let of = |offset: &str| {
+        let mut of =
+            letters.iter().filter(|letter| letter.headers.text("__connect.errors.offset") == Some(offset));
+        of.next().unwrap_or_else(|| panic!("no dead letter of {offset} in {letters:?}"))
+    };
+    assert_eq!(of("0").value.as_deref(), Some(&b"small"[..]));
+    assert_eq!(of("2").value.as_deref(), Some(&b"small, too"[..]));
+    assert_eq!(of("1").value, None);
+    let note = of("1").headers.text("orgstream.value_left_out").expect("a note");
+    assert!(
+        note.contains("100001 bytes") && note.contains(&format!("{}-0@1", world.topic("Lead"))),
+        "{note}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! Consumed bytes become records with tickets; what cannot be decoded becomes a dead letter at once.
 
-use orgstream_api::{Item, Record, SinkRecord, TaskError, Tracked};
+use orgstream_api::{InputOffset, Item, Record, SinkRecord, TaskError, Tracked};
 use tokio::time::Instant;
 
 use super::{Flight, SinkWorker};
@@ -34,8 +34,8 @@ impl SinkWorker {
                     self.flights.insert(ticket.id(), Flight::Record(consumed, came));
                     self.backlog.push_back(Tracked { ticket, item });
                 }
-                Err(CodecError::Undecodable { part, reason }) => {
-                    let cause = undecodable(part, reason);
+                Err(error) => {
+                    let cause = self.unreadable(&consumed.at, error)?;
                     tracing::warn!(at = %consumed.at, message = %cause.message, "A record cannot be read; it becomes a dead letter.");
                     letters.push(dead_letter(
                         &self.parts.task.pipeline,
@@ -45,7 +45,6 @@ impl SinkWorker {
                     ));
                     unreadable.push(ticket);
                 }
-                Err(error) => return Err(TaskError::failed(error)),
             }
         }
         if letters.is_empty() {
@@ -58,6 +57,24 @@ impl SinkWorker {
             self.ledger.settle(ticket);
         }
         Ok(())
+    }
+
+    /// Why a record is dead whose bytes cannot be read; an error where others would be as dead as this one.
+    fn unreadable(&mut self, at: &InputOffset, error: CodecError) -> Result<Cause, TaskError> {
+        match error {
+            CodecError::Undecodable { part, reason } => Ok(undecodable(part, reason)),
+            // Garbage names any schema, and hardly one twice.
+            CodecError::UnknownSchema { part, id, .. } if self.unknown_schemas.insert(id) => {
+                Ok(undecodable(part, error.to_string()))
+            }
+            CodecError::UnknownSchema { .. } => Err(TaskError::failed(format!(
+                "the record at {at} is not the only one that cannot be read: {error}. If the registry is behind or being \
+                 restored, start again when it has caught up; if the records were written with another registry, correct \
+                 `schema_registry.url`; if they are none of this pipeline's, set the group's offset past them with \
+                 kafka-consumer-groups.sh --reset-offsets"
+            ))),
+            error => Err(TaskError::failed(error)),
+        }
     }
 
     /// Hands the sink as much of the backlog as it has room for.

@@ -13,7 +13,7 @@ mod intake;
 mod partitions;
 mod view;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -106,6 +106,8 @@ pub struct SinkWorker {
     backlog: VecDeque<Tracked<Item>>,
     book: OwedBook,
     catch_up: CatchUp,
+    /// Schemas that the registry does not have, each with a dead letter.
+    unknown_schemas: HashSet<u32>,
     bound: mpsc::UnboundedReceiver<IdLink>,
     renewed: Instant,
     course: Course,
@@ -139,6 +141,7 @@ impl SinkWorker {
             backlog: VecDeque::new(),
             book: OwedBook::default(),
             catch_up: CatchUp::default(),
+            unknown_schemas: HashSet::new(),
             bound,
             renewed: Instant::now(),
             course: Course::Whole,
