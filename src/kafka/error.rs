@@ -108,6 +108,8 @@ pub enum ProduceError {
         index: usize,
         /// The record's key, printable.
         key: String,
+        /// Whether it is too large, rather than wrong.
+        too_large: bool,
         /// Why, and what to do.
         reason: String,
     },
@@ -143,11 +145,13 @@ impl ProduceError {
         let record = &batch[failed.index];
         let code = failed.error.rdkafka_error_code();
         let size = record.value.as_ref().map_or(0, Vec::len);
-        let reason = match code {
-            Some(RDKafkaErrorCode::MessageSizeTooLarge) => format!(
+        let too_large = code == Some(RDKafkaErrorCode::MessageSizeTooLarge);
+        let reason = if too_large {
+            format!(
                 "it is too large, {size} bytes. Raise `max.message.bytes` of the topic; orgstream writes up to {MAX_RECORD_BYTES}"
-            ),
-            _ => failed.error.to_string(),
+            )
+        } else {
+            failed.error.to_string()
         };
         let key = record.key.as_deref().unwrap_or_default();
         Self::Refused {
@@ -155,6 +159,7 @@ impl ProduceError {
             topic: record.topic.clone(),
             index: failed.index,
             key: key.escape_ascii().to_string(),
+            too_large,
             reason,
         }
     }

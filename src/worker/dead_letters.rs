@@ -1,9 +1,13 @@
 //! Dead letters: rejected records with the reason, in the format of Kafka Connect.
 //!
 //! Key, value, timestamp and headers are those of the consumed record, byte for byte; the `__connect.errors.*`
-//! headers are added in Kafka Connect's order, so that tools that read its dead-letter topics read these.
+//! headers are added in Kafka Connect's order, so that tools that read its dead-letter topics read these. One that is too
+//! large for its topic goes there without the value, and says where that lies.
 
-use crate::kafka::{Consumed, Outgoing, Place, topics};
+use crate::kafka::{Consumed, Outgoing, Place, ProduceError, Producer, topics};
+
+/// The header of a dead letter whose value was left out.
+const VALUE_LEFT_OUT: &str = "orgstream.value_left_out";
 
 /// Where a record failed, in Kafka Connect's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +73,43 @@ pub fn dead_letter(pipeline: &str, task: u32, consumed: &Consumed, cause: &Cause
         headers,
         timestamp: Some(consumed.timestamp),
     }
+}
+
+/// Writes dead letters, and returns when all are acknowledged.
+pub async fn write_dead_letters(producer: &Producer, letters: Vec<Outgoing>) -> Result<(), ProduceError> {
+    let together = producer.send(letters.clone()).await;
+    if !is_too_large(&together) {
+        return together.map(drop);
+    }
+    // Nobody says which others were written. A dead letter may be there twice, but none is missing.
+    for letter in letters {
+        let mut alone = producer.send(vec![letter.clone()]).await;
+        if is_too_large(&alone) {
+            alone = producer.send(vec![without_value(letter)]).await;
+        }
+        alone?;
+    }
+    Ok(())
+}
+
+fn is_too_large(result: &Result<Vec<i64>, ProduceError>) -> bool {
+    matches!(result, Err(ProduceError::Refused { too_large: true, .. }))
+}
+
+/// The dead letter with a note in place of its value.
+fn without_value(mut letter: Outgoing) -> Outgoing {
+    let size = letter.value.take().map_or(0, |value| value.len());
+    let text = |name: &str| letter.headers.text(&format!("__connect.errors.{name}")).unwrap_or_default();
+    let note = format!(
+        "the value, {size} bytes, is too large for topic {}; it lies at {}-{}@{}",
+        letter.topic,
+        text("topic"),
+        text("partition"),
+        text("offset")
+    );
+    tracing::warn!(topic = %letter.topic, note, "A dead letter goes without its value.");
+    letter.headers.push(VALUE_LEFT_OUT, note);
+    letter
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use orgstream_api::{InputOffset, Item};
 use super::{Flight, SinkWorker};
 use crate::kafka::{Consumed, Outgoing, Place, topics};
 use crate::store::LinkKey;
-use crate::worker::dead_letters::{Cause, Stage, dead_letter};
+use crate::worker::dead_letters::{Cause, Stage, dead_letter, write_dead_letters};
 use crate::worker::ledger::Redeemed;
 use crate::worker::owed::{EntryKey, Parent};
 
@@ -23,6 +23,7 @@ use crate::worker::owed::{EntryKey, Parent};
 #[derive(Default)]
 struct Demands {
     entries: Vec<Outgoing>,
+    letters: Vec<Outgoing>,
     links: HashMap<LinkKey, IdLink>,
     /// Parents of references that are newly owed.
     parents: Vec<Parent>,
@@ -53,6 +54,11 @@ impl SinkWorker {
             // D3: acknowledged before anything settles.
             self.parts.producer.send(demands.entries).await.map_err(TaskError::failed)?;
         }
+        if !demands.letters.is_empty() {
+            // D3, too.
+            let written = write_dead_letters(&self.parts.producer, demands.letters).await;
+            written.map_err(TaskError::failed)?;
+        }
         if !demands.links.is_empty() {
             // D7: bound before anything settles.
             self.parts.ids.bind(demands.links.into_values().collect()).await.map_err(TaskError::restart)?;
@@ -70,7 +76,7 @@ impl SinkWorker {
             Outcome::Skipped(_) => {}
             Outcome::Rejected(rejection) => {
                 tracing::warn!(at = %consumed.at, %rejection, "A record is rejected; it becomes a dead letter.");
-                demands.entries.push(self.letter(consumed, rejection));
+                demands.letters.push(self.letter(consumed, rejection));
             }
         }
     }
@@ -115,7 +121,7 @@ impl SinkWorker {
             Outcome::Skipped(_) => {}
             Outcome::Rejected(rejection) => {
                 tracing::warn!(record = %owed.id, field = %owed.field, %rejection, "An owed reference is rejected; it becomes a dead letter.");
-                demands.entries.push(self.letter(&stand_in(owed), rejection));
+                demands.letters.push(self.letter(&stand_in(owed), rejection));
             }
         }
         let key = EntryKey::of(owed);

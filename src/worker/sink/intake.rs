@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::{Flight, SinkWorker};
 use crate::codec::{CodecError, Part};
 use crate::kafka::Consumed;
-use crate::worker::dead_letters::{Cause, Stage, dead_letter};
+use crate::worker::dead_letters::{Cause, Stage, dead_letter, write_dead_letters};
 use crate::worker::owed::EntryKey;
 
 impl SinkWorker {
@@ -51,7 +51,7 @@ impl SinkWorker {
             return Ok(());
         }
         // D3: the dead letters are acknowledged before their tickets settle.
-        self.parts.producer.send(letters).await.map_err(TaskError::failed)?;
+        write_dead_letters(&self.parts.producer, letters).await.map_err(TaskError::failed)?;
         self.parts.view.unreadable.add(unreadable.len());
         for ticket in unreadable {
             self.ledger.settle(ticket);
