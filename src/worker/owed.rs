@@ -99,6 +99,11 @@ impl OwedBook {
         ready
     }
 
+    /// An entry came back from the sink unpaid; the next link of its parent submits it again.
+    pub fn give_back(&mut self, key: &EntryKey) {
+        self.submitted.remove(key);
+    }
+
     /// The keys of all entries of one record.
     pub fn keys_of(&self, topic: &str, id: &str) -> Vec<EntryKey> {
         let first = EntryKey::field(topic, id, "");
@@ -134,7 +139,8 @@ impl OwedBook {
     }
 }
 
-fn parents(owed: &Owed) -> impl Iterator<Item = Parent> + '_ {
+/// The records that may be the parent of `owed`.
+pub fn parents(owed: &Owed) -> impl Iterator<Item = Parent> + '_ {
     owed.parent_objects.iter().map(|object| (owed.org.clone(), object.clone(), owed.parent_id.clone()))
 }
 
@@ -168,6 +174,16 @@ mod tests {
         assert_eq!(book.take_waiting([&parent("001A")]).len(), 1);
         assert!(book.take_waiting([&parent("001A")]).is_empty());
         assert_eq!(book.count(), 1);
+    }
+
+    #[test]
+    fn an_entry_that_was_given_back_is_handed_out_again() {
+        let mut book = OwedBook::default();
+        let entry = owed("003A", "AccountId", "001A", 1);
+        book.add(entry.clone());
+        assert_eq!(book.take_waiting([&parent("001A")]).len(), 1);
+        book.give_back(&EntryKey::of(&entry));
+        assert_eq!(book.take_waiting([&parent("001A")]), [entry]);
     }
 
     #[test]

@@ -69,6 +69,8 @@ pub enum Skip {
     Stale,
     /// A reference that is no longer owed: its record was deleted, or the field was set since.
     NoLongerOwed,
+    /// A reference whose parent has no link yet. Its entry stays stored, and it is submitted again when there is one.
+    StillOwed,
     /// Its object is not one of the pipeline's.
     OutsidePipeline,
 }
@@ -80,6 +82,7 @@ impl Skip {
             Self::Duplicate => "duplicate",
             Self::Stale => "stale",
             Self::NoLongerOwed => "no_longer_owed",
+            Self::StillOwed => "still_owed",
             Self::OutsidePipeline => "outside_pipeline",
         }
     }

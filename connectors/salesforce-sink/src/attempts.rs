@@ -57,13 +57,6 @@ impl Attempts {
         self.failed
     }
 
-    /// The pause before the next attempt of something that has no clock, after `failed` attempts.
-    pub(crate) fn without_clock(&mut self) -> Duration {
-        let pause = FIRST.saturating_mul(2_u32.saturating_pow(self.failed)).min(LONGEST);
-        self.failed = self.failed.saturating_add(1);
-        pause
-    }
-
     /// From now on the record travels alone.
     pub(crate) fn suspect(&mut self) {
         self.suspect = true;

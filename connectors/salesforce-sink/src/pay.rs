@@ -1,9 +1,8 @@
 //! Sets references that were left out, now that their parent should have a link.
 //!
 //! The runtime submits an owed reference when its parent's link is bound, so the parent is normally there. Should it
-//! not be, the item waits at the front of its lane and asks again with growing pauses: a later record of the lane that
-//! carries the field ends the wait, and a parent that was deleted does too. No clock runs, and the partition is not
-//! paused, because nothing is wrong with the record; its entry stays stored until it is settled.
+//! not be, the item is handed back as still owed: its entry stays stored and is submitted again with the next link of the
+//! parent, and meanwhile nothing here is held for it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -65,7 +64,10 @@ impl Delivery {
                     self.counters.left_out(1);
                     done.push_owed(debt.papers, debt.owed, no_longer_owed());
                 }
-                Parent::Missing => done.push_owed(debt.papers, debt.owed, Verdict::Unlinked),
+                Parent::Missing => {
+                    let verdict = Verdict::settled(Outcome::Skipped(Skip::StillOwed));
+                    done.push_owed(debt.papers, debt.owed, verdict);
+                }
             }
         }
         let tenures = payable.iter().map(|debt| &debt.papers.tenure);

@@ -207,7 +207,6 @@ impl SalesforceSink {
             // The ticket is dropped with the item; its lane at the ledger went with the partition.
             _ if !lasts => return self.lanes.settle(&key, now),
             Verdict::Dropped | Verdict::Again => None,
-            Verdict::Unlinked => Some(now + work.papers.attempts.without_clock()),
             Verdict::Retry(rejection) => match self.next_attempt(&mut work) {
                 Next::After(pause) => Some(now + pause),
                 Next::Over => return self.give_up(work, rejection, now),

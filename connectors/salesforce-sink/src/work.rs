@@ -57,8 +57,6 @@ pub(crate) enum Verdict {
     Retry(Rejection),
     /// A call with it alone fails for no reason of the org's: as `Retry`, and it travels alone from now on.
     Suspect(Rejection),
-    /// Its parent has no link yet: again after a pause, without a clock.
-    Unlinked,
     /// Its partition was taken away before it was written.
     Dropped,
 }

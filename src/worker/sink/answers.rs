@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use orgstream_api::{
-    Delivered, Headers, IdLink, IdMap as _, LinkChange, LinkState, Outcome, Owed, Rejection, TaskError,
+    Delivered, Headers, IdLink, IdMap as _, LinkChange, LinkState, Outcome, Owed, Rejection, Skip, TaskError,
     Ticket, Tracked,
 };
 use orgstream_api::{InputOffset, Item};
@@ -17,7 +17,7 @@ use crate::kafka::{Consumed, Outgoing, Place, topics};
 use crate::store::LinkKey;
 use crate::worker::dead_letters::{Cause, Stage, dead_letter, write_dead_letters};
 use crate::worker::ledger::Redeemed;
-use crate::worker::owed::{EntryKey, Parent};
+use crate::worker::owed::{EntryKey, Parent, parents};
 
 /// What a batch of outcomes demands before its tickets settle.
 #[derive(Default)]
@@ -25,7 +25,7 @@ struct Demands {
     entries: Vec<Outgoing>,
     letters: Vec<Outgoing>,
     links: HashMap<LinkKey, IdLink>,
-    /// Parents of references that are newly owed.
+    /// Parents of references that are newly owed, or still.
     parents: Vec<Parent>,
 }
 
@@ -100,11 +100,7 @@ impl SinkWorker {
             demands.links.insert(LinkKey::of(link), link.clone());
         }
         for owed in &delivered.owed {
-            demands.parents.extend(
-                owed.parent_objects
-                    .iter()
-                    .map(|object| (owed.org.clone(), object.clone(), owed.parent_id.clone())),
-            );
+            demands.parents.extend(parents(owed));
             demands.entries.push(entry(
                 &self.parts.task.pipeline,
                 &EntryKey::of(owed),
@@ -116,17 +112,25 @@ impl SinkWorker {
     }
 
     fn owed_answer(&mut self, demands: &mut Demands, owed: &Owed, outcome: &Outcome) {
+        let key = EntryKey::of(owed);
+        // A newer reference of the same field may have taken the entry's place meanwhile; it stays.
+        let ours = self.book.entry(&key).is_some_and(|entry| entry.at == owed.at);
         match outcome {
             Outcome::Delivered(_) => self.parts.view.delivered.add(1),
+            Outcome::Skipped(Skip::StillOwed) => {
+                if ours {
+                    self.book.give_back(&key);
+                    demands.parents.extend(parents(owed));
+                }
+                return;
+            }
             Outcome::Skipped(_) => {}
             Outcome::Rejected(rejection) => {
                 tracing::warn!(record = %owed.id, field = %owed.field, %rejection, "An owed reference is rejected; it becomes a dead letter.");
                 demands.letters.push(self.letter(&stand_in(owed), rejection));
             }
         }
-        let key = EntryKey::of(owed);
-        // A newer reference of the same field may have taken the entry's place meanwhile; it stays.
-        if self.book.entry(&key).is_some_and(|entry| entry.at == owed.at) {
+        if ours {
             self.pay(demands, &key);
         }
     }
@@ -162,9 +166,8 @@ impl SinkWorker {
                 .resolve(&org, &object, &self.parts.target_org, &ids)
                 .await
                 .map_err(TaskError::restart)?;
-            known.extend(
-                links.into_iter().flatten().map(|link| (org.clone(), object.clone(), link.source_id)),
-            );
+            let known_now = links.into_iter().flatten().filter(is_known);
+            known.extend(known_now.map(|link| (org.clone(), object.clone(), link.source_id)));
         }
         self.submit_owed(&known);
         Ok(())
@@ -178,6 +181,11 @@ impl SinkWorker {
             self.backlog.push_back(Tracked { ticket, item: Item::Owed(owed) });
         }
     }
+}
+
+/// Whether a link says where its record is, or that it never will be anywhere.
+pub(super) fn is_known(link: &IdLink) -> bool {
+    link.target_id.is_some() || matches!(link.state, LinkState::Deleted(_))
 }
 
 /// An entry of the parked topic, or its tombstone. It lies in the partition number of its record.

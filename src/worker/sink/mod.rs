@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orgstream_api::{
-    HealthReporter, IdLink, Item, LinkState, Outcome, Owed, Sink, TaskError, Ticket, TicketId, Tracked,
+    HealthReporter, IdLink, Item, Outcome, Owed, Sink, TaskError, Ticket, TicketId, Tracked,
 };
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -214,11 +214,7 @@ impl SinkWorker {
     /// Submits the entries that wait for the record of `link`, which now has a link or never will.
     fn wake(&mut self, link: &IdLink) {
         // The process hears of the links of all its sinks; a link to another org pays nothing here.
-        if link.target_org != self.parts.target_org {
-            return;
-        }
-        let known = link.target_id.is_some() || matches!(link.state, LinkState::Deleted(_));
-        if known {
+        if link.target_org == self.parts.target_org && answers::is_known(link) {
             let parent = (link.source_org.clone(), link.object.clone(), link.source_id.clone());
             self.submit_owed(&[parent]);
         }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use orgstream_api::store::MemoryIdMap;
 use orgstream_api::{
-    Delivered, Health, IdLink, IdMap, Item, LinkChange, Outcome, Owed, Rejection, Sink, Ticket, TicketId,
-    TopicPartition, Tracked,
+    Delivered, Health, IdLink, IdMap, Item, LinkChange, Outcome, Owed, Rejection, Sink, Skip, Ticket,
+    TicketId, TopicPartition, Tracked,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
@@ -120,7 +120,9 @@ impl Runtime {
                     self.outcomes.push((*change, outcome));
                 }
                 Flight::Owed(owed) => {
-                    self.owed.remove(&(owed.id.clone(), owed.field.clone()));
+                    if outcome != Outcome::Skipped(Skip::StillOwed) {
+                        self.owed.remove(&(owed.id.clone(), owed.field.clone()));
+                    }
                     self.payments.push((owed, outcome));
                 }
             }
