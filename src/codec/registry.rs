@@ -22,7 +22,7 @@ const CONNECT: Duration = Duration::from_secs(30);
 /// How long one call may take.
 const CALL: Duration = Duration::from_secs(15);
 /// How long a schema is asked for that the registry does not have: its replicas may be behind whoever registered it.
-const UNKNOWN: Duration = Duration::from_secs(30);
+const UNKNOWN: Duration = Duration::from_secs(15);
 /// The first and the longest pause between two attempts.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
 
