@@ -15,6 +15,7 @@ use crate::core::Core;
 use crate::data_dir::DataDir;
 use crate::fault::Faults;
 use crate::groups::GroupCoordinator;
+use crate::reconcile::reconcile;
 use crate::server;
 use crate::topics::Topics;
 use crate::transactions::{Markers, TransactionCoordinator, TransactionSettings};
@@ -99,7 +100,7 @@ impl Drop for Broker {
     }
 }
 
-/// Reads what the directory holds and carries out what was decided before the last end.
+/// Reads what the directory holds and makes its parts agree.
 fn open(builder: &BrokerBuilder, port: u16) -> Result<Core, BrokerError> {
     let dir = DataDir::open(builder.data.as_deref())?;
     let path = dir.path().to_owned();
@@ -110,6 +111,7 @@ fn open(builder: &BrokerBuilder, port: u16) -> Result<Core, BrokerError> {
     let settings = TransactionSettings::default();
     let transactions =
         TransactionCoordinator::open(&path, settings, Arc::clone(&groups), logs).map_err(failed)?;
+    reconcile(&topics, &groups, &transactions).map_err(failed)?;
     tracing::info!(
         bootstrap_servers = %format!("127.0.0.1:{port}"), data = %path.display(),
         "A development broker runs: one node, nothing replicated, nothing synced to disk.",

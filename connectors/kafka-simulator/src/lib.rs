@@ -27,6 +27,7 @@
 //! - `groups`: consumer groups and their committed offsets
 //! - `transactions`: producer ids and transactions
 //! - `data_dir`, `journal`: what is kept, and where
+//! - `reconcile`: what must agree in there, and is made to
 //! - `core`, `cleaner`: what connections share, and what happens by itself
 //! - `producer`, `isolation`: words that the parts share
 
@@ -62,6 +63,8 @@ mod groups;
 mod transactions;
 
 mod journal;
+
+mod reconcile;
 
 mod producer;
 

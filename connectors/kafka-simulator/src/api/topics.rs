@@ -121,7 +121,11 @@ fn delete(core: &Core, wanted: DeleteTopicState) -> DeletableTopicResult {
     let answer = DeletableTopicResult::default()
         .with_name(Some(TopicName(StrBytes::from_string(topic.name.clone()))))
         .with_topic_id(topic.id);
-    let deleted = core.topics.delete(&topic.name).and_then(|()| Ok(core.groups.forget_topic(&topic.name)?));
+    let deleted = core.topics.delete(&topic.name).and_then(|()| {
+        // A broker that is killed before this forgets them when it starts.
+        core.transactions.forget_topic(&topic.name)?;
+        Ok(core.groups.forget_topic(&topic.name)?)
+    });
     match deleted {
         Ok(()) => answer,
         Err(error) => {

@@ -59,15 +59,23 @@ impl GroupCoordinator {
         });
     }
 
+    /// Asks for every commit what becomes of it; `None` forgets it.
+    pub(crate) fn revise_commits(
+        &self,
+        revised: impl Fn(&str, &TopicPartition, &Committed) -> Option<Committed>,
+    ) -> io::Result<()> {
+        self.lock().offsets.revise(revised)
+    }
+
     /// A topic was deleted; nothing that was committed for it counts any more.
     pub(crate) fn forget_topic(&self, topic: &str) -> io::Result<()> {
         self.lock().offsets.forget_topic(topic)
     }
 
-    /// Commits of a transaction that is open: readers that want decided ones only have to wait.
+    /// All that an open transaction is going to commit: readers that want decided offsets only have to wait.
     pub(crate) fn announce(&self, producer_id: i64, group: &str, at: impl Iterator<Item = TopicPartition>) {
         let mut state = self.lock();
-        state.undecided.entry(producer_id).or_default().entry(group.to_owned()).or_default().extend(at);
+        state.undecided.entry(producer_id).or_default().insert(group.to_owned(), at.collect());
     }
 
     /// The transaction was decided: its commits count, or there are none.

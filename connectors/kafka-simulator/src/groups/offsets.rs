@@ -94,6 +94,19 @@ impl Offsets {
         Ok(())
     }
 
+    /// Asks for every commit what becomes of it; `None` forgets it.
+    pub(super) fn revise(
+        &mut self,
+        revised: impl Fn(&str, &TopicPartition, &Committed) -> Option<Committed>,
+    ) -> io::Result<()> {
+        let changed = |entry: Entry| {
+            let committed = revised(&entry.group, &entry.at, entry.committed.as_ref()?);
+            (committed != entry.committed).then_some(Entry { committed, ..entry })
+        };
+        let changes: Vec<_> = all(&self.groups).filter_map(changed).collect();
+        changes.into_iter().try_for_each(|change| self.change(change))
+    }
+
     /// What a group has committed; `None` for a group without commits.
     pub(super) fn group(&self, group: &str) -> Option<&BTreeMap<TopicPartition, Committed>> {
         self.groups.get(group)

@@ -7,6 +7,7 @@ use super::checkpoint;
 use super::config::LogConfig;
 use super::producers::Producers;
 use super::segment::Segment;
+use crate::producer::ProducerId;
 
 /// Says where the log starts, when records before that were deleted.
 pub(super) const START: &str = "start-offset";
@@ -44,6 +45,16 @@ impl PartitionLog {
     /// Where the first open transaction starts; the end when there is none.
     pub(crate) fn last_stable_offset(&self) -> i64 {
         self.producers.first_open().map_or(self.next_offset, |open| open.max(self.start_offset))
+    }
+
+    /// Who has produced into it, each with its newest epoch.
+    pub(crate) fn producers(&self) -> Vec<ProducerId> {
+        self.producers.all().collect()
+    }
+
+    /// Whose transactions are open.
+    pub(crate) fn open_transactions(&self) -> Vec<ProducerId> {
+        self.producers.in_transaction().collect()
     }
 
     /// Other settings from now on.

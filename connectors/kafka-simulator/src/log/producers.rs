@@ -162,6 +162,16 @@ impl Producers {
         producer
     }
 
+    /// All that are known, with their newest epochs.
+    pub(super) fn all(&self) -> impl Iterator<Item = ProducerId> + '_ {
+        self.known.iter().map(|(id, known)| ProducerId { id: *id, epoch: known.epoch })
+    }
+
+    /// Those with an open transaction.
+    pub(super) fn in_transaction(&self) -> impl Iterator<Item = ProducerId> + '_ {
+        self.open.values().filter_map(|id| Some(ProducerId { id: *id, epoch: self.known.get(id)?.epoch }))
+    }
+
     /// The offset of the first record whose transaction is open.
     pub(super) fn first_open(&self) -> Option<i64> {
         self.open.first_key_value().map(|(offset, _)| *offset)

@@ -65,7 +65,7 @@ pub(super) struct Transactions {
 }
 
 impl TransactionCoordinator {
-    /// Reads the state from the directory `dir`, and carries out what was decided.
+    /// Reads the state from the directory `dir`. What was decided waits for [`Self::resume`].
     pub(crate) fn open(
         dir: &Path,
         settings: TransactionSettings,
@@ -87,9 +87,7 @@ impl TransactionCoordinator {
         }
         journal.rewrite(entries_of(&by_id, next_id))?;
         let state = Transactions { by_id, next_id, reserved: next_id, journal };
-        let coordinator = Self { settings, groups, logs, state: Mutex::new(state) };
-        coordinator.resume()?;
-        Ok(coordinator)
+        Ok(Self { settings, groups, logs, state: Mutex::new(state) })
     }
 
     /// Whether a producer may write into a partition under this transactional id now.
@@ -135,6 +133,18 @@ impl Transactions {
         let id = self.next_id;
         self.next_id += 1;
         Ok(ProducerId { id, epoch: 0 })
+    }
+
+    /// Hands out no id up to `last` from now on.
+    pub(super) fn begin_after(&mut self, last: i64) {
+        if last >= self.next_id {
+            tracing::error!(
+                last,
+                next = self.next_id,
+                "The logs know producer ids that were never handed out, as after a power cut; they are passed over.",
+            );
+            self.next_id = last + 1;
+        }
     }
 
     /// The state of a transactional id as it is from now on; in the journal when this returns.

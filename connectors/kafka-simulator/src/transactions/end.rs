@@ -9,6 +9,7 @@ use super::coordinator::{TransactionCoordinator, Transactions, not_kept};
 use super::enroll::in_version;
 use super::transaction::{State, Transaction};
 use crate::clock::now_ms;
+use crate::groups::TopicPartition;
 use crate::producer::{Marker, ProducerId};
 
 /// Between two tries to carry out what was decided, milliseconds.
@@ -74,7 +75,11 @@ impl TransactionCoordinator {
             self.logs.write_marker(at, transaction.producer, marker)?;
         }
         let offsets = std::mem::take(&mut transaction.offsets);
-        let commits = offsets.into_iter().filter(|_| commit);
+        let exists = |at: &TopicPartition| self.logs.exists(&at.topic, at.partition);
+        let commits = offsets.into_iter().filter(|_| commit).map(|(group, mut commits)| {
+            commits.retain(|(at, _)| exists(at));
+            (group, commits)
+        });
         self.groups.decide(transaction.producer.id, commits)?;
         transaction.complete(commit);
         state.put(transaction.clone())?;
@@ -82,7 +87,7 @@ impl TransactionCoordinator {
     }
 
     /// What the broker that was killed had decided; and what it had open, for the readers of offsets.
-    pub(super) fn resume(&self) -> io::Result<()> {
+    pub(crate) fn resume(&self) -> io::Result<()> {
         let mut state = self.lock();
         let all: Vec<_> = state.by_id.values().cloned().collect();
         for transaction in all {

@@ -11,6 +11,7 @@
 //! - `init`: InitProducerId
 //! - `enroll`: AddPartitionsToTxn, AddOffsetsToTxn, TxnOffsetCommit
 //! - `end`: EndTxn, and transactions that took too long
+//! - `revise`: bringing the state in line with topics and logs
 //! - `admin`: ListTransactions, DescribeTransactions
 
 mod transaction;
@@ -26,5 +27,7 @@ mod init;
 mod enroll;
 
 mod end;
+
+mod revise;
 
 mod admin;

@@ -18,9 +18,9 @@ use kafka_protocol::protocol::StrBytes;
 use orgstream_kafka_simulator::Broker;
 
 use crate::client::Client;
-use crate::records::{make, topic};
+use crate::records::{make, produce, topic};
 
-fn group() -> GroupId {
+pub(crate) fn group() -> GroupId {
     GroupId(StrBytes::from_static_str("g"))
 }
 
@@ -157,6 +157,7 @@ async fn commits_outlive_the_broker_and_go_with_their_group() {
     let broker = Broker::builder().data(dir.path()).start().await.unwrap();
     let mut client = Client::connect(&broker).await;
     make(&mut client, "t").await;
+    produce(&mut client, "t", &["a", "b", "c", "d", "e"]).await;
     let partition = |number, offset, metadata: &str| {
         OffsetCommitRequestPartition::default()
             .with_partition_index(number)

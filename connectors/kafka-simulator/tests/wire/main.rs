@@ -11,6 +11,7 @@
 //! - `hostile`: bytes that no client sends
 //! - `faults`: what goes wrong on demand
 //! - `restart`: what is there again
+//! - `agreement`: what is there again when files went back to what they were
 //!
 //! Each is marked as a test, as clippy asks nobody there to do without `unwrap`.
 
@@ -52,3 +53,6 @@ mod faults;
 
 #[cfg(test)]
 mod restart;
+
+#[cfg(test)]
+mod agreement;

@@ -10,22 +10,22 @@ use kafka_protocol::messages::txn_offset_commit_request::{
     TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
 };
 use kafka_protocol::messages::{
-    AddOffsetsToTxnRequest, AddPartitionsToTxnRequest, EndTxnRequest, FetchRequest, GroupId,
-    InitProducerIdRequest, OffsetFetchRequest, ProducerId, TransactionalId, TxnOffsetCommitRequest,
+    AddOffsetsToTxnRequest, AddPartitionsToTxnRequest, EndTxnRequest, FetchRequest, InitProducerIdRequest, OffsetFetchRequest, ProducerId, TransactionalId, TxnOffsetCommitRequest,
 };
 use kafka_protocol::protocol::StrBytes;
 use orgstream_kafka_simulator::Broker;
 
 use crate::client::Client;
+use crate::groups::group;
 use crate::records::{Producer, batch_of, fetch_request, make, produce_request, topic};
 
-const ID: &str = "tx";
+pub(crate) const ID: &str = "tx";
 
-fn id() -> TransactionalId {
+pub(crate) fn id() -> TransactionalId {
     TransactionalId(StrBytes::from_static_str(ID))
 }
 
-async fn init(client: &mut Client, timeout: Duration) -> Producer {
+pub(crate) async fn init(client: &mut Client, timeout: Duration) -> Producer {
     let request = InitProducerIdRequest::default()
         .with_transactional_id(Some(id()))
         .with_transaction_timeout_ms(i32::try_from(timeout.as_millis()).unwrap())
@@ -36,7 +36,7 @@ async fn init(client: &mut Client, timeout: Duration) -> Producer {
     Producer { id: answer.producer_id.0, epoch: answer.producer_epoch, sequence: 0, transactional: true }
 }
 
-async fn enroll(client: &mut Client, producer: Producer) -> i16 {
+pub(crate) async fn enroll(client: &mut Client, producer: Producer) -> i16 {
     let wanted = AddPartitionsToTxnTopic::default().with_name(topic("t")).with_partitions(vec![0]);
     let request = AddPartitionsToTxnRequest::default()
         .with_v3_and_below_transactional_id(id())
@@ -47,14 +47,45 @@ async fn enroll(client: &mut Client, producer: Producer) -> i16 {
     answer.results_by_topic_v3_and_below[0].results_by_partition[0].partition_error_code
 }
 
-async fn write(client: &mut Client, producer: Producer, values: &[&str]) -> (i16, i64) {
+pub(crate) async fn write(client: &mut Client, producer: Producer, values: &[&str]) -> (i16, i64) {
     let request = produce_request("t", 0, -1, batch_of(producer, values));
     let request = request.with_transactional_id(producer.transactional.then(id));
     let answer = client.call(9, &request).await.responses.remove(0).partition_responses.remove(0);
     (answer.error_code, answer.base_offset)
 }
 
-async fn end(client: &mut Client, producer: Producer, commit: bool) -> i16 {
+/// Has the transaction commit an offset of partition 0 of `t`.
+pub(crate) async fn stage(client: &mut Client, producer: Producer, offset: i64) -> i16 {
+    let add = AddOffsetsToTxnRequest::default()
+        .with_transactional_id(id())
+        .with_producer_id(ProducerId(producer.id))
+        .with_producer_epoch(producer.epoch)
+        .with_group_id(group());
+    assert_eq!(client.call(3, &add).await.error_code, 0);
+    let offset = TxnOffsetCommitRequestPartition::default().with_committed_offset(offset);
+    let offset = TxnOffsetCommitRequestTopic::default().with_name(topic("t")).with_partitions(vec![offset]);
+    let request = TxnOffsetCommitRequest::default()
+        .with_transactional_id(id())
+        .with_group_id(group())
+        .with_producer_id(ProducerId(producer.id))
+        .with_producer_epoch(producer.epoch)
+        .with_generation_id(-1)
+        .with_topics(vec![offset]);
+    client.call(3, &request).await.topics.remove(0).partitions[0].error_code
+}
+
+/// The error code and the committed offset of partition 0 of `t`.
+pub(crate) async fn offset(client: &mut Client, stable: bool) -> (i16, i64) {
+    let wanted = OffsetFetchRequestTopic::default().with_name(topic("t")).with_partition_indexes(vec![0]);
+    let request = OffsetFetchRequest::default()
+        .with_group_id(group())
+        .with_require_stable(stable)
+        .with_topics(Some(vec![wanted]));
+    let answer = client.call(7, &request).await.topics.remove(0).partitions.remove(0);
+    (answer.error_code, answer.committed_offset)
+}
+
+pub(crate) async fn end(client: &mut Client, producer: Producer, commit: bool) -> i16 {
     let request = EndTxnRequest::default()
         .with_transactional_id(id())
         .with_producer_id(ProducerId(producer.id))
@@ -67,12 +98,12 @@ fn committed_request(wait: Duration, offset: i64) -> FetchRequest {
     fetch_request("t", 0, offset, wait).with_isolation_level(1)
 }
 
-async fn committed(client: &mut Client) -> PartitionData {
+pub(crate) async fn committed(client: &mut Client) -> PartitionData {
     let request = committed_request(Duration::ZERO, 0);
     client.call(11, &request).await.responses.remove(0).partitions.remove(0)
 }
 
-const LONG: Duration = Duration::from_mins(4);
+pub(crate) const LONG: Duration = Duration::from_mins(4);
 
 #[tokio::test]
 async fn a_batch_that_is_sent_twice_is_written_once_and_a_gap_is_refused() {
@@ -184,45 +215,18 @@ async fn an_open_transaction_and_its_offsets_outlive_the_broker() {
     let producer = init(&mut client, LONG).await;
     enroll(&mut client, producer).await;
     assert_eq!(write(&mut client, producer, &["a"]).await, (0, 0));
-    let group = || GroupId(StrBytes::from_static_str("g"));
-    let add = AddOffsetsToTxnRequest::default()
-        .with_transactional_id(id())
-        .with_producer_id(ProducerId(producer.id))
-        .with_producer_epoch(producer.epoch)
-        .with_group_id(group());
-    assert_eq!(client.call(3, &add).await.error_code, 0);
-    let offset = TxnOffsetCommitRequestPartition::default().with_committed_offset(7);
-    let offset = TxnOffsetCommitRequestTopic::default().with_name(topic("t")).with_partitions(vec![offset]);
-    let stage = TxnOffsetCommitRequest::default()
-        .with_transactional_id(id())
-        .with_group_id(group())
-        .with_producer_id(ProducerId(producer.id))
-        .with_producer_epoch(producer.epoch)
-        .with_generation_id(-1)
-        .with_topics(vec![offset]);
-    assert_eq!(client.call(3, &stage).await.topics[0].partitions[0].error_code, 0);
+    assert_eq!(stage(&mut client, producer, 1).await, 0);
     broker.stop().await;
 
     let broker = Broker::builder().data(dir.path()).start().await.unwrap();
     let mut client = Client::connect(&broker).await;
     assert_eq!(committed(&mut client).await.last_stable_offset, 0);
-    let wanted = OffsetFetchRequestTopic::default().with_name(topic("t")).with_partition_indexes(vec![0]);
-    let request = |stable| {
-        OffsetFetchRequest::default()
-            .with_group_id(group())
-            .with_require_stable(stable)
-            .with_topics(Some(vec![wanted.clone()]))
-    };
-    let found = async |client: &mut Client, stable| {
-        let answer = client.call(7, &request(stable)).await.topics.remove(0).partitions.remove(0);
-        (answer.error_code, answer.committed_offset)
-    };
-    assert_eq!(found(&mut client, false).await, (0, -1));
-    assert_eq!(found(&mut client, true).await.0, ResponseError::UnstableOffsetCommit.code());
+    assert_eq!(offset(&mut client, false).await, (0, -1));
+    assert_eq!(offset(&mut client, true).await.0, ResponseError::UnstableOffsetCommit.code());
     let next = Producer { sequence: 1, ..producer };
     assert_eq!(write(&mut client, next, &["b"]).await, (0, 1));
     assert_eq!(end(&mut client, producer, true).await, 0);
-    assert_eq!(found(&mut client, true).await, (0, 7));
+    assert_eq!(offset(&mut client, true).await, (0, 1));
     let all = committed(&mut client).await;
     assert_eq!((all.last_stable_offset, all.aborted_transactions.unwrap().len()), (3, 0));
     broker.stop().await;
