@@ -64,13 +64,15 @@ fn append(
     let partition =
         core.topics.partition(topic, data.index).ok_or((ResponseError::UnknownTopicOrPartition, None))?;
     let records: Bytes = data.records.unwrap_or_default();
-    if let Some(producer) = batch_producer(&records)
-        && producer.transactional
-    {
-        let id = transactional_id.ok_or((ResponseError::InvalidTxnState, None))?;
-        core.transactions.allows(id, producer.id, topic, data.index).map_err(|error| (error, None))?;
-    }
-    let appended = partition.log().append(&records, now_ms());
+    let write = || partition.log().append(&records, now_ms());
+    let appended = match batch_producer(&records) {
+        Some(producer) if producer.transactional => {
+            let id = transactional_id.ok_or((ResponseError::InvalidTxnState, None))?;
+            let written = core.transactions.write(id, producer.id, topic, data.index, write);
+            written.map_err(|error| (error, None))?
+        }
+        _ => write(),
+    };
     partition.grown();
     appended.map_err(|error| {
         let code = code(&error);

@@ -90,14 +90,16 @@ impl TransactionCoordinator {
         Ok(Self { settings, groups, logs, state: Mutex::new(state) })
     }
 
-    /// Whether a producer may write into a partition under this transactional id now.
-    pub(crate) fn allows(
+    /// Lets a producer write into a partition, if it may under this transactional id now. The transaction cannot end
+    /// before `write` has: its records would land behind the marker and be part of the producer's next transaction.
+    pub(crate) fn write<T>(
         &self,
         id: &str,
         producer: ProducerId,
         topic: &str,
         partition: i32,
-    ) -> Result<(), ResponseError> {
+        write: impl FnOnce() -> T,
+    ) -> Result<T, ResponseError> {
         let state = self.lock();
         let transaction = state.by_id.get(id).ok_or(ResponseError::InvalidProducerIdMapping)?;
         transaction.is_of(producer).map_err(|error| match error {
@@ -108,7 +110,12 @@ impl TransactionCoordinator {
         let at = TopicPartition { topic: topic.to_owned(), partition };
         let enrolled =
             matches!(transaction.state, State::Ongoing { .. }) && transaction.partitions.contains(&at);
-        if enrolled { Ok(()) } else { Err(ResponseError::InvalidTxnState) }
+        if !enrolled {
+            return Err(ResponseError::InvalidTxnState);
+        }
+        let written = write();
+        drop(state);
+        Ok(written)
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Transactions> {
