@@ -73,9 +73,9 @@ impl GroupCoordinator {
     }
 
     /// All that an open transaction is going to commit: readers that want decided offsets only have to wait.
-    pub(crate) fn announce(&self, producer_id: i64, group: &str, at: impl Iterator<Item = TopicPartition>) {
+    pub(crate) fn announce(&self, producer_id: i64, group: &str, at: Vec<TopicPartition>) {
         let mut state = self.lock();
-        state.undecided.entry(producer_id).or_default().insert(group.to_owned(), at.collect());
+        state.undecided.entry(producer_id).or_default().insert(group.to_owned(), at);
     }
 
     /// The transaction was decided: its commits count, or there are none.

@@ -97,7 +97,7 @@ impl TransactionCoordinator {
                 }
                 State::Ongoing { .. } => {
                     for (group, commits) in &transaction.offsets {
-                        let at = commits.iter().map(|(at, _)| at.clone());
+                        let at = commits.iter().map(|(at, _)| at.clone()).collect();
                         self.groups.announce(transaction.producer.id, group, at);
                     }
                 }

@@ -12,7 +12,7 @@ use kafka_protocol::messages::{
     TxnOffsetCommitRequest, TxnOffsetCommitResponse,
 };
 
-use super::coordinator::{TransactionCoordinator, not_kept};
+use super::coordinator::{TransactionCoordinator, Transactions, not_kept};
 use super::transaction::{State, Transaction};
 use crate::clock::now_ms;
 use crate::groups::{Committed, TopicPartition};
@@ -88,21 +88,19 @@ impl TransactionCoordinator {
         for topic in &request.topics {
             for wanted in &topic.partitions {
                 let at = TopicPartition { topic: topic.name.to_string(), partition: wanted.partition_index };
-                if self.logs.exists(&at.topic, at.partition) {
-                    let committed = Committed {
-                        offset: wanted.committed_offset,
-                        leader_epoch: wanted.committed_leader_epoch,
-                        metadata: wanted.committed_metadata.as_ref().map(|text| text.as_str().to_owned()),
-                    };
-                    commits.push((at, committed));
-                }
+                let committed = Committed {
+                    offset: wanted.committed_offset,
+                    leader_epoch: wanted.committed_leader_epoch,
+                    metadata: wanted.committed_metadata.as_ref().map(|text| text.as_str().to_owned()),
+                };
+                commits.push((at, committed));
             }
         }
         let instance_id = request.group_instance_id.as_ref();
         let staged = self
             .groups
             .may_commit(&group, &request.member_id, instance_id, request.generation_id)
-            .and_then(|()| self.stage(&request.transactional_id, producer, version, &group, &commits));
+            .and_then(|()| self.stage(&request.transactional_id, producer, version, &group, commits));
         let topics = request.topics.into_iter().map(|topic| {
             let partitions = topic.partitions.iter().map(|wanted| {
                 let code = match staged {
@@ -122,30 +120,28 @@ impl TransactionCoordinator {
         TxnOffsetCommitResponse::default().with_topics(topics.collect())
     }
 
+    /// Notes what the group commits when the open transaction does. Everything under one lock, so that whoever ends
+    /// the transaction or deletes a topic comes before it or after it: what is announced is also decided.
     fn stage(
         &self,
         id: &str,
         producer: ProducerId,
         version: i16,
         group: &str,
-        commits: &[(TopicPartition, Committed)],
+        mut commits: Vec<(TopicPartition, Committed)>,
     ) -> Result<(), ResponseError> {
-        {
-            let state = self.lock();
-            let transaction = state.by_id.get(id).ok_or(ResponseError::InvalidProducerIdMapping)?;
-            transaction.is_of(producer).map_err(|error| in_version(error, version))?;
-            let enrolled =
-                matches!(transaction.state, State::Ongoing { .. }) && transaction.offsets.contains_key(group);
-            if !enrolled {
-                return Err(ResponseError::InvalidTxnState);
-            }
-        }
-        self.groups.announce(producer.id, group, commits.iter().map(|(at, _)| at.clone()));
-        self.change(id, producer, version, |transaction| {
-            let staged = transaction.offsets.entry(group.to_owned()).or_default();
-            staged.retain(|(at, _)| commits.iter().all(|(newer, _)| newer != at));
-            staged.extend(commits.iter().cloned());
-        })
+        let mut state = self.lock();
+        let mut transaction = state.of(id, producer, version)?;
+        let ongoing = matches!(transaction.state, State::Ongoing { .. });
+        let staged = transaction.offsets.get_mut(group).filter(|_| ongoing);
+        let staged = staged.ok_or(ResponseError::InvalidTxnState)?;
+        commits.retain(|(at, _)| self.logs.exists(&at.topic, at.partition));
+        staged.retain(|(at, _)| commits.iter().all(|(newer, _)| newer != at));
+        staged.extend(commits);
+        let announced: Vec<_> = staged.iter().map(|(at, _)| at.clone()).collect();
+        state.put(transaction).map_err(|error| not_kept(&error))?;
+        self.groups.announce(producer.id, group, announced);
+        Ok(())
     }
 
     /// Changes a transaction that is open, or opens it.
@@ -157,8 +153,7 @@ impl TransactionCoordinator {
         work: impl FnOnce(&mut Transaction),
     ) -> Result<(), ResponseError> {
         let mut state = self.lock();
-        let mut transaction = state.by_id.get(id).cloned().ok_or(ResponseError::InvalidProducerIdMapping)?;
-        transaction.is_of(producer).map_err(|error| in_version(error, version))?;
+        let mut transaction = state.of(id, producer, version)?;
         if matches!(transaction.state, State::PrepareCommit | State::PrepareAbort) {
             return Err(ResponseError::ConcurrentTransactions);
         }
@@ -170,6 +165,15 @@ impl TransactionCoordinator {
             return Ok(());
         }
         state.put(transaction).map_err(|error| not_kept(&error))
+    }
+}
+
+impl Transactions {
+    /// The transactional id, when the request speaks for its producer.
+    fn of(&self, id: &str, producer: ProducerId, version: i16) -> Result<Transaction, ResponseError> {
+        let transaction = self.by_id.get(id).ok_or(ResponseError::InvalidProducerIdMapping)?;
+        transaction.is_of(producer).map_err(|error| in_version(error, version))?;
+        Ok(transaction.clone())
     }
 }
 

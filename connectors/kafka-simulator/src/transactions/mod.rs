@@ -31,3 +31,6 @@ mod end;
 mod revise;
 
 mod admin;
+
+#[cfg(test)]
+mod tests;
