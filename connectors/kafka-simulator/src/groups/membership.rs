@@ -265,8 +265,9 @@ impl Group {
         Answer::Later(waiting)
     }
 
-    /// A static member that was started anew takes the place of its predecessor, and its assignment when its
-    /// assignors are the same.
+    /// A static member that was started anew takes the place of its predecessor, and its assignment when the group
+    /// keeps its assignor. What the member says to the assignor is not compared, as Kafka does not: a cooperative
+    /// member says what it owns, and that is nothing when it starts.
     fn replace(
         &mut self,
         old: &StrBytes,
@@ -280,7 +281,6 @@ impl Group {
         };
         answer_join(&mut member, refused_join(ResponseError::FencedInstanceId, old.clone()));
         answer_sync(&mut member, refused_sync(ResponseError::FencedInstanceId));
-        let same = member.protocols == protocols(request);
         let led = self.leader.as_ref() == Some(old);
         member.id = id.clone();
         member.update(request, now);
@@ -288,7 +288,7 @@ impl Group {
             self.instances.insert(instance_id.clone(), id.clone());
         }
         self.members.insert(id.clone(), member);
-        if self.state == State::Stable && same {
+        if self.state == State::Stable && self.elected_protocol() == self.protocol {
             let mut joined = self.joined(&id);
             if led {
                 // It is told of the old leader, so that it takes its assignment and makes no new one.

@@ -70,7 +70,7 @@ impl Group {
     }
 
     /// Of the assignors that all know, the one that most like best.
-    fn elected_protocol(&self) -> Option<StrBytes> {
+    pub(super) fn elected_protocol(&self) -> Option<StrBytes> {
         let known_by_all = |name: &StrBytes| {
             self.members.values().all(|member| member.protocols.iter().any(|(known, _)| known == name))
         };

@@ -132,6 +132,34 @@ async fn a_static_member_that_starts_anew_keeps_its_assignment_and_fences_its_pr
 }
 
 #[tokio::test]
+async fn a_static_member_keeps_its_assignment_as_long_as_the_group_keeps_its_assignor() {
+    let broker = Broker::builder().group_initial_rebalance_delay(Duration::ZERO).start().await.unwrap();
+    let mut client = Client::connect(&broker).await;
+    let both = ["cooperative-sticky", "range"];
+    let with = |assignors: &[&'static str], metadata: &'static [u8]| {
+        let protocol = |name: &&'static str| {
+            JoinGroupRequestProtocol::default()
+                .with_name(StrBytes::from_static_str(name))
+                .with_metadata(Bytes::from_static(metadata))
+        };
+        let protocols = assignors.iter().map(protocol).collect();
+        join_request(&StrBytes::default(), Some("i")).with_protocols(protocols)
+    };
+    let before = client.call(9, &with(&both, b"I own 0 and 1")).await;
+    let given = client.call(5, &sync_request(&before)).await;
+    let after = client.call(9, &with(&both, b"I own nothing")).await;
+    assert_eq!((after.error_code, after.generation_id), (0, before.generation_id));
+    assert_eq!(assignment(&client.call(5, &sync_request(&after)).await), assignment(&given));
+    let described = client.call(5, &DescribeGroupsRequest::default().with_groups(vec![group()])).await;
+    assert_eq!(&described.groups[0].members[0].member_metadata[..], b"I own nothing");
+
+    let other = client.call(9, &with(&["range"], b"I own nothing")).await;
+    assert_eq!((other.error_code, other.generation_id), (0, before.generation_id + 1));
+    assert_eq!(other.protocol_name.unwrap().as_str(), "range");
+    broker.stop().await;
+}
+
+#[tokio::test]
 async fn joins_that_no_group_takes_are_refused() {
     let broker = Broker::builder().group_initial_rebalance_delay(Duration::ZERO).start().await.unwrap();
     let mut client = Client::connect(&broker).await;
