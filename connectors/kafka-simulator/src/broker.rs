@@ -65,11 +65,12 @@ impl Broker {
         let listen = |source| BrokerError::Listen { port: builder.port, source };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, builder.port)).await.map_err(listen)?;
         let port = listener.local_addr().map_err(listen)?.port();
+        let limits = builder.limits.clone();
         // Reads every log. Clients that connect meanwhile wait to be accepted.
         let opened = tokio::task::spawn_blocking(move || open(&builder, port)).await;
         let core = opened.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
         let core = Arc::new(core);
-        core.tasks.spawn(server::accept(listener, Arc::clone(&core)));
+        core.tasks.spawn(server::accept(listener, Arc::clone(&core), limits));
         core.tasks.spawn(cleaner::sweep(Arc::clone(&core)));
         core.tasks.spawn(cleaner::clean(Arc::clone(&core)));
         core.tasks.spawn(cleaner::expire(Arc::clone(&core)));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::broker::{Broker, BrokerError};
 use crate::groups::GroupSettings;
+use crate::server::Limits;
 
 /// The description of a broker. The defaults suit a test: any free port, nothing kept.
 #[derive(Debug, Clone)]
@@ -13,11 +14,18 @@ pub struct BrokerBuilder {
     pub(crate) data: Option<PathBuf>,
     pub(crate) auto_create_partitions: i32,
     pub(crate) groups: GroupSettings,
+    pub(crate) limits: Limits,
 }
 
 impl Default for BrokerBuilder {
     fn default() -> Self {
-        Self { port: 0, data: None, auto_create_partitions: 1, groups: GroupSettings::default() }
+        Self {
+            port: 0,
+            data: None,
+            auto_create_partitions: 1,
+            groups: GroupSettings::default(),
+            limits: Limits::default(),
+        }
     }
 }
 

@@ -114,3 +114,10 @@ impl GroupCoordinator {
         group.speaks(member_id, instance_id, generation, Instant::now())
     }
 }
+
+impl Groups {
+    /// What groups and members keep in memory, about.
+    pub(super) fn bytes(&self) -> usize {
+        self.groups.iter().map(|(name, group)| name.len() + group.bytes()).sum()
+    }
+}

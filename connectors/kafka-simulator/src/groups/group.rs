@@ -9,7 +9,7 @@ use kafka_protocol::messages::{JoinGroupResponse, SyncGroupResponse};
 use kafka_protocol::protocol::StrBytes;
 use tokio::time::Instant;
 
-use super::member::Member;
+use super::member::{Member, OVERHEAD};
 
 /// What a group is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +118,13 @@ impl Group {
     /// How long the slowest member may take to join again.
     pub(super) fn rebalance_timeout(&self) -> Duration {
         self.members.values().map(|member| member.rebalance_timeout).max().unwrap_or_default()
+    }
+
+    /// What it keeps in memory, about.
+    pub(super) fn bytes(&self) -> usize {
+        let members: usize = self.members.values().map(Member::bytes).sum();
+        let pending: usize = self.pending.keys().map(|id| OVERHEAD + id.len()).sum();
+        OVERHEAD + self.protocol_type.len() + members + pending
     }
 
     /// The join answer of the current generation. Only the leader sees the members.

@@ -9,7 +9,10 @@ use kafka_protocol::protocol::StrBytes;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// A member, and what it waits for.
+/// Counted for every group, member and name that is kept, besides its bytes.
+pub(super) const OVERHEAD: usize = 512;
+
+/// A member, and what it waits for. What it keeps of requests are copies: a part of a request would keep all of it.
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) id: StrBytes,
@@ -38,6 +41,14 @@ impl Member {
         !self.waits() && now.duration_since(self.seen) > self.session_timeout
     }
 
+    /// What it keeps in memory, about.
+    pub(super) fn bytes(&self) -> usize {
+        let instance = self.instance_id.as_ref().map_or(0, |id| id.len());
+        let names = self.id.len() + instance + self.client_id.len();
+        let protocols = self.protocols.iter().map(|(name, metadata)| name.len() + metadata.len());
+        OVERHEAD + names + protocols.sum::<usize>() + self.assignment.len()
+    }
+
     /// Its metadata for an assignor.
     pub(super) fn metadata(&self, protocol: &str) -> Bytes {
         let known = self.protocols.iter().find(|(name, _)| name.as_str() == protocol);
@@ -55,7 +66,22 @@ impl Member {
 
 /// The assignors of a join request.
 pub(super) fn protocols(request: &JoinGroupRequest) -> Vec<(StrBytes, Bytes)> {
-    request.protocols.iter().map(|known| (known.name.clone(), known.metadata.clone())).collect()
+    let copied =
+        request.protocols.iter().map(|known| (copy(&known.name), Bytes::copy_from_slice(&known.metadata)));
+    copied.collect()
+}
+
+/// What a member would keep of a join request, about.
+pub(super) fn bytes_of(request: &JoinGroupRequest) -> usize {
+    let instance = request.group_instance_id.as_ref().map_or(0, |id| id.len());
+    let names = request.group_id.len() + request.protocol_type.len() + request.member_id.len() + 2 * instance;
+    let protocols = request.protocols.iter().map(|known| known.name.len() + known.metadata.len());
+    2 * OVERHEAD + names + protocols.sum::<usize>()
+}
+
+/// The same text without the request that it is part of.
+pub(super) fn copy(text: &StrBytes) -> StrBytes {
+    StrBytes::from_string(text.as_str().to_owned())
 }
 
 /// How long a member may take to join again; before version 1 that was the session's time.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::coordinator::{Client, GroupCoordinator};
 use super::group::{Group, State, answer_join, answer_sync, refused_join, refused_sync};
-use super::member::{Member, milliseconds, protocols, rebalance_timeout};
+use super::member::{Member, bytes_of, copy, milliseconds, protocols, rebalance_timeout};
 use super::settings::GroupSettings;
 
 /// An answer that is there, or one that comes when the others have joined.
@@ -53,7 +53,7 @@ impl GroupCoordinator {
         version: i16,
         client: &Client,
     ) -> Result<Answer<JoinGroupResponse>, (ResponseError, StrBytes)> {
-        let id = request.member_id.clone();
+        let id = copy(&request.member_id);
         let refused = |error| (error, id.clone());
         let session = milliseconds(request.session_timeout_ms);
         let bounds = self.settings.min_session_timeout..=self.settings.max_session_timeout;
@@ -66,6 +66,11 @@ impl GroupCoordinator {
         let now = Instant::now();
         let mut state = self.lock();
         let name = request.group_id.as_str();
+        // A member that joins again takes what it has already.
+        let has = state.groups.get(name).and_then(|group| group.members.get(&id)).map_or(0, Member::bytes);
+        if bytes_of(request) > self.settings.max_bytes.saturating_sub(state.bytes()) + has {
+            return Err(refused(ResponseError::GroupMaxSizeReached));
+        }
         if !state.groups.contains_key(name) {
             if !id.is_empty() {
                 return Err(refused(ResponseError::UnknownMemberId));
@@ -73,11 +78,11 @@ impl GroupCoordinator {
             if state.groups.len() >= self.settings.max_groups {
                 return Err(refused(ResponseError::GroupMaxSizeReached));
             }
-            state.groups.insert(name.to_owned(), Group::new(request.protocol_type.clone()));
+            state.groups.insert(name.to_owned(), Group::new(copy(&request.protocol_type)));
         }
         let group = state.groups.get_mut(name).expect("it is there or was just made");
         if group.members.is_empty() {
-            group.protocol_type = request.protocol_type.clone();
+            group.protocol_type = copy(&request.protocol_type);
         }
         let names: Vec<_> = request.protocols.iter().map(|known| &known.name).collect();
         let fits = !names.is_empty()
@@ -111,9 +116,15 @@ impl GroupCoordinator {
     fn sync(&self, request: &SyncGroupRequest) -> Result<Answer<SyncGroupResponse>, ResponseError> {
         let now = Instant::now();
         let mut state = self.lock();
+        let given: usize = request.assignments.iter().map(|given| given.assignment.len()).sum();
+        let fits = given == 0 || given <= self.settings.max_bytes.saturating_sub(state.bytes());
         let group = state.groups.get_mut(request.group_id.as_str()).ok_or(ResponseError::UnknownMemberId)?;
         let (id, instance) = (&request.member_id, request.group_instance_id.as_ref());
         group.speaks(id, instance, request.generation_id, now)?;
+        if !fits {
+            // What Kafka says of an assignment that it cannot keep.
+            return Err(ResponseError::UnknownServerError);
+        }
         let other_type = request.protocol_type.as_ref().is_some_and(|kind| *kind != group.protocol_type);
         let other_name = request.protocol_name.is_some() && request.protocol_name != group.protocol;
         if other_type || other_name {
@@ -214,13 +225,14 @@ impl Group {
         now: Instant,
     ) -> Answer<JoinGroupResponse> {
         let (answer, waiting) = oneshot::channel();
-        if let Some(instance_id) = &request.group_instance_id {
+        let instance_id = request.group_instance_id.as_ref().map(copy);
+        if let Some(instance_id) = &instance_id {
             self.instances.insert(instance_id.clone(), id.clone());
         }
         let member = Member {
             id: id.clone(),
-            instance_id: request.group_instance_id.clone(),
-            client_id: client.id.clone(),
+            instance_id,
+            client_id: copy(&client.id),
             client_host: client.host.clone(),
             session_timeout: milliseconds(request.session_timeout_ms),
             rebalance_timeout: rebalance_timeout(request),
@@ -327,7 +339,8 @@ impl Group {
     fn assign(&mut self, request: &SyncGroupRequest, now: Instant) {
         for member in self.members.values_mut() {
             let given = request.assignments.iter().find(|given| given.member_id == member.id);
-            member.assignment = given.map(|given| given.assignment.clone()).unwrap_or_default();
+            let copied = given.map(|given| bytes::Bytes::copy_from_slice(&given.assignment));
+            member.assignment = copied.unwrap_or_default();
         }
         self.state = State::Stable;
         let answers: Vec<_> =

@@ -31,3 +31,6 @@ mod membership;
 mod commit;
 
 mod admin;
+
+#[cfg(test)]
+mod tests;

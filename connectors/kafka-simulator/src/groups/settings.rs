@@ -13,6 +13,8 @@ pub(crate) struct GroupSettings {
     pub(crate) max_members: usize,
     /// Groups with members. Clients that nobody vouches for must not fill the memory.
     pub(crate) max_groups: usize,
+    /// Bytes of all members together: their names, what they tell the assignor, what they are assigned.
+    pub(crate) max_bytes: usize,
     /// Bytes of a commit's metadata.
     pub(crate) max_metadata: usize,
 }
@@ -25,6 +27,7 @@ impl Default for GroupSettings {
             max_session_timeout: Duration::from_mins(30),
             max_members: 1_000,
             max_groups: 10_000,
+            max_bytes: 64 << 20,
             max_metadata: 4_096,
         }
     }

@@ -11,6 +11,7 @@ use kafka_protocol::messages::{ApiKey, RequestHeader, ResponseHeader};
 use kafka_protocol::protocol::{Decodable as _, Encodable, StrBytes};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 
 use super::apis::{self, Supported};
 use super::closed::{Closed, refused};
@@ -26,6 +27,8 @@ pub(super) struct Connection {
     socket: TcpStream,
     peer: SocketAddr,
     core: Arc<Core>,
+    /// Room for large requests, in bytes.
+    large: Arc<Semaphore>,
 }
 
 /// What an answer is an answer to.
@@ -37,8 +40,8 @@ pub(super) struct Question {
 }
 
 impl Connection {
-    pub(super) fn new(socket: TcpStream, peer: SocketAddr, core: Arc<Core>) -> Self {
-        Self { socket, peer, core }
+    pub(super) fn new(socket: TcpStream, peer: SocketAddr, core: Arc<Core>, large: Arc<Semaphore>) -> Self {
+        Self { socket, peer, core, large }
     }
 
     /// Answers requests until the peer, the broker or a fault ends it.
@@ -64,7 +67,7 @@ impl Connection {
 
     async fn requests(&mut self) -> Result<(), Closed> {
         self.socket.set_nodelay(true)?;
-        let mut frames = Frames::default();
+        let mut frames = Frames::new(Arc::clone(&self.large));
         while let Some(frame) = frames.next(&mut self.socket).await? {
             if let Some(answer) = self.request(frame).await? {
                 self.socket.write_all(&answer).await?;

@@ -2,6 +2,7 @@
 //!
 //! # Layout, in reading order
 //!
+//! - `limits`: what clients may take together
 //! - `accept`: new connections
 //! - `closed`: why a connection ends
 //! - `frame`: bytes to requests, with limits
@@ -9,6 +10,9 @@
 //! - `apis`: which requests there are, in which versions
 //! - `shape`, `shapes`: whether a request's bytes hold what they claim, before anything is allocated for it
 //! - `dispatch`: which request goes where
+
+mod limits;
+pub(crate) use limits::Limits;
 
 mod accept;
 pub(crate) use accept::accept;

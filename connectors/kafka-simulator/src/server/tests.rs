@@ -257,3 +257,23 @@ proptest! {
         });
     }
 }
+
+#[tokio::test]
+async fn a_connection_beyond_the_limit_is_closed_and_its_place_is_free_again_when_another_ends() {
+    const QUESTION: [u8; 14] = [0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 9, 0xff, 0xff];
+    let mut builder = Broker::builder();
+    builder.limits.connections = 1;
+    let broker = builder.start().await.unwrap();
+    let ask = async || {
+        let mut client = TcpStream::connect(broker.bootstrap_servers()).await.unwrap();
+        // The broker may be faster in closing it.
+        client.write_all(&QUESTION).await.ok();
+        client.read_exact(&mut [0; 10]).await.is_ok().then_some(client)
+    };
+    let first = ask().await;
+    assert!(first.is_some());
+    assert!(ask().await.is_none());
+    drop(first);
+    while ask().await.is_none() {}
+    broker.stop().await;
+}
