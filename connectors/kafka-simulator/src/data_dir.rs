@@ -109,3 +109,20 @@ impl Drop for DataDir {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_directory_that_somebody_asked_for_stays() {
+        let temporary = DataDir::open(None).unwrap();
+        let path = temporary.path().to_owned();
+        assert!(path.is_dir());
+        drop(temporary);
+        assert!(!path.exists());
+        let asked_for = tempfile::tempdir().unwrap();
+        drop(DataDir::open(Some(asked_for.path())).unwrap());
+        assert!(asked_for.path().is_dir());
+    }
+}

@@ -15,14 +15,18 @@ use kafka_protocol::messages::{
 use crate::core::Core;
 
 /// Hands out a producer id; taking over a transactional id may end a transaction.
-pub(crate) fn init_producer_id(core: &Core, request: &InitProducerIdRequest) -> InitProducerIdResponse {
+pub(crate) fn init_producer_id(
+    core: &Core,
+    request: &InitProducerIdRequest,
+    version: i16,
+) -> InitProducerIdResponse {
     if let Some(error) = core.faults.error(ApiKey::InitProducerId, None) {
         return InitProducerIdResponse::default()
             .with_error_code(error.code())
             .with_producer_id(WireProducerId(-1))
             .with_producer_epoch(-1);
     }
-    core.transactions.init_producer_id(request)
+    core.transactions.init_producer_id(request, version)
 }
 
 /// Enrolls partitions.

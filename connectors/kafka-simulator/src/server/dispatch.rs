@@ -82,7 +82,7 @@ fn answered(core: &Core, question: Question, body: &mut Bytes) -> Result<Bytes, 
         ApiKey::ListGroups => q.answer(&core.groups.list_groups(&decoded(body, v)?)),
         ApiKey::DescribeGroups => q.answer(&core.groups.describe_groups(decoded(body, v)?, v)),
         ApiKey::DeleteGroups => q.answer(&core.groups.delete_groups(decoded(body, v)?)),
-        ApiKey::InitProducerId => q.answer(&transactions::init_producer_id(core, &decoded(body, v)?)),
+        ApiKey::InitProducerId => q.answer(&transactions::init_producer_id(core, &decoded(body, v)?, v)),
         ApiKey::AddPartitionsToTxn => {
             q.answer(&transactions::add_partitions_to_txn(core, decoded(body, v)?, v))
         }

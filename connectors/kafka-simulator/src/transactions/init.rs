@@ -12,15 +12,18 @@ use crate::producer::ProducerId;
 
 impl TransactionCoordinator {
     /// Hands out a producer id and epoch.
-    pub(crate) fn init_producer_id(&self, request: &InitProducerIdRequest) -> InitProducerIdResponse {
+    pub(crate) fn init_producer_id(
+        &self,
+        request: &InitProducerIdRequest,
+        version: i16,
+    ) -> InitProducerIdResponse {
         match self.init(request) {
+            // Newer than the versions before 4, whose clients know another word.
+            Err(ResponseError::ProducerFenced) if version < 4 => refused(ResponseError::InvalidProducerEpoch),
             Ok(producer) => InitProducerIdResponse::default()
                 .with_producer_id(WireProducerId(producer.id))
                 .with_producer_epoch(producer.epoch),
-            Err(error) => InitProducerIdResponse::default()
-                .with_error_code(error.code())
-                .with_producer_id(WireProducerId(-1))
-                .with_producer_epoch(-1),
+            Err(error) => refused(error),
         }
     }
 
@@ -78,6 +81,14 @@ impl TransactionCoordinator {
         state.put(transaction).map_err(|error| not_kept(&error))?;
         Ok(producer)
     }
+}
+
+/// The answer to whom no producer id is given.
+fn refused(error: ResponseError) -> InitProducerIdResponse {
+    InitProducerIdResponse::default()
+        .with_error_code(error.code())
+        .with_producer_id(WireProducerId(-1))
+        .with_producer_epoch(-1)
 }
 
 fn fresh(id: &str, producer: ProducerId, timeout_ms: i32) -> Transaction {

@@ -62,7 +62,7 @@ fn init(coordinator: &TransactionCoordinator) -> ProducerId {
         .with_transaction_timeout_ms(60_000)
         .with_producer_id(WireProducerId(-1))
         .with_producer_epoch(-1);
-    let answer = coordinator.init_producer_id(&request);
+    let answer = coordinator.init_producer_id(&request, 4);
     assert_eq!(answer.error_code, 0);
     ProducerId { id: answer.producer_id.0, epoch: answer.producer_epoch }
 }

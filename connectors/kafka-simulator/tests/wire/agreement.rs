@@ -2,7 +2,7 @@
 //! after a kill between two writes one of them.
 
 use std::fs::{File, OpenOptions};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use kafka_protocol::messages::offset_commit_request::{
     OffsetCommitRequestPartition, OffsetCommitRequestTopic,
@@ -50,8 +50,13 @@ async fn idempotent(client: &mut Client) -> Producer {
     Producer { id, epoch, sequence: 0, transactional: false }
 }
 
+/// The directory of the only topic.
+fn topic_dir(dir: &Path) -> PathBuf {
+    std::fs::read_dir(dir.join("topics")).unwrap().next().unwrap().unwrap().path()
+}
+
 fn log(dir: &Path) -> File {
-    OpenOptions::new().write(true).open(dir.join("topics/t/0/00000000000000000000.log")).unwrap()
+    OpenOptions::new().write(true).open(topic_dir(dir).join("0/00000000000000000000.log")).unwrap()
 }
 
 #[tokio::test]
@@ -63,8 +68,7 @@ async fn a_commit_of_a_topic_whose_deletion_was_interrupted_is_none_of_the_next_
     commit(&mut client, 2).await;
     broker.stop().await;
     // As far as the broker had come when it was killed.
-    let topics = dir.path().join("topics");
-    std::fs::rename(topics.join("t"), topics.join("+deleted-1")).unwrap();
+    std::fs::rename(topic_dir(dir.path()), dir.path().join("topics/+deleted-1")).unwrap();
 
     let (broker, mut client) = start(dir.path()).await;
     make(&mut client, "t").await;

@@ -12,6 +12,7 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::client::{Client, frame};
+use crate::panics::{watched_panics, watched_runtime};
 use crate::records::{batch, fetch_request, make, produce, produce_request, values};
 
 /// Length and header of a request with a body.
@@ -100,7 +101,7 @@ async fn requests_that_end_anywhere_do_no_harm() {
 
 #[test]
 fn requests_with_bytes_changed_anywhere_leave_the_broker_whole() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (runtime, panics_before) = (watched_runtime(), watched_panics());
     let broker = runtime.block_on(Broker::builder().start()).unwrap();
     runtime.block_on(async { make(&mut Client::connect(&broker).await, "t").await });
     let whole = [
@@ -137,6 +138,7 @@ fn requests_with_bytes_changed_anywhere_leave_the_broker_whole() {
         assert_eq!(values(&read, written.base_offset), ["z"]);
         broker.stop().await;
     });
+    assert_eq!(watched_panics(), panics_before);
 }
 
 #[tokio::test]
@@ -163,16 +165,20 @@ async fn spoiled_batches_are_refused_and_leave_nothing() {
     broker.stop().await;
 }
 
-#[tokio::test]
-async fn garbage_behind_a_sound_header_is_survived() {
-    let broker = Broker::builder().start().await.unwrap();
-    let mut runner = TestRunner::deterministic();
-    let garbage = (0i16..75, 0i16..14, prop::collection::vec(any::<u8>(), 0..200));
-    for _ in 0..2_000 {
-        let (api, version, body) = garbage.new_tree(&mut runner).unwrap().current();
-        let mut client = Client::connect(&broker).await;
-        client.send_bytes(&request(api, version, &body)).await.unwrap();
-    }
-    Client::connect(&broker).await.call(3, &ApiVersionsRequest::default()).await;
-    broker.stop().await;
+#[test]
+fn garbage_behind_a_sound_header_is_survived() {
+    let (runtime, panics_before) = (watched_runtime(), watched_panics());
+    runtime.block_on(async {
+        let broker = Broker::builder().start().await.unwrap();
+        let mut runner = TestRunner::deterministic();
+        let garbage = (0i16..75, 0i16..14, prop::collection::vec(any::<u8>(), 0..200));
+        for _ in 0..2_000 {
+            let (api, version, body) = garbage.new_tree(&mut runner).unwrap().current();
+            let mut client = Client::connect(&broker).await;
+            client.send_bytes(&request(api, version, &body)).await.unwrap();
+        }
+        Client::connect(&broker).await.call(3, &ApiVersionsRequest::default()).await;
+        broker.stop().await;
+    });
+    assert_eq!(watched_panics(), panics_before);
 }

@@ -3,6 +3,7 @@
 //! # Layout, in reading order
 //!
 //! - `client`, `records`: a small client
+//! - `panics`: what no client sees
 //! - `versions`: what the broker says that it can
 //! - `every_version`: every request in every version
 //! - `produce_fetch`, `waiting`: records in and out
@@ -20,6 +21,9 @@ mod client;
 
 #[cfg(test)]
 mod records;
+
+#[cfg(test)]
+mod panics;
 
 #[cfg(test)]
 mod versions;

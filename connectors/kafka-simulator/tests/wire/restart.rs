@@ -103,11 +103,10 @@ async fn a_directory_and_a_port_belong_to_one_broker() {
 }
 
 #[tokio::test]
-async fn a_broker_without_a_directory_leaves_none() {
+async fn a_broker_that_is_dropped_lets_go_of_its_directory() {
     let dir = tempfile::tempdir().unwrap();
     let broker = Broker::builder().data(dir.path()).start().await.unwrap();
     make(&mut Client::connect(&broker).await, "t").await;
-    // A dropped broker lets go of its directory by itself.
     drop(broker);
     let broker = loop {
         match Broker::builder().data(dir.path()).start().await {

@@ -10,7 +10,8 @@ use kafka_protocol::messages::txn_offset_commit_request::{
     TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
 };
 use kafka_protocol::messages::{
-    AddOffsetsToTxnRequest, AddPartitionsToTxnRequest, EndTxnRequest, FetchRequest, InitProducerIdRequest, OffsetFetchRequest, ProducerId, TransactionalId, TxnOffsetCommitRequest,
+    AddOffsetsToTxnRequest, AddPartitionsToTxnRequest, EndTxnRequest, FetchRequest, InitProducerIdRequest,
+    OffsetFetchRequest, ProducerId, TransactionalId, TxnOffsetCommitRequest,
 };
 use kafka_protocol::protocol::StrBytes;
 use orgstream_kafka_simulator::Broker;
@@ -184,6 +185,16 @@ async fn whoever_takes_over_a_transactional_id_fences_the_one_before() {
     assert_eq!(write(&mut client, late, &["b"]).await.0, ResponseError::InvalidProducerEpoch.code());
     assert_eq!(end(&mut client, old, true).await, ResponseError::ProducerFenced.code());
     assert_eq!(enroll(&mut client, old).await, ResponseError::ProducerFenced.code());
+    let again = InitProducerIdRequest::default()
+        .with_transactional_id(Some(id()))
+        .with_transaction_timeout_ms(60_000)
+        .with_producer_id(ProducerId(old.id))
+        .with_producer_epoch(old.epoch);
+    let known_since_version_4 =
+        [(3, ResponseError::InvalidProducerEpoch), (4, ResponseError::ProducerFenced)];
+    for (version, word) in known_since_version_4 {
+        assert_eq!(client.call(version, &again).await.error_code, word.code(), "version {version}");
+    }
     enroll(&mut client, new).await;
     assert_eq!(write(&mut client, new, &["c"]).await, (0, 2));
     assert_eq!(end(&mut client, new, true).await, 0);
