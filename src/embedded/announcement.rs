@@ -75,8 +75,14 @@ impl Announcement {
         serde_json::from_slice(&text).ok()
     }
 
-    /// Keeps it for other commands and for the next start.
+    /// Keeps it for other commands and for the next start; when nothing is embedded, there is nothing to find.
     pub(super) fn write(&self, state: &Path) -> io::Result<()> {
+        if self.is_empty() {
+            return match std::fs::remove_file(state.join(FILE)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            };
+        }
         let text = serde_json::to_vec_pretty(self)?;
         // Beside and then in place, so that a reader finds the whole of one.
         let (new, path) = (state.join("embedded.json.new"), state.join(FILE));
@@ -90,5 +96,23 @@ impl Announcement {
 impl std::fmt::Debug for Announcement {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_map().entries(self.addresses()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_finds_the_addresses_of_what_is_no_longer_embedded() {
+        let state = tempfile::tempdir().unwrap();
+        let broker =
+            Announcement { bootstrap_servers: Some("127.0.0.1:9092".to_owned()), ..Announcement::default() };
+        broker.write(state.path()).unwrap();
+        assert_eq!(Announcement::read(state.path()), Some(broker));
+        for _ in 0..2 {
+            Announcement::default().write(state.path()).unwrap();
+            assert_eq!(Announcement::read(state.path()), None);
+        }
     }
 }

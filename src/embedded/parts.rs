@@ -19,10 +19,25 @@ use crate::store::Database;
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
     /// The broker.
-    #[error(
-        "the embedded broker cannot start; name brokers under `kafka.bootstrap_servers` to do without it"
-    )]
+    #[error("the embedded broker cannot start; {}", what_to_do(.0))]
     Broker(#[source] BrokerError),
+    /// The broker has fewer records than the rest of the state directory knows of.
+    #[error(
+        "the embedded broker has lost records: the state directory {} has followed its topic {topic} up to offset {from}, \
+         but it ends at {end}. Its directory `kafka` was removed, or the machine went down before all was on disk. Put \
+         the directory back, or use a new `state` directory; replication then begins as the file says under `start`, \
+         and links are found again in the target org", path.display()
+    )]
+    BrokerWentBack {
+        /// The state directory.
+        path: PathBuf,
+        /// The topic.
+        topic: &'static str,
+        /// The next offset the state expects.
+        from: i64,
+        /// The topic's end.
+        end: i64,
+    },
     /// The schema store.
     #[error(
         "the embedded schema store cannot start; name a registry under `schema_registry.url` to do without it"
@@ -92,9 +107,9 @@ impl Embedded {
         };
         let orgs = SimulatedOrgs::start(config, state, &last).await?;
         announcement.orgs = orgs.logins();
+        let failed = |source| EmbeddedError::State { path: state.path().to_owned(), source };
+        announcement.write(state.path()).map_err(failed)?;
         if !announcement.is_empty() {
-            let failed = |source| EmbeddedError::State { path: state.path().to_owned(), source };
-            announcement.write(state.path()).map_err(failed)?;
             tracing::info!(
                 ?announcement,
                 "What the file leaves out runs inside this process, for development."
@@ -144,4 +159,15 @@ async fn start_schema_store(database: &Database, last: &Announcement) -> Result<
     let port = port_to_ask_for(last.schema_registry.as_ref().and_then(Url::port));
     let options = SchemaStoreOptions { port, database: database.clone() };
     SchemaStore::start(options).await.map_err(EmbeddedError::SchemaStore)
+}
+
+/// No remedy may lead to a broker with fewer records than the rest of the state directory knows of.
+fn what_to_do(error: &BrokerError) -> &'static str {
+    match error {
+        BrokerError::Listen { .. } => "start again, and it asks for another port",
+        BrokerError::InUse { .. } => "stop the `orgstream broker` that uses its directory",
+        BrokerError::Data { .. } => {
+            "mend its directory, or use a new `state` directory; replication then begins as the file says under `start`"
+        }
+    }
 }

@@ -18,12 +18,12 @@ use super::synced::synced;
 use super::tasks::Tasks;
 use crate::clock;
 use crate::codec::Registry;
-use crate::config::Config;
+use crate::config::{Brokers, Config};
 use crate::control::{ControlServer, StatusSource};
-use crate::embedded::{Embedded, Endpoints};
-use crate::kafka::{Admin, KafkaConfig};
+use crate::embedded::{Embedded, EmbeddedError, Endpoints};
+use crate::kafka::{Admin, KafkaConfig, topics};
 use crate::state_dir::StateDir;
-use crate::store::{Database, IdStore};
+use crate::store::{Database, IdStore, IdStoreError};
 use crate::worker::state::{StateCell, TaskState};
 
 /// What all tasks of a process share.
@@ -162,8 +162,8 @@ impl Run {
         let registry = self.endpoints.schema_registry.clone();
         Registry::connect(&registry, health.clone()).await.map_err(RunError::failed)?;
         prepare::topics(&self.config, &self.options, &admin).await.map_err(TaskError::from)?;
-        let (ids, following) =
-            IdStore::open(self.database.clone(), &kafka, &admin, health).await.map_err(RunError::failed)?;
+        let opened = IdStore::open(self.database.clone(), &kafka, &admin, health).await;
+        let (ids, following) = opened.map_err(|error| self.ids_unusable(error))?;
         let shared = Shared {
             node: self.state.node().to_owned(),
             kafka,
@@ -173,6 +173,17 @@ impl Run {
             quiet: self.options.until_synced,
         };
         Ok((shared, orgs, following))
+    }
+
+    /// An embedded broker cannot be another one than before, so it has lost something.
+    fn ids_unusable(&self, error: IdStoreError) -> RunError {
+        match (error, &self.config.kafka.brokers) {
+            (IdStoreError::OtherKafka { from, end }, Brokers::Embedded) => {
+                let path = self.state.path().to_owned();
+                RunError::failed(EmbeddedError::BrokerWentBack { path, topic: topics::IDS, from, end })
+            }
+            (error, _) => RunError::failed(error),
+        }
     }
 }
 

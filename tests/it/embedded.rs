@@ -127,6 +127,17 @@ async fn others_can_join_in_while_it_runs_and_a_kill_loses_nothing() {
     place.run(&["verify", "f.yaml"]).await.expect_code(0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_has_less_than_the_state_knows_of_is_an_error_that_names_the_way_out() {
+    let place = Place::new();
+    place.sync().await;
+    std::fs::remove_dir_all(place.0.path().join("state/kafka")).unwrap();
+    let refused = place.run(&["run", "f.yaml"]).await.expect_code(1);
+    for said in ["the embedded broker has lost records", "use a new `state` directory"] {
+        assert!(refused.stderr.contains(said), "{}", refused.stderr);
+    }
+}
+
 async fn eventually_up(org: &Json) {
     let url = format!("{}services/data", org["login_url"].as_str().expect("text"));
     for _ in 0..600 {

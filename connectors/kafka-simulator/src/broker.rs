@@ -24,7 +24,7 @@ use crate::transactions::{Markers, TransactionCoordinator, TransactionSettings};
 #[derive(Debug, thiserror::Error)]
 pub enum BrokerError {
     /// The port is taken or may not be bound.
-    #[error("the broker cannot listen on 127.0.0.1:{port}; choose another port")]
+    #[error("the broker cannot listen on 127.0.0.1:{port}; free the port or ask for another")]
     Listen {
         /// The port asked for; 0 means any.
         port: u16,
@@ -39,7 +39,7 @@ pub enum BrokerError {
         path: PathBuf,
     },
     /// The directory cannot be read or written, or holds what is damaged.
-    #[error("the broker's data directory {} cannot be used; move it away to start with an empty broker", path.display())]
+    #[error("the broker's data directory {} cannot be used; mend it, or begin with an empty broker in another directory", path.display())]
     Data {
         /// The directory.
         path: PathBuf,
