@@ -52,6 +52,9 @@ pub struct TaskStatus {
     /// A sink's distance from the end of each partition it holds.
     #[serde(default)]
     pub lag: Vec<PartitionLag>,
+    /// When the brokers last told it. While they do not answer the distance stays as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_at: Option<String>,
     /// References left out because their parent has no link yet.
     #[serde(default)]
     pub owed: u64,

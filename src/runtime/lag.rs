@@ -1,11 +1,12 @@
 //! How far a consumer group is behind, looked up now and then for the status.
 
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock;
 use crate::control::PartitionLag;
 use crate::kafka::{Admin, Error};
 
@@ -14,15 +15,15 @@ const EVERY: Duration = Duration::from_secs(3);
 
 /// The lag of each partition, as last seen.
 #[derive(Debug, Default)]
-pub(super) struct LagTable(Mutex<Vec<PartitionLag>>);
+pub(super) struct LagTable(Mutex<(Option<SystemTime>, Vec<PartitionLag>)>);
 
 impl LagTable {
-    /// The lag as last seen.
-    pub(super) fn read(&self) -> Vec<PartitionLag> {
+    /// When the brokers were asked, and the lag that they told; nothing before the first answer.
+    pub(super) fn read(&self) -> (Option<SystemTime>, Vec<PartitionLag>) {
         self.0.lock().expect("no holder of this lock panics").clone()
     }
 
-    /// Keeps the table fresh until `stop`. Brokers that do not answer leave it as it is; the tasks say so themselves.
+    /// Keeps the table fresh until `stop`. Brokers that do not answer leave it as it is; its time tells.
     pub(super) async fn refresh(
         &self,
         admin: &Admin,
@@ -31,8 +32,9 @@ impl LagTable {
         stop: &CancellationToken,
     ) {
         while !stop.is_cancelled() {
+            let asked = clock::now();
             if let Ok(lag) = look_up(admin, group, topics).await {
-                *self.0.lock().expect("no holder of this lock panics") = lag;
+                *self.0.lock().expect("no holder of this lock panics") = (Some(asked), lag);
             }
             tokio::select! {
                 () = sleep(EVERY) => {}

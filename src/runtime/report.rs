@@ -66,7 +66,8 @@ fn source_status(source: &SourceEntry) -> TaskStatus {
 fn sink_status(sink: &SinkEntry) -> TaskStatus {
     let counters = sink.counters.lock().expect("no holder of this lock panics").clone();
     let mut status = blank(sink.name(), Kind::Sink, &sink.state);
-    status.lag = sink.lag.read();
+    let (lag_at, lag) = sink.lag.read();
+    (status.lag_at, status.lag) = (lag_at.map(text), lag);
     status.owed = sink.view.owed() as u64;
     status.rejected = sink.view.unreadable.total();
     status.latency = latency(&sink.view.latency);
@@ -105,6 +106,7 @@ fn blank(name: String, kind: Kind, cell: &StateCell) -> TaskStatus {
         reason: state.reason().map(str::to_owned),
         positions: Vec::new(),
         lag: Vec::new(),
+        lag_at: None,
         owed: 0,
         rejected: 0,
         skipped: BTreeMap::new(),

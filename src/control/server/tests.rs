@@ -21,6 +21,7 @@ fn sample() -> Status {
                 reason: Some("org b: maintenance".to_owned()),
                 positions: Vec::new(),
                 lag: vec![PartitionLag { topic: "a.Account".to_owned(), partition: 3, settled: 10, end: 12 }],
+                lag_at: Some("2026-01-01T00:00:00.500Z".to_owned()),
                 owed: 1,
                 rejected: 2,
                 skipped: BTreeMap::from([("stale".to_owned(), 3)]),
