@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use orgstream_salesforce::datetime::parse_datetime;
 use tokio::time::Instant;
 
 use crate::control::{Kind, Status, TaskStatus};
+
+/// The tasks look every few seconds, and so does `dev`; a figure of this age is one that could not be had.
+const OLD: Duration = Duration::from_secs(10);
 
 /// What is seen.
 #[derive(Debug, Clone)]
@@ -13,9 +17,11 @@ pub struct Figures {
     pub status: Status,
     /// Records of each object in both orgs.
     pub counts: Vec<Count>,
+    /// When they were counted; `None` before the first time.
+    pub counted: Option<Instant>,
     /// What the last comparison found; `None` before the first.
     pub differences: Option<Differences>,
-    /// Whether the snapshot is through: org B has had as many records as org A.
+    /// Whether the snapshot is through: all its rows are in Kafka, and the sink has settled them.
     pub snapshot_done: bool,
     /// What the user did last.
     pub user: String,
@@ -51,6 +57,12 @@ impl Figures {
         self.counts.iter().fold((0, 0), |(a, b), count| (a + count.in_a, b + count.in_b))
     }
 
+    /// Whether org B holds as many records as org A.
+    pub fn as_many(&self) -> bool {
+        let (in_a, in_b) = self.totals();
+        self.counted.is_some() && in_b >= in_a
+    }
+
     /// Offsets that the sinks have not settled.
     pub fn lag(&self) -> i64 {
         self.sinks().flat_map(|task| &task.lag).map(crate::control::PartitionLag::lag).sum()
@@ -78,6 +90,18 @@ impl Figures {
         self.tasks().find_map(|task| task.reason.as_deref()).or(self.last_warning.as_deref())
     }
 
+    /// How long ago the orgs were counted.
+    pub fn counted_ago(&self) -> Option<Duration> {
+        self.counted.map(|at| at.elapsed())
+    }
+
+    /// How long before this look the brokers told the lag, of the sink that has waited longest.
+    pub fn lag_ago(&self) -> Option<Duration> {
+        let now = parse_datetime(&self.status.at).ok()?;
+        let asked = self.sinks().filter_map(|task| parse_datetime(task.lag_at.as_deref()?).ok()).min()?;
+        u64::try_from(now - asked).ok().map(Duration::from_millis)
+    }
+
     /// How long ago the orgs were compared.
     pub fn compared_ago(&self) -> Option<Duration> {
         self.differences.map(|differences| differences.at.elapsed())
@@ -90,5 +114,13 @@ impl Figures {
 
     fn sinks(&self) -> impl Iterator<Item = &TaskStatus> {
         self.tasks().filter(|task| task.kind == Kind::Sink)
+    }
+}
+
+/// A remark on a figure that could not be had lately; nothing on one that is fresh.
+pub(super) fn age(ago: Option<Duration>) -> String {
+    match ago {
+        Some(ago) if ago >= OLD => format!(" ({} s ago)", ago.as_secs()),
+        _ => String::new(),
     }
 }

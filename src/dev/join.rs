@@ -1,7 +1,9 @@
 //! Lines to paste into another terminal: they change a record in org A and show it in org B.
 
 use std::fmt::Write as _;
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::embedded::{Announcement, EmbeddedOrg};
@@ -13,16 +15,17 @@ const API: &str = "services/data/v62.0";
 #[derive(Debug)]
 pub(super) struct Join {
     env: PathBuf,
-    external_id: String,
+    account_key: Option<String>,
 }
 
 impl Join {
-    /// Writes the file into `dir`. `a` and `b` are the names of the orgs.
+    /// Writes the file into `dir`. `a` and `b` are the names of the orgs, `account_key` is the field of org B that holds
+    /// an account's id in org A.
     pub(super) fn write(
         dir: &Path,
         announcement: &Announcement,
         (a, b): (&str, &str),
-        external_id: &str,
+        account_key: Option<String>,
     ) -> io::Result<Self> {
         let mut text =
             String::from("# For a shell: `. ./env`. Addresses and access tokens of the simulated orgs.\n");
@@ -41,16 +44,20 @@ impl Join {
             }
         }
         let env = dir.join("env");
-        std::fs::write(&env, text)?;
-        Ok(Self { env, external_id: external_id.to_owned() })
+        // Beside and then in place: a file that an older version left for all to read does not keep its mode.
+        let new = dir.join("env.new");
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        file.write_all(text.as_bytes())?;
+        std::fs::rename(new, &env)?;
+        Ok(Self { env, account_key })
     }
 
-    /// The lines, for the account `id` of org A. None is longer than 79 characters, so that they can be copied from
-    /// a narrow terminal, but for a long name of the directory.
+    /// The lines, for the account `id` of org A; none where accounts have no external id. None is longer than 79
+    /// characters, so that they can be copied from a narrow terminal, but for a long name of the directory.
     pub(super) fn lines(&self, id: &str) -> Vec<String> {
-        let field = &self.external_id;
+        let Some(field) = &self.account_key else { return Vec::new() };
         vec![
-            format!(". {}", self.env.display()),
+            format!(". {}", quoted(&self.env.to_string_lossy())),
             format!("curl -s \"$A/sobjects/Account/{id}\" -X PATCH \\"),
             "  -H \"$A_AUTH\" -H \"$JSON\" -d '{\"Name\": \"Changed by hand\"}'".to_owned(),
             "curl -sG \"$B/query\" -H \"$B_AUTH\" --data-urlencode \\".to_owned(),
@@ -71,4 +78,42 @@ fn login(text: &mut String, variable: &str, org: &EmbeddedOrg) {
 "
     )
     .expect("text grows");
+}
+
+/// `text` as one word of a shell.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
+    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn join(dir: &Path) -> Join {
+        Join::write(dir, &Announcement::default(), ("a", "b"), Some("Key__c".to_owned())).unwrap()
+    }
+
+    #[test]
+    fn the_line_to_paste_finds_the_file_in_a_directory_of_any_name() {
+        for name in ["plain", "two words", "it's $HOME; `x` \"y\" \\z"] {
+            let parent = tempfile::tempdir().unwrap();
+            let dir = parent.path().join(name);
+            std::fs::create_dir(&dir).unwrap();
+            let line = join(&dir).lines("001").remove(0);
+            let script = format!("set -e\n{line}\necho $JSON");
+            let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+            assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "Content-Type: application/json", "{line}");
+        }
+    }
+
+    #[test]
+    fn only_the_user_may_read_the_secrets_in_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("env"), "left by an older version").unwrap();
+        let mode = std::fs::metadata(&join(dir.path()).env).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
 }

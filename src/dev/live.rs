@@ -1,6 +1,7 @@
 //! `dev` until it is stopped: a user at work, trouble if wanted, and somebody who looks.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::figures::Figures;
+use super::printer::Printer;
 use super::session::{DevError, Session, Started, ended};
 use super::trouble::{PAUSE, Trouble};
 use super::user::User;
@@ -41,34 +43,41 @@ impl View {
     }
 }
 
-/// Runs until `stop`, or until the viewer leaves. Answers with what was seen last.
+/// Runs until `stop`, or until the viewer leaves, which cancels `stop`. Answers with what was seen last.
 pub async fn live(
     session: Session,
-    view: View,
+    log: &Path,
+    (view, printer): (View, &Printer),
     warning: Arc<LastWarning>,
     stop: CancellationToken,
 ) -> Result<Figures, DevError> {
     let stop_run = stop.child_token();
     let account = session.user.an_account();
     let lines = account.map(|id| session.join.lines(&id)).unwrap_or_default();
-    let Started { mut running, place, look, user, trouble, .. } = session.start(stop_run.clone());
+    let Started { mut running, look, user, trouble } = session.start(stop_run.clone());
     let (seen, figures) = watch::channel(look.nothing_yet());
     let shown = async {
         match view {
-            View::Terminal => terminal::show(figures.clone(), &place, &lines, &stop).await,
-            View::Plain => plain::show(figures.clone(), &place, &lines, &stop).await,
+            View::Terminal => terminal::show(figures.clone(), log, &lines).await,
+            View::Plain => plain::show(figures.clone(), log, &lines, printer).await,
         }
     };
     let left = tokio::select! {
+        biased;
+        () = stop.cancelled() => Ok(()),
         left = shown => left,
         () = look.watch(&seen, &warning) => Ok(()),
         () = work(user, &seen) => Ok(()),
         () = troubled(trouble, &seen) => Ok(()),
         joined = &mut running => return ended(joined).map(|_| seen.borrow().clone()),
     };
-    stop_run.cancel();
+    // Whoever left the view wants what a first signal wants, and a signal from now on is the second.
+    stop.cancel();
+    printer.last("Stopping in order; Ctrl-C ends it at once.".to_owned()).await;
     ended(running.await)?;
     left?;
+    // The orgs have ended with the run; what the tasks did up to the end is still told.
+    seen.send_modify(|figures| figures.status = look.status.status());
     Ok(seen.borrow().clone())
 }
 

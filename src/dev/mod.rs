@@ -9,10 +9,11 @@
 //! - [`session`]: the file, opened
 //! - `user`: who works in org A
 //! - `trouble`: what goes wrong on demand
-//! - [`figures`]: what is looked at; `watch` looks again and again
+//! - [`figures`]: what is looked at; `watch` looks again and again, `snapshot` says when the first part is through
 //! - `join`: the lines to paste into another terminal
 //! - [`once`]: to the end and out, for scripts
-//! - `plain`, `terminal`, `screen`: a line now and then, or a live view
+//! - `printer`, `plain`: a line now and then
+//! - `screen`, `panics`, `terminal`: or a live view
 
 pub mod place;
 pub use place::{Place, PlaceError};
@@ -28,15 +29,22 @@ mod trouble;
 pub mod figures;
 pub use figures::{Count, Figures};
 
+mod snapshot;
+
 mod watch;
 
 mod join;
 
 pub mod once;
 
+mod printer;
+pub use printer::Printer;
+
 mod plain;
 
 mod screen;
+
+mod panics;
 
 mod terminal;
 

@@ -1,4 +1,4 @@
-//! The directory of a `dev` run: the file, the state, the log. Fresh and gone at the end, or kept.
+//! The directory of a `dev` run: the file, the state, the log. Fresh and gone at a good end, or kept.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ pub struct PlaceError {
 }
 
 impl Place {
-    /// A fresh directory, removed when this is dropped.
+    /// A fresh directory, removed when this is dropped, unless [`Place::keep`] is called.
     pub fn fresh() -> Result<Self, PlaceError> {
         let failed = |source| PlaceError { path: std::env::temp_dir(), source };
         let temporary = tempfile::Builder::new().prefix("orgstream-dev-").tempdir().map_err(failed)?;
@@ -58,6 +58,13 @@ impl Place {
         &self.dir
     }
 
+    /// Keeps a fresh one too.
+    pub fn keep(&mut self) {
+        if let Some(temporary) = &mut self.temporary {
+            temporary.disable_cleanup(true);
+        }
+    }
+
     /// Whether it is still there afterwards.
     pub fn is_kept(&self) -> bool {
         self.temporary.is_none()
@@ -69,5 +76,26 @@ impl Place {
             std::fs::write(&file, FILE).map_err(|source| PlaceError { path: self.dir.clone(), source })?;
         }
         Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fresh_directory_stays_only_when_it_is_kept() {
+        for keep in [false, true] {
+            let mut place = Place::fresh().unwrap();
+            if keep {
+                place.keep();
+            }
+            let dir = place.dir().to_owned();
+            drop(place);
+            assert_eq!(dir.exists(), keep);
+            if keep {
+                std::fs::remove_dir_all(dir).unwrap();
+            }
+        }
     }
 }

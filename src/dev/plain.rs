@@ -1,42 +1,53 @@
 //! A line whenever something has changed, at most one a second: for pipes, files and terminals that cannot be drawn on.
 
-use std::io::{self, Write as _};
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
 
-use super::figures::Figures;
-use super::place::Place;
+use super::figures::{Figures, age};
+use super::printer::{Printer, is_gone};
 use super::session::DevError;
 
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Prints until `stop`.
+/// Prints until nobody reads any more.
 pub(super) async fn show(
     figures: watch::Receiver<Figures>,
-    place: &Place,
+    log: &Path,
     lines: &[String],
-    stop: &CancellationToken,
+    printer: &Printer,
 ) -> Result<(), DevError> {
-    print(&format!("The log is {}. Change a record yourself, in another terminal:", place.log().display()))?;
+    match print_again_and_again(figures, log, lines, printer).await {
+        Err(source) if !is_gone(&source) => Err(DevError::Io { what: "stdout cannot be written", source }),
+        _ => Ok(()),
+    }
+}
+
+async fn print_again_and_again(
+    figures: watch::Receiver<Figures>,
+    log: &Path,
+    lines: &[String],
+    printer: &Printer,
+) -> io::Result<()> {
+    printer.line(format!("The log is {}.", log.display())).await?;
+    if !lines.is_empty() {
+        printer.line("Change a record yourself, in another terminal:".to_owned()).await?;
+    }
     for line in lines {
-        print(&format!("  {line}"))?;
+        printer.line(format!("  {line}")).await?;
     }
     let mut last = String::new();
-    while !stop.is_cancelled() {
+    loop {
         let line = line(&figures.borrow());
         if line != last {
-            print(&line)?;
+            printer.line(line.clone()).await?;
             last = line;
         }
-        tokio::select! {
-            () = sleep(EVERY) => {}
-            () = stop.cancelled() => {}
-        }
+        sleep(EVERY).await;
     }
-    Ok(())
 }
 
 /// Everything on one line.
@@ -53,12 +64,20 @@ fn line(figures: &Figures) -> String {
     let mut parts = vec![
         states.join(", "),
         if figures.snapshot_done { "in b".to_owned() } else { "snapshot".to_owned() }
-            + &format!(" {in_b} of {in_a}"),
+            + &format!(" {in_b} of {in_a}{}", age(figures.counted_ago())),
         counts.join(" "),
         format!("in {rate_in:.0}/s out {rate_out:.0}/s"),
-        format!("lag {} owed {} rejected {}", figures.lag(), figures.owed(), figures.rejected()),
+        format!(
+            "lag {}{} owed {} rejected {}",
+            figures.lag(),
+            age(figures.lag_ago()),
+            figures.owed(),
+            figures.rejected()
+        ),
     ];
-    parts.extend(figures.differences.map(|found| format!("differences {}", found.count)));
+    parts.extend(
+        figures.differences.map(|found| format!("differences {}{}", found.count, age(figures.compared_ago()))),
+    );
     for (name, text) in [("user", figures.user.as_str()), ("trouble", &figures.trouble)] {
         if !text.is_empty() {
             parts.push(format!("{name}: {text}"));
@@ -67,14 +86,4 @@ fn line(figures: &Figures) -> String {
     parts.extend(figures.last_error().map(|error| format!("last error: {error}")));
     parts.retain(|part| !part.is_empty());
     parts.join(" | ")
-}
-
-fn print(line: &str) -> Result<(), DevError> {
-    let mut out = io::stdout().lock();
-    match writeln!(out, "{line}").and_then(|()| out.flush()) {
-        Err(source) if source.kind() != io::ErrorKind::BrokenPipe => {
-            Err(DevError::Io { what: "stdout cannot be written", source })
-        }
-        _ => Ok(()),
-    }
 }

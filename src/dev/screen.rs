@@ -8,7 +8,7 @@ use ratatui::style::{Color, Modifier, Style, Stylize as _};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Gauge, Paragraph, Row, Table};
 
-use super::figures::Figures;
+use super::figures::{Figures, age};
 use crate::control::{Kind, State, TaskStatus};
 
 /// All that is shown.
@@ -62,14 +62,19 @@ fn port(address: &str) -> &str {
 fn draw_progress(frame: &mut Frame<'_>, figures: &Figures, area: Rect) {
     let (in_a, in_b) = figures.totals();
     if figures.snapshot_done {
-        frame.render_widget(Line::from("The snapshot is through; every change follows."), area);
+        let mut line = Line::from("The snapshot is through; every change follows.");
+        let lag_age = age(figures.lag_ago());
+        if !lag_age.is_empty() {
+            line.push_span(Span::from(format!(" Kafka last told the lag{lag_age}.")).yellow());
+        }
+        frame.render_widget(line, area);
         return;
     }
     let share = if in_a == 0 { 0.0 } else { ratio(in_b, in_a) };
     let gauge = Gauge::default()
         .gauge_style(Style::new().fg(Color::Cyan).bg(Color::DarkGray))
         .ratio(share)
-        .label(format!("snapshot {in_b} of {in_a}"));
+        .label(format!("snapshot {in_b} of {in_a}{}", age(figures.counted_ago())));
     frame.render_widget(gauge, area);
 }
 
@@ -122,8 +127,10 @@ fn count_table(figures: &Figures) -> Table<'static> {
         let style = if count.in_a == count.in_b { Style::new() } else { Style::new().fg(Color::Yellow) };
         Row::new([count.object.clone(), count.in_a.to_string(), count.in_b.to_string()]).style(style)
     });
-    let widths = [Constraint::Max(20), Constraint::Length(10), Constraint::Length(10)];
-    Table::new(rows, widths).header(Row::new(["OBJECT", "ORG A", "ORG B"]).style(Modifier::BOLD))
+    let widths = [Constraint::Max(20), Constraint::Length(10), Constraint::Length(10), Constraint::Max(20)];
+    let age = age(figures.counted_ago());
+    let head = ["OBJECT", "ORG A", "ORG B", age.trim()].map(str::to_owned);
+    Table::new(rows, widths).header(Row::new(head).style(Modifier::BOLD))
 }
 
 fn now_lines(figures: &Figures) -> Vec<Line<'static>> {
@@ -150,7 +157,7 @@ fn now_lines(figures: &Figures) -> Vec<Line<'static>> {
 fn join_lines(lines: &[String]) -> Vec<Line<'_>> {
     let mut text = vec![Line::from("Change a record yourself, in another terminal:".bold())];
     text.extend(lines.iter().map(|line| Line::from(line.as_str())));
-    text
+    if lines.is_empty() { Vec::new() } else { text }
 }
 
 #[cfg(test)]
@@ -179,6 +186,7 @@ mod tests {
                 pipelines: Vec::new(),
             },
             counts: vec![Count { object: "Account".to_owned(), in_a: 75, in_b: 25 }],
+            counted: None,
             differences: None,
             snapshot_done,
             user: "updated 3 Lead".to_owned(),

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use orgstream_salesforce::{ApiError, Org as Client, OrgConfig};
+use orgstream_salesforce_source::Start;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::join::Join;
 use super::place::Place;
+use super::snapshot::Snapshot;
 use super::trouble::Trouble;
 use super::user::{User, UserError};
 use crate::config::{self, Config, Org, Pipeline};
@@ -64,7 +66,6 @@ pub enum DevError {
 
 /// Everything is up, nothing flows yet.
 pub struct Session {
-    pub(super) place: Place,
     pub(super) look: Look,
     pub(super) user: User,
     pub(super) trouble: Option<Trouble>,
@@ -81,12 +82,13 @@ pub(super) struct Look {
     pub(super) a: Client,
     pub(super) b: Client,
     pub(super) objects: Vec<String>,
+    pub(super) snapshot: Snapshot,
     pub(super) state: PathBuf,
 }
 
 impl Session {
-    /// Opens the file of `place`.
-    pub async fn open(place: Place, options: &Options) -> Result<Self, DevError> {
+    /// Opens the file of `place`, which has to outlive the run.
+    pub async fn open(place: &Place, options: &Options) -> Result<Self, DevError> {
         let mut config = config::load(&place.file())?;
         for org in config.orgs.values_mut() {
             if let (Org::Sandbox(sandbox), Some(records)) = (org, options.records)
@@ -105,13 +107,14 @@ impl Session {
         let b = Client::connect(endpoints.orgs[&pair.b].clone()).await?;
         let announcement = runtime.embedded().announcement();
         let names = (pair.a.as_str(), pair.b.as_str());
-        let join = Join::write(place.dir(), announcement, names, &pair.external_id)
+        let join = Join::write(place.dir(), announcement, names, pair.account_key)
             .map_err(|source| DevError::Io { what: "the file `env` cannot be written", source })?;
         let urls = [&pair.a, &pair.b].map(|name| endpoints.orgs[name].url.clone());
         let [url_a, url_b] = urls;
         let look = Look {
             addresses: Arc::new(endpoints.orgs.clone()),
             status: runtime.status(),
+            snapshot: Snapshot::new(pair.pipeline, pair.objects.clone(), pair.start),
             objects: pair.objects,
             state: config.state.clone(),
             config: Arc::new(config),
@@ -120,20 +123,19 @@ impl Session {
         };
         let user = User::new(a, &look.objects).await?;
         let trouble = options.faults.then(|| Trouble::new(look.a.http().clone(), url_a, url_b));
-        Ok(Self { place, look, user, trouble, join, runtime })
+        Ok(Self { look, user, trouble, join, runtime })
     }
 
-    /// Starts the pipelines; the rest of the session is for looking and working. The place outlives the run.
+    /// Starts the pipelines; the rest of the session is for looking and working.
     pub(super) fn start(self, stop: CancellationToken) -> Started {
-        let Self { place, look, user, trouble, runtime, .. } = self;
-        Started { running: tokio::spawn(runtime.run(stop)), place, look, user, trouble }
+        let Self { look, user, trouble, runtime, .. } = self;
+        Started { running: tokio::spawn(runtime.run(stop)), look, user, trouble }
     }
 }
 
 /// A session whose pipelines run.
 pub(super) struct Started {
     pub(super) running: JoinHandle<Result<Finished, RunError>>,
-    pub(super) place: Place,
     pub(super) look: Look,
     pub(super) user: User,
     pub(super) trouble: Option<Trouble>,
@@ -148,10 +150,13 @@ pub(super) fn ended(
 
 /// The pipeline that is looked at.
 struct Pair {
+    pipeline: String,
+    start: Start,
     a: String,
     b: String,
     objects: Vec<String>,
-    external_id: String,
+    /// The external-id field of accounts in org B, where accounts flow.
+    account_key: Option<String>,
 }
 
 /// The first pipeline from one simulated org to another.
@@ -159,11 +164,14 @@ fn pair(config: &Config) -> Option<Pair> {
     let simulated = |name: &String| matches!(config.orgs.get(name), Some(Org::Sandbox(_)));
     config.pipelines.iter().find_map(|pipeline: &Pipeline| {
         let (source, sink) = (pipeline.source.as_ref()?, pipeline.sink.as_ref()?);
+        let account = pipeline.objects.iter().find(|object| object.name == "Account");
         let pair = Pair {
+            pipeline: pipeline.name.clone(),
+            start: source.start,
             a: source.org.clone(),
             b: sink.org.clone(),
             objects: pipeline.objects.iter().map(|object| object.name.clone()).collect(),
-            external_id: pipeline.objects.iter().find_map(|object| object.external_id.clone())?,
+            account_key: account.and_then(|account| account.external_id.clone()),
         };
         (simulated(&pair.a) && simulated(&pair.b)).then_some(pair)
     })

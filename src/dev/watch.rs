@@ -1,10 +1,12 @@
-//! Looks at a run: counts both orgs, compares them now and then.
+//! Looks at a run: at its tasks, at both orgs, and now and then at every record of both.
+//!
+//! Each looks for itself, so that an org that does not answer, or a comparison that takes long, holds up nothing else.
 
 use std::time::Duration;
 
 use orgstream_salesforce::ApiError;
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::figures::{Count, Differences, Figures};
 use super::session::{DevError, Look};
@@ -47,7 +49,7 @@ impl Look {
         if first.difference_count() == 0 {
             return Ok(0);
         }
-        tokio::time::sleep(ON_ITS_WAY).await;
+        sleep(ON_ITS_WAY).await;
         let second = self.compare().await?;
         let before: Vec<_> = differences(&first).collect();
         let lasting = differences(&second).filter(|difference| before.contains(difference)).count();
@@ -59,6 +61,7 @@ impl Look {
         Figures {
             status: self.status.status(),
             counts: Vec::new(),
+            counted: None,
             differences: None,
             snapshot_done: false,
             user: String::new(),
@@ -69,29 +72,48 @@ impl Look {
 
     /// Looks until dropped. What the user and the trouble do is written into `seen` by others.
     pub(super) async fn watch(&self, seen: &watch::Sender<Figures>, warning: &LastWarning) {
-        let mut next_comparison = Instant::now();
+        tokio::join!(self.watch_tasks(seen, warning), self.watch_counts(seen), self.watch_differences(seen));
+    }
+
+    async fn watch_tasks(&self, seen: &watch::Sender<Figures>, warning: &LastWarning) {
+        let mut snapshot = self.snapshot.clone();
         loop {
-            // An org that is down on purpose cannot be counted; the last numbers stay.
-            let counts = self.counts().await.ok();
             let status = self.status.status();
+            let as_many = seen.borrow().as_many();
+            let snapshot_done = snapshot.is_through(&status, as_many);
             seen.send_modify(|figures| {
                 figures.status = status;
                 figures.last_warning = warning.read();
-                if let Some(counts) = counts {
-                    figures.counts = counts;
-                    let (in_a, in_b) = figures.totals();
-                    figures.snapshot_done |= in_b >= in_a;
-                }
+                figures.snapshot_done = snapshot_done;
             });
-            if next_comparison <= Instant::now() && seen.borrow().snapshot_done {
-                let began = Instant::now();
-                if let Ok(count) = self.lasting_differences().await {
-                    let found = Differences { count, at: Instant::now() };
-                    seen.send_modify(|figures| figures.differences = Some(found));
-                }
-                next_comparison = Instant::now() + COMPARE_EVERY + began.elapsed() * 10;
+            sleep(EVERY).await;
+        }
+    }
+
+    async fn watch_counts(&self, seen: &watch::Sender<Figures>) {
+        loop {
+            // An org that is down on purpose cannot be counted; the last numbers stay, and so does their time.
+            if let Ok(counts) = self.counts().await {
+                seen.send_modify(|figures| {
+                    figures.counts = counts;
+                    figures.counted = Some(Instant::now());
+                });
             }
-            tokio::time::sleep(EVERY).await;
+            sleep(EVERY).await;
+        }
+    }
+
+    async fn watch_differences(&self, seen: &watch::Sender<Figures>) {
+        while !seen.borrow().snapshot_done {
+            sleep(EVERY).await;
+        }
+        loop {
+            let began = Instant::now();
+            if let Ok(count) = self.lasting_differences().await {
+                let found = Differences { count, at: Instant::now() };
+                seen.send_modify(|figures| figures.differences = Some(found));
+            }
+            sleep(COMPARE_EVERY + began.elapsed() * 10).await;
         }
     }
 }

@@ -24,6 +24,9 @@ pub(crate) use sandbox::{Sandbox, peer_install, run_script};
 mod schema_store;
 pub(crate) use schema_store::{RegistryClient, SchemaStore};
 
+mod terminal;
+pub(crate) use terminal::OnTerminal;
+
 mod topic;
 
 mod world;

@@ -5,9 +5,12 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use rustix::process::Signal;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
+
+use super::eventually;
 
 /// Longer than any test's work; a program that takes longer hangs.
 const PATIENCE: Duration = Duration::from_mins(4);
@@ -56,6 +59,8 @@ impl Running {
         let mut child = Command::new(env!("CARGO_BIN_EXE_orgstream"))
             .args(arguments)
             .current_dir(dir)
+            // What it leaves behind there is seen by the test.
+            .env("TMPDIR", dir)
             .env(
                 "RUST_LOG",
                 std::env::var("ORGSTREAM_TEST_LOG").unwrap_or_else(|_| "orgstream=info,warn".into()),
@@ -84,11 +89,26 @@ impl Running {
 
     /// SIGTERM, as an operator stops it.
     pub(crate) async fn terminate(self) -> Finished {
+        self.signal(Signal::TERM).await
+    }
+
+    /// Sends `signal` and waits for the end.
+    pub(crate) async fn signal(self, signal: Signal) -> Finished {
         if let Some(id) = self.child.id() {
             let pid = rustix::process::Pid::from_raw(i32::try_from(id).expect("a pid")).expect("not zero");
-            rustix::process::kill_process(pid, rustix::process::Signal::TERM).ok();
+            rustix::process::kill_process(pid, signal).ok();
         }
         self.finish().await
+    }
+
+    /// Waits until stdout holds `text`.
+    pub(crate) async fn says(&self, text: &str) {
+        eventually(text, || self.stdout.text().contains(text)).await;
+    }
+
+    /// Closes stdout, as `head` does when it has seen enough.
+    pub(crate) async fn close_stdout(&mut self) {
+        self.stdout.close().await;
     }
 
     /// Waits for its end. A program that does not end is killed and shown.
@@ -128,6 +148,14 @@ impl Output {
 
     fn text(&self) -> String {
         String::from_utf8_lossy(&self.so_far.lock().expect("nobody panics")).into_owned()
+    }
+
+    /// Reads no more; the pipe's other end is closed.
+    async fn close(&mut self) {
+        if let Some(reading) = self.reading.take() {
+            reading.abort();
+            reading.await.ok();
+        }
     }
 
     /// Everything up to the pipe's end.
