@@ -36,8 +36,20 @@ impl RunOptions {
         self.only != Some(Only::Sink)
     }
 
-    /// Refuses a snapshot of what has no source in this run.
+    /// Refuses a run that has nothing to do, and a snapshot of what has no source in this run.
     pub(super) fn check(&self, config: &Config) -> Result<(), RunError> {
+        let lacking = match self.only {
+            Some(Only::Source) if config.pipelines.iter().all(|pipeline| pipeline.source.is_none()) => "source",
+            Some(Only::Sink) if config.pipelines.iter().all(|pipeline| pipeline.sink.is_none()) => "sink",
+            _ => "",
+        };
+        if !lacking.is_empty() {
+            return Err(RunError::config(format!(
+                "{}: no pipeline has a {lacking}, so `--only {lacking}` leaves nothing to run; leave `--only` out, or \
+                 give a pipeline a {lacking}",
+                config.file.display()
+            )));
+        }
         let sources = config.pipelines.iter().filter(|pipeline| self.sources() && pipeline.source.is_some());
         let sources: Vec<&str> = sources.map(|pipeline| pipeline.name.as_str()).collect();
         match self.snapshot.iter().find(|name| !sources.contains(&name.as_str())) {

@@ -53,15 +53,18 @@ impl Tasks {
         for pipeline in &config.pipelines {
             let source_org = pipeline.source.as_ref().and_then(|source| orgs.get(&source.org));
             let sink_org = pipeline.sink.as_ref().and_then(|sink| orgs.get(&sink.org));
-            let source = self.sources.iter().find(|entry| entry.pipeline == pipeline.name);
-            if let (Some(entry), Some(config), Some(org)) = (source, pipeline.source_config(), source_org) {
+            // A task that silently does not start is the silence that must not be.
+            if let Some(entry) = self.sources.iter().find(|entry| entry.pipeline == pipeline.name) {
+                let config = pipeline.source_config().expect("a source task is made of a source");
+                let org = source_org.expect("the orgs of all tasks are connected");
                 let (entry, shared, org, stop) =
                     (Arc::clone(entry), shared.clone(), org.clone(), stop.clone());
                 running.spawn(async move { entry.run(&shared, config, org, stop).await });
             }
             let from = source_org.map(|org| org.id().as_str().to_owned());
-            let sink = self.sinks.iter().find(|entry| entry.pipeline == pipeline.name);
-            if let (Some(entry), Some(config), Some(org)) = (sink, pipeline.sink_config(from), sink_org) {
+            if let Some(entry) = self.sinks.iter().find(|entry| entry.pipeline == pipeline.name) {
+                let config = pipeline.sink_config(from).expect("a sink task is made of a sink");
+                let org = sink_org.expect("the orgs of all tasks are connected");
                 let (entry, shared, org, stop) =
                     (Arc::clone(entry), shared.clone(), org.clone(), stop.clone());
                 running.spawn(async move {
