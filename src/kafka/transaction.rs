@@ -66,7 +66,12 @@ impl TransactionalProducer {
             health,
             phase: Phase::Ready,
         };
-        let init = this.steps(|producer| producer.init_transactions(STEP));
+        let init = this.steps(|producer| {
+            // Without a connection librdkafka asks for the coordinator in vain and waits half a second; an answer of
+            // any broker means that there is one. What it says does not matter here.
+            producer.client().fetch_cluster_id(STEP);
+            producer.init_transactions(STEP)
+        });
         waiting::tell(&this.health, || this.reason(), init).await.map_err(|error| {
             let what = format!("transactional id {} cannot be used: {error}", this.id);
             Error::Config { brokers: this.deliverer.brokers().to_owned(), what }
