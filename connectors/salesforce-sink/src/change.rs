@@ -1,14 +1,15 @@
 //! A consumed record as a change to org B.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use orgstream_api::record::{field, header};
 use orgstream_api::{
-    EventType, Headers, InputOffset, Owed, Record, Rejection, SinkRecord, Stamp, Struct, Value,
+    EventType, Headers, InputOffset, Owed, Record, Rejection, Schema, SinkRecord, Stamp, Struct, Value,
 };
 use orgstream_salesforce::datetime::parse_datetime;
 use orgstream_salesforce::{OrgId, SalesforceId};
+use serde::Deserialize;
 
 use crate::config::{Operation, SinkConfig};
 use crate::lanes::LaneKey;
@@ -38,8 +39,8 @@ pub(crate) struct Change {
 /// Which fields of a value say something.
 #[derive(Debug)]
 enum Carried {
-    /// These; a null among them clears its field.
-    Named(HashSet<String>),
+    /// Those that are marked, by their place in the schema; a null among them clears its field.
+    Named(Vec<bool>),
     /// Records of other producers do not say: a null may mean "unknown", so only values count.
     NotNull,
 }
@@ -47,9 +48,10 @@ enum Carried {
 impl Change {
     /// The value of a field that the record carries.
     pub(crate) fn carried(&self, name: &str) -> Option<&Value> {
-        let value = self.value.value(name)?;
+        let place = self.value.schema().position(name)?;
+        let value = self.value.values().get(place)?;
         let carried = match &self.carried {
-            Carried::Named(names) => names.contains(name),
+            Carried::Named(marks) => marks[place],
             Carried::NotNull => !value.is_null(),
         };
         carried.then_some(value)
@@ -101,7 +103,7 @@ pub(crate) fn read(
     };
     let target = Arc::clone(targets.route(text(&value, field::OBJECT_TYPE), &at.partition.topic)?);
     let kind = kind(config.operation, text(&value, field::EVENT_TYPE))?;
-    let carried = carried(&headers)?;
+    let carried = carried(&headers, value.schema())?;
     let version = Version { at, stamp: stamp(&value, &headers)? };
     let external = external_value(&value, config.operation, &target).unwrap_or(&key.id).to_owned();
     Ok(Change { key, target, kind, external, version, timestamp, value, carried })
@@ -169,18 +171,25 @@ fn kind(operation: Operation, event: Option<&str>) -> Result<Kind, Rejection> {
     }
 }
 
-fn carried(headers: &Headers) -> Result<Carried, Rejection> {
+/// Names that the schema does not have say nothing: there is no value of theirs.
+fn carried(headers: &Headers, schema: &Schema) -> Result<Carried, Rejection> {
     let Some(text) = headers.text(header::CARRIED) else {
         return Ok(Carried::NotNull);
     };
-    match serde_json::from_str(text) {
-        Ok(names) => Ok(Carried::Named(names)),
-        Err(error) => {
-            let message = format!("header `{}` is not a JSON array of field names: {error}", header::CARRIED);
-            Err(rejected("MALFORMED_HEADER", &message, ""))
-        }
+    let names: Vec<Name<'_>> = serde_json::from_str(text).map_err(|error| {
+        let message = format!("header `{}` is not a JSON array of field names: {error}", header::CARRIED);
+        rejected("MALFORMED_HEADER", &message, "")
+    })?;
+    let mut marks = vec![false; schema.fields().len()];
+    for place in names.iter().filter_map(|name| schema.position(&name.0)) {
+        marks[place] = true;
     }
+    Ok(Carried::Named(marks))
 }
+
+/// A name in the header's text, copied only where it is escaped.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The record's second: as the source says, else as the row itself says.
 fn stamp(value: &Struct, headers: &Headers) -> Result<Option<Stamp>, Rejection> {
