@@ -1,6 +1,7 @@
 //! From the command line to the exit code.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 
@@ -8,6 +9,9 @@ use super::args::{Arguments, Command};
 use super::exit::{Exit, Failure};
 use super::{broker, check, dev, output, run, sandbox, schema, schema_store, status, verify};
 use crate::telemetry;
+
+/// How long threads that still work for nobody may hold up the end.
+const LEFTOVERS: Duration = Duration::from_millis(200);
 
 /// Runs the command that the process was started with.
 pub fn program() -> ExitCode {
@@ -28,7 +32,7 @@ fn start(command: Command) -> Result<Exit, Failure> {
     }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         match command {
             Command::Dev(arguments) => dev::dev(arguments).await,
             Command::Run(arguments) => run::run(arguments).await,
@@ -40,5 +44,8 @@ fn start(command: Command) -> Result<Exit, Failure> {
             Command::Sandbox(arguments) => sandbox::sandbox(arguments).await,
             Command::SchemaStore(arguments) => schema_store::schema_store(arguments).await,
         }
-    })
+    });
+    // A question to brokers whose asker is gone would hold the end up until it times out.
+    runtime.shutdown_timeout(LEFTOVERS);
+    ended
 }

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 /// Keeps the last thing that a client said of its brokers.
@@ -27,7 +28,26 @@ impl Reports {
     }
 }
 
+/// A line of librdkafka's own log. Connections that fail are tried again by themselves: who waits for the brokers says
+/// so, once and with the reason, and nobody else has to know.
+pub(super) fn log(level: RDKafkaLogLevel, facility: &str, line: &str) {
+    match (facility, level) {
+        ("FAIL", _) | (_, RDKafkaLogLevel::Debug) => {
+            tracing::debug!(target: "librdkafka", facility, "{line}")
+        }
+        (_, RDKafkaLogLevel::Info | RDKafkaLogLevel::Notice) => {
+            tracing::info!(target: "librdkafka", facility, "{line}");
+        }
+        (_, RDKafkaLogLevel::Warning) => tracing::warn!(target: "librdkafka", facility, "{line}"),
+        _ => tracing::error!(target: "librdkafka", facility, "{line}"),
+    }
+}
+
 impl ClientContext for Reports {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        log(level, facility, line);
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
         self.note(&error, reason);
     }

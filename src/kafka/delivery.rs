@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rdkafka::ClientContext;
 use rdkafka::client::Client;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer as _, ProducerContext, ThreadedProducer};
@@ -14,7 +15,7 @@ use tokio::time::sleep;
 
 use super::admin::blocking;
 use super::config::KafkaConfig;
-use super::context::Reports;
+use super::context::{Reports, log};
 use super::error::{Error, ProduceError};
 use super::partitioner::partition_of;
 use super::query;
@@ -262,6 +263,10 @@ pub(super) struct Deliveries {
 }
 
 impl ClientContext for Deliveries {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        log(level, facility, line);
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
         self.reports.note(&error, reason);
     }

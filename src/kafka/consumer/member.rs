@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use orgstream_api::{InputOffset, TopicPartition};
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaRespErr;
@@ -17,7 +18,7 @@ use tokio::time::Instant;
 use super::assignment::Assignment;
 use super::event::{Assigned, Event, Revocation};
 use super::outbox::{Item, Outbox};
-use crate::kafka::context::Reports;
+use crate::kafka::context::{Reports, log};
 use crate::kafka::lease::CommitLease;
 use crate::kafka::query::{self, Ask};
 use crate::kafka::{Error, GroupConfig, waiting};
@@ -197,6 +198,10 @@ impl Member {
 }
 
 impl ClientContext for Member {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        log(level, facility, line);
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
         self.reports.note(&error, reason);
     }
