@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
@@ -11,7 +11,9 @@ use crate::control::PartitionLag;
 use crate::kafka::{Admin, Error};
 
 /// How often the brokers are asked.
-const EVERY: Duration = Duration::from_secs(3);
+const EVERY: Duration = Duration::from_secs(1);
+/// How long a last look may take.
+const LAST: Duration = Duration::from_secs(2);
 
 /// The lag of each partition, as last seen.
 #[derive(Debug, Default)]
@@ -32,14 +34,24 @@ impl LagTable {
         stop: &CancellationToken,
     ) {
         while !stop.is_cancelled() {
-            let asked = clock::now();
-            if let Ok(lag) = look_up(admin, group, topics).await {
-                *self.0.lock().expect("no holder of this lock panics") = (Some(asked), lag);
-            }
+            self.look(admin, group, topics).await;
             tokio::select! {
                 () = sleep(EVERY) => {}
                 () = stop.cancelled() => {}
             }
+        }
+    }
+
+    /// Looks a last time, when everything that will be committed is.
+    pub(super) async fn finish(&self, admin: &Admin, group: &str, topics: &[String]) {
+        // Brokers that do not answer leave it as it is.
+        timeout(LAST, self.look(admin, group, topics)).await.ok();
+    }
+
+    async fn look(&self, admin: &Admin, group: &str, topics: &[String]) {
+        let asked = clock::now();
+        if let Ok(lag) = look_up(admin, group, topics).await {
+            *self.0.lock().expect("no holder of this lock panics") = (Some(asked), lag);
         }
     }
 }

@@ -72,10 +72,12 @@ impl Tasks {
                         entry.lag.refresh(&shared.admin, &entry.group(), &entry.topics, &stop).await;
                         std::future::pending::<()>().await;
                     };
-                    tokio::select! {
+                    let ended = tokio::select! {
                         ended = entry.run(&shared, config, org, stop.clone()) => ended,
                         () = refreshing => Ok(()),
-                    }
+                    };
+                    entry.lag.finish(&shared.admin, &entry.group(), &entry.topics).await;
+                    ended
                 });
             }
         }
