@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::embedded::{Announcement, EmbeddedOrg};
+use crate::embedded::{Announcement, EmbeddedOrg, bare};
 
 /// The version of the REST API that the lines use.
 const API: &str = "services/data/v62.0";
@@ -37,7 +37,7 @@ impl Join {
         text.push_str("JSON='Content-Type: application/json'\n");
         for (variable, value) in [
             ("KAFKA", announcement.bootstrap_servers.clone()),
-            ("SCHEMAS", announcement.schema_registry.as_ref().map(ToString::to_string)),
+            ("SCHEMAS", announcement.schema_registry.as_ref().map(bare)),
         ] {
             if let Some(value) = value {
                 writeln!(text, "{variable}='{value}'").expect("text grows");

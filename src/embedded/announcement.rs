@@ -8,7 +8,7 @@ use std::path::Path;
 
 use orgstream_api::Secret;
 use orgstream_salesforce::{Auth, OrgConfig};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use url::Url;
 
 const FILE: &str = "embedded.json";
@@ -20,7 +20,7 @@ pub struct Announcement {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bootstrap_servers: Option<String>,
     /// Where the schema store's REST interface starts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "bare_if_any")]
     pub schema_registry: Option<Url>,
     /// The simulated orgs by name, for any Salesforce client.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -31,6 +31,7 @@ pub struct Announcement {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmbeddedOrg {
     /// Login and instance URL.
+    #[serde(serialize_with = "as_bare")]
     pub login_url: Url,
     /// Consumer key.
     pub client_id: String,
@@ -64,8 +65,8 @@ impl Announcement {
     /// What there is, and its address; no credentials.
     pub fn addresses(&self) -> BTreeMap<String, String> {
         let broker = self.bootstrap_servers.iter().map(|servers| ("kafka".to_owned(), servers.clone()));
-        let registry = self.schema_registry.iter().map(|url| ("schema_registry".to_owned(), url.to_string()));
-        let orgs = self.orgs.iter().map(|(name, org)| (format!("org {name}"), org.login_url.to_string()));
+        let registry = self.schema_registry.iter().map(|url| ("schema_registry".to_owned(), bare(url)));
+        let orgs = self.orgs.iter().map(|(name, org)| (format!("org {name}"), bare(&org.login_url)));
         broker.chain(registry).chain(orgs).collect()
     }
 
@@ -90,6 +91,21 @@ impl Announcement {
         file.write_all(&text)?;
         std::fs::rename(new, path)
     }
+}
+
+/// An address to put a path behind: without the slash that every URL without a path ends with.
+pub fn bare(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
+}
+
+fn as_bare<S: Serializer>(url: &Url, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&bare(url))
+}
+
+/// Called with a URL only: what is not there is left out.
+#[expect(clippy::ref_option, reason = "serde hands a reference to the field")]
+fn bare_if_any<S: Serializer>(url: &Option<Url>, to: S) -> Result<S::Ok, S::Error> {
+    url.as_ref().map(bare).serialize(to)
 }
 
 /// Addresses only: what is simulated has passwords too, and habits spread.

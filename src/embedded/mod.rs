@@ -16,7 +16,7 @@ pub mod endpoints;
 pub use endpoints::Endpoints;
 
 pub mod announcement;
-pub use announcement::{Announcement, EmbeddedOrg};
+pub use announcement::{Announcement, EmbeddedOrg, bare};
 
 pub mod orgs;
 pub use orgs::{SimulatedOrgs, org_configs};

@@ -110,7 +110,7 @@ async fn others_can_join_in_while_it_runs_and_a_kill_loses_nothing() {
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    let subjects: Json = reqwest::get(format!("{}subjects", said["schema_registry"].as_str().unwrap()))
+    let subjects: Json = reqwest::get(format!("{}/subjects", said["schema_registry"].as_str().unwrap()))
         .await
         .unwrap()
         .json()
