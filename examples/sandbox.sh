@@ -7,8 +7,9 @@ set -euo pipefail
 [[ $# -eq 1 ]] || { sed -n '2,4s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 dir=$1
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-orgstream=${ORGSTREAM:-$root/target/debug/orgstream}
-[[ -x $orgstream ]] || { echo "$orgstream is missing; run \`cargo build\` first" >&2; exit 1; }
+orgstream=${ORGSTREAM:-$root/target/release/orgstream}
+[[ -n ${ORGSTREAM:-} || -x $orgstream ]] || orgstream=$root/target/debug/orgstream
+[[ -x $orgstream ]] || { echo "$orgstream is missing; run \`cargo build --release\` first" >&2; exit 1; }
 mkdir -p "$dir"
 rm -f "$dir"/*.json "$dir/env"
 
