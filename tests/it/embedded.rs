@@ -139,7 +139,7 @@ async fn a_broker_that_has_less_than_the_state_knows_of_is_an_error_that_names_t
 }
 
 async fn eventually_up(org: &Json) {
-    let url = format!("{}services/data", org["login_url"].as_str().expect("text"));
+    let url = format!("{}/services/data", org["login_url"].as_str().expect("text"));
     for _ in 0..600 {
         if reqwest::get(&url).await.is_ok() {
             return;
