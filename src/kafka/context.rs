@@ -33,13 +33,17 @@ impl Reports {
 pub(super) fn log(level: RDKafkaLogLevel, facility: &str, line: &str) {
     match (facility, level) {
         ("FAIL", _) | (_, RDKafkaLogLevel::Debug) => {
-            tracing::debug!(target: "librdkafka", facility, "{line}")
+            tracing::debug!(target: "librdkafka", facility, "{line}");
         }
         (_, RDKafkaLogLevel::Info | RDKafkaLogLevel::Notice) => {
             tracing::info!(target: "librdkafka", facility, "{line}");
         }
-        (_, RDKafkaLogLevel::Warning) => tracing::warn!(target: "librdkafka", facility, "{line}"),
-        _ => tracing::error!(target: "librdkafka", facility, "{line}"),
+        (_, RDKafkaLogLevel::Warning) => {
+            tracing::warn!(target: "librdkafka", facility, "{line}");
+        }
+        _ => {
+            tracing::error!(target: "librdkafka", facility, "{line}");
+        }
     }
 }
 
