@@ -1,8 +1,9 @@
 //! Ends of transactions that meet what the transaction is still doing.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -99,47 +100,55 @@ fn a_transaction_does_not_end_before_a_batch_that_is_being_written() {
 fn offsets_are_stable_again_whenever_their_transaction_ends() {
     let (markers, _written) = channel();
     let (_dir, coordinator) = open(markers);
-    let producer = Mutex::new(init(&coordinator));
-    let stage = |producer: ProducerId| {
-        let (id_, epoch) = (WireProducerId(producer.id), producer.epoch);
-        let add = AddOffsetsToTxnRequest::default()
-            .with_transactional_id(id())
-            .with_producer_id(id_)
-            .with_producer_epoch(epoch)
-            .with_group_id(group());
-        coordinator.add_offsets_to_txn(&add, 3);
-        let offset = TxnOffsetCommitRequestPartition::default().with_committed_offset(1);
-        let offset = TxnOffsetCommitRequestTopic::default().with_name(topic()).with_partitions(vec![offset]);
-        let request = TxnOffsetCommitRequest::default()
-            .with_transactional_id(id())
-            .with_group_id(group())
-            .with_producer_id(id_)
-            .with_producer_epoch(epoch)
-            .with_generation_id(-1)
-            .with_topics(vec![offset]);
-        coordinator.txn_offset_commit(request, 3);
-    };
-    thread::scope(|threads| {
-        threads.spawn(|| {
-            for _ in 0..2_000 {
-                let current = *producer.lock().unwrap();
-                stage(current);
-            }
-        });
-        // Whoever takes over the id ends what was open.
-        threads.spawn(|| {
-            for _ in 0..2_000 {
-                let next = init(&coordinator);
-                *producer.lock().unwrap() = next;
-            }
-        });
-    });
-    init(&coordinator);
     let wanted = OffsetFetchRequestTopic::default().with_name(topic()).with_partition_indexes(vec![0]);
-    let request = OffsetFetchRequest::default()
+    let fetch = OffsetFetchRequest::default()
         .with_group_id(group())
         .with_require_stable(true)
         .with_topics(Some(vec![wanted]));
-    let found = coordinator.groups.offset_fetch(request, 7).topics.remove(0).partitions.remove(0);
-    assert_eq!(found.error_code, 0);
+    let much =
+        OffsetFetchRequestTopic::default().with_name(topic()).with_partition_indexes((0..1_000).collect());
+    let much = fetch.clone().with_topics(Some(vec![much]));
+    for round in 0..100 {
+        let producer = init(&coordinator);
+        let add = AddOffsetsToTxnRequest::default()
+            .with_transactional_id(id())
+            .with_producer_id(WireProducerId(producer.id))
+            .with_producer_epoch(producer.epoch)
+            .with_group_id(group());
+        assert_eq!(coordinator.add_offsets_to_txn(&add, 3).error_code, 0);
+        let offset = TxnOffsetCommitRequestPartition::default().with_committed_offset(1);
+        let offset = TxnOffsetCommitRequestTopic::default().with_name(topic()).with_partitions(vec![offset]);
+        let stage = TxnOffsetCommitRequest::default()
+            .with_transactional_id(id())
+            .with_group_id(group())
+            .with_producer_id(WireProducerId(producer.id))
+            .with_producer_epoch(producer.epoch)
+            .with_generation_id(-1)
+            .with_topics(vec![offset]);
+        let (together, done) = (Barrier::new(2), AtomicBool::new(false));
+        thread::scope(|threads| {
+            // Somebody who reads much, so that all have to wait at their next step with the groups.
+            threads.spawn(|| {
+                while !done.load(Ordering::SeqCst) {
+                    coordinator.groups.offset_fetch(much.clone(), 7);
+                }
+            });
+            threads.spawn(|| {
+                together.wait();
+                coordinator.txn_offset_commit(stage, 3)
+            });
+            let ended = threads.spawn(|| {
+                together.wait();
+                // At another moment of it every time.
+                (0..round * 10).for_each(|_| std::hint::spin_loop());
+                // Whoever takes over the id ends what is open.
+                init(&coordinator)
+            });
+            let ended = ended.join();
+            done.store(true, Ordering::SeqCst);
+            ended.unwrap();
+        });
+        let found = coordinator.groups.offset_fetch(fetch.clone(), 7).topics.remove(0).partitions.remove(0);
+        assert_eq!(found.error_code, 0, "round {round}");
+    }
 }
