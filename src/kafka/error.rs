@@ -35,7 +35,7 @@ pub enum Error {
     },
     /// Records of a partition are gone although they were not consumed yet.
     #[error(
-        "Kafka at {brokers}: records that consumer group {group} has to read next are not there any more ({reason}): they were deleted before they were consumed, or a topic was made anew. Give a topic that was made anew another name in the file; otherwise have the group begin with what is left (kafka-consumer-groups.sh --reset-offsets --to-earliest). What is gone comes again when the pipeline that writes the topic is run once with `--snapshot PIPELINE`"
+        "Kafka at {brokers}: records that consumer group {group} has to read next are not there any more ({reason}): they were deleted before they were consumed, or a topic was made anew. Give a topic that was made anew another name in the file. Otherwise have the group begin with what is left, as soon as it has no member any more: `kafka-consumer-groups.sh --bootstrap-server {brokers} --group {group} --reset-offsets --to-earliest --topic TOPIC:PARTITION --execute`. What is gone comes again when the pipeline that writes the topic is run once with `--snapshot PIPELINE`"
     )]
     OffsetGone {
         /// `kafka.bootstrap_servers`.
@@ -44,6 +44,16 @@ pub enum Error {
         group: String,
         /// Which topic, partition and offsets.
         reason: String,
+    },
+    /// A topic is not there although it was in use.
+    #[error("Kafka at {brokers}: topic {topic} does not exist any more: {what}")]
+    TopicGone {
+        /// `kafka.bootstrap_servers`.
+        brokers: String,
+        /// The topic.
+        topic: String,
+        /// What it was used for, and what to do.
+        what: String,
     },
     /// Another process took this client's name.
     #[error("Kafka at {brokers}: {what}")]
@@ -131,9 +141,10 @@ impl From<Error> for TaskError {
     fn from(error: Error) -> Self {
         match error {
             Error::Config { .. } => Self::config(error),
-            Error::Unreachable { .. } | Error::OffsetGone { .. } | Error::Fenced { .. } => {
-                Self::failed(error)
-            }
+            Error::Unreachable { .. }
+            | Error::OffsetGone { .. }
+            | Error::TopicGone { .. }
+            | Error::Fenced { .. } => Self::failed(error),
             Error::Failed { .. } | Error::Closed { .. } => Self::restart(error),
         }
     }

@@ -1,17 +1,33 @@
 //! Makes the topics a run needs, before its first record.
+//!
+//! A topic that is missing although its source has begun to write to it is not made anew: that would hide what was lost
+//! with it.
+
+use orgstream_api::{HealthReporter, TaskError};
+use orgstream_salesforce_source::has_begun;
 
 use super::options::RunOptions;
 use crate::config::{Config, Pipeline};
-use crate::kafka::{Admin, Cleanup, Error, TopicSpec, topics};
+use crate::kafka::{Admin, Cleanup, Error, KafkaConfig, TopicSpec, read_compacted, topics};
+use crate::worker::positions::{self, SourceTask};
 
 /// Creates what is missing and refuses what does not fit the file.
-pub(super) async fn topics(config: &Config, options: &RunOptions, admin: &Admin) -> Result<(), Error> {
+pub(super) async fn topics(
+    config: &Config,
+    options: &RunOptions,
+    kafka: &KafkaConfig,
+    admin: &Admin,
+    health: &HealthReporter,
+) -> Result<(), TaskError> {
     admin.ensure_topics(&[compacted(topics::POSITIONS, 1), compacted(topics::IDS, 1)]).await?;
     for pipeline in &config.pipelines {
+        refuse_lost(pipeline, kafka, admin, health).await?;
         if options.sources() {
             // A source owns its topics: another width than the file's would move records to other partitions.
             admin
-                .ensure_topics(&source_topics(pipeline).map(|name| records(config, name)).collect::<Vec<_>>())
+                .ensure_topics(
+                    &source_topics(pipeline).map(|(_, name)| records(config, name)).collect::<Vec<_>>(),
+                )
                 .await?;
         }
         if options.sinks() && pipeline.sink.is_some() {
@@ -19,6 +35,43 @@ pub(super) async fn topics(config: &Config, options: &RunOptions, admin: &Admin)
         }
     }
     Ok(())
+}
+
+/// Fails when a topic is missing that the pipeline's source has begun to write to.
+async fn refuse_lost(
+    pipeline: &Pipeline,
+    kafka: &KafkaConfig,
+    admin: &Admin,
+    health: &HealthReporter,
+) -> Result<(), TaskError> {
+    let mut missing = Vec::new();
+    for (object, topic) in source_topics(pipeline) {
+        if admin.partitions(&topic).await?.is_none() {
+            missing.push((object, topic));
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let task = SourceTask { pipeline: pipeline.name.clone(), number: 0 };
+    let compacted = read_compacted(kafka, topics::POSITIONS, None, health).await?;
+    let entries =
+        compacted.entries.iter().filter_map(|(key, record)| Some((key.as_slice(), record.value.as_deref()?)));
+    let stored = positions::read(&task, entries).map_err(TaskError::failed)?;
+    match missing.into_iter().find(|(object, _)| has_begun(&stored.positions, object)) {
+        None => Ok(()),
+        Some((object, topic)) => Err(TaskError::failed(Error::TopicGone {
+            brokers: kafka.bootstrap_servers.clone(),
+            topic,
+            what: format!(
+                "the source of pipeline {} has begun to write {object} there, so the topic was deleted, or \
+                 `source.topic` was changed. What lay there and had not arrived is lost. Create the topic, with \
+                 `kafka.topics.partitions` partitions, if nothing is missed; otherwise use a new pipeline name with \
+                 `start: snapshot`, which reads everything again",
+                pipeline.name
+            ),
+        })),
+    }
 }
 
 /// A sink reads what others made, of any width; it makes only what is not there yet.
@@ -43,10 +96,10 @@ async fn sink_topics(config: &Config, pipeline: &Pipeline, admin: &Admin) -> Res
     admin.ensure_topics(&[dead_letters, compacted(&topics::parked(&pipeline.name), widest)]).await
 }
 
-/// The topics a pipeline's source writes.
-pub(super) fn source_topics(pipeline: &Pipeline) -> impl Iterator<Item = String> + '_ {
+/// The topics a pipeline's source writes, each with its object.
+fn source_topics(pipeline: &Pipeline) -> impl Iterator<Item = (&str, String)> {
     let template = pipeline.source.as_ref().map(|source| &source.topic);
-    pipeline.objects.iter().filter_map(move |object| Some(template?.topic(&object.name)))
+    pipeline.objects.iter().filter_map(move |object| Some((&*object.name, template?.topic(&object.name))))
 }
 
 /// The topics a pipeline's sink reads.

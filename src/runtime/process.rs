@@ -161,7 +161,7 @@ impl Run {
         let health = StateCell::new().reporter();
         let registry = self.endpoints.schema_registry.clone();
         Registry::connect(&registry, health.clone()).await.map_err(RunError::failed)?;
-        prepare::topics(&self.config, &self.options, &admin).await.map_err(TaskError::from)?;
+        prepare::topics(&self.config, &self.options, &kafka, &admin, &health).await?;
         let opened = IdStore::open(self.database.clone(), &kafka, &admin, health).await;
         let (ids, following) = opened.map_err(|error| self.ids_unusable(error))?;
         let shared = Shared {

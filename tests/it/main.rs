@@ -30,6 +30,12 @@ mod calls;
 // SIGKILL at random moments.
 mod kills;
 
+// References whose parent comes late, or never.
+mod owed;
+
+// Topics that are deleted under a pipeline.
+mod lost_topics;
+
 // Outages, expired tokens, dropped sessions, a restarted broker, a poisoned record.
 mod trouble;
 

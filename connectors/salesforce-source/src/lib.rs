@@ -28,6 +28,9 @@ pub use source::PushTopicSource;
 pub mod counters;
 pub use counters::SourceCounters;
 
+mod position;
+pub use position::has_begun;
+
 mod backoff;
 mod batch_size;
 mod bayeux;
@@ -44,7 +47,6 @@ mod inbox;
 mod moment;
 mod object;
 mod patience;
-mod position;
 mod push_topic;
 mod record;
 mod replay_id;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::channel::Channel;
 use crate::moment::Moment;
+use crate::push_topic::PushTopic;
 use crate::replay_id::ReplayId;
 
 /// How far the source is in a channel.
@@ -104,6 +105,20 @@ impl Positions {
     }
 }
 
+/// Whether anything is stored about `object`: its stream or a snapshot of it has begun.
+pub fn has_begun(stored: &[SourcePosition], object: &str) -> bool {
+    let topic = PushTopic::of(object);
+    let channel = Channel::of_push_topic(topic.name());
+    stored.iter().filter(|position| !position.offset.is_null()).any(|position| {
+        let is = |kind, name: &str| {
+            let stored = position.partition.get(kind).and_then(Value::as_str);
+            // A file may write an object's name in another case than the org.
+            stored.is_some_and(|stored| stored.eq_ignore_ascii_case(name))
+        };
+        is("channel", channel.as_str()) || is("snapshot", object)
+    })
+}
+
 impl ChannelPosition {
     pub(crate) fn stored(&self, channel: &Channel) -> SourcePosition {
         let mut offset = json!({"as_of": self.as_of, "from": self.from});
@@ -168,6 +183,19 @@ mod tests {
         }
         assert!(fresh.stored(&channel).offset.get("replay_id").is_none());
         assert_eq!(far.stored(&channel).partition, json!({"channel": "/topic/orgstream_Account"}));
+    }
+
+    #[test]
+    fn what_is_stored_says_which_objects_have_begun() {
+        let at = Moment(1_767_262_830_000);
+        let channel = Channel::of_push_topic("orgstream_Account");
+        let streamed = ChannelPosition { replay_id: None, as_of: at, from: at }.stored(&channel);
+        let read = SnapshotPosition { state: SnapshotState::Running, started: at }.stored("Lead");
+        let removed = SourcePosition { partition: json!({"snapshot": "Contact"}), offset: Value::Null };
+        let stored = [streamed, read, removed];
+        for (object, begun) in [("Account", true), ("account", true), ("Lead", true), ("Contact", false)] {
+            assert_eq!(has_begun(&stored, object), begun, "{object}");
+        }
     }
 
     #[test]

@@ -91,13 +91,18 @@ impl Member {
         }
     }
 
-    /// Where to start. Asks until there is an answer: only this thread waits, and the group waits with it.
+    /// Where to start; `None` when nothing can be taken. Asks until there is an answer: only this thread waits, and the
+    /// group waits with it.
     fn starts(&self, consumer: &BaseConsumer<Self>, places: &[TopicPartition]) -> Option<Vec<Assigned>> {
         loop {
             match self.ask_starts(consumer, places) {
                 Ok(starts) => return Some(starts),
                 Err(_) if self.is_leaving() || consumer.assignment_lost() => return None,
-                Err(error) => self.error(error),
+                Err(error @ Error::Failed { .. }) => self.error(error),
+                Err(error) => {
+                    self.error(error);
+                    return None;
+                }
             }
             waiting::block(Duration::from_millis(500));
         }
@@ -112,6 +117,7 @@ impl Member {
         let fresh: Vec<TopicPartition> =
             places.iter().filter(|place| !committed.contains_key(place)).cloned().collect();
         let firsts = query::list_offsets(consumer, &self.brokers, &fresh, Ask::First)?;
+        self.refuse_cut(&firsts)?;
         let start =
             |(partition, offset), committed| Assigned { at: InputOffset { partition, offset }, committed };
         Ok(committed
@@ -119,6 +125,23 @@ impl Member {
             .map(|found| start(found, true))
             .chain(firsts.into_iter().map(|found| start(found, false)))
             .collect())
+    }
+
+    /// A partition of which the group never committed anything has to be read from its very first record. Where that
+    /// is gone, only the user knows whether anybody misses it.
+    fn refuse_cut(&self, firsts: &BTreeMap<TopicPartition, i64>) -> Result<(), Error> {
+        let cut: Vec<String> = firsts
+            .iter()
+            .filter(|(_, first)| **first > 0)
+            .map(|(place, first)| {
+                format!("{place} begins at {first}, and the group has committed nothing of it")
+            })
+            .collect();
+        if cut.is_empty() {
+            return Ok(());
+        }
+        let (brokers, group) = (self.brokers.clone(), self.group.group.clone());
+        Err(Error::OffsetGone { brokers, group, reason: cut.join(", ") })
     }
 
     /// What the group committed; partitions without a commit are left out.

@@ -3,6 +3,7 @@ use std::time::Duration;
 use orgstream_api::{Capacity, InputOffset, Lease, TopicPartition};
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::*;
@@ -213,6 +214,44 @@ async fn records_that_vanished_before_they_were_consumed_are_an_error() {
     assert!(matches!(error, Error::OffsetGone { .. }), "{error:?}");
     let message = error.to_string();
     assert!(message.contains(&fixture.topic) && message.contains(&group), "{message}");
+    member.close().await;
+}
+
+#[tokio::test]
+async fn a_partition_that_was_cut_before_its_first_commit_is_refused_until_a_commit_says_where_to_start() {
+    let Some(fixture) = Fixture::new(1, Cleanup::Delete).await else { return };
+    fixture.producer().send(fixture.records(0, 0..10)).await.unwrap();
+    let admin: AdminClient<DefaultClientContext> = fixture.config.client_config().create().unwrap();
+    let mut gone = TopicPartitionList::new();
+    gone.add_partition_offset(&fixture.topic, 0, Offset::Offset(5)).unwrap();
+    admin.delete_records(&gone, &AdminOptions::new()).await.unwrap();
+
+    let group = peers::unique("group");
+    let mut member = fixture.member(&group, "m", 1000);
+    let error = loop {
+        match member.next().await {
+            Event::Error(error @ Error::OffsetGone { .. }) => break error,
+            Event::Error(Error::Failed { .. }) | Event::Advanced(_) => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    let message = error.to_string();
+    for said in [&format!("{}-0 begins at 5", fixture.topic), &group, "--reset-offsets --to-earliest"] {
+        assert!(message.contains(said), "no `{said}` in {message}");
+    }
+    member.close().await;
+
+    // What the tool does on the user's word, as soon as the brokers take the group for empty.
+    let tool: BaseConsumer = fixture.config.client_config().set("group.id", &group).create().unwrap();
+    let mut word = TopicPartitionList::new();
+    word.add_partition_offset(&fixture.topic, 0, Offset::Offset(5)).unwrap();
+    while tool.commit(&word, CommitMode::Sync).is_err() {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+
+    let mut member = fixture.member(&group, "m", 1000);
+    assert_eq!(assigned(&mut member).await, [Assigned { at: fixture.next_to_read(0, 5), committed: true }]);
+    assert_eq!(numbers(&mut member, 5).await, (5..10).collect::<Vec<_>>());
     member.close().await;
 }
 
