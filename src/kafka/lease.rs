@@ -25,13 +25,14 @@ impl BootInstant {
         Self(Duration::new(seconds, nanos))
     }
 
-    /// How long ago this was.
-    fn elapsed(self) -> Duration {
-        Self::now().0.saturating_sub(self.0)
+    /// How long before this `earlier` was.
+    fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
     }
 }
 
-/// One stay in the group, from joining to losing the partitions. A proof from an earlier stay proves nothing.
+/// One stay in the group, from joining to losing partitions. A commit of an earlier stay proves nothing: whoever sent it
+/// may not know yet what was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Term(u64);
 
@@ -55,12 +56,12 @@ impl CommitLease {
         Self { half: session_timeout / 2, state }
     }
 
-    /// The present term: to be taken before a commit is sent.
+    /// The present term.
     pub(super) fn term(&self) -> Term {
         self.state.borrow().term
     }
 
-    /// A commit that was sent at `sent`, in `term`, is acknowledged.
+    /// A commit that was sent at `sent`, by a worker that knows of `term`, is acknowledged.
     pub(super) fn renew(&self, term: Term, sent: BootInstant) {
         self.state.send_if_modified(|state| {
             let newer = state.term == term && state.proved < Some(sent);
@@ -71,16 +72,19 @@ impl CommitLease {
         });
     }
 
-    /// The partitions are lost: no call may start before a commit of the next term is acknowledged.
-    pub(super) fn end(&self) {
+    /// Partitions are lost: no call may start before a commit of the next term, which is returned, is acknowledged.
+    pub(super) fn end(&self) -> Term {
+        let mut next = self.term();
         self.state.send_modify(|state| {
             state.term = Term(state.term.0 + 1);
             state.proved = None;
+            next = state.term;
         });
+        next
     }
 
-    fn is_held(&self, state: State) -> bool {
-        state.proved.is_some_and(|at| at.elapsed() < self.half)
+    fn is_held(&self, state: State, now: BootInstant) -> bool {
+        state.proved.is_some_and(|at| now.since(at) < self.half)
     }
 }
 
@@ -90,7 +94,7 @@ impl Lease for CommitLease {
         // A lease only gets older by itself, so only a renewal is worth waiting for.
         self.state
             .subscribe()
-            .wait_for(|state| self.is_held(*state))
+            .wait_for(|state| self.is_held(*state, BootInstant::now()))
             .await
             .expect("the sender lives as long as the lease");
         self.half
@@ -115,13 +119,11 @@ mod tests {
     #[test]
     fn a_proof_older_than_half_the_session_gives_no_lease() {
         let lease = CommitLease::new(SESSION);
-        let now = BootInstant::now();
-        let Some(old) = now.0.checked_sub(SESSION / 2) else {
-            // The machine has not been up for long enough to have a past.
-            return;
-        };
-        lease.renew(lease.term(), BootInstant(old));
-        assert_eq!(lease.held().now_or_never(), None);
+        let sent = BootInstant::now();
+        lease.renew(lease.term(), sent);
+        let held = |after| lease.is_held(*lease.state.borrow(), BootInstant(sent.0 + after));
+        assert!(held(SESSION / 2 - Duration::from_nanos(1)));
+        assert!(!held(SESSION / 2));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::event::{Assigned, Event};
 use super::member::Member;
 use super::outbox::{Gauge, Item, Outbox};
 use super::thread::{Command, Commit, Poll, commits};
+use crate::kafka::lease::Term;
 use crate::kafka::{CommitLease, Consumed, Error, KafkaConfig};
 
 /// Which group, as whom, for what.
@@ -44,6 +45,8 @@ pub struct GroupConsumer {
     positions: BTreeMap<TopicPartition, i64>,
     gauge: Arc<Gauge>,
     lease: Arc<CommitLease>,
+    /// The newest term of the lease that the worker knows of.
+    term: Term,
     commands: Sender<Command>,
     commits: Sender<Commit>,
     leaving: Leaving,
@@ -113,6 +116,7 @@ impl GroupConsumer {
             stash: VecDeque::new(),
             positions: BTreeMap::new(),
             gauge,
+            term: lease.term(),
             lease,
             commands,
             commits: commit_sender,
@@ -121,12 +125,21 @@ impl GroupConsumer {
         })
     }
 
-    /// The next event. Cancel-safe. Assignments overtake records that were read ahead.
-    pub async fn next(&mut self) -> Event {
+    /// An event that is there already and is not records or positions. To be asked for before anything else is done:
+    /// partitions may have changed hands.
+    pub fn change(&mut self) -> Option<Event> {
         while let Ok(item) = self.items.try_recv() {
             if let Some(change) = self.sort(item) {
-                return change;
+                return Some(change);
             }
+        }
+        None
+    }
+
+    /// The next event. Cancel-safe. Assignments overtake records that were read ahead.
+    pub async fn next(&mut self) -> Event {
+        if let Some(change) = self.change() {
+            return change;
         }
         loop {
             if let Some(event) = self.stash.pop_front() {
@@ -161,8 +174,8 @@ impl GroupConsumer {
         self.commands.send(wish).ok();
     }
 
-    /// Commits offsets (the next to read), and renews the lease when the broker acknowledges it. Without offsets
-    /// nothing happens. A call that is dropped may still commit.
+    /// Commits offsets (the next to read) of partitions that are still held, and renews the lease when the broker
+    /// acknowledges it. Without such offsets nothing happens. A call that is dropped may still commit.
     ///
     /// Waits for the group's coordinator, at most for the session time-out.
     pub async fn commit(&self, offsets: Vec<InputOffset>) -> Result<(), Error> {
@@ -170,7 +183,7 @@ impl GroupConsumer {
             return Ok(());
         }
         let (done, answer) = oneshot::channel();
-        self.commits.send(Commit { offsets, done }).map_err(|_| self.closed())?;
+        self.commits.send(Commit { offsets, term: self.term, done }).map_err(|_| self.closed())?;
         answer.await.map_err(|_| self.closed())?
     }
 
@@ -222,10 +235,14 @@ impl GroupConsumer {
                         .positions
                         .extend(assigned.iter().map(|Assigned { at, .. }| (at.partition.clone(), at.offset))),
                     Event::Revoking(revocation) => self.forget(revocation.partitions()),
-                    Event::Lost(partitions) => self.forget(partitions),
-                    Event::Messages(_) | Event::Advanced(_) | Event::Error(_) => {}
+                    Event::Messages(_) | Event::Advanced(_) | Event::Lost(_) | Event::Error(_) => {}
                 }
                 Some(event)
+            }
+            Item::Lost(partitions, term) => {
+                self.term = term;
+                self.forget(&partitions);
+                (!partitions.is_empty()).then_some(Event::Lost(partitions))
             }
             Item::Rewound(places) => {
                 let partitions: Vec<TopicPartition> = places.iter().map(|at| at.partition.clone()).collect();

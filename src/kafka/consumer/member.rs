@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -38,6 +38,17 @@ pub(super) struct Member {
     pub(super) leaving: Arc<AtomicBool>,
     pub(super) reports: Reports,
     assignment: Mutex<Assignment>,
+    /// Held while the committing thread commits: partitions go before it or after it.
+    committing: Mutex<()>,
+}
+
+/// What became of a commit that was acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Committed {
+    /// Offsets.
+    Some,
+    /// No partition of it is held any more.
+    Nothing,
 }
 
 impl Member {
@@ -50,10 +61,11 @@ impl Member {
         leaving: Arc<AtomicBool>,
     ) -> Self {
         let assignment = Mutex::new(Assignment::new(group.read_ahead));
-        Self { brokers, group, lease, outbox, patience, leaving, reports: Reports::default(), assignment }
+        let (reports, committing) = (Reports::default(), Mutex::default());
+        Self { brokers, group, lease, outbox, patience, leaving, reports, assignment, committing }
     }
 
-    /// The assignment, used by the poll loop's thread alone.
+    /// The assignment, which the poll loop's thread alone changes.
     pub(super) fn assignment(&self) -> MutexGuard<'_, Assignment> {
         self.assignment.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -172,14 +184,14 @@ impl Member {
     fn revoke(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) {
         let places = names(list);
         if consumer.assignment_lost() {
-            self.lease.end();
-            if !places.is_empty() {
-                self.outbox.send(Item::Event(Event::Lost(places.clone())));
-            }
+            self.lost(places.clone());
         } else if !places.is_empty() && !self.is_leaving() {
             self.let_go(consumer, &places);
         }
-        self.assignment().remove(&places);
+        {
+            let _after = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
+            self.assignment().remove(&places);
+        }
         if let Err(error) = consumer.incremental_unassign(list) {
             self.error(self.failed("giving partitions back", error));
         }
@@ -193,13 +205,39 @@ impl Member {
         let deadline = Instant::now() + self.patience;
         let revocation = Revocation::new(places.to_vec(), deadline, reply, committed);
         self.outbox.send(Item::Event(Event::Revoking(revocation)));
-        // No answer: the worker dropped the revocation, or is too late. What it did since its last commit comes
-        // again, elsewhere (D2).
-        if let Ok(offsets) = answer.recv_timeout(self.patience) {
-            let result = if offsets.is_empty() { Ok(()) } else { self.commit(consumer, &offsets) };
-            // The worker may have stopped waiting for the result.
-            done.send(result).ok();
+        match answer.recv_timeout(self.patience) {
+            Ok(offsets) => {
+                let result = if offsets.is_empty() { Ok(()) } else { self.commit(consumer, &offsets) };
+                // The worker may have stopped waiting for the result.
+                done.send(result).ok();
+            }
+            // The worker dropped the revocation: it is done with the partitions. What it did since its last commit comes
+            // again, elsewhere (D2).
+            Err(RecvTimeoutError::Disconnected) => {}
+            // Whoever owns the partitions next must not meet a worker that does not know yet that they are gone.
+            Err(RecvTimeoutError::Timeout) => self.lost(places.to_vec()),
         }
+    }
+
+    /// Ends the lease. It comes back with a commit of a worker that was told of it.
+    pub(super) fn lost(&self, places: Vec<TopicPartition>) {
+        let term = self.lease.end();
+        self.outbox.send(Item::Lost(places, term));
+    }
+
+    /// Commits what is still held. A partition that another member may own by now is left alone: the brokers take
+    /// anybody's commit for it, also one that sets it back.
+    pub(super) fn commit_held(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        mut offsets: Vec<InputOffset>,
+    ) -> Result<Committed, Error> {
+        let _before = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
+        offsets.retain(|at| self.assignment().contains(&at.partition));
+        if offsets.is_empty() {
+            return Ok(Committed::Nothing);
+        }
+        self.commit(consumer, &offsets).map(|()| Committed::Some)
     }
 
     /// Commits and waits for the broker's answer (D1: the caller says what is settled).

@@ -6,11 +6,12 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use orgstream_api::{Capacity, InputOffset};
+use orgstream_api::{Capacity, InputOffset, TopicPartition};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::event::Event;
 use crate::kafka::Consumed;
+use crate::kafka::lease::Term;
 
 /// How many records go to the front at once.
 const BATCH: usize = 500;
@@ -22,6 +23,9 @@ pub(super) enum Item {
     Event(Event),
     /// These partitions were set back to these offsets; what was read of them before is void.
     Rewound(Vec<InputOffset>),
+    /// These partitions are gone without the worker's word, and a term of the lease began that only who knows of it may
+    /// renew.
+    Lost(Vec<TopicPartition>, Term),
 }
 
 /// What was read ahead and not taken yet.

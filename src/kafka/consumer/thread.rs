@@ -17,9 +17,9 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::event::Event;
-use super::member::Member;
+use super::member::{Committed, Member};
 use super::outbox::Item;
-use crate::kafka::lease::BootInstant;
+use crate::kafka::lease::{BootInstant, Term};
 use crate::kafka::query::{self, Ask};
 use crate::kafka::{Consumed, Error};
 
@@ -44,6 +44,8 @@ pub(super) enum Command {
 pub(super) struct Commit {
     /// The next offsets to read.
     pub(super) offsets: Vec<InputOffset>,
+    /// The newest term of the lease that the worker knows of.
+    pub(super) term: Term,
     /// Told when the broker has answered.
     pub(super) done: oneshot::Sender<Result<(), Error>>,
 }
@@ -51,14 +53,15 @@ pub(super) struct Commit {
 /// Commits until the front is gone.
 pub(super) fn commits(consumer: &BaseConsumer<Member>, commits: &Receiver<Commit>) {
     let member = consumer.context();
-    while let Ok(Commit { offsets, done }) = commits.recv() {
-        let (term, sent) = (member.lease.term(), BootInstant::now());
-        let result = member.commit(consumer, &offsets);
+    while let Ok(Commit { offsets, term, done }) = commits.recv() {
+        let sent = BootInstant::now();
+        let result = member.commit_held(consumer, offsets);
         match &result {
-            Ok(()) => member.lease.renew(term, sent),
-            Err(error) if tells_of_lost_membership(error) => member.lease.end(),
-            Err(_) => {}
+            Ok(Committed::Some) => member.lease.renew(term, sent),
+            Err(error) if tells_of_lost_membership(error) => member.lost(Vec::new()),
+            Ok(Committed::Nothing) | Err(_) => {}
         }
+        let result = result.map(|_| ());
         // A worker that stopped waiting has its answer in the next commit.
         done.send(result).ok();
     }
@@ -213,7 +216,7 @@ impl Poll {
                 Error::OffsetGone { brokers, group, reason }
             }
             (Some(RDKafkaErrorCode::FencedInstanceId), _) => {
-                member.lease.end();
+                member.lost(Vec::new());
                 let instance = &member.group.instance;
                 let what = format!(
                     "another process joined group {group} as {instance}. Two processes run with copies of one state \

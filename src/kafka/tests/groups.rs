@@ -189,6 +189,52 @@ async fn a_revoked_partition_goes_with_the_offset_that_the_worker_released() {
 }
 
 #[tokio::test]
+async fn a_worker_that_is_late_loses_its_lease_and_commits_nothing_of_what_it_lost() {
+    let Some(fixture) = Fixture::new(2, Cleanup::Delete).await else { return };
+    let group = peers::unique("group");
+    let both = |offset| vec![fixture.next_to_read(0, offset), fixture.next_to_read(1, offset)];
+    let producer = fixture.producer();
+    producer.send(fixture.records(0, 0..10)).await.unwrap();
+    producer.send(fixture.records(1, 0..10)).await.unwrap();
+    let mut first = fixture.member(&group, "first", 1000);
+    assert_eq!(assigned(&mut first).await.len(), 2);
+    first.commit(both(1)).await.unwrap();
+    let mut second = fixture.member(&group, "second", 1000);
+    // The worker is told, and does nothing for longer than it may.
+    let revocation = loop {
+        if let Event::Revoking(revocation) = first.next().await {
+            break revocation;
+        }
+    };
+    let gone = revocation.partitions()[0].clone();
+    let came = assigned(&mut second).await;
+    assert_eq!(came, [Assigned { at: InputOffset { partition: gone.clone(), offset: 1 }, committed: true }]);
+    let lease = first.lease();
+    assert!(futures_util::FutureExt::now_or_never(lease.held()).is_none());
+    second.commit(vec![InputOffset { partition: gone.clone(), offset: 7 }]).await.unwrap();
+
+    // A late commit sets nothing of the new owner's back, and gives no lease: the worker does not know yet.
+    first.commit(both(2)).await.unwrap();
+    assert!(futures_util::FutureExt::now_or_never(lease.held()).is_none());
+    let committed = fixture.admin.committed(&group, std::slice::from_ref(&fixture.topic)).await.unwrap();
+    let kept = fixture.place(1 - gone.partition);
+    assert_eq!((committed[&gone], committed[&kept]), (7, 2));
+    revocation.release(both(3)).await.unwrap_err();
+    let lost = loop {
+        match first.change() {
+            Some(Event::Lost(lost)) => break lost,
+            Some(_) => {}
+            None => tokio::task::yield_now().await,
+        }
+    };
+    assert_eq!(lost, [gone]);
+    first.commit(both(4)).await.unwrap();
+    assert!(futures_util::FutureExt::now_or_never(lease.held()).is_some());
+    first.close().await;
+    second.close().await;
+}
+
+#[tokio::test]
 async fn records_that_vanished_before_they_were_consumed_are_an_error() {
     let Some(fixture) = Fixture::new(1, Cleanup::Delete).await else { return };
     fixture.producer().send(fixture.records(0, 0..10)).await.unwrap();

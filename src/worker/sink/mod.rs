@@ -5,8 +5,8 @@
 //! - [`partitions`]: partitions that come and go, wait, and are committed (D1)
 //! - [`view`]: what others may see
 //!
-//! The loop handles one thing at a time: an outcome first, then a stop, a commit, a link that others wait for,
-//! and last new records, so that work in flight never grows while results lie unread.
+//! The loop handles one thing at a time: partitions that come or go first, then an outcome, a stop, a commit, a link
+//! that others wait for, and last new records, so that work in flight never grows while results lie unread.
 
 mod answers;
 mod intake;
@@ -187,6 +187,10 @@ impl SinkWorker {
     ) -> Result<Step, TaskError> {
         let room = self.backlog.is_empty();
         let consumer = &mut self.parts.consumer;
+        // Before anything else is done for partitions that may be in other hands.
+        if let Some(change) = consumer.change() {
+            return Ok(Step::Event(change));
+        }
         let event = async { if room { consumer.next().await } else { consumer.next_change().await } };
         Ok(tokio::select! {
             biased;
