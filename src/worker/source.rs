@@ -184,6 +184,8 @@ struct Lane {
 impl Lane {
     /// Takes the task: fences older producers, then reads what they committed, then says who runs it now.
     async fn open(worker: &SourceWorker) -> Result<Self, TaskError> {
+        // What an earlier incarnation found says nothing of this one.
+        worker.view.at_end.send_replace(false);
         let id = worker.task.transactional_id();
         let mut producer = TransactionalProducer::open(&worker.kafka, &id, worker.health.clone()).await?;
         let stored = worker.stored().await?;
