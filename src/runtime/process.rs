@@ -127,14 +127,14 @@ impl Run {
         let failing = following.run();
         let arriving = async {
             match self.options.until_synced {
-                Some(_) => synced(&shared.admin, &tasks.sources, &tasks.sinks).await,
+                Some(_) => synced(&shared, &orgs, &tasks.sources, &tasks.sinks).await,
                 None => std::future::pending().await,
             }
         };
         let ended = tokio::select! {
             Some(task) = running.join_next() => joined(task).map(|()| Finished::Stopped),
             failed = failing => failed.map(|()| Finished::Stopped).map_err(RunError::failed),
-            () = arriving => Ok(Finished::Synced),
+            arrived = arriving => arrived.map(|()| Finished::Synced).map_err(RunError::failed),
             () = stop.cancelled() => Ok(Finished::Stopped),
         };
         stop_tasks.cancel();

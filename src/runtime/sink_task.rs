@@ -26,6 +26,8 @@ const READ_AHEAD: Capacity = Capacity { records: 5_000, bytes: 32 << 20 };
 pub(super) struct SinkEntry {
     /// The pipeline.
     pub(super) pipeline: String,
+    /// The name of the org it writes to.
+    pub(super) org: String,
     /// The topics it reads.
     pub(super) topics: Vec<String>,
     /// What it is doing.
@@ -39,10 +41,11 @@ pub(super) struct SinkEntry {
 }
 
 impl SinkEntry {
-    /// The task of `pipeline`, which reads `topics`, before it runs.
-    pub(super) fn new(pipeline: &Pipeline, topics: Vec<String>) -> Self {
+    /// The task of `pipeline`, which writes to `org` what it reads from `topics`, before it runs.
+    pub(super) fn new(pipeline: &Pipeline, org: &str, topics: Vec<String>) -> Self {
         Self {
             pipeline: pipeline.name.clone(),
+            org: org.to_owned(),
             topics,
             state: StateCell::new(),
             view: Arc::default(),

@@ -28,7 +28,11 @@ impl Tasks {
     pub(super) fn of(config: &Config, options: &RunOptions) -> Self {
         let sources =
             config.pipelines.iter().filter(|pipeline| options.sources() && pipeline.source.is_some());
-        let sinks = config.pipelines.iter().filter(|pipeline| options.sinks() && pipeline.sink.is_some());
+        let sinks = config
+            .pipelines
+            .iter()
+            .filter(|_| options.sinks())
+            .filter_map(|pipeline| Some((pipeline, pipeline.sink.as_ref()?)));
         Self {
             sources: sources
                 .map(|pipeline| {
@@ -36,7 +40,9 @@ impl Tasks {
                 })
                 .collect(),
             sinks: sinks
-                .map(|pipeline| Arc::new(SinkEntry::new(pipeline, prepare::input_topics(pipeline))))
+                .map(|(pipeline, sink)| {
+                    Arc::new(SinkEntry::new(pipeline, &sink.org, prepare::input_topics(pipeline)))
+                })
                 .collect(),
         }
     }
