@@ -11,6 +11,7 @@ use orgstream_api::{Capacity, InputOffset, TopicPartition};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::event::{Assigned, Event};
 use super::member::Member;
@@ -18,6 +19,9 @@ use super::outbox::{Gauge, Item, Outbox};
 use super::thread::{Command, Commit, Poll, commits};
 use crate::kafka::lease::Term;
 use crate::kafka::{CommitLease, Consumed, Error, KafkaConfig};
+
+/// How long [`GroupConsumer::close`] waits.
+const CLOSE: Duration = Duration::from_secs(10);
 
 /// Which group, as whom, for what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,12 +218,16 @@ impl GroupConsumer {
     }
 
     /// Leaves without a commit; commit first. The group gives the partitions away after the session time-out.
+    ///
+    /// Brokers that are away are not waited for long: the threads end by themselves, or with the process.
     pub async fn close(self) {
-        let Self { commands, commits, leaving, left, items, .. } = self;
+        let Self { group, commands, commits, leaving, left, items, .. } = self;
         // A revocation that is on its way is let go with the rest.
         drop((leaving, commands, commits, items));
         // The sender is dropped without a word only when the thread panicked.
-        left.await.ok();
+        if timeout(CLOSE, left).await.is_err() {
+            tracing::warn!(group, "No broker answers the last words of a consumer; it is left to itself.");
+        }
     }
 
     /// Changes are returned at once, the rest is stashed.
