@@ -27,6 +27,8 @@ impl KafkaConfig {
             .set("bootstrap.servers", &self.bootstrap_servers)
             // The brokers' logs and quotas name clients by it.
             .set("client.id", "orgstream")
+            // A topic that was deleted is an error, and is not made anew by whoever asks for it next.
+            .set("allow.auto.create.topics", "false")
             // A broker that comes back is found within a second; the default lets the pause grow to ten.
             .set("reconnect.backoff.max.ms", "1000")
             // An idle connection that the broker closed is no trouble worth a log line.

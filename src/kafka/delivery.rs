@@ -11,12 +11,12 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer as _, ProducerContext, ThreadedProducer};
 use tokio::sync::oneshot;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::admin::blocking;
 use super::config::KafkaConfig;
 use super::context::{Reports, log};
-use super::error::{Error, ProduceError};
+use super::error::{Error, GONE, ProduceError, tells_of_missing_topic};
 use super::partitioner::partition_of;
 use super::query;
 use super::record::{Outgoing, Place, owned_headers};
@@ -94,9 +94,11 @@ impl Deliverer {
     pub(super) async fn places(self: &Arc<Self>, records: &[Outgoing]) -> Result<Vec<i32>, ProduceError> {
         let mut places = Vec::with_capacity(records.len());
         for record in records {
+            // Asked for every record, so that a topic that is gone is named before anything is written.
+            let partitions = self.partitions_of(&record.topic).await?;
             places.push(match &record.place {
                 Place::Partition(partition) => *partition,
-                Place::Key(key) => partition_of(key, self.partitions_of(&record.topic).await?),
+                Place::Key(key) => partition_of(key, partitions),
             });
         }
         Ok(places)
@@ -108,6 +110,7 @@ impl Deliverer {
         if let Some(known) = known {
             return Ok(known);
         }
+        let asked = Instant::now();
         loop {
             let (this, name) = (Arc::clone(self), topic.to_owned());
             let ask = move || {
@@ -119,12 +122,10 @@ impl Deliverer {
                     self.known().insert(topic.to_owned(), partitions);
                     return Ok(partitions);
                 }
-                Ok(None) => {
-                    return Err(
-                        self.unusable(format!("topic {topic} does not exist any more; restart to create it"))
-                    );
+                Ok(None) if asked.elapsed() >= GONE => {
+                    return Err(ProduceError::TopicGone(Error::topic_gone(&self.brokers, topic)));
                 }
-                Err(Error::Failed { .. }) => sleep(PAUSE).await,
+                Ok(None) | Err(Error::Failed { .. }) => sleep(PAUSE).await,
                 Err(Error::Config { what, .. }) => return Err(self.unusable(what)),
                 Err(error) => return Err(self.unusable(error.to_string())),
             }
@@ -159,7 +160,15 @@ impl Deliverer {
             }
         }
         drop(batch);
-        answers.await.unwrap_or_else(|_| Err(Undelivered { index: 0, error: KafkaError::Canceled }))
+        let answer =
+            answers.await.unwrap_or_else(|_| Err(Undelivered { index: 0, error: KafkaError::Canceled }));
+        if let Err(failed) = &answer
+            && tells_of_missing_topic(failed.error.rdkafka_error_code())
+        {
+            // Whether it is there at all is asked before the next batch.
+            self.known().remove(&records[failed.index].topic);
+        }
+        answer
     }
 
     async fn enqueue(

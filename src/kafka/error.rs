@@ -9,6 +9,9 @@ use super::config::MAX_RECORD_BYTES;
 use super::delivery::Undelivered;
 use super::record::Outgoing;
 
+/// How long a topic has to be missing before it counts as deleted: brokers that just came back may not know it yet.
+pub(super) const GONE: Duration = Duration::from_secs(10);
+
 /// A call to Kafka failed. Every message names the brokers.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -35,7 +38,7 @@ pub enum Error {
     },
     /// Records of a partition are gone although they were not consumed yet.
     #[error(
-        "Kafka at {brokers}: records that consumer group {group} has to read next are not there any more ({reason}): they were deleted before they were consumed, or a topic was made anew. Give a topic that was made anew another name in the file. Otherwise have the group begin with what is left, as soon as it has no member any more: `kafka-consumer-groups.sh --bootstrap-server {brokers} --group {group} --reset-offsets --to-earliest --topic TOPIC:PARTITION --execute`. What is gone comes again when the pipeline that writes the topic is run once with `--snapshot PIPELINE`"
+        "Kafka at {brokers}: records that consumer group {group} has to read next are not there any more ({reason}): they were deleted before they were consumed, or a topic was made anew. Have the group begin with what is left, as soon as it has no member any more: `kafka-consumer-groups.sh --bootstrap-server {brokers} --group {group} --reset-offsets --to-earliest --topic TOPIC:PARTITION --execute`. What is gone comes again when the pipeline that writes the topic is run once with `--snapshot PIPELINE`"
     )]
     OffsetGone {
         /// `kafka.bootstrap_servers`.
@@ -107,6 +110,9 @@ pub enum ProduceError {
         /// What happened, with which topic or transactional id.
         what: String,
     },
+    /// The topic was deleted.
+    #[error(transparent)]
+    TopicGone(Error),
     /// A record can never be written as it is. Nothing of a transaction was written; of a plain batch, the others were.
     #[error("Kafka at {brokers} refuses a record for topic {topic} with key {key}: {reason}")]
     Refused {
@@ -131,6 +137,17 @@ impl Error {
         Self::Config { brokers: brokers.to_owned(), what: format!("the client cannot be set up: {error}") }
     }
 
+    /// `topic` was deleted under a client that used it.
+    pub(super) fn topic_gone(brokers: &str, topic: &str) -> Self {
+        Self::TopicGone {
+            brokers: brokers.to_owned(),
+            topic: topic.to_owned(),
+            what: "it was deleted while it was in use, with what lay there. Start again: the topic is made anew if nothing \
+                   is lost with it, and otherwise you are told what to do"
+                .to_owned(),
+        }
+    }
+
     /// A call that may be tried again.
     pub(super) fn failed(brokers: &str, what: String, source: KafkaError) -> Self {
         Self::Failed { brokers: brokers.to_owned(), what, source: Box::new(source) }
@@ -151,6 +168,13 @@ impl From<Error> for TaskError {
 }
 
 impl ProduceError {
+    /// The topic of `failed`, if it is not there.
+    pub(super) fn gone(brokers: &str, batch: &[Outgoing], failed: &Undelivered) -> Option<Self> {
+        let topic = &batch[failed.index].topic;
+        tells_of_missing_topic(failed.error.rdkafka_error_code())
+            .then(|| Self::TopicGone(Error::topic_gone(brokers, topic)))
+    }
+
     /// A record that no broker takes.
     pub(super) fn refused(brokers: &str, batch: &[Outgoing], failed: &Undelivered) -> Self {
         let record = &batch[failed.index];
@@ -174,4 +198,16 @@ impl ProduceError {
             reason,
         }
     }
+}
+
+/// Whether a topic or partition is not there, by what brokers or librdkafka say.
+pub(super) fn tells_of_missing_topic(code: Option<RDKafkaErrorCode>) -> bool {
+    matches!(
+        code,
+        Some(
+            RDKafkaErrorCode::UnknownTopicOrPartition
+                | RDKafkaErrorCode::UnknownTopic
+                | RDKafkaErrorCode::UnknownPartition
+        )
+    )
 }

@@ -56,6 +56,9 @@ impl Producer {
         if failed.is_refused() {
             return ProduceError::refused(brokers, records, &failed);
         }
+        if let Some(gone) = ProduceError::gone(brokers, records, &failed) {
+            return gone;
+        }
         if let Some((_, reason)) = self.deliverer.fatal() {
             return ProduceError::Fatal {
                 brokers: brokers.to_owned(),

@@ -69,7 +69,8 @@ impl Query {
     ) -> Result<BTreeMap<TopicPartition, i64>, Error> {
         let mut places = Vec::new();
         for topic in topics {
-            let partitions = self.partitions(topic)?.ok_or_else(|| self.no_topic(topic))?;
+            let partitions =
+                self.partitions(topic)?.ok_or_else(|| Error::topic_gone(&self.brokers, topic))?;
             places
                 .extend((0..partitions).map(|partition| TopicPartition { topic: topic.clone(), partition }));
         }
@@ -94,14 +95,6 @@ impl Query {
 
     fn list(&self, places: &[TopicPartition], ask: Ask) -> Result<BTreeMap<TopicPartition, i64>, Error> {
         list_offsets(&self.client, &self.brokers, places, ask)
-    }
-
-    /// `topic` is not there.
-    pub(super) fn no_topic(&self, topic: &str) -> Error {
-        Error::Config {
-            brokers: self.brokers.clone(),
-            what: format!("topic {topic} does not exist: create it, or correct its name in the file"),
-        }
     }
 }
 

@@ -11,10 +11,11 @@ use orgstream_api::TopicPartition;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
+use tokio::time::Instant;
 
 use super::config::{Isolation, KafkaConfig};
 use super::context::Reports;
-use super::error::Error;
+use super::error::{Error, GONE, tells_of_missing_topic};
 use super::query::{self, Ask, Query};
 use super::record::Consumed;
 use super::waiting;
@@ -55,6 +56,23 @@ impl Cancelled {
                 answer => return answer,
             }
             waiting::block(PAUSE);
+        }
+    }
+
+    /// Asks for a topic's partitions until brokers answer. One that stays away is gone.
+    fn insist_on(
+        &self,
+        brokers: &str,
+        topic: &str,
+        mut ask: impl FnMut() -> Result<Option<i32>, Error>,
+    ) -> Result<i32, Error> {
+        let since = Instant::now();
+        loop {
+            match self.insist(topic, &mut ask)? {
+                Some(partitions) => return Ok(partitions),
+                None if since.elapsed() >= GONE => return Err(Error::topic_gone(brokers, topic)),
+                None => waiting::block(PAUSE),
+            }
         }
     }
 }
@@ -130,6 +148,12 @@ impl Reader {
                     what: format!("topic {} cannot be read: {error}", self.topic),
                 }),
                 // A broker that just came back may not know the topic yet.
+                code if tells_of_missing_topic(code) => {
+                    self.cancelled.insist_on(&self.brokers, &self.topic, || {
+                        query::count_partitions(self.consumer.client(), &self.brokers, &self.topic)
+                    })?;
+                    Err(self.failed(error))
+                }
                 _ => Err(self.failed(error)),
             },
         }
@@ -172,12 +196,10 @@ pub(super) fn read_to_end(
     mut each: impl FnMut(Consumed),
 ) -> Result<BTreeMap<i32, i64>, Error> {
     let query = Query::open(config, Isolation::ReadUncommitted)?;
+    let count = cancelled.insist_on(&config.bootstrap_servers, topic, || query.partitions(topic))?;
     let partitions: Vec<i32> = match range {
         Range::All(Some(partition)) => vec![partition],
-        Range::All(None) | Range::Since(_) => {
-            let count = cancelled.insist(topic, || query.partitions(topic))?;
-            (0..count.ok_or_else(|| query.no_topic(topic))?).collect()
-        }
+        Range::All(None) | Range::Since(_) => (0..count).collect(),
     };
     let list = places(topic, partitions.iter().copied());
     let ask = |ask| cancelled.insist(topic, || query.offsets_of(&list, ask)).map(numbers);

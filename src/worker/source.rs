@@ -356,7 +356,9 @@ async fn commit(
                 sleep(AGAIN).await;
             }
             Err(error @ ProduceError::Fatal { .. }) => return Err(worker.explain(error).await),
-            Err(error @ ProduceError::Refused { .. }) => return Err(TaskError::failed(error)),
+            Err(error @ (ProduceError::Refused { .. } | ProduceError::TopicGone(_))) => {
+                return Err(TaskError::failed(error));
+            }
         }
         retried = true;
     }

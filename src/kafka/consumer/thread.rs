@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use super::event::Event;
 use super::member::{Committed, Member};
 use super::outbox::Item;
+use crate::kafka::error::{GONE, tells_of_missing_topic};
 use crate::kafka::lease::{BootInstant, Term};
 use crate::kafka::query::{self, Ask};
 use crate::kafka::{Consumed, Error};
@@ -75,11 +76,21 @@ pub(super) struct Poll {
     look_at: Option<Instant>,
     /// When trouble that may pass was last told of.
     told: Option<Instant>,
+    /// Set while it is in doubt whether the topics are all there.
+    doubt: Option<Doubt>,
+}
+
+/// A broker said that it does not know a topic.
+struct Doubt {
+    /// Since when.
+    since: Instant,
+    /// When brokers are asked next.
+    ask_at: Instant,
 }
 
 impl Poll {
     pub(super) fn new(consumer: Arc<BaseConsumer<Member>>, commands: Receiver<Command>) -> Self {
-        Self { consumer, commands, look_at: None, told: None }
+        Self { consumer, commands, look_at: None, told: None, doubt: None }
     }
 
     /// Polls until the front is gone.
@@ -88,6 +99,7 @@ impl Poll {
             self.settle_pauses();
             self.fetch();
             self.look_at_positions();
+            self.look_for_topics();
         }
     }
 
@@ -182,6 +194,31 @@ impl Poll {
         }
     }
 
+    /// While topics are in doubt, asks whether they are there. One that stays away was deleted.
+    fn look_for_topics(&mut self) {
+        let now = Instant::now();
+        let Some(doubt) = self.doubt.as_mut().filter(|doubt| doubt.ask_at <= now) else { return };
+        doubt.ask_at = now + LOOK;
+        let since = doubt.since;
+        let member = self.member();
+        let missing = member.group.topics.iter().find_map(|topic| {
+            match query::count_partitions(self.consumer.client(), &member.brokers, topic) {
+                Ok(Some(_)) => None,
+                Ok(None) => Some(Ok(topic.clone())),
+                Err(error) => Some(Err(error)),
+            }
+        });
+        match missing {
+            None => self.doubt = None,
+            Some(Ok(topic)) if since.elapsed() >= GONE => {
+                self.report(Error::topic_gone(&self.member().brokers, &topic));
+                self.doubt = None;
+            }
+            // Brokers that are away say nothing.
+            Some(Ok(_) | Err(_)) => {}
+        }
+    }
+
     fn rewind(&self, partitions: &[TopicPartition]) -> Result<(), Error> {
         let member = self.member();
         let held: Vec<TopicPartition> =
@@ -210,6 +247,10 @@ impl Poll {
         let (brokers, group) = (member.brokers.clone(), member.group.group.clone());
         let reason = member.reports.last().unwrap_or_else(|| error.to_string());
         let code = error.rdkafka_error_code();
+        if tells_of_missing_topic(code) {
+            let now = Instant::now();
+            self.doubt.get_or_insert(Doubt { since: now, ask_at: now });
+        }
         let told = match (code, error) {
             (Some(RDKafkaErrorCode::AutoOffsetReset), _) => {
                 let reason = self.vanished().unwrap_or(reason);
