@@ -21,7 +21,10 @@ pub(super) async fn topics(
 ) -> Result<(), TaskError> {
     admin.ensure_topics(&[compacted(topics::POSITIONS, 1), compacted(topics::IDS, 1)]).await?;
     for pipeline in &config.pipelines {
-        refuse_lost(pipeline, kafka, admin, health).await?;
+        // A source that reads everything anew brings again what was lost.
+        if !options.snapshot.contains(&pipeline.name) {
+            refuse_lost(pipeline, kafka, admin, health).await?;
+        }
         if options.sources() {
             // A source owns its topics: another width than the file's would move records to other partitions.
             admin
@@ -55,20 +58,23 @@ async fn refuse_lost(
     }
     let task = SourceTask { pipeline: pipeline.name.clone(), number: 0 };
     let compacted = read_compacted(kafka, topics::POSITIONS, None, health).await?;
-    let entries =
-        compacted.entries.iter().filter_map(|(key, record)| Some((key.as_slice(), record.value.as_deref()?)));
+    let entries = compacted
+        .entries
+        .iter()
+        .filter_map(|(key, record)| Some((&record.at, key.as_slice(), record.value.as_deref()?)));
     let stored = positions::read(&task, entries).map_err(TaskError::failed)?;
-    match missing.into_iter().find(|(object, _)| has_begun(&stored.positions, object)) {
+    let stored: Vec<_> = stored.positions.into_iter().map(|stored| stored.position).collect();
+    match missing.into_iter().find(|(object, _)| has_begun(&stored, object)) {
         None => Ok(()),
         Some((object, topic)) => Err(TaskError::failed(Error::TopicGone {
             brokers: kafka.bootstrap_servers.clone(),
             topic,
             what: format!(
                 "the source of pipeline {} has begun to write {object} there, so the topic was deleted, or \
-                 `source.topic` was changed. What lay there and had not arrived is lost. Create the topic, with \
-                 `kafka.topics.partitions` partitions, if nothing is missed; otherwise use a new pipeline name with \
-                 `start: snapshot`, which reads everything again",
-                pipeline.name
+                 `source.topic` was changed. What lay there and had not arrived is lost. Run once with \
+                 `--snapshot {}`, which makes the topic and reads everything anew; or create the topic, with \
+                 `kafka.topics.partitions` partitions, if nothing is missed",
+                pipeline.name, pipeline.name
             ),
         })),
     }

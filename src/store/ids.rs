@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
-use orgstream_api::{HealthReporter, IdLink, IdMap, StoreError};
+use orgstream_api::{HealthReporter, IdLink, IdMap, StoreError, TopicPartition};
 use tokio::sync::mpsc;
 
 use super::database::Database;
@@ -68,6 +68,20 @@ impl IdStore {
         let (sender, receiver) = mpsc::unbounded_channel();
         self.watchers.lock().expect("no holder of this lock panics").push(sender);
         receiver
+    }
+
+    /// The links to `target_org` whose newest write came from `partition`. Looks at all links.
+    pub async fn written_from(
+        &self,
+        target_org: &str,
+        partition: &TopicPartition,
+    ) -> Result<Vec<IdLink>, StoreError> {
+        let (target_org, partition) = (target_org.to_owned(), partition.clone());
+        self.database
+            .run("find the id links of a partition", move |db| {
+                links::written_from(db, &target_org, &partition)
+            })
+            .await
     }
 
     async fn apply(&self, entries: Vec<(i64, IdLink)>, next: Option<i64>) -> Result<(), StoreError> {

@@ -1,6 +1,6 @@
 //! The id links in SQLite: a copy of the compacted topic `_orgstream.ids`, indexed by source record.
 
-use orgstream_api::IdLink;
+use orgstream_api::{IdLink, TopicPartition};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// A link's place in the id map.
@@ -46,6 +46,22 @@ pub(super) fn read(
         links.push(text.map(|text| parse(&text)).transpose()?);
     }
     Ok(links)
+}
+
+/// The links to `target_org` whose newest write came from `partition`.
+pub(super) fn written_from(
+    connection: &Connection,
+    target_org: &str,
+    partition: &TopicPartition,
+) -> rusqlite::Result<Vec<IdLink>> {
+    let mut select = connection.prepare_cached(
+        "SELECT link FROM links WHERE target_org = ?1
+         AND json_extract(link, '$.last.topic') = ?2 AND json_extract(link, '$.last.partition') = ?3",
+    )?;
+    let rows = select.query_map(params![target_org, partition.topic, partition.partition], |row| {
+        row.get::<_, String>(0)
+    })?;
+    rows.map(|text| parse(&text?)).collect()
 }
 
 /// Writes links, each with its offset in the topic. An entry of a higher offset stays: a follower may come

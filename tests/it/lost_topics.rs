@@ -4,7 +4,7 @@ use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use serde_json::json;
 
-use crate::support::{Link, World};
+use crate::support::{Link, World, eventually};
 
 /// Deletes a topic, as an operator does.
 async fn delete(world: &Link, topic: &str) {
@@ -28,5 +28,43 @@ async fn a_record_topic_that_was_deleted_before_it_was_read_is_not_made_anew() {
         for said in [&world.topic("Lead"), &world.pipeline, "does not exist any more"] {
             assert!(refused.stderr.contains(said), "no `{said}` in\n{}", refused.stderr);
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_was_made_anew_hides_nothing_behind_the_offsets_of_the_old_one() {
+    let Some(world) = World::builder().embedded().partitions(1).build().await else { return };
+    let lead = |n| json!({ "LastName": format!("Lead {n}"), "Company": "Before" });
+    let ids = world.in_a.create_many("Lead", (0..20).map(lead).collect()).await;
+    world.sync().await.expect_code(0);
+    assert_eq!(world.b.count("Lead"), 20);
+    // What comes now lies in the old topic and never arrives.
+    world.in_a.update("Lead", &ids[3], json!({ "Company": "After" })).await;
+    world.run(&["--only", "source", "--until-synced", "--quiet", "1s"]).finish().await.expect_code(0);
+    delete(&world, &world.topic("Lead")).await;
+    world.sync().await.expect_code(1);
+    let pipeline = world.pipeline.clone();
+    let again = world.sync_with(&["--snapshot", &pipeline]).await.expect_code(0);
+    assert!(again.stderr.contains("made anew"), "{}", again.stderr);
+    world.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_is_deleted_in_mid_run_ends_the_process_with_its_name() {
+    // Without a change only the sink notices; with one the source may be first.
+    for change in [None, Some("Lead")] {
+        let Some(world) = World::builder().embedded().build().await else { return };
+        world.prime().await;
+        let topic = world.topic("Lead");
+        let running = world.run(&[]);
+        world.in_a.create("Account", json!({ "Name": "Before" })).await;
+        eventually("the account arrives", || world.b.count("Account") == 1).await;
+        delete(&world, &topic).await;
+        if let Some(object) = change {
+            world.in_a.create(object, json!({ "LastName": "After", "Company": "Acme" })).await;
+        }
+        let ended = running.finish().await.expect_code(1);
+        let said = format!("topic {topic} does not exist any more");
+        assert!(ended.stderr.contains(&said), "no `{said}` in\n{}", ended.stderr);
     }
 }

@@ -3,6 +3,7 @@
 //! - [`intake`]: consumed bytes → records with tickets
 //! - [`answers`]: outcomes → what has to be durable → settled tickets (D3, D7)
 //! - [`partitions`]: partitions that come and go, wait, and are committed (D1)
+//! - [`remade`]: partitions whose offsets may have begun again
 //! - [`view`]: what others may see
 //!
 //! The loop handles one thing at a time: partitions that come or go first, then an outcome, a stop, a commit, a link
@@ -11,7 +12,11 @@
 mod answers;
 mod intake;
 mod partitions;
+mod remade;
 mod view;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;

@@ -41,8 +41,11 @@ impl SinkWorker {
         let inputs: BTreeSet<String> = assigned.iter().map(|new| new.at.partition.topic.clone()).collect();
         let ends = self.parts.admin.end_offsets(&inputs.into_iter().collect::<Vec<_>>()).await?;
         let numbers: BTreeSet<i32> = assigned.iter().map(|new| new.at.partition.partition).collect();
-        for Assigned { at, .. } in assigned {
+        for Assigned { at, committed } in assigned {
             let end = ends.get(&at.partition).copied().unwrap_or(at.offset);
+            if !committed {
+                self.forget_offsets(&at.partition).await?;
+            }
             let rank = self.parts.sink.rank(&at.partition.topic);
             self.ledger.assign(at.partition.clone(), at.offset);
             self.catch_up.assign(at.partition, rank, at.offset, end);

@@ -1,0 +1,227 @@
+//! Between the book and the sink: a worker with a broker in memory and a sink that only takes notes.
+
+use std::path::Path;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use orgstream_api::{
+    Capacity, Delivered, Headers, InputOffset, LinkChange, LinkState, Stamp, TopicPartition,
+};
+use orgstream_kafka_simulator::Broker;
+
+use super::*;
+use crate::codec::Registry;
+use crate::kafka::{Cleanup, GroupConfig, TopicSpec, read_compacted, topics};
+use crate::schema_store::{Options, SchemaStore};
+use crate::store::Database;
+use crate::worker::owed::Parent;
+
+const ORG_A: &str = "00D00000000000A";
+const ORG_B: &str = "00D00000000000B";
+const ORG_C: &str = "00D00000000000C";
+
+/// What a sink was handed, and how much more it takes.
+#[derive(Default)]
+struct Notes {
+    room: usize,
+    taken: Vec<Tracked<Item>>,
+}
+
+struct NotingSink(Arc<Mutex<Notes>>);
+
+#[async_trait]
+impl Sink for NotingSink {
+    fn capacity(&self) -> Capacity {
+        Capacity { records: self.0.lock().unwrap().room, bytes: 1 << 20 }
+    }
+
+    fn submit(&mut self, items: Vec<Tracked<Item>>) -> Vec<Tracked<Item>> {
+        self.0.lock().unwrap().taken.extend(items);
+        Vec::new()
+    }
+
+    async fn settled(&mut self) -> Result<Vec<(Ticket, Outcome)>, TaskError> {
+        std::future::pending().await
+    }
+
+    fn paused(&self) -> Vec<TopicPartition> {
+        Vec::new()
+    }
+
+    fn rank(&self, _topic: &str) -> u32 {
+        0
+    }
+
+    fn revoke(&mut self, _partitions: &[TopicPartition]) {}
+
+    async fn drain(
+        &mut self,
+        _partitions: &[TopicPartition],
+        _deadline: Instant,
+    ) -> Result<Vec<(Ticket, Outcome)>, TaskError> {
+        Ok(Vec::new())
+    }
+}
+
+/// A worker that holds one partition of contacts, and what it needs around it.
+struct Rig {
+    worker: SinkWorker,
+    notes: Arc<Mutex<Notes>>,
+    _broker: Broker,
+    _schemas: SchemaStore,
+    _data: tempfile::TempDir,
+}
+
+impl Rig {
+    async fn new() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let broker = Broker::builder().data(data.path()).start().await.unwrap();
+        let kafka = KafkaConfig {
+            bootstrap_servers: broker.bootstrap_servers(),
+            partitions: Some(1),
+            replication_factor: Some(1),
+        };
+        let admin = Admin::connect(&kafka).await.unwrap();
+        let task = SinkTask { pipeline: "crm".to_owned(), number: 0 };
+        let topic = |name: &str, cleanup| TopicSpec { name: name.to_owned(), partitions: Some(1), cleanup };
+        let wanted = [
+            topic(topics::IDS, Cleanup::Compact),
+            topic(&topics::parked(&task.pipeline), Cleanup::Compact),
+            topic(&contacts().topic, Cleanup::Delete),
+        ];
+        admin.ensure_topics(&wanted).await.unwrap();
+        let database = Database::open(Path::new(Database::IN_MEMORY)).unwrap();
+        let schemas = SchemaStore::start(Options { port: 0, database: database.clone() }).await.unwrap();
+        let health = || HealthReporter::new().0;
+        let (ids, _following) = IdStore::open(database, &kafka, &admin, health()).await.unwrap();
+        let group = GroupConfig {
+            group: task.group(),
+            instance: task.instance("node"),
+            topics: vec![contacts().topic],
+            session_timeout: Duration::from_secs(45),
+            read_ahead: Capacity { records: 10, bytes: 1 << 20 },
+        };
+        let notes = Arc::new(Mutex::new(Notes::default()));
+        let mut worker = SinkWorker::new(Parts {
+            task,
+            consumer: GroupConsumer::open(&kafka, group).unwrap(),
+            codec: Codec::new(Registry::connect(schemas.url(), health()).await.unwrap()),
+            sink: Box::new(NotingSink(Arc::clone(&notes))),
+            target_org: ORG_B.to_owned(),
+            ids,
+            producer: Producer::open(&kafka, health()).unwrap(),
+            admin,
+            renewal: Duration::from_secs(15),
+            view: Arc::default(),
+            health: health(),
+            kafka,
+        });
+        worker.ledger.assign(contacts(), 0);
+        Self { worker, notes, _broker: broker, _schemas: schemas, _data: data }
+    }
+
+    /// What the sink was handed so far.
+    fn taken(&self) -> usize {
+        self.notes.lock().unwrap().taken.len()
+    }
+
+    fn make_room(&self) {
+        self.notes.lock().unwrap().room = 10;
+    }
+}
+
+fn contacts() -> TopicPartition {
+    TopicPartition { topic: "a.Contact".to_owned(), partition: 0 }
+}
+
+fn at(offset: i64) -> InputOffset {
+    InputOffset { partition: contacts(), offset }
+}
+
+fn owed(offset: i64, parent: &str) -> Owed {
+    Owed {
+        at: at(offset),
+        org: ORG_A.to_owned(),
+        object: "Contact".to_owned(),
+        id: "003A".to_owned(),
+        field: "AccountId".to_owned(),
+        parent_objects: vec!["Account".to_owned()],
+        parent_id: parent.to_owned(),
+    }
+}
+
+fn parent(id: &str) -> Parent {
+    (ORG_A.to_owned(), "Account".to_owned(), id.to_owned())
+}
+
+fn link(object: &str, id: &str, target_org: &str, last: i64) -> IdLink {
+    IdLink {
+        source_org: ORG_A.to_owned(),
+        object: object.to_owned(),
+        source_id: id.to_owned(),
+        target_org: target_org.to_owned(),
+        target_id: Some(format!("{id}-in-{target_org}")),
+        state: LinkState::Live,
+        last: at(last),
+        stamp: Some(Stamp(1)),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reference_that_a_newer_state_decided_while_it_waited_for_room_is_not_handed_on() {
+    let mut rig = Rig::new().await;
+    let worker = &mut rig.worker;
+    // The record that owes, at 1, is long settled; a newer state of it, at 5, is with the sink.
+    worker.book.add(owed(1, "001A"));
+    let ticket = worker.ledger.track(&contacts(), 5).unwrap();
+    let consumed = Consumed { at: at(5), key: None, value: None, headers: Headers::default(), timestamp: 0 };
+    worker.flights.insert(ticket.id(), Flight::Record(consumed, Instant::now()));
+    // The parent comes while the sink has no room.
+    worker.submit_owed(&[parent("001A")]);
+    worker.fill();
+    assert_eq!(worker.backlog.len(), 1);
+
+    let delivered = Delivered {
+        link: Some(LinkChange::Bind(link("Contact", "003A", ORG_B, 5))),
+        paid: vec!["AccountId".to_owned()],
+        ..Delivered::default()
+    };
+    worker.answer(vec![(ticket, Outcome::Delivered(delivered))]).await.unwrap();
+    rig.make_room();
+    rig.worker.fill();
+    assert_eq!((rig.taken(), rig.worker.backlog.len()), (0, 0));
+    assert_eq!((rig.worker.ledger.in_flight(), rig.worker.flights.len()), (0, 0));
+    rig.worker.ledger.check_dropped().unwrap();
+    let kafka = rig.worker.parts.kafka.clone();
+    let parked =
+        read_compacted(&kafka, &topics::parked("crm"), None, &HealthReporter::new().0).await.unwrap();
+    assert!(parked.entries.is_empty(), "{parked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_reference_that_is_owed_anew_while_it_waits_for_room_only_the_newer_is_handed_on() {
+    let mut rig = Rig::new().await;
+    rig.worker.book.add(owed(1, "001A"));
+    rig.worker.submit_owed(&[parent("001A")]);
+    rig.worker.book.add(owed(5, "001B"));
+    rig.worker.submit_owed(&[parent("001B")]);
+    rig.make_room();
+    rig.worker.fill();
+    let taken: Vec<Item> =
+        rig.notes.lock().unwrap().taken.iter().map(|tracked| tracked.item.clone()).collect();
+    assert_eq!(taken, [Item::Owed(owed(5, "001B"))]);
+    assert_eq!(rig.worker.ledger.in_flight(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_link_to_the_sinks_own_org_wakes_what_waits_for_it() {
+    let mut rig = Rig::new().await;
+    rig.make_room();
+    rig.worker.book.add(owed(1, "001A"));
+    rig.worker.wake(&link("Account", "001A", ORG_C, 3));
+    rig.worker.fill();
+    assert_eq!((rig.taken(), rig.worker.book.count()), (0, 1));
+    rig.worker.wake(&link("Account", "001A", ORG_B, 3));
+    rig.worker.fill();
+    assert_eq!(rig.taken(), 1);
+}
