@@ -33,6 +33,9 @@ mod kills;
 // References whose parent comes late, or never.
 mod owed;
 
+// Two sink processes of one pipeline.
+mod two_sinks;
+
 // Topics that are deleted under a pipeline.
 mod lost_topics;
 
