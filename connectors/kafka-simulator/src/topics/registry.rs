@@ -17,7 +17,7 @@ use crate::groups::TopicPartition;
 use crate::producer::{Marker, ProducerId};
 use crate::transactions::Markers;
 
-/// More partitions than that are no development.
+/// More partitions than that, of all topics together, are no development.
 const MAX_PARTITIONS: i32 = 10_000;
 
 /// A change that cannot be made. Each has its own error code in Kafka.
@@ -73,6 +73,11 @@ impl Topics {
         self.read().get(name).cloned()
     }
 
+    /// The partitions of all topics.
+    fn partitions(&self) -> i32 {
+        self.read().values().map(|topic| topic.width()).sum()
+    }
+
     /// A topic by id.
     pub(crate) fn by_id(&self, id: Uuid) -> Option<Arc<Topic>> {
         self.read().values().find(|topic| topic.id == id).cloned()
@@ -106,9 +111,10 @@ impl Topics {
         if let Some(like) = self.read().keys().find(|known| collide(known, name)) {
             return Err(TopicError::Collision { name: name.to_owned(), like: like.clone() });
         }
-        if !(1..=MAX_PARTITIONS).contains(&partitions) {
+        let room = MAX_PARTITIONS - self.partitions();
+        if !(1..=room).contains(&partitions) {
             return Err(TopicError::Partitions(format!(
-                "Number of partitions must be from 1 to {MAX_PARTITIONS}."
+                "Number of partitions must be from 1 to {room}: this broker takes {MAX_PARTITIONS} of all topics together."
             )));
         }
         if only_check {
@@ -151,9 +157,11 @@ impl Topics {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let topic = self.by_name(name).ok_or(TopicError::Unknown)?;
         let now = topic.width();
-        if width <= now || width > MAX_PARTITIONS {
+        let most = now + MAX_PARTITIONS - self.partitions();
+        if width <= now || width > most {
             let message = format!(
-                "The topic {name} currently has {now} partition(s); {width} would not be an increase up to {MAX_PARTITIONS}."
+                "The topic {name} currently has {now} partition(s); {width} would not be an increase up to {most}, as this \
+                 broker takes {MAX_PARTITIONS} of all topics together."
             );
             return Err(TopicError::Partitions(message));
         }

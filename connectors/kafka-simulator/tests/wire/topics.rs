@@ -117,6 +117,20 @@ async fn topics_that_kafka_would_not_make_are_not_made() {
 }
 
 #[tokio::test]
+async fn the_partitions_of_all_topics_together_have_a_bound() {
+    let broker = Broker::builder().start().await.unwrap();
+    let mut client = Client::connect(&broker).await;
+    create(&mut client, creatable("few", 3)).await;
+    for (more, code) in [(9_997, 0), (9_998, ResponseError::InvalidPartitions.code())] {
+        let request = CreateTopicsRequest::default()
+            .with_topics(vec![creatable("many", more)])
+            .with_validate_only(true);
+        assert_eq!(client.call(7, &request).await.topics[0].error_code, code, "{more} more");
+    }
+    broker.stop().await;
+}
+
+#[tokio::test]
 async fn a_topic_made_anew_holds_nothing_of_the_old_one() {
     let broker = Broker::builder().start().await.unwrap();
     let mut client = Client::connect(&broker).await;
