@@ -59,9 +59,12 @@ impl Join {
         vec![
             format!(". {}", quoted(&self.env.to_string_lossy())),
             format!("curl -s \"$A/sobjects/Account/{id}\" -X PATCH \\"),
-            "  -H \"$A_AUTH\" -H \"$JSON\" -d '{\"Name\": \"Changed by hand\"}'".to_owned(),
+            "  -H \"$A_AUTH\" -H \"$JSON\" -d '{\"Name\": \"Changed by hand\"}' -w '%{http_code}\\n'"
+                .to_owned(),
+            // All pasted at once, org B would be asked before the change is there.
+            "sleep 1".to_owned(),
             "curl -sG \"$B/query\" -H \"$B_AUTH\" --data-urlencode \\".to_owned(),
-            format!("  \"q=SELECT Name FROM Account WHERE {field}='{id}'\""),
+            format!("  \"q=SELECT Name FROM Account WHERE {field}='{id}'\" -w '\\n'"),
         ]
     }
 }
@@ -105,7 +108,11 @@ mod tests {
             let line = join(&dir).lines("001").remove(0);
             let script = format!("set -e\n{line}\necho $JSON");
             let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
-            assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "Content-Type: application/json", "{line}");
+            assert_eq!(
+                String::from_utf8_lossy(&output.stdout).trim(),
+                "Content-Type: application/json",
+                "{line}"
+            );
         }
     }
 

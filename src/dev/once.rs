@@ -86,7 +86,8 @@ async fn in_step(look: &Look, snapshot: &mut Snapshot, differ: bool) -> Result<R
             (last, moved) = (here, Instant::now());
         }
         let as_many = counts.is_some_and(|all| all.iter().all(|one| one.in_a == one.in_b));
-        let in_vain = snapshot.is_through(&status, as_many) && is_at_rest(&status) && (differ || rejected > 0);
+        let in_vain =
+            snapshot.is_through(&status, as_many) && is_at_rest(&status) && (differ || rejected > 0);
         let still = moved.elapsed() > if in_vain { IN_VAIN } else { STANDSTILL };
         let same = lag == 0 && owed == 0 && as_many;
         if same || still {

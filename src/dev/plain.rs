@@ -76,7 +76,9 @@ fn line(figures: &Figures) -> String {
         ),
     ];
     parts.extend(
-        figures.differences.map(|found| format!("differences {}{}", found.count, age(figures.compared_ago()))),
+        figures
+            .differences
+            .map(|found| format!("differences {}{}", found.count, age(figures.compared_ago()))),
     );
     for (name, text) in [("user", figures.user.as_str()), ("trouble", &figures.trouble)] {
         if !text.is_empty() {

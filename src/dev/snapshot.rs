@@ -128,9 +128,10 @@ mod tests {
     /// At second `at`, with these positions, and a lag of so much as of a second.
     fn status(at: u8, positions: &[(Json, Json)], (lag, asked): (i64, u8)) -> Status {
         let second = |second| format!("2026-01-01T00:00:0{second}.000Z");
-        let positions = positions
-            .iter()
-            .map(|(partition, offset)| SourcePosition { partition: partition.clone(), offset: offset.clone() });
+        let positions = positions.iter().map(|(partition, offset)| SourcePosition {
+            partition: partition.clone(),
+            offset: offset.clone(),
+        });
         let source = TaskStatus { positions: positions.collect(), ..task(Kind::Source) };
         let lag = vec![PartitionLag { topic: "t".to_owned(), partition: 0, settled: 10 - lag, end: 10 }];
         let sink = TaskStatus { lag, lag_at: Some(second(asked)), ..task(Kind::Sink) };
@@ -161,7 +162,10 @@ mod tests {
         assert!(!snapshot.is_through(&status(3, &read("done", "done"), (0, 2)), false), "the lag is older");
         assert!(!snapshot.is_through(&status(5, &read("done", "done"), (4, 4)), false), "there is lag");
         assert!(snapshot.is_through(&status(7, &read("done", "done"), (0, 6)), false));
-        assert!(snapshot.is_through(&status(8, &read("done", "done"), (9, 7)), false), "it does not come back");
+        assert!(
+            snapshot.is_through(&status(8, &read("done", "done"), (9, 7)), false),
+            "it does not come back"
+        );
     }
 
     #[test]

@@ -28,9 +28,7 @@ pub(super) async fn show(
     lines: &[String],
 ) -> Result<(), DevError> {
     match draw_again_and_again(figures, log, lines).await {
-        Err(source) if !is_gone(&source) => {
-            Err(DevError::Io { what: "the terminal cannot be used", source })
-        }
+        Err(source) if !is_gone(&source) => Err(DevError::Io { what: "the terminal cannot be used", source }),
         _ => Ok(()),
     }
 }
