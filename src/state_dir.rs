@@ -35,7 +35,11 @@ pub enum StateDirError {
         holder: String,
     },
     /// It cannot be made, read or written.
-    #[error("the state directory {} cannot be used: {what}", path.display())]
+    #[error(
+        "the state directory {} cannot be used; this user has to own it, or `state` in the file or --state names another \
+         one: {what}",
+        path.display()
+    )]
     Io {
         /// The directory.
         path: PathBuf,
@@ -44,6 +48,16 @@ pub enum StateDirError {
         /// Why it failed.
         #[source]
         source: io::Error,
+    },
+    /// The node id in it is none.
+    #[error(
+        "{} holds no node id, which is 32 hexadecimal digits; restore it, or remove the file: this node then draws a new \
+         id, and takes its source tasks over from the old one",
+        path.display()
+    )]
+    Node {
+        /// The file.
+        path: PathBuf,
     },
 }
 
@@ -72,8 +86,19 @@ impl StateDir {
             Err(TryLockError::Error(error)) => return Err(failed("it cannot be locked")(error)),
         }
         sign(&mut lock).map_err(failed("its lock cannot be written"))?;
-        let node = node(&path).map_err(failed("its node id cannot be kept"))?;
+        let file = path.join(NODE);
+        let node = match known(&file).map_err(failed("its node id cannot be read"))? {
+            Some(text) => node_id(&text).ok_or(StateDirError::Node { path: file })?,
+            None => draw(&path).map_err(failed("its node id cannot be kept"))?,
+        };
         Ok(Self { path, node, _lock: lock })
+    }
+
+    /// The id of the process that holds `path`, as far as it said.
+    pub fn holder(path: &Path) -> Option<String> {
+        let text = std::fs::read_to_string(path.join(LOCK)).ok()?;
+        let pid: u32 = text.trim().parse().ok()?;
+        Some(pid.to_string())
     }
 
     /// The directory, absolute.
@@ -102,22 +127,35 @@ fn holder(lock: &mut File) -> String {
     }
 }
 
-fn node(directory: &Path) -> io::Result<String> {
-    let path = directory.join(NODE);
-    match std::fs::read_to_string(&path) {
-        Ok(text) if !text.trim().is_empty() => return Ok(text.trim().to_owned()),
-        // Empty: the process that drew it was killed before it wrote.
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
+/// What is in the file of the node id, as far as an id would go; `None` when there is no such file.
+fn known(file: &Path) -> io::Result<Option<Vec<u8>>> {
+    match File::open(file) {
+        Ok(open) => {
+            let mut text = Vec::new();
+            open.take(100).read_to_end(&mut text)?;
+            Ok(Some(text))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
-    let node = Uuid::new_v4().simple().to_string();
-    let mut file = File::create(&path)?;
-    file.write_all(node.as_bytes())?;
+}
+
+fn node_id(text: &[u8]) -> Option<String> {
+    let id = std::str::from_utf8(text).ok()?.trim();
+    (id.len() == 32 && Uuid::try_parse(id).is_ok()).then(|| id.to_owned())
+}
+
+fn draw(directory: &Path) -> io::Result<String> {
+    let id = Uuid::new_v4().simple().to_string();
+    // Written aside first, so that a crash leaves a whole id or none.
+    let aside = directory.join("node.new");
+    let mut file = File::create(&aside)?;
+    file.write_all(id.as_bytes())?;
     // Kafka knows this node by its id from the first claim on, so the id must not be lost by a power cut.
     file.sync_all()?;
+    std::fs::rename(&aside, directory.join(NODE))?;
     File::open(directory)?.sync_all()?;
-    Ok(node)
+    Ok(id)
 }
 
 #[cfg(test)]
@@ -136,6 +174,19 @@ mod tests {
         assert!(message.contains("--state"), "{message}");
         drop(held);
         StateDir::open(&path).unwrap();
+    }
+
+    #[test]
+    fn a_node_id_that_is_none_is_refused_with_its_file_and_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        for bad in [&b""[..], b"garbage", b"\0\xff\xfe", &[b'a'; 33]] {
+            std::fs::write(dir.path().join("node"), bad).unwrap();
+            let refused = StateDir::open(dir.path()).unwrap_err();
+            assert!(matches!(refused, StateDirError::Node { .. }), "{refused}");
+            let message = refused.to_string();
+            assert!(message.contains("/node holds no node id"), "{message}");
+            assert_eq!(std::fs::read(dir.path().join("node")).unwrap(), bad);
+        }
     }
 
     #[test]

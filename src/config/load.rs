@@ -8,6 +8,7 @@ use super::raw::File;
 use super::schema::json_schema;
 use super::structure::conform;
 use super::substitute::{Surroundings, substitute};
+use super::text_file::read_text;
 use super::tree::Node;
 use super::validated::Config;
 
@@ -20,8 +21,7 @@ pub fn load(path: &Path) -> Result<Config, Faults> {
         let fault = Fault { place: Place::START, key: String::new(), message };
         Faults::new(path, vec![fault])
     };
-    let text =
-        std::fs::read_to_string(path).map_err(|error| whole_file(format!("cannot be read: {error}")))?;
+    let text = read_text(path).map_err(whole_file)?;
     let from = Surroundings {
         directory: path.parent().unwrap_or(Path::new("")),
         variable: &|name| std::env::var(name).ok(),

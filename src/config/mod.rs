@@ -7,6 +7,7 @@
 //! - `raw`: every key there is; its docs become the descriptions of the JSON Schema
 //! - `schema`: the JSON Schema of `raw`
 //! - `tree`: YAML with positions
+//! - `text_file`: reads the file and those it names
 //! - `substitute`: `${env:NAME}` and `${file:PATH}`
 //! - `structure`: the tree against the schema: unknown, missing and mistyped keys
 //! - `check`: what the schema cannot say: references, names, cycles
@@ -27,6 +28,8 @@ pub mod schema;
 pub use schema::json_schema;
 
 mod tree;
+
+mod text_file;
 
 mod substitute;
 

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::fault::Fault;
+use super::text_file::read_text;
 use super::tree::{Content, Node};
 
 /// Where values come from that do not stand in the file.
@@ -86,10 +87,10 @@ fn value(kind: &str, name: &str, from: &Surroundings<'_>) -> Result<String, Stri
         "env" => (from.variable)(name).ok_or_else(|| format!("the environment variable `{name}` is not set")),
         "file" => {
             let path = from.resolve(name);
-            match std::fs::read_to_string(&path) {
+            match read_text(&path) {
                 // Editors and `echo` end a file with a line feed that is no part of the secret.
                 Ok(text) => Ok(text.trim_end_matches(['\r', '\n']).to_owned()),
-                Err(error) => Err(format!("`{}` cannot be read: {error}", path.display())),
+                Err(wrong) => Err(format!("`{}` {wrong}", path.display())),
             }
         }
         other => Err(format!(

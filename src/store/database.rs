@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use orgstream_api::StoreError;
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
@@ -51,8 +51,8 @@ impl Database {
     /// Opens or makes the file and brings its schema up to date. Blocks.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let failed = |what: &str, source: rusqlite::Error| StoreError {
-            what: format!("{what} {}", path.display()),
-            source: Some(Box::new(source)),
+            what: format!("{what} {} ({})", path.display(), remedy(&source)),
+            source: Some(Box::new(SqliteError(source))),
         };
         let mut connection = Connection::open(path).map_err(|error| failed("cannot open", error))?;
         if let Some(taken) = newer(&connection).map_err(|error| failed("cannot prepare", error))? {
@@ -94,9 +94,29 @@ impl Database {
         self.jobs.send(job).map_err(|_| StoreError { what: what(), source: None })?;
         match result.await {
             Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => Err(StoreError { what: what(), source: Some(Box::new(error)) }),
+            Ok(Err(error)) => Err(StoreError { what: what(), source: Some(Box::new(SqliteError(error))) }),
             Err(_) => Err(StoreError { what: what(), source: None }),
         }
+    }
+}
+
+/// SQLite's own words. The sentence that goes with the code behind them says the same once more.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct SqliteError(rusqlite::Error);
+
+/// What to do about a database that cannot be opened.
+fn remedy(error: &rusqlite::Error) -> &'static str {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            "it is damaged; restore it, or move it away: links are then read from Kafka again, and an embedded schema \
+             store is empty"
+        }
+        Some(ErrorCode::DiskFull) => "make room on its disk",
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "close the other program that has it open"
+        }
+        _ => "it has to be a file that this user can read and write, in a directory that this user can write",
     }
 }
 

@@ -99,6 +99,45 @@ fn a_variable_that_is_not_set_is_named_with_its_place() {
 }
 
 #[test]
+fn a_file_without_end_is_a_fault_like_any_other() {
+    let dir = with_file(&GOOD.replace("top-secret", "'${file:/dev/zero}'"));
+    let ended = orgstream(dir.path(), &["check", "f.yaml"]).expect_code(78);
+    assert!(ended.stderr.contains("client_secret: `/dev/zero` is larger than 1024 KiB"), "{}", ended.stderr);
+    let ended = orgstream(dir.path(), &["check", "/dev/zero"]).expect_code(78);
+    assert!(ended.stderr.starts_with("/dev/zero:1:1: is larger than 1024 KiB"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_state_that_is_no_path_is_a_fault_of_the_file() {
+    for (state, reason) in [("\"a\\0b\"", "is not a path"), ("''", "has no value")] {
+        let dir = with_file(&format!("state: {state}\n{GOOD}"));
+        let ended = orgstream(dir.path(), &["run", "f.yaml"]).expect_code(78);
+        assert!(ended.stderr.starts_with(&format!("f.yaml:1:8: state: {reason}")), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn what_is_wrong_in_the_state_directory_is_one_line_with_the_place_and_what_to_do() {
+    for (name, content, words) in [
+        ("node", &b"garbage"[..], &["state/node holds no node id", "remove the file"][..]),
+        ("node", b"", &["state/node holds no node id"]),
+        ("orgstream.db", &[b'x'; 4096], &["state/orgstream.db", "move it away", "file is not a database"]),
+    ] {
+        let dir = with_file(GOOD);
+        let state = dir.path().join("state");
+        std::fs::create_dir(&state).expect("a directory");
+        std::fs::write(state.join(name), content).expect("the file is written");
+        let ended = orgstream(dir.path(), &["run", "f.yaml"]).expect_code(1);
+        assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+        for words in words {
+            assert_eq!(ended.stderr.matches(words).count(), 1, "{words}: {}", ended.stderr);
+        }
+        assert!(!ended.stderr.contains("Error code"), "{}", ended.stderr);
+        assert_eq!(std::fs::read(state.join(name)).expect("it stays"), content);
+    }
+}
+
+#[test]
 fn wrong_usage_ends_with_2() {
     let dir = with_file(GOOD);
     for arguments in [

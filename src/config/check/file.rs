@@ -44,6 +44,10 @@ pub(in crate::config) fn check(
     if report.is_empty(&["pipelines"]) {
         report.fault(&["pipelines"], "there is no pipeline, so there is nothing to do");
     }
+    let state = file.state.as_deref().unwrap_or(DEFAULT_STATE);
+    if state.contains('\0') {
+        report.fault(&["state"], "is not a path: no path has a zero character in it");
+    }
     let whole: Vec<_> = pipelines.iter().flatten().collect();
     topics(&whole, report);
     cycles(&whole, report);
@@ -52,7 +56,7 @@ pub(in crate::config) fn check(
         orgs: orgs.into_iter().collect::<Option<_>>()?,
         kafka,
         schema_registry: schema_registry?,
-        state: from.resolve(file.state.as_deref().unwrap_or(DEFAULT_STATE)),
+        state: from.resolve(state),
         pipelines: pipelines.into_iter().collect::<Option<_>>()?,
     })
 }

@@ -7,6 +7,7 @@ use super::Report;
 use super::file::web_address;
 use crate::config::raw;
 use crate::config::substitute::Surroundings;
+use crate::config::text_file::read_text;
 use crate::config::validated::{Org, Sandbox};
 
 /// The org `name`; `None` when a part of it is missing or wrong.
@@ -61,10 +62,10 @@ fn sandbox(
         None => None,
         Some(path) => {
             let path = from.resolve(&path);
-            match std::fs::read_to_string(&path) {
+            match read_text(&path) {
                 Ok(text) => Some(text),
-                Err(error) => {
-                    let message = format!("`{}` cannot be read: {error}", path.display());
+                Err(wrong) => {
+                    let message = format!("`{}` {wrong}", path.display());
                     report.fault(&["orgs", name, "sandbox", "objects"], message);
                     return None;
                 }
@@ -109,7 +110,7 @@ fn private_key_text(
 ) -> Option<Secret> {
     let key = ["orgs", org, "auth", "private_key"];
     let path = from.resolve(path);
-    match std::fs::read_to_string(&path) {
+    match read_text(&path) {
         Ok(text) if text.contains("-----BEGIN ") && text.contains("PRIVATE KEY-----") => {
             Some(Secret::new(text))
         }
@@ -117,8 +118,8 @@ fn private_key_text(
             report.fault(&key, format!("`{}` holds no private key in PEM form", path.display()));
             None
         }
-        Err(error) => {
-            report.fault(&key, format!("`{}` cannot be read: {error}", path.display()));
+        Err(wrong) => {
+            report.fault(&key, format!("`{}` {wrong}", path.display()));
             None
         }
     }
