@@ -15,6 +15,7 @@
 //! - [`cli`], [`telemetry`]: the commands and the log
 //! - [`clock`]: what time it is
 
+mod causes;
 pub mod cli;
 pub mod clock;
 pub mod codec;

@@ -16,6 +16,7 @@ use crate::state_dir::StateDir;
 
 /// Where the last status of a process that ended in order is kept.
 pub(super) const LAST: &str = "status.json";
+const ASIDE: &str = "status.json.new";
 
 /// Answers what the process is doing now.
 pub trait StatusSource: Send + Sync {
@@ -29,11 +30,13 @@ impl<F: Fn() -> Status + Send + Sync> StatusSource for F {
     }
 }
 
-/// The control socket could not be made or served.
+/// The control socket could not be made or served, or the last status not be kept.
 #[derive(Debug, thiserror::Error)]
-#[error("the control socket {} cannot be served", path.display())]
+#[error("{what} {}", path.display())]
 pub struct ControlError {
-    /// The socket.
+    /// What cannot be done with the path, and what to do.
+    pub what: &'static str,
+    /// The path.
     pub path: PathBuf,
     /// Why.
     #[source]
@@ -50,9 +53,11 @@ pub struct ControlServer {
 impl ControlServer {
     /// Listens on the socket of `state`, which this process holds; so a socket that is there already is a dead one.
     pub fn bind(state: &StateDir) -> Result<Self, ControlError> {
+        let what =
+            "use another `state` directory, or remove what is in the way: no control socket can be made with";
         let failed = |path: &Path| {
             let path = path.to_owned();
-            move |source| ControlError { path, source }
+            move |source| ControlError { what, path, source }
         };
         let path = SocketPath::choose(state.path(), state.node()).map_err(failed(state.path()))?;
         path.clear(state.path()).map_err(failed(&path.socket))?;
@@ -76,10 +81,23 @@ impl ControlServer {
         let served = axum::serve(listener, router(Arc::clone(&status)))
             .with_graceful_shutdown(stop.cancelled_owned())
             .await;
-        let last = serde_json::to_vec(&status.status()).map_err(io::Error::from);
-        let kept = last.and_then(|last| std::fs::write(files.state.join(LAST), last));
-        served.and(kept).map_err(|source| ControlError { path: files.path.socket.clone(), source })
+        let failed = |what, path: PathBuf| move |source| ControlError { what, path, source };
+        served.map_err(failed("nobody can be answered any more on", files.path.socket.clone()))?;
+        let kept = keep(&files.state, &status.status());
+        kept.map_err(failed("the last status cannot be written to", files.state.join(LAST)))
     }
+}
+
+/// Keeps the last status, whole or not at all.
+fn keep(state: &Path, status: &Status) -> io::Result<()> {
+    let aside = state.join(ASIDE);
+    let text = serde_json::to_vec(status).map_err(io::Error::from)?;
+    let kept = std::fs::write(&aside, text).and_then(|()| std::fs::rename(&aside, state.join(LAST)));
+    if kept.is_err() {
+        // A full disk has taken a part of it.
+        std::fs::remove_file(&aside).ok();
+    }
+    kept
 }
 
 /// The paths of the API.

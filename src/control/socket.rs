@@ -3,8 +3,10 @@
 //! A socket's path has about a hundred bytes. One that is too long gives way to a short one in the user's
 //! runtime directory, and the state directory says which.
 
+use std::ffi::OsString;
 use std::fs::DirBuilder;
 use std::io;
+use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
@@ -40,8 +42,8 @@ impl SocketPath {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             path => path?,
         };
-        match std::fs::read_to_string(state.join(POINTER)) {
-            Ok(text) => return Ok(Some(PathBuf::from(text.trim_end()))),
+        match std::fs::read(state.join(POINTER)) {
+            Ok(path) => return Ok(Some(PathBuf::from(OsString::from_vec(path)))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }

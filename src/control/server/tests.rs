@@ -81,3 +81,29 @@ async fn a_directory_that_does_not_exist_runs_nothing() {
     let answer = ask(&dir.path().join("none")).await.unwrap();
     assert_eq!(answer, Answer::NotRunning(None));
 }
+
+#[tokio::test]
+async fn a_process_that_does_not_answer_is_named_with_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let held = StateDir::open(dir.path()).unwrap();
+    let _deaf = DeadListener::bind(held.path().join("control.sock")).unwrap();
+    let error = ask(dir.path()).await.unwrap_err().to_string();
+    let pid = std::process::id();
+    for words in [format!("process {pid} holds"), "does not answer".to_owned(), format!("kill -CONT {pid}")] {
+        assert!(error.contains(&words), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_leaves_no_half_status() {
+    let dir = tempfile::tempdir().unwrap();
+    let held = StateDir::open(dir.path()).unwrap();
+    std::os::unix::fs::symlink("/dev/full", dir.path().join(ASIDE)).unwrap();
+    let server = ControlServer::bind(&held).unwrap();
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let error = server.serve(Arc::new(sample), stop).await.unwrap_err();
+    assert!(error.to_string().contains("status.json"), "{error}");
+    assert_eq!(ask(dir.path()).await.unwrap(), Answer::NotRunning(None));
+    assert!(!dir.path().join(LAST).exists() && !dir.path().join(ASIDE).exists());
+}
