@@ -26,6 +26,10 @@ async fn main() -> anyhow::Result<()> {
     });
 
     let finished = Runtime::open(config, options).await?.run(stop).await?;
-    anyhow::ensure!(finished == Finished::Synced, "stopped before everything had arrived");
+    let rejected = match finished {
+        Finished::Synced { rejected } => rejected,
+        Finished::Stopped => anyhow::bail!("stopped before everything had arrived"),
+    };
+    anyhow::ensure!(rejected.is_empty(), "records were rejected: {rejected:?}");
     Ok(())
 }

@@ -16,8 +16,8 @@ pub struct Arguments {
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed while running, 2 wrong usage, 78 wrong configuration or \
-refused credentials.\nThe log goes to stderr; RUST_LOG=debug shows more of it.";
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed while running, `run --until-synced` was stopped or rejected records, \
+or `verify` found differences; 2 wrong usage; 78 wrong configuration or refused credentials.\nThe log goes to stderr; RUST_LOG=debug shows more of it.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -71,7 +71,7 @@ pub struct Run {
     /// Use this state directory in place of the file's
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
-    /// End when the sources are at the end and the sinks have written everything
+    /// End when the sources are at the end and the sinks have written everything; with 1 when records were rejected
     #[arg(long)]
     pub until_synced: bool,
     /// How long no event may come before a source is at the end

@@ -9,7 +9,7 @@ use crate::config::Faults;
 pub enum Exit {
     /// What was asked for is done.
     Done,
-    /// It failed while running, or what was compared differs.
+    /// It failed while running, records were rejected, or what was compared differs.
     Failed,
     /// The command line is wrong.
     Usage,

@@ -1,5 +1,7 @@
 //! `orgstream run`: runs the pipelines of a file until stopped, or until everything has arrived.
 
+use std::collections::BTreeMap;
+
 use super::args::{Half, Run};
 use super::exit::{Exit, Failure};
 use super::{output, signals};
@@ -24,14 +26,20 @@ pub(super) async fn run(arguments: Run) -> Result<Exit, Failure> {
         output::line(&serde_json::to_string(announcement).map_err(Failure::failed)?)?;
     }
     match runtime.run(stop).await {
+        // A script that asked for everything must not take a part of it for done.
+        Ok(Finished::Stopped) if arguments.until_synced => Err(Failure::failed(anyhow::anyhow!(
+            "stopped before everything had arrived; what was settled is committed, and the next run goes on from there"
+        ))),
         Ok(Finished::Stopped) => {
             tracing::info!("Stopped. What was settled is committed.");
             Ok(Exit::Done)
         }
-        Ok(Finished::Synced) => {
+        Ok(Finished::Synced { rejected }) if rejected.is_empty() => {
             tracing::info!("Everything has arrived.");
             Ok(Exit::Done)
         }
+        // What was rejected is in no org, so a script must not take this for done.
+        Ok(Finished::Synced { rejected }) => Err(Failure::failed(anyhow::anyhow!(not_arrived(&rejected)))),
         Err(error) => Err(failure(error)),
     }
 }
@@ -41,4 +49,15 @@ fn failure(error: RunError) -> Failure {
         error @ RunError::Config(_) => Failure::config(error),
         error @ RunError::Failed(_) => Failure::failed(error),
     }
+}
+
+fn not_arrived(rejected: &BTreeMap<String, u64>) -> String {
+    let count: u64 = rejected.values().sum();
+    let topics: Vec<_> = rejected.iter().map(|(topic, count)| format!("{topic} ({count})")).collect();
+    format!(
+        "{count} record(s) were rejected and have not arrived; everything else has. They are in topic {}, each with the \
+         reason in its header `__connect.errors.exception.message`. Mend that, then change the records in their org so \
+         that they come again",
+        topics.join(", ")
+    )
 }

@@ -46,6 +46,11 @@ impl Undelivered {
             )
         )
     }
+
+    /// Whether the brokers do not know the topic.
+    pub(super) fn misses_topic(&self) -> bool {
+        tells_of_missing_topic(self.error.rdkafka_error_code())
+    }
 }
 
 /// A producer whose reports are collected batch by batch.
@@ -84,10 +89,9 @@ impl Deliverer {
         &self.brokers
     }
 
-    /// librdkafka's last words about the brokers.
-    pub(super) fn last_report(&self) -> String {
-        let last = self.producer().context().reports.last();
-        last.unwrap_or_else(|| "no broker answers".to_owned())
+    /// What is known about a wait for the brokers.
+    pub(super) fn about_waiting(&self) -> String {
+        self.producer().context().reports.about_waiting()
     }
 
     /// The partitions that `records` go to, in order. Waits for brokers as long as it takes.
@@ -163,7 +167,7 @@ impl Deliverer {
         let answer =
             answers.await.unwrap_or_else(|_| Err(Undelivered { index: 0, error: KafkaError::Canceled }));
         if let Err(failed) = &answer
-            && tells_of_missing_topic(failed.error.rdkafka_error_code())
+            && failed.misses_topic()
         {
             // Whether it is there at all is asked before the next batch.
             self.known().remove(&records[failed.index].topic);

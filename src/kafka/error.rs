@@ -167,14 +167,18 @@ impl From<Error> for TaskError {
     }
 }
 
-impl ProduceError {
-    /// The topic of `failed`, if it is not there.
-    pub(super) fn gone(brokers: &str, batch: &[Outgoing], failed: &Undelivered) -> Option<Self> {
-        let topic = &batch[failed.index].topic;
-        tells_of_missing_topic(failed.error.rdkafka_error_code())
-            .then(|| Self::TopicGone(Error::topic_gone(brokers, topic)))
+impl From<ProduceError> for TaskError {
+    fn from(error: ProduceError) -> Self {
+        match error {
+            ProduceError::Again { .. } => Self::restart(error),
+            ProduceError::Fatal { .. } | ProduceError::TopicGone(_) | ProduceError::Refused { .. } => {
+                Self::failed(error)
+            }
+        }
     }
+}
 
+impl ProduceError {
     /// A record that no broker takes.
     pub(super) fn refused(brokers: &str, batch: &[Outgoing], failed: &Undelivered) -> Self {
         let record = &batch[failed.index];

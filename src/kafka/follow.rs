@@ -23,9 +23,10 @@ const LOOK: Duration = Duration::from_millis(500);
 pub enum Followed {
     /// A record.
     Record(Consumed),
-    /// The place moved without a record; see [`Follower::reached`].
+    /// The place moved without a record, see [`Follower::reached`]; or brokers answer again after an error.
     Advanced,
-    /// Something failed. `Failed`: the follower goes on. Any other: it does not.
+    /// Something failed. `Failed`: the follower goes on, and says so once for as long as that lasts. Any other: it
+    /// does not.
     Error(Error),
 }
 
@@ -94,9 +95,11 @@ fn follow(reader: &Reader, mut starts: BTreeMap<i32, i64>, steps: &Sender<Step>)
     let pass = |step| steps.blocking_send(step).map_err(|_| Error::Closed { what: "a follower".to_owned() });
     pass(Step::Advanced(starts))?;
     let mut looked = Instant::now();
+    let mut failing = false;
     loop {
         match reader.next() {
             Ok(Read::Record(record)) => {
+                failing = false;
                 known.insert(record.at.partition.partition, record.at.offset + 1);
                 pass(Step::Record(record))?;
             }
@@ -104,13 +107,21 @@ fn follow(reader: &Reader, mut starts: BTreeMap<i32, i64>, steps: &Sender<Step>)
             // The end may lie behind commit markers, of which no record tells.
             Ok(Read::Nothing | Read::End(_)) => {
                 looked = Instant::now();
+                if failing && reader.answers(known.keys().copied()) {
+                    failing = false;
+                    pass(Step::Advanced(known.clone()))?;
+                }
                 let positions = reader.positions();
                 if positions.iter().any(|(partition, position)| known.get(partition) < Some(position)) {
                     known.extend(&positions);
                     pass(Step::Advanced(positions))?;
                 }
             }
-            Err(error @ Error::Failed { .. }) => pass(Step::Error(error))?,
+            Err(Error::Failed { .. }) if failing => {}
+            Err(error @ Error::Failed { .. }) => {
+                failing = true;
+                pass(Step::Error(error))?;
+            }
             Err(error) => return Err(error),
         }
     }

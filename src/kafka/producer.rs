@@ -4,14 +4,19 @@
 //! It never gives up on a record because brokers are away: the ticket waits, and so does its partition.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use orgstream_api::HealthReporter;
+use tokio::time::sleep;
 
 use super::config::KafkaConfig;
 use super::delivery::{Deliverer, Undelivered};
 use super::error::{Error, ProduceError};
 use super::record::Outgoing;
 use super::waiting;
+
+/// How long to wait before a batch is written again to a topic that brokers do not know.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// An idempotent producer. Clones share it.
 #[derive(Clone)]
@@ -40,13 +45,19 @@ impl Producer {
                 "records for {} wait for Kafka at {}: {}",
                 topics(&records),
                 deliverer.brokers(),
-                deliverer.last_report()
+                deliverer.about_waiting()
             )
         };
         let write = async {
-            let places = deliverer.places(&records).await?;
-            let written = deliverer.deliver(&records, &places).await;
-            written.map_err(|failed| self.failure(&records, failed))
+            loop {
+                // Says when a topic is gone for good.
+                let places = deliverer.places(&records).await?;
+                match deliverer.deliver(&records, &places).await {
+                    // A broker that just came back may not know its topics yet.
+                    Err(failed) if failed.misses_topic() => sleep(PAUSE).await,
+                    written => return written.map_err(|failed| self.failure(&records, failed)),
+                }
+            }
         };
         waiting::tell(&self.health, reason, write).await
     }
@@ -55,9 +66,6 @@ impl Producer {
         let brokers = self.deliverer.brokers();
         if failed.is_refused() {
             return ProduceError::refused(brokers, records, &failed);
-        }
-        if let Some(gone) = ProduceError::gone(brokers, records, &failed) {
-            return gone;
         }
         if let Some((_, reason)) = self.deliverer.fatal() {
             return ProduceError::Fatal {

@@ -125,6 +125,12 @@ impl Reader {
         Ok(numbers(found))
     }
 
+    /// Whether brokers answer for these partitions now.
+    pub(super) fn answers(&self, partitions: impl IntoIterator<Item = i32>) -> bool {
+        let places = places(&self.topic, partitions);
+        query::list_offsets(&self.consumer, &self.brokers, &places, Ask::End).is_ok()
+    }
+
     /// Reads these partitions from these offsets.
     pub(super) fn start(&self, starts: &BTreeMap<i32, i64>) -> Result<(), Error> {
         let failed = |source| self.failed(source);

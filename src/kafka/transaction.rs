@@ -208,5 +208,5 @@ impl TransactionalProducer {
 }
 
 fn reason(deliverer: &Deliverer, id: &str) -> String {
-    format!("transactions of {id} wait for Kafka at {}: {}", deliverer.brokers(), deliverer.last_report())
+    format!("transactions of {id} wait for Kafka at {}: {}", deliverer.brokers(), deliverer.about_waiting())
 }

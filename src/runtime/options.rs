@@ -1,5 +1,6 @@
 //! What a run is asked for, and how it ends.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -68,12 +69,15 @@ impl RunOptions {
 }
 
 /// How a run ended well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finished {
     /// It was told to stop; everything settled is committed.
     Stopped,
-    /// Everything has arrived.
-    Synced,
+    /// Everything is through: it has arrived, needed no write, or was rejected.
+    Synced {
+        /// How many records this run rejected, by dead-letter topic; topics without any are left out.
+        rejected: BTreeMap<String, u64>,
+    },
 }
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;

@@ -7,7 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgstream_api::TaskError;
+use orgstream_api::{Health, TaskError};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::options::{Finished, RunError, RunOptions};
@@ -16,6 +17,7 @@ use super::prepare;
 use super::report::Report;
 use super::synced::synced;
 use super::tasks::Tasks;
+use crate::causes::with_causes;
 use crate::clock;
 use crate::codec::Registry;
 use crate::config::{Brokers, Config};
@@ -23,8 +25,8 @@ use crate::control::{ControlServer, StatusSource};
 use crate::embedded::{Embedded, EmbeddedError, Endpoints};
 use crate::kafka::{Admin, KafkaConfig, topics};
 use crate::state_dir::StateDir;
-use crate::store::{Database, IdStore, IdStoreError};
-use crate::worker::state::{StateCell, TaskState};
+use crate::store::{Database, IdHealth, IdStore, IdStoreError};
+use crate::worker::state::TaskState;
 
 /// What all tasks of a process share.
 #[derive(Clone)]
@@ -39,6 +41,8 @@ pub(super) struct Shared {
     pub(super) registry: url::Url,
     /// The id map.
     pub(super) ids: IdStore,
+    /// Whether the id map waits.
+    pub(super) ids_health: [watch::Receiver<Health>; 2],
     /// See [`RunOptions::until_synced`].
     pub(super) quiet: Option<Duration>,
 }
@@ -95,11 +99,11 @@ impl Runtime {
         let run = Run { config, options, state, database, endpoints: embedded.endpoints().clone() };
         let ended = run.work(&tasks, &stop).await;
         if let Err(error) = &ended {
-            tasks.fail(&error.to_string());
+            tasks.fail(&with_causes(error));
         }
         served.cancel();
         if let Ok(Err(error)) = serving.await {
-            tracing::warn!(%error, "The control socket did not end in order.");
+            tracing::warn!(error = %with_causes(&error), "The state directory is not left in order.");
         }
         embedded.stop().await;
         ended
@@ -134,15 +138,24 @@ impl Run {
         let ended = tokio::select! {
             Some(task) = running.join_next() => joined(task).map(|()| Finished::Stopped),
             failed = failing => failed.map(|()| Finished::Stopped).map_err(RunError::failed),
-            arrived = arriving => arrived.map(|()| Finished::Synced).map_err(RunError::failed),
+            arrived = arriving => arrived
+                .map(|()| Finished::Synced { rejected: tasks.rejected() })
+                .map_err(RunError::failed),
             () = stop.cancelled() => Ok(Finished::Stopped),
         };
         stop_tasks.cancel();
-        let mut left = Ok(());
+        let mut ended = ended;
         while let Some(task) = running.join_next().await {
-            left = left.and(joined(task));
+            match (joined(task), &ended) {
+                (Ok(()), _) => {}
+                (Err(error), Ok(_)) => ended = Err(error),
+                // The process ends with one error, the first; this one would be lost.
+                (Err(error), Err(_)) => {
+                    tracing::error!(error = %with_causes(&error), "Another task has failed.");
+                }
+            }
         }
-        ended.and_then(|finished| left.map(|()| finished))
+        ended
     }
 
     /// Everything before the first record. Brokers and the registry have to answer within 30 s; orgs are waited for.
@@ -157,11 +170,13 @@ impl Run {
             orgs::connect(&self.config, &self.options, &self.endpoints, &self.database, waiting).await?;
         tasks.set(&TaskState::Starting);
         let admin = Admin::connect(&kafka).await.map_err(TaskError::from)?;
-        // Nobody waits for this health: whatever degrades it is retried here, before any task runs.
-        let health = StateCell::new().reporter();
+        let (connecting, _) = tasks.shared_reporter();
         let registry = self.endpoints.schema_registry.clone();
-        Registry::connect(&registry, health.clone()).await.map_err(RunError::failed)?;
-        prepare::topics(&self.config, &self.options, &kafka, &admin, &health).await?;
+        Registry::connect(&registry, connecting.clone()).await.map_err(RunError::failed)?;
+        prepare::topics(&self.config, &self.options, &kafka, &admin, &connecting).await?;
+        let (writing, writes) = tasks.shared_reporter();
+        let (following, follows) = tasks.shared_reporter();
+        let health = IdHealth { writing, following };
         let opened = IdStore::open(self.database.clone(), &kafka, &admin, health).await;
         let (ids, following) = opened.map_err(|error| self.ids_unusable(error))?;
         let shared = Shared {
@@ -170,6 +185,7 @@ impl Run {
             admin,
             registry,
             ids,
+            ids_health: [writes, follows],
             quiet: self.options.until_synced,
         };
         Ok((shared, orgs, following))

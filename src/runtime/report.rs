@@ -69,11 +69,10 @@ fn sink_status(sink: &SinkEntry) -> TaskStatus {
     let (lag_at, lag) = sink.lag.read();
     (status.lag_at, status.lag) = (lag_at.map(text), lag);
     status.owed = sink.view.owed() as u64;
-    status.rejected = sink.view.unreadable.total();
+    status.rejected = sink.view.dead_letters.total();
     status.latency = latency(&sink.view.latency);
     (status.rate_in, status.rate_out) = (sink.view.consumed.rate(), sink.view.delivered.rate());
     if let Some(counts) = counters.map(|counters| counters.read()) {
-        status.rejected += counts.rejected.values().sum::<u64>();
         status.skipped =
             counts.skipped.into_iter().map(|(reason, count)| (reason.to_owned(), count)).collect();
         let named = [

@@ -91,6 +91,7 @@ impl SinkEntry {
     ) -> Result<(), TaskError> {
         self.state.begin();
         let health = self.state.reporter();
+        shared.ids_health.iter().for_each(|part| self.state.hear_shared(part.clone()));
         let task = self.task();
         let consumer = GroupConsumer::open(
             &shared.kafka,

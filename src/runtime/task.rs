@@ -6,6 +6,7 @@ use orgstream_api::TaskError;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use crate::causes::with_causes;
 use crate::worker::state::{StateCell, TaskState};
 
 /// First pause before a restart; doubles up to [`LONGEST`] and starts over after a run of [`STEADY`].
@@ -34,7 +35,8 @@ where
             Err(TaskError::Restart(error)) => error,
             Err(error) => {
                 cell.set(TaskState::Failed(with_causes(&error)));
-                tracing::error!(task = %name, error = %with_causes(&error), "A task has failed.");
+                // The error itself is what the process ends with.
+                tracing::error!(task = %name, "A task has failed; the others finish what is in flight.");
                 return Err(error);
             }
         };
@@ -53,19 +55,4 @@ where
         }
         pause = (pause * 2).min(LONGEST);
     }
-}
-
-/// An error with its causes, each once, on one line.
-pub(super) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let inner_text = inner.to_string();
-        if !text.contains(&inner_text) {
-            text.push_str(": ");
-            text.push_str(&inner_text);
-        }
-        cause = inner.source();
-    }
-    text
 }

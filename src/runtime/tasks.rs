@@ -1,8 +1,10 @@
 //! The tasks of a process: made from the file, started together, shown together.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use orgstream_api::TaskError;
+use orgstream_api::{Health, HealthReporter, TaskError};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -13,6 +15,7 @@ use super::process::Shared;
 use super::sink_task::SinkEntry;
 use super::source_task::SourceEntry;
 use crate::config::Config;
+use crate::kafka::topics;
 use crate::worker::state::{StateCell, TaskState};
 
 /// The tasks of a run.
@@ -90,8 +93,25 @@ impl Tasks {
         running
     }
 
+    /// How many records the sinks rejected, by dead-letter topic; topics without any are left out.
+    pub(super) fn rejected(&self) -> BTreeMap<String, u64> {
+        let counts = self
+            .sinks
+            .iter()
+            .map(|sink| (topics::dead_letters(&sink.pipeline), sink.view.dead_letters.total()));
+        counts.filter(|(_, count)| *count > 0).collect()
+    }
+
     fn cells(&self) -> impl Iterator<Item = &StateCell> {
         self.sources.iter().map(|source| &source.state).chain(self.sinks.iter().map(|sink| &sink.state))
+    }
+
+    /// A reporter for what all tasks wait for before the first of them runs, and its other end for those that go on
+    /// waiting for it.
+    pub(super) fn shared_reporter(&self) -> (HealthReporter, watch::Receiver<Health>) {
+        let (reporter, health) = HealthReporter::new();
+        self.cells().for_each(|cell| cell.hear_shared(health.clone()));
+        (reporter, health)
     }
 
     /// Shows one state for all.
@@ -99,12 +119,14 @@ impl Tasks {
         self.cells().for_each(|cell| cell.set(state.clone()));
     }
 
-    /// Tasks that never came to run show why.
+    /// The process ends for `reason`: tasks that never came to run show it, and all do when it is no task's own.
     pub(super) fn fail(&self, reason: &str) {
-        for cell in
-            self.cells().filter(|cell| matches!(cell.read().0, TaskState::Starting | TaskState::Degraded(_)))
-        {
-            cell.set(TaskState::Failed(reason.to_owned()));
+        let explained = self.cells().any(|cell| matches!(cell.read().0, TaskState::Failed(_)));
+        for cell in self.cells() {
+            let idle = matches!(cell.read().0, TaskState::Starting | TaskState::Degraded(_));
+            if idle || !explained {
+                cell.set(TaskState::Failed(reason.to_owned()));
+            }
         }
     }
 }

@@ -5,17 +5,19 @@
 //! sees. Every node follows the topic all the time, its own entries included.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
-use orgstream_api::{HealthReporter, IdLink, IdMap, StoreError, TopicPartition};
+use orgstream_api::{HealthReporter, IdLink, IdMap, StoreError, TaskError, TopicPartition};
 use tokio::sync::mpsc;
 
 use super::database::Database;
 use super::links::{self, LinkKey};
+use crate::causes::with_causes;
 use crate::kafka::{
-    Admin, Consumed, Error, Followed, Follower, KafkaConfig, Outgoing, Place, Producer, topics,
+    Admin, Consumed, Error, Followed, Follower, KafkaConfig, Outgoing, Place, ProduceError, Producer, topics,
 };
 
 /// Entries applied in one SQLite transaction at most.
@@ -27,12 +29,25 @@ pub struct IdStore {
     database: Database,
     producer: Producer,
     watchers: Arc<Mutex<Vec<mpsc::UnboundedSender<IdLink>>>>,
+    /// The topic reaches at least up to here.
+    end: Arc<AtomicI64>,
 }
 
 /// The part of the id map that follows the topic; it has to run as long as the map is used.
 pub struct Following {
     store: IdStore,
     follower: Follower,
+    /// The offset after the last entry seen.
+    next: i64,
+    health: HealthReporter,
+}
+
+/// Where the map says that it waits. Every task that uses the map waits with it.
+pub struct IdHealth {
+    /// For writing to the topic.
+    pub writing: HealthReporter,
+    /// For following it.
+    pub following: HealthReporter,
 }
 
 impl IdStore {
@@ -41,7 +56,7 @@ impl IdStore {
         database: Database,
         config: &KafkaConfig,
         admin: &Admin,
-        health: HealthReporter,
+        health: IdHealth,
     ) -> Result<(Self, Following), IdStoreError> {
         let from = database
             .run("read how far the id links are followed", |db| links::followed(db, topics::IDS))
@@ -53,10 +68,11 @@ impl IdStore {
         if from > end {
             return Err(IdStoreError::OtherKafka { from, end });
         }
-        let producer = Producer::open(config, health)?;
+        let producer = Producer::open(config, health.writing)?;
         let follower = Follower::open(config, topics::IDS, BTreeMap::from([(0, from)]))?;
-        let store = Self { database, producer, watchers: Arc::default() };
-        let mut following = Following { store: store.clone(), follower };
+        let store = Self { database, producer, watchers: Arc::default(), end: Arc::new(end.into()) };
+        let mut following =
+            Following { store: store.clone(), follower, next: from, health: health.following };
         while !following.follower.reached(&ends) {
             following.step().await?;
         }
@@ -82,6 +98,24 @@ impl IdStore {
                 links::written_from(db, &target_org, &partition)
             })
             .await
+    }
+
+    /// Stores links, as [`IdMap::bind`].
+    pub async fn write(&self, links: Vec<IdLink>) -> Result<(), IdStoreError> {
+        if links.is_empty() {
+            return Ok(());
+        }
+        let end = self.end.load(Ordering::SeqCst);
+        let offsets = self.producer.send(links.iter().map(outgoing).collect()).await?;
+        for offset in &offsets {
+            // SQLite keeps what has the higher offset, so the links of a topic made anew would never come to be.
+            // The broker tells no offset of a batch that it had before.
+            if (0..end).contains(offset) {
+                return Err(IdStoreError::MadeAnew { end, found: *offset });
+            }
+            self.end.fetch_max(offset + 1, Ordering::SeqCst);
+        }
+        Ok(self.apply(offsets.into_iter().zip(links).collect(), None).await?)
     }
 
     async fn apply(&self, entries: Vec<(i64, IdLink)>, next: Option<i64>) -> Result<(), StoreError> {
@@ -121,45 +155,43 @@ impl IdMap for IdStore {
     }
 
     async fn bind(&self, links: Vec<IdLink>) -> Result<(), StoreError> {
-        if links.is_empty() {
-            return Ok(());
-        }
-        let offsets =
-            self.producer.send(links.iter().map(outgoing).collect()).await.map_err(|error| StoreError {
-                what: format!("cannot bind id links in topic {}", topics::IDS),
-                source: Some(Box::new(error)),
-            })?;
-        self.apply(offsets.into_iter().zip(links).collect(), None).await
+        self.write(links).await.map_err(|error| StoreError {
+            what: "cannot bind id links".to_owned(),
+            source: Some(Box::new(error)),
+        })
     }
 }
 
 impl Following {
     /// Follows the topic until the store fails.
-    pub async fn run(mut self) -> Result<(), StoreError> {
+    pub async fn run(mut self) -> Result<(), IdStoreError> {
         loop {
             self.step().await?;
         }
     }
 
     /// Applies what is there, at least one entry or one move of the place.
-    async fn step(&mut self) -> Result<(), StoreError> {
+    async fn step(&mut self) -> Result<(), IdStoreError> {
         let mut entries = Vec::new();
         let mut next = None;
         let mut followed = Some(self.follower.next().await);
         while let Some(came) = followed {
             match came {
                 Followed::Record(record) => {
-                    next = Some(record.at.offset + 1);
+                    if record.at.offset < self.next {
+                        return Err(IdStoreError::MadeAnew { end: self.next, found: record.at.offset });
+                    }
+                    self.next = record.at.offset + 1;
+                    next = Some(self.next);
                     entries.extend(entry(&record));
+                    self.health.running();
                 }
-                Followed::Advanced => {}
+                Followed::Advanced => self.health.running(),
                 Followed::Error(error @ Error::Failed { .. }) => {
-                    tracing::warn!(%error, "Id links of other nodes may come late.");
+                    self.health
+                        .degraded(format!("id links of other nodes may come late: {}", with_causes(&error)));
                 }
-                Followed::Error(error) => {
-                    let what = format!("cannot follow topic {}", topics::IDS);
-                    return Err(StoreError { what, source: Some(Box::new(error)) });
-                }
+                Followed::Error(error) => return Err(error.into()),
             }
             if entries.len() >= BATCH {
                 break;
@@ -169,7 +201,8 @@ impl Following {
         if next.is_none() {
             return Ok(());
         }
-        self.store.apply(entries, next).await
+        self.store.end.fetch_max(self.next, Ordering::SeqCst);
+        Ok(self.store.apply(entries, next).await?)
     }
 }
 
@@ -189,12 +222,39 @@ pub enum IdStoreError {
         /// The topic's end.
         end: i64,
     },
+    /// The topic was deleted and made again while this process used it.
+    #[error(
+        "topic {topic} reached up to offset {end} and now has a new entry at {found}: it was deleted and made anew, \
+         or lost its newest entries. Stop every process that uses it, and start each with a new `state` directory; links are then found again in the \
+         target org",
+        topic = topics::IDS
+    )]
+    MadeAnew {
+        /// The end as it was known.
+        end: i64,
+        /// The offset of the entry.
+        found: i64,
+    },
     /// SQLite failed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Kafka failed.
     #[error(transparent)]
-    Kafka(#[from] crate::kafka::Error),
+    Kafka(#[from] Error),
+    /// Kafka takes no links.
+    #[error(transparent)]
+    Produce(#[from] ProduceError),
+}
+
+impl From<IdStoreError> for TaskError {
+    fn from(error: IdStoreError) -> Self {
+        match error {
+            IdStoreError::OtherKafka { .. } | IdStoreError::MadeAnew { .. } => Self::failed(error),
+            IdStoreError::Store(error) => Self::restart(error),
+            IdStoreError::Kafka(error) => error.into(),
+            IdStoreError::Produce(error) => error.into(),
+        }
+    }
 }
 
 fn outgoing(link: &IdLink) -> Outgoing {

@@ -7,7 +7,7 @@ mod database;
 pub use database::Database;
 
 mod ids;
-pub use ids::{Following, IdStore, IdStoreError};
+pub use ids::{Following, IdHealth, IdStore, IdStoreError};
 
 mod links;
 pub use links::LinkKey;

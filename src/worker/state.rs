@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use orgstream_api::{Health, HealthReporter};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 /// The states of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +53,8 @@ pub struct StateCell {
 /// What the parts of the present attempt say.
 #[derive(Debug, Default)]
 struct Parts {
-    attempt: u64,
+    /// Cancelled when the attempt is over.
+    attempt: CancellationToken,
     said: Vec<Health>,
 }
 
@@ -81,35 +83,47 @@ impl StateCell {
     /// A new attempt of the task begins: what the parts of the last one said no longer counts.
     pub fn begin(&self) {
         let mut parts = self.lock();
-        parts.attempt += 1;
+        parts.attempt.cancel();
+        parts.attempt = CancellationToken::new();
         parts.said.clear();
     }
 
     /// A reporter for one part of the task. The task is degraded while any part is.
     pub fn reporter(&self) -> HealthReporter {
-        let (reporter, mut health) = HealthReporter::new();
-        let part = {
-            let mut parts = self.lock();
-            parts.said.push(Health::Starting);
-            (parts.attempt, parts.said.len() - 1)
-        };
-        let cell = self.clone();
-        tokio::spawn(async move {
-            while health.changed().await.is_ok() {
-                let said = health.borrow_and_update().clone();
-                cell.hear(part, said);
-            }
-        });
+        let (reporter, health) = HealthReporter::new();
+        self.hear(health, |said| said);
         reporter
     }
 
-    fn hear(&self, (attempt, part): (u64, usize), said: Health) {
+    /// Listens to a part that this attempt shares with other tasks. The task waits when it does; that it gets on does
+    /// not mean that the task does.
+    pub fn hear_shared(&self, mut health: watch::Receiver<Health>) {
+        health.mark_changed();
+        self.hear(health, |said| if said == Health::Running { Health::Starting } else { said });
+    }
+
+    fn hear(&self, mut health: watch::Receiver<Health>, meant: impl Fn(Health) -> Health + Send + 'static) {
+        let (attempt, part) = {
+            let mut parts = self.lock();
+            parts.said.push(Health::Starting);
+            (parts.attempt.clone(), parts.said.len() - 1)
+        };
+        let cell = self.clone();
+        tokio::spawn(attempt.clone().run_until_cancelled_owned(async move {
+            while health.changed().await.is_ok() {
+                let said = health.borrow_and_update().clone();
+                cell.take(&attempt, part, meant(said));
+            }
+        }));
+    }
+
+    fn take(&self, attempt: &CancellationToken, part: usize, said: Health) {
         if let Health::Degraded(reason) = &said {
             tracing::warn!(%reason, "A task waits.");
         }
         let mut parts = self.lock();
         // A part of an attempt that is over may still have a last word.
-        if parts.attempt != attempt {
+        if attempt.is_cancelled() {
             return;
         }
         parts.said[part] = said;

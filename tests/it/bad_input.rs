@@ -83,10 +83,17 @@ async fn garbage_on_the_topic_becomes_a_dead_letter_and_holds_nothing_up() {
     let garbage: [&[u8]; 4] = [b"garbage", b"", NO_SUCH_SCHEMA, &[0]];
     produce(&world, &garbage).await;
     world.in_a.create("Lead", json!({ "LastName": "After", "Company": "Acme" })).await;
-    world.sync().await.expect_code(0);
+    let finished = world.sync().await.expect_code(1);
+    let last = finished.stderr.lines().last().unwrap_or_default();
+    let topic = orgstream::kafka::topics::dead_letters(&world.pipeline);
+    assert!(last.starts_with("4 record(s) were rejected and have not arrived"), "{}", finished.stderr);
+    assert!(last.contains(&topic), "{last}");
+    assert!(!finished.stderr.contains("Everything has arrived"), "{}", finished.stderr);
     assert_eq!(world.b.count("Lead"), 2);
     let letters = world.dead_letters().await;
     assert_eq!(letters.len(), garbage.len(), "{letters:?}");
+    // What was rejected is settled: the next run has nothing to do.
+    world.sync().await.expect_code(0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,7 +123,7 @@ async fn a_dead_letter_that_is_too_large_for_its_topic_says_where_the_value_lies
     let large = (0..6_250).flat_map(|_| uuid::Uuid::new_v4().into_bytes());
     let large: Vec<u8> = std::iter::once(1).chain(large).collect();
     produce(&world, &[b"small", &large, b"small, too"]).await;
-    world.sync().await.expect_code(0);
+    world.sync().await.expect_code(1);
     let letters = world.read(&letters).await;
     let of = |offset: &str| {
         let mut of =

@@ -54,6 +54,9 @@ mod registries;
 // Whose source task it is: the node that claims it, the org that its positions are places in.
 mod claims;
 
+// The topic of the id links, deleted in mid-run.
+mod id_topic;
+
 // Gaps: a position that the org can no longer serve.
 mod gaps;
 

@@ -92,7 +92,7 @@ async fn a_fixed_operation_rejects_a_deleted_event_with_its_reason_and_writes_no
     assert_eq!(world.b.count("Lead"), 1);
     world.b.reset_calls();
     world.in_a.delete("Lead", &id).await;
-    world.sync().await.expect_code(0);
+    world.sync().await.expect_code(1);
     let letters = world.dead_letters().await;
     assert_eq!(letters.len(), 1, "{letters:?}");
     assert!(letters[0].1.contains("deleted"), "{letters:?}");

@@ -82,7 +82,7 @@ async fn one_record_whose_call_always_fails_is_the_only_dead_letter(builder: Wor
     world.b.faults().add(Fault::new(CallKind::Write, broken).containing("Poison"));
     let rows = (0..300).map(|n| json!({ "LastName": if n == 150 { "Poison".to_owned() } else { format!("Fine {n}") }, "Company": "Acme" }));
     world.in_a.create_many("Lead", rows.collect()).await;
-    world.sync().await.expect_code(0);
+    world.sync().await.expect_code(1);
     assert_eq!(world.b.count("Lead"), 299);
     let letters = world.dead_letters().await;
     assert_eq!(letters.len(), 1, "{letters:?}");

@@ -52,16 +52,17 @@ impl SinkWorker {
         }
         if !demands.entries.is_empty() {
             // D3: acknowledged before anything settles.
-            self.parts.producer.send(demands.entries).await.map_err(TaskError::failed)?;
+            self.parts.producer.send(demands.entries).await?;
         }
         if !demands.letters.is_empty() {
             // D3, too.
-            let written = write_dead_letters(&self.parts.producer, demands.letters).await;
-            written.map_err(TaskError::failed)?;
+            let count = demands.letters.len();
+            write_dead_letters(&self.parts.producer, demands.letters).await?;
+            self.parts.view.dead_letters.add(count);
         }
         if !demands.links.is_empty() {
             // D7: bound before anything settles.
-            self.parts.ids.bind(demands.links.into_values().collect()).await.map_err(TaskError::restart)?;
+            self.parts.ids.write(demands.links.into_values().collect()).await?;
         }
         for (ticket, _) in answers {
             self.ledger.settle(ticket);

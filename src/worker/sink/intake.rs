@@ -51,8 +51,8 @@ impl SinkWorker {
             return Ok(());
         }
         // D3: the dead letters are acknowledged before their tickets settle.
-        write_dead_letters(&self.parts.producer, letters).await.map_err(TaskError::failed)?;
-        self.parts.view.unreadable.add(unreadable.len());
+        write_dead_letters(&self.parts.producer, letters).await?;
+        self.parts.view.dead_letters.add(unreadable.len());
         for ticket in unreadable {
             self.ledger.settle(ticket);
         }

@@ -13,7 +13,7 @@ use super::*;
 use crate::codec::Registry;
 use crate::kafka::{Cleanup, GroupConfig, TopicSpec, read_compacted, topics};
 use crate::schema_store::{Options, SchemaStore};
-use crate::store::Database;
+use crate::store::{Database, IdHealth};
 use crate::worker::owed::Parent;
 
 const ORG_A: &str = "00D00000000000A";
@@ -93,7 +93,8 @@ impl Rig {
         let database = Database::open(Path::new(Database::IN_MEMORY)).unwrap();
         let schemas = SchemaStore::start(Options { port: 0, database: database.clone() }).await.unwrap();
         let health = || HealthReporter::new().0;
-        let (ids, _following) = IdStore::open(database, &kafka, &admin, health()).await.unwrap();
+        let ids_health = IdHealth { writing: health(), following: health() };
+        let (ids, _following) = IdStore::open(database, &kafka, &admin, ids_health).await.unwrap();
         let group = GroupConfig {
             group: task.group(),
             instance: task.instance("node"),

@@ -14,8 +14,8 @@ pub struct SinkView {
     pub delivered: Meter,
     /// From a record's arrival to its outcome, the org's own time included.
     pub latency: Latency,
-    /// Records whose bytes cannot be read; dead letters that the connector never saw.
-    pub unreadable: Meter,
+    /// Dead letters that Kafka acknowledged.
+    pub dead_letters: Meter,
     in_flight: AtomicUsize,
     owed: AtomicUsize,
     assigned: AtomicUsize,
