@@ -135,7 +135,7 @@ impl Run {
                 None => std::future::pending().await,
             }
         };
-        let ended = tokio::select! {
+        let mut ended = tokio::select! {
             Some(task) = running.join_next() => joined(task).map(|()| Finished::Stopped),
             failed = failing => failed.map(|()| Finished::Stopped).map_err(RunError::failed),
             arrived = arriving => arrived
@@ -144,7 +144,6 @@ impl Run {
             () = stop.cancelled() => Ok(Finished::Stopped),
         };
         stop_tasks.cancel();
-        let mut ended = ended;
         while let Some(task) = running.join_next().await {
             match (joined(task), &ended) {
                 (Ok(()), _) => {}
