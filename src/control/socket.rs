@@ -55,7 +55,9 @@ impl SocketPath {
     pub fn clear(&self, state: &Path) -> io::Result<()> {
         for path in [&self.socket, &state.join(SOCKET), &state.join(POINTER)] {
             match std::fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(io::Error::new(error.kind(), format!("{}: {error}", path.display())));
+                }
                 _ => {}
             }
         }

@@ -98,8 +98,9 @@ impl Runtime {
         let serving = tokio::spawn(control.serve(report, served.clone()));
         let run = Run { config, options, state, database, endpoints: embedded.endpoints().clone() };
         let ended = run.work(&tasks, &stop).await;
-        if let Err(error) = &ended {
-            tasks.fail(&with_causes(error));
+        match &ended {
+            Ok(_) => tasks.set(&TaskState::Stopped),
+            Err(error) => tasks.fail(&with_causes(error)),
         }
         served.cancel();
         if let Ok(Err(error)) = serving.await {
