@@ -40,7 +40,9 @@ impl RunOptions {
     /// Refuses a run that has nothing to do, and a snapshot of what has no source in this run.
     pub(super) fn check(&self, config: &Config) -> Result<(), RunError> {
         let lacking = match self.only {
-            Some(Only::Source) if config.pipelines.iter().all(|pipeline| pipeline.source.is_none()) => "source",
+            Some(Only::Source) if config.pipelines.iter().all(|pipeline| pipeline.source.is_none()) => {
+                "source"
+            }
             Some(Only::Sink) if config.pipelines.iter().all(|pipeline| pipeline.sink.is_none()) => "sink",
             _ => "",
         };

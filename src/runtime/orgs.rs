@@ -29,8 +29,10 @@ pub(super) async fn connect(
 ) -> Result<Orgs, RunError> {
     let mut orgs = Orgs::new();
     for name in needed(config, options) {
-        let org_config =
-            endpoints.orgs.get(&name).expect("the file was checked: every name that a pipeline uses is there");
+        let org_config = endpoints
+            .orgs
+            .get(&name)
+            .expect("the file was checked: every name that a pipeline uses is there");
         let mut pause = FIRST;
         let org = loop {
             match Org::connect(org_config.clone()).await {

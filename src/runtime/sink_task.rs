@@ -98,6 +98,7 @@ impl SinkEntry {
             GroupConfig {
                 group: task.group(),
                 instance: task.instance(&shared.node),
+                on_behalf_of: org.id().as_str().to_owned(),
                 topics: self.topics.clone(),
                 session_timeout: SESSION_TIMEOUT,
                 read_ahead: READ_AHEAD,

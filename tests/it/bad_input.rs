@@ -196,6 +196,18 @@ async fn another_org_behind_a_known_pipeline_is_refused_though_the_state_is_new(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_org_to_write_to_is_refused_though_the_state_is_new() {
+    let Some(world) = World::builder().embedded().build().await else { return };
+    world.in_a.create("Lead", json!({ "LastName": "Sent to b", "Company": "Acme" })).await;
+    world.sync().await.expect_code(0);
+    let other = orgstream_salesforce_simulator::Org::builder().start().await.expect("an org starts");
+    world.put_in_place_of_b(&other);
+    let finished = world.sync_with(&["--state", "state-2"]).await.expect_code(78);
+    says(&finished, &[world.b.id(), other.id(), "another name"]);
+    assert_eq!(other.count("Lead"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_snapshot_of_a_pipeline_without_a_source_is_refused_with_those_that_have_one() {
     let Some(world) = World::builder().embedded().build().await else { return };
     let unknown = world.run(&["--snapshot", "nope"]).finish().await.expect_code(78);

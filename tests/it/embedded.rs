@@ -152,7 +152,8 @@ async fn eventually_up(org: &Json) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_half_that_no_pipeline_has_is_refused() {
     let place = Place::new();
-    let only_a_source = FILE.replace("    sink: { org: b }\n", "").replace("{ external_id: OrgA_Id__c }", "{}");
+    let only_a_source =
+        FILE.replace("    sink: { org: b }\n", "").replace("{ external_id: OrgA_Id__c }", "{}");
     std::fs::write(place.0.path().join("f.yaml"), only_a_source).expect("the file is written");
     let refused = place.run(&["run", "f.yaml", "--only", "sink"]).await.expect_code(78);
     assert!(refused.stderr.contains("no pipeline has a sink"), "{}", refused.stderr);

@@ -30,6 +30,9 @@ pub struct GroupConfig {
     pub group: String,
     /// The member's lasting name: node and task. Partitions of a member that stops stay its own for the session time-out.
     pub instance: String,
+    /// For whom the records are consumed: the org id of a sink. It is committed beside each offset, and what was
+    /// committed for another is refused, as the records before it were never consumed for this one.
+    pub on_behalf_of: String,
     /// The topics; they exist.
     pub topics: Vec<String>,
     /// How long the group waits for a silent member; 45 s by default.

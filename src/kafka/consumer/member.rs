@@ -175,10 +175,27 @@ impl Member {
         for (place, element) in names(&answer).into_iter().zip(answer.elements()) {
             element.error().map_err(failed)?;
             if let Offset::Offset(offset) = element.offset() {
+                self.refuse_foreign(&place, element.metadata())?;
                 committed.insert(place, offset);
             }
         }
         Ok(committed)
+    }
+
+    /// Offsets that were committed for another org say nothing of what this one was sent. Kafka's own tools commit
+    /// without a word: an offset that an operator has set counts.
+    fn refuse_foreign(&self, place: &TopicPartition, committed_for: &str) -> Result<(), Error> {
+        let own = &self.group.on_behalf_of;
+        if committed_for.is_empty() || committed_for == own {
+            return Ok(());
+        }
+        let what = format!(
+            "consumer group {} has consumed {place} for org {committed_for}, and now it would for {own}, which was never \
+             sent those records; give the pipeline another name, so that org {own} gets everything, or restore the url \
+             and credentials of {committed_for}",
+            self.group.group
+        );
+        Err(Error::Config { brokers: self.brokers.clone(), what })
     }
 
     fn revoke(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) {
@@ -249,6 +266,9 @@ impl Member {
             let place = &at.partition;
             list.add_partition_offset(&place.topic, place.partition, Offset::Offset(at.offset))
                 .map_err(failed)?;
+        }
+        for mut element in list.elements() {
+            element.set_metadata(&self.group.on_behalf_of);
         }
         consumer.commit(&list, CommitMode::Sync).map_err(failed)
     }

@@ -14,6 +14,7 @@ impl Fixture {
         let group = GroupConfig {
             group: group.to_owned(),
             instance: instance.to_owned(),
+            on_behalf_of: "b".to_owned(),
             topics: vec![self.topic.clone()],
             session_timeout: Duration::from_secs(6),
             read_ahead: Capacity { records: read_ahead, bytes: 1 << 20 },

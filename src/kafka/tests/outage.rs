@@ -73,6 +73,7 @@ impl Fixture {
         let group = GroupConfig {
             group: group.to_owned(),
             instance: "m".to_owned(),
+            on_behalf_of: "b".to_owned(),
             topics: vec![self.topic.clone()],
             session_timeout: Duration::from_secs(45),
             read_ahead: Capacity { records: 100, bytes: 1 << 20 },

@@ -98,6 +98,7 @@ impl Rig {
         let group = GroupConfig {
             group: task.group(),
             instance: task.instance("node"),
+            on_behalf_of: ORG_B.to_owned(),
             topics: vec![contacts().topic],
             session_timeout: Duration::from_secs(45),
             read_ahead: Capacity { records: 10, bytes: 1 << 20 },

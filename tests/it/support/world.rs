@@ -159,8 +159,17 @@ impl World {
 
     /// Has the file mean another org by `a`.
     pub(crate) fn put_in_place_of_a(&self, other: &Org) {
-        let (old, new) = (self.a.credentials(), other.credentials());
-        self.edit(self.a.url(), other.url());
+        self.put_in_place_of(&self.a, other);
+    }
+
+    /// Has the file mean another org by `b`.
+    pub(crate) fn put_in_place_of_b(&self, other: &Org) {
+        self.put_in_place_of(&self.b, other);
+    }
+
+    fn put_in_place_of(&self, org: &Org, other: &Org) {
+        let (old, new) = (org.credentials(), other.credentials());
+        self.edit(org.url(), other.url());
         self.edit(&old.client_id, &new.client_id);
         self.edit(&old.client_secret, &new.client_secret);
     }
