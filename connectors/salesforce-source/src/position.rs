@@ -190,7 +190,8 @@ mod tests {
         let at = Moment(1_767_262_830_000);
         let channel = Channel::of_push_topic("orgstream_Account");
         let streamed = ChannelPosition { replay_id: None, as_of: at, from: at }.stored(&channel);
-        let read = SnapshotPosition { state: SnapshotState::Running, started: at }.stored("Lead");
+        let read = SnapshotPosition { state: SnapshotState::Running, started: Some(at), repairs: None }
+            .stored("Lead");
         let removed = SourcePosition { partition: json!({"snapshot": "Contact"}), offset: Value::Null };
         let stored = [streamed, read, removed];
         for (object, begun) in [("Account", true), ("account", true), ("Lead", true), ("Contact", false)] {

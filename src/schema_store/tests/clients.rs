@@ -73,5 +73,5 @@ async fn records_of_a_pipeline_are_read_back_after_the_store_came_back() {
     let CodecError::Incompatible { message, .. } = &refused else { panic!("{refused:?}") };
     assert!(message.contains("New__c") && message.contains("BACKWARD"), "{message}");
     let unknown = codec.decode(None, Some(&[0, 0, 0, 0, 99, 0])).await.unwrap_err();
-    assert!(matches!(unknown, CodecError::Undecodable { .. }), "{unknown:?}");
+    assert!(matches!(unknown, CodecError::UnknownSchema { .. }), "{unknown:?}");
 }
