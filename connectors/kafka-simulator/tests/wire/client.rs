@@ -80,6 +80,12 @@ impl Client {
         self.socket.shutdown().await.ok();
         self.receive_bytes().await.is_err()
     }
+
+    /// Says that nothing more comes, and takes answers until the broker has closed the connection.
+    pub(crate) async fn drain(&mut self) {
+        self.socket.shutdown().await.ok();
+        while self.receive_bytes().await.is_ok() {}
+    }
 }
 
 /// A request as bytes.

@@ -10,6 +10,7 @@
 //! - `groups`, `transactions`: what the coordinators keep
 //! - `topics`, `configs`: administration
 //! - `hostile`: bytes that no client sends
+//! - `played`, `corpus`: what fuzzing has found worth keeping
 //! - `faults`: what goes wrong on demand
 //! - `restart`: what is there again
 //! - `agreement`: what is there again when files went back to what they were
@@ -51,6 +52,12 @@ mod configs;
 
 #[cfg(test)]
 mod hostile;
+
+#[cfg(test)]
+mod played;
+
+#[cfg(test)]
+mod corpus;
 
 #[cfg(test)]
 mod faults;
