@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::session::{DevError, Look, Session, Started, ended};
 use super::snapshot::{Snapshot, is_at_rest};
-use super::trouble::{PAUSE, Trouble};
+use super::trouble::Trouble;
+use super::user::User;
 use crate::verify::Report;
 
 /// Between two looks.
@@ -19,6 +20,9 @@ const STANDSTILL: Duration = Duration::from_mins(1);
 /// The same where the orgs cannot become the same: a record was rejected, or the snapshot has left differences.
 const IN_VAIN: Duration = Duration::from_secs(10);
 
+/// How many changes meet a trouble, one every [`EVERY`].
+const MEETINGS: usize = 12;
+
 /// Runs to the end. `say` is given a line whenever something is done. The comparison at the end decides whether all
 /// is well; it was made when nothing moved any more.
 pub async fn once(
@@ -28,10 +32,13 @@ pub async fn once(
 ) -> Result<Option<Report>, DevError> {
     let began = Instant::now();
     let stop_run = stop.child_token();
-    let Started { mut running, look, mut user, trouble } = session.start(stop_run.clone());
+    let Started { mut running, look, mut user, mut trouble } = session.start(stop_run.clone());
     let work = async {
         let counts = look.counts().await?;
         say(format!("{} records in org a", counts.iter().map(|count| count.in_a).sum::<u64>()));
+        if let Some(trouble) = &mut trouble {
+            make(trouble).await;
+        }
         let mut snapshot = look.snapshot.clone();
         let left = in_step(&look, &mut snapshot, true).await?.difference_count();
         let but = if left == 0 { String::new() } else { format!(", but for {left} difference(s)") };
@@ -41,6 +48,13 @@ pub async fn once(
             "in org a: {} created, {} updated, {} deleted, {} undeleted",
             done.created, done.updated, done.deleted, done.undeleted
         ));
+        if let Some(trouble) = &mut trouble {
+            for _ in 0..Trouble::KINDS {
+                make(trouble).await;
+                meet(&mut user).await;
+            }
+            say(format!("{} kinds of trouble were made", Trouble::KINDS));
+        }
         let report = in_step(&look, &mut snapshot, left > 0).await?;
         say(format!("nothing moves any more after {:.1} s", began.elapsed().as_secs_f64()));
         Ok::<_, DevError>(report)
@@ -48,7 +62,6 @@ pub async fn once(
     let report = tokio::select! {
         report = work => report.map(Some),
         joined = &mut running => return ended(joined).map(|_| None),
-        () = troubled(trouble) => Ok(None),
         () = stop.cancelled() => Ok(None),
     };
     stop_run.cancel();
@@ -57,15 +70,21 @@ pub async fn once(
     run.map(|_| report)
 }
 
-/// Makes trouble for ever, or nothing.
-async fn troubled(trouble: Option<Trouble>) {
-    let Some(mut trouble) = trouble else { return std::future::pending().await };
-    loop {
-        match trouble.make().await {
-            Ok(what) => tracing::info!("On purpose: {what}."),
-            Err(error) => tracing::warn!(%error, "No trouble could be made."),
+async fn make(trouble: &mut Trouble) {
+    match trouble.make().await {
+        Ok(what) => tracing::info!("On purpose: {what}."),
+        Err(error) => tracing::warn!(%error, "No trouble could be made."),
+    }
+}
+
+/// Changes that come while the trouble lasts.
+async fn meet(user: &mut User) {
+    for _ in 0..MEETINGS {
+        // The user has the trouble, too; what was not done is not waited for.
+        if let Err(error) = user.step().await {
+            tracing::debug!(%error, "The user could not do one thing.");
         }
-        sleep(PAUSE).await;
+        sleep(EVERY).await;
     }
 }
 

@@ -46,7 +46,10 @@ impl Trouble {
         Ok(*what)
     }
 
-    fn troubles(&self) -> [(&'static str, &Url, Kind); 7] {
+    /// How many kinds there are.
+    pub(super) const KINDS: usize = 7;
+
+    fn troubles(&self) -> [(&'static str, &Url, Kind); Self::KINDS] {
         let (a, b) = (&self.a, &self.b);
         let write = |effect| Fault::new(CallKind::Write, effect);
         let down = Effect::Answer {
