@@ -86,17 +86,6 @@ impl Registry {
         Self { patience, ..self }
     }
 
-    /// The names under which it keeps schemas. Waits while it is away.
-    pub async fn subjects(&self) -> Result<Vec<String>, CodecError> {
-        let answer = self.insist(|| get_all_subjects(&self.shared.settings)).await;
-        answer.map_err(|trouble| self.unusable(trouble.to_string()))
-    }
-
-    /// Where it is, without a password.
-    pub fn url(&self) -> &str {
-        &self.shared.url
-    }
-
     /// The id of `schema` in `subject`, where it is registered when it is new. Waits while the registry is away.
     pub(super) async fn register(
         &self,

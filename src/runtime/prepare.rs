@@ -7,7 +7,6 @@ use orgstream_api::{HealthReporter, TaskError};
 use orgstream_salesforce_source::has_begun;
 
 use super::options::RunOptions;
-use crate::codec::Registry;
 use crate::config::{Config, Pipeline};
 use crate::kafka::{Admin, Cleanup, Error, KafkaConfig, TopicSpec, read_compacted, topics};
 use crate::worker::positions::{self, SourceTask};
@@ -79,33 +78,6 @@ async fn refuse_lost(
             ),
         })),
     }
-}
-
-/// Fails when a source's topic holds records and the registry has no schema for it: its schemas are lost. A registry
-/// that began anew would give their ids to other schemas, and old records would be read by these.
-pub(super) async fn schemas(
-    config: &Config,
-    options: &RunOptions,
-    admin: &Admin,
-    registry: &Registry,
-) -> Result<(), TaskError> {
-    if !options.sources() {
-        return Ok(());
-    }
-    let subjects = registry.subjects().await.map_err(TaskError::failed)?;
-    for (_, topic) in config.pipelines.iter().flat_map(source_topics) {
-        let end: i64 = admin.end_offsets(std::slice::from_ref(&topic)).await?.values().sum();
-        if end > 0 && !subjects.contains(&format!("{topic}-value")) {
-            return Err(TaskError::failed(format!(
-                "topic {topic} holds records, but the schema registry at {} has no schema of subject {topic}-value, so it \
-                 is another one, or has lost what it knew; name the registry that the records were written with, or \
-                 restore it (the embedded one lives in `orgstream.db` of the `state` directory). If it is gone for good, \
-                 begin anew with another `source.topic` and another pipeline name",
-                registry.url()
-            )));
-        }
-    }
-    Ok(())
 }
 
 /// A sink reads what others made, of any width; it makes only what is not there yet.

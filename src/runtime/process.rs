@@ -172,9 +172,8 @@ impl Run {
         let admin = Admin::connect(&kafka).await.map_err(TaskError::from)?;
         let (connecting, _) = tasks.shared_reporter();
         let registry = self.endpoints.schema_registry.clone();
-        let schemas = Registry::connect(&registry, connecting.clone()).await.map_err(RunError::failed)?;
+        Registry::connect(&registry, connecting.clone()).await.map_err(RunError::failed)?;
         prepare::topics(&self.config, &self.options, &kafka, &admin, &connecting).await?;
-        prepare::schemas(&self.config, &self.options, &admin, &schemas).await?;
         let (writing, writes) = tasks.shared_reporter();
         let (following, follows) = tasks.shared_reporter();
         let health = IdHealth { writing, following };

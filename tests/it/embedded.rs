@@ -89,22 +89,6 @@ async fn what_is_left_out_runs_inside_and_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn records_whose_schemas_are_lost_are_read_by_no_others() {
-    let place = Place::new();
-    place.sync().await;
-    let state = place.0.path().join("state");
-    for entry in state.read_dir().unwrap().map(Result::unwrap) {
-        if entry.file_name().to_string_lossy().starts_with("orgstream.db") {
-            std::fs::remove_file(entry.path()).unwrap();
-        }
-    }
-    let refused = place.run(&["run", "f.yaml", "--until-synced", "--quiet", "1s"]).await.expect_code(1);
-    for part in ["topic a.Account holds records", "a.Account-value", "orgstream.db"] {
-        assert!(refused.stderr.contains(part), "{part}: {}", refused.stderr);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn others_can_join_in_while_it_runs_and_a_kill_loses_nothing() {
     let place = Place::new();
     let said = place.sync().await;
