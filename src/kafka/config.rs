@@ -103,8 +103,8 @@ impl KafkaConfig {
             .set("message.max.bytes", MAX_RECORD_BYTES.to_string())
             // Rows of one object resemble each other; zstd makes them small.
             .set("compression.type", "zstd")
-            // A batch is handed over at once and waited for as a whole: lingering only delays its end.
-            .set("linger.ms", "0");
+            // A batch is waited for as a whole, so lingering only delays its end.
+            .set("linger.ms", "5");
         config
     }
 }
