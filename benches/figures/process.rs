@@ -70,7 +70,7 @@ impl Drop for Process {
 /// Asks a simulated org; `path` is behind `/sandbox`.
 pub(super) fn sandbox(url: &str, path: &str) -> Json {
     let output =
-        Command::new("curl").args(["-s", &format!("{url}/sandbox/{path}")]).output().expect("curl runs");
+        Command::new("curl").args(["-s", &format!("{url}/simulator/{path}")]).output().expect("curl runs");
     serde_json::from_slice(&output.stdout).unwrap_or_default()
 }
 

@@ -37,7 +37,7 @@ impl Trouble {
         self.next += 1;
         let troubles = self.troubles();
         let (what, org, kind) = &troubles[turn % troubles.len()];
-        let to = |path: &str| org.join(&format!("/sandbox/{path}")).expect("a path that is a constant");
+        let to = |path: &str| org.join(&format!("/simulator/{path}")).expect("a path that is a constant");
         let request = match kind {
             Kind::Fault(fault) => self.client.post(to("faults")).json(fault),
             Kind::Order(path) => self.client.post(to(path)).json(&json!({})),

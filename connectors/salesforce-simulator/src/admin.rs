@@ -1,4 +1,4 @@
-//! `/sandbox/…`: the org's faults, clock and counters for tests that run it as another process. JSON in and out, on
+//! `/simulator/…`: the org's faults, clock and counters for tests that run it as another process. JSON in and out, on
 //! the same port, without a token and never affected by a fault.
 
 use std::time::Duration;
@@ -22,7 +22,7 @@ struct Silence {
     channel: String,
 }
 
-/// Answers a call; `rest` is the path behind `/sandbox`.
+/// Answers a call; `rest` is the path behind `/simulator`.
 pub(crate) fn answer(tenant: &Tenant, call: &Call, rest: &[&str]) -> Answer {
     match (call.method.as_str(), rest) {
         ("GET", ["faults"]) => faults(tenant),
@@ -61,7 +61,7 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, rest: &[&str]) -> Answer {
         ("GET", ["writes"]) => Answer::json(200, &tenant.calls.writes()),
         ("GET", ["rows"]) => Answer::json(200, &Json::Object(counts(tenant))),
         ("GET", ["rows", object]) => Answer::json(200, &tenant.rows(object)),
-        _ => Answer::json(404, &json!({"error": "the sandbox has no such route", "routes": ROUTES})),
+        _ => Answer::json(404, &json!({"error": "the simulator has no such route", "routes": ROUTES})),
     }
 }
 

@@ -27,6 +27,7 @@ mod clock;
 mod credentials;
 mod data;
 mod error;
+mod events;
 mod fault;
 mod ids;
 mod org;

@@ -9,13 +9,14 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{ClientKey, Logins};
-use crate::bayeux::{EventLog, PushTopic, Streams};
+use crate::bayeux::Streams;
 use crate::builder::OrgBuilder;
 use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::data::{Entry, Journal, Row, Store, Value};
 use crate::error::SimulatorError;
+use crate::events::{EventLog, PushTopic};
 use crate::fault::Faults;
 use crate::ids::{self, IdSource};
 use crate::org::Org;

@@ -10,12 +10,13 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{ClientKey, Logins};
-use crate::bayeux::{EventLog, PushTopic, Streams};
+use crate::bayeux::Streams;
 use crate::builder::Settings;
 use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::data::{Entry, Form, Journal, Refusal, Store, Transaction, Writer, render};
+use crate::events::{EventLog, PushTopic};
 use crate::fault::Faults;
 use crate::rest::Cursors;
 use crate::schema::Schema;

@@ -253,8 +253,8 @@ impl Exchange<'_> {
 
 /// The parts of the state that a session is matched with.
 struct Rest<'a> {
-    log: &'a mut super::event_log::EventLog,
-    topics: &'a [super::push_topic::PushTopic],
+    log: &'a mut crate::events::EventLog,
+    topics: &'a [crate::events::PushTopic],
     schema: &'a crate::schema::Schema,
 }
 

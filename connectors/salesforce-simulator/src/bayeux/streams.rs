@@ -9,8 +9,8 @@ use std::time::Duration;
 use rand::Rng as _;
 use serde_json::Value as Json;
 
-use super::event_log::EventLog;
 use crate::clock::millis;
+use crate::events::EventLog;
 use crate::timestamp::Timestamp;
 
 /// The largest number of events in one answer.

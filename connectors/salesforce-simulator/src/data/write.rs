@@ -10,7 +10,7 @@ use super::store::Store;
 use super::transaction::{Operation, Transaction};
 use super::validate;
 use super::value::Value;
-use crate::bayeux::PushTopic;
+use crate::events::PushTopic;
 use crate::fault::Faults;
 use crate::ids;
 use crate::schema::{Flag, Object, ObjectIndex};

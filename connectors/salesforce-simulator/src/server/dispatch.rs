@@ -36,7 +36,7 @@ async fn serve(
 
 async fn answer(tenant: &Arc<Tenant>, call: &Call, cut: &Cut) -> Answer {
     let segments = call.segments();
-    if let ["sandbox", rest @ ..] = segments.as_slice() {
+    if let ["simulator", rest @ ..] = segments.as_slice() {
         return admin::answer(tenant, call, rest);
     }
     let kinds = kinds(call, &segments);

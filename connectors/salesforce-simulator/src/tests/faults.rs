@@ -78,7 +78,12 @@ async fn another_process_orders_faults_over_http() {
     let client = Client::login(&org).await;
     let admin = async |method: reqwest::Method, path: &str, body: Json| {
         read(
-            http().request(method, format!("{}/sandbox/{path}", org.url())).json(&body).send().await.unwrap(),
+            http()
+                .request(method, format!("{}/simulator/{path}", org.url()))
+                .json(&body)
+                .send()
+                .await
+                .unwrap(),
         )
         .await
     };

@@ -54,6 +54,6 @@ async fn usage_and_counters_tell_what_was_called() {
         [1, 2, 1, 0]
     );
     let counts: serde_json::Value =
-        http().get(format!("{}/sandbox/calls", org.url())).send().await.unwrap().json().await.unwrap();
+        http().get(format!("{}/simulator/calls", org.url())).send().await.unwrap().json().await.unwrap();
     assert_eq!(counts, json!({"token": 1, "describe": 1, "limits": 2}));
 }
