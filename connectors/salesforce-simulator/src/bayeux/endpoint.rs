@@ -13,6 +13,7 @@ use super::reply::{Denied, denied, success};
 use super::streams::{Session, Subscription};
 use crate::auth::bearer;
 use crate::clock::millis;
+use crate::events::{EventLog, Subscribable};
 use crate::fault::Effect;
 use crate::server::{Answer, Call};
 use crate::tenant::{State, Tenant};
@@ -187,7 +188,8 @@ impl Exchange<'_> {
             let any_of = conditions(filter);
             let from = message.pointer("/ext/replay").and_then(|map| map.get(channel)).and_then(Json::as_i64);
             self.in_session(message, |session, state| {
-                check_channel(state, channel, &any_of)?;
+                let fields: Vec<&str> = any_of.iter().map(|(field, _)| field.as_str()).collect();
+                state.subscribable.check(channel, &fields).map_err(Denied::plain)?;
                 let delivered = match from.unwrap_or(NEW_ONLY) {
                     NEW_ONLY => state.log.last(),
                     ALL_RETAINED => {
@@ -247,36 +249,14 @@ impl Exchange<'_> {
                 "400::Client {client_id} has established a session, but no BAYEUX_BROWSER cookie present"
             )));
         }
-        Ok(work(session, &mut Rest { log, topics, schema: &store.schema }))
+        Ok(work(session, &mut Rest { log, subscribable: Subscribable { schema: &store.schema, topics } }))
     }
 }
 
 /// The parts of the state that a session is matched with.
 struct Rest<'a> {
-    log: &'a mut crate::events::EventLog,
-    topics: &'a [crate::events::PushTopic],
-    schema: &'a crate::schema::Schema,
-}
-
-fn check_channel(state: &Rest<'_>, channel: &str, any_of: &[(String, String)]) -> Result<(), Denied> {
-    let Some(name) = channel.strip_prefix("/topic/") else {
-        return Err(Denied::plain("403:denied_by_security_policy:create_denied"));
-    };
-    let topic = state.topics.iter().find(|topic| topic.name == name).ok_or_else(|| {
-        Denied::plain(format!("400::The channel you requested to subscribe to does not exist {{{channel}}}"))
-    })?;
-    let missing: Vec<&str> = any_of
-        .iter()
-        .map(|(field, _)| field.as_str())
-        .filter(|field| !topic.selects(state.schema, field))
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    Err(Denied::plain(format!(
-        "400::Query fields {{{}}} do not exist on the topic entity",
-        missing.join(", ")
-    )))
+    log: &'a mut EventLog,
+    subscribable: Subscribable<'a>,
 }
 
 fn bad_replay(replay_id: i64) -> Denied {

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use rand::Rng as _;
-use serde_json::Value as Json;
+use serde_json::value::RawValue;
+use serde_json::{Value as Json, json};
 
 use crate::clock::millis;
 use crate::events::EventLog;
@@ -136,8 +137,10 @@ impl Session {
             let events: Vec<_> = log.after(channel, subscription.delivered).take(room).collect();
             subscription.delivered = events.last().map_or(subscription.delivered, |event| event.replay_id);
             if !subscription.silent {
-                let wanted = events.into_iter().filter(|event| subscription.wants(&event.message));
-                due.extend(wanted.map(|event| (event.replay_id, event.message.clone())));
+                let wanted = events.into_iter().filter(|event| subscription.wants(&event.data));
+                due.extend(
+                    wanted.map(|event| (event.replay_id, json!({"data": event.data, "channel": channel}))),
+                );
             }
         }
         due.sort_by_key(|(replay_id, _)| *replay_id);
@@ -146,18 +149,20 @@ impl Session {
 }
 
 impl Subscription {
-    fn wants(&self, message: &Json) -> bool {
+    fn wants(&self, data: &RawValue) -> bool {
         self.any_of.is_empty()
-            || self.any_of.iter().any(|(field, value)| {
-                let shown = message.pointer("/data/sobject").and_then(|sobject| sobject.get(field));
-                match shown {
-                    Some(Json::String(text)) => text == value,
-                    Some(Json::Bool(flag)) => (*flag && value == "true") || (!*flag && value == "false"),
-                    Some(Json::Number(number)) => {
-                        value.parse().is_ok_and(|wanted| number.as_f64() == Some(wanted))
+            || serde_json::from_str::<Json>(data.get()).is_ok_and(|data| {
+                self.any_of.iter().any(|(field, value)| {
+                    let shown = data.get("sobject").and_then(|sobject| sobject.get(field));
+                    match shown {
+                        Some(Json::String(text)) => text == value,
+                        Some(Json::Bool(flag)) => (*flag && value == "true") || (!*flag && value == "false"),
+                        Some(Json::Number(number)) => {
+                            value.parse().is_ok_and(|wanted| number.as_f64() == Some(wanted))
+                        }
+                        _ => false,
                     }
-                    _ => false,
-                }
+                })
             })
     }
 }

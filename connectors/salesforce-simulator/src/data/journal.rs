@@ -9,8 +9,10 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
 use crate::error::SimulatorError;
@@ -25,7 +27,7 @@ pub(crate) enum Entry {
     /// How far its clock is ahead, in milliseconds.
     Clock(i64),
     /// The rows and events of one transaction, and the last replay id given out.
-    Commit { rows: Vec<StoredRow>, events: Vec<StoredEvent>, last_replay_id: u64 },
+    Commit { rows: Vec<StoredRow>, events: Vec<Arc<StoredEvent>>, last_replay_id: u64 },
 }
 
 /// A row after its change.
@@ -38,15 +40,16 @@ pub(crate) struct StoredRow {
     pub(crate) fields: Map<String, Json>,
 }
 
-/// An event that can be replayed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// An event that can be replayed. Its JSON is written once, when it is raised: delivering it is copying bytes.
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StoredEvent {
     pub(crate) replay_id: u64,
-    pub(crate) channel: String,
+    /// Every channel that brings it: a change event has one of its object and one of all objects.
+    pub(crate) channels: Vec<Arc<str>>,
     /// Milliseconds since 1970 by the org's clock.
     pub(crate) created: i64,
-    /// The message as delivered.
-    pub(crate) message: Json,
+    /// The `data` of the message as delivered.
+    pub(crate) data: Box<RawValue>,
 }
 
 /// An open data file.

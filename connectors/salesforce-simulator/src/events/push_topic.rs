@@ -1,5 +1,7 @@
 //! A PushTopic: which changes raise an event, and what the event shows.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json};
 
 use super::query_rules;
@@ -10,8 +12,8 @@ use crate::soql::{Columns, Filter, Query};
 /// A PushTopic that can be subscribed to.
 #[derive(Clone, Debug)]
 pub(crate) struct PushTopic {
-    /// Last part of its channel.
-    pub(crate) name: String,
+    /// The channel of its events; the name is its last part.
+    pub(crate) channel: Arc<str>,
     object: ObjectIndex,
     select: Vec<usize>,
     filter: Option<Filter>,
@@ -73,7 +75,7 @@ impl PushTopic {
         ];
         let operations = operations.iter().filter(|(name, _)| flag(definition, row, name));
         let topic = Self {
-            name: text("Name").to_owned(),
+            channel: format!("/topic/{}", text("Name")).into(),
             object: parsed.object,
             select,
             filter: parsed.filter,
@@ -109,11 +111,6 @@ impl PushTopic {
         if let Some(at) = definition.field("NotifyForOperations") {
             row.set(at, Value::text(both));
         }
-    }
-
-    /// The channel of its events.
-    pub(crate) fn channel(&self) -> String {
-        format!("/topic/{}", self.name)
     }
 
     /// Whether a subscription may filter by a field: only by what the events show.
