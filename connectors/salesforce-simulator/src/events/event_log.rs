@@ -37,7 +37,7 @@ impl EventLog {
     /// Puts events back that were raised before a restart.
     pub(crate) fn restore(&mut self, events: Vec<Arc<StoredEvent>>, last: u64) {
         for event in events {
-            self.keep(event);
+            self.keep(&event);
         }
         self.last = self.last.max(last);
     }
@@ -74,7 +74,7 @@ impl EventLog {
         let written = data(self.last);
         let data = written.inspect_err(|error| tracing::error!(%error, "an event cannot be written")).ok()?;
         let event = Arc::new(StoredEvent { replay_id: self.last, channels, created: now.millis(), data });
-        self.keep(Arc::clone(&event));
+        self.keep(&event);
         Some(event)
     }
 
@@ -124,9 +124,9 @@ impl EventLog {
         now.millis() - event.created <= self.retention
     }
 
-    fn keep(&mut self, event: Arc<StoredEvent>) {
+    fn keep(&mut self, event: &Arc<StoredEvent>) {
         for channel in &event.channels {
-            self.channels.entry(Arc::clone(channel)).or_default().push_back(Arc::clone(&event));
+            self.channels.entry(Arc::clone(channel)).or_default().push_back(Arc::clone(event));
         }
     }
 }
