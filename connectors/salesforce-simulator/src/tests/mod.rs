@@ -3,9 +3,11 @@
 mod auth;
 mod client;
 mod collections;
+mod corpus;
 mod deletes;
 mod faults;
 mod persistence;
+mod played;
 mod queries;
 mod records;
 mod sample;
