@@ -98,7 +98,8 @@ fn clock(tenant: &Tenant) -> Json {
 }
 
 fn counts(tenant: &Tenant) -> Map<String, Json> {
-    let objects = tenant.schema.objects().iter();
+    let schema = tenant.schema();
+    let objects = schema.objects().iter();
     objects.map(|object| (object.name.clone(), json!(tenant.count(&object.name)))).collect()
 }
 

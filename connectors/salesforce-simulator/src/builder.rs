@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::error::SimulatorError;
 use crate::org::Org;
+use crate::schema::ObjectsFile;
 use crate::start;
 
 /// The description of a simulated org. Every setting has a default that behaves like a real org.
@@ -14,7 +15,7 @@ pub struct OrgBuilder {
     pub(crate) port: u16,
     pub(crate) seed: Option<u64>,
     pub(crate) data_file: Option<PathBuf>,
-    pub(crate) objects: Option<String>,
+    pub(crate) objects: Vec<ObjectsFile>,
     pub(crate) records: usize,
     pub(crate) settings: Settings,
 }
@@ -36,7 +37,7 @@ impl Default for OrgBuilder {
             port: 0,
             seed: None,
             data_file: None,
-            objects: None,
+            objects: Vec::new(),
             records: 0,
             settings: Settings {
                 session_lifetime: Duration::from_hours(2),
@@ -80,10 +81,17 @@ impl OrgBuilder {
         self
     }
 
-    /// Custom fields, as YAML text, in place of the default (`OrgA_Id__c` on each object).
+    /// Custom objects, fields and rules, as YAML text, in place of the default (`OrgA_Id__c` on Account, Contact and
+    /// Lead). A second call adds to the first, as the files of a folder do.
     #[must_use]
-    pub fn objects(mut self, yaml: impl Into<String>) -> Self {
-        self.objects = Some(yaml.into());
+    pub fn objects(self, yaml: impl Into<String>) -> Self {
+        self.objects_file("objects", yaml)
+    }
+
+    /// As [`OrgBuilder::objects`]; mistakes are told with this origin, such as the path of a file.
+    #[must_use]
+    pub fn objects_file(mut self, origin: impl Into<String>, yaml: impl Into<String>) -> Self {
+        self.objects.push(ObjectsFile { origin: origin.into(), text: yaml.into() });
         self
     }
 

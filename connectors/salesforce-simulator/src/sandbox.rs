@@ -67,7 +67,7 @@ impl Sandbox {
         if let Some(objects) = &options.objects {
             let text = std::fs::read_to_string(objects)
                 .map_err(|error| SimulatorError::Objects(format!("{}: {error}", objects.display())))?;
-            builder = builder.objects(text);
+            builder = builder.objects_file(objects.display().to_string(), text);
         }
         if let Some(data) = &options.data {
             builder = builder.data_file(data);

@@ -22,7 +22,7 @@ use crate::ids::{self, IdSource};
 use crate::org::Org;
 use crate::rest::Cursors;
 use crate::sample;
-use crate::schema::Schema;
+use crate::schema::{Schema, Trait};
 use crate::server::{Cut, Loopback, router};
 use crate::tenant::{Identity, State, Tenant};
 use crate::timestamp::Timestamp;
@@ -32,7 +32,7 @@ const MAX_ID_BASE: u64 = 62 * 62 * 62 * 62;
 
 /// Starts the described org.
 pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
-    let schema = Arc::new(Schema::load(builder.objects.as_deref())?);
+    let schema = Arc::new(Schema::load(&builder.objects)?);
     let mut rng = builder
         .seed
         .map_or_else(StdRng::from_os_rng, |seed| StdRng::seed_from_u64(name_hash(&builder.name) ^ seed));
@@ -48,7 +48,7 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
     };
     let key = ClientKey::from_pem(&identity.credentials.private_key_pem)?;
     let ids = IdSource::new(identity.pod.clone(), identity.id_base);
-    let mut store = Store::new(Arc::clone(&schema), ids);
+    let mut store = Store::new(schema, ids);
     let mut log = EventLog::new(builder.settings.retention, StdRng::seed_from_u64(rng.random()));
     restore(&builder, entries, &mut store, &mut log)?;
     seed_rows(&mut store, &identity);
@@ -63,7 +63,6 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
         key,
         settings: builder.settings,
         clock,
-        schema,
         calls: Calls::default(),
         faults: Faults::new(),
         stop: stop.clone(),
@@ -123,7 +122,7 @@ fn restore(
 /// The whole org in as few lines as possible.
 fn compacted(identity: &Identity, clock: &Clock, store: &Store, log: &EventLog) -> Vec<Entry> {
     let objects = 0..store.schema.objects().len();
-    let writable = objects.filter(|at| !store.schema.object(*at).read_only);
+    let writable = objects.filter(|at| store.schema.object(*at).is(Trait::Createable));
     let rows = writable.flat_map(|at| store.table(at).rows().map(move |row| store.stored(at, row))).collect();
     vec![
         Entry::Org(Box::new(identity.clone())),

@@ -47,7 +47,6 @@ pub(crate) struct Tenant {
     pub(crate) key: ClientKey,
     pub(crate) settings: Settings,
     pub(crate) clock: Clock,
-    pub(crate) schema: Arc<Schema>,
     pub(crate) calls: Calls,
     pub(crate) faults: Faults,
     pub(crate) stop: CancellationToken,
@@ -71,6 +70,13 @@ impl Tenant {
     /// The state, for as short as it takes: never across an await.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The schema as it is now. It lives with the rows, under the lock of the state: custom fields that a client makes
+    /// swap it for one in which every object and field keeps its place, so what is found in a schema that a call holds
+    /// stays right until the call is done.
+    pub(crate) fn schema(&self) -> Arc<Schema> {
+        Arc::clone(&self.state().store.schema)
     }
 
     /// Runs the writes of one call as one transaction, then stores it and raises its events.
@@ -137,19 +143,21 @@ impl Tenant {
 
     /// Live rows of an object.
     pub(crate) fn count(&self, object: &str) -> usize {
-        self.schema.find(object).map_or(0, |at| self.state().store.table(at).live())
+        self.schema().find(object).map_or(0, |at| self.state().store.table(at).live())
     }
 
     /// Live rows of an object as REST shows them.
     pub(crate) fn rows(&self, object: &str) -> Vec<Json> {
-        let Some(at) = self.schema.find(object) else { return Vec::new() };
-        let definition = self.schema.object(at);
         let state = self.state();
+        let Some(at) = state.store.schema.find(object) else { return Vec::new() };
+        let definition = state.store.schema.object(at);
         let live = state.store.table(at).rows().filter(|row| !row.deleted());
         live.map(|row| {
-            let fields = definition.fields.iter().enumerate();
             Json::Object(
-                fields.map(|(at, f)| (f.name.clone(), render(definition, row, at, Form::Rest))).collect(),
+                definition
+                    .visible_fields()
+                    .map(|(at, f)| (f.name.clone(), render(definition, row, at, Form::Rest)))
+                    .collect(),
             )
         })
         .collect()

@@ -14,7 +14,7 @@ use super::validate;
 use super::value::Value;
 use super::write::Writer;
 use crate::ids;
-use crate::schema::{Object, ObjectIndex};
+use crate::schema::{Object, ObjectIndex, Trait};
 
 impl Writer<'_> {
     /// Moves a record, of whatever object, to the recycle bin, its cascaded children with it.
@@ -50,10 +50,9 @@ impl Writer<'_> {
         self.fault(id, &Map::new())?;
         let malformed = || Refusal::record("MALFORMED_ID", format!("malformed id {id}"), &[]);
         let full = ids::normalize(id).ok_or_else(malformed)?;
-        let found = self
-            .store
-            .row(&full)
-            .filter(|(object, row)| row.deleted() && self.store.schema.object(*object).undeletable);
+        let found = self.store.row(&full).filter(|(object, row)| {
+            row.deleted() && self.store.schema.object(*object).is(Trait::Undeletable)
+        });
         let Some((object, row)) = found else {
             return Err(Refusal::record("UNDELETE_FAILED", "entity is not in the recycle bin", &[]));
         };
@@ -67,7 +66,7 @@ impl Writer<'_> {
 
     fn cascaded_children(&self, object: ObjectIndex, id: &str) -> Vec<(ObjectIndex, String)> {
         let schema = Arc::clone(&self.store.schema);
-        let cascading = schema.references_to(object).filter(|(_, _, field)| field.cascade);
+        let cascading = schema.references_to(object).filter(|(_, _, field)| field.on_delete.cascades());
         cascading
             .flat_map(|(child, at, _)| {
                 self.store.table(child).with_value(at, id).into_iter().map(move |id| (child, id))

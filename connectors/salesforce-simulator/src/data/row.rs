@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::value::Value;
-use crate::schema::{FieldType, Object};
+use crate::schema::Object;
 use crate::timestamp::Timestamp;
 
 /// A row: one value for each field of its object.
@@ -11,7 +11,7 @@ use crate::timestamp::Timestamp;
 pub(crate) struct Row {
     /// 18 characters.
     pub(crate) id: String,
-    /// In the order of the object's fields.
+    /// In the order of the object's fields; shorter than those while the fields made last are empty.
     pub(crate) values: Vec<Value>,
     /// Where it is.
     pub(crate) place: Place,
@@ -55,16 +55,17 @@ impl Row {
 
     /// Replaces the value of a field.
     pub(crate) fn set(&mut self, at: usize, value: Value) {
-        if let Some(slot) = self.values.get_mut(at) {
-            *slot = value;
+        if at >= self.values.len() {
+            self.values.resize(at + 1, Value::Null);
         }
+        self.values[at] = value;
     }
 }
 
 /// A field of a row as JSON, compound fields put together.
 pub(crate) fn render(object: &Object, row: &Row, at: usize, form: Form) -> Json {
     match object.fields.get(at) {
-        Some(field) if field.kind == FieldType::Address => address(object, row, &field.name, form),
+        Some(field) if field.kind.is_compound() => compound(object, row, &field.name, form),
         _ => row.value(at).to_json(match form {
             Form::Rest => Timestamp::rest,
             Form::Event => Timestamp::event,
@@ -72,13 +73,15 @@ pub(crate) fn render(object: &Object, row: &Row, at: usize, form: Form) -> Json 
     }
 }
 
-/// An address, put together from its members; null when all of them are.
-pub(crate) fn address(object: &Object, row: &Row, compound: &str, form: Form) -> Json {
-    let prefix = compound.strip_suffix("Address").unwrap_or_default();
+/// An address or a location, put together from its members; null when all of them are.
+pub(crate) fn compound(object: &Object, row: &Row, compound: &str, form: Form) -> Json {
+    let location = compound.strip_suffix("__c").map(|stem| format!("{stem}__"));
+    let prefix = location.as_deref().unwrap_or_else(|| compound.strip_suffix("Address").unwrap_or_default());
     let mut members = Map::new();
     let mut empty = true;
     for (at, field) in object.members(compound) {
         let member = field.name.strip_prefix(prefix).unwrap_or(&field.name);
+        let member = member.strip_suffix("__s").unwrap_or(member);
         let value = row.value(at);
         empty &= value.is_null();
         members.insert(member_name(member, form), value.to_json(Timestamp::rest));

@@ -61,7 +61,9 @@ fn text_value(store: &Store, field: &Field, text: &str) -> Result<(), Refusal> {
         return Err(Refusal::record("STRING_TOO_LONG", message, &[&field.name]));
     }
     match field.kind {
-        FieldType::Picklist if field.is(Flag::Restricted) && !field.picklist.iter().any(|v| v == text) => {
+        FieldType::Picklist
+            if field.is(Flag::Restricted) && !field.picklist.iter().any(|v| v.value == text) =>
+        {
             let message = format!("{}: bad value for restricted picklist field: {text}", field.label);
             Err(Refusal::record("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, &[&field.name]))
         }

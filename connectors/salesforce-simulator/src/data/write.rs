@@ -13,7 +13,7 @@ use super::value::Value;
 use crate::events::PushTopic;
 use crate::fault::Faults;
 use crate::ids;
-use crate::schema::{Flag, Object, ObjectIndex};
+use crate::schema::{Flag, Object, ObjectIndex, Trait};
 use crate::timestamp::Timestamp;
 
 /// Writes records within one transaction.
@@ -151,7 +151,7 @@ impl Writer<'_> {
     /// Refuses objects that clients cannot write.
     pub(crate) fn writable(&self, object: ObjectIndex) -> Result<(), Refusal> {
         let definition = self.store.schema.object(object);
-        if definition.read_only {
+        if !definition.is(Trait::Createable) {
             let message = format!("entity type {} is not writable in a sandbox org", definition.name);
             return Err(Refusal::record("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message, &[]));
         }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::query_rules;
 use crate::data::{Change, Form, Operation, Refusal, Row, Store, Value, render};
-use crate::schema::{FieldType, Object, ObjectIndex, Schema};
+use crate::schema::{FieldType, Object, ObjectIndex, Schema, Trait};
 use crate::soql::{Columns, Filter, Query};
 
 /// A PushTopic that can be subscribed to.
@@ -51,7 +51,7 @@ impl PushTopic {
         query_rules::check(query)?;
         let parsed = Query::parse(schema, query).map_err(query_rules::refused)?;
         let watched = schema.object(parsed.object);
-        if !watched.streamable {
+        if !watched.is(Trait::Streamable) {
             return Err(query_rules::invalid(&format!("entity type {} is not supported", watched.name)));
         }
         let Columns::Fields(paths) = &parsed.columns else {

@@ -54,7 +54,7 @@ pub(crate) fn upsert(resource: &Resource<'_>, object: &str, field: &str) -> Resu
     let object = resource.named(object)?;
     let key = key_field(resource, object, field)?;
     let request = Request::read(resource)?;
-    let definition = resource.tenant.schema.object(object);
+    let definition = resource.schema.object(object);
     let field = definition.fields.get(key).ok_or_else(Refusal::not_found)?;
     let name = field.name.clone();
     let repeated = repeated(&request.records, field);

@@ -5,33 +5,33 @@ use serde_json::{Map, Value as Json, json};
 
 use super::resource::Resource;
 use crate::data::Refusal;
-use crate::schema::{Field, FieldType, Flag, Object, ObjectIndex, Schema};
+use crate::schema::{Field, FieldType, Flag, Object, ObjectIndex, PicklistValue, Schema, Trait};
 use crate::server::Answer;
 
 /// `GET sobjects`.
 pub(crate) fn global(resource: &Resource<'_>) -> Answer {
     let objects: Vec<Json> =
-        resource.tenant.schema.objects().iter().map(|object| Json::Object(entry(resource, object))).collect();
+        resource.schema.objects().iter().map(|object| Json::Object(entry(resource, object))).collect();
     Answer::json(200, &json!({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": objects}))
 }
 
 /// `GET sobjects/X`.
 pub(crate) fn basic(resource: &Resource<'_>, object: &str) -> Result<Answer, Refusal> {
-    let object = resource.tenant.schema.object(resource.named(object)?);
+    let object = resource.schema.object(resource.named(object)?);
     Ok(Answer::json(200, &json!({"objectDescribe": entry(resource, object), "recentItems": []})))
 }
 
 /// `GET sobjects/X/describe`.
 pub(crate) fn full(resource: &Resource<'_>, object: &str) -> Result<Answer, Refusal> {
-    let schema = &resource.tenant.schema;
+    let schema = &resource.schema;
     let at = resource.named(object)?;
     let object = schema.object(at);
     let mut describe = entry(resource, object);
-    let fields: Vec<Json> = object.fields.iter().map(field).collect();
+    let fields: Vec<Json> = object.visible_fields().map(|(_, f)| field(f)).collect();
     let more = json!({
         "actionOverrides": [],
         "childRelationships": child_relationships(schema, at),
-        "compactLayoutable": object.streamable,
+        "compactLayoutable": object.is(Trait::Streamable),
         "defaultImplementation": null,
         "extendedBy": null,
         "extendsInterfaces": null,
@@ -52,7 +52,7 @@ pub(crate) fn full(resource: &Resource<'_>, object: &str) -> Result<Answer, Refu
             "recordTypeId": "012000000000000AAA",
             "urls": {"layout": format!("{}/sobjects/{}/describe/layouts/012000000000000AAA", resource.base, object.name)},
         }],
-        "searchLayoutable": object.streamable,
+        "searchLayoutable": object.is(Trait::Streamable),
         "sobjectDescribeOption": "FULL",
         "supportedScopes": [{"label": format!("All {}", object.plural.to_lowercase()), "name": "everything"}],
     });
@@ -64,7 +64,7 @@ pub(crate) fn full(resource: &Resource<'_>, object: &str) -> Result<Answer, Refu
 
 /// What the global describe says of an object.
 fn entry(resource: &Resource<'_>, object: &Object) -> Map<String, Json> {
-    let writable = !object.read_only;
+    let writable = object.is(Trait::Createable);
     let url = format!("{}/sobjects/{}", resource.base, object.name);
     let entry = json!({
         "activateable": false,
@@ -76,23 +76,23 @@ fn entry(resource: &Resource<'_>, object: &Object) -> Map<String, Json> {
         "deepCloneable": false,
         "deletable": writable,
         "deprecatedAndHidden": false,
-        "feedEnabled": object.streamable,
+        "feedEnabled": object.is(Trait::Streamable),
         "hasSubtypes": false,
         "isInterface": false,
         "isSubtype": false,
         "keyPrefix": object.key_prefix,
         "label": object.label,
         "labelPlural": object.plural,
-        "layoutable": object.streamable,
-        "mergeable": object.streamable,
-        "mruEnabled": object.streamable,
+        "layoutable": object.is(Trait::Streamable),
+        "mergeable": object.is(Trait::Streamable),
+        "mruEnabled": object.is(Trait::Streamable),
         "name": object.name,
         "queryable": true,
         "replicateable": true,
         "retrieveable": true,
-        "searchable": object.streamable,
-        "triggerable": object.streamable,
-        "undeletable": writable && object.undeletable,
+        "searchable": object.is(Trait::Streamable),
+        "triggerable": object.is(Trait::Streamable),
+        "undeletable": writable && object.is(Trait::Undeletable),
         "updateable": writable,
         "urls": {"sobject": url, "describe": format!("{url}/describe"), "rowTemplate": format!("{url}/{{ID}}")},
     });
@@ -105,13 +105,13 @@ fn entry(resource: &Resource<'_>, object: &Object) -> Map<String, Json> {
 fn child_relationships(schema: &Schema, object: ObjectIndex) -> Vec<Json> {
     let children = schema.references_to(object).map(|(child, _, field)| {
         json!({
-            "cascadeDelete": field.cascade,
+            "cascadeDelete": field.on_delete.cascades(),
             "childSObject": schema.object(child).name,
             "deprecatedAndHidden": false,
             "field": field.name,
             "junctionIdListNames": [],
             "junctionReferenceTo": [],
-            "relationshipName": field.cascade.then(|| schema.object(child).plural.clone()),
+            "relationshipName": field.children,
             "restrictedDelete": false,
         })
     });
@@ -131,7 +131,7 @@ fn field(field: &Field) -> Json {
         "byteLength": bytes,
         "calculated": false,
         "calculatedFormula": null,
-        "cascadeDelete": field.cascade,
+        "cascadeDelete": field.on_delete.cascades(),
         "caseSensitive": field.is(Flag::CaseSensitive),
         "compoundFieldName": field.compound,
         "controllerName": null,
@@ -192,7 +192,7 @@ fn groupable(field: &Field) -> bool {
         && field.kind != FieldType::Datetime
 }
 
-fn picklist_value(field: &Field, value: &str) -> Json {
-    let default = field.default.as_ref().and_then(Json::as_str) == Some(value);
-    json!({"active": true, "defaultValue": default, "label": value, "validFor": null, "value": value})
+fn picklist_value(field: &Field, value: &PicklistValue) -> Json {
+    let default = field.default.as_ref().and_then(Json::as_str) == Some(&value.value);
+    json!({"active": value.active, "defaultValue": default, "label": value.label, "validFor": null, "value": value.value})
 }

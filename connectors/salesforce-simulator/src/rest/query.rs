@@ -17,7 +17,7 @@ pub(crate) fn first(resource: &Resource<'_>, deleted: bool) -> Result<Answer, Re
         .call
         .param("q")
         .ok_or_else(|| Refusal::new(400, "MALFORMED_QUERY", "A query string has to be specified"))?;
-    let query = Query::parse(&resource.tenant.schema, text)?;
+    let query = Query::parse(&resource.schema, text)?;
     let mut state = resource.tenant.state();
     let State { store, cursors, .. } = &mut *state;
     let ids = find(store, &query, deleted);

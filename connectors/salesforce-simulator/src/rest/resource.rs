@@ -1,5 +1,7 @@
 //! Which resource a path names, what kind of call that is, and the answer, authenticated and metered.
 
+use std::sync::Arc;
+
 use axum::http::Method;
 use serde_json::{Map, Value as Json, json};
 
@@ -7,6 +9,7 @@ use super::{collections, describe, limits, query, sobjects, versions};
 use crate::auth::bearer;
 use crate::calls::CallKind;
 use crate::data::Refusal;
+use crate::schema::Schema;
 use crate::server::{Answer, Call};
 use crate::tenant::Tenant;
 
@@ -15,6 +18,8 @@ use crate::tenant::Tenant;
 pub(crate) struct Resource<'a> {
     pub(crate) tenant: &'a Tenant,
     pub(crate) call: &'a Call,
+    /// The schema as it was when the call came.
+    pub(crate) schema: Arc<Schema>,
     /// `/services/data/v59.0`.
     pub(crate) base: String,
     /// 59.0 is 590.
@@ -41,7 +46,13 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, version: &str, rest: &[&str])
     let used = tenant.calls.count_api_request();
     let answer = authenticated(tenant, call).and_then(|()| {
         let parsed = parse_version(version).ok_or_else(Refusal::not_found)?;
-        let resource = Resource { tenant, call, base: format!("/services/data/{version}"), version: parsed };
+        let resource = Resource {
+            tenant,
+            call,
+            schema: tenant.schema(),
+            base: format!("/services/data/{version}"),
+            version: parsed,
+        };
         route(&resource, rest)
     });
     let max = tenant.settings.daily_api_requests;
@@ -76,7 +87,7 @@ impl Resource<'_> {
 
     /// The object a path segment names.
     pub(crate) fn named(&self, name: &str) -> Result<usize, Refusal> {
-        self.tenant.schema.find(name).ok_or_else(Refusal::not_found)
+        self.schema.find(name).ok_or_else(Refusal::not_found)
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) fn create(resource: &Resource<'_>, object: &str) -> Result<Answer, Re
     let body = resource.object()?;
     resource.wrote(1);
     let id = resource.tenant.write(|writer| writer.create(object, &body))??;
-    let name = &resource.tenant.schema.object(object).name;
+    let name = &resource.schema.object(object).name;
     let location = format!("{}/sobjects/{name}/{id}", resource.base);
     Ok(Answer::json(201, &json!({"id": id, "success": true, "errors": []})).with("location", location))
 }
@@ -112,7 +112,7 @@ pub(crate) fn upsert(
     {
         result.insert("created".to_owned(), json!(done.created));
     }
-    let name = &resource.tenant.schema.object(object).name;
+    let name = &resource.schema.object(object).name;
     Ok(match (done.created, resource.version >= SAYS_CREATED) {
         (true, _) => Answer::json(201, &result)
             .with("location", format!("{}/sobjects/{name}/{}", resource.base, done.id)),
@@ -123,7 +123,7 @@ pub(crate) fn upsert(
 
 /// The place of a field that may name a record.
 pub(crate) fn key_field(resource: &Resource<'_>, object: ObjectIndex, name: &str) -> Result<usize, Refusal> {
-    let definition = resource.tenant.schema.object(object);
+    let definition = resource.schema.object(object);
     let usable = |at: &usize| *at == 0 || definition.fields.get(*at).is_some_and(Field::upsertable);
     definition.field(name).filter(usable).ok_or_else(|| {
         let message = format!("Provided external ID field does not exist or is not accessible: {name}");
@@ -137,7 +137,7 @@ pub(crate) fn listed(
     object: ObjectIndex,
     names: &[&str],
 ) -> Result<Vec<usize>, Refusal> {
-    let definition = resource.tenant.schema.object(object);
+    let definition = resource.schema.object(object);
     names
         .iter()
         .map(|name| {
@@ -151,7 +151,7 @@ pub(crate) fn listed(
 
 /// A record with these fields; `Id` is always there.
 pub(crate) fn shown(resource: &Resource<'_>, object: ObjectIndex, row: &Row, fields: &[usize]) -> Json {
-    let definition = resource.tenant.schema.object(object);
+    let definition = resource.schema.object(object);
     let mut record = Map::new();
     record.insert("attributes".to_owned(), attributes(&resource.base, &definition.name, &row.id));
     for at in fields {
@@ -166,14 +166,14 @@ pub(crate) fn shown(resource: &Resource<'_>, object: ObjectIndex, row: &Row, fie
 fn show(resource: &Resource<'_>, object: ObjectIndex, row: &Row) -> Result<Answer, Refusal> {
     let fields = match resource.call.param("fields").filter(|names| !names.is_empty()) {
         Some(names) => listed(resource, object, &names.split(',').collect::<Vec<_>>())?,
-        None => (0..resource.tenant.schema.object(object).fields.len()).collect(),
+        None => resource.schema.object(object).visible_fields().map(|(at, _)| at).collect(),
     };
     Ok(Answer::json(200, &shown(resource, object, row, &fields)))
 }
 
 /// The record id of a path. What is no id at all is taken for the name of an external id field.
 fn own_id(resource: &Resource<'_>, object: ObjectIndex, text: &str) -> Result<String, Refusal> {
-    let definition = resource.tenant.schema.object(object);
+    let definition = resource.schema.object(object);
     let Some(id) = ids::normalize(text) else {
         let message = format!("Provided external ID field does not exist or is not accessible: {text}");
         return Err(Refusal::new(404, "NOT_FOUND", message));
@@ -192,7 +192,7 @@ fn refuse_key(
     key: usize,
     body: &Map<String, Json>,
 ) -> Result<(), Refusal> {
-    let definition = resource.tenant.schema.object(object);
+    let definition = resource.schema.object(object);
     if !body.keys().any(|name| definition.field(name) == Some(key)) {
         return Ok(());
     }
@@ -221,7 +221,7 @@ fn with_writer<T>(
 
 /// HTTP 300: the records among which the client has to choose.
 fn choices(resource: &Resource<'_>, object: ObjectIndex, ids: &[String]) -> Answer {
-    let name = &resource.tenant.schema.object(object).name;
+    let name = &resource.schema.object(object).name;
     let urls: Vec<String> = ids.iter().map(|id| format!("{}/sobjects/{name}/{id}", resource.base)).collect();
     Answer::json(300, &urls)
 }

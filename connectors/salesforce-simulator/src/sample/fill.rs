@@ -46,6 +46,6 @@ fn chunk(made: usize, of: usize) -> usize {
 }
 
 fn create(tenant: &Tenant, object: &str, rows: &[Map<String, Json>]) -> Result<Vec<String>, Refusal> {
-    let Some(at) = tenant.schema.find(object) else { return Ok(Vec::new()) };
+    let Some(at) = tenant.schema().find(object) else { return Ok(Vec::new()) };
     tenant.write(|writer| rows.iter().map(|row| writer.create(at, row)).collect::<Result<Vec<_>, _>>())?
 }

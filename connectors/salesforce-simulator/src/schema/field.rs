@@ -1,9 +1,12 @@
-//! One field: its type and everything that describe, validation and queries need to know of it.
+//! One field: its type and everything that describe, validation, rules and queries need to know of it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-/// A field as its YAML line says it.
-#[derive(Clone, Debug, Deserialize)]
+use super::field_type::FieldType;
+use super::right::Right;
+
+/// A field as its YAML line says it. The same shape keeps fields made over the Tooling API in the data file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Field {
     /// API name.
@@ -13,6 +16,9 @@ pub(crate) struct Field {
     pub(crate) kind: FieldType,
     /// Label for people.
     pub(crate) label: String,
+    /// `inlineHelpText` of the describe.
+    #[serde(default)]
+    pub(crate) help: Option<String>,
     /// Characters, for text.
     #[serde(default)]
     pub(crate) length: usize,
@@ -33,26 +39,65 @@ pub(crate) struct Field {
     pub(crate) extra: Option<String>,
     /// Values, for picklists.
     #[serde(default)]
-    pub(crate) picklist: Vec<String>,
+    pub(crate) picklist: Vec<PicklistValue>,
     /// Value of a new record that does not set the field.
     #[serde(default)]
     pub(crate) default: Option<serde_json::Value>,
-    /// Objects that a reference may point at.
+    /// Objects that a reference may point at; more than one makes it polymorphic.
     #[serde(default)]
     pub(crate) reference_to: Vec<String>,
-    /// Name of the parent in queries.
+    /// Name of the parent in queries and nested records, such as `Account` or `Invoice__r`.
     #[serde(default)]
     pub(crate) relationship: Option<String>,
-    /// Deleting the parent deletes the record.
+    /// Name of the list of these records in their parent, such as `Contacts` or `Lines__r`.
     #[serde(default)]
-    pub(crate) cascade: bool,
+    pub(crate) children: Option<String>,
+    /// What deleting the parent does to the record.
+    #[serde(default)]
+    pub(crate) on_delete: OnDelete,
+    /// Text of the formula that gives the value; such a field is never written.
+    #[serde(default)]
+    pub(crate) formula: Option<String>,
+    /// Display format of an auto-number, such as `INV-{00000}`; such a field is never written.
+    #[serde(default)]
+    pub(crate) auto_number: Option<String>,
+    /// What the integration user may not do: `edit` makes it read-only, `read` hides it.
+    #[serde(default)]
+    pub(crate) denied: Vec<Right>,
     /// Everything that is either so or not.
     #[serde(default)]
-    flags: Vec<Flag>,
+    pub(crate) flags: Vec<Flag>,
+}
+
+/// A value of a picklist: a text, or `{value, label, active}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "PicklistLine")]
+pub(crate) struct PicklistValue {
+    /// What rows hold.
+    pub(crate) value: String,
+    /// What people see.
+    pub(crate) label: String,
+    /// Whether new values may be this one.
+    pub(crate) active: bool,
+}
+
+/// What deleting the parent of a reference does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OnDelete {
+    /// The reference is emptied.
+    #[default]
+    Clear,
+    /// The parent cannot be deleted.
+    Restrict,
+    /// The record is deleted too.
+    Cascade,
+    /// As [`OnDelete::Cascade`], and the child belongs to the parent: no owner of its own, always a parent.
+    MasterDetail,
 }
 
 /// A yes-or-no property of a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Flag {
     /// May be set on create.
@@ -81,28 +126,38 @@ pub(crate) enum Flag {
     NoSort,
     /// Not in GROUP BY.
     NoGroup,
+    /// Was deleted: no call sees it, and its place stays empty until the org starts anew.
+    Gone,
 }
 
-/// Data types, with Salesforce's names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum FieldType {
-    Id,
-    Reference,
-    String,
-    Textarea,
-    Picklist,
-    Email,
-    Phone,
-    Url,
-    Boolean,
-    Int,
-    Double,
-    Currency,
-    Percent,
-    Date,
-    Datetime,
-    Address,
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum PicklistLine {
+    Value(String),
+    Full {
+        value: String,
+        #[serde(default)]
+        label: Option<String>,
+        #[serde(default = "yes")]
+        active: bool,
+    },
+}
+
+impl From<PicklistLine> for PicklistValue {
+    fn from(line: PicklistLine) -> Self {
+        let (value, label, active) = match line {
+            PicklistLine::Value(value) => (value, None, true),
+            PicklistLine::Full { value, label, active } => (value, label, active),
+        };
+        Self { label: label.unwrap_or_else(|| value.clone()), value, active }
+    }
+}
+
+impl OnDelete {
+    /// Whether the record goes with its parent.
+    pub(crate) fn cascades(self) -> bool {
+        matches!(self, Self::Cascade | Self::MasterDetail)
+    }
 }
 
 impl Field {
@@ -111,9 +166,24 @@ impl Field {
         self.flags.contains(&flag)
     }
 
+    /// Whether the integration user has this right.
+    pub(crate) fn may(&self, right: Right) -> bool {
+        !self.denied.contains(&right)
+    }
+
+    /// Whether calls see it: it is neither hidden from the integration user nor deleted.
+    pub(crate) fn visible(&self) -> bool {
+        self.may(Right::Read) && !self.is(Flag::Gone)
+    }
+
     /// A custom field, by its name.
     pub(crate) fn custom(&self) -> bool {
-        self.name.ends_with("__c")
+        self.name.ends_with("__c") || self.name.ends_with("__s")
+    }
+
+    /// Refers to records of several objects.
+    pub(crate) fn polymorphic(&self) -> bool {
+        self.reference_to.len() > 1
     }
 
     /// Must have a value: not nillable, not given by the org.
@@ -141,55 +211,6 @@ impl Field {
     }
 }
 
-impl FieldType {
-    /// Text of some kind, with a length.
-    pub(crate) fn is_text(self) -> bool {
-        matches!(self, Self::String | Self::Textarea | Self::Picklist | Self::Email | Self::Phone | Self::Url)
-    }
-
-    /// An id of a record.
-    pub(crate) fn is_id(self) -> bool {
-        matches!(self, Self::Id | Self::Reference)
-    }
-
-    /// A number with a decimal point.
-    pub(crate) fn is_decimal(self) -> bool {
-        matches!(self, Self::Double | Self::Currency | Self::Percent)
-    }
-
-    /// The `type` of the describe.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Id => "id",
-            Self::Reference => "reference",
-            Self::String => "string",
-            Self::Textarea => "textarea",
-            Self::Picklist => "picklist",
-            Self::Email => "email",
-            Self::Phone => "phone",
-            Self::Url => "url",
-            Self::Boolean => "boolean",
-            Self::Int => "int",
-            Self::Double => "double",
-            Self::Currency => "currency",
-            Self::Percent => "percent",
-            Self::Date => "date",
-            Self::Datetime => "datetime",
-            Self::Address => "address",
-        }
-    }
-
-    /// The `soapType` of the describe.
-    pub(crate) fn soap_type(self) -> &'static str {
-        match self {
-            Self::Id | Self::Reference => "tns:ID",
-            Self::Boolean => "xsd:boolean",
-            Self::Int => "xsd:int",
-            Self::Double | Self::Currency | Self::Percent => "xsd:double",
-            Self::Date => "xsd:date",
-            Self::Datetime => "xsd:dateTime",
-            Self::Address => "urn:address",
-            _ => "xsd:string",
-        }
-    }
+fn yes() -> bool {
+    true
 }

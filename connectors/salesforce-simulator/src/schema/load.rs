@@ -1,11 +1,8 @@
-//! From YAML to a schema. Every fault of the user's file is named with the object and field it is in.
+//! From YAML to a schema: the standard objects, and the user's files on top of them.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-
-use super::field::{Field, FieldType};
-use super::object::{Object, Schema};
+use super::catalog::Schema;
+use super::custom::Customization;
+use super::object::Object;
 use crate::error::SimulatorError;
 
 const STANDARD: [&str; 6] = [
@@ -16,87 +13,36 @@ const STANDARD: [&str; 6] = [
     include_str!("user.yaml"),
     include_str!("organization.yaml"),
 ];
-const CUSTOM: &str = include_str!("custom.yaml");
+const DEFAULT: &str = include_str!("custom.yaml");
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ObjectFile {
-    name: String,
-    label: String,
-    plural: String,
-    key_prefix: String,
-    #[serde(default)]
-    streamable: bool,
-    #[serde(default = "yes")]
-    undeletable: bool,
-    #[serde(default)]
-    read_only: bool,
-    fields: Vec<Field>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CustomFile {
-    objects: BTreeMap<String, Vec<Field>>,
+/// A file of the user: what it is called in errors, and its text.
+#[derive(Clone, Debug)]
+pub(crate) struct ObjectsFile {
+    /// Its path, or what else people know it by.
+    pub(crate) origin: String,
+    /// YAML.
+    pub(crate) text: String,
 }
 
 impl Schema {
-    /// The standard objects with the custom fields of `yaml`, or with the default ones.
-    pub(crate) fn load(yaml: Option<&str>) -> Result<Self, SimulatorError> {
-        let wrong = |text: String| SimulatorError::Objects(text);
-        let custom: CustomFile =
-            serde_saphyr::from_str(yaml.unwrap_or(CUSTOM)).map_err(|error| wrong(error.to_string()))?;
-        let mut custom = custom.objects;
+    /// The standard objects with what these files add, or with the default custom fields when there are none.
+    pub(crate) fn load(files: &[ObjectsFile]) -> Result<Self, SimulatorError> {
         let mut objects = Vec::new();
         for text in STANDARD {
-            let mut file: ObjectFile =
-                serde_saphyr::from_str(text).map_err(|error| wrong(error.to_string()))?;
-            for field in custom.remove(&file.name).unwrap_or_default() {
-                check(&file, &field)
-                    .map_err(|reason| wrong(format!("{}.{}: {reason}", file.name, field.name)))?;
-                file.fields.push(field);
-            }
-            objects.push(Object::new(
-                [file.name, file.label, file.plural, file.key_prefix],
-                [file.streamable, file.undeletable, file.read_only],
-                file.fields,
-            ));
+            let mut object: Object =
+                serde_saphyr::from_str(text).map_err(|error| SimulatorError::Objects(error.to_string()))?;
+            object.index();
+            objects.push(object);
         }
-        match custom.keys().next() {
-            Some(unknown) => Err(wrong(format!(
-                "there is no object {unknown}; custom fields are for Account, Contact, Lead"
-            ))),
-            None => Ok(Self::new(objects)),
+        let mut customization = Customization::new(objects);
+        if files.is_empty() {
+            customization.add(DEFAULT).map_err(SimulatorError::Objects)?;
         }
-    }
-}
-
-fn yes() -> bool {
-    true
-}
-
-/// Why a custom field cannot be.
-fn check(object: &ObjectFile, field: &Field) -> Result<(), &'static str> {
-    if !object.streamable {
-        return Err("only Account, Contact and Lead have custom fields here");
-    }
-    if !field.custom() {
-        return Err("the name of a custom field ends in __c");
-    }
-    if object.fields.iter().any(|other| other.name.eq_ignore_ascii_case(&field.name)) {
-        return Err("this field is there twice");
-    }
-    match field.kind {
-        FieldType::Id | FieldType::Address => Err("a custom field cannot have this type"),
-        kind if kind.is_text() && field.length == 0 => Err("text needs a length"),
-        kind if kind.is_decimal() && field.precision == 0 => {
-            Err("a decimal number needs precision and scale")
+        for file in files {
+            let named = |error| SimulatorError::Objects(format!("{}: {error}", file.origin));
+            customization.add(&file.text).map_err(named)?;
         }
-        FieldType::Int if field.digits == 0 => Err("an int needs digits"),
-        FieldType::Reference if field.reference_to.is_empty() || field.relationship.is_none() => {
-            Err("a reference needs reference_to and relationship")
-        }
-        _ => Ok(()),
+        customization.finish().map_err(SimulatorError::Objects)
     }
 }
 
@@ -104,9 +50,13 @@ fn check(object: &ObjectFile, field: &Field) -> Result<(), &'static str> {
 mod tests {
     use super::*;
 
+    fn load(yaml: &str) -> Result<Schema, SimulatorError> {
+        Schema::load(&[ObjectsFile { origin: "test".to_owned(), text: yaml.to_owned() }])
+    }
+
     #[test]
     fn every_shipped_definition_loads_and_names_its_key_prefix() {
-        let schema = Schema::load(None).unwrap();
+        let schema = Schema::load(&[]).unwrap();
         for (name, prefix, fields) in [("account", "001", 60), ("CONTACT", "003", 60), ("Lead", "00Q", 58)] {
             let object = schema.object(schema.find(name).unwrap());
             assert_eq!(object.key_prefix, prefix);
@@ -117,18 +67,60 @@ mod tests {
 
     #[test]
     fn the_sample_objects_file_loads() {
-        let schema = Schema::load(Some(include_str!("../../../../config/sandbox/objects.yaml"))).unwrap();
+        let schema = load(include_str!("../../../../config/sandbox/objects.yaml")).unwrap();
         assert!(schema.object(schema.find("Account").unwrap()).field("Tier__c").is_some());
     }
 
     #[test]
-    fn a_wrong_objects_file_says_which_field_is_wrong() {
-        let refused = |yaml: &str| Schema::load(Some(yaml)).unwrap_err().to_string();
-        assert!(
-            refused("objects: { Account: [{ name: X, type: string, label: X, length: 5 }] }")
-                .contains("Account.X")
+    fn a_custom_object_has_the_fields_that_every_one_has() {
+        let schema = load(
+            "objects:
+  Invoice__c: { label: Invoice, plural: Invoices, name_field: { auto_number: 'INV-{0000}' } }
+  Line__c:
+    label: Line
+    plural: Lines
+    fields: [{ name: Invoice__c, type: reference, label: Invoice, reference_to: [Invoice__c], on_delete: master_detail }]
+  Paid__e: { label: Paid, plural: Paid, fields: [{ name: Amount__c, type: currency, label: Amount, precision: 18, scale: 2 }] }
+",
+        )
+        .unwrap();
+        let invoice = schema.object(schema.find("Invoice__c").unwrap());
+        assert_eq!(invoice.key_prefix, "a00");
+        assert!(invoice.system.owner_id.is_some() && invoice.system.modstamp.is_some());
+        assert!(invoice.fields[invoice.field("Name").unwrap()].auto_number.is_some());
+        let line = schema.object(schema.find("Line__c").unwrap());
+        assert_eq!(line.key_prefix, "a01");
+        assert!(line.system.owner_id.is_none(), "a detail belongs to its master");
+        assert_eq!(
+            line.fields[line.relationship("Invoice__r").unwrap()].children.as_deref(),
+            Some("Lines__r")
         );
-        assert!(refused("objects: { Case: [] }").contains("Case"));
-        assert!(refused("objects: { Lead: [{ name: X__c, type: string, label: X }] }").contains("length"));
+        let paid = schema.object(schema.find("Paid__e").unwrap());
+        assert!(paid.field("ReplayId").is_some() && paid.field("Name").is_none());
+    }
+
+    #[test]
+    fn a_wrong_objects_file_says_what_is_wrong_where() {
+        for (yaml, parts) in [
+            ("objects: { Account: [{ name: X, type: string, label: X, length: 5 }] }", ["Account.X", "__c"]),
+            ("objects: { Nothing: [] }", ["Nothing", "__c"]),
+            ("objects: { Lead: [{ name: X__c, type: string, label: X }] }", ["Lead.X__c", "length"]),
+            ("objects: { Lead: [{ name: X__c, type: text, label: X }] }", ["Lead.X__c", "textarea"]),
+            ("objects: { Lead: [{ name: X__c, tpye: string, label: X }] }", ["Lead.X__c", "tpye"]),
+            ("objects: { Bill__c: { plural: Bills } }", ["Bill__c", "label"]),
+            (
+                "objects: { Lead: [{ name: X__c, type: reference, label: X, reference_to: [Bill__c] }] }",
+                ["Lead.X__c", "no object Bill__c"],
+            ),
+            (
+                "objects: { Lead: { validation_rules: [{ name: R, formula: 'true', message: m, field: Nix }] } }",
+                ["Lead", "Nix"],
+            ),
+            ("objects: { Lead: { denied_fields: { Nix: [edit] } } }", ["Lead.Nix", "no such field"]),
+            ("channels: { Sales: [AccountChangeEvent] }", ["Sales", "__chn"]),
+        ] {
+            let refused = load(yaml).expect_err(yaml).to_string();
+            assert!(parts.iter().all(|part| refused.contains(part)), "{yaml}: {refused}");
+        }
     }
 }

@@ -1,9 +1,31 @@
-//! What objects an org has and what their fields are. Definitions are data: one YAML file per object beside this
-//! one, custom fields from a file of the user.
+//! What objects an org has, what their fields are and what its administrator set up for them. Definitions are data:
+//! one YAML file per standard object beside this one, custom objects and fields from files of the user.
+//!
+//! # Layout, in reading order
+//!
+//! - `field_type`, `field`, `right`, `rules`: the parts of an object
+//! - `object`, `catalog`: one object, all of them
+//! - `load`, `custom`: from YAML to a schema
 
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "data that the rules of writes and the events are about to read"
+)]
+
+mod catalog;
+mod custom;
 mod field;
+mod field_type;
 mod load;
 mod object;
+mod right;
+mod rules;
 
-pub(crate) use field::{Field, FieldType, Flag};
-pub(crate) use object::{Object, ObjectIndex, Schema};
+pub(crate) use catalog::{Channel, ObjectIndex, Schema};
+pub(crate) use field::{Field, Flag, OnDelete, PicklistValue};
+pub(crate) use field_type::FieldType;
+pub(crate) use load::ObjectsFile;
+pub(crate) use object::{Object, ObjectKind, SystemFields, Trait};
+pub(crate) use right::Right;
+pub(crate) use rules::{DuplicateAction, DuplicateRule, RecordType, ValidationRule};

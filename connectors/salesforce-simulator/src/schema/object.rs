@@ -1,14 +1,18 @@
-//! One object and all objects of an org, found by name without regard to letter case, as Salesforce does.
+//! One object: its fields, found by name without regard to letter case, as Salesforce does.
 
 use std::collections::HashMap;
 
-use super::field::{Field, FieldType};
+use serde::Deserialize;
 
-/// The place of an object in its schema.
-pub(crate) type ObjectIndex = usize;
+use super::field::{Field, Flag};
+use super::field_type::FieldType;
+use super::right::Right;
+use super::rules::{DuplicateRule, RecordType, ValidationRule};
 
-/// An object and its fields in describe order.
-#[derive(Clone, Debug)]
+/// An object and its fields in describe order. The place of a field never changes while an org runs: new fields come
+/// last, and a deleted one keeps its place with [`Flag::Gone`].
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Object {
     /// API name.
     pub(crate) name: String,
@@ -18,18 +22,68 @@ pub(crate) struct Object {
     pub(crate) plural: String,
     /// First three characters of its ids.
     pub(crate) key_prefix: String,
-    /// PushTopics may watch it.
-    pub(crate) streamable: bool,
-    /// Deleted records can come back.
-    pub(crate) undeletable: bool,
-    /// Clients cannot write it.
-    pub(crate) read_only: bool,
-    /// Its fields.
+    /// What can be done with it.
+    pub(crate) traits: Vec<Trait>,
+    /// Its fields, [`Field::visible`] or not; `Id` is the first, except in platform events.
     pub(crate) fields: Vec<Field>,
-    by_name: HashMap<String, usize>,
-    by_relationship: HashMap<String, usize>,
+    /// Record types beside Master.
+    #[serde(default)]
+    pub(crate) record_types: Vec<RecordType>,
+    /// Rules that refuse a record.
+    #[serde(default)]
+    pub(crate) validation_rules: Vec<ValidationRule>,
+    /// Rules against records that resemble each other.
+    #[serde(default)]
+    pub(crate) duplicate_rules: Vec<DuplicateRule>,
+    /// What the integration user may not do with its records.
+    #[serde(default)]
+    pub(crate) denied: Vec<Right>,
+    /// Changes of its records are published as change events.
+    #[serde(default)]
+    pub(crate) change_data_capture: bool,
     /// Places of the fields that the org sets itself.
+    #[serde(skip)]
     pub(crate) system: SystemFields,
+    #[serde(skip)]
+    by_name: HashMap<String, usize>,
+    #[serde(skip)]
+    by_relationship: HashMap<String, usize>,
+}
+
+/// What sort of object it is; the ending of its name tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ObjectKind {
+    /// Every org has it.
+    Standard,
+    /// `__c`.
+    Custom,
+    /// `__e`: has fields, but never a row.
+    PlatformEvent,
+}
+
+/// What can be done with an object: the words of the describe, and of PushTopics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Trait {
+    Activateable,
+    CompactLayoutable,
+    Createable,
+    DeepCloneable,
+    Deletable,
+    FeedEnabled,
+    Layoutable,
+    Mergeable,
+    MruEnabled,
+    Queryable,
+    Replicateable,
+    Retrieveable,
+    SearchLayoutable,
+    Searchable,
+    /// PushTopics may watch it.
+    Streamable,
+    Triggerable,
+    Undeletable,
+    Updateable,
 }
 
 /// Where the fields are that every write touches.
@@ -46,30 +100,17 @@ pub(crate) struct SystemFields {
     pub(crate) person_name: Option<(usize, usize, usize)>,
 }
 
-/// All objects of an org.
-#[derive(Clone, Debug)]
-pub(crate) struct Schema {
-    objects: Vec<Object>,
-    by_name: HashMap<String, ObjectIndex>,
-    by_prefix: HashMap<String, ObjectIndex>,
-}
-
 impl Object {
-    /// An object from its parts; `fields` must start with `Id`.
-    pub(crate) fn new(names: [String; 4], traits: [bool; 3], fields: Vec<Field>) -> Self {
-        let [name, label, plural, key_prefix] = names;
-        let [streamable, undeletable, read_only] = traits;
+    /// Finds the places of its fields anew: after it was read, and whenever `fields` changed.
+    pub(crate) fn index(&mut self) {
         let lower = |text: &str| text.to_ascii_lowercase();
-        let by_name: HashMap<String, usize> =
-            fields.iter().enumerate().map(|(at, field)| (lower(&field.name), at)).collect();
-        let by_relationship = fields
-            .iter()
-            .enumerate()
-            .filter_map(|(at, field)| Some((lower(field.relationship.as_deref()?), at)))
-            .collect();
+        let present = || self.fields.iter().enumerate().filter(|(_, field)| !field.is(Flag::Gone));
+        let by_name: HashMap<String, usize> = present().map(|(at, field)| (lower(&field.name), at)).collect();
+        let by_relationship =
+            present().filter_map(|(at, field)| Some((lower(field.relationship.as_deref()?), at))).collect();
         let at = |name: &str| by_name.get(name).copied();
         let person = at("firstname").zip(at("lastname")).zip(at("name"));
-        let system = SystemFields {
+        self.system = SystemFields {
             is_deleted: at("isdeleted"),
             owner_id: at("ownerid"),
             created_date: at("createddate"),
@@ -79,22 +120,32 @@ impl Object {
             modstamp: at("systemmodstamp"),
             person_name: person.map(|((first, last), name)| (name, first, last)),
         };
-        Self {
-            name,
-            label,
-            plural,
-            key_prefix,
-            streamable,
-            undeletable,
-            read_only,
-            fields,
-            by_name,
-            by_relationship,
-            system,
+        self.by_name = by_name;
+        self.by_relationship = by_relationship;
+    }
+
+    /// Whether this can be done with it.
+    pub(crate) fn is(&self, what: Trait) -> bool {
+        self.traits.contains(&what)
+    }
+
+    /// Whether the integration user has this right.
+    pub(crate) fn may(&self, right: Right) -> bool {
+        !self.denied.contains(&right)
+    }
+
+    /// What sort of object it is.
+    pub(crate) fn kind(&self) -> ObjectKind {
+        if self.name.ends_with("__c") {
+            ObjectKind::Custom
+        } else if self.name.ends_with("__e") {
+            ObjectKind::PlatformEvent
+        } else {
+            ObjectKind::Standard
         }
     }
 
-    /// The place of a field, by its name in any letter case.
+    /// The place of a field, by its name in any letter case. Fields hidden from the user are found, deleted ones not.
     pub(crate) fn field(&self, name: &str) -> Option<usize> {
         self.by_name.get(&name.to_ascii_lowercase()).copied()
     }
@@ -102,6 +153,11 @@ impl Object {
     /// The reference field behind a relationship such as `Owner`.
     pub(crate) fn relationship(&self, name: &str) -> Option<usize> {
         self.by_relationship.get(&name.to_ascii_lowercase()).copied()
+    }
+
+    /// The fields that calls see, with their places, in describe order.
+    pub(crate) fn visible_fields(&self) -> impl Iterator<Item = (usize, &Field)> {
+        self.fields.iter().enumerate().filter(|(_, field)| field.visible())
     }
 
     /// Fields that belong to a compound field, in describe order.
@@ -113,58 +169,11 @@ impl Object {
     /// Whether values of this field are looked up: unique and external-id fields, and references to stored
     /// objects other than users.
     pub(crate) fn indexed(&self, at: usize) -> bool {
-        use super::field::Flag::{ExternalId, Unique};
         self.fields.get(at).is_some_and(|field| {
-            field.is(ExternalId)
-                || field.is(Unique)
+            field.is(Flag::ExternalId)
+                || field.is(Flag::Unique)
                 || field.upsertable()
                 || (field.kind == FieldType::Reference && !field.reference_to.iter().any(|to| to == "User"))
-        })
-    }
-}
-
-impl Schema {
-    /// A schema of these objects.
-    pub(crate) fn new(objects: Vec<Object>) -> Self {
-        let by_name = objects.iter().enumerate().map(|(at, o)| (o.name.to_ascii_lowercase(), at)).collect();
-        let by_prefix = objects.iter().enumerate().map(|(at, o)| (o.key_prefix.clone(), at)).collect();
-        Self { objects, by_name, by_prefix }
-    }
-
-    /// All objects.
-    pub(crate) fn objects(&self) -> &[Object] {
-        &self.objects
-    }
-
-    /// The place of an object, by its name in any letter case.
-    pub(crate) fn find(&self, name: &str) -> Option<ObjectIndex> {
-        self.by_name.get(&name.to_ascii_lowercase()).copied()
-    }
-
-    /// The object whose ids start as this one does.
-    pub(crate) fn of_id(&self, id: &str) -> Option<ObjectIndex> {
-        self.by_prefix.get(id.get(..3)?).copied()
-    }
-
-    /// The object at a place that [`Schema::find`] gave.
-    pub(crate) fn object(&self, at: ObjectIndex) -> &Object {
-        &self.objects[at]
-    }
-
-    /// Fields of any object that refer to this one, with the object they are in.
-    pub(crate) fn references_to(
-        &self,
-        to: ObjectIndex,
-    ) -> impl Iterator<Item = (ObjectIndex, usize, &Field)> {
-        let name = self.object(to).name.clone();
-        self.objects.iter().enumerate().flat_map(move |(object, definition)| {
-            let name = name.clone();
-            definition
-                .fields
-                .iter()
-                .enumerate()
-                .filter(move |(_, field)| field.reference_to.contains(&name))
-                .map(move |(at, field)| (object, at, field))
         })
     }
 }

@@ -18,7 +18,7 @@ objects:
     - { name: Origin__c, type: string, label: Origin, length: 40, flags: [create, nillable] }
   Contact:
     - *id
-    - { name: Master__c, type: reference, label: Master, reference_to: [Account], relationship: Master__r, cascade: true, flags: [create] }
+    - { name: Master__c, type: reference, label: Master, reference_to: [Account], relationship: Master__r, on_delete: cascade, flags: [create] }
   Lead:
     - *id
     - { name: Sponsor__c, type: reference, label: Sponsor, reference_to: [Account], relationship: Sponsor__r, flags: [create, nillable] }

@@ -1,0 +1,77 @@
+//! All objects of an org, found by name or by the prefix of an id, and its custom channels.
+
+use std::collections::HashMap;
+
+use super::field::{Field, Flag};
+use super::object::Object;
+
+/// The place of an object in its schema. It never changes while an org runs.
+pub(crate) type ObjectIndex = usize;
+
+/// All objects of an org. A schema never changes: an org that grows swaps it for a new one, in which every object
+/// and field of the old one keeps its place, so a call may finish with the schema that it began with.
+#[derive(Clone, Debug)]
+pub(crate) struct Schema {
+    objects: Vec<Object>,
+    channels: Vec<Channel>,
+    by_name: HashMap<String, ObjectIndex>,
+    by_prefix: HashMap<String, ObjectIndex>,
+}
+
+/// A channel that several kinds of events come through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Channel {
+    /// Such as `Sales__chn`.
+    pub(crate) name: String,
+    /// Such as `AccountChangeEvent`, or a platform event.
+    pub(crate) members: Vec<String>,
+}
+
+impl Schema {
+    /// A schema of these objects and channels.
+    pub(crate) fn new(mut objects: Vec<Object>, channels: Vec<Channel>) -> Self {
+        objects.iter_mut().for_each(Object::index);
+        let by_name = objects.iter().enumerate().map(|(at, o)| (o.name.to_ascii_lowercase(), at)).collect();
+        let by_prefix = objects.iter().enumerate().map(|(at, o)| (o.key_prefix.clone(), at)).collect();
+        Self { objects, channels, by_name, by_prefix }
+    }
+
+    /// All objects.
+    pub(crate) fn objects(&self) -> &[Object] {
+        &self.objects
+    }
+
+    /// All custom channels.
+    pub(crate) fn channels(&self) -> &[Channel] {
+        &self.channels
+    }
+
+    /// The place of an object, by its name in any letter case.
+    pub(crate) fn find(&self, name: &str) -> Option<ObjectIndex> {
+        self.by_name.get(&name.to_ascii_lowercase()).copied()
+    }
+
+    /// The object whose ids start as this one does.
+    pub(crate) fn of_id(&self, id: &str) -> Option<ObjectIndex> {
+        self.by_prefix.get(id.get(..3)?).copied()
+    }
+
+    /// The object at a place that [`Schema::find`] gave.
+    pub(crate) fn object(&self, at: ObjectIndex) -> &Object {
+        &self.objects[at]
+    }
+
+    /// Fields of any object that refer to this one, with the object they are in.
+    pub(crate) fn references_to(
+        &self,
+        to: ObjectIndex,
+    ) -> impl Iterator<Item = (ObjectIndex, usize, &Field)> {
+        let name = &self.object(to).name;
+        self.objects.iter().enumerate().flat_map(move |(object, definition)| {
+            let fields = definition.fields.iter().enumerate();
+            fields
+                .filter(move |(_, field)| field.reference_to.contains(name) && !field.is(Flag::Gone))
+                .map(move |(at, field)| (object, at, field))
+        })
+    }
+}
