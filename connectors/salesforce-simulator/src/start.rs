@@ -196,7 +196,7 @@ fn seed_rows(store: &mut Store, identity: &Identity) {
     ] {
         let Some(at) = store.schema.find(object) else { continue };
         let definition = store.schema.object(at);
-        let mut row = Row::live(id, definition.fields.len());
+        let mut row = Row::live(id);
         for (name, value) in fields.iter().chain(&audit) {
             if let Some(at) = definition.field(name) {
                 row.set(at, value.clone());

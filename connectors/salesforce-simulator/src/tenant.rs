@@ -15,7 +15,7 @@ use crate::builder::Settings;
 use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
-use crate::data::{Entry, Form, Journal, Refusal, Store, Transaction, Writer, render};
+use crate::data::{Entry, Form, Journal, Origin, Refusal, Store, Transaction, Writer, render};
 use crate::events::{EventLog, PushTopic};
 use crate::fault::Faults;
 use crate::rest::Cursors;
@@ -69,7 +69,15 @@ pub(crate) struct State {
 impl Tenant {
     /// The state, for as short as it takes: never across an await.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody ever sees a row whose time in the recycle bin is over.
+        state.store.purge(self.clock.now());
+        state
+    }
+
+    /// Runs writes of the org itself as one transaction.
+    pub(crate) fn write<T>(&self, work: impl FnOnce(&mut Writer<'_>) -> T) -> Result<T, Refusal> {
+        self.write_as(Origin::default(), work)
     }
 
     /// The schema as it is now. It lives with the rows, under the lock of the state: custom fields that a client makes
@@ -80,10 +88,14 @@ impl Tenant {
     }
 
     /// Runs the writes of one call as one transaction, then stores it and raises its events.
-    pub(crate) fn write<T>(&self, work: impl FnOnce(&mut Writer<'_>) -> T) -> Result<T, Refusal> {
+    pub(crate) fn write_as<T>(
+        &self,
+        origin: Origin,
+        work: impl FnOnce(&mut Writer<'_>) -> T,
+    ) -> Result<T, Refusal> {
         let mut state = self.state();
         let state = &mut *state;
-        let mut tx = Transaction::default();
+        let mut tx = Transaction::new(origin);
         let now = self.clock.now();
         let done = work(&mut Writer {
             store: &mut state.store,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::Map;
 
 use super::refusal::Refusal;
-use super::row::{Place, Row};
+use super::row::{Binned, Cause, Row};
 use super::transaction::Operation;
 use super::validate;
 use super::value::Value;
@@ -32,11 +32,11 @@ impl Writer<'_> {
             next += 1;
         }
         for (nth, (object, id)) in gone.iter().enumerate() {
-            let (place, operation) = match nth {
-                0 => (Place::Bin, Operation::Deleted),
-                _ => (Place::BinWith(full.clone()), Operation::Silent),
+            let (cause, operation) = match nth {
+                0 => (Cause::Alone, Operation::Deleted),
+                _ => (Cause::With(full.clone()), Operation::Silent),
             };
-            self.move_to(*object, id, place, operation);
+            self.move_to(*object, id, Some(cause), operation);
         }
         // References are emptied last, so that rows deleted together keep pointing at each other.
         for (object, id) in &gone {
@@ -57,7 +57,7 @@ impl Writer<'_> {
             return Err(Refusal::record("UNDELETE_FAILED", "entity is not in the recycle bin", &[]));
         };
         validate::unique(self.store, object, row)?;
-        self.move_to(object, &full, Place::Live, Operation::Undeleted);
+        self.move_to(object, &full, None, Operation::Undeleted);
         for child in self.binned_with(&full) {
             self.bring_back_child(&child);
         }
@@ -69,34 +69,37 @@ impl Writer<'_> {
         let cascading = schema.references_to(object).filter(|(_, _, field)| field.on_delete.cascades());
         cascading
             .flat_map(|(child, at, _)| {
-                self.store.table(child).with_value(at, id).into_iter().map(move |id| (child, id))
+                self.store.with_value(child, at, id).map(move |row| (child, row.id().to_owned()))
             })
             .collect()
     }
 
     fn binned_with(&self, parent: &str) -> Vec<String> {
         let objects = 0..self.store.schema.objects().len();
-        objects.flat_map(|object| self.store.table(object).binned_with(parent)).collect()
+        objects
+            .flat_map(|object| self.store.table(object).binned_with(parent))
+            .map(|row| row.id().to_owned())
+            .collect()
     }
 
     fn bring_back_child(&mut self, id: &str) {
         let Some((object, row)) = self.store.row(id) else { return };
         // A value that was taken meanwhile keeps the child in the bin, where it can be found.
-        let place = if validate::unique(self.store, object, row).is_ok() { Place::Live } else { Place::Bin };
-        self.move_to(object, id, place, Operation::Silent);
+        let taken = validate::unique(self.store, object, row).is_err();
+        self.move_to(object, id, taken.then_some(Cause::Alone), Operation::Silent);
     }
 
-    fn move_to(&mut self, object: ObjectIndex, id: &str, place: Place, operation: Operation) {
+    fn move_to(&mut self, object: ObjectIndex, id: &str, to: Option<Cause>, operation: Operation) {
         let schema = Arc::clone(&self.store.schema);
         let definition = schema.object(object);
         let Some(mut row) = self.store.table(object).row(id).cloned() else { return };
-        if place == Place::Live {
+        if to.is_none() {
             self.drop_dead_references(definition, &mut row);
         }
         if let Some(at) = definition.system.is_deleted {
-            row.set(at, Value::Bool(place != Place::Live));
+            row.set(at, Value::Bool(to.is_some()));
         }
-        row.place = place;
+        row.put_in_bin(to.map(|cause| Binned { since: self.now, cause }));
         self.stamp(definition, &mut row);
         self.store.change(self.tx, object, row, operation);
     }
@@ -119,8 +122,8 @@ impl Writer<'_> {
     fn empty_references_to(&mut self, object: ObjectIndex, id: &str) {
         let schema = Arc::clone(&self.store.schema);
         for (child, at, _) in schema.references_to(object) {
-            for referrer in self.store.table(child).with_value(at, id) {
-                let Some(mut row) = self.store.table(child).row(&referrer).cloned() else { continue };
+            let referrers: Vec<Row> = self.store.with_value(child, at, id).cloned().collect();
+            for mut row in referrers {
                 row.set(at, Value::Null);
                 self.store.change(self.tx, child, row, Operation::Silent);
             }

@@ -184,9 +184,10 @@ fn parent_by_external_id(
     })?;
     let external_field = definition.fields.get(external).ok_or_else(unknown)?;
     let value = convert(external_field, value)?;
-    let found = value.index_key(external_field).map(|key| store.table(parent).with_value(external, &key));
-    match found.unwrap_or_default().first() {
-        Some(id) => Ok((at, Value::text(id))),
+    let key = value.index_key(external_field);
+    let found = key.as_deref().and_then(|key| store.with_value(parent, external, key).next());
+    match found {
+        Some(row) => Ok((at, row.value(0).clone())),
         None => Err(Refusal::record(
             "INVALID_FIELD",
             format!(

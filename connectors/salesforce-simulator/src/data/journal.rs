@@ -34,9 +34,12 @@ pub(crate) enum Entry {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct StoredRow {
     pub(crate) object: String,
-    /// `None`: live. Empty: in the recycle bin. Otherwise there with this parent.
+    /// `None`: live. Empty: in the recycle bin. `hard`: deleted for good. Otherwise in the bin with this parent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) place: Option<String>,
+    /// Since when it is in the recycle bin, in milliseconds by the org's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) since: Option<i64>,
     pub(crate) fields: Map<String, Json>,
 }
 

@@ -1,12 +1,46 @@
 //! What a call has changed so far, so that it can be taken back as a whole and told of once it stands.
 
-use super::row::Row;
+use std::collections::HashMap;
+
+use super::row::{Base, Row};
 use crate::schema::ObjectIndex;
 
 /// The changes of one call, in order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Transaction {
     pub(crate) changes: Vec<Change>,
+    /// What made them.
+    #[expect(dead_code, reason = "change events tell it")]
+    pub(crate) origin: Origin,
+    /// What the created rows of an object share.
+    pub(super) bases: HashMap<ObjectIndex, Base>,
+}
+
+/// The API that a transaction came through, as the `changeOrigin` of change events tells it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) api: Api,
+    /// Such as `59.0`; empty for what the org does itself.
+    pub(crate) version: String,
+    /// The client id of `Sforce-Call-Options` or of the SOAP `CallOptions` header; often empty.
+    pub(crate) client: String,
+}
+
+/// An API that writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Api {
+    /// None: the org itself, such as its sample data.
+    #[default]
+    Internal,
+    Rest,
+    Soap,
+}
+
+impl Transaction {
+    /// A transaction that has changed nothing yet.
+    pub(crate) fn new(origin: Origin) -> Self {
+        Self { origin, changes: Vec::new(), bases: HashMap::new() }
+    }
 }
 
 /// One row before its change; the row after it is in the store.

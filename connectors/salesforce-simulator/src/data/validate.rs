@@ -41,8 +41,8 @@ pub(crate) fn unique(store: &Store, object: ObjectIndex, row: &Row) -> Result<()
     let definition = store.schema.object(object);
     for (at, field) in definition.fields.iter().enumerate().filter(|(_, field)| field.is(Flag::Unique)) {
         let Some(key) = row.value(at).index_key(field) else { continue };
-        if let Some(other) = store.table(object).with_value(at, &key).iter().find(|id| **id != row.id) {
-            let short = other.get(..15).unwrap_or(other);
+        if let Some(other) = store.with_value(object, at, &key).find(|other| other.id() != row.id()) {
+            let short = other.id().get(..15).unwrap_or_default();
             let message =
                 format!("duplicate value found: {} duplicates value on record with id: {short}", field.name);
             return Err(Refusal::record("DUPLICATE_VALUE", message, &[]));

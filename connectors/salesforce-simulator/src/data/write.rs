@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use super::input::{Record, convert};
 use super::name;
 use super::refusal::Refusal;
-use super::row::{Place, Row};
+use super::row::{Base, Row};
 use super::store::Store;
 use super::transaction::{Operation, Transaction};
 use super::validate;
@@ -116,7 +116,7 @@ impl Writer<'_> {
         if field == 0 {
             return self.existing(object, &key).map(|id| vec![id]);
         }
-        Ok(self.store.table(object).with_value(field, &key))
+        Ok(self.store.with_value(object, field, &key).map(|row| row.id().to_owned()).collect())
     }
 
     /// The 18-character id of a live record of this object.
@@ -178,7 +178,7 @@ impl Writer<'_> {
         let schema = std::sync::Arc::clone(&self.store.schema);
         let definition = schema.object(object);
         validate::values(self.store, object, &record)?;
-        let mut row = Row { id: String::new(), values: self.defaults(definition), place: Place::Live };
+        let mut row = Row::on(&self.base(object, definition));
         for (at, value) in record.values {
             // An explicit null does not undo a default that the field cannot be without.
             let keeps_default =
@@ -187,17 +187,8 @@ impl Writer<'_> {
                 row.set(at, value);
             }
         }
-        self.stamp(definition, &mut row);
-        let now = Value::Time(self.now.to_second());
-        if let Some(at) = definition.system.created_date {
-            row.set(at, now);
-        }
-        if let Some(at) = definition.system.created_by {
-            row.set(at, Value::text(self.user_id));
-        }
         self.finish(object, definition, &mut row)?;
-        row.id = self.store.ids.next(&definition.key_prefix);
-        let id = row.id.clone();
+        let id = self.store.ids.next(&definition.key_prefix);
         row.set(0, Value::text(&id));
         self.store.change(self.tx, object, row, Operation::Created);
         Ok(id)
@@ -229,21 +220,26 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn defaults(&self, definition: &Object) -> Vec<Value> {
-        let mut values: Vec<Value> = definition
-            .fields
-            .iter()
-            .map(|field| {
-                field
-                    .default
-                    .as_ref()
-                    .and_then(|json| Value::from_json(field.kind, json))
-                    .unwrap_or(Value::Null)
-            })
-            .collect();
-        if let Some(owner) = definition.system.owner_id.and_then(|at| values.get_mut(at)) {
-            *owner = Value::text(self.user_id);
+    /// What all records of an object that the transaction creates have in common: defaults, owner and stamps.
+    fn base(&mut self, object: ObjectIndex, definition: &Object) -> Base {
+        if let Some(base) = self.tx.bases.get(&object) {
+            return base.clone();
         }
-        values
+        let mut row = Row::on(&Base::default());
+        for (at, field) in definition.fields.iter().enumerate() {
+            if let Some(value) = field.default.as_ref().and_then(|json| Value::from_json(field.kind, json)) {
+                row.set(at, value);
+            }
+        }
+        self.stamp(definition, &mut row);
+        if let Some(at) = definition.system.created_date {
+            row.set(at, Value::Time(self.now.to_second()));
+        }
+        for at in [definition.system.owner_id, definition.system.created_by].into_iter().flatten() {
+            row.set(at, Value::text(self.user_id));
+        }
+        let base = row.into_base();
+        self.tx.bases.insert(object, base.clone());
+        base
     }
 }

@@ -174,7 +174,7 @@ fn write<R>(
         return Err(too_many(MAX_WRITES));
     }
     resource.wrote(records.len());
-    let outcomes = resource.tenant.write(|writer| {
+    let outcomes = resource.write(|writer| {
         let mut outcomes: Vec<Outcome> = records.iter().map(|record| one(writer, record)).collect();
         if all_or_none && outcomes.iter().any(|outcome| outcome.refusal.is_some()) {
             writer.store.roll_back(writer.tx);

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{collections, describe, limits, query, sobjects, versions};
 use crate::auth::bearer;
 use crate::calls::CallKind;
-use crate::data::Refusal;
+use crate::data::{Api, Origin, Refusal, Writer};
 use crate::schema::Schema;
 use crate::server::{Answer, Call};
 use crate::tenant::Tenant;
@@ -77,6 +77,15 @@ impl Resource<'_> {
         serde_json::from_slice(&self.call.body).map_err(|error| {
             parser_error(format!("{error} at [line:{}, column:{}]", error.line(), error.column()))
         })
+    }
+
+    /// Runs the writes of the call as one transaction.
+    pub(crate) fn write<T>(&self, work: impl FnOnce(&mut Writer<'_>) -> T) -> Result<T, Refusal> {
+        let options = self.call.header("sforce-call-options").unwrap_or_default();
+        let client = options.split([',', ';']).find_map(|option| option.trim().strip_prefix("client="));
+        let version = format!("{}.{}", self.version / 10, self.version % 10);
+        let client = client.unwrap_or_default().to_owned();
+        self.tenant.write_as(Origin { api: Api::Rest, version, client }, work)
     }
 
     /// Notes an executed write call.

@@ -16,7 +16,7 @@ pub(crate) fn create(resource: &Resource<'_>, object: &str) -> Result<Answer, Re
     let object = resource.named(object)?;
     let body = resource.object()?;
     resource.wrote(1);
-    let id = resource.tenant.write(|writer| writer.create(object, &body))??;
+    let id = resource.write(|writer| writer.create(object, &body))??;
     let name = &resource.schema.object(object).name;
     let location = format!("{}/sobjects/{name}/{id}", resource.base);
     Ok(Answer::json(201, &json!({"id": id, "success": true, "errors": []})).with("location", location))
@@ -56,7 +56,7 @@ pub(crate) fn update(resource: &Resource<'_>, object: &str, id: &str) -> Result<
     let body = resource.object()?;
     refuse_key(resource, object, 0, &body)?;
     resource.wrote(1);
-    resource.tenant.write(|writer| writer.update(object, &id, &body))??;
+    resource.write(|writer| writer.update(object, &id, &body))??;
     Ok(Answer::empty(204))
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn delete(resource: &Resource<'_>, object: &str, id: &str) -> Result<
     let object = resource.named(object)?;
     let id = own_id(resource, object, id)?;
     resource.wrote(1);
-    resource.tenant.write(|writer| writer.delete(&id))??;
+    resource.write(|writer| writer.delete(&id))??;
     Ok(Answer::empty(204))
 }
 
@@ -105,7 +105,7 @@ pub(crate) fn upsert(
         return Err(Refusal::not_found());
     }
     resource.wrote(1);
-    let done = resource.tenant.write(|writer| writer.upsert(object, key, &value, &body))??;
+    let done = resource.write(|writer| writer.upsert(object, key, &value, &body))??;
     let mut result = json!({"id": done.id, "success": true, "errors": []});
     if resource.version >= SAYS_CREATED
         && let Some(result) = result.as_object_mut()
@@ -153,13 +153,13 @@ pub(crate) fn listed(
 pub(crate) fn shown(resource: &Resource<'_>, object: ObjectIndex, row: &Row, fields: &[usize]) -> Json {
     let definition = resource.schema.object(object);
     let mut record = Map::new();
-    record.insert("attributes".to_owned(), attributes(&resource.base, &definition.name, &row.id));
+    record.insert("attributes".to_owned(), attributes(&resource.base, &definition.name, row.id()));
     for at in fields {
         if let Some(field) = definition.fields.get(*at) {
             record.insert(field.name.clone(), render(definition, row, *at, Form::Rest));
         }
     }
-    record.entry("Id").or_insert_with(|| json!(row.id));
+    record.entry("Id").or_insert_with(|| json!(row.id()));
     Json::Object(record)
 }
 
@@ -216,7 +216,7 @@ fn with_writer<T>(
     resource: &Resource<'_>,
     work: impl FnOnce(&Writer<'_>) -> Result<T, Refusal>,
 ) -> Result<T, Refusal> {
-    resource.tenant.write(|writer| work(writer))?
+    resource.write(|writer| work(writer))?
 }
 
 /// HTTP 300: the records among which the client has to choose.

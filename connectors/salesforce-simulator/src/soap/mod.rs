@@ -17,7 +17,7 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, version: &str) -> Answer {
     };
     match envelope.operation.as_str() {
         "login" => login::login(tenant, call, version, &envelope),
-        "undelete" => undelete::undelete(tenant, &envelope),
+        "undelete" => undelete::undelete(tenant, version, &envelope),
         other => {
             fault(500, "INVALID_OPERATION", &format!("the sandbox org does not know the operation {other}"))
         }

@@ -1,14 +1,14 @@
 //! SOAP `undelete()`: up to 200 records back from the recycle bin, one result for each.
 
 use super::envelope::{Envelope, body, escape, fault};
-use crate::data::Refusal;
+use crate::data::{Api, Origin, Refusal};
 use crate::server::Answer;
 use crate::tenant::Tenant;
 
 const MAX_IDS: usize = 200;
 
 /// Brings records back.
-pub(crate) fn undelete(tenant: &Tenant, envelope: &Envelope) -> Answer {
+pub(crate) fn undelete(tenant: &Tenant, version: &str, envelope: &Envelope) -> Answer {
     if !envelope.text("sessionId").is_some_and(|token| tenant.token_is_good(token)) {
         let message = "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session hash";
         return fault(500, "INVALID_SESSION_ID", message);
@@ -24,7 +24,9 @@ pub(crate) fn undelete(tenant: &Tenant, envelope: &Envelope) -> Answer {
     }
     tenant.calls.wrote("SOAP", "undelete", ids.len());
     let all_or_none = envelope.text("allOrNone") == Some("true");
-    let done = tenant.write(|writer| {
+    let client = envelope.text("client").unwrap_or_default().to_owned();
+    let origin = Origin { api: Api::Soap, version: version.to_owned(), client };
+    let done = tenant.write_as(origin, |writer| {
         let mut results: Vec<Result<String, Refusal>> = ids.iter().map(|id| writer.undelete(id)).collect();
         if all_or_none && results.iter().any(Result::is_err) {
             writer.store.roll_back(writer.tx);

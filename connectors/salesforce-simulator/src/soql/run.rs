@@ -23,11 +23,16 @@ pub(crate) fn find(store: &Store, query: &Query, deleted: bool) -> Vec<String> {
     let limit = query.limit.unwrap_or(usize::MAX);
     let candidates = candidates(store, query, deleted);
     if by_id {
-        return candidates.filter(wanted).skip(query.offset).take(limit).map(|row| row.id.clone()).collect();
+        return candidates
+            .filter(wanted)
+            .skip(query.offset)
+            .take(limit)
+            .map(|row| row.id().to_owned())
+            .collect();
     }
     let mut rows: Vec<&Row> = candidates.filter(wanted).collect();
     rows.sort_by(|a, b| compare(store, &query.order, a, b));
-    rows.into_iter().skip(query.offset).take(limit).map(|row| row.id.clone()).collect()
+    rows.into_iter().skip(query.offset).take(limit).map(|row| row.id().to_owned()).collect()
 }
 
 /// A row with the selected fields, parents nested.
@@ -43,7 +48,7 @@ pub(crate) fn record(store: &Store, base: &str, object: ObjectIndex, row: &Row, 
 /// `attributes` of a record.
 pub(crate) fn attributes(store: &Store, base: &str, object: ObjectIndex, row: &Row) -> Json {
     let name = &store.schema.object(object).name;
-    json!({"type": name, "url": format!("{base}/sobjects/{name}/{}", row.id)})
+    json!({"type": name, "url": format!("{base}/sobjects/{name}/{}", row.id())})
 }
 
 fn show(
@@ -96,15 +101,15 @@ fn candidates<'a>(store: &'a Store, query: &Query, deleted: bool) -> Box<dyn Ite
             Filter::In { path, keys, null: false, negated: false }
                 if !deleted && path.hops.is_empty() && definition.indexed(path.field) =>
             {
-                let ids = keys.iter().flat_map(|key| table.with_value(path.field, key));
-                return sorted(ids.filter_map(|id| table.row(&id)).collect());
+                let found = |key| table.with_value(definition, path.field, key);
+                return sorted(keys.iter().flat_map(|key| found(key)).collect());
             }
             Filter::Compare { path, comparison: Comparison::Equal, value }
                 if !deleted && path.hops.is_empty() && definition.indexed(path.field) && !value.is_null() =>
             {
                 let key = definition.fields.get(path.field).and_then(|field| value.index_key(field));
-                let ids = key.map(|key| table.with_value(path.field, &key)).unwrap_or_default();
-                return sorted(ids.iter().filter_map(|id| table.row(id)).collect());
+                let key = key.unwrap_or_default();
+                return sorted(table.with_value(definition, path.field, &key).collect());
             }
             _ => {}
         }
@@ -117,8 +122,8 @@ fn is_id(path: &Path) -> bool {
 }
 
 fn sorted<'a>(mut rows: Vec<&'a Row>) -> Box<dyn Iterator<Item = &'a Row> + 'a> {
-    rows.sort_by(|a, b| a.id.cmp(&b.id));
-    rows.dedup_by(|a, b| a.id == b.id);
+    rows.sort_by(|a, b| a.id().cmp(b.id()));
+    rows.dedup_by(|a, b| a.id() == b.id());
     Box::new(rows.into_iter())
 }
 
@@ -140,5 +145,5 @@ fn compare(store: &Store, keys: &[OrderBy], a: &Row, b: &Row) -> Ordering {
             return found;
         }
     }
-    a.id.cmp(&b.id)
+    a.id().cmp(b.id())
 }
