@@ -35,6 +35,7 @@ mod rest;
 mod sample;
 pub mod sandbox;
 mod schema;
+mod seed;
 mod server;
 mod soap;
 mod soql;

@@ -14,18 +14,18 @@ use crate::builder::OrgBuilder;
 use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
-use crate::data::{Entry, Journal, Row, Store, Value};
+use crate::data::{Entry, Journal, Store};
 use crate::error::SimulatorError;
 use crate::events::{EventLog, PushTopic};
 use crate::fault::Faults;
 use crate::ids::{self, IdSource};
 use crate::org::Org;
 use crate::rest::Cursors;
-use crate::sample;
-use crate::schema::{Schema, Trait};
+use crate::schema::Schema;
 use crate::server::{Cut, Loopback, router};
 use crate::tenant::{Identity, State, Tenant};
 use crate::timestamp::Timestamp;
+use crate::{sample, seed};
 
 /// Id counters start anywhere below this, so that two orgs with the same pod still differ.
 const MAX_ID_BASE: u64 = 62 * 62 * 62 * 62;
@@ -51,7 +51,7 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
     let mut store = Store::new(schema, ids);
     let mut log = EventLog::new(builder.settings.retention, StdRng::seed_from_u64(rng.random()));
     restore(&builder, entries, &mut store, &mut log)?;
-    seed_rows(&mut store, &identity);
+    seed::seed(&mut store, &identity);
     let listen = |source| SimulatorError::Listen { port: builder.port, source };
     let listener = TcpListener::bind(("127.0.0.1", builder.port)).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
@@ -122,8 +122,7 @@ fn restore(
 /// The whole org in as few lines as possible.
 fn compacted(identity: &Identity, clock: &Clock, store: &Store, log: &EventLog) -> Vec<Entry> {
     let objects = 0..store.schema.objects().len();
-    let writable = objects.filter(|at| store.schema.object(*at).is(Trait::Createable));
-    let rows = writable.flat_map(|at| store.table(at).rows().map(move |row| store.stored(at, row))).collect();
+    let rows = objects.flat_map(|at| store.table(at).rows().map(move |row| store.stored(at, row))).collect();
     vec![
         Entry::Org(Box::new(identity.clone())),
         Entry::Clock(clock.offset_millis()),
@@ -156,55 +155,6 @@ fn new_identity(name: &str, now: Timestamp, rng: &mut StdRng) -> Result<Identity
             private_key_pem: ClientKey::generate()?,
         },
     })
-}
-
-/// The rows that no client writes: the org and its user.
-fn seed_rows(store: &mut Store, identity: &Identity) {
-    let created = Value::Time(Timestamp::from_millis(identity.created).to_second());
-    let user = Value::text(&identity.user_id);
-    let credentials = &identity.credentials;
-    let organization: [(&str, Value); 5] = [
-        ("Id", Value::text(&identity.org_id)),
-        ("Name", Value::text(&identity.name)),
-        ("OrganizationType", Value::text("Developer Edition")),
-        ("IsSandbox", Value::Bool(false)),
-        ("InstanceName", Value::text("SIM1")),
-    ];
-    let person: [(&str, Value); 11] = [
-        ("Id", user.clone()),
-        ("Username", Value::text(&credentials.username)),
-        ("FirstName", Value::text("Ops")),
-        ("LastName", Value::text("Bot")),
-        ("Name", Value::text("Ops Bot")),
-        ("Email", Value::text(&credentials.username)),
-        ("Alias", Value::text("ops")),
-        ("IsActive", Value::Bool(true)),
-        ("UserType", Value::text("Standard")),
-        ("TimeZoneSidKey", Value::text("Europe/Rome")),
-        ("LocaleSidKey", Value::text("en_US")),
-    ];
-    let audit = [
-        ("CreatedDate", created.clone()),
-        ("LastModifiedDate", created.clone()),
-        ("SystemModstamp", created),
-        ("CreatedById", user.clone()),
-        ("LastModifiedById", user),
-    ];
-    for (object, id, fields) in [
-        ("Organization", &identity.org_id, organization.as_slice()),
-        ("User", &identity.user_id, person.as_slice()),
-    ] {
-        let Some(at) = store.schema.find(object) else { continue };
-        let definition = store.schema.object(at);
-        let mut row = Row::live(id);
-        for (name, value) in fields.iter().chain(&audit) {
-            if let Some(at) = definition.field(name) {
-                row.set(at, value.clone());
-            }
-        }
-        store.ids.seen(id);
-        store.put(at, row);
-    }
 }
 
 /// FNV-1a: the same number for a name on every machine.

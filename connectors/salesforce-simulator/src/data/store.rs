@@ -140,6 +140,11 @@ impl Store {
         if row.id().is_empty() {
             return Err("a row without Id".to_owned());
         }
+        if !row.id().starts_with(&definition.key_prefix) {
+            // Custom objects are numbered in the order of the files, which has changed since.
+            let (prefix, name) = (row.id().get(..3).unwrap_or_default(), &definition.name);
+            return Err(format!("its ids begin with {prefix}: give {name} key_prefix: {prefix}"));
+        }
         row.put_in_bin(stored.place.as_deref().map(|place| Binned {
             since: Timestamp::from_millis(stored.since.unwrap_or_default()),
             cause: match place {

@@ -88,7 +88,11 @@ impl Customization {
     }
 
     /// The schema, once everything that refers to something else was found to be there.
-    pub(crate) fn finish(self) -> Result<Schema, String> {
+    pub(crate) fn finish(mut self) -> Result<Schema, String> {
+        self.objects
+            .iter_mut()
+            .filter(|object| !object.record_types.is_empty())
+            .for_each(add_record_type_field);
         let schema = Schema::new(self.objects, self.channels);
         for object in schema.objects() {
             check_references(&schema, object)?;
@@ -182,6 +186,21 @@ impl Customization {
         let free = prefixes.find(|prefix| self.objects.iter().all(|object| &object.key_prefix != prefix));
         free.ok_or_else(|| format!("a hundred objects begin with {first} already; give it a key_prefix"))
     }
+}
+
+/// An object with record types says in each record which one it has.
+fn add_record_type_field(object: &mut Object) {
+    use Flag::{Create, Defaulted, Nillable, Update};
+    let field = Field {
+        name: "RecordTypeId".to_owned(),
+        kind: FieldType::Reference,
+        label: "Record Type ID".to_owned(),
+        reference_to: vec!["RecordType".to_owned()],
+        relationship: Some("RecordType".to_owned()),
+        flags: vec![Create, Update, Nillable, Defaulted],
+        ..Field::default()
+    };
+    object.fields.push(field);
 }
 
 /// Adds the field of one line, once it was found good.

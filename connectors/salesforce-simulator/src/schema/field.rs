@@ -6,7 +6,7 @@ use super::field_type::FieldType;
 use super::right::Right;
 
 /// A field as its YAML line says it. The same shape keeps fields made over the Tooling API in the data file.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Field {
     /// API name.

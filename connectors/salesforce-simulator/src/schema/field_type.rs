@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 /// A data type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum FieldType {
     Id,
     Reference,
+    #[default]
     String,
     Textarea,
     Picklist,

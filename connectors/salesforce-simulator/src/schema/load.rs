@@ -5,13 +5,27 @@ use super::custom::Customization;
 use super::object::Object;
 use crate::error::SimulatorError;
 
-const STANDARD: [&str; 6] = [
+const STANDARD: [&str; 20] = [
     include_str!("account.yaml"),
     include_str!("contact.yaml"),
     include_str!("lead.yaml"),
-    include_str!("push_topic.yaml"),
+    include_str!("opportunity.yaml"),
+    include_str!("case.yaml"),
+    include_str!("task.yaml"),
+    include_str!("event.yaml"),
+    include_str!("campaign.yaml"),
+    include_str!("campaign_member.yaml"),
+    include_str!("product2.yaml"),
+    include_str!("pricebook2.yaml"),
+    include_str!("pricebook_entry.yaml"),
+    include_str!("opportunity_line_item.yaml"),
     include_str!("user.yaml"),
+    include_str!("group.yaml"),
+    include_str!("profile.yaml"),
+    include_str!("record_type.yaml"),
     include_str!("organization.yaml"),
+    include_str!("push_topic.yaml"),
+    include_str!("streaming_channel.yaml"),
 ];
 const DEFAULT: &str = include_str!("custom.yaml");
 

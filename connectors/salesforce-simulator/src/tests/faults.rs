@@ -102,5 +102,5 @@ async fn another_process_orders_faults_over_http() {
     assert_eq!(admin(post, "tokens/expire", Json::Null).await.0, 204);
     assert_eq!(client.get("limits").await.0, 401);
     let (_, rows) = admin(reqwest::Method::GET, "rows", Json::Null).await;
-    assert_eq!((&rows["Account"], &rows["User"]), (&json!(0), &json!(1)));
+    assert_eq!((&rows["Account"], &rows["User"]), (&json!(0), &json!(2)));
 }

@@ -172,15 +172,16 @@ async fn an_upsert_creates_once_and_then_changes() {
     let (status, errors) = client.patch("sobjects/Account/Phone/1", json!({"Name": "x"})).await;
     assert_eq!((status, errors[0]["errorCode"].as_str()), (404, Some("NOT_FOUND")));
 
-    client.create("Account", json!({"Name": "twin"})).await;
-    client.create("Account", json!({"Name": "twin"})).await;
-    let (status, urls) = client.patch("sobjects/Account/Name/twin", json!({"Phone": "1"})).await;
+    let twin = json!({"LastName": "Twin", "Email": "twin@x.example"});
+    client.create("Contact", twin.clone()).await;
+    client.create("Contact", twin).await;
+    let (status, urls) = client.patch("sobjects/Contact/Email/twin@x.example", json!({"Phone": "1"})).await;
     assert_eq!((status, urls.as_array().unwrap().len()), (300, 2));
 
     let child = json!({"LastName": "Rossi", "Account": {"OrgA_Id__c": "a/b"}});
     client.create("Contact", child).await;
     assert_eq!(
-        client.column("SELECT AccountId FROM Contact", "AccountId").await,
+        client.column("SELECT AccountId FROM Contact WHERE LastName = 'Rossi'", "AccountId").await,
         [created["id"].as_str().unwrap()]
     );
 }
