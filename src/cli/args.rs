@@ -141,8 +141,9 @@ pub struct Sandbox {
     /// Keep the org in this file; without it the org is gone at the end
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
-    /// A YAML file with custom fields, in place of `OrgA_Id__c` on each object
-    #[arg(long, value_name = "FILE")]
+    /// A YAML file, or a folder of them, with custom objects, fields and rules, in place of `OrgA_Id__c` on Account,
+    /// Contact and Lead
+    #[arg(long, value_name = "PATH")]
     pub objects: Option<PathBuf>,
     /// Sample records that are in the org when it is new: accounts, contacts and leads
     #[arg(long, value_name = "N", default_value_t = 0)]

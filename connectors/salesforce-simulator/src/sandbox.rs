@@ -19,7 +19,7 @@ pub struct Options {
     pub port: u16,
     /// Keeps the org in this file over restarts. Without it the org is new at every start.
     pub data: Option<PathBuf>,
-    /// YAML file with custom fields, in place of the default ones.
+    /// YAML file with custom objects, fields and rules, in place of the default ones, or a folder of such files.
     pub objects: Option<PathBuf>,
     /// Sample records that are in the org when it is new.
     pub records: usize,
@@ -65,9 +65,10 @@ impl Sandbox {
     pub async fn start(options: Options) -> Result<Self, SimulatorError> {
         let mut builder = Org::builder().port(options.port).records(options.records);
         if let Some(objects) = &options.objects {
-            let text = std::fs::read_to_string(objects)
-                .map_err(|error| SimulatorError::Objects(format!("{}: {error}", objects.display())))?;
-            builder = builder.objects_file(objects.display().to_string(), text);
+            for file in objects_files(objects)? {
+                let text = std::fs::read_to_string(&file).map_err(|error| unreadable(&file, &error))?;
+                builder = builder.objects_file(file.display().to_string(), text);
+            }
         }
         if let Some(data) = &options.data {
             builder = builder.data_file(data);
@@ -140,6 +141,29 @@ impl Drop for KeyFile {
             tracing::warn!(dir = %dir.display(), %error, "the sandbox's key directory stays behind");
         }
     }
+}
+
+/// The file, or the YAML files of the folder in the order of their names.
+fn objects_files(path: &Path) -> Result<Vec<PathBuf>, SimulatorError> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let yaml = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
+    let entries = std::fs::read_dir(path).map_err(|error| unreadable(path, &error))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        files.push(entry.map_err(|error| unreadable(path, &error))?.path());
+    }
+    files.retain(yaml);
+    files.sort();
+    if files.is_empty() {
+        return Err(SimulatorError::Objects(format!("{}: there is no YAML file in it", path.display())));
+    }
+    Ok(files)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> SimulatorError {
+    SimulatorError::Objects(format!("{}: {error}", path.display()))
 }
 
 fn beside(data: &Path) -> PathBuf {

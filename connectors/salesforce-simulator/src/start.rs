@@ -32,7 +32,7 @@ const MAX_ID_BASE: u64 = 62 * 62 * 62 * 62;
 
 /// Starts the described org.
 pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
-    let schema = Arc::new(Schema::load(&builder.objects)?);
+    let schema = Schema::load(&builder.objects)?;
     let mut rng = builder
         .seed
         .map_or_else(StdRng::from_os_rng, |seed| StdRng::seed_from_u64(name_hash(&builder.name) ^ seed));
@@ -48,7 +48,7 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
     };
     let key = ClientKey::from_pem(&identity.credentials.private_key_pem)?;
     let ids = IdSource::new(identity.pod.clone(), identity.id_base);
-    let mut store = Store::new(schema, ids);
+    let mut store = Store::new(Arc::new(schema.changed_at(clock.now())), ids);
     let mut log = EventLog::new(builder.settings.retention, StdRng::seed_from_u64(rng.random()));
     restore(&builder, entries, &mut store, &mut log)?;
     seed::seed(&mut store, &identity);

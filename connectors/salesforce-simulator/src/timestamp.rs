@@ -4,6 +4,7 @@
 //! number, so that they can never disagree.
 
 use time::format_description::BorrowedFormatItem;
+use time::format_description::well_known::Rfc2822;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
@@ -48,6 +49,13 @@ impl Timestamp {
     /// As the `Date` header writes it.
     pub(crate) fn http(self) -> String {
         self.format(HTTP)
+    }
+
+    /// Reads a date of a conditional header, such as `Mon, 30 Nov 2020 08:34:54 GMT`; the older names of time zones
+    /// are known, too.
+    pub(crate) fn parse_http(text: &str) -> Option<Self> {
+        let moment = OffsetDateTime::parse(text, &Rfc2822).ok()?;
+        i64::try_from(moment.unix_timestamp_nanos() / 1_000_000).ok().map(Self)
     }
 
     /// Reads ISO 8601 with `Z`, `+00:00` or `+0000`, with or without a fraction. A missing offset is refused.

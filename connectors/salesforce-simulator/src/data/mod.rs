@@ -5,6 +5,7 @@ mod bin;
 mod input;
 mod journal;
 mod name;
+mod record_type;
 mod refusal;
 mod row;
 mod store;

@@ -3,13 +3,13 @@
 use serde_json::{Map, Value as Json};
 
 use super::input::{Record, convert};
-use super::name;
 use super::refusal::Refusal;
 use super::row::{Base, Row};
 use super::store::Store;
 use super::transaction::{Operation, Transaction};
 use super::validate;
 use super::value::Value;
+use super::{name, record_type};
 use crate::events::PushTopic;
 use crate::fault::Faults;
 use crate::ids;
@@ -187,6 +187,7 @@ impl Writer<'_> {
                 row.set(at, value);
             }
         }
+        record_type::assign(self.store, definition, &mut row);
         self.finish(object, definition, &mut row)?;
         let id = self.store.ids.next(&definition.key_prefix);
         row.set(0, Value::text(&id));
@@ -211,6 +212,7 @@ impl Writer<'_> {
     /// Derived values and the checks that need the whole row.
     fn finish(&self, object: ObjectIndex, definition: &Object, row: &mut Row) -> Result<(), Refusal> {
         name::derive(definition, row);
+        record_type::check(self.store, definition, row)?;
         validate::required(self.store, object, row)?;
         validate::unique(self.store, object, row)?;
         if definition.name == PushTopic::OBJECT {

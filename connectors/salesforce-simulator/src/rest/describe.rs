@@ -1,37 +1,68 @@
-//! Describe: what objects there are and everything there is to know of their fields, every key of the real answer
-//! included, since clients read different ones.
+//! Describe: what objects there are and everything there is to know of one, every key of the real answer included,
+//! since clients read different ones. What the integration user may not see or do is not in it.
 
 use serde_json::{Map, Value as Json, json};
 
+use super::describe_field;
 use super::resource::Resource;
 use crate::data::Refusal;
-use crate::schema::{Field, FieldType, Flag, Object, ObjectIndex, PicklistValue, Schema, Trait};
+use crate::schema::{Field, Object, ObjectIndex, ObjectKind, OnDelete, Right, Schema, Trait};
 use crate::server::Answer;
+use crate::timestamp::Timestamp;
+
+/// The record type of records that have none.
+const MASTER: &str = "012000000000000AAA";
 
 /// `GET sobjects`.
 pub(crate) fn global(resource: &Resource<'_>) -> Answer {
-    let objects: Vec<Json> =
-        resource.schema.objects().iter().map(|object| Json::Object(entry(resource, object))).collect();
-    Answer::json(200, &json!({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": objects}))
+    conditional(resource, || {
+        let seen = resource.schema.objects().iter().filter(|object| object.may(Right::Read));
+        let objects: Vec<Json> = seen.map(|object| Json::Object(entry(resource, object))).collect();
+        Answer::json(200, &json!({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": objects}))
+    })
 }
 
 /// `GET sobjects/X`.
 pub(crate) fn basic(resource: &Resource<'_>, object: &str) -> Result<Answer, Refusal> {
-    let object = resource.schema.object(resource.named(object)?);
-    Ok(Answer::json(200, &json!({"objectDescribe": entry(resource, object), "recentItems": []})))
+    let object = resource.schema.object(visible(resource, object)?);
+    Ok(conditional(resource, || {
+        Answer::json(200, &json!({"objectDescribe": entry(resource, object), "recentItems": []}))
+    }))
 }
 
 /// `GET sobjects/X/describe`.
 pub(crate) fn full(resource: &Resource<'_>, object: &str) -> Result<Answer, Refusal> {
-    let schema = &resource.schema;
-    let at = resource.named(object)?;
-    let object = schema.object(at);
+    let at = visible(resource, object)?;
+    Ok(conditional(resource, || Answer::json(200, &Json::Object(description(resource, at)))))
+}
+
+fn visible(resource: &Resource<'_>, name: &str) -> Result<ObjectIndex, Refusal> {
+    let at = resource.named(name)?;
+    if resource.schema.object(at).may(Right::Read) { Ok(at) } else { Err(Refusal::not_found()) }
+}
+
+/// The answer, unless the call only wants it if something changed, or if nothing did.
+fn conditional(resource: &Resource<'_>, answer: impl FnOnce() -> Answer) -> Answer {
+    let changed = resource.schema.changed().to_second();
+    let given = |name: &str| resource.call.header(name).and_then(Timestamp::parse_http);
+    if given("if-modified-since").is_some_and(|since| changed <= since) {
+        return Answer::empty(304);
+    }
+    if given("if-unmodified-since").is_some_and(|since| changed > since) {
+        return Answer::empty(412);
+    }
+    answer().with("last-modified", changed.http())
+}
+
+fn description(resource: &Resource<'_>, at: ObjectIndex) -> Map<String, Json> {
+    let object = resource.schema.object(at);
+    let fields: Vec<Json> =
+        object.visible_fields().map(|(_, field)| describe_field::describe(object, field)).collect();
     let mut describe = entry(resource, object);
-    let fields: Vec<Json> = object.visible_fields().map(|(_, f)| field(f)).collect();
     let more = json!({
         "actionOverrides": [],
-        "childRelationships": child_relationships(schema, at),
-        "compactLayoutable": object.is(Trait::Streamable),
+        "childRelationships": child_relationships(&resource.schema, at),
+        "compactLayoutable": object.is(Trait::CompactLayoutable),
         "defaultImplementation": null,
         "extendedBy": null,
         "extendsInterfaces": null,
@@ -42,59 +73,50 @@ pub(crate) fn full(resource: &Resource<'_>, object: &str) -> Result<Answer, Refu
         "lookupLayoutable": null,
         "namedLayoutInfos": [],
         "networkScopeFieldName": null,
-        "recordTypeInfos": [{
-            "active": true,
-            "available": true,
-            "defaultRecordTypeMapping": true,
-            "developerName": "Master",
-            "master": true,
-            "name": "Master",
-            "recordTypeId": "012000000000000AAA",
-            "urls": {"layout": format!("{}/sobjects/{}/describe/layouts/012000000000000AAA", resource.base, object.name)},
-        }],
-        "searchLayoutable": object.is(Trait::Streamable),
+        "recordTypeInfos": record_types(resource, object),
+        "searchLayoutable": object.is(Trait::SearchLayoutable),
         "sobjectDescribeOption": "FULL",
-        "supportedScopes": [{"label": format!("All {}", object.plural.to_lowercase()), "name": "everything"}],
+        "supportedScopes": scopes(object),
+        "urls": full_urls(resource, object),
     });
     if let Json::Object(more) = more {
         describe.extend(more);
     }
-    Ok(Answer::json(200, &Json::Object(describe)))
+    describe.sort_keys();
+    describe
 }
 
 /// What the global describe says of an object.
 fn entry(resource: &Resource<'_>, object: &Object) -> Map<String, Json> {
-    let writable = object.is(Trait::Createable);
-    let url = format!("{}/sobjects/{}", resource.base, object.name);
     let entry = json!({
-        "activateable": false,
+        "activateable": object.is(Trait::Activateable),
         "associateEntityType": null,
         "associateParentEntity": null,
-        "createable": writable,
-        "custom": false,
+        "createable": object.is(Trait::Createable) && object.may(Right::Create),
+        "custom": object.kind() != ObjectKind::Standard,
         "customSetting": false,
-        "deepCloneable": false,
-        "deletable": writable,
+        "deepCloneable": object.is(Trait::DeepCloneable),
+        "deletable": object.is(Trait::Deletable) && object.may(Right::Delete),
         "deprecatedAndHidden": false,
-        "feedEnabled": object.is(Trait::Streamable),
+        "feedEnabled": object.is(Trait::FeedEnabled),
         "hasSubtypes": false,
         "isInterface": false,
         "isSubtype": false,
         "keyPrefix": object.key_prefix,
         "label": object.label,
         "labelPlural": object.plural,
-        "layoutable": object.is(Trait::Streamable),
-        "mergeable": object.is(Trait::Streamable),
-        "mruEnabled": object.is(Trait::Streamable),
+        "layoutable": object.is(Trait::Layoutable),
+        "mergeable": object.is(Trait::Mergeable),
+        "mruEnabled": object.is(Trait::MruEnabled),
         "name": object.name,
-        "queryable": true,
-        "replicateable": true,
-        "retrieveable": true,
-        "searchable": object.is(Trait::Streamable),
-        "triggerable": object.is(Trait::Streamable),
-        "undeletable": writable && object.is(Trait::Undeletable),
-        "updateable": writable,
-        "urls": {"sobject": url, "describe": format!("{url}/describe"), "rowTemplate": format!("{url}/{{ID}}")},
+        "queryable": object.is(Trait::Queryable),
+        "replicateable": object.is(Trait::Replicateable),
+        "retrieveable": object.is(Trait::Retrieveable),
+        "searchable": object.is(Trait::Searchable),
+        "triggerable": object.is(Trait::Triggerable),
+        "undeletable": object.is(Trait::Undeletable) && object.may(Right::Delete),
+        "updateable": object.is(Trait::Updateable) && object.may(Right::Edit),
+        "urls": urls(resource, object),
     });
     match entry {
         Json::Object(entry) => entry,
@@ -102,97 +124,105 @@ fn entry(resource: &Resource<'_>, object: &Object) -> Map<String, Json> {
     }
 }
 
+/// Paths of what there is below an object; only objects with pages have layouts.
+fn urls(resource: &Resource<'_>, object: &Object) -> Json {
+    let url = format!("{}/sobjects/{}", resource.base, object.name);
+    let row = format!("{url}/{{ID}}");
+    let describe = format!("{url}/describe");
+    if !object.is(Trait::Layoutable) {
+        return json!({"rowTemplate": row, "describe": describe, "sobject": url});
+    }
+    json!({
+        "compactLayouts": format!("{describe}/compactLayouts"),
+        "rowTemplate": row,
+        "approvalLayouts": format!("{describe}/approvalLayouts"),
+        "listviews": format!("{url}/listviews"),
+        "describe": describe,
+        "quickActions": format!("{url}/quickActions"),
+        "layouts": format!("{describe}/layouts"),
+        "sobject": url,
+    })
+}
+
+/// The same with the pages of the user interface, which have the org's host.
+fn full_urls(resource: &Resource<'_>, object: &Object) -> Json {
+    if !object.is(Trait::Layoutable) {
+        return urls(resource, object);
+    }
+    let host = resource.call.base_url(resource.tenant.url());
+    let url = format!("{}/sobjects/{}", resource.base, object.name);
+    let describe = format!("{url}/describe");
+    json!({
+        "compactLayouts": format!("{describe}/compactLayouts"),
+        "rowTemplate": format!("{url}/{{ID}}"),
+        "approvalLayouts": format!("{describe}/approvalLayouts"),
+        "uiDetailTemplate": format!("{host}/{{ID}}"),
+        "uiEditTemplate": format!("{host}/{{ID}}/e"),
+        "listviews": format!("{url}/listviews"),
+        "describe": describe,
+        "uiNewRecord": format!("{host}/{}/e", object.key_prefix),
+        "quickActions": format!("{url}/quickActions"),
+        "layouts": format!("{describe}/layouts"),
+        "sobject": url,
+    })
+}
+
+/// Every reference of another object to this one, by the name of that object.
 fn child_relationships(schema: &Schema, object: ObjectIndex) -> Vec<Json> {
-    let children = schema.references_to(object).map(|(child, _, field)| {
+    let seen = |field: &Field, child: &Object| field.visible() && child.may(Right::Read);
+    let mut children: Vec<(&Object, &Field)> = schema
+        .references_to(object)
+        .map(|(child, _, field)| (schema.object(child), field))
+        .filter(|(child, field)| seen(field, child))
+        .collect();
+    children.sort_by_key(|(child, _)| &child.name);
+    let shown = children.into_iter().map(|(child, field)| {
         json!({
             "cascadeDelete": field.on_delete.cascades(),
-            "childSObject": schema.object(child).name,
+            "childSObject": child.name,
             "deprecatedAndHidden": false,
             "field": field.name,
             "junctionIdListNames": [],
             "junctionReferenceTo": [],
             "relationshipName": field.children,
-            "restrictedDelete": false,
+            "restrictedDelete": field.on_delete == OnDelete::Restrict,
         })
     });
-    children.collect()
+    shown.collect()
 }
 
-fn field(field: &Field) -> Json {
-    let kind = field.kind;
-    let length = if kind.is_id() { 18 } else { field.length };
-    let bytes = if kind.is_id() { 18 } else { length * 3 };
-    let compound = kind == FieldType::Address;
-    let picklist: Vec<Json> = field.picklist.iter().map(|value| picklist_value(field, value)).collect();
-    json!({
-        "aggregatable": !compound && kind != FieldType::Boolean && !field.is(Flag::NoFilter),
-        "aiPredictionField": false,
-        "autoNumber": false,
-        "byteLength": bytes,
-        "calculated": false,
-        "calculatedFormula": null,
-        "cascadeDelete": field.on_delete.cascades(),
-        "caseSensitive": field.is(Flag::CaseSensitive),
-        "compoundFieldName": field.compound,
-        "controllerName": null,
-        "createable": field.is(Flag::Create),
-        "custom": field.custom(),
-        "defaultValue": field.default,
-        "defaultValueFormula": null,
-        "defaultedOnCreate": field.is(Flag::Defaulted),
-        "dependentPicklist": false,
-        "deprecatedAndHidden": false,
-        "digits": field.digits,
-        "displayLocationInDecimal": matches!((&field.compound, field.scale), (Some(_), 15)),
-        "encrypted": false,
-        "externalId": field.is(Flag::ExternalId),
-        "extraTypeInfo": field.extra,
-        "filterable": !field.is(Flag::NoFilter),
-        "filteredLookupInfo": null,
-        "formulaTreatNullNumberAsZero": false,
-        "groupable": groupable(field),
-        "highScaleNumber": false,
-        "htmlFormatted": false,
-        "idLookup": field.is(Flag::IdLookup) || field.is(Flag::ExternalId),
-        "inlineHelpText": null,
-        "label": field.label,
-        "length": length,
-        "mask": null,
-        "maskType": null,
-        "name": field.name,
-        "nameField": field.is(Flag::NameField),
-        "namePointing": field.reference_to.len() > 1,
-        "nillable": field.is(Flag::Nillable),
-        "permissionable": field.is(Flag::Nillable) && (compound || field.is(Flag::Update)) && field.extra.as_deref() != Some("personname"),
-        "picklistValues": picklist,
-        "polymorphicForeignKey": field.reference_to.len() > 1,
-        "precision": field.precision,
-        "queryByDistance": compound,
-        "referenceTargetField": null,
-        "referenceTo": field.reference_to,
-        "relationshipName": field.relationship,
-        "relationshipOrder": null,
-        "restrictedDelete": false,
-        "restrictedPicklist": field.is(Flag::Restricted),
-        "scale": field.scale,
-        "searchPrefilterable": kind == FieldType::Reference,
-        "soapType": kind.soap_type(),
-        "sortable": !compound && !field.is(Flag::NoSort) && !field.is(Flag::NoFilter),
-        "type": kind.name(),
-        "unique": field.is(Flag::Unique),
-        "updateable": field.is(Flag::Update),
-        "writeRequiresMasterRead": false,
-    })
+/// The record types of an object; Master is the last, and the default where no other is.
+fn record_types(resource: &Resource<'_>, object: &Object) -> Vec<Json> {
+    let layouts = format!("{}/sobjects/{}/describe/layouts", resource.base, object.name);
+    let info = |name: &str, developer: &str, id: &str, active: bool, default: bool| {
+        json!({
+            "active": active,
+            "available": active,
+            "defaultRecordTypeMapping": default,
+            "developerName": developer,
+            "master": id == MASTER,
+            "name": name,
+            "recordTypeId": id,
+            "urls": {"layout": format!("{layouts}/{id}")},
+        })
+    };
+    let state = resource.tenant.state();
+    let mut infos: Vec<Json> = object
+        .record_types
+        .iter()
+        .filter_map(|kind| {
+            let id = state.store.record_type(&object.name, &kind.name)?;
+            Some(info(&kind.label, &kind.name, id, kind.active, kind.default))
+        })
+        .collect();
+    let default = object.record_types.iter().all(|kind| !kind.default);
+    infos.push(info("Master", "Master", MASTER, true, default));
+    infos
 }
 
-fn groupable(field: &Field) -> bool {
-    !field.is(Flag::NoGroup)
-        && !field.is(Flag::NoFilter)
-        && !field.kind.is_decimal()
-        && field.kind != FieldType::Datetime
-}
-
-fn picklist_value(field: &Field, value: &PicklistValue) -> Json {
-    let default = field.default.as_ref().and_then(Json::as_str) == Some(&value.value);
-    json!({"active": value.active, "defaultValue": default, "label": value.label, "validFor": null, "value": value.value})
+fn scopes(object: &Object) -> Json {
+    let plural = object.plural.to_lowercase();
+    let all = json!({"label": format!("All {plural}"), "name": "everything"});
+    let mine = json!({"label": format!("My {plural}"), "name": "mine"});
+    if object.system.owner_id.is_some() { json!([all, mine]) } else { json!([all]) }
 }

@@ -3,6 +3,7 @@
 mod collections;
 mod cursors;
 mod describe;
+mod describe_field;
 mod limits;
 mod query;
 mod resource;

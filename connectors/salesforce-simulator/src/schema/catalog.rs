@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::field::{Field, Flag};
 use super::object::Object;
+use crate::timestamp::Timestamp;
 
 /// The place of an object in its schema. It never changes while an org runs.
 pub(crate) type ObjectIndex = usize;
@@ -14,6 +15,7 @@ pub(crate) type ObjectIndex = usize;
 pub(crate) struct Schema {
     objects: Vec<Object>,
     channels: Vec<Channel>,
+    changed: Timestamp,
     by_name: HashMap<String, ObjectIndex>,
     by_prefix: HashMap<String, ObjectIndex>,
 }
@@ -33,7 +35,18 @@ impl Schema {
         objects.iter_mut().for_each(Object::index);
         let by_name = objects.iter().enumerate().map(|(at, o)| (o.name.to_ascii_lowercase(), at)).collect();
         let by_prefix = objects.iter().enumerate().map(|(at, o)| (o.key_prefix.clone(), at)).collect();
-        Self { objects, channels, by_name, by_prefix }
+        Self { objects, channels, changed: Timestamp::default(), by_name, by_prefix }
+    }
+
+    /// The same, last changed at this moment.
+    #[must_use]
+    pub(crate) fn changed_at(self, changed: Timestamp) -> Self {
+        Self { changed, ..self }
+    }
+
+    /// When it came to be what it is: the start of the org, or the last change by a client.
+    pub(crate) fn changed(&self) -> Timestamp {
+        self.changed
     }
 
     /// All objects.

@@ -18,6 +18,9 @@ const CUSTOM_OBJECT: &str = include_str!("custom_object.yaml");
 /// What every platform event has, but for its names.
 const PLATFORM_EVENT: &str = include_str!("platform_event.yaml");
 
+/// Text longer than this cannot be searched by queries.
+const MAX_FILTERABLE: usize = 255;
+
 /// Objects while files are added to them.
 #[derive(Debug)]
 pub(crate) struct Customization {
@@ -233,6 +236,11 @@ pub(super) fn complete(object: &Object, field: &mut Field, plain: bool) {
     if field.kind == FieldType::Boolean && field.formula.is_none() {
         field.default.get_or_insert(Json::Bool(false));
     }
+    if field.auto_number.is_some() {
+        field.length = 30;
+    } else if field.formula.is_some() && field.kind.is_text() {
+        field.length = 1300;
+    }
     if plain {
         use Flag::{Create, Defaulted, Nillable, Update};
         field.flags = match field {
@@ -242,6 +250,16 @@ pub(super) fn complete(object: &Object, field: &mut Field, plain: bool) {
             Field { on_delete: OnDelete::MasterDetail, .. } => vec![Create],
             _ => vec![Create, Update, Nillable],
         };
+    }
+    let long = field.kind == FieldType::Textarea && field.length > MAX_FILTERABLE;
+    match field.kind {
+        _ if long => field.flags.push(Flag::NoFilter),
+        FieldType::Encryptedstring => field.flags.push(Flag::NoFilter),
+        FieldType::Multipicklist => field.flags.extend([Flag::NoSort, Flag::NoGroup]),
+        _ => {}
+    }
+    if field.kind == FieldType::Textarea {
+        field.extra.get_or_insert_with(|| "plaintextarea".to_owned());
     }
 }
 

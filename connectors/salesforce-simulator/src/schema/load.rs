@@ -80,9 +80,21 @@ mod tests {
     }
 
     #[test]
-    fn the_sample_objects_file_loads() {
-        let schema = load(include_str!("../../../../config/sandbox/objects.yaml")).unwrap();
+    fn the_sample_files_load_alone_and_together() {
+        let files = [
+            include_str!("../../../../config/sandbox/events.yaml"),
+            include_str!("../../../../config/sandbox/invoices.yaml"),
+            include_str!("../../../../config/sandbox/objects.yaml"),
+            include_str!("../../../../config/sandbox/rules.yaml"),
+        ];
+        let file = |text: &str| ObjectsFile { origin: "test".to_owned(), text: text.to_owned() };
+        for text in files {
+            Schema::load(&[file(text)]).unwrap();
+        }
+        let schema = Schema::load(&files.map(file)).unwrap();
         assert!(schema.object(schema.find("Account").unwrap()).field("Tier__c").is_some());
+        assert_eq!(schema.object(schema.find("Invoice_Line__c").unwrap()).key_prefix, "a01");
+        assert_eq!(schema.channels().len(), 1);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod client;
 mod collections;
 mod corpus;
 mod deletes;
+mod describe;
 mod faults;
 mod persistence;
 mod played;
