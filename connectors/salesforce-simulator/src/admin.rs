@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
+use crate::auth::LoginChange;
 use crate::fault::{Fault, FaultId};
 use crate::server::{Answer, Call};
 use crate::tenant::Tenant;
@@ -40,6 +41,12 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, rest: &[&str]) -> Answer {
             tenant.expire_tokens();
             Answer::empty(204)
         }
+        ("GET", ["logins"]) => Answer::json(200, &tenant.state().logins.policy),
+        ("POST", ["logins"]) => with(call, |change: LoginChange| {
+            let mut state = tenant.state();
+            state.logins.policy.change(change);
+            json!(state.logins.policy)
+        }),
         ("POST", ["cometd", "drop"]) => {
             tenant.drop_streaming_sessions();
             Answer::empty(204)
@@ -65,13 +72,15 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, rest: &[&str]) -> Answer {
     }
 }
 
-const ROUTES: [&str; 15] = [
+const ROUTES: [&str; 17] = [
     "GET faults",
     "POST faults",
     "DELETE faults",
     "DELETE faults/ID",
     "POST down",
     "POST tokens/expire",
+    "GET logins",
+    "POST logins",
     "POST cometd/drop",
     "POST cometd/silence",
     "GET clock",

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::auth::LoginPolicy;
 use crate::error::SimulatorError;
 use crate::org::Org;
 use crate::schema::ObjectsFile;
@@ -17,6 +18,7 @@ pub struct OrgBuilder {
     pub(crate) data_file: Option<PathBuf>,
     pub(crate) objects: Vec<ObjectsFile>,
     pub(crate) records: usize,
+    pub(crate) login_policy: LoginPolicy,
     pub(crate) settings: Settings,
 }
 
@@ -39,6 +41,7 @@ impl Default for OrgBuilder {
             data_file: None,
             objects: Vec::new(),
             records: 0,
+            login_policy: LoginPolicy::default(),
             settings: Settings {
                 session_lifetime: Duration::from_hours(2),
                 poll_hold: Duration::from_secs(110),
@@ -107,6 +110,13 @@ impl OrgBuilder {
     #[must_use]
     pub fn session_lifetime(mut self, time: Duration) -> Self {
         self.settings.session_lifetime = time;
+        self
+    }
+
+    /// What is allowed at a login. Default: everything.
+    #[must_use]
+    pub fn login_policy(mut self, policy: LoginPolicy) -> Self {
+        self.login_policy = policy;
         self
     }
 

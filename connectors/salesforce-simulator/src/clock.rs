@@ -21,13 +21,18 @@ impl Clock {
     }
 
     /// The org's present moment.
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.real().millis().saturating_add(self.offset_millis()))
+    }
+
+    /// The moment outside, where clients live.
     #[expect(
         clippy::disallowed_methods,
+        clippy::unused_self,
         reason = "this is the one place where the simulator reads the wall clock"
     )]
-    pub(crate) fn now(&self) -> Timestamp {
-        let real = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis);
-        Timestamp::from_millis(real.saturating_add(self.offset_millis()))
+    pub(crate) fn real(&self) -> Timestamp {
+        Timestamp::from_millis(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis))
     }
 
     /// How far the org is ahead of real time.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Everything the three OAuth flows and the SOAP login ask for. Made up at the first start, kept in the data file.
+/// Everything the OAuth flows and the SOAP login ask for. Made up at the first start, kept in the data file.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Credentials {
     /// Where to log in; also where the REST and Streaming APIs are. No trailing slash.
@@ -22,6 +22,9 @@ pub struct Credentials {
     pub client_secret: String,
     /// RSA private key, PKCS#8 in PEM, whose certificate the app knows: for the JWT bearer flow.
     pub private_key_pem: String,
+    /// A refresh token that the user has given to the app, so that the refresh flow needs no browser.
+    #[serde(default)]
+    pub refresh_token: String,
 }
 
 impl fmt::Debug for Credentials {

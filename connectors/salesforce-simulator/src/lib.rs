@@ -46,6 +46,7 @@ mod timestamp;
 #[cfg(test)]
 mod tests;
 
+pub use auth::{Flow, LoginPolicy, OrgState, UserState};
 pub use builder::OrgBuilder;
 pub use calls::{CallKind, WriteCall};
 pub use credentials::Credentials;

@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::auth::LoginPolicy;
 use crate::builder::OrgBuilder;
 use crate::calls::{CallKind, WriteCall};
 use crate::credentials::Credentials;
@@ -83,6 +84,11 @@ impl Org {
     /// Moves the org's clock forward: stamps, `Date` headers, retention of events, expiry of sessions.
     pub fn advance(&self, by: Duration) {
         self.tenant.advance(by);
+    }
+
+    /// What is allowed at a login from now on.
+    pub fn set_login_policy(&self, policy: LoginPolicy) {
+        self.tenant.state().logins.policy = policy;
     }
 
     /// Every access token is void from now on; held long polls end at once.

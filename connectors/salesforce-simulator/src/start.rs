@@ -41,11 +41,19 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
         Entry::Clock(offset) => Some(*offset),
         _ => None,
     });
+    let refresh_tokens = entries.iter().rev().find_map(|entry| match entry {
+        Entry::RefreshTokens(tokens) => Some(tokens.clone()),
+        _ => None,
+    });
+    let mut logins = Logins::new(builder.login_policy.clone(), refresh_tokens.unwrap_or_default());
     let clock = Clock::ahead_by(clock_offset.unwrap_or(0));
     let (mut identity, new) = match entries.first() {
         Some(Entry::Org(identity)) => ((**identity).clone(), false),
         _ => (new_identity(&builder.name, clock.now(), &mut rng)?, true),
     };
+    if identity.credentials.refresh_token.is_empty() {
+        identity.credentials.refresh_token = logins.issue_refresh_token();
+    }
     let key = ClientKey::from_pem(&identity.credentials.private_key_pem)?;
     let ids = IdSource::new(identity.pod.clone(), identity.id_base);
     let mut store = Store::new(Arc::new(schema.changed_at(clock.now())), ids);
@@ -71,7 +79,7 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
             store,
             log,
             topics,
-            logins: Logins::default(),
+            logins,
             streams: Streams::default(),
             cursors: Cursors::default(),
             journal: None,
@@ -83,7 +91,7 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
     if let Some(path) = &builder.data_file {
         // All sample records come into the file at once: a half-filled org would not be new at the next start.
         let mut state = tenant.state();
-        let entries = compacted(&tenant.identity, &tenant.clock, &state.store, &state.log);
+        let entries = compacted(&tenant, &state);
         state.journal = Some(Journal::rewrite(path, &entries)?);
     }
     let server = tokio::spawn(serve(listener, Arc::clone(&tenant), stop.clone()));
@@ -120,12 +128,15 @@ fn restore(
 }
 
 /// The whole org in as few lines as possible.
-fn compacted(identity: &Identity, clock: &Clock, store: &Store, log: &EventLog) -> Vec<Entry> {
+fn compacted(tenant: &Tenant, state: &State) -> Vec<Entry> {
+    let Tenant { identity, clock, .. } = tenant;
+    let State { store, log, logins, .. } = state;
     let objects = 0..store.schema.objects().len();
     let rows = objects.flat_map(|at| store.table(at).rows().map(move |row| store.stored(at, row))).collect();
     vec![
         Entry::Org(Box::new(identity.clone())),
         Entry::Clock(clock.offset_millis()),
+        Entry::RefreshTokens(logins.refresh_tokens().clone()),
         Entry::Commit { rows, events: log.retained(clock.now()), last_replay_id: log.last() },
     ]
 }
@@ -153,6 +164,7 @@ fn new_identity(name: &str, now: Timestamp, rng: &mut StdRng) -> Result<Identity
             client_id: format!("3MVG9{}", secret(80)),
             client_secret: secret(64),
             private_key_pem: ClientKey::generate()?,
+            refresh_token: String::new(),
         },
     })
 }

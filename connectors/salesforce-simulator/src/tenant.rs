@@ -191,12 +191,4 @@ impl Tenant {
     pub(crate) fn token_is_good(&self, token: &str) -> bool {
         self.state().logins.use_token(token, self.clock.now(), self.settings.session_lifetime)
     }
-
-    /// Whether user name and password, with or without the security token behind it, are right. Calls come from
-    /// the loopback interface, which counts as a trusted address.
-    pub(crate) fn knows_user(&self, username: &str, password: &str) -> bool {
-        let known = &self.identity.credentials;
-        let rest = password.strip_prefix(known.password.as_str());
-        username == known.username && rest.is_some_and(|rest| rest.is_empty() || rest == known.security_token)
-    }
 }

@@ -15,8 +15,6 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 /// How far the clocks of client and org may differ, in seconds.
 const SKEW: i64 = 180;
-/// How far ahead an assertion may end, in seconds.
-const MAX_LIFETIME: i64 = 5 * 60;
 
 /// The claims that matter.
 #[derive(Debug, Deserialize)]
@@ -31,15 +29,29 @@ pub(crate) struct Claims {
     exp: Json,
 }
 
-/// Reads an assertion whose signature is right. `None` when it cannot be read or was signed by another key.
-pub(crate) fn read(assertion: &str, key: &ClientKey) -> Option<Claims> {
-    let (signed, signature) = assertion.trim().rsplit_once('.')?;
-    let (header, claims) = signed.split_once('.')?;
+/// The claims of an RS256 assertion, whoever signed it. `None` when it cannot be read.
+pub(crate) fn claims(assertion: &str) -> Option<Claims> {
+    let mut parts = assertion.trim().split('.');
+    let (header, claims) = (parts.next()?, parts.next()?);
     let header: Json = serde_json::from_slice(&BASE64.decode(header).ok()?).ok()?;
-    if header.get("alg")? != "RS256" || !key.verifies(signed.as_bytes(), &BASE64.decode(signature).ok()?) {
+    if header.get("alg")? != "RS256" {
         return None;
     }
     serde_json::from_slice(&BASE64.decode(claims).ok()?).ok()
+}
+
+/// Whether an assertion was signed with this key.
+pub(crate) fn verifies(assertion: &str, key: &ClientKey) -> bool {
+    let Some((signed, signature)) = assertion.trim().rsplit_once('.') else { return false };
+    BASE64.decode(signature).is_ok_and(|signature| key.verifies(signed.as_bytes(), &signature))
+}
+
+/// Whether an audience is the My Domain address of an org. The simulated org has whichever a client calls it by.
+pub(crate) fn is_my_domain(audience: &str) -> bool {
+    let host = audience.strip_prefix("https://").unwrap_or_default();
+    host.strip_suffix(".my.salesforce.com").is_some_and(|name| {
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
+    })
 }
 
 /// When an assertion ends, compared with now.
@@ -54,12 +66,13 @@ pub(crate) enum Validity {
 }
 
 impl Claims {
-    /// Whether the assertion may be used at this moment (seconds since 1970).
-    pub(crate) fn validity(&self, now: i64) -> Validity {
+    /// Whether the assertion may be used at this moment (seconds since 1970), when it may end
+    /// so many seconds ahead.
+    pub(crate) fn validity(&self, now: i64, ceiling: i64) -> Validity {
         let exp = self.exp.as_i64().or_else(|| self.exp.as_str()?.parse().ok());
         match exp {
             Some(exp) if exp <= now - SKEW => Validity::Expired,
-            Some(exp) if exp <= now + MAX_LIFETIME + SKEW => Validity::Valid,
+            Some(exp) if exp <= now + ceiling + SKEW => Validity::Valid,
             _ => Validity::Unacceptable,
         }
     }

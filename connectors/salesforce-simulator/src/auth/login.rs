@@ -1,60 +1,182 @@
-//! Access tokens: given at login, void after a time without use.
+//! What an org has given out and still honours: access tokens, refresh tokens, authorization codes.
+//!
+//! An access token is void after a time without use. A held `/meta/connect` uses it all the time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use rand::Rng as _;
 
+use super::policy::LoginPolicy;
 use crate::clock::millis;
-use crate::server::Call;
 use crate::timestamp::Timestamp;
 
-/// The tokens an org has given.
-#[derive(Debug, Default)]
+/// An authorization code can be exchanged for so long.
+const CODE_LIFETIME: Duration = Duration::from_mins(15);
+/// Every refresh token starts so.
+pub(crate) const REFRESH_PREFIX: &str = "5Aep861";
+
+/// The tokens of one org, and its rules for giving new ones.
+#[derive(Debug)]
 pub(crate) struct Logins {
-    last_used: HashMap<String, Timestamp>,
+    pub(crate) policy: LoginPolicy,
+    sessions: HashMap<String, Session>,
+    refresh_tokens: BTreeSet<String>,
+    codes: HashMap<String, Code>,
+}
+
+/// What an access token stands for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Session {
+    /// Its scopes; none for a plain session of the password flow or of SOAP.
+    pub(crate) scope: Option<&'static str>,
+    /// The refresh token that it ends with.
+    pub(crate) refresh_token: Option<String>,
+    /// When it was given.
+    pub(crate) issued: Timestamp,
+    /// When it was last used.
+    pub(crate) last_used: Timestamp,
+    held: usize,
+}
+
+/// What an authorization code stands for.
+#[derive(Clone, Debug)]
+pub(crate) struct Code {
+    /// Where it was sent to: the exchange must name the same.
+    pub(crate) redirect_uri: String,
+    /// The SHA-256 that the exchange must show the origin of, base64url without padding.
+    pub(crate) challenge: Option<String>,
+    /// Whether a refresh token was asked for.
+    pub(crate) offline: bool,
+    issued: Timestamp,
 }
 
 impl Logins {
+    /// Nobody logged in; these refresh tokens are good.
+    pub(crate) fn new(policy: LoginPolicy, refresh_tokens: BTreeSet<String>) -> Self {
+        Self { policy, sessions: HashMap::new(), refresh_tokens, codes: HashMap::new() }
+    }
+
     /// A new token: the first 15 characters of the org id, `!`, and a secret.
-    pub(crate) fn issue(&mut self, org_id: &str, now: Timestamp) -> String {
-        let secret = rand::rng().sample_iter(rand::distr::Alphanumeric).take(80).map(char::from);
-        let token = format!("{}!AQ{}", org_id.get(..15).unwrap_or(org_id), secret.collect::<String>());
-        self.last_used.insert(token.clone(), now);
+    pub(crate) fn issue(
+        &mut self,
+        org_id: &str,
+        now: Timestamp,
+        scope: Option<&'static str>,
+        refresh_token: Option<String>,
+    ) -> String {
+        let token = format!("{}!AQ{}", org_id.get(..15).unwrap_or(org_id), secret(80));
+        let session = Session { scope, refresh_token, issued: now, last_used: now, held: 0 };
+        self.sessions.insert(token.clone(), session);
         token
     }
 
     /// Whether a token is still good; its time starts anew.
     pub(crate) fn use_token(&mut self, token: &str, now: Timestamp, lifetime: Duration) -> bool {
-        match self.last_used.get_mut(token) {
-            Some(last) if now.millis() - last.millis() <= millis(lifetime) => {
-                *last = now;
-                true
-            }
-            Some(_) => {
-                self.last_used.remove(token);
-                false
-            }
-            None => false,
+        let good = self.session(token, now, lifetime).is_some();
+        match self.sessions.get_mut(token) {
+            Some(session) if good => session.last_used = now,
+            Some(_) => drop(self.sessions.remove(token)),
+            None => {}
+        }
+        good
+    }
+
+    /// The session of a token that is still good; its time goes on.
+    pub(crate) fn session(&self, token: &str, now: Timestamp, lifetime: Duration) -> Option<&Session> {
+        let session = self.sessions.get(token)?;
+        let idle = now.millis() - session.last_used.millis();
+        (session.held > 0 || idle <= millis(lifetime)).then_some(session)
+    }
+
+    /// A call that takes long begins to use a token.
+    pub(crate) fn hold(&mut self, token: &str) {
+        if let Some(session) = self.sessions.get_mut(token) {
+            session.held += 1;
         }
     }
 
-    /// Makes one token void.
-    pub(crate) fn revoke(&mut self, token: &str) -> bool {
-        self.last_used.remove(token).is_some()
+    /// A call that took long has ended.
+    pub(crate) fn release(&mut self, token: &str, now: Timestamp) {
+        if let Some(session) = self.sessions.get_mut(token) {
+            session.held = session.held.saturating_sub(1);
+            session.last_used = now;
+        }
     }
 
-    /// Makes all tokens void.
+    /// Makes one access token void; whether it was known.
+    pub(crate) fn revoke(&mut self, token: &str) -> bool {
+        self.sessions.remove(token).is_some()
+    }
+
+    /// Makes all access tokens void. Refresh tokens stay good: they are what a client goes on with.
     pub(crate) fn expire_all(&mut self) {
-        self.last_used.clear();
+        self.sessions.clear();
+    }
+
+    /// A new refresh token.
+    pub(crate) fn issue_refresh_token(&mut self) -> String {
+        let token = format!("{REFRESH_PREFIX}{}", secret(80));
+        self.refresh_tokens.insert(token.clone());
+        token
+    }
+
+    /// Whether a refresh token is good.
+    pub(crate) fn knows_refresh_token(&self, token: &str) -> bool {
+        self.refresh_tokens.contains(token)
+    }
+
+    /// Makes a refresh token void, and the access tokens it gave; whether it was known.
+    pub(crate) fn revoke_refresh_token(&mut self, token: &str) -> bool {
+        self.sessions.retain(|_, session| session.refresh_token.as_deref() != Some(token));
+        self.refresh_tokens.remove(token)
+    }
+
+    /// All refresh tokens, to be kept over a restart.
+    pub(crate) fn refresh_tokens(&self) -> &BTreeSet<String> {
+        &self.refresh_tokens
+    }
+
+    /// A new authorization code.
+    pub(crate) fn issue_code(
+        &mut self,
+        now: Timestamp,
+        redirect_uri: &str,
+        challenge: Option<&str>,
+        offline: bool,
+    ) -> String {
+        // Real codes end with two characters that must be escaped in a URL.
+        let code = format!("aPrx{}==", secret(76));
+        let redirect_uri = redirect_uri.to_owned();
+        let challenge = challenge.map(str::to_owned);
+        self.codes.insert(code.clone(), Code { redirect_uri, challenge, offline, issued: now });
+        code
+    }
+
+    /// Takes a code, which is then spent whatever comes of it.
+    pub(crate) fn take_code(&mut self, code: &str, now: Timestamp) -> Taken {
+        match self.codes.remove(code) {
+            Some(taken) => {
+                let age = now.millis() - taken.issued.millis();
+                if age <= millis(CODE_LIFETIME) { Taken::Good(taken) } else { Taken::Expired }
+            }
+            None => Taken::Unknown,
+        }
     }
 }
 
-/// The token a call carries: `Bearer t`, `OAuth t`, or `t` alone, which one streaming client sends.
-pub(crate) fn bearer(call: &Call) -> Option<&str> {
-    let value = call.header("authorization")?.trim();
-    let token = value
-        .split_once(' ')
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("oauth"));
-    Some(token.map_or(value, |(_, token)| token.trim()))
+/// What became of a code.
+#[derive(Debug)]
+pub(crate) enum Taken {
+    /// It may be exchanged.
+    Good(Code),
+    /// It is too old.
+    Expired,
+    /// It was used before or never given.
+    Unknown,
+}
+
+/// Random letters and digits.
+fn secret(length: usize) -> String {
+    rand::rng().sample_iter(rand::distr::Alphanumeric).take(length).map(char::from).collect()
 }

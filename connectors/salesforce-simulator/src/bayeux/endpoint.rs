@@ -74,16 +74,19 @@ struct Exchange<'a> {
     cookie: Option<String>,
 }
 
-/// Counts a held connect for as long as it is held, even when its client goes away.
+/// Counts a held connect for as long as it is held, even when its client goes away. It keeps session and token alive.
 struct Hold {
     tenant: Arc<Tenant>,
     client_id: String,
+    token: String,
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
         let now = self.tenant.clock.now();
-        self.tenant.state().streams.release(&self.client_id, now);
+        let mut state = self.tenant.state();
+        state.streams.release(&self.client_id, now);
+        state.logins.release(&self.token, now);
     }
 }
 
@@ -149,8 +152,13 @@ impl Exchange<'_> {
         if mine > 1 {
             self.tenant.changed.send_replace(());
         }
-        self.tenant.state().streams.hold(&client_id);
-        let _held = Hold { tenant: Arc::clone(self.tenant), client_id };
+        let token = bearer(self.call).unwrap_or_default().to_owned();
+        {
+            let mut state = self.tenant.state();
+            state.streams.hold(&client_id);
+            state.logins.hold(&token);
+        }
+        let _held = Hold { tenant: Arc::clone(self.tenant), client_id, token };
         let mut changed = self.tenant.changed.subscribe();
         let mut faults = self.tenant.faults.changes();
         let until = tokio::time::Instant::now() + hold;

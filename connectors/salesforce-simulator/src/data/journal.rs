@@ -5,6 +5,7 @@
 //! dropped at the next start, when the file is also rewritten without what was overwritten since. The file holds the
 //! org's credentials, so only its owner can read it.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -26,6 +27,8 @@ pub(crate) enum Entry {
     Org(Box<Identity>),
     /// How far its clock is ahead, in milliseconds.
     Clock(i64),
+    /// All refresh tokens that are good: the last such line counts.
+    RefreshTokens(BTreeSet<String>),
     /// The rows and events of one transaction, and the last replay id given out.
     Commit { rows: Vec<StoredRow>, events: Vec<Arc<StoredEvent>>, last_replay_id: u64 },
 }

@@ -6,7 +6,7 @@ use axum::http::Method;
 use serde_json::{Map, Value as Json, json};
 
 use super::{collections, describe, limits, query, sobjects, versions};
-use crate::auth::bearer;
+use crate::auth::rest_token;
 use crate::calls::CallKind;
 use crate::data::{Api, Origin, Refusal, Writer};
 use crate::schema::Schema;
@@ -149,7 +149,7 @@ fn is_query(word: &str) -> bool {
 }
 
 fn authenticated(tenant: &Tenant, call: &Call) -> Result<(), Refusal> {
-    let token = bearer(call).or_else(|| call.param("oauth_token"));
+    let token = rest_token(call)?;
     if token.is_some_and(|token| tenant.token_is_good(token)) {
         return Ok(());
     }

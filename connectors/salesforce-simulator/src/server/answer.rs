@@ -44,7 +44,8 @@ impl Answer {
         self
     }
 
-    fn raw(status: u16, content_type: &'static str, body: Vec<u8>) -> Self {
+    /// Any other content type.
+    pub(crate) fn raw(status: u16, content_type: &'static str, body: Vec<u8>) -> Self {
         Self { status, content_type: Some(content_type), body, headers: Vec::new() }
     }
 

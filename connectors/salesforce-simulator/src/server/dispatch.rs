@@ -77,7 +77,10 @@ async fn route(tenant: &Arc<Tenant>, call: &Call, segments: &[&str]) -> Result<A
     Ok(match segments {
         ["services", "oauth2", "token"] => auth::token(tenant, call),
         ["services", "oauth2", "revoke"] => auth::revoke(tenant, call),
-        ["services", "oauth2", "userinfo"] | ["id", _, _] => auth::identity(tenant, call),
+        ["services", "oauth2", "authorize"] => auth::authorize(tenant, call),
+        ["services", "oauth2", "introspect"] => auth::introspect(tenant, call),
+        ["services", "oauth2", "userinfo"] => auth::userinfo(tenant, call),
+        ["id", org, user] => auth::identity(tenant, call, org, user),
         ["services", "Soap", "u" | "c", version, ..] => soap::answer(tenant, call, version),
         ["services", "data"] => rest::versions(),
         ["services", "data", version, rest @ ..] => rest::answer(tenant, call, version, rest),

@@ -66,10 +66,13 @@ impl Call {
         form(&self.body)
     }
 
-    /// `http://` and the host the client called, so that a client on `localhost` is never sent to `127.0.0.1`.
-    pub(crate) fn base_url(&self, fallback: &str) -> String {
+    /// The org's scheme and the host the client called, so that a client on `localhost` is never sent to
+    /// `127.0.0.1`. `own` is the org's URL.
+    pub(crate) fn base_url(&self, own: &str) -> String {
+        let scheme = own.split("://").next().unwrap_or("http");
         self.header(header::HOST.as_str())
-            .map_or_else(|| fallback.to_owned(), |host| format!("http://{host}"))
+            .filter(|host| !host.is_empty())
+            .map_or_else(|| own.to_owned(), |host| format!("{scheme}://{host}"))
     }
 
     /// Whether path, query (as sent or decoded) or body contain this text.

@@ -8,12 +8,12 @@ use crate::tenant::Tenant;
 /// Logs in with user name, password and security token.
 pub(crate) fn login(tenant: &Tenant, call: &Call, version: &str, envelope: &Envelope) -> Answer {
     let username = envelope.text("username").unwrap_or_default();
-    if !tenant.knows_user(username, envelope.text("password").unwrap_or_default()) {
+    if tenant.knows_user(username, envelope.text("password").unwrap_or_default()).is_err() {
         let message = "Invalid username, password, security token; or user locked out.";
         return fault(500, "INVALID_LOGIN", message);
     }
     let identity = &tenant.identity;
-    let session = tenant.state().logins.issue(&identity.org_id, tenant.clock.now());
+    let session = tenant.state().logins.issue(&identity.org_id, tenant.clock.now(), None, None);
     let base = call.base_url(tenant.url());
     let short = identity.org_id.get(..15).unwrap_or_default();
     let user = escape(username);
