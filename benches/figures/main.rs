@@ -8,6 +8,7 @@ mod codec;
 mod peer;
 mod process;
 mod replication;
+mod simulator;
 mod transactions;
 
 /// One line of the table.
@@ -26,11 +27,12 @@ type Group = (&'static str, fn() -> Vec<Figure>);
 #[expect(clippy::print_stdout, reason = "the table is what this is for")]
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let groups: [Group; 4] = [
+    let groups: [Group; 5] = [
         ("codec", codec::figures),
         ("broker", broker::figures),
         ("transactions", transactions::figures),
         ("replication", replication::figures),
+        ("simulator", simulator::figures),
     ];
     println!("| what | measured |\n|---|---|");
     for (name, figures) in groups {
