@@ -25,6 +25,10 @@ pub enum CallKind {
     Retrieve,
     /// Creating, updating, upserting, deleting, one or many: one call is 1, whatever it carries.
     Write,
+    /// Anything below `jobs`: Bulk API 2.0.
+    Bulk,
+    /// In a fault: 200 rows of a bulk job, whose processing can be slowed down or ended. Never counted.
+    BulkChunk,
     /// `/limits`.
     Limits,
     /// `/meta/handshake`.

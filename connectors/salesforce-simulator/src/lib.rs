@@ -22,6 +22,7 @@ mod admin;
 mod auth;
 mod bayeux;
 mod builder;
+mod bulk;
 mod calls;
 mod clock;
 mod credentials;

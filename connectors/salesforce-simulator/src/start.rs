@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{ClientKey, Logins};
 use crate::bayeux::Streams;
 use crate::builder::OrgBuilder;
+use crate::bulk::{self, Jobs};
 use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
@@ -75,6 +76,7 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
         faults: Faults::new(),
         stop: stop.clone(),
         changed: watch::Sender::new(()),
+        bulk_work: Notify::new(),
         state: Mutex::new(State {
             store,
             log,
@@ -82,6 +84,7 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
             logins,
             streams: Streams::default(),
             cursors: Cursors::default(),
+            jobs: Jobs::default(),
             journal: None,
         }),
     });
@@ -99,8 +102,10 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
 }
 
 async fn serve(listener: TcpListener, tenant: Arc<Tenant>, stop: CancellationToken) {
+    let jobs = bulk::work(Arc::clone(&tenant));
     let app = router(tenant).into_make_service_with_connect_info::<Cut>();
-    let served = axum::serve(Loopback(listener), app).with_graceful_shutdown(stop.cancelled_owned()).await;
+    let server = axum::serve(Loopback(listener), app).with_graceful_shutdown(stop.cancelled_owned());
+    let (served, ()) = tokio::join!(server.into_future(), jobs);
     if let Err(error) = served {
         tracing::error!(%error, "the sandbox org stopped serving");
     }

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{ClientKey, Logins};
 use crate::bayeux::Streams;
 use crate::builder::Settings;
+use crate::bulk::Jobs;
 use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
@@ -51,6 +52,8 @@ pub(crate) struct Tenant {
     pub(crate) faults: Faults,
     pub(crate) stop: CancellationToken,
     pub(crate) changed: watch::Sender<()>,
+    /// Told when a bulk job is ready to be processed.
+    pub(crate) bulk_work: Notify,
     pub(crate) state: Mutex<State>,
 }
 
@@ -63,6 +66,7 @@ pub(crate) struct State {
     pub(crate) logins: Logins,
     pub(crate) streams: Streams,
     pub(crate) cursors: Cursors,
+    pub(crate) jobs: Jobs,
     pub(crate) journal: Option<Journal>,
 }
 

@@ -1,8 +1,10 @@
 //! The recycle bin: deleting, what a deletion drags along, and coming back.
 //!
 //! Cascaded children go and come back with their parent and raise no event of their own. Other references to a
-//! deleted row are emptied without a stamp, and stay empty when the row comes back.
+//! deleted row are emptied without a stamp, and stay empty when the row comes back. A reference that restricts keeps
+//! its parent from being deleted.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::Map;
@@ -14,11 +16,20 @@ use super::validate;
 use super::value::Value;
 use super::write::Writer;
 use crate::ids;
-use crate::schema::{Object, ObjectIndex, Trait};
+use crate::schema::{Flag, Object, ObjectIndex, OnDelete, Trait};
 
 impl Writer<'_> {
     /// Moves a record, of whatever object, to the recycle bin, its cascaded children with it.
     pub(crate) fn delete(&mut self, id: &str) -> Result<String, Refusal> {
+        self.remove(id, &Cause::Alone, Cause::With)
+    }
+
+    /// Deletes a record and its cascaded children for good: the recycle bin does not offer them.
+    pub(crate) fn hard_delete(&mut self, id: &str) -> Result<String, Refusal> {
+        self.remove(id, &Cause::Hard, |_| Cause::Hard)
+    }
+
+    fn remove(&mut self, id: &str, own: &Cause, of_child: fn(String) -> Cause) -> Result<String, Refusal> {
         self.fault(id, &Map::new())?;
         let malformed = || Refusal::record("MALFORMED_ID", format!("malformed id {id}"), &[]);
         let full = ids::normalize(id).ok_or_else(malformed)?;
@@ -31,10 +42,11 @@ impl Writer<'_> {
             gone.extend(self.cascaded_children(object, &id));
             next += 1;
         }
+        self.refuse_restricted(&gone)?;
         for (nth, (object, id)) in gone.iter().enumerate() {
             let (cause, operation) = match nth {
-                0 => (Cause::Alone, Operation::Deleted),
-                _ => (Cause::With(full.clone()), Operation::Silent),
+                0 => (own.clone(), Operation::Deleted),
+                _ => (of_child(full.clone()), Operation::Silent),
             };
             self.move_to(*object, id, Some(cause), operation);
         }
@@ -51,7 +63,8 @@ impl Writer<'_> {
         let malformed = || Refusal::record("MALFORMED_ID", format!("malformed id {id}"), &[]);
         let full = ids::normalize(id).ok_or_else(malformed)?;
         let found = self.store.row(&full).filter(|(object, row)| {
-            row.deleted() && self.store.schema.object(*object).is(Trait::Undeletable)
+            row.binned().is_some_and(|binned| binned.cause != Cause::Hard)
+                && self.store.schema.object(*object).is(Trait::Undeletable)
         });
         let Some((object, row)) = found else {
             return Err(Refusal::record("UNDELETE_FAILED", "entity is not in the recycle bin", &[]));
@@ -62,6 +75,32 @@ impl Writer<'_> {
             self.bring_back_child(&child);
         }
         Ok(full)
+    }
+
+    /// Refuses to delete records that others, which would stay, may not lose.
+    fn refuse_restricted(&self, gone: &[(ObjectIndex, String)]) -> Result<(), Refusal> {
+        let going: HashSet<&str> = gone.iter().map(|(_, id)| id.as_str()).collect();
+        for (object, id) in gone {
+            let restricting = self.store.schema.references_to(*object);
+            for (child, at, _) in restricting.filter(|(_, _, field)| field.on_delete == OnDelete::Restrict) {
+                let definition = self.store.schema.object(child);
+                let staying = self.store.with_value(child, at, id).filter(|row| !going.contains(row.id()));
+                let names: Vec<&str> = staying.map(|row| name(definition, row)).collect();
+                if !names.is_empty() {
+                    let deleted =
+                        self.store.row(id).map(|(_, row)| name(self.store.schema.object(*object), row));
+                    let message = format!(
+                        "Your attempt to delete {} could not be completed because it is associated with the following \
+                         {}.: {}\n",
+                        deleted.unwrap_or_default(),
+                        definition.plural.to_lowercase(),
+                        names.join(", ")
+                    );
+                    return Err(Refusal::record("DELETE_FAILED", message, &[]));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn cascaded_children(&self, object: ObjectIndex, id: &str) -> Vec<(ObjectIndex, String)> {
@@ -129,4 +168,10 @@ impl Writer<'_> {
             }
         }
     }
+}
+
+/// What people call a record: its name field, or its id.
+fn name<'a>(object: &Object, row: &'a Row) -> &'a str {
+    let at = object.fields.iter().position(|field| field.is(Flag::NameField));
+    at.and_then(|at| row.value(at).as_text()).unwrap_or_else(|| row.id())
 }

@@ -2,6 +2,8 @@
 //! and the file that keeps them.
 
 mod bin;
+#[cfg(test)]
+mod consistency;
 mod input;
 mod journal;
 mod name;
@@ -15,6 +17,7 @@ mod validate;
 mod value;
 mod write;
 
+pub(crate) use input::convert;
 pub(crate) use journal::{Entry, Journal, StoredEvent};
 pub(crate) use refusal::Refusal;
 pub(crate) use row::{Form, Row, render};

@@ -10,7 +10,6 @@ use crate::schema::ObjectIndex;
 pub(crate) struct Transaction {
     pub(crate) changes: Vec<Change>,
     /// What made them.
-    #[expect(dead_code, reason = "change events tell it")]
     pub(crate) origin: Origin,
     /// What the created rows of an object share.
     pub(super) bases: HashMap<ObjectIndex, Base>,
@@ -34,6 +33,8 @@ pub(crate) enum Api {
     Internal,
     Rest,
     Soap,
+    /// Its changes raise no PushTopic events.
+    Bulk,
 }
 
 impl Transaction {

@@ -15,7 +15,7 @@ use serde_json::{Value as Json, json};
 
 use super::push_topic::PushTopic;
 use crate::clock::millis;
-use crate::data::{Operation, Store, StoredEvent, Transaction};
+use crate::data::{Api, Operation, Store, StoredEvent, Transaction};
 use crate::timestamp::Timestamp;
 
 /// The log of one org.
@@ -50,6 +50,8 @@ impl EventLog {
         tx: &Transaction,
         now: Timestamp,
     ) -> Vec<Arc<StoredEvent>> {
+        // Bulk changes raise no PushTopic events.
+        let topics = if tx.origin.api == Api::Bulk { &[] } else { topics };
         let mut raised = Vec::new();
         for change in &tx.changes {
             let Some((_, after)) = store.row(&change.id) else { continue };

@@ -11,5 +11,5 @@ mod sobjects;
 mod versions;
 
 pub(crate) use cursors::Cursors;
-pub(crate) use resource::{answer, kind, refused};
+pub(crate) use resource::{Resource, answer, kind, refused};
 pub(crate) use versions::versions;

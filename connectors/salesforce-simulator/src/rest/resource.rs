@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{collections, describe, limits, query, sobjects, versions};
 use crate::auth::rest_token;
+use crate::bulk;
 use crate::calls::CallKind;
 use crate::data::{Api, Origin, Refusal, Writer};
 use crate::schema::Schema;
@@ -36,6 +37,7 @@ pub(crate) fn kind(method: &Method, rest: &[&str]) -> CallKind {
         ["composite", "sobjects", _] if reads || method == Method::POST => CallKind::Retrieve,
         ["sobjects", ..] | ["composite", "sobjects", ..] => CallKind::Write,
         [word, ..] if is_query(word) => CallKind::Query,
+        ["jobs", ..] => CallKind::Bulk,
         ["limits"] => CallKind::Limits,
         _ => CallKind::Other,
     }
@@ -81,11 +83,16 @@ impl Resource<'_> {
 
     /// Runs the writes of the call as one transaction.
     pub(crate) fn write<T>(&self, work: impl FnOnce(&mut Writer<'_>) -> T) -> Result<T, Refusal> {
+        self.tenant.write_as(self.origin(), work)
+    }
+
+    /// What its changes are told to come from.
+    pub(crate) fn origin(&self) -> Origin {
         let options = self.call.header("sforce-call-options").unwrap_or_default();
         let client = options.split([',', ';']).find_map(|option| option.trim().strip_prefix("client="));
         let version = format!("{}.{}", self.version / 10, self.version % 10);
         let client = client.unwrap_or_default().to_owned();
-        self.tenant.write_as(Origin { api: Api::Rest, version, client }, work)
+        Origin { api: Api::Rest, version, client }
     }
 
     /// Notes an executed write call.
@@ -104,6 +111,7 @@ fn route(resource: &Resource<'_>, rest: &[&str]) -> Result<Answer, Refusal> {
     let method = resource.call.method.as_str();
     match (method, rest) {
         ("GET" | "HEAD", []) => Ok(versions::resources(resource)),
+        (_, ["jobs", rest @ ..]) => bulk::answer(resource, rest),
         ("GET", ["limits"]) => Ok(limits::limits(resource)),
         ("GET", ["sobjects"]) => Ok(describe::global(resource)),
         ("GET", ["sobjects", object]) => describe::basic(resource, object),

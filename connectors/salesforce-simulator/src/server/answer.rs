@@ -27,6 +27,11 @@ impl Answer {
         Self::raw(status, "text/xml;charset=UTF-8", body.into_bytes())
     }
 
+    /// A file of CSV.
+    pub(crate) fn csv(file: Vec<u8>) -> Self {
+        Self::raw(200, "text/csv", file)
+    }
+
     /// Plain text with this status.
     pub(crate) fn text(status: u16, body: &str) -> Self {
         Self::raw(status, "text/plain;charset=UTF-8", body.as_bytes().to_vec())

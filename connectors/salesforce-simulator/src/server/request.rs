@@ -7,8 +7,8 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, header};
 use bytes::Bytes;
 
-/// The largest request the org reads: a collections call of 200 long records fits many times.
-const MAX_BODY: usize = 64 * 1024 * 1024;
+/// The largest request the org reads: the file of a bulk job.
+const MAX_BODY: usize = 150 * 1024 * 1024;
 
 /// A request with its body.
 #[derive(Debug)]

@@ -10,5 +10,6 @@ mod run;
 
 pub(crate) use filter::Filter;
 pub(crate) use lexer::{Token, TokenKind, tokens};
+pub(crate) use path::Path;
 pub(crate) use query::{Columns, Query};
 pub(crate) use run::{find, record};

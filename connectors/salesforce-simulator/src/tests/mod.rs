@@ -1,6 +1,7 @@
 //! The simulator through its front door: real HTTP, the way an unknowing client uses it.
 
 mod auth;
+mod bulk;
 mod client;
 mod collections;
 mod corpus;

@@ -1,0 +1,196 @@
+//! The work of an ingest job: its rows, 200 in each transaction. A refused row refuses no other.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value as Json};
+
+use super::columns::Columns;
+use super::csv::{Row, Rows};
+use super::ingest::says_failed_id;
+use super::job::{Job, Operation, Work};
+use super::worker::{Next, pause};
+use crate::data::{Refusal, Writer};
+use crate::schema::ObjectIndex;
+use crate::tenant::Tenant;
+
+/// Rows of one transaction.
+const CHUNK: usize = 200;
+
+/// What became of a row: the record, and whether it is new.
+type Outcome = Result<(String, bool), (Option<String>, Refusal)>;
+
+/// Writes the rows of a job. `None`: it was left before its end.
+pub(super) async fn ingest(tenant: &Tenant, job: Job) -> Option<Result<(), String>> {
+    let Work::Ingest(ingest) = &job.work else { return None };
+    let schema = tenant.schema();
+    let data = ingest.data.clone().unwrap_or_default();
+    let (header, mut rows) = match Rows::open(&data, job.dialect) {
+        Ok(opened) => opened,
+        Err(message) => return Some(Err(message)),
+    };
+    if let Ok(job) = tenant.state().jobs.job_mut(&job.id)
+        && let Work::Ingest(ingest) = &mut job.work
+    {
+        ingest.columns.clone_from(&header);
+    }
+    let Some(object) = schema.find(&job.object) else {
+        return Some(Err(format!("InvalidEntity : {} is not supported by the Bulk API", job.object)));
+    };
+    let columns = match Columns::read(&schema, schema.object(object), job.operation, &header) {
+        Ok(columns) => columns,
+        Err(message) => return Some(Err(message)),
+    };
+    let key = ingest.external_id.as_deref().and_then(|name| schema.object(object).field(name));
+    loop {
+        match pause(tenant, &job.id, &job.object).await {
+            Next::Work => {}
+            Next::Leave => return None,
+            Next::Fail(message) => return Some(Err(message)),
+        }
+        let chunk: Vec<Row> = rows.by_ref().take(CHUNK).collect();
+        if chunk.is_empty() {
+            return Some(Ok(()));
+        }
+        let done = tenant.write_as(job.origin.clone(), |writer| {
+            let target = Target { object, operation: job.operation, key };
+            target.write(writer, &columns, &chunk)
+        });
+        let outcomes = match done {
+            Ok(outcomes) => outcomes,
+            Err(refusal) => return Some(Err(format!("{} : {}", refusal.code, refusal.message))),
+        };
+        tenant.calls.wrote("BULK", &format!("/jobs/ingest/{}", job.id), chunk.len());
+        report(tenant, &job, &chunk, &outcomes, rows.place());
+    }
+}
+
+/// What is done to which records.
+struct Target {
+    object: ObjectIndex,
+    operation: Operation,
+    /// The field that an upsert matches by.
+    key: Option<usize>,
+}
+
+impl Target {
+    fn write(&self, writer: &mut Writer<'_>, columns: &Columns<'_>, chunk: &[Row]) -> Vec<Outcome> {
+        let records: Vec<Result<Map<String, Json>, Refusal>> = chunk
+            .iter()
+            .map(|row| match row.broken {
+                Some(broken) => Err(Refusal::record("CLIENT_INPUT_ERROR", broken, &[])),
+                None => columns.record(&row.cells),
+            })
+            .collect();
+        let repeated = self.repeated(writer, &records);
+        let written = records.into_iter().map(|record| {
+            let mut record = record.map_err(|refusal| (None, refusal))?;
+            let id = record.shift_remove("Id").and_then(|id| id.as_str().map(str::to_owned));
+            self.one(writer, id.as_deref(), record, &repeated).map_err(|refusal| (id, refusal))
+        });
+        written.collect()
+    }
+
+    fn one(
+        &self,
+        writer: &mut Writer<'_>,
+        id: Option<&str>,
+        mut record: Map<String, Json>,
+        repeated: &HashSet<String>,
+    ) -> Result<(String, bool), Refusal> {
+        let missing = |call: &str| {
+            let message = format!("Id not specified in {call} call");
+            Refusal::record("MISSING_ARGUMENT", message, &[])
+        };
+        match self.operation {
+            Operation::Insert => {
+                if id.is_some() {
+                    let message = "cannot specify Id in an insert call";
+                    return Err(Refusal::record("INVALID_FIELD_FOR_INSERT_UPDATE", message, &["Id"]));
+                }
+                writer.create(self.object, &record).map(|id| (id, true))
+            }
+            Operation::Update => {
+                let id = id.ok_or_else(|| missing("an update"))?;
+                writer.update(self.object, id, &record)?;
+                Ok((crate::ids::normalize(id).unwrap_or_default(), false))
+            }
+            Operation::Upsert => {
+                let key = self.key.unwrap_or(0);
+                let name = writer.store.schema.object(self.object).fields.get(key).map(|f| f.name.clone());
+                let given = match id.filter(|_| key == 0) {
+                    Some(id) => Some(Json::String(id.to_owned())),
+                    None => record.shift_remove(name.as_deref().unwrap_or_default()),
+                };
+                let value = given.unwrap_or(Json::Null);
+                let text = value.as_str().unwrap_or_default();
+                if repeated.contains(text) {
+                    let message = format!("Duplicate external id specified: {text}");
+                    return Err(Refusal::record("DUPLICATE_VALUE", message, &[]));
+                }
+                let done = writer.upsert(self.object, key, &value, &record)?;
+                Ok((done.id, done.created))
+            }
+            Operation::Delete | Operation::HardDelete => {
+                let id = id.ok_or_else(|| missing("a delete"))?;
+                let id = writer.existing(self.object, id)?;
+                let gone = match self.operation {
+                    Operation::HardDelete => writer.hard_delete(&id),
+                    _ => writer.delete(&id),
+                };
+                gone.map(|id| (id, false))
+            }
+            Operation::Query | Operation::QueryAll => Err(Refusal::not_found()),
+        }
+    }
+
+    /// The keys that several rows of a chunk have: none of those is written.
+    fn repeated(
+        &self,
+        writer: &Writer<'_>,
+        records: &[Result<Map<String, Json>, Refusal>],
+    ) -> HashSet<String> {
+        if self.operation != Operation::Upsert {
+            return HashSet::new();
+        }
+        let object = writer.store.schema.object(self.object);
+        let name = object.fields.get(self.key.unwrap_or(0)).map(|field| field.name.as_str());
+        let mut seen = HashSet::new();
+        let values = records.iter().flatten().filter_map(|record| record.get(name?)?.as_str());
+        values.filter(|value| !seen.insert(value.to_lowercase())).map(str::to_owned).collect()
+    }
+}
+
+/// Adds what became of a chunk to the results of its job.
+fn report(tenant: &Tenant, job: &Job, chunk: &[Row], outcomes: &[Outcome], place: usize) {
+    let (mut successful, mut refused) = (Vec::new(), Vec::new());
+    let mut failed = 0;
+    for (row, outcome) in chunk.iter().zip(outcomes) {
+        let (into, own) = match outcome {
+            Ok((id, created)) => (&mut successful, [id.clone(), created.to_string()]),
+            Err((id, refusal)) => {
+                failed += 1;
+                let id = id.clone().filter(|_| says_failed_id(job)).unwrap_or_default();
+                (&mut refused, [id, error(refusal)])
+            }
+        };
+        job.dialect.write(into, own.iter().chain(&row.cells).map(String::as_str));
+    }
+    let now = tenant.clock.now();
+    let mut state = tenant.state();
+    state.jobs.count_batches(chunk.len(), now);
+    let Ok(job) = state.jobs.job_mut(&job.id) else { return };
+    job.processed += chunk.len();
+    job.failed += failed;
+    if let Work::Ingest(ingest) = &mut job.work {
+        ingest.place = place;
+        ingest.successful.extend(successful);
+        ingest.refused.extend(refused);
+    }
+}
+
+/// `CODE:message:field1,field2 --`.
+fn error(refusal: &Refusal) -> String {
+    let fields = refusal.fields.clone().unwrap_or_default().join(",");
+    let space = if fields.is_empty() { "" } else { " " };
+    format!("{}:{}:{fields}{space}--", refusal.code, refusal.message)
+}
