@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::query_rules;
 use crate::data::{Change, Form, Operation, Refusal, Row, Store, Value, render};
 use crate::schema::{FieldType, Object, ObjectIndex, Schema, Trait};
-use crate::soql::{Columns, Filter, Query};
+use crate::soql::{Filter, Query};
 
 /// A PushTopic that can be subscribed to.
 #[derive(Clone, Debug)]
@@ -54,10 +54,9 @@ impl PushTopic {
         if !watched.is(Trait::Streamable) {
             return Err(query_rules::invalid(&format!("entity type {} is not supported", watched.name)));
         }
-        let Columns::Fields(paths) = &parsed.columns else {
-            return Err(query_rules::invalid("Aggregate queries are not supported"));
-        };
-        let select: Vec<usize> = paths.iter().map(|path| path.field).collect();
+        let select = parsed
+            .selected_fields()
+            .ok_or_else(|| query_rules::invalid("Aggregate queries are not supported"))?;
         if !select.contains(&0) {
             return Err(query_rules::invalid("The query must contain the Id field in its SELECT clause"));
         }

@@ -1,45 +1,58 @@
 //! `query`, `queryAll` and their next pages: at most 2,000 rows each.
 
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
+use super::cursors::{Cursor, Cursors};
 use super::resource::Resource;
-use crate::data::{Refusal, Store};
+use crate::data::{Refusal, Row, Store};
 use crate::server::Answer;
-use crate::soql::{Columns, Query, find, record};
-use crate::tenant::State;
+use crate::soql::{Columns, Query, Run, Show};
+use crate::tenant::{Identity, State};
 
 const PAGE: usize = 2_000;
 const SMALLEST_PAGE: usize = 200;
 
 /// The first page; `deleted` takes the recycle bin in.
 pub(crate) fn first(resource: &Resource<'_>, deleted: bool) -> Result<Answer, Refusal> {
+    if resource.call.param("explain").is_some() {
+        let what = "The sandbox org has no query plans to explain";
+        return Err(Refusal::new(400, "FUNCTIONALITY_NOT_ENABLED", what));
+    }
     let text = resource
         .call
         .param("q")
+        .filter(|text| !text.is_empty())
         .ok_or_else(|| Refusal::new(400, "MALFORMED_QUERY", "A query string has to be specified"))?;
     let query = Query::parse(&resource.schema, text)?;
     let mut state = resource.tenant.state();
     let State { store, cursors, .. } = &mut *state;
-    let ids = find(store, &query, deleted);
-    match &query.columns {
+    let run = run(resource, store, deleted);
+    let query = run.bind(&query);
+    let rows = run.rows(&query);
+    let records = match &query.columns {
         Columns::Count => {
-            return Ok(Answer::json(200, &json!({"totalSize": ids.len(), "done": true, "records": []})));
+            return Ok(Answer::json(200, &json!({"totalSize": rows.len(), "done": true, "records": []})));
         }
-        Columns::CountOf(path) => {
-            let rows = ids.iter().filter_map(|id| store.table(query.object).row(id));
-            let count = rows.filter(|row| !path.value(store, row).is_null()).count();
-            let record = json!({"attributes": {"type": "AggregateResult"}, "expr0": count});
-            return Ok(Answer::json(200, &json!({"totalSize": 1, "done": true, "records": [record]})));
+        Columns::Groups(grouping) => {
+            let groups = grouping.records(store, rows.into_iter());
+            if groups.len() > PAGE {
+                let what = "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a \
+                            single batch";
+                return Err(Refusal::new(400, "EXCEEDED_ID_LIMIT", what));
+            }
+            return Ok(Answer::json(
+                200,
+                &json!({"totalSize": groups.len(), "done": true, "records": groups}),
+            ));
         }
-        Columns::Fields(_) => {}
-    }
-    let size = page_size(resource);
-    let cursor = (ids.len() > size).then(|| store.ids.next("01g"));
-    let page = page(store, resource, &query, &ids, 0..size, cursor.as_deref());
-    if let Some(cursor) = cursor {
-        cursors.open(&cursor, query, ids, size, resource.tenant.clock.now());
-    }
-    Ok(Answer::json(200, &page))
+        Columns::Rows(_) => {
+            let mut pages = Pages { resource, cursors, run, size: page_size(resource) };
+            let shown = rows.get(..pages.size.min(rows.len())).unwrap_or_default();
+            let records = pages.records(&query, shown);
+            pages.list(&query, &rows, records)
+        }
+    };
+    Ok(Answer::json(200, &records))
 }
 
 /// The page that a locator (`01g…-2000`) names.
@@ -47,44 +60,89 @@ pub(crate) fn next(resource: &Resource<'_>, locator: &str) -> Result<Answer, Ref
     let invalid = || Refusal::new(400, "INVALID_QUERY_LOCATOR", "invalid query locator");
     let (id, from) = locator.rsplit_once('-').ok_or_else(invalid)?;
     let from: usize = from.parse().map_err(|_| invalid())?;
-    let state = resource.tenant.state();
-    let cursor = state.cursors.find(id, resource.tenant.clock.now()).ok_or_else(invalid)?;
+    let mut state = resource.tenant.state();
+    let State { store, cursors, .. } = &mut *state;
+    let cursor = cursors.find(id, resource.tenant.clock.now()).ok_or_else(invalid)?;
     if from >= cursor.ids.len() {
         return Err(invalid());
     }
-    let range = from..from + cursor.page;
-    Ok(Answer::json(200, &page(&state.store, resource, &cursor.query, &cursor.ids, range, Some(id))))
+    let run = run(resource, store, cursor.deleted);
+    let end = from + cursor.page;
+    let table = store.table(cursor.query.object);
+    let rows: Vec<&Row> = cursor.ids.range(from..end).filter_map(|id| table.row(id)).collect();
+    let mut pages = Pages { resource, cursors, run, size: cursor.page };
+    let records = pages.records(&cursor.query, &rows);
+    let next = (end < cursor.ids.len()).then(|| format!("{id}-{end}"));
+    Ok(Answer::json(200, &page(&resource.base, cursor.ids.len(), next.as_deref(), records)))
 }
 
-fn page(
-    store: &Store,
-    resource: &Resource<'_>,
-    query: &Query,
-    ids: &[String],
-    range: std::ops::Range<usize>,
-    cursor: Option<&str>,
-) -> Json {
-    let Columns::Fields(fields) = &query.columns else { return Json::Null };
-    let end = range.end.min(ids.len());
-    let shown = ids.get(range.start..end).unwrap_or_default();
-    let rows = shown.iter().filter_map(|id| store.table(query.object).row(id));
-    let records: Vec<Json> =
-        rows.map(|row| record(store, &resource.base, query.object, row, fields)).collect();
-    let done = end == ids.len();
-    let mut page = json!({"totalSize": ids.len(), "done": done});
-    if let Some(page) = page.as_object_mut() {
-        if let (false, Some(cursor)) = (done, cursor) {
-            let next = format!("{}/query/{cursor}-{end}", resource.base);
-            page.insert("nextRecordsUrl".to_owned(), json!(next));
-        }
-        page.insert("records".to_owned(), Json::Array(records));
+/// What showing rows page by page needs.
+struct Pages<'a, 'r> {
+    resource: &'r Resource<'r>,
+    cursors: &'r mut Cursors,
+    run: Run<'a>,
+    size: usize,
+}
+
+impl<'a> Pages<'a, '_> {
+    /// Rows as a query shows them. Long lists of children get cursors of their own.
+    fn records(&mut self, query: &Query, rows: &[&'a Row]) -> Vec<Json> {
+        let Self { resource, cursors, run, size } = self;
+        let (run, size, base) = (*run, *size, resource.base.as_str());
+        let identity = &resource.tenant.identity;
+        let mut list = |query: &Query, rows: &[&'a Row], shown| {
+            list(cursors, identity, base, (run, size), (query, rows), shown)
+        };
+        let mut show = Show { run, base, list: &mut list, page: size };
+        rows.iter().map(|row| show.record(query, row)).collect()
     }
-    page
+
+    /// The first page of rows, of which `shown` are shown.
+    fn list(&mut self, query: &Query, rows: &[&'a Row], shown: Vec<Json>) -> Json {
+        let (identity, base) = (&self.resource.tenant.identity, self.resource.base.as_str());
+        list(self.cursors, identity, base, (self.run, self.size), (query, rows), shown)
+    }
+}
+
+/// A first page, and a cursor when there are more.
+fn list(
+    cursors: &mut Cursors,
+    identity: &Identity,
+    base: &str,
+    (run, size): (Run<'_>, usize),
+    (query, rows): (&Query, &[&Row]),
+    shown: Vec<Json>,
+) -> Json {
+    let next = (rows.len() > shown.len()).then(|| {
+        let ids = rows.iter().map(|row| row.id()).collect();
+        let cursor = Cursor::new(query.clone(), ids, size, run.deleted, run.now);
+        format!("{}-{}", cursors.open(identity, cursor), shown.len())
+    });
+    page(base, rows.len(), next.as_deref(), shown)
+}
+
+fn page(base: &str, total: usize, next: Option<&str>, records: Vec<Json>) -> Json {
+    let mut page = Map::new();
+    page.insert("totalSize".to_owned(), json!(total));
+    page.insert("done".to_owned(), json!(next.is_none()));
+    if let Some(next) = next {
+        page.insert("nextRecordsUrl".to_owned(), json!(format!("{base}/query/{next}")));
+    }
+    page.insert("records".to_owned(), Json::Array(records));
+    Json::Object(page)
+}
+
+fn run<'a>(resource: &Resource<'a>, store: &'a Store, deleted: bool) -> Run<'a> {
+    let tenant = resource.tenant;
+    Run { store, now: tenant.clock.now(), user: &tenant.identity.user_id, deleted }
 }
 
 /// 2,000, or what the client hints at within the bounds.
 fn page_size(resource: &Resource<'_>) -> usize {
     let options = resource.call.header("sforce-query-options").unwrap_or_default();
-    let hint = options.split([';', ',']).find_map(|option| option.trim().strip_prefix("batchSize="));
-    hint.and_then(|size| size.trim().parse().ok()).unwrap_or(PAGE).clamp(SMALLEST_PAGE, PAGE)
+    let hint = options.split([';', ',']).find_map(|option| {
+        let (name, size) = option.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("batchSize").then(|| size.trim().parse().ok())?
+    });
+    hint.unwrap_or(PAGE).clamp(SMALLEST_PAGE, PAGE)
 }

@@ -1,30 +1,52 @@
 //! The condition of a query and whether a row meets it.
 //!
-//! Text is compared without letter case, ids and case-sensitive fields with it. A missing value is unequal to
-//! everything and neither below nor above anything.
+//! WHERE compares fields of rows, HAVING values of groups: what stands on the left is `T`. What depends on the moment
+//! (date literals) or on other rows (semi-joins) is worked out once, by [`Filter::bound`], before a sweep.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
+use super::date_function::DateFunction;
+use super::date_literal::DateLiteral;
 use super::path::Path;
+use super::pattern::Pattern;
+use super::query::Query;
+use super::value_order::Collation;
 use crate::data::{Row, Store, Value};
-use crate::schema::{Field, Schema};
+use crate::schema::{FieldType, Schema};
+use crate::timestamp::Timestamp;
 
 /// A condition.
 #[derive(Clone, Debug)]
-pub(crate) enum Filter {
+pub(crate) enum Filter<T = Term> {
     /// All of them.
-    And(Vec<Filter>),
+    And(Vec<Filter<T>>),
     /// One of them.
-    Or(Vec<Filter>),
+    Or(Vec<Filter<T>>),
     /// Not this.
-    Not(Box<Filter>),
-    /// A field against a value.
-    Compare { path: Path, comparison: Comparison, value: Value },
-    /// A field against a set of values, by index key; `null` says whether a missing value is in it.
-    In { path: Path, keys: HashSet<String>, null: bool, negated: bool },
-    /// A field against a pattern with `%` and `_`, already in lower case.
-    Like { path: Path, pattern: Vec<char> },
+    Not(Box<Filter<T>>),
+    /// A value against another.
+    Compare { left: T, collation: Collation, comparison: Comparison, right: Value },
+    /// A date against a date literal; bound, it is a `Between`.
+    Relative { left: T, comparison: Comparison, literal: DateLiteral, dates: bool },
+    /// A date against a range, `to` not in it.
+    Between { left: T, comparison: Comparison, from: Value, to: Value },
+    /// A value against a set, by [`Collation::key`]; `null` says whether a missing value is in it.
+    In { left: T, collation: Collation, keys: HashSet<String>, null: bool, negated: bool },
+    /// A text against a pattern.
+    Like { left: T, pattern: Pattern },
+    /// Values of a multi-select picklist against choices, of which one must be there wholly.
+    Includes { left: T, choices: Vec<Vec<String>>, negated: bool },
+    /// An id against the column of a sub-select; bound, it is an `In`.
+    Joined { left: T, rows: Box<Query>, column: Path, negated: bool },
+}
+
+/// A field, or a date function of one.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Term {
+    pub(crate) path: Path,
+    pub(crate) function: Option<DateFunction>,
 }
 
 /// How two values are compared.
@@ -38,134 +60,163 @@ pub(crate) enum Comparison {
     AtLeast,
 }
 
-impl Filter {
-    /// Whether a row meets the condition.
-    pub(crate) fn matches(&self, store: &Store, row: &Row) -> bool {
-        match self {
-            Self::And(all) => all.iter().all(|filter| filter.matches(store, row)),
-            Self::Or(any) => any.iter().any(|filter| filter.matches(store, row)),
-            Self::Not(filter) => !filter.matches(store, row),
-            Self::Compare { path, comparison, value } => {
-                let field = path.definition(&store.schema);
-                comparison.holds(field, path.value(store, row), value)
-            }
-            Self::In { path, keys, null, negated } => {
-                let value = path.value(store, row);
-                let within = match key(path.definition(&store.schema), value) {
-                    Some(key) => keys.contains(&key),
-                    None => *null,
-                };
-                within != *negated
-            }
-            Self::Like { path, pattern } => path.value(store, row).as_text().is_some_and(|text| {
-                let text: Vec<char> = text.to_lowercase().chars().collect();
-                like(&text, pattern)
-            }),
+impl Term {
+    /// Its value in a row.
+    pub(crate) fn value<'a>(&self, store: &'a Store, row: &'a Row) -> Cow<'a, Value> {
+        let value = self.path.value(store, row);
+        match self.function {
+            Some(function) => Cow::Owned(function.apply(&value)),
+            None => value,
         }
     }
 
-    /// Every field the condition looks at.
-    pub(crate) fn paths(&self) -> Vec<&Path> {
+    /// The type of its values.
+    pub(crate) fn kind(&self, schema: &Schema) -> FieldType {
+        self.function.map_or_else(|| self.path.definition(schema).kind, DateFunction::gives)
+    }
+
+    /// How its values are compared.
+    pub(crate) fn collation(&self, schema: &Schema) -> Collation {
+        Collation::of(self.path.definition(schema))
+    }
+
+    /// Whether it is a plain field of the queried object.
+    pub(crate) fn own_field(&self) -> Option<usize> {
+        (self.function.is_none() && self.path.hops.is_empty()).then_some(self.path.field)
+    }
+}
+
+impl Filter {
+    /// Whether a row meets the condition, at the moment the row was last written: what PushTopics ask of changes.
+    pub(crate) fn matches(&self, store: &Store, row: &Row) -> bool {
+        if self.is_bound() {
+            return self.holds(&|term| term.value(store, row));
+        }
+        let object = store.schema.of_id(row.id());
+        let stamp = object.and_then(|object| store.schema.object(object).system.modstamp);
+        let now = match stamp.map(|at| row.value(at)) {
+            Some(Value::Time(time)) => *time,
+            _ => Timestamp::default(),
+        };
+        let bound = self.bound(now, &|rows, column| rows.column(store, now, column));
+        bound.holds(&|term| term.value(store, row))
+    }
+
+    /// Fields of the queried object itself that the condition looks at.
+    pub(crate) fn fields(&self) -> Vec<usize> {
+        let mut terms = Vec::new();
+        self.each(&mut |term: &Term| terms.push(term.path.clone()));
+        terms.into_iter().filter(|path| path.hops.is_empty()).map(|path| path.field).collect()
+    }
+}
+
+impl<T: Clone> Filter<T> {
+    /// Whether it holds for values that `value` gives. Only of a bound condition.
+    pub(crate) fn holds<'v>(&self, value: &dyn Fn(&T) -> Cow<'v, Value>) -> bool {
         match self {
-            Self::And(parts) | Self::Or(parts) => parts.iter().flat_map(Self::paths).collect(),
-            Self::Not(part) => part.paths(),
-            Self::Compare { path, .. } | Self::In { path, .. } | Self::Like { path, .. } => vec![path],
+            Self::And(all) => all.iter().all(|filter| filter.holds(value)),
+            Self::Or(any) => any.iter().any(|filter| filter.holds(value)),
+            Self::Not(filter) => !filter.holds(value),
+            Self::Compare { left, collation, comparison, right } => {
+                let left = value(left);
+                comparison.holds(collation.order(&left, right), left.is_null() && right.is_null())
+            }
+            Self::Between { left, comparison, from, to } => {
+                let left = value(left);
+                let order = |edge: &Value| Collation::Exact.order(&left, edge);
+                comparison.holds(
+                    match (order(from), order(to)) {
+                        (Some(Ordering::Less), _) => Some(Ordering::Less),
+                        (Some(_), Some(Ordering::Less)) => Some(Ordering::Equal),
+                        (from, _) => from.map(|_| Ordering::Greater),
+                    },
+                    false,
+                )
+            }
+            Self::In { left, collation, keys, null, negated } => {
+                let within = collation.key(&value(left)).map_or(*null, |key| keys.contains(&key));
+                within != *negated
+            }
+            Self::Like { left, pattern } => value(left).as_text().is_some_and(|text| pattern.matches(text)),
+            Self::Includes { left, choices, negated } => {
+                let value = value(left);
+                let chosen: Vec<String> =
+                    value.as_text().unwrap_or_default().split(';').map(str::to_lowercase).collect();
+                let includes = choices.iter().any(|all| all.iter().all(|one| chosen.contains(one)));
+                includes != *negated
+            }
+            // Bound before.
+            Self::Relative { .. } | Self::Joined { .. } => false,
+        }
+    }
+
+    /// The condition as it stands at a moment; `join` gives the ids that a sub-select finds.
+    pub(crate) fn bound(&self, now: Timestamp, join: &dyn Fn(&Query, &Path) -> HashSet<String>) -> Self {
+        let all = |parts: &[Self]| parts.iter().map(|part| part.bound(now, join)).collect();
+        match self {
+            Self::And(parts) => Self::And(all(parts)),
+            Self::Or(parts) => Self::Or(all(parts)),
+            Self::Not(part) => Self::Not(Box::new(part.bound(now, join))),
+            Self::Relative { left, comparison, literal, dates } => {
+                let (from, to) = literal.range(now);
+                let edge = |time: Timestamp| {
+                    if *dates { DateFunction::DayOnly.apply(&Value::Time(time)) } else { Value::Time(time) }
+                };
+                Self::Between { left: left.clone(), comparison: *comparison, from: edge(from), to: edge(to) }
+            }
+            Self::Joined { left, rows, column, negated } => Self::In {
+                left: left.clone(),
+                collation: Collation::Exact,
+                keys: join(rows, column),
+                null: false,
+                negated: *negated,
+            },
+            other => other.clone(),
         }
     }
 
     /// Conditions that must all hold: the parts of an outermost AND, or the condition itself.
-    pub(crate) fn conjuncts(&self) -> &[Filter] {
+    pub(crate) fn conjuncts(&self) -> &[Self] {
         match self {
             Self::And(all) => all,
             other => std::slice::from_ref(other),
         }
     }
 
-    /// Fields of the queried object itself that the condition looks at.
-    pub(crate) fn fields(&self) -> Vec<usize> {
-        self.paths().into_iter().filter(|path| path.hops.is_empty()).map(|path| path.field).collect()
+    fn is_bound(&self) -> bool {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().all(Self::is_bound),
+            Self::Not(part) => part.is_bound(),
+            Self::Relative { .. } | Self::Joined { .. } => false,
+            _ => true,
+        }
     }
 
-    /// Whether the condition uses fields that may not be filtered by; names the first.
-    pub(crate) fn unfilterable<'a>(&self, schema: &'a Schema) -> Option<&'a Field> {
-        use crate::schema::Flag::NoFilter;
-        self.paths().into_iter().map(|path| path.definition(schema)).find(|field| field.is(NoFilter))
+    fn each(&self, visit: &mut dyn FnMut(&T)) {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.each(visit)),
+            Self::Not(part) => part.each(visit),
+            Self::Compare { left, .. }
+            | Self::Relative { left, .. }
+            | Self::Between { left, .. }
+            | Self::In { left, .. }
+            | Self::Like { left, .. }
+            | Self::Includes { left, .. }
+            | Self::Joined { left, .. } => visit(left),
+        }
     }
 }
 
 impl Comparison {
-    /// The comparison that a symbol stands for.
-    pub(crate) fn of(symbol: &str) -> Option<Self> {
-        Some(match symbol {
-            "=" => Self::Equal,
-            "!=" => Self::Unequal,
-            "<" => Self::Less,
-            "<=" => Self::AtMost,
-            ">" => Self::Greater,
-            ">=" => Self::AtLeast,
-            _ => return None,
-        })
-    }
-
-    fn holds(self, field: &Field, left: &Value, right: &Value) -> bool {
-        let order = order(field, left, right);
+    /// Whether it holds for two values of this order; `None` when one is missing, `both` when both are.
+    fn holds(self, order: Option<Ordering>, both: bool) -> bool {
         match self {
-            Self::Equal => order == Some(Ordering::Equal) || (left.is_null() && right.is_null()),
-            Self::Unequal => !(order == Some(Ordering::Equal) || (left.is_null() && right.is_null())),
+            Self::Equal => order == Some(Ordering::Equal) || both,
+            Self::Unequal => !(order == Some(Ordering::Equal) || both),
             Self::Less => order == Some(Ordering::Less),
             Self::AtMost => matches!(order, Some(Ordering::Less | Ordering::Equal)),
             Self::Greater => order == Some(Ordering::Greater),
             Self::AtLeast => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
         }
-    }
-}
-
-/// How two values of a field are ordered; `None` when one is missing.
-pub(crate) fn order(field: &Field, left: &Value, right: &Value) -> Option<Ordering> {
-    match (left, right) {
-        (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
-        (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
-        (Value::Double(a), Value::Double(b)) => a.partial_cmp(b),
-        (Value::Time(a), Value::Time(b)) => Some(a.cmp(b)),
-        (Value::Text(a), Value::Text(b)) if field.kind.is_id() => Some(a.cmp(b)),
-        (Value::Text(_), Value::Text(_)) => key(field, left).zip(key(field, right)).map(|(a, b)| a.cmp(&b)),
-        _ => None,
-    }
-}
-
-/// The text under which a value is in a set: the index key, and a form of its own for the other types.
-pub(crate) fn key(field: &Field, value: &Value) -> Option<String> {
-    match value {
-        Value::Bool(value) => Some(value.to_string()),
-        Value::Time(time) => Some(time.millis().to_string()),
-        other => other.index_key(field),
-    }
-}
-
-fn like(text: &[char], pattern: &[char]) -> bool {
-    match (pattern.split_first(), text.split_first()) {
-        (None, rest) => rest.is_none(),
-        (Some(('%', after)), _) => {
-            (0..=text.len()).any(|skip| text.get(skip..).is_some_and(|text| like(text, after)))
-        }
-        (Some(('_', after)), Some((_, rest))) => like(rest, after),
-        (Some(('\\', after)), Some((first, rest))) => match after.split_first() {
-            Some((escaped, after)) => first == escaped && like(rest, after),
-            None => false,
-        },
-        (Some((wanted, after)), Some((first, rest))) => first == wanted && like(rest, after),
-        (Some(_), None) => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn like_knows_both_wildcards_and_their_escapes() {
-        let like = |text: &str, pattern: &str| {
-            super::like(&text.chars().collect::<Vec<_>>(), &pattern.chars().collect::<Vec<_>>())
-        };
-        assert!(like("acme corp", "acme%") && like("acme", "a_me") && like("50%", "50\\%") && like("", "%"));
-        assert!(!like("acme", "acm") && !like("500", "50\\%") && !like("acme", "a_e"));
     }
 }

@@ -1,14 +1,20 @@
-//! From the text of a query to its tokens, each with the column it starts at.
+//! From the text of a query to its tokens, each with the place it starts at.
 
+use super::mistake::{illegal, malformed};
 use crate::data::Refusal;
+
+/// The longest query an org reads, in characters.
+const LONGEST: usize = 100_000;
+
+const SYMBOLS: [&str; 11] = ["!=", "<=", ">=", "<>", "(", ")", ",", "=", "<", ">", "*"];
 
 /// A token.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Token {
     /// What it is.
     pub(crate) kind: TokenKind,
-    /// Column of its first character, from 1.
-    pub(crate) column: usize,
+    /// How many characters stand before it.
+    pub(crate) at: usize,
 }
 
 /// Kinds of tokens.
@@ -20,7 +26,7 @@ pub(crate) enum TokenKind {
     Text(String),
     /// Number, date or point in time, as written.
     Number(String),
-    /// `( ) , = != < <= > >=`.
+    /// `( ) , = != < <= > >= *`; `<>` is `!=`.
     Symbol(&'static str),
 }
 
@@ -42,78 +48,94 @@ impl Token {
 /// All tokens of a query.
 pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, Refusal> {
     let chars: Vec<char> = text.chars().collect();
+    if chars.len() > LONGEST {
+        let what = format!("SOQL statements cannot be longer than {LONGEST} characters.");
+        return Err(Refusal::new(400, "MALFORMED_QUERY", what));
+    }
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(first) = chars.get(at).copied() {
-        let column = at + 1;
         let rest = chars.get(at..).unwrap_or_default();
         let (kind, length) = if first.is_whitespace() {
             at += 1;
             continue;
         } else if first == '\'' {
-            quoted(rest).ok_or_else(|| malformed("unexpected end of string", column))?
+            quoted(text, rest, at)?
         } else if first.is_ascii_digit()
-            || (matches!(first, '-' | '+') && rest.get(1).is_some_and(char::is_ascii_digit))
+            || (matches!(first, '-' | '+' | '.') && rest.get(1).is_some_and(char::is_ascii_digit))
         {
             let word: String =
                 rest.iter().take_while(|c| c.is_ascii_alphanumeric() || "+-.:".contains(**c)).collect();
             let length = word.len();
             (TokenKind::Number(word), length)
-        } else if first.is_alphabetic() || first == '_' {
+        } else if first.is_ascii_alphabetic() || first == '_' {
             let word: String =
-                rest.iter().take_while(|c| c.is_alphanumeric() || "_.:".contains(**c)).collect();
-            let length = word.chars().count();
+                rest.iter().take_while(|c| c.is_ascii_alphanumeric() || "_.:".contains(**c)).collect();
+            let length = word.len();
             (TokenKind::Word(word), length)
+        } else if first == ':' {
+            return Err(malformed(text, at, "Bind variables only allowed in Apex code"));
         } else {
-            symbol(rest).ok_or_else(|| malformed(&format!("unexpected token: '{first}'"), column))?
+            symbol(rest).ok_or_else(|| illegal(text, at, &format!("unexpected token: '{first}'")))?
         };
-        found.push(Token { kind, column });
+        found.push(Token { kind, at });
         at += length;
     }
     Ok(found)
 }
 
-/// A query that cannot be read.
-pub(crate) fn malformed(what: &str, column: usize) -> Refusal {
-    Refusal::new(400, "MALFORMED_QUERY", format!("\nERROR at Row:1:Column:{column}\n{what}"))
-}
-
-fn quoted(rest: &[char]) -> Option<(TokenKind, usize)> {
+/// Text in quotes, and how many characters it takes.
+fn quoted(query: &str, rest: &[char], start: usize) -> Result<(TokenKind, usize), Refusal> {
+    let unclosed = || illegal(query, start + rest.len(), "mismatched character '<EOF>' expecting '''");
     let mut text = String::new();
     let mut at = 1;
     loop {
-        match rest.get(at)? {
-            '\'' => return Some((TokenKind::Text(text), at + 1)),
+        match rest.get(at).copied().ok_or_else(unclosed)? {
+            '\'' => return Ok((TokenKind::Text(text), at + 1)),
             '\\' => {
                 at += 1;
-                let escaped = match rest.get(at)? {
-                    'n' | 'N' => '\n',
-                    'r' | 'R' => '\r',
-                    't' | 'T' => '\t',
-                    'b' | 'B' => '\u{8}',
-                    'f' | 'F' => '\u{c}',
-                    // `\%` and `\_` keep their backslash: LIKE tells them from the wildcards by it.
-                    wildcard @ ('%' | '_') => {
-                        text.push('\\');
-                        *wildcard
+                match rest.get(at).copied().ok_or_else(unclosed)? {
+                    'n' | 'N' => text.push('\n'),
+                    'r' | 'R' => text.push('\r'),
+                    't' | 'T' => text.push('\t'),
+                    'b' | 'B' => text.push('\u{8}'),
+                    'f' | 'F' => text.push('\u{c}'),
+                    same @ ('\'' | '"') => text.push(same),
+                    // These keep their backslash: LIKE tells them from the wildcards by it. See `unescaped`.
+                    kept @ ('\\' | '%' | '_') => text.extend(['\\', kept]),
+                    'u' | 'U' => {
+                        let digits = rest.get(at + 1..at + 5).unwrap_or_default().iter().collect::<String>();
+                        let code = u32::from_str_radix(&digits, 16).ok().filter(|_| digits.len() == 4);
+                        let c = code.and_then(char::from_u32).ok_or_else(|| {
+                            illegal(query, start + at, "no viable alternative at character 'u'")
+                        })?;
+                        text.push(c);
+                        at += 4;
                     }
-                    other => *other,
-                };
-                text.push(escaped);
+                    other => {
+                        let what = format!("no viable alternative at character '{other}'");
+                        return Err(illegal(query, start + at, &what));
+                    }
+                }
             }
-            other => text.push(*other),
+            other => text.push(other),
         }
         at += 1;
     }
 }
 
+/// Quoted text as a value: the backslashes that the tokens keep for LIKE are taken out.
+pub(crate) fn unescaped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        plain.push(if c == '\\' { chars.next().unwrap_or(c) } else { c });
+    }
+    plain
+}
+
 fn symbol(rest: &[char]) -> Option<(TokenKind, usize)> {
     let two: String = rest.iter().take(2).collect();
-    for symbol in ["!=", "<=", ">=", "<>", "(", ")", ",", "=", "<", ">"] {
-        if two.starts_with(symbol) {
-            let kind = TokenKind::Symbol(if symbol == "<>" { "!=" } else { symbol });
-            return Some((kind, symbol.len()));
-        }
-    }
-    None
+    let symbol = SYMBOLS.into_iter().find(|symbol| two.starts_with(symbol))?;
+    Some((TokenKind::Symbol(if symbol == "<>" { "!=" } else { symbol }), symbol.len()))
 }

@@ -1,224 +1,188 @@
-//! From tokens to a query. What the simulator does not know is refused as Salesforce refuses a mistake, never
-//! ignored.
+//! From tokens to a query as it is written. What is not SOQL is refused where it stands, as real orgs do.
+//!
+//! Nesting is counted, so that no text can exhaust the stack.
 
-use super::filter::{Comparison, Filter, key};
-use super::lexer::{Token, TokenKind, malformed, tokens};
-use super::literal;
-use super::path::{Path, pointed};
-use super::query::{Columns, OrderBy, Query};
-use crate::data::{Refusal, Value};
-use crate::schema::{Flag, ObjectIndex, Schema};
+mod conditions;
+mod select;
 
-impl Query {
-    /// Reads a query against a schema.
-    pub(crate) fn parse(schema: &Schema, text: &str) -> Result<Self, Refusal> {
-        let tokens = tokens(text)?;
-        Parser { schema, text, tokens: &tokens, at: 0, object: 0 }.query()
+use super::lexer::{Token, TokenKind, tokens};
+use super::mistake::malformed;
+use super::syntax::{Count, Expression, Group, Name, Ordered, Spot, Statement, Subtotals};
+use crate::data::Refusal;
+
+/// Brackets, functions and sub-selects may be within each other so many times.
+const DEEPEST: usize = 100;
+
+/// Words that are never an alias.
+const RESERVED: [&str; 26] = [
+    "AND", "ASC", "DESC", "EXCLUDES", "FIRST", "FROM", "GROUP", "HAVING", "IN", "INCLUDES", "LAST", "LIKE",
+    "LIMIT", "NOT", "NULL", "NULLS", "OR", "SELECT", "USING", "WHERE", "WITH", "ORDER", "OFFSET", "FOR",
+    "ALL", "UPDATE",
+];
+
+/// Reads a query.
+pub(crate) fn parse(text: &str) -> Result<Statement, Refusal> {
+    let tokens = tokens(text)?;
+    let mut parser = Parser { text, tokens: &tokens, at: 0, depth: 0 };
+    let statement = parser.statement()?;
+    match parser.peek() {
+        None => Ok(statement),
+        Some(token) if token.is("ALL") && parser.follows(1, "ROWS") => {
+            Err(malformed(text, token.at, "ALL ROWS not allowed in this context"))
+        }
+        Some(token) => Err(parser.unexpected(token)),
     }
 }
 
 struct Parser<'a> {
-    schema: &'a Schema,
     text: &'a str,
     tokens: &'a [Token],
     at: usize,
-    object: ObjectIndex,
-}
-
-/// A selected column before its object is known.
-enum Selected<'a> {
-    Field(&'a Token),
-    Count(Option<&'a Token>),
+    depth: usize,
 }
 
 impl<'a> Parser<'a> {
-    fn query(mut self) -> Result<Query, Refusal> {
+    fn statement(&mut self) -> Result<Statement, Refusal> {
         self.expect("SELECT")?;
-        let selected = self.selected()?;
+        let select = self.select()?;
         self.expect("FROM")?;
-        self.object = self.from()?;
-        let columns = self.columns(&selected)?;
-        let filter = if self.accept("WHERE") { Some(self.disjunction()?) } else { None };
-        if let Some(field) = filter.as_ref().and_then(|filter| filter.unfilterable(self.schema)) {
-            return Err(pointed(
-                self.text,
-                1,
-                &format!("field '{}' can not be filtered in a query call", field.name),
-            ));
+        let mut statement = Statement { select, from: self.from()?, ..Statement::default() };
+        if self.accept("USING") {
+            self.expect("SCOPE")?;
+            statement.scope = Some(self.name()?);
         }
-        let order = if self.accept("ORDER") { self.order()? } else { Vec::new() };
-        let limit = if self.accept("LIMIT") { Some(self.number()?) } else { None };
-        let offset = if self.accept("OFFSET") { self.number()? } else { 0 };
-        // FOR VIEW, FOR REFERENCE and FOR UPDATE change nothing that a REST client can see.
+        if self.accept("WHERE") {
+            statement.filter = Some(self.condition()?);
+        }
+        if self.accept("WITH") {
+            let mode = self.name()?;
+            if !["SECURITY_ENFORCED", "USER_MODE", "SYSTEM_MODE"]
+                .iter()
+                .any(|m| mode.text.eq_ignore_ascii_case(m))
+            {
+                return Err(malformed(self.text, mode.at.0, &format!("unexpected token: '{}'", mode.text)));
+            }
+            statement.with = Some(mode);
+        }
+        if self.accept("GROUP") {
+            self.expect("BY")?;
+            statement.group = Some(self.group()?);
+            if self.accept("HAVING") {
+                statement.having = Some(self.condition()?);
+            }
+        }
+        if self.accept("ORDER") {
+            self.expect("BY")?;
+            statement.order = self.list(Self::ordered)?;
+        }
+        if self.accept("LIMIT") {
+            statement.limit = Some(self.count()?);
+        }
+        if self.accept("OFFSET") {
+            statement.offset = Some(self.count()?);
+        }
         if self.accept("FOR") {
-            self.next()?;
+            let purpose = self.name()?;
+            if !["VIEW", "REFERENCE", "UPDATE"].iter().any(|word| purpose.text.eq_ignore_ascii_case(word)) {
+                return Err(malformed(
+                    self.text,
+                    purpose.at.0,
+                    &format!("unexpected token: '{}'", purpose.text),
+                ));
+            }
+            statement.purpose = Some(purpose);
         }
-        match self.peek() {
-            None => Ok(Query { object: self.object, columns, filter, order, limit, offset }),
-            Some(token) => Err(unexpected(token)),
-        }
+        Ok(statement)
     }
 
-    fn selected(&mut self) -> Result<Vec<Selected<'a>>, Refusal> {
-        let mut selected = Vec::new();
-        loop {
-            let token = self.next()?;
-            if token.is("COUNT") && self.accept_symbol("(") {
-                let field = if self.peek_symbol(")") { None } else { Some(self.next()?) };
-                self.expect_symbol(")")?;
-                selected.push(Selected::Count(field));
-            } else if matches!(token.kind, TokenKind::Word(_)) && !token.is("FROM") {
-                selected.push(Selected::Field(token));
-            } else {
-                return Err(unexpected(token));
-            }
-            if !self.accept_symbol(",") {
-                return Ok(selected);
-            }
-        }
-    }
-
-    fn from(&mut self) -> Result<ObjectIndex, Refusal> {
-        let token = self.next()?;
-        let TokenKind::Word(name) = &token.kind else { return Err(unexpected(token)) };
-        self.schema.find(name).ok_or_else(|| {
-            let what = format!(
-                "sObject type '{name}' is not supported. If you are attempting to use a custom object, be sure to \
-                 append the '__c' after the entity name. Please reference your WSDL or the describe call for the \
-                 appropriate names."
-            );
-            Refusal { code: "INVALID_TYPE".to_owned(), ..pointed(self.text, token.column, &what) }
+    fn from(&mut self) -> Result<Vec<(Name, Option<Name>)>, Refusal> {
+        self.list(|parser| {
+            let name = parser.name()?;
+            let alias = parser.peek().is_some_and(is_alias);
+            Ok((name, if alias { Some(parser.name()?) } else { None }))
         })
     }
 
-    fn columns(&self, selected: &[Selected<'_>]) -> Result<Columns, Refusal> {
-        match selected {
-            [Selected::Count(None)] => Ok(Columns::Count),
-            [Selected::Count(Some(token))] => self.path(token).map(Columns::CountOf),
-            fields => fields
-                .iter()
-                .map(|selected| match selected {
-                    Selected::Field(token) => self.path(token),
-                    Selected::Count(_) => Err(malformed("Grouped query not supported by the sandbox org", 1)),
-                })
-                .collect::<Result<_, _>>()
-                .map(Columns::Fields),
+    fn group(&mut self) -> Result<Group, Refusal> {
+        let opens = |parser: &Self| parser.symbol_follows(1, "(");
+        let subtotals = match self.peek() {
+            Some(token) if token.is("ROLLUP") && opens(self) => Subtotals::Rollup,
+            Some(token) if token.is("CUBE") && opens(self) => Subtotals::Cube,
+            _ => Subtotals::None,
+        };
+        if subtotals == Subtotals::None {
+            return Ok(Group { by: self.list(Self::expression)?, subtotals });
         }
-    }
-
-    fn disjunction(&mut self) -> Result<Filter, Refusal> {
-        let first = self.conjunction()?;
-        let mut any = vec![first];
-        while self.accept("OR") {
-            any.push(self.conjunction()?);
-        }
-        Ok(single_or(any, Filter::Or))
-    }
-
-    fn conjunction(&mut self) -> Result<Filter, Refusal> {
-        let mut all = vec![self.condition()?];
-        while self.accept("AND") {
-            all.push(self.condition()?);
-        }
-        Ok(single_or(all, Filter::And))
-    }
-
-    fn condition(&mut self) -> Result<Filter, Refusal> {
-        if self.accept("NOT") {
-            return Ok(Filter::Not(Box::new(self.condition()?)));
-        }
-        if self.accept_symbol("(") {
-            let inner = self.disjunction()?;
-            self.expect_symbol(")")?;
-            return Ok(inner);
-        }
-        let token = self.next()?;
-        let path = self.path(token)?;
-        let operator = self.next()?;
-        if let TokenKind::Symbol(symbol) = operator.kind {
-            let comparison = Comparison::of(symbol).ok_or_else(|| unexpected(operator))?;
-            let value = self.literal(&path)?;
-            return Ok(Filter::Compare { path, comparison, value });
-        }
-        if operator.is("LIKE") {
-            let token = self.next()?;
-            let TokenKind::Text(pattern) = &token.kind else { return Err(unexpected(token)) };
-            return Ok(Filter::Like { path, pattern: pattern.to_lowercase().chars().collect() });
-        }
-        let negated = operator.is("NOT");
-        if negated {
-            self.expect("IN")?;
-        } else if !operator.is("IN") {
-            return Err(unexpected(operator));
-        }
-        self.set(path, negated)
-    }
-
-    fn set(&mut self, path: Path, negated: bool) -> Result<Filter, Refusal> {
-        self.expect_symbol("(")?;
-        let mut keys = std::collections::HashSet::new();
-        let mut null = false;
-        loop {
-            match self.literal(&path)? {
-                Value::Null => null = true,
-                value => {
-                    keys.extend(key(path.definition(self.schema), &value));
-                }
-            }
-            if !self.accept_symbol(",") {
-                break;
-            }
-        }
+        self.at += 2;
+        let by = self.list(Self::expression)?;
         self.expect_symbol(")")?;
-        Ok(Filter::In { path, keys, null, negated })
+        Ok(Group { by, subtotals })
     }
 
-    fn order(&mut self) -> Result<Vec<OrderBy>, Refusal> {
-        self.expect("BY")?;
-        let mut order = Vec::new();
-        loop {
-            let token = self.next()?;
-            let path = self.path(token)?;
-            if path.definition(self.schema).is(Flag::NoSort) {
-                let what = format!("field '{}' can not be sorted in a query call", token.shown());
-                return Err(pointed(self.text, token.column, &what));
-            }
-            let descending = self.accept("DESC");
-            if !descending {
-                self.accept("ASC");
-            }
-            let nulls_last = self.accept("NULLS") && {
-                let last = self.accept("LAST");
-                if !last {
-                    self.expect("FIRST")?;
-                }
-                last
-            };
-            order.push(OrderBy { path, descending, nulls_last });
-            if !self.accept_symbol(",") {
-                return Ok(order);
-            }
+    fn ordered(&mut self) -> Result<Ordered, Refusal> {
+        let by = self.expression()?;
+        let descending = self.accept("DESC");
+        if !descending {
+            self.accept("ASC");
         }
+        let nulls_last = self.accept("NULLS") && {
+            let last = self.accept("LAST");
+            if !last {
+                self.expect("FIRST")?;
+            }
+            last
+        };
+        Ok(Ordered { by, descending, nulls_last })
     }
 
-    fn path(&self, token: &Token) -> Result<Path, Refusal> {
-        match &token.kind {
-            TokenKind::Word(text) => Path::resolve(self.schema, self.object, text, self.text, token.column),
-            _ => Err(unexpected(token)),
+    /// A field, or a function of one.
+    fn expression(&mut self) -> Result<Expression, Refusal> {
+        let name = self.name()?;
+        if !self.accept_symbol("(") {
+            return Ok(Expression::Field(name));
         }
+        self.deeper(name.at.0)?;
+        let argument = if self.symbol_follows(0, ")") { None } else { Some(Box::new(self.expression()?)) };
+        self.expect_symbol(")")?;
+        self.depth -= 1;
+        Ok(Expression::Call { function: name, argument })
     }
 
-    fn literal(&mut self, path: &Path) -> Result<Value, Refusal> {
-        let token = self.next()?;
-        literal::value(path.definition(self.schema), token, self.text)
-    }
-
-    fn number(&mut self) -> Result<usize, Refusal> {
+    fn count(&mut self) -> Result<Count, Refusal> {
         let token = self.next()?;
         match &token.kind {
-            TokenKind::Number(text) => text.parse().map_err(|_| unexpected(token)),
-            _ => Err(unexpected(token)),
+            TokenKind::Number(text) if text.bytes().all(|b| b.is_ascii_digit()) => {
+                Ok(Count { rows: text.parse().unwrap_or(usize::MAX), at: Spot(token.at) })
+            }
+            _ => Err(self.unexpected(token)),
         }
+    }
+
+    fn name(&mut self) -> Result<Name, Refusal> {
+        let token = self.next()?;
+        match &token.kind {
+            TokenKind::Word(text) => Ok(Name { text: text.clone(), at: Spot(token.at) }),
+            _ => Err(self.unexpected(token)),
+        }
+    }
+
+    fn list<T>(&mut self, one: impl Fn(&mut Self) -> Result<T, Refusal>) -> Result<Vec<T>, Refusal> {
+        let mut all = vec![one(self)?];
+        while self.accept_symbol(",") {
+            all.push(one(self)?);
+        }
+        Ok(all)
+    }
+
+    fn deeper(&mut self, at: usize) -> Result<(), Refusal> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(Refusal {
+                code: "QUERY_TOO_COMPLICATED".to_owned(),
+                ..malformed(self.text, at, "Query is nested too deeply")
+            });
+        }
+        Ok(())
     }
 
     fn peek(&self) -> Option<&'a Token> {
@@ -226,52 +190,51 @@ impl<'a> Parser<'a> {
     }
 
     fn next(&mut self) -> Result<&'a Token, Refusal> {
-        let token = self
-            .tokens
-            .get(self.at)
-            .ok_or_else(|| malformed("unexpected token: '<EOF>'", self.text.len() + 1))?;
+        let token = self.tokens.get(self.at).ok_or_else(|| self.ended())?;
         self.at += 1;
         Ok(token)
     }
 
+    /// Whether the token after so many more is this keyword.
+    fn follows(&self, after: usize, keyword: &str) -> bool {
+        self.tokens.get(self.at + after).is_some_and(|token| token.is(keyword))
+    }
+
+    fn symbol_follows(&self, after: usize, symbol: &'static str) -> bool {
+        self.tokens.get(self.at + after).is_some_and(|token| token.kind == TokenKind::Symbol(symbol))
+    }
+
     fn accept(&mut self, keyword: &str) -> bool {
-        let found = self.peek().is_some_and(|token| token.is(keyword));
+        let found = self.follows(0, keyword);
         self.at += usize::from(found);
         found
     }
 
     fn expect(&mut self, keyword: &str) -> Result<(), Refusal> {
         let token = self.next()?;
-        if token.is(keyword) { Ok(()) } else { Err(unexpected(token)) }
-    }
-
-    fn peek_symbol(&self, symbol: &'static str) -> bool {
-        self.peek().is_some_and(|token| token.kind == TokenKind::Symbol(symbol))
+        if token.is(keyword) { Ok(()) } else { Err(self.unexpected(token)) }
     }
 
     fn accept_symbol(&mut self, symbol: &'static str) -> bool {
-        let found = self.peek_symbol(symbol);
+        let found = self.symbol_follows(0, symbol);
         self.at += usize::from(found);
         found
     }
 
     fn expect_symbol(&mut self, symbol: &'static str) -> Result<(), Refusal> {
         let token = self.next()?;
-        if token.kind == TokenKind::Symbol(symbol) { Ok(()) } else { Err(unexpected(token)) }
+        if token.kind == TokenKind::Symbol(symbol) { Ok(()) } else { Err(self.unexpected(token)) }
+    }
+
+    fn unexpected(&self, token: &Token) -> Refusal {
+        malformed(self.text, token.at, &format!("unexpected token: '{}'", token.shown()))
+    }
+
+    fn ended(&self) -> Refusal {
+        malformed(self.text, self.text.chars().count(), "unexpected token: '<EOF>'")
     }
 }
 
-fn single_or(mut parts: Vec<Filter>, join: fn(Vec<Filter>) -> Filter) -> Filter {
-    match (parts.len(), parts.pop()) {
-        (1, Some(only)) => only,
-        (_, Some(last)) => {
-            parts.push(last);
-            join(parts)
-        }
-        (_, None) => join(parts),
-    }
-}
-
-fn unexpected(token: &Token) -> Refusal {
-    malformed(&format!("unexpected token: '{}'", token.shown()), token.column)
+fn is_alias(token: &Token) -> bool {
+    matches!(&token.kind, TokenKind::Word(word) if !RESERVED.iter().any(|reserved| word.eq_ignore_ascii_case(reserved)))
 }

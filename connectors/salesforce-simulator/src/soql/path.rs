@@ -1,99 +1,163 @@
 //! A field of the queried object or of one of its parents: `Name`, `Account.Owner.Name`.
 
+use std::borrow::Cow;
+
+use super::mistake::{invalid_field, no_column, no_parent};
+use super::name_fields;
 use crate::data::{Refusal, Row, Store, Value};
-use crate::schema::{Field, ObjectIndex, Schema};
+use crate::schema::{Field, ObjectIndex, Schema, Trait};
+
+/// Parents of parents a path may go up.
+const LEVELS: usize = 5;
 
 /// A field and the way to it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Path {
-    /// Reference fields to follow, each with the object it leads to.
-    pub(crate) hops: Vec<(usize, ObjectIndex)>,
-    /// The object the field is in.
-    pub(crate) object: ObjectIndex,
+    /// References to follow.
+    pub(crate) hops: Vec<Hop>,
+    /// What the field belongs to.
+    pub(crate) of: Of,
     /// The field.
     pub(crate) field: usize,
 }
 
+/// A reference to follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hop {
+    /// What the reference belongs to.
+    pub(crate) from: Of,
+    /// The reference.
+    pub(crate) reference: usize,
+    /// What it leads to.
+    pub(crate) to: Of,
+}
+
+/// What fields are looked up in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// One object.
+    Object(ObjectIndex),
+    /// Whichever object a polymorphic reference leads to.
+    Any,
+}
+
+impl Of {
+    /// The name that messages use.
+    pub(crate) fn name(self, schema: &Schema) -> &str {
+        match self {
+            Self::Object(at) => &schema.object(at).name,
+            Self::Any => name_fields::OBJECT,
+        }
+    }
+
+    /// A field that the user may see.
+    pub(crate) fn field(self, schema: &Schema, name: &str) -> Option<usize> {
+        match self {
+            Self::Object(at) => {
+                let object = schema.object(at);
+                object.field(name).filter(|at| object.fields.get(*at).is_some_and(Field::visible))
+            }
+            Self::Any => name_fields::field(name),
+        }
+    }
+
+    /// All its fields.
+    pub(crate) fn fields(self, schema: &Schema) -> &[Field] {
+        match self {
+            Self::Object(at) => &schema.object(at).fields,
+            Self::Any => name_fields::fields(),
+        }
+    }
+
+    /// The reference behind the name of a parent, and what it leads to.
+    pub(crate) fn parent(self, schema: &Schema, name: &str) -> Option<Hop> {
+        let reference = match self {
+            Self::Object(at) => schema.object(at).relationship(name)?,
+            Self::Any => name_fields::relationship(name)?,
+        };
+        let field = self.fields(schema).get(reference).filter(|field| field.visible())?;
+        let to = match field.reference_to.as_slice() {
+            [only] => Self::Object(schema.find(only).filter(|at| schema.object(*at).is(Trait::Queryable))?),
+            _ => Self::Any,
+        };
+        Some(Hop { from: self, reference, to })
+    }
+}
+
 impl Path {
-    /// Finds the field that a dotted name means in a query of `object`.
+    /// Finds the field that a path means in a query of `object`. `at` is where the path stands in the query.
     pub(crate) fn resolve(
         schema: &Schema,
-        object: ObjectIndex,
-        text: &str,
+        object: Of,
+        parts: &[&str],
         query: &str,
-        column: usize,
+        at: usize,
     ) -> Result<Self, Refusal> {
-        let mut parts: Vec<&str> = text.split('.').collect();
-        let name = parts.pop().unwrap_or_default();
+        let (name, parents) =
+            parts.split_last().ok_or_else(|| no_column(query, at, "", object.name(schema)))?;
+        if parents.len() > LEVELS {
+            let what = format!("Relationship references cannot be nested deeper than {LEVELS} levels");
+            return Err(invalid_field(query, at, &what));
+        }
         let mut here = object;
         let mut hops = Vec::new();
-        for (nth, part) in parts.iter().enumerate() {
-            let definition = schema.object(here);
-            match definition.relationship(part) {
-                Some(at) => {
-                    let targets = definition.fields.get(at).map(|field| field.reference_to.as_slice());
-                    let target = targets.unwrap_or_default().iter().rev().find_map(|to| schema.find(to));
-                    let target =
-                        target.ok_or_else(|| no_relationship(part, &definition.name, query, column))?;
-                    hops.push((at, target));
-                    here = target;
-                }
-                None if nth == 0 && part.eq_ignore_ascii_case(&definition.name) => {}
-                None => return Err(no_relationship(part, &definition.name, query, column)),
-            }
+        for part in parents {
+            let hop = here.parent(schema, part).ok_or_else(|| no_parent(query, at, part))?;
+            hops.push(hop);
+            here = hop.to;
         }
-        let definition = schema.object(here);
-        let field = definition.field(name).ok_or_else(|| no_column(name, &definition.name, query, column))?;
-        Ok(Self { hops, object: here, field })
+        let field = here.field(schema, name).ok_or_else(|| no_column(query, at, name, here.name(schema)))?;
+        Ok(Self { hops, of: here, field })
+    }
+
+    /// A field of the queried object itself.
+    pub(crate) fn own(object: ObjectIndex, field: usize) -> Self {
+        Self { hops: Vec::new(), of: Of::Object(object), field }
     }
 
     /// The definition of the field.
     pub(crate) fn definition<'a>(&self, schema: &'a Schema) -> &'a Field {
-        &schema.object(self.object).fields[self.field]
+        &self.of.fields(schema)[self.field]
+    }
+
+    /// Whether it is the `Id` of the queried object.
+    pub(crate) fn is_id(&self) -> bool {
+        self.hops.is_empty() && self.field == 0
     }
 
     /// Its value in a row; null when a parent on the way is missing.
-    pub(crate) fn value<'a>(&self, store: &'a Store, row: &'a Row) -> &'a Value {
-        let mut row = row;
-        for (reference, target) in &self.hops {
-            let parent = row.value(*reference).as_text().and_then(|id| store.table(*target).row(id));
-            match parent {
-                Some(parent) => row = parent,
-                None => return &Value::Null,
+    pub(crate) fn value<'a>(&self, store: &'a Store, row: &'a Row) -> Cow<'a, Value> {
+        if self.hops.is_empty() {
+            return Cow::Borrowed(row.value(self.field));
+        }
+        // The object of the row is only asked for behind a polymorphic reference, which sets it.
+        let mut here = (0, row);
+        for hop in &self.hops {
+            match parent(store, *hop, here) {
+                Some(parent) => here = parent,
+                None => return Cow::Owned(Value::Null),
             }
         }
-        row.value(self.field)
+        match self.of {
+            Of::Object(_) => Cow::Borrowed(here.1.value(self.field)),
+            Of::Any => name_fields::value(store.schema.object(here.0), here.1, self.field),
+        }
     }
 }
 
-/// The field error of queries, with a caret under the column.
-pub(crate) fn no_column(name: &str, object: &str, query: &str, column: usize) -> Refusal {
-    pointed(
-        query,
-        column,
-        &format!(
-            "No such column '{name}' on entity '{object}'. If you are attempting to use a custom field, be sure to \
-             append the '__c' after the custom field name. Please reference your WSDL or the describe call for the \
-             appropriate names."
-        ),
-    )
-}
-
-fn no_relationship(name: &str, object: &str, query: &str, column: usize) -> Refusal {
-    pointed(
-        query,
-        column,
-        &format!(
-            "Didn't understand relationship '{name}' in field path. If you are attempting to use a custom \
-             relationship, be sure to append the '__r' after the custom relationship name. Please reference your \
-             WSDL or the describe call for the appropriate names. ({object})"
-        ),
-    )
-}
-
-/// `INVALID_FIELD` with the query and a caret.
-pub(crate) fn pointed(query: &str, column: usize, what: &str) -> Refusal {
-    let caret = " ".repeat(column.saturating_sub(1));
-    let message = format!("\n{query}\n{caret}^\nERROR at Row:1:Column:{column}\n{what}");
-    Refusal::new(400, "INVALID_FIELD", message)
+/// The record that a reference leads to, with its object.
+pub(crate) fn parent<'a>(
+    store: &'a Store,
+    hop: Hop,
+    (object, row): (ObjectIndex, &'a Row),
+) -> Option<(ObjectIndex, &'a Row)> {
+    let reference = match hop.from {
+        Of::Object(_) => Cow::Borrowed(row.value(hop.reference)),
+        Of::Any => name_fields::value(store.schema.object(object), row, hop.reference),
+    };
+    let id = reference.as_text()?;
+    match hop.to {
+        Of::Object(object) => Some((object, store.table(object).row(id)?)),
+        Of::Any => store.row(id),
+    }
 }

@@ -14,6 +14,7 @@ mod played;
 mod queries;
 mod records;
 mod sample;
+mod soql;
 mod streaming;
 mod tokens;
 mod wire;

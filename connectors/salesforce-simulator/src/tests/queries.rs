@@ -83,7 +83,7 @@ async fn conditions_select_what_they_say() {
         ("Rating IN ('Hot', 'cold')", vec!["O'Neil \\ Co", "third"]),
         ("Rating NOT IN ('Hot')", vec!["Parent", "third"]),
         ("Rating != 'Hot'", vec!["Parent", "third"]),
-        ("NOT (Rating = 'Hot') AND Industry = 'Energy'", vec!["Parent"]),
+        ("(NOT Rating = 'Hot') AND Industry = 'Energy'", vec!["Parent"]),
         ("AnnualRevenue <= 10.0", vec!["O'Neil \\ Co"]),
         ("CreatedDate > 2020-01-01T00:00:00Z AND Rating = 'Hot'", vec!["O'Neil \\ Co"]),
         ("CreatedDate < 2020-01-01T00:00:00+01:00", vec![]),
@@ -132,7 +132,7 @@ async fn mistakes_are_pointed_at() {
     assert_eq!(failure("SELECT Id FROM Account WHERE Description = 'x'").await.0, "INVALID_FIELD");
     assert_eq!(failure("SELECT Id FROM Account WHERE CreatedDate > '2020'").await.0, "INVALID_FIELD");
     assert_eq!(failure("SELECT Id FROM Account WHERE Id = 'x'").await.0, "INVALID_QUERY_FILTER_OPERATOR");
-    assert_eq!(failure("SELECT Name FROM Account GROUP BY Name").await.0, "MALFORMED_QUERY");
+    assert_eq!(failure("SELECT Name, COUNT(Id) FROM Account").await.0, "MALFORMED_QUERY");
 }
 
 #[tokio::test]
