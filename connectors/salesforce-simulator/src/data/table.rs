@@ -92,58 +92,55 @@ impl Table {
     pub(crate) fn put(&mut self, object: &Object, mut row: Row) -> Option<Row> {
         let key = Key::of(row.id());
         row.shrink();
-        let before = self.take(object, key);
-        self.enter(object, key, &row);
-        self.rows.insert(key, row);
-        before
+        self.reindex(object, key, Some(&row));
+        self.rows.insert(key, row)
     }
 
     /// Takes a row out as if it had never been.
     pub(crate) fn take(&mut self, object: &Object, key: Key) -> Option<Row> {
-        let row = self.rows.remove(&key)?;
-        self.leave(object, key, &row);
-        Some(row)
+        self.reindex(object, key, None);
+        self.rows.remove(&key)
     }
 
-    fn enter(&mut self, object: &Object, id: Key, row: &Row) {
-        match row.binned().map(|binned| &binned.cause) {
-            None => {
-                self.live += 1;
-                for (at, hash) in hashes(object, row) {
-                    self.indexes.entry(at).or_default().insert((hash, id));
-                }
+    /// Makes counts and indexes those of the row that is about to stand at a key. What stays the same is not touched:
+    /// most changes are to fields that no index has.
+    fn reindex(&mut self, object: &Object, key: Key, after: Option<&Row>) {
+        let before = self.rows.get(&key);
+        let live = |row: Option<&Row>| usize::from(row.is_some_and(|row| !row.deleted()));
+        let (gone, come) = (hashes(object, before), hashes(object, after));
+        let (left, entered) = (parent(before), parent(after));
+        self.live = self.live + live(after) - live(before);
+        for (at, hash) in gone.iter().filter(|entry| !come.contains(entry)) {
+            if let Some(index) = self.indexes.get_mut(at) {
+                index.remove(&(*hash, key));
             }
-            Some(Cause::With(parent)) => {
-                self.binned_with.insert((Key::of(parent), id));
-            }
-            Some(Cause::Alone | Cause::Hard) => {}
         }
-    }
-
-    fn leave(&mut self, object: &Object, id: Key, row: &Row) {
-        match row.binned().map(|binned| &binned.cause) {
-            None => {
-                self.live -= 1;
-                for (at, hash) in hashes(object, row) {
-                    if let Some(index) = self.indexes.get_mut(&at) {
-                        index.remove(&(hash, id));
-                    }
-                }
-            }
-            Some(Cause::With(parent)) => {
-                self.binned_with.remove(&(Key::of(parent), id));
-            }
-            Some(Cause::Alone | Cause::Hard) => {}
+        for (at, hash) in come.iter().filter(|entry| !gone.contains(entry)) {
+            self.indexes.entry(*at).or_default().insert((*hash, key));
+        }
+        if let Some(parent) = left {
+            self.binned_with.remove(&(parent, key));
+        }
+        if let Some(parent) = entered {
+            self.binned_with.insert((parent, key));
         }
     }
 }
 
-/// The indexed values of a row, hashed.
-fn hashes<'a>(object: &'a Object, row: &'a Row) -> impl Iterator<Item = (usize, u32)> + 'a {
-    row.values().filter(|(at, _)| object.indexed(*at)).filter_map(|(at, value)| {
-        let key = value.index_key(object.fields.get(at)?)?;
-        Some((at, hash(&key)))
-    })
+/// The record that a row went to the recycle bin with.
+fn parent(row: Option<&Row>) -> Option<Key> {
+    match &row?.binned()?.cause {
+        Cause::With(parent) => Some(Key::of(parent)),
+        Cause::Alone | Cause::Hard => None,
+    }
+}
+
+/// The indexed values of a row, hashed; none when it is deleted.
+fn hashes(object: &Object, row: Option<&Row>) -> Vec<(usize, u32)> {
+    let values = row.filter(|row| !row.deleted()).into_iter().flat_map(Row::values);
+    let indexed = values.filter(|(at, _)| object.indexed(*at));
+    let keys = indexed.filter_map(|(at, value)| Some((at, value.index_key(object.fields.get(at)?)?)));
+    keys.map(|(at, key)| (at, hash(&key))).collect()
 }
 
 /// Half of a hash, which is small and still collides rarely.

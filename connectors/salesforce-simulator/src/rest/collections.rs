@@ -27,8 +27,8 @@ struct Outcome {
 /// `POST composite/sobjects`.
 pub(crate) fn create(resource: &Resource<'_>) -> Result<Answer, Refusal> {
     let request = Request::read(resource)?;
-    write(resource, request.all_or_none, &request.records, |writer, record| {
-        let created = typed(writer, record).and_then(|object| writer.create(object, record));
+    write(resource, request.all_or_none, request.records, |writer, record| {
+        let created = typed(writer, &record).and_then(|object| writer.create(object, &record));
         Outcome::of(None, created.map(|id| (id, None)))
     })
 }
@@ -36,12 +36,11 @@ pub(crate) fn create(resource: &Resource<'_>) -> Result<Answer, Refusal> {
 /// `PATCH composite/sobjects`.
 pub(crate) fn update(resource: &Resource<'_>) -> Result<Answer, Refusal> {
     let request = Request::read(resource)?;
-    write(resource, request.all_or_none, &request.records, |writer, record| {
-        let mut fields = record.clone();
+    write(resource, request.all_or_none, request.records, |writer, mut fields| {
         let id = take(&mut fields, "Id").and_then(|id| id.as_str().map(str::to_owned));
         let missing = || Refusal::record("MISSING_ARGUMENT", "Id not specified in an update call", &[]);
         let updated = id.clone().ok_or_else(missing).and_then(|id| {
-            let object = typed(writer, record)?;
+            let object = typed(writer, &fields)?;
             writer.update(object, &id, &fields)?;
             Ok((ids::normalize(&id).unwrap_or(id), None))
         });
@@ -58,10 +57,9 @@ pub(crate) fn upsert(resource: &Resource<'_>, object: &str, field: &str) -> Resu
     let field = definition.fields.get(key).ok_or_else(Refusal::not_found)?;
     let name = field.name.clone();
     let repeated = repeated(&request.records, field);
-    write(resource, request.all_or_none, &request.records, |writer, record| {
-        let mut fields = record.clone();
+    write(resource, request.all_or_none, request.records, |writer, mut fields| {
         let value = take(&mut fields, &name).unwrap_or(Json::Null);
-        let upserted = check_type(writer, record, object).and_then(|()| {
+        let upserted = check_type(writer, &fields, object).and_then(|()| {
             if Value::from_json(field.kind, &value)
                 .and_then(|v| v.index_key(field))
                 .is_some_and(|key| repeated.contains(&key))
@@ -84,8 +82,8 @@ pub(crate) fn delete(resource: &Resource<'_>) -> Result<Answer, Refusal> {
         return Err(Refusal::new(400, "MISSING_ARGUMENT", "ids not specified"));
     }
     let all_or_none = resource.call.param("allOrNone") == Some("true");
-    write(resource, all_or_none, &ids, |writer, id| {
-        Outcome::of(Some((*id).to_owned()), writer.delete(id).map(|id| (id, None)))
+    write(resource, all_or_none, ids, |writer, id| {
+        Outcome::of(Some(id.to_owned()), writer.delete(id).map(|id| (id, None)))
     })
 }
 
@@ -125,12 +123,12 @@ struct Request {
 
 impl Request {
     fn read(resource: &Resource<'_>) -> Result<Self, Refusal> {
-        let body = resource.object()?;
-        let records = body
-            .get("records")
-            .and_then(Json::as_array)
-            .ok_or_else(|| Refusal::new(400, "MISSING_ARGUMENT", "records must be specified"))?;
-        let records: Option<Vec<_>> = records.iter().map(|record| record.as_object().cloned()).collect();
+        let mut body = resource.object()?;
+        let Some(Json::Array(records)) = body.shift_remove("records") else {
+            return Err(Refusal::new(400, "MISSING_ARGUMENT", "records must be specified"));
+        };
+        let object = |record| if let Json::Object(record) = record { Some(record) } else { None };
+        let records: Option<Vec<_>> = records.into_iter().map(object).collect();
         let wrong =
             || Refusal::new(400, "JSON_PARSER_ERROR", "each record must be an object at [line:1, column:1]");
         Ok(Self {
@@ -167,15 +165,15 @@ impl Outcome {
 fn write<R>(
     resource: &Resource<'_>,
     all_or_none: bool,
-    records: &[R],
-    one: impl Fn(&mut Writer<'_>, &R) -> Outcome,
+    records: Vec<R>,
+    one: impl Fn(&mut Writer<'_>, R) -> Outcome,
 ) -> Result<Answer, Refusal> {
     if records.len() > MAX_WRITES {
         return Err(too_many(MAX_WRITES));
     }
     resource.wrote(records.len());
     let outcomes = resource.write(|writer| {
-        let mut outcomes: Vec<Outcome> = records.iter().map(|record| one(writer, record)).collect();
+        let mut outcomes: Vec<Outcome> = records.into_iter().map(|record| one(writer, record)).collect();
         if all_or_none && outcomes.iter().any(|outcome| outcome.refusal.is_some()) {
             writer.store.roll_back(writer.tx);
             outcomes.iter_mut().for_each(roll_back);

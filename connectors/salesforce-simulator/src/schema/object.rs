@@ -147,7 +147,16 @@ impl Object {
 
     /// The place of a field, by its name in any letter case. Fields hidden from the user are found, deleted ones not.
     pub(crate) fn field(&self, name: &str) -> Option<usize> {
-        self.by_name.get(&name.to_ascii_lowercase()).copied()
+        // Every key of every record comes by here, so short names take no allocation.
+        let mut buffer = [0; 64];
+        match buffer.get_mut(..name.len()) {
+            Some(lower) => {
+                lower.copy_from_slice(name.as_bytes());
+                lower.make_ascii_lowercase();
+                std::str::from_utf8(lower).ok().and_then(|lower| self.by_name.get(lower)).copied()
+            }
+            None => self.by_name.get(&name.to_ascii_lowercase()).copied(),
+        }
     }
 
     /// The reference field behind a relationship such as `Owner`.

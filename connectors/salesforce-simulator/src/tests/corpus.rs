@@ -12,6 +12,11 @@ async fn queries_of_the_corpus_are_answered_or_refused() {
     replayed("soql", &played::soql).await;
 }
 
+#[tokio::test]
+async fn files_of_the_corpus_end_their_jobs() {
+    replayed("csv", &played::csv).await;
+}
+
 async fn replayed(target: &str, play: &impl AsyncFn(&Client, &[u8])) {
     let (org, client) = played::prepare().await;
     let files = files(target);
