@@ -118,8 +118,11 @@ pub(super) fn check(resource: &Resource<'_>, soql: &str) -> Result<String, Refus
     if !object.is(Trait::Queryable) {
         return Err(not_supported(&object.name));
     }
-    let Columns::Fields(paths) = &query.columns else {
+    if !matches!(query.columns, Columns::Rows(_)) {
         return refuse("Aggregate functions not supported in Bulk Query");
+    }
+    let Some(paths) = query.only_fields() else {
+        return refuse("Functions and child queries not supported in Bulk Query");
     };
     if paths.iter().any(|path| path.definition(&resource.schema).kind == FieldType::Address) {
         return refuse("Selecting compound data not supported in Bulk Query");

@@ -3,8 +3,7 @@
 use super::job::{Job, Operation, Work};
 use super::worker::{Next, pause};
 use crate::data::Value;
-use crate::schema::Schema;
-use crate::soql::{Columns, Path, Query, find};
+use crate::soql::{Query, Run};
 use crate::tenant::Tenant;
 
 /// Rows that are shown before others get their turn.
@@ -18,25 +17,31 @@ pub(super) async fn query(tenant: &Tenant, job: Job) -> Option<Result<(), String
         Ok(query) => query,
         Err(refusal) => return Some(Err(format!("{} : {}", refusal.code, refusal.message))),
     };
-    let Columns::Fields(paths) = &query.columns else { return None };
-    let names: Vec<String> = paths.iter().map(|path| name(&schema, &query, path)).collect();
+    let paths = query.only_fields()?;
+    let names: Vec<String> = paths.iter().map(|path| path.name(&schema)).collect();
     let mut header = Vec::new();
     job.dialect.write(&mut header, names.iter().map(String::as_str));
     note(tenant, &job.id, header, &[]);
-    let ids = find(&tenant.state().store, &query, job.operation == Operation::QueryAll);
-    let mut chunks = ids.chunks(CHUNK);
+    let ids = {
+        let state = tenant.state();
+        let (now, user) = (tenant.clock.now(), tenant.identity.user_id.as_str());
+        let run = Run { store: &state.store, now, user, deleted: job.operation == Operation::QueryAll };
+        run.find(&run.bind(&query))
+    };
+    let mut chunks = (0..ids.len()).step_by(CHUNK);
     loop {
         match pause(tenant, &job.id, &job.object).await {
             Next::Work => {}
             Next::Leave => return None,
             Next::Fail(message) => return Some(Err(message)),
         }
-        let Some(chunk) = chunks.next() else { return Some(Ok(())) };
+        let Some(from) = chunks.next() else { return Some(Ok(())) };
         let lines = {
             let state = tenant.state();
-            let rows = chunk.iter().filter_map(|id| state.store.table(query.object).row(id));
+            let chunk = ids.range(from..from + CHUNK);
+            let rows = chunk.filter_map(|id| state.store.table(query.object).row(id));
             let cells =
-                rows.map(|row| paths.iter().map(|path| text(path.value(&state.store, row))).collect());
+                rows.map(|row| paths.iter().map(|path| text(&path.value(&state.store, row))).collect());
             cells.collect::<Vec<Vec<String>>>()
         };
         let written = lines.iter().map(|cells| {
@@ -60,20 +65,6 @@ fn note(tenant: &Tenant, id: &str, header: Vec<u8>, lines: &[Vec<u8>]) {
             search.ends.push(search.rows.len());
         }
     }
-}
-
-/// A column as the header names it: `Account.Owner.Name`.
-fn name(schema: &Schema, query: &Query, path: &Path) -> String {
-    let mut here = query.object;
-    let mut name = String::new();
-    for (reference, target) in &path.hops {
-        let field = schema.object(here).fields.get(*reference);
-        name.push_str(field.and_then(|field| field.relationship.as_deref()).unwrap_or_default());
-        name.push('.');
-        here = *target;
-    }
-    name.push_str(&path.definition(schema).name);
-    name
 }
 
 /// A cell; points in time end with `Z` here.

@@ -27,7 +27,6 @@ mod tests;
 pub(crate) use filter::Filter;
 pub(crate) use ids::Ids;
 pub(crate) use lexer::{Token, TokenKind, tokens};
-pub(crate) use path::Path;
 pub(crate) use query::{Columns, Query};
 pub(crate) use run::Run;
 pub(crate) use show::Show;

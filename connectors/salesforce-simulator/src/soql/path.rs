@@ -115,6 +115,13 @@ impl Path {
         Self { hops: Vec::new(), of: Of::Object(object), field }
     }
 
+    /// As it is written, in the letter case of the describe: `Account.Owner.Name`.
+    pub(crate) fn name(&self, schema: &Schema) -> String {
+        let parents = self.hops.iter().filter_map(|hop| hop.from.fields(schema).get(hop.reference));
+        let parents = parents.filter_map(|field| field.relationship.as_deref());
+        parents.chain([self.definition(schema).name.as_str()]).collect::<Vec<_>>().join(".")
+    }
+
     /// The definition of the field.
     pub(crate) fn definition<'a>(&self, schema: &'a Schema) -> &'a Field {
         &self.of.fields(schema)[self.field]

@@ -84,6 +84,17 @@ impl Query {
         Some(columns.iter().filter_map(field).collect())
     }
 
+    /// The selected fields, of the object and of its parents, when fields are all that is selected.
+    pub(crate) fn only_fields(&self) -> Option<Vec<&Path>> {
+        let Columns::Rows(columns) = &self.columns else { return None };
+        let mut fields = Vec::new();
+        for column in columns {
+            let Column::Field(path) = column else { return None };
+            fields.push(path);
+        }
+        Some(fields)
+    }
+
     /// Whether rows in id order are in the order of the query.
     pub(crate) fn in_id_order(&self) -> bool {
         match self.order.as_slice() {

@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use super::filter::{Comparison, Filter, Term};
+use super::ids::Ids;
 use super::path::Path;
 use super::query::{Column, Columns, OrderBy, Query};
 use super::value_order::Collation;
@@ -50,6 +51,11 @@ impl<'a> Run<'a> {
     /// The rows that a bound query finds, in its order.
     pub(crate) fn rows(&self, query: &Query) -> Vec<&'a Row> {
         self.arrange(query, self.candidates(query))
+    }
+
+    /// The ids of those rows.
+    pub(crate) fn find(&self, query: &Query) -> Ids {
+        self.rows(query).into_iter().map(Row::id).collect()
     }
 
     /// The rows of a bound query that refer to `parent` by `reference`, in the query's order.
