@@ -30,6 +30,7 @@ pub(crate) struct Settings {
     pub(crate) streaming_session: Duration,
     pub(crate) retention: Duration,
     pub(crate) daily_api_requests: u64,
+    pub(crate) enforce_api_requests: bool,
 }
 
 impl Default for OrgBuilder {
@@ -48,6 +49,7 @@ impl Default for OrgBuilder {
                 streaming_session: Duration::from_secs(40),
                 retention: Duration::from_hours(24),
                 daily_api_requests: 100_000,
+                enforce_api_requests: false,
             },
         }
     }
@@ -141,10 +143,18 @@ impl OrgBuilder {
         self
     }
 
-    /// The daily allocation that `Sforce-Limit-Info` and `/limits` report; it is not enforced. Default 100,000.
+    /// The daily allocation that `Sforce-Limit-Info` and `/limits` report. Default 100,000.
     #[must_use]
     pub fn daily_api_requests(mut self, max: u64) -> Self {
         self.settings.daily_api_requests = max;
+        self
+    }
+
+    /// Whether calls beyond the daily allocation are refused with `REQUEST_LIMIT_EXCEEDED`. Default false: paid orgs
+    /// may overrun it for a while.
+    #[must_use]
+    pub fn enforce_api_requests(mut self, enforced: bool) -> Self {
+        self.settings.enforce_api_requests = enforced;
         self
     }
 

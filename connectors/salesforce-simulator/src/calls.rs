@@ -69,7 +69,6 @@ pub(crate) struct Calls {
 #[derive(Debug, Default)]
 struct Inner {
     counts: BTreeMap<CallKind, u64>,
-    api_requests: u64,
     writes: Vec<WriteCall>,
 }
 
@@ -77,18 +76,6 @@ impl Calls {
     /// Counts one call of a kind.
     pub(crate) fn count(&self, kind: CallKind) {
         *self.lock().counts.entry(kind).or_default() += 1;
-    }
-
-    /// Counts one call against the daily allocation; answers how many there were.
-    pub(crate) fn count_api_request(&self) -> u64 {
-        let mut inner = self.lock();
-        inner.api_requests += 1;
-        inner.api_requests
-    }
-
-    /// Calls counted against the daily allocation so far.
-    pub(crate) fn api_requests(&self) -> u64 {
-        self.lock().api_requests
     }
 
     /// Notes an executed write call.
@@ -106,7 +93,7 @@ impl Calls {
         self.lock().writes.clone()
     }
 
-    /// Sets the counters and the write log back to nothing; the daily allocation stays used.
+    /// Sets the counters and the write log back to nothing.
     pub(crate) fn reset(&self) {
         let mut inner = self.lock();
         inner.counts.clear();

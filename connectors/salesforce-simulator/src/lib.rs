@@ -40,9 +40,11 @@ mod seed;
 mod server;
 mod soap;
 mod soql;
+mod spanning;
 mod start;
 mod tenant;
 mod timestamp;
+mod usage;
 
 #[cfg(test)]
 mod tests;

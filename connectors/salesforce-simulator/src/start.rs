@@ -1,6 +1,6 @@
 //! Starting an org: from its data file or anew, to a port that answers.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -26,6 +26,7 @@ use crate::schema::Schema;
 use crate::server::{Cut, Loopback, router};
 use crate::tenant::{Identity, State, Tenant};
 use crate::timestamp::Timestamp;
+use crate::usage::Usage;
 use crate::{sample, seed};
 
 /// Id counters start anywhere below this, so that two orgs with the same pod still differ.
@@ -67,12 +68,14 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
     identity.credentials.login_url = format!("http://{address}");
     let stop = CancellationToken::new();
     let topics = PushTopic::active(&store);
+    let usage = Usage::new(builder.settings.daily_api_requests, builder.settings.enforce_api_requests);
     let tenant = Arc::new(Tenant {
         identity,
         key,
         settings: builder.settings,
         clock,
         calls: Calls::default(),
+        usage,
         faults: Faults::new(),
         stop: stop.clone(),
         changed: watch::Sender::new(()),
@@ -86,7 +89,9 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
             cursors: Cursors::default(),
             jobs: Jobs::default(),
             journal: None,
+            spanning: None,
         }),
+        turn: Condvar::new(),
     });
     if new {
         sample::fill(&tenant, builder.records).map_err(|refused| SimulatorError::Sample(refused.message))?;

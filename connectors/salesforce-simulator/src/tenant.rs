@@ -1,7 +1,7 @@
 //! Everything that the calls of one org share, and the rule of its writes: rows, events and the data file change
 //! together under one lock, before the call is answered and before anybody is told of the events.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,8 @@ use crate::events::{EventLog, PushTopic};
 use crate::fault::Faults;
 use crate::rest::Cursors;
 use crate::schema::Schema;
+use crate::spanning::Spanning;
+use crate::usage::Usage;
 
 /// Who an org is. Kept in the data file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,12 +51,15 @@ pub(crate) struct Tenant {
     pub(crate) settings: Settings,
     pub(crate) clock: Clock,
     pub(crate) calls: Calls,
+    pub(crate) usage: Usage,
     pub(crate) faults: Faults,
     pub(crate) stop: CancellationToken,
     pub(crate) changed: watch::Sender<()>,
     /// Told when a bulk job is ready to be processed.
     pub(crate) bulk_work: Notify,
     pub(crate) state: Mutex<State>,
+    /// Wakes calls that waited for the end of a transaction that spans several writes.
+    pub(crate) turn: Condvar,
 }
 
 /// What changes while an org runs.
@@ -68,12 +73,17 @@ pub(crate) struct State {
     pub(crate) cursors: Cursors,
     pub(crate) jobs: Jobs,
     pub(crate) journal: Option<Journal>,
+    /// The transaction that [`Tenant::together`] has open.
+    pub(crate) spanning: Option<Spanning>,
 }
 
 impl Tenant {
-    /// The state, for as short as it takes: never across an await.
+    /// The state, for as short as it takes: never across an await. Waits while a transaction of another call spans
+    /// several writes.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let foreign = |state: &mut State| state.spanning.as_ref().is_some_and(Spanning::foreign);
+        let mut state = self.turn.wait_while(state, foreign).unwrap_or_else(PoisonError::into_inner);
         // Nobody ever sees a row whose time in the recycle bin is over.
         state.store.purge(self.clock.now());
         state
@@ -91,7 +101,8 @@ impl Tenant {
         Arc::clone(&self.state().store.schema)
     }
 
-    /// Runs the writes of one call as one transaction, then stores it and raises its events.
+    /// Runs the writes of one call as one transaction, then stores it and raises its events; within
+    /// [`Tenant::together`] that is done with the changes of its other writes.
     pub(crate) fn write_as<T>(
         &self,
         origin: Origin,
@@ -108,10 +119,19 @@ impl Tenant {
             now,
             user_id: &self.identity.user_id,
         });
-        if tx.changes.is_empty() {
-            return Ok(done);
+        match &mut state.spanning {
+            Some(spanning) => spanning.tx.changes.append(&mut tx.changes),
+            None => self.commit(state, &tx)?,
         }
-        let events = state.log.raise(&state.store, &state.topics, &tx, now);
+        Ok(done)
+    }
+
+    /// Stores what a transaction changed and raises its events.
+    pub(crate) fn commit(&self, state: &mut State, tx: &Transaction) -> Result<(), Refusal> {
+        if tx.changes.is_empty() {
+            return Ok(());
+        }
+        let events = state.log.raise(&state.store, &state.topics, tx, self.clock.now());
         if tx.changes.iter().any(|change| state.store.schema.object(change.object).name == PushTopic::OBJECT)
         {
             state.topics = PushTopic::active(&state.store);
@@ -126,7 +146,7 @@ impl Tenant {
             })?;
         }
         self.changed.send_replace(());
-        Ok(done)
+        Ok(())
     }
 
     /// Moves the clock; sessions and events that are too old then are gone.

@@ -58,6 +58,11 @@ impl Timestamp {
         i64::try_from(moment.unix_timestamp_nanos() / 1_000_000).ok().map(Self)
     }
 
+    /// The same moment without its seconds; replication knows only minutes.
+    pub(crate) fn to_minute(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(60_000))
+    }
+
     /// Reads ISO 8601 with `Z`, `+00:00` or `+0000`, with or without a fraction. A missing offset is refused.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (local, offset_minutes) = split_offset(text)?;
@@ -104,6 +109,8 @@ mod tests {
         assert_eq!(moment.rest(), "2026-01-01T10:20:30.456+0000");
         assert_eq!(moment.event(), "2026-01-01T10:20:30.456Z");
         assert_eq!(moment.http(), "Thu, 01 Jan 2026 10:20:30 GMT");
+        assert_eq!(Timestamp::parse_http(&moment.http()), Some(moment.to_second()));
+        assert_eq!(Timestamp::parse_http("2026-01-01"), None);
         assert_eq!(moment.to_second().rest(), "2026-01-01T10:20:30.000+0000");
     }
 

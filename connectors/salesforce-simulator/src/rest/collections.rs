@@ -1,27 +1,31 @@
-//! Many records in one call: up to 200 written, up to 2,000 read. The answer has one result for each record, in
-//! order; a record that is refused refuses no other, unless all or none was asked for.
+//! Up to 200 records written in one call. The answer has one result for each record, in order; a record that is
+//! refused refuses no other, unless all or none was asked for.
 
 use std::collections::HashSet;
 
-use axum::http::Method;
-use serde_json::{Map, Value as Json, json};
+use serde::Deserialize;
+use serde_json::{Map, Value as Json};
 
+use super::body;
+use super::outcome::Outcome;
+use super::records::key_field;
 use super::resource::Resource;
-use super::sobjects::{key_field, listed, shown};
 use crate::data::{Refusal, Value, Writer};
 use crate::ids;
 use crate::schema::{Field, ObjectIndex};
 use crate::server::Answer;
 
 const MAX_WRITES: usize = 200;
-const MAX_READS: usize = 2_000;
+/// How often the type may change on the way through the records, the first one counted.
+const MAX_CHUNKS: usize = 10;
 
-/// What became of one record.
-struct Outcome {
-    /// Known for everything but failed creates.
-    id: Option<String>,
-    created: Option<bool>,
-    refusal: Option<Refusal>,
+/// The body of a write.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Request {
+    #[serde(default)]
+    all_or_none: bool,
+    records: Option<Vec<Map<String, Json>>>,
 }
 
 /// `POST composite/sobjects`.
@@ -36,15 +40,24 @@ pub(crate) fn create(resource: &Resource<'_>) -> Result<Answer, Refusal> {
 /// `PATCH composite/sobjects`.
 pub(crate) fn update(resource: &Resource<'_>) -> Result<Answer, Refusal> {
     let request = Request::read(resource)?;
-    write(resource, request.all_or_none, request.records, |writer, mut fields| {
-        let id = take(&mut fields, "Id").and_then(|id| id.as_str().map(str::to_owned));
-        let missing = || Refusal::record("MISSING_ARGUMENT", "Id not specified in an update call", &[]);
-        let updated = id.clone().ok_or_else(missing).and_then(|id| {
-            let object = typed(writer, &fields)?;
-            writer.update(object, &id, &fields)?;
-            Ok((ids::normalize(&id).unwrap_or(id), None))
+    let mut seen = HashSet::new();
+    write(resource, request.all_or_none, request.records, |writer, mut record| {
+        let id = match take(&mut record, "Id") {
+            Some(Json::String(id)) if !id.is_empty() => id,
+            _ => {
+                let missing = Refusal::record("MISSING_ARGUMENT", "Id not specified in an update call", &[]);
+                return Outcome::of(None, Err(missing));
+            }
+        };
+        let full = ids::normalize(&id);
+        let updated = typed(writer, &record).and_then(|object| {
+            if full.as_ref().is_some_and(|full| !seen.insert(full.clone())) {
+                return Err(Refusal::record("DUPLICATE_VALUE", format!("duplicate id: {id}"), &["Id"]));
+            }
+            writer.update(object, &id, &record)
         });
-        Outcome::of(id, updated)
+        let known = full.clone();
+        Outcome::of(known, updated.map(|()| (full.unwrap_or(id), None)))
     })
 }
 
@@ -55,20 +68,20 @@ pub(crate) fn upsert(resource: &Resource<'_>, object: &str, field: &str) -> Resu
     let request = Request::read(resource)?;
     let definition = resource.schema.object(object);
     let field = definition.fields.get(key).ok_or_else(Refusal::not_found)?;
-    let name = field.name.clone();
     let repeated = repeated(&request.records, field);
-    write(resource, request.all_or_none, request.records, |writer, mut fields| {
-        let value = take(&mut fields, &name).unwrap_or(Json::Null);
-        let upserted = check_type(writer, &fields, object).and_then(|()| {
-            if Value::from_json(field.kind, &value)
-                .and_then(|v| v.index_key(field))
-                .is_some_and(|key| repeated.contains(&key))
-            {
-                let text = value.as_str().unwrap_or_default();
+    write(resource, request.all_or_none, request.records, |writer, mut record| {
+        let value = take(&mut record, &field.name).unwrap_or(Json::Null);
+        let upserted = check_type(writer, &record, object).and_then(|()| {
+            let twice = !repeated.is_empty()
+                && Value::from_json(field.kind, &value)
+                    .and_then(|value| value.index_key(field))
+                    .is_some_and(|key| repeated.contains(&key));
+            if twice {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 let message = format!("Duplicate external id specified: {text}");
-                return Err(Refusal::record("DUPLICATE_VALUE", message, &[&name]));
+                return Err(Refusal::record("DUPLICATE_VALUE", message, &[&field.name]));
             }
-            writer.upsert(object, key, &value, &fields).map(|done| (done.id, Some(done.created)))
+            writer.upsert(object, key, &value, &record).map(|done| (done.id, Some(done.created)))
         });
         Outcome::of(None, upserted)
     })
@@ -76,89 +89,50 @@ pub(crate) fn upsert(resource: &Resource<'_>, object: &str, field: &str) -> Resu
 
 /// `DELETE composite/sobjects?ids=…`.
 pub(crate) fn delete(resource: &Resource<'_>) -> Result<Answer, Refusal> {
-    let ids: Vec<&str> =
-        resource.call.param("ids").unwrap_or_default().split(',').filter(|id| !id.is_empty()).collect();
+    let ids: Vec<&str> = resource
+        .call
+        .param("ids")
+        .unwrap_or_default()
+        .split(',')
+        .map(str::trim)
+        .filter(|id| !id.is_empty())
+        .collect();
     if ids.is_empty() {
-        return Err(Refusal::new(400, "MISSING_ARGUMENT", "ids not specified"));
+        return Err(Refusal::new(400, "MISSING_ARGUMENT", "The ids parameter is required"));
     }
-    let all_or_none = resource.call.param("allOrNone") == Some("true");
+    let all_or_none =
+        resource.call.param("allOrNone").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    within_limit(ids.len())?;
     write(resource, all_or_none, ids, |writer, id| {
-        Outcome::of(Some(id.to_owned()), writer.delete(id).map(|id| (id, None)))
+        Outcome::of(ids::normalize(id), writer.delete(id).map(|id| (id, None)))
     })
 }
 
-/// `GET` or `POST composite/sobjects/X`: records by id, `null` for those that are not there.
-pub(crate) fn retrieve(resource: &Resource<'_>, object: &str) -> Result<Answer, Refusal> {
-    let object = resource.named(object)?;
-    let (ids, fields) = if resource.call.method == Method::GET {
-        (split(resource.call.param("ids")), split(resource.call.param("fields")))
-    } else {
-        let body = resource.object()?;
-        (texts(body.get("ids")), texts(body.get("fields")))
-    };
-    if ids.is_empty() || fields.is_empty() {
-        return Err(Refusal::new(400, "MISSING_ARGUMENT", "ids and fields must be specified"));
+impl Request {
+    fn read(resource: &Resource<'_>) -> Result<Batch, Refusal> {
+        let request: Self = body::read(resource.call)?;
+        let records = request.records.ok_or_else(|| body::misfit("records", &Json::Null))?;
+        within_limit(records.len())?;
+        let mut chunks = 0;
+        let mut last = None;
+        for record in &records {
+            let name = type_name(record);
+            chunks += usize::from(last != Some(name));
+            last = Some(name);
+        }
+        if chunks > MAX_CHUNKS {
+            let message = "Cannot have more than 10 chunks in a single operation. Please rearrange the data to \
+                           reduce chunking.";
+            return Err(Refusal::new(400, "LIMIT_EXCEEDED", message));
+        }
+        Ok(Batch { all_or_none: request.all_or_none, records })
     }
-    if ids.len() > MAX_READS {
-        return Err(too_many(MAX_READS));
-    }
-    let fields = listed(resource, object, &fields.iter().map(String::as_str).collect::<Vec<_>>())?;
-    let state = resource.tenant.state();
-    let table = state.store.table(object);
-    let records: Vec<Json> = ids
-        .iter()
-        .map(|id| {
-            let row = ids::normalize(id).and_then(|id| table.row(&id)).filter(|row| !row.deleted());
-            row.map_or(Json::Null, |row| shown(resource, object, row, &fields))
-        })
-        .collect();
-    Ok(Answer::json(200, &records))
 }
 
-/// The body of a write.
-struct Request {
+/// Records that may be written in one call.
+struct Batch {
     all_or_none: bool,
     records: Vec<Map<String, Json>>,
-}
-
-impl Request {
-    fn read(resource: &Resource<'_>) -> Result<Self, Refusal> {
-        let mut body = resource.object()?;
-        let Some(Json::Array(records)) = body.shift_remove("records") else {
-            return Err(Refusal::new(400, "MISSING_ARGUMENT", "records must be specified"));
-        };
-        let object = |record| if let Json::Object(record) = record { Some(record) } else { None };
-        let records: Option<Vec<_>> = records.into_iter().map(object).collect();
-        let wrong =
-            || Refusal::new(400, "JSON_PARSER_ERROR", "each record must be an object at [line:1, column:1]");
-        Ok(Self {
-            all_or_none: body.get("allOrNone").and_then(Json::as_bool).unwrap_or(false),
-            records: records.ok_or_else(wrong)?,
-        })
-    }
-}
-
-impl Outcome {
-    fn of(id: Option<String>, result: Result<(String, Option<bool>), Refusal>) -> Self {
-        match result {
-            Ok((id, created)) => Self { id: Some(id), created, refusal: None },
-            Err(refusal) => Self { id, created: None, refusal: Some(refusal) },
-        }
-    }
-
-    fn to_json(&self) -> Json {
-        let mut result = Map::new();
-        if let Some(id) = &self.id {
-            result.insert("id".to_owned(), json!(id));
-        }
-        result.insert("success".to_owned(), json!(self.refusal.is_none()));
-        let errors: Vec<Json> = self.refusal.iter().map(Refusal::to_status).collect();
-        result.insert("errors".to_owned(), json!(errors));
-        if let Some(created) = self.created {
-            result.insert("created".to_owned(), json!(created));
-        }
-        Json::Object(result)
-    }
 }
 
 /// Writes all records in one transaction.
@@ -166,43 +140,47 @@ fn write<R>(
     resource: &Resource<'_>,
     all_or_none: bool,
     records: Vec<R>,
-    one: impl Fn(&mut Writer<'_>, R) -> Outcome,
+    mut one: impl FnMut(&mut Writer<'_>, R) -> Outcome,
 ) -> Result<Answer, Refusal> {
-    if records.len() > MAX_WRITES {
-        return Err(too_many(MAX_WRITES));
-    }
     resource.wrote(records.len());
     let outcomes = resource.write(|writer| {
         let mut outcomes: Vec<Outcome> = records.into_iter().map(|record| one(writer, record)).collect();
-        if all_or_none && outcomes.iter().any(|outcome| outcome.refusal.is_some()) {
+        if all_or_none && outcomes.iter().any(Outcome::refused) {
             writer.store.roll_back(writer.tx);
-            outcomes.iter_mut().for_each(roll_back);
+            outcomes.iter_mut().for_each(Outcome::roll_back);
         }
         outcomes
     })?;
-    Ok(Answer::json(200, &outcomes.iter().map(Outcome::to_json).collect::<Vec<_>>()))
+    Ok(Answer::json(200, &outcomes))
 }
 
-fn roll_back(outcome: &mut Outcome) {
-    if outcome.refusal.is_none() {
-        let message = "Record rolled back because not all records were valid and the request was using AllOrNone header";
-        outcome.refusal = Some(Refusal::record("ALL_OR_NONE_OPERATION_ROLLED_BACK", message, &[]));
-        if outcome.created.take() == Some(true) {
-            outcome.id = None;
-        }
+fn within_limit(records: usize) -> Result<(), Refusal> {
+    if records <= MAX_WRITES {
+        return Ok(());
     }
+    let message =
+        format!("record limit reached. cannot submit more than {MAX_WRITES} records into this call");
+    Err(Refusal::new(400, "EXCEEDED_ID_LIMIT", message))
 }
 
-fn too_many(max: usize) -> Refusal {
-    let message = format!("record limit reached. cannot submit more than {max} records into this call");
-    Refusal::new(400, "EXCEEDED_ID_LIMIT", message)
+fn type_name(record: &Map<String, Json>) -> Option<&str> {
+    record.get("attributes")?.get("type")?.as_str()
 }
 
 /// The object that `attributes.type` names.
 fn typed(writer: &Writer<'_>, record: &Map<String, Json>) -> Result<ObjectIndex, Refusal> {
-    let name = record.get("attributes").and_then(|attributes| attributes.get("type")).and_then(Json::as_str);
-    name.and_then(|name| writer.store.schema.find(name)).ok_or_else(|| {
-        let message = format!("sObject type '{}' is not supported.", name.unwrap_or_default());
+    let Some(name) = type_name(record) else {
+        return Err(Refusal::record(
+            "INVALID_TYPE",
+            "Must specify a type in the attributes of the record",
+            &[],
+        ));
+    };
+    writer.store.schema.find(name).ok_or_else(|| {
+        let message = format!(
+            "sObject type '{name}' is not supported. If you are attempting to use a custom object, be sure to append \
+             the '__c' after the entity name. Please reference your WSDL or the describe call for the appropriate names."
+        );
         Refusal::record("INVALID_TYPE", message, &[])
     })
 }
@@ -217,26 +195,21 @@ fn check_type(writer: &Writer<'_>, record: &Map<String, Json>, object: ObjectInd
 
 /// Takes a field out of a record, whatever the letter case of its name.
 fn take(fields: &mut Map<String, Json>, name: &str) -> Option<Json> {
+    if let Some(value) = fields.shift_remove(name) {
+        return Some(value);
+    }
     let key = fields.keys().find(|given| given.eq_ignore_ascii_case(name))?.clone();
     fields.shift_remove(&key)
 }
 
 /// External id values that several records of one call have: none of them is written.
 fn repeated(records: &[Map<String, Json>], field: &Field) -> HashSet<String> {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::with_capacity(records.len());
     let values = records.iter().filter_map(|record| {
-        let (_, value) = record.iter().find(|(name, _)| name.eq_ignore_ascii_case(&field.name))?;
+        let value = record.get(&field.name).or_else(|| {
+            record.iter().find(|(name, _)| name.eq_ignore_ascii_case(&field.name)).map(|(_, value)| value)
+        })?;
         Value::from_json(field.kind, value)?.index_key(field)
     });
     values.filter(|key| !seen.insert(key.clone())).collect()
-}
-
-fn split(list: Option<&str>) -> Vec<String> {
-    list.unwrap_or_default().split(',').filter(|item| !item.is_empty()).map(str::to_owned).collect()
-}
-
-fn texts(list: Option<&Json>) -> Vec<String> {
-    let list = list.and_then(Json::as_array);
-    list.map(|items| items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect())
-        .unwrap_or_default()
 }

@@ -1,15 +1,27 @@
 //! The REST API below `/services/data`: from a path to the resource that answers it.
 
+mod body;
 mod collections;
+mod composite;
+mod conditions;
 mod cursors;
 mod describe;
 mod describe_field;
+mod external;
 mod limits;
+mod outcome;
+mod pretty;
 mod query;
+mod records;
+mod relationships;
+mod replication;
 mod resource;
+mod retrieve;
+mod route;
 mod sobjects;
 mod versions;
 
 pub(crate) use cursors::Cursors;
-pub(crate) use resource::{Resource, answer, kind, refused};
+pub(crate) use resource::{Resource, answer, refused};
+pub(crate) use route::kind;
 pub(crate) use versions::versions;

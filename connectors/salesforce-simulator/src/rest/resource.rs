@@ -1,18 +1,23 @@
-//! Which resource a path names, what kind of call that is, and the answer, authenticated and metered.
+//! A call below one API version: authenticated, metered, answered, and framed as the client asked.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
-use axum::http::Method;
 use serde_json::{Map, Value as Json, json};
 
-use super::{collections, describe, limits, query, sobjects, versions};
+use super::body;
+use super::pretty::pretty;
+use super::route::route;
+use super::versions::{self, Served};
 use crate::auth::rest_token;
-use crate::bulk;
-use crate::calls::CallKind;
 use crate::data::{Api, Origin, Refusal, Writer};
 use crate::schema::Schema;
 use crate::server::{Answer, Call};
 use crate::tenant::Tenant;
+use crate::usage::Allocation;
+
+/// The most bytes of URI and headers together.
+const MAX_HEAD: usize = 16_384;
 
 /// A call below one API version.
 #[derive(Debug)]
@@ -25,42 +30,30 @@ pub(crate) struct Resource<'a> {
     pub(crate) base: String,
     /// 59.0 is 590.
     pub(crate) version: u32,
-}
-
-/// What a call to this path is for.
-pub(crate) fn kind(method: &Method, rest: &[&str]) -> CallKind {
-    let reads = method == Method::GET;
-    match rest {
-        ["sobjects"] | ["sobjects", _, "describe"] => CallKind::Describe,
-        ["sobjects", _] if reads => CallKind::Describe,
-        ["sobjects", ..] if reads => CallKind::Retrieve,
-        ["composite", "sobjects", _] if reads || method == Method::POST => CallKind::Retrieve,
-        ["sobjects", ..] | ["composite", "sobjects", ..] => CallKind::Write,
-        [word, ..] if is_query(word) => CallKind::Query,
-        ["jobs", ..] => CallKind::Bulk,
-        ["limits"] => CallKind::Limits,
-        _ => CallKind::Other,
-    }
+    /// Where a call that others are part of counts the records they write; `None` for a call of its own.
+    written: Option<&'a Cell<usize>>,
 }
 
 /// Answers a call to `/services/data/vNN.0/…`; `rest` is the path behind the version.
 pub(crate) fn answer(tenant: &Tenant, call: &Call, version: &str, rest: &[&str]) -> Answer {
-    let used = tenant.calls.count_api_request();
-    let answer = authenticated(tenant, call).and_then(|()| {
-        let parsed = parse_version(version).ok_or_else(Refusal::not_found)?;
-        let resource = Resource {
-            tenant,
-            call,
-            schema: tenant.schema(),
-            base: format!("/services/data/{version}"),
-            version: parsed,
-        };
-        route(&resource, rest)
-    });
-    let max = tenant.settings.daily_api_requests;
-    answer
-        .unwrap_or_else(|refusal| refused(&refusal))
-        .with("sforce-limit-info", format!("api-usage={used}/{max}"))
+    if let Some(refused) = too_long(call) {
+        return refused;
+    }
+    let used = tenant.usage.spend(Allocation::ApiRequests, 1, tenant.clock.now());
+    let answer = authenticated(tenant, call)
+        .and_then(|()| tenant.usage.api_requests_left(tenant.clock.now()))
+        .and_then(|()| json_is_welcome(call))
+        .and_then(|()| {
+            let version = served(version)?;
+            let base = format!("/services/data/v{}.0", version / 10);
+            route(&Resource { tenant, call, schema: tenant.schema(), base, version, written: None }, rest)
+        });
+    let mut answer = answer.unwrap_or_else(|refusal| refused(&refusal));
+    if call.header("x-prettyprint").is_some_and(|asked| asked == "1" || asked.eq_ignore_ascii_case("true")) {
+        answer = answer.rewritten(pretty);
+    }
+    let max = tenant.usage.max(Allocation::ApiRequests);
+    answer.with("sforce-limit-info", format!("api-usage={used}/{max}"))
 }
 
 /// A refused call, as the array clients expect.
@@ -68,37 +61,62 @@ pub(crate) fn refused(refusal: &Refusal) -> Answer {
     Answer::json(refusal.status, &[refusal.to_error()])
 }
 
-impl Resource<'_> {
-    /// The body as a JSON object.
-    pub(crate) fn object(&self) -> Result<Map<String, Json>, Refusal> {
-        let parser_error = |message: String| Refusal::new(400, "JSON_PARSER_ERROR", message);
-        if self.call.body.is_empty() {
-            let text = "The HTTP entity body is required, but this request has no entity body.";
-            return Err(parser_error(text.to_owned()));
-        }
-        serde_json::from_slice(&self.call.body).map_err(|error| {
-            parser_error(format!("{error} at [line:{}, column:{}]", error.line(), error.column()))
-        })
+impl<'a> Resource<'a> {
+    /// Answers a call that stands in the body of this one. Its URL names its version itself.
+    pub(crate) fn part(&self, call: &'a Call, written: &'a Cell<usize>) -> Answer {
+        let segments = call.segments();
+        let answered = match segments.as_slice() {
+            ["services", "data", version, rest @ ..] => served(version).and_then(|version| {
+                let base = format!("/services/data/v{}.0", version / 10);
+                let schema = self.tenant.schema();
+                let resource =
+                    Resource { tenant: self.tenant, call, schema, base, version, written: Some(written) };
+                route(&resource, rest)
+            }),
+            _ => Err(Refusal::not_found()),
+        };
+        answered.unwrap_or_else(|refusal| refused(&refusal))
     }
 
-    /// Runs the writes of the call as one transaction.
+    /// The same resource asked for by another call of the same client and version.
+    pub(crate) fn of<'b>(&'b self, call: &'b Call) -> Resource<'b> {
+        Resource {
+            tenant: self.tenant,
+            call,
+            schema: Arc::clone(&self.schema),
+            base: self.base.clone(),
+            version: self.version,
+            written: self.written,
+        }
+    }
+
+    /// The body as a JSON object.
+    pub(crate) fn object(&self) -> Result<Map<String, Json>, Refusal> {
+        body::object(self.call)
+    }
+
+    /// Runs writes of the call as one transaction.
     pub(crate) fn write<T>(&self, work: impl FnOnce(&mut Writer<'_>) -> T) -> Result<T, Refusal> {
         self.tenant.write_as(self.origin(), work)
     }
 
-    /// What its changes are told to come from.
+    /// Where the writes of the call come from.
     pub(crate) fn origin(&self) -> Origin {
         let options = self.call.header("sforce-call-options").unwrap_or_default();
         let client = options.split([',', ';']).find_map(|option| option.trim().strip_prefix("client="));
         let version = format!("{}.{}", self.version / 10, self.version % 10);
-        let client = client.unwrap_or_default().to_owned();
-        Origin { api: Api::Rest, version, client }
+        Origin { api: Api::Rest, version, client: client.unwrap_or_default().to_owned() }
     }
 
-    /// Notes an executed write call.
+    /// Notes executed writes.
     pub(crate) fn wrote(&self, records: usize) {
-        let path = self.call.raw_path.strip_prefix(&self.base).unwrap_or(&self.call.raw_path);
-        self.tenant.calls.wrote(self.call.method.as_str(), path, records);
+        if let Some(written) = self.written {
+            written.set(written.get() + records);
+            return;
+        }
+        let path = self.call.raw_path.trim_start_matches('/');
+        let path = path.splitn(4, '/').nth(3).map_or_else(String::new, |path| format!("/{path}"));
+        self.tenant.calls.wrote(self.call.method.as_str(), &path, records);
     }
 
     /// The object a path segment names.
@@ -107,53 +125,22 @@ impl Resource<'_> {
     }
 }
 
-fn route(resource: &Resource<'_>, rest: &[&str]) -> Result<Answer, Refusal> {
-    let method = resource.call.method.as_str();
-    match (method, rest) {
-        ("GET" | "HEAD", []) => Ok(versions::resources(resource)),
-        (_, ["jobs", rest @ ..]) => bulk::answer(resource, rest),
-        ("GET", ["limits"]) => Ok(limits::limits(resource)),
-        ("GET", ["sobjects"]) => Ok(describe::global(resource)),
-        ("GET", ["sobjects", object]) => describe::basic(resource, object),
-        ("GET", ["sobjects", object, "describe"]) => describe::full(resource, object),
-        ("POST", ["sobjects", object] | ["sobjects", object, "Id" | "id"]) => {
-            sobjects::create(resource, object)
-        }
-        ("GET", ["sobjects", object, id]) => sobjects::read(resource, object, id),
-        ("PATCH", ["sobjects", object, id]) => sobjects::update(resource, object, id),
-        ("DELETE", ["sobjects", object, id]) => sobjects::delete(resource, object, id),
-        ("GET", ["sobjects", object, field, value]) => sobjects::read_by(resource, object, field, value),
-        ("PATCH", ["sobjects", object, field, value]) => sobjects::upsert(resource, object, field, value),
-        ("DELETE", ["sobjects", object, field, value]) => sobjects::delete_by(resource, object, field, value),
-        ("POST", ["composite", "sobjects"]) => collections::create(resource),
-        ("PATCH", ["composite", "sobjects"]) => collections::update(resource),
-        ("DELETE", ["composite", "sobjects"]) => collections::delete(resource),
-        ("GET" | "POST", ["composite", "sobjects", object]) => collections::retrieve(resource, object),
-        ("PATCH", ["composite", "sobjects", object, field]) => collections::upsert(resource, object, field),
-        ("GET", [word]) if is_query(word) => query::first(resource, word.eq_ignore_ascii_case("queryAll")),
-        ("GET", [word, locator]) if is_query(word) => query::next(resource, locator),
-        (_, known) => Err(allowed(known).map_or_else(Refusal::not_found, |allowed| {
-            let message = format!("HTTP Method '{method}' not allowed. Allowed are {allowed}");
-            Refusal::new(405, "METHOD_NOT_ALLOWED", message)
-        })),
-    }
+/// `attributes` of a record that is answered.
+pub(crate) fn attributes(base: &str, object: &str, id: &str) -> Json {
+    json!({"type": object, "url": format!("{base}/sobjects/{object}/{id}")})
 }
 
-/// The methods of a path that exists.
-fn allowed(rest: &[&str]) -> Option<&'static str> {
-    match rest {
-        [word] | [word, _] if is_query(word) => Some("HEAD,GET"),
-        [] | ["limits" | "sobjects"] | ["sobjects", _, "describe"] => Some("HEAD,GET"),
-        ["sobjects", _] | ["composite", "sobjects", _] => Some("HEAD,GET,POST"),
-        ["sobjects", _, _] | ["sobjects", _, _, _] => Some("HEAD,GET,PATCH,DELETE"),
-        ["composite", "sobjects"] => Some("POST,PATCH,DELETE"),
-        ["composite", "sobjects", _, _] => Some("PATCH"),
-        _ => None,
+/// The number of a version that is served.
+fn served(version: &str) -> Result<u32, Refusal> {
+    match versions::served(version) {
+        Served::Yes(version) => Ok(version),
+        Served::Retired => Err(Refusal::new(
+            410,
+            "UNSUPPORTED_API_VERSION",
+            "The requested API version has been retired and is no longer available",
+        )),
+        Served::Never => Err(Refusal::not_found()),
     }
-}
-
-fn is_query(word: &str) -> bool {
-    word.eq_ignore_ascii_case("query") || word.eq_ignore_ascii_case("queryAll")
 }
 
 fn authenticated(tenant: &Tenant, call: &Call) -> Result<(), Refusal> {
@@ -164,13 +151,24 @@ fn authenticated(tenant: &Tenant, call: &Call) -> Result<(), Refusal> {
     Err(Refusal::new(401, "INVALID_SESSION_ID", "Session expired or invalid"))
 }
 
-/// `v59.0` as 590.
-fn parse_version(text: &str) -> Option<u32> {
-    let (major, minor) = text.strip_prefix('v')?.split_once('.')?;
-    Some(major.parse::<u32>().ok()? * 10 + minor.parse::<u32>().ok()?)
+/// A client that takes nothing but XML would misread every answer.
+fn json_is_welcome(call: &Call) -> Result<(), Refusal> {
+    let accepted = call.header("accept").unwrap_or("*/*");
+    if accepted.contains("xml") && !accepted.contains("json") && !accepted.contains('*') {
+        let message = format!("the org simulator answers REST calls in JSON only, not in {accepted}");
+        return Err(Refusal::new(406, "NOT_ACCEPTABLE", message));
+    }
+    Ok(())
 }
 
-/// `attributes` of a record that is answered.
-pub(crate) fn attributes(base: &str, object: &str, id: &str) -> Json {
-    json!({"type": object, "url": format!("{base}/sobjects/{object}/{id}")})
+/// What the web server in front of the org says of a head that is too long.
+fn too_long(call: &Call) -> Option<Answer> {
+    let uri = call.raw_path.len() + call.raw_query.len() + 1;
+    let headers: usize = call.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    let (status, reason) = match (uri > MAX_HEAD, uri + headers > MAX_HEAD) {
+        (true, _) => (414, "URI Too Long"),
+        (false, true) => (431, "Request Header Fields Too Large"),
+        (false, false) => return None,
+    };
+    Some(Answer::html(status, &format!("<h1>Bad Message {status}</h1><pre>reason: {reason}</pre>")))
 }

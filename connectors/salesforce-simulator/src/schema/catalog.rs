@@ -74,6 +74,13 @@ impl Schema {
         &self.objects[at]
     }
 
+    /// The object and field behind a child relationship such as `Contacts`.
+    pub(crate) fn child_relationship(&self, of: ObjectIndex, name: &str) -> Option<(ObjectIndex, usize)> {
+        let named =
+            |field: &Field| field.children.as_ref().is_some_and(|known| known.eq_ignore_ascii_case(name));
+        self.references_to(of).find(|(_, _, field)| named(field)).map(|(child, at, _)| (child, at))
+    }
+
     /// Fields of any object that refer to this one, with the object they are in.
     pub(crate) fn references_to(
         &self,

@@ -37,6 +37,11 @@ impl Answer {
         Self::raw(status, "text/plain;charset=UTF-8", body.as_bytes().to_vec())
     }
 
+    /// HTML with this status, as the web server in front of the org answers.
+    pub(crate) fn html(status: u16, body: &str) -> Self {
+        Self::raw(status, "text/html;charset=iso-8859-1", body.as_bytes().to_vec())
+    }
+
     /// A status without a body.
     pub(crate) fn empty(status: u16) -> Self {
         Self { status, content_type: None, body: Vec::new(), headers: Vec::new() }
@@ -46,6 +51,30 @@ impl Answer {
     #[must_use]
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The HTTP status.
+    pub(crate) fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The body; empty when there is none.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// A header, by its name in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The same answer with its JSON written by this function; other bodies stay as they are.
+    #[must_use]
+    pub(crate) fn rewritten(mut self, write: impl FnOnce(&[u8]) -> Vec<u8>) -> Self {
+        if self.content_type.is_some_and(|kind| kind.starts_with("application/json")) {
+            self.body = write(&self.body);
+        }
         self
     }
 

@@ -34,16 +34,34 @@ impl Call {
     pub(crate) async fn read(request: Request<Body>) -> Option<Self> {
         let (head, body) = request.into_parts();
         let body = axum::body::to_bytes(body, MAX_BODY).await.ok()?;
-        let raw_path = head.uri.path().to_owned();
-        let raw_query = head.uri.query().unwrap_or_default().to_owned();
+        let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
+        Some(Self::taken_apart(head.method, path, query, head.headers, body))
+    }
+
+    /// A call that stands in the body of this one: its own method, URL and body, and headers that go before those of
+    /// this call.
+    pub(crate) fn within(&self, method: Method, url: &str, own: HeaderMap, body: Bytes) -> Self {
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let mut headers = self.headers.clone();
+        for precondition in
+            [header::IF_MATCH, header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::IF_UNMODIFIED_SINCE]
+        {
+            headers.remove(precondition);
+        }
+        headers.extend(own);
+        Self::taken_apart(method, path, query, headers, body)
+    }
+
+    fn taken_apart(method: Method, path: &str, query: &str, headers: HeaderMap, body: Bytes) -> Self {
+        let (raw_path, raw_query) = (path.to_owned(), query.to_owned());
         let query = form(raw_query.as_bytes());
         let path = raw_path.split('/').filter(|s| !s.is_empty()).map(percent_decode).collect();
         let overridden = query.iter().find(|(name, _)| name == "_HttpMethod");
         let method = overridden
-            .filter(|_| head.method == Method::POST)
+            .filter(|_| method == Method::POST)
             .and_then(|(_, value)| value.parse().ok())
-            .unwrap_or(head.method);
-        Some(Self { method, path, raw_path, query, raw_query, headers: head.headers, body })
+            .unwrap_or(method);
+        Self { method, path, raw_path, query, raw_query, headers, body }
     }
 
     /// The path segments as text slices, for matching.

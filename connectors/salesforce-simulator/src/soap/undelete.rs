@@ -4,6 +4,7 @@ use super::envelope::{Envelope, body, escape, fault};
 use crate::data::{Api, Origin, Refusal};
 use crate::server::Answer;
 use crate::tenant::Tenant;
+use crate::usage::Allocation;
 
 const MAX_IDS: usize = 200;
 
@@ -13,7 +14,7 @@ pub(crate) fn undelete(tenant: &Tenant, version: &str, envelope: &Envelope) -> A
         let message = "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session hash";
         return fault(500, "INVALID_SESSION_ID", message);
     }
-    tenant.calls.count_api_request();
+    tenant.usage.spend(Allocation::ApiRequests, 1, tenant.clock.now());
     let ids: Vec<&str> = envelope.texts("ids").collect();
     if ids.len() > MAX_IDS {
         return fault(
