@@ -122,7 +122,12 @@ pub(super) fn check(resource: &Resource<'_>, soql: &str) -> Result<String, Refus
         return refuse("Aggregate functions not supported in Bulk Query");
     }
     let Some(paths) = query.only_fields() else {
-        return refuse("Functions and child queries not supported in Bulk Query");
+        let nested = read.iter().skip(1).any(|token| token.is("SELECT"));
+        return refuse(if nested {
+            "Aggregate Relationships not supported in Bulk Query"
+        } else {
+            "Functions in the SELECT clause not supported in Bulk Query"
+        });
     };
     if paths.iter().any(|path| path.definition(&resource.schema).kind == FieldType::Address) {
         return refuse("Selecting compound data not supported in Bulk Query");

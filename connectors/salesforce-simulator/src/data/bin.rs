@@ -69,6 +69,10 @@ impl Writer<'_> {
         let Some((object, row)) = found else {
             return Err(Refusal::record("UNDELETE_FAILED", "entity is not in the recycle bin", &[]));
         };
+        if let Some(parent) = self.deleted_master(object, row) {
+            let message = format!("the parent record {parent} is deleted");
+            return Err(Refusal::record("UNDELETE_FAILED", message, &[]));
+        }
         validate::unique(self.store, object, row)?;
         self.move_to(object, &full, None, Operation::Undeleted);
         for child in self.binned_with(&full) {
@@ -101,6 +105,15 @@ impl Writer<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The parent without which a detail record cannot come back, if that one is deleted or gone.
+    fn deleted_master(&self, object: ObjectIndex, row: &Row) -> Option<String> {
+        let fields = self.store.schema.object(object).fields.iter().enumerate();
+        let masters = fields.filter(|(_, field)| field.on_delete == OnDelete::MasterDetail);
+        let mut ids = masters.filter_map(|(at, _)| row.value(at).as_text());
+        let dead = ids.find(|id| self.store.row(id).is_none_or(|(_, master)| master.deleted()));
+        dead.map(str::to_owned)
     }
 
     fn cascaded_children(&self, object: ObjectIndex, id: &str) -> Vec<(ObjectIndex, String)> {

@@ -344,6 +344,11 @@ async fn what_no_job_can_do_is_refused_when_it_is_created() {
             "API_ERROR",
             "Selecting compound data not supported in Bulk Query",
         ),
+        (
+            "SELECT Id, (SELECT Id FROM Contacts) FROM Account",
+            "API_ERROR",
+            "Aggregate Relationships not supported in Bulk Query",
+        ),
         ("SELECT Nope FROM Account", "INVALID_FIELD", "Nope"),
         ("SELECT", "MALFORMED_QUERY", ""),
     ] {

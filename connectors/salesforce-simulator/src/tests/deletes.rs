@@ -1,5 +1,7 @@
 //! The recycle bin.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::client::{Client, org};
@@ -57,4 +59,39 @@ async fn a_contact_that_comes_back_without_its_account_stands_alone() {
     client.delete(&format!("sobjects/Account/{account}")).await;
     assert_eq!(client.undelete(&[&contact]).await, [""]);
     assert!(client.get(&format!("sobjects/Contact/{contact}")).await.1["AccountId"].is_null());
+}
+
+#[tokio::test]
+async fn an_account_with_a_case_stays_until_the_case_is_gone() {
+    let org = org("restrict").await;
+    let client = Client::login(&org).await;
+    let account = client.create("Account", json!({"Name": "Acme"})).await;
+    let case = client.create("Case", json!({"Subject": "x", "AccountId": account})).await;
+    let number = client.column("SELECT CaseNumber FROM Case", "CaseNumber").await.remove(0);
+    let (status, refusal) = client.delete(&format!("sobjects/Account/{account}")).await;
+    assert_eq!((status, &refusal[0]["errorCode"]), (400, &json!("DELETE_FAILED")));
+    let named = if number == "null" { &case } else { &number };
+    let text = format!(
+        "Your attempt to delete Acme could not be completed because it is associated with the following cases.: {named}\n"
+    );
+    assert_eq!(refusal[0]["message"], text);
+    assert_eq!(org.count("Account"), 1);
+    assert_eq!(client.delete(&format!("sobjects/Case/{case}")).await.0, 204);
+    assert_eq!(client.delete(&format!("sobjects/Account/{account}")).await.0, 204);
+}
+
+#[tokio::test]
+async fn after_fifteen_days_a_deleted_record_is_gone_for_good() {
+    let org = org("fifteen-days").await;
+    let client = Client::login(&org).await;
+    let lead = client.create("Lead", json!({"LastName": "x", "Company": "y"})).await;
+    client.delete(&format!("sobjects/Lead/{lead}")).await;
+    for (days, found, undeleted) in [(14, 1, ""), (15, 0, "UNDELETE_FAILED")] {
+        org.advance(Duration::from_hours(24 * days + 1));
+        let client = Client::login(&org).await;
+        let (_, all) = client.get("queryAll?q=SELECT+Id,IsDeleted+FROM+Lead").await;
+        assert_eq!(all["totalSize"], found);
+        assert_eq!(client.undelete(&[&lead]).await, [undeleted]);
+        client.delete(&format!("sobjects/Lead/{lead}")).await;
+    }
 }
