@@ -1,5 +1,6 @@
 //! Promises of the parser and of the evaluator, for any query.
 
+mod model;
 mod print;
 mod written;
 
