@@ -23,6 +23,13 @@ struct Silence {
     channel: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DailyEvents {
+    /// `null`: no limit.
+    max: Option<u64>,
+}
+
 /// Answers a call; `rest` is the path behind `/simulator`.
 pub(crate) fn answer(tenant: &Tenant, call: &Call, rest: &[&str]) -> Answer {
     match (call.method.as_str(), rest) {
@@ -55,6 +62,10 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, rest: &[&str]) -> Answer {
             tenant.silence(&silence.channel);
             json!({})
         }),
+        ("POST", ["cometd", "daily-events"]) => with(call, |limit: DailyEvents| {
+            tenant.limit_daily_events(limit.max);
+            json!({})
+        }),
         ("GET", ["clock"]) => Answer::json(200, &clock(tenant)),
         ("POST", ["clock"]) => with(call, |advance: Advance| {
             tenant.advance(Duration::from_millis(advance.advance_ms));
@@ -72,7 +83,7 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, rest: &[&str]) -> Answer {
     }
 }
 
-const ROUTES: [&str; 17] = [
+const ROUTES: [&str; 18] = [
     "GET faults",
     "POST faults",
     "DELETE faults",
@@ -83,6 +94,7 @@ const ROUTES: [&str; 17] = [
     "POST logins",
     "POST cometd/drop",
     "POST cometd/silence",
+    "POST cometd/daily-events",
     "GET clock",
     "POST clock",
     "GET calls",

@@ -31,6 +31,9 @@ pub(crate) struct Settings {
     pub(crate) retention: Duration,
     pub(crate) daily_api_requests: u64,
     pub(crate) enforce_api_requests: bool,
+    pub(crate) websocket: bool,
+    pub(crate) streaming_clients: usize,
+    pub(crate) daily_events: Option<u64>,
 }
 
 impl Default for OrgBuilder {
@@ -50,6 +53,9 @@ impl Default for OrgBuilder {
                 retention: Duration::from_hours(24),
                 daily_api_requests: 100_000,
                 enforce_api_requests: false,
+                websocket: false,
+                streaming_clients: 2_000,
+                daily_events: None,
             },
         }
     }
@@ -155,6 +161,28 @@ impl OrgBuilder {
     #[must_use]
     pub fn enforce_api_requests(mut self, enforced: bool) -> Self {
         self.settings.enforce_api_requests = enforced;
+        self
+    }
+
+    /// Serves streaming over WebSockets as well, on the same URL. Default off: Salesforce has long polling only.
+    #[must_use]
+    pub fn websocket(mut self, on: bool) -> Self {
+        self.settings.websocket = on;
+        self
+    }
+
+    /// So many CometD sessions may be open at once. Default 2,000.
+    #[must_use]
+    pub fn streaming_clients(mut self, max: usize) -> Self {
+        self.settings.streaming_clients = max;
+        self
+    }
+
+    /// So many events of each kind (PushTopics; generic; platform and change events together) are delivered within
+    /// 24 hours, counted for each subscriber. Default: no limit. [`Org::limit_daily_events`] changes it.
+    #[must_use]
+    pub fn daily_events(mut self, max: u64) -> Self {
+        self.settings.daily_events = Some(max);
         self
     }
 

@@ -40,6 +40,16 @@ pub enum Effect {
         /// Milliseconds.
         ms: u64,
     },
+    /// A Bayeux message is not carried out and refused with HTTP 200; see [`Effect::too_busy`].
+    BayeuxError {
+        /// `code:args:text`. A handshake is denied for this reason; other messages have it as error and as reason.
+        error: String,
+        /// The advice: `none` (default), `handshake` or `retry`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reconnect: Option<String>,
+    },
+    /// The server ends the session of a message and tells its connect with a `/meta/disconnect`.
+    BayeuxDisconnect,
     /// Every record of a write call that contains the fault's text (every record, without text) is refused with
     /// this code; the other records are written.
     RecordError {
@@ -49,6 +59,19 @@ pub enum Effect {
         #[serde(default)]
         message: String,
     },
+}
+
+impl Effect {
+    /// What a server that is too busy says to a Bayeux message.
+    pub fn too_busy() -> Self {
+        let error = "503::Server is too busy.  Please try your request again later.".to_owned();
+        Self::BayeuxError { error, reconnect: None }
+    }
+
+    /// Whether it concerns Bayeux messages one by one, not calls.
+    fn is_of_messages(&self) -> bool {
+        matches!(self, Self::BayeuxError { .. } | Self::BayeuxDisconnect)
+    }
 }
 
 /// One rule. Without [`Fault::times`] and [`Fault::lasting`] it holds until it is removed.
@@ -174,7 +197,17 @@ impl Faults {
     pub(crate) fn on_call(&self, kinds: &[CallKind], text: impl Fn(&str) -> bool) -> Option<Effect> {
         self.lock().play(|fault| {
             !matches!(fault.effect, Effect::RecordError { .. })
+                && !fault.effect.is_of_messages()
                 && kinds.iter().any(|kind| fault.kind.covers(*kind))
+                && fault.containing.as_deref().is_none_or(&text)
+        })
+    }
+
+    /// The effect that a Bayeux message of this kind meets, using up one of its times.
+    pub(crate) fn on_message(&self, kind: CallKind, text: impl Fn(&str) -> bool) -> Option<Effect> {
+        self.lock().play(|fault| {
+            fault.effect.is_of_messages()
+                && fault.kind.covers(kind)
                 && fault.containing.as_deref().is_none_or(&text)
         })
     }

@@ -107,6 +107,12 @@ impl Org {
         self.tenant.silence(channel);
     }
 
+    /// Events of each kind that may be delivered within 24 hours from now on; what was delivered so far counts. `None`:
+    /// no limit. Beyond it connects and subscriptions are refused, and events wait in the log.
+    pub fn limit_daily_events(&self, max: Option<u64>) {
+        self.tenant.limit_daily_events(max);
+    }
+
     /// Rows of an object that are not deleted. 0 for an unknown object.
     pub fn count(&self, object: &str) -> usize {
         self.tenant.count(object)

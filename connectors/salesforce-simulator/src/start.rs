@@ -69,6 +69,7 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
     let stop = CancellationToken::new();
     let topics = PushTopic::active(&store);
     let usage = Usage::new(builder.settings.daily_api_requests, builder.settings.enforce_api_requests);
+    let streams = Streams::new(&builder.settings);
     let tenant = Arc::new(Tenant {
         identity,
         key,
@@ -85,7 +86,7 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
             log,
             topics,
             logins,
-            streams: Streams::default(),
+            streams,
             cursors: Cursors::default(),
             jobs: Jobs::default(),
             journal: None,

@@ -177,6 +177,12 @@ impl Tenant {
         self.state().streams.silence(channel);
     }
 
+    /// Sets how many events of each allocation may be delivered in 24 hours.
+    pub(crate) fn limit_daily_events(&self, max: Option<u64>) {
+        self.state().streams.limit_events(max);
+        self.changed.send_replace(());
+    }
+
     /// Live rows of an object.
     pub(crate) fn count(&self, object: &str) -> usize {
         self.schema().find(object).map_or(0, |at| self.state().store.table(at).live())

@@ -1,76 +1,89 @@
-//! The parts of a Bayeux message, read leniently: an array or one message alone, one channel or a list of them.
+//! A Bayeux message, read leniently: an array or one message alone, one channel or a list of them.
+
+use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use super::reply::Denied;
 use crate::calls::CallKind;
 use crate::server::Call;
 
+/// One message of a client.
+#[derive(Debug)]
+pub(super) struct Message(Json);
+
 /// What the messages of a call are for.
 pub(crate) fn kinds(call: &Call) -> Vec<CallKind> {
-    let messages = messages(&call.body).unwrap_or_default();
-    messages
-        .iter()
-        .map(|message| match channel(message) {
+    messages(&call.body).unwrap_or_default().iter().map(Message::kind).collect()
+}
+
+/// A body as messages: an array of objects, or one alone.
+pub(super) fn messages(body: &[u8]) -> Option<Vec<Message>> {
+    let messages = match serde_json::from_slice(body).ok()? {
+        Json::Array(messages) => messages,
+        message => vec![message],
+    };
+    messages.iter().all(Json::is_object).then(|| messages.into_iter().map(Message).collect())
+}
+
+impl Message {
+    /// What it is for.
+    pub(super) fn kind(&self) -> CallKind {
+        match self.channel() {
             "/meta/handshake" => CallKind::Handshake,
             "/meta/connect" => CallKind::Connect,
             "/meta/subscribe" => CallKind::Subscribe,
             "/meta/unsubscribe" => CallKind::Unsubscribe,
             "/meta/disconnect" => CallKind::Disconnect,
             _ => CallKind::Other,
-        })
-        .collect()
-}
-
-/// A body as messages: an array, or one message alone.
-pub(super) fn messages(body: &[u8]) -> Option<Vec<Json>> {
-    match serde_json::from_slice(body).ok()? {
-        Json::Array(messages) => Some(messages),
-        message @ Json::Object(_) => Some(vec![message]),
-        _ => None,
-    }
-}
-
-/// The channel of a message.
-pub(super) fn channel(message: &Json) -> &str {
-    message.get("channel").and_then(Json::as_str).unwrap_or_default()
-}
-
-/// The session a message belongs to.
-pub(super) fn client_id(message: &Json) -> &str {
-    message.get("clientId").and_then(Json::as_str).unwrap_or_default()
-}
-
-/// The channels a message names: one, or a list.
-pub(super) fn subscriptions(message: &Json) -> Result<Vec<&str>, Denied> {
-    let named: Vec<&str> = match message.get("subscription") {
-        Some(Json::String(one)) => vec![one],
-        Some(Json::Array(many)) => many.iter().filter_map(Json::as_str).collect(),
-        _ => Vec::new(),
-    };
-    match named.as_slice() {
-        [] => Err(Denied::plain("400::Channel name not specified")),
-        all if all.iter().any(|name| name.is_empty()) => {
-            Err(Denied::plain("400::Channel name not specified"))
         }
-        all if all.iter().any(|name| !name.starts_with('/')) => {
-            Err(Denied::plain("400::Channel subscriptions must start with a leading '/'"))
-        }
-        _ => Ok(named),
     }
-}
 
-/// `Field='v'&Field2='w'` as pairs.
-pub(super) fn conditions(filter: &str) -> Vec<(String, String)> {
-    let pairs = filter.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.map(|(field, value)| (field.to_owned(), value.trim_matches('\'').to_owned())).collect()
-}
+    /// Its channel; empty when it names none.
+    pub(super) fn channel(&self) -> &str {
+        self.text("channel").unwrap_or_default()
+    }
 
-/// Whether a call carries the session's cookie.
-pub(super) fn has_cookie(call: &Call, value: &str) -> bool {
-    let headers = call.headers.get_all("cookie").iter().filter_map(|header| header.to_str().ok());
-    headers
-        .flat_map(|header| header.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .any(|(name, found)| name == "BAYEUX_BROWSER" && found == value)
+    /// The session it belongs to, if it names one.
+    pub(super) fn client_id(&self) -> Option<&str> {
+        self.text("clientId").filter(|id| !id.is_empty())
+    }
+
+    /// How its sender wants to be answered, if it says so.
+    pub(super) fn connection_type(&self) -> Option<&str> {
+        self.text("connectionType")
+    }
+
+    /// How long its sender wants to wait at most.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        self.0.pointer("/advice/timeout").and_then(Json::as_u64).map(Duration::from_millis)
+    }
+
+    /// The channels it subscribes to: one, or a list.
+    pub(super) fn subscriptions(&self) -> Vec<&str> {
+        match self.0.get("subscription") {
+            Some(Json::String(one)) => vec![one],
+            // What is no text is no name, and an empty name is refused.
+            Some(Json::Array(many)) => many.iter().map(|one| one.as_str().unwrap_or_default()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The replay id it gives for a channel.
+    pub(super) fn replay(&self, channel: &str) -> Option<&Json> {
+        self.0.pointer("/ext/replay")?.get(channel)
+    }
+
+    /// A member as it was sent, to be repeated in the reply.
+    pub(super) fn member(&self, name: &str) -> Option<&Json> {
+        self.0.get(name)
+    }
+
+    /// Whether it contains this text.
+    pub(super) fn contains(&self, text: &str) -> bool {
+        self.0.to_string().contains(text)
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str()
+    }
 }

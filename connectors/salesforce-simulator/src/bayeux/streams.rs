@@ -1,174 +1,121 @@
-//! CometD sessions and what each is subscribed to.
+//! The CometD sessions of one org.
 //!
-//! A subscription is a place in the event log, not a queue: whatever lies behind it is delivered by the next
-//! connect. Events written to an answer that never arrived are gone for the session; replay brings them back.
+//! A session lives while a connect is held and a set time after the last message. The number of sessions is
+//! limited as in a real org, so memory is, whatever clients do.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::time::Duration;
 
-use rand::Rng as _;
-use serde_json::value::RawValue;
-use serde_json::{Value as Json, json};
-
-use crate::clock::millis;
-use crate::events::EventLog;
+use super::allocation::Allocations;
+use super::browser::random;
+use super::session::{End, Session};
+use crate::builder::Settings;
 use crate::timestamp::Timestamp;
 
-/// The largest number of events in one answer.
-const MAX_EVENTS: usize = 500;
-
-/// The sessions of one org.
-#[derive(Debug, Default)]
+/// The sessions and what they were sent.
+#[derive(Debug)]
 pub(crate) struct Streams {
     sessions: HashMap<String, Session>,
+    allocations: Allocations,
+    lifetime: Duration,
+    max_sessions: usize,
 }
 
-/// One CometD session.
+/// The org has as many sessions as it may have.
 #[derive(Debug)]
-pub(crate) struct Session {
-    /// Value of its `BAYEUX_BROWSER` cookie.
-    pub(crate) cookie: String,
-    /// Connects answered or held so far; a newer one releases an older one.
-    pub(crate) connects: u64,
-    held: usize,
-    last_seen: Timestamp,
-    subscriptions: BTreeMap<String, Subscription>,
-}
-
-/// One subscription of a session.
-#[derive(Debug)]
-pub(crate) struct Subscription {
-    /// The last event delivered, or where to go on from.
-    pub(crate) delivered: u64,
-    /// `?Field='value'&…` of the channel: one of them must be met.
-    pub(crate) any_of: Vec<(String, String)>,
-    /// Alive, but nothing comes.
-    pub(crate) silent: bool,
-}
+pub(super) struct Full;
 
 impl Streams {
-    /// A new session: its client id and its cookie.
-    pub(crate) fn open(&mut self, now: Timestamp, lifetime: Duration) -> (String, String) {
-        self.sessions.retain(|_, session| !session.over(now, lifetime));
-        let (client_id, cookie) = (random(27), random(24));
-        self.sessions.insert(
-            client_id.clone(),
-            Session {
-                cookie: cookie.clone(),
-                connects: 0,
-                held: 0,
-                last_seen: now,
-                subscriptions: BTreeMap::new(),
-            },
-        );
-        (client_id, cookie)
+    /// No sessions yet.
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            sessions: HashMap::new(),
+            allocations: Allocations::with_max(settings.daily_events),
+            lifetime: settings.streaming_session,
+            max_sessions: settings.streaming_clients,
+        }
     }
 
-    /// A session that has not ended; its time starts anew.
-    pub(crate) fn touch(
+    /// A new session: its client id.
+    pub(super) fn open(&mut self, cookie: &str, token: &str, now: Timestamp) -> Result<String, Full> {
+        let lifetime = self.lifetime;
+        self.sessions.retain(|_, session| {
+            let over = session.over(now, lifetime);
+            if over {
+                end(session, End::Forgotten);
+            }
+            !over
+        });
+        if self.sessions.len() >= self.max_sessions {
+            return Err(Full);
+        }
+        let client_id = random(27);
+        let session = Session::new(cookie.to_owned(), token.to_owned(), now);
+        self.sessions.insert(client_id.clone(), session);
+        Ok(client_id)
+    }
+
+    /// A session that has not ended, its time started anew, and what the org may deliver.
+    pub(super) fn enter(
         &mut self,
         client_id: &str,
         now: Timestamp,
-        lifetime: Duration,
-    ) -> Option<&mut Session> {
-        let session = self.sessions.get(client_id)?;
-        if session.over(now, lifetime) {
-            self.sessions.remove(client_id);
+    ) -> Option<(&mut Session, &mut Allocations)> {
+        if self.sessions.get(client_id)?.over(now, self.lifetime) {
+            self.close(client_id, End::Forgotten);
             return None;
         }
         let session = self.sessions.get_mut(client_id)?;
-        session.last_seen = now;
-        Some(session)
+        session.heard(now);
+        Some((session, &mut self.allocations))
+    }
+
+    /// Whether another session of this browser is connected at this moment. It may then not be held as well.
+    pub(super) fn browser_is_taken(&self, cookie: &str, client_id: &str) -> bool {
+        self.sessions.iter().any(|(id, other)| id != client_id && other.cookie == cookie && other.is_held())
+    }
+
+    /// The access token of a session of this browser.
+    pub(super) fn token_of_browser(&self, cookie: &str) -> Option<&str> {
+        let mut sessions = self.sessions.values();
+        sessions.find(|session| session.cookie == cookie).map(|session| session.token.as_str())
     }
 
     /// Ends a session.
-    pub(crate) fn close(&mut self, client_id: &str) {
-        self.sessions.remove(client_id);
+    pub(super) fn close(&mut self, client_id: &str, how: End) {
+        if let Some(session) = self.sessions.remove(client_id) {
+            end(&session, how);
+        }
     }
 
-    /// Ends all sessions.
+    /// Ends all sessions without a word.
     pub(crate) fn drop_all(&mut self) {
-        self.sessions.clear();
+        for (_, session) in self.sessions.drain() {
+            end(&session, End::Forgotten);
+        }
     }
 
     /// Silences the present subscriptions to a channel.
     pub(crate) fn silence(&mut self, channel: &str) {
-        let sessions = self.sessions.values_mut();
-        sessions.filter_map(|session| session.subscriptions.get_mut(channel)).for_each(|s| s.silent = true);
+        for session in self.sessions.values_mut() {
+            session.silence(channel);
+        }
     }
 
-    /// Notes that a connect of this session is held, which keeps the session alive.
-    pub(crate) fn hold(&mut self, client_id: &str) {
-        if let Some(session) = self.sessions.get_mut(client_id) {
-            session.held += 1;
-        }
+    /// Sets how many events of each allocation may be delivered in 24 hours.
+    pub(crate) fn limit_events(&mut self, max: Option<u64>) {
+        self.allocations.set_max(max);
     }
 
     /// Notes that a held connect was answered or its client went away.
-    pub(crate) fn release(&mut self, client_id: &str, now: Timestamp) {
+    pub(super) fn release(&mut self, client_id: &str, now: Timestamp) {
         if let Some(session) = self.sessions.get_mut(client_id) {
-            session.held = session.held.saturating_sub(1);
-            session.last_seen = now;
+            session.release(now);
         }
     }
 }
 
-impl Session {
-    /// Whether nothing was heard of it for too long.
-    fn over(&self, now: Timestamp, lifetime: Duration) -> bool {
-        self.held == 0 && now.millis() - self.last_seen.millis() > millis(lifetime)
-    }
-
-    /// Subscribes, in place of an earlier subscription to the channel.
-    pub(crate) fn subscribe(&mut self, channel: &str, subscription: Subscription) {
-        self.subscriptions.insert(channel.to_owned(), subscription);
-    }
-
-    /// Ends a subscription.
-    pub(crate) fn unsubscribe(&mut self, channel: &str) {
-        self.subscriptions.remove(channel);
-    }
-
-    /// What is to be delivered now, in the order it was raised.
-    pub(crate) fn due(&mut self, log: &EventLog) -> Vec<Json> {
-        let mut due = Vec::new();
-        for (channel, subscription) in &mut self.subscriptions {
-            let room = MAX_EVENTS.saturating_sub(due.len());
-            let events: Vec<_> = log.after(channel, subscription.delivered).take(room).collect();
-            subscription.delivered = events.last().map_or(subscription.delivered, |event| event.replay_id);
-            if !subscription.silent {
-                let wanted = events.into_iter().filter(|event| subscription.wants(&event.data));
-                due.extend(
-                    wanted.map(|event| (event.replay_id, json!({"data": event.data, "channel": channel}))),
-                );
-            }
-        }
-        due.sort_by_key(|(replay_id, _)| *replay_id);
-        due.into_iter().map(|(_, message)| message).collect()
-    }
-}
-
-impl Subscription {
-    fn wants(&self, data: &RawValue) -> bool {
-        self.any_of.is_empty()
-            || serde_json::from_str::<Json>(data.get()).is_ok_and(|data| {
-                self.any_of.iter().any(|(field, value)| {
-                    let shown = data.get("sobject").and_then(|sobject| sobject.get(field));
-                    match shown {
-                        Some(Json::String(text)) => text == value,
-                        Some(Json::Bool(flag)) => (*flag && value == "true") || (!*flag && value == "false"),
-                        Some(Json::Number(number)) => {
-                            value.parse().is_ok_and(|wanted| number.as_f64() == Some(wanted))
-                        }
-                        _ => false,
-                    }
-                })
-            })
-    }
-}
-
-/// Lower-case letters and digits.
-fn random(length: usize) -> String {
-    let letters = rand::rng().sample_iter(rand::distr::Alphanumeric).map(char::from);
-    letters.take(length).map(|c| c.to_ascii_lowercase()).collect()
+fn end(session: &Session, how: End) {
+    // A session ends once; the first word stands.
+    session.end.get_or_init(|| how);
 }

@@ -22,6 +22,11 @@ impl Answer {
         }
     }
 
+    /// JSON that is already written, with this status.
+    pub(crate) fn written(status: u16, body: Vec<u8>) -> Self {
+        Self::raw(status, "application/json;charset=UTF-8", body)
+    }
+
     /// XML with this status.
     pub(crate) fn xml(status: u16, body: String) -> Self {
         Self::raw(status, "text/xml;charset=UTF-8", body.into_bytes())
@@ -96,7 +101,7 @@ impl Answer {
             self.headers.iter().map(|(name, value)| (*name, value.as_str())).chain([("date", date)])
         {
             if let Ok(value) = HeaderValue::from_str(value) {
-                headers.insert(name, value);
+                headers.append(name, value);
             }
         }
         response

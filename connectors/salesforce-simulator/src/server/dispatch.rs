@@ -27,6 +27,12 @@ async fn serve(
     ConnectInfo(cut): ConnectInfo<Cut>,
     request: Request<Body>,
 ) -> Response<Body> {
+    if bayeux::wants_upgrade(&tenant, &request) {
+        let date = tenant.clock.now().http();
+        return bayeux::upgrade(&tenant, request)
+            .await
+            .unwrap_or_else(|refused| refused.into_response(&date));
+    }
     let answer = match Call::read(request).await {
         Some(call) => answer(&tenant, &call, &cut).await,
         None => Answer::text(413, "the request cannot be read"),

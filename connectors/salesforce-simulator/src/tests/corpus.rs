@@ -17,6 +17,11 @@ async fn files_of_the_corpus_end_their_jobs() {
     replayed("csv", &played::csv).await;
 }
 
+#[tokio::test]
+async fn streaming_calls_of_the_corpus_are_answered_message_by_message_or_refused() {
+    replayed("bayeux", &played::bayeux).await;
+}
+
 async fn replayed(target: &str, play: &impl AsyncFn(&Client, &[u8])) {
     let (org, client) = played::prepare().await;
     let files = files(target);

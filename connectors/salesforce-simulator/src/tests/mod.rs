@@ -1,6 +1,7 @@
 //! The simulator through its front door: real HTTP, the way an unknowing client uses it.
 
 mod auth;
+mod bayeux;
 mod bulk;
 mod client;
 mod collections;
@@ -19,5 +20,9 @@ mod rows;
 mod sample;
 mod soql;
 mod streaming;
+mod streaming_errors;
+mod streaming_protocol;
+mod streaming_sessions;
+mod streaming_web_socket;
 mod tokens;
 mod wire;

@@ -10,8 +10,11 @@ use crate::Org;
 
 /// An org with something to find, and a client of it.
 pub(crate) async fn prepare() -> (Org, Client) {
-    let org = Org::builder().name("played").records(300).seed(1).start().await.unwrap();
+    let org = Org::builder().name("played").records(300).seed(1).poll_hold(Duration::from_millis(1));
+    let org = org.start().await.unwrap();
     let client = Client::login(&org).await;
+    let topic = json!({"Name": "Leads", "Query": "SELECT Id, LastName FROM Lead", "ApiVersion": 60.0});
+    client.create("PushTopic", topic).await;
     (org, client)
 }
 
@@ -64,4 +67,63 @@ pub(crate) async fn csv(client: &Client, file: &[u8]) {
         assert_eq!(client.get(&format!("{path}/{results}")).await.0, 200);
     }
     assert_eq!(client.delete(&path).await.0, 204);
+}
+
+/// The file is the body of a streaming call of a session whose id stands in it as `CLIENT`. Every message of it is
+/// answered, or the call is refused as a whole.
+pub(crate) async fn bayeux(client: &Client, file: &[u8]) {
+    let (cookie, id) = session(client).await;
+    let parts: Vec<&[u8]> = split(file, b"CLIENT");
+    let body = parts.join(id.as_bytes());
+    let messages = match serde_json::from_slice(&body) {
+        Ok(Json::Array(messages)) => messages.len(),
+        _ => 1,
+    };
+    let (status, answer) = stream(client, &cookie, body).await;
+    match (status, &answer) {
+        (200, Json::Array(replies)) => {
+            let replies: Vec<&Json> = replies.iter().filter(|reply| reply.get("data").is_none()).collect();
+            assert!(replies.len() >= messages, "{answer}");
+            let refused = |reply: &&&Json| reply["successful"] == false;
+            assert!(replies.iter().filter(refused).all(|reply| reply["error"].is_string()), "{answer}");
+        }
+        (413, Json::Array(_)) | (400, Json::Null) => {}
+        _ => panic!("{status} {answer}"),
+    }
+    let goodbye = json!([{"channel": "/meta/disconnect", "clientId": id}]);
+    stream(client, &cookie, goodbye.to_string().into_bytes()).await;
+}
+
+/// A new session: its cookie and its id. Sessions that files have opened are dropped when there are too many.
+async fn session(client: &Client) -> (String, String) {
+    loop {
+        let handshake = b"[{\"channel\":\"/meta/handshake\"}]".to_vec();
+        let request = client.http.post(format!("{}/cometd/60.0", client.url)).bearer_auth(&client.token);
+        let request = request.header("content-type", "application/json").body(handshake);
+        let response = request.send().await.unwrap();
+        let cookies = response.headers().get_all("set-cookie").iter().filter_map(|set| set.to_str().ok());
+        let cookie = cookies.filter_map(|set| set.split(';').next()).collect::<Vec<_>>().join("; ");
+        let answer: Json = response.json().await.unwrap();
+        if let Some(id) = answer[0]["clientId"].as_str() {
+            return (cookie, id.to_owned());
+        }
+        client.http.post(format!("{}/simulator/cometd/drop", client.url)).send().await.unwrap();
+    }
+}
+
+async fn stream(client: &Client, cookie: &str, body: Vec<u8>) -> (u16, Json) {
+    let request = client.http.post(format!("{}/cometd/60.0", client.url)).bearer_auth(&client.token);
+    let request = request.header("content-type", "application/json").header("cookie", cookie).body(body);
+    super::client::read(request.send().await.unwrap()).await
+}
+
+/// The parts of some bytes between the places where others stand.
+fn split<'a>(mut bytes: &'a [u8], by: &[u8]) -> Vec<&'a [u8]> {
+    let mut parts = Vec::new();
+    while let Some(at) = bytes.windows(by.len()).position(|window| window == by) {
+        parts.push(&bytes[..at]);
+        bytes = &bytes[at + by.len()..];
+    }
+    parts.push(bytes);
+    parts
 }
