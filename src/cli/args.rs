@@ -145,9 +145,13 @@ pub struct Sandbox {
     /// Contact and Lead
     #[arg(long, value_name = "PATH")]
     pub objects: Option<PathBuf>,
-    /// Sample records that are in the org when it is new: accounts, contacts and leads
+    /// Sample records that are in the org when it is new: so many accounts, contacts and leads, and half as many
+    /// campaigns, opportunities, cases and tasks of theirs
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub records: usize,
+    /// Make ids, passwords and sample records the same at every start; another number makes others
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
 }
 
 /// Arguments of `schema-store`.

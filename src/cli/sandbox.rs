@@ -14,6 +14,7 @@ pub(super) async fn sandbox(arguments: Sandbox) -> Result<Exit, Failure> {
         data: arguments.data,
         objects: arguments.objects,
         records: arguments.records,
+        seed: arguments.seed,
         key_dir: None,
     };
     let announce = |announcement: &Announcement| match serde_json::to_string(announcement) {

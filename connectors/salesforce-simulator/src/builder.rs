@@ -106,8 +106,9 @@ impl OrgBuilder {
         self
     }
 
-    /// So many accounts, contacts and leads in all are in the org when it is new; the same every time, but for ids
-    /// and stamps. Default 0.
+    /// So many accounts, contacts and leads in all are in the org when it is new, and half as many campaigns, members,
+    /// opportunities, cases and tasks that refer to them; the same every time, but for ids and stamps. Another seed
+    /// gives other records. Default 0.
     #[must_use]
     pub fn records(mut self, records: usize) -> Self {
         self.records = records;

@@ -44,6 +44,7 @@ mod spanning;
 mod start;
 mod tenant;
 mod timestamp;
+mod tooling;
 mod usage;
 
 #[cfg(test)]

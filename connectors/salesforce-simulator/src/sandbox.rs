@@ -23,6 +23,8 @@ pub struct Options {
     pub objects: Option<PathBuf>,
     /// Sample records that are in the org when it is new.
     pub records: usize,
+    /// Makes ids, passwords and sample records the same at every start.
+    pub seed: Option<u64>,
     /// Directory for the private key, made with mode 0700. Default: `FILE.keys` beside the data file, or
     /// `orgstream-sandbox-PID` under the system's temporary directory, which is removed at the end.
     pub key_dir: Option<PathBuf>,
@@ -64,6 +66,9 @@ impl Sandbox {
     /// Starts the org and writes its private key.
     pub async fn start(options: Options) -> Result<Self, SimulatorError> {
         let mut builder = Org::builder().port(options.port).records(options.records);
+        if let Some(seed) = options.seed {
+            builder = builder.seed(seed);
+        }
         if let Some(objects) = &options.objects {
             for file in objects_files(objects)? {
                 let text = std::fs::read_to_string(&file).map_err(|error| unreadable(&file, &error))?;

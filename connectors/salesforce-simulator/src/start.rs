@@ -26,6 +26,7 @@ use crate::schema::Schema;
 use crate::server::{Cut, Loopback, router};
 use crate::tenant::{Identity, State, Tenant};
 use crate::timestamp::Timestamp;
+use crate::tooling::Definitions;
 use crate::usage::Usage;
 use crate::{sample, seed};
 
@@ -60,7 +61,9 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
     let ids = IdSource::new(identity.pod.clone(), identity.id_base);
     let mut store = Store::new(Arc::new(schema.changed_at(clock.now())), ids);
     let mut log = EventLog::new(builder.settings.retention, StdRng::seed_from_u64(rng.random()));
-    restore(&builder, entries, &mut store, &mut log)?;
+    let mut definitions = Definitions::default();
+    restore(&builder, entries, &mut store, &mut definitions, &mut log)?;
+    definitions.complete(&store.schema, &mut store.ids);
     seed::seed(&mut store, &identity);
     let listen = |source| SimulatorError::Listen { port: builder.port, source };
     let listener = TcpListener::bind(("127.0.0.1", builder.port)).await.map_err(listen)?;
@@ -83,6 +86,7 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
         bulk_work: Notify::new(),
         state: Mutex::new(State {
             store,
+            definitions,
             log,
             topics,
             logins,
@@ -95,7 +99,8 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
         turn: Condvar::new(),
     });
     if new {
-        sample::fill(&tenant, builder.records).map_err(|refused| SimulatorError::Sample(refused.message))?;
+        sample::fill(&tenant, builder.records, builder.seed.unwrap_or_default())
+            .map_err(|refused| SimulatorError::Sample(refused.message))?;
     }
     if let Some(path) = &builder.data_file {
         // All sample records come into the file at once: a half-filled org would not be new at the next start.
@@ -122,10 +127,19 @@ fn restore(
     builder: &OrgBuilder,
     entries: Vec<Entry>,
     store: &mut Store,
+    definitions: &mut Definitions,
     log: &mut EventLog,
 ) -> Result<(), SimulatorError> {
     for (at, entry) in entries.into_iter().enumerate() {
-        let Entry::Commit { rows, events, last_replay_id } = entry else { continue };
+        let (rows, events, last_replay_id) = match entry {
+            Entry::Commit { rows, events, last_replay_id } => (rows, events, last_replay_id),
+            Entry::Definition(definition) => {
+                let now = store.schema.changed();
+                definitions.restore(store, definition, now);
+                continue;
+            }
+            _ => continue,
+        };
         for row in &rows {
             store.restore(row).map_err(|reason| SimulatorError::Damaged {
                 path: builder.data_file.clone().unwrap_or_default(),
@@ -141,15 +155,18 @@ fn restore(
 /// The whole org in as few lines as possible.
 fn compacted(tenant: &Tenant, state: &State) -> Vec<Entry> {
     let Tenant { identity, clock, .. } = tenant;
-    let State { store, log, logins, .. } = state;
+    let State { store, definitions, log, logins, .. } = state;
     let objects = 0..store.schema.objects().len();
     let rows = objects.flat_map(|at| store.table(at).rows().map(move |row| store.stored(at, row))).collect();
-    vec![
+    let mut entries = vec![
         Entry::Org(Box::new(identity.clone())),
         Entry::Clock(clock.offset_millis()),
         Entry::RefreshTokens(logins.refresh_tokens().clone()),
-        Entry::Commit { rows, events: log.retained(clock.now()), last_replay_id: log.last() },
-    ]
+    ];
+    // Fields come before the rows that have values in them.
+    entries.extend(definitions.entries(&store.schema).into_iter().map(Entry::Definition));
+    entries.push(Entry::Commit { rows, events: log.retained(clock.now()), last_replay_id: log.last() });
+    entries
 }
 
 fn new_identity(name: &str, now: Timestamp, rng: &mut StdRng) -> Result<Identity, SimulatorError> {

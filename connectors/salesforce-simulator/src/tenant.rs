@@ -22,6 +22,7 @@ use crate::fault::Faults;
 use crate::rest::Cursors;
 use crate::schema::Schema;
 use crate::spanning::Spanning;
+use crate::tooling::Definitions;
 use crate::usage::Usage;
 
 /// Who an org is. Kept in the data file.
@@ -66,6 +67,7 @@ pub(crate) struct Tenant {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) store: Store,
+    pub(crate) definitions: Definitions,
     pub(crate) log: EventLog,
     pub(crate) topics: Vec<PushTopic>,
     pub(crate) logins: Logins,

@@ -18,6 +18,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::error::SimulatorError;
 use crate::tenant::Identity;
+use crate::tooling::Definition;
 
 /// One line of the data file.
 #[derive(Debug, Serialize, Deserialize)]
@@ -27,6 +28,8 @@ pub(crate) enum Entry {
     Org(Box<Identity>),
     /// How far its clock is ahead, in milliseconds.
     Clock(i64),
+    /// What is custom, where the files of the user do not say it.
+    Definition(Definition),
     /// All refresh tokens that are good: the last such line counts.
     RefreshTokens(BTreeSet<String>),
     /// The rows and events of one transaction, and the last replay id given out.

@@ -12,7 +12,7 @@ use super::table::{Key, Table};
 use super::transaction::{Change, Operation, Transaction};
 use super::value::Value;
 use crate::ids::IdSource;
-use crate::schema::{ObjectIndex, Schema};
+use crate::schema::{Flag, ObjectIndex, Schema};
 use crate::timestamp::Timestamp;
 
 /// How long a row stays in the recycle bin, in milliseconds.
@@ -109,7 +109,11 @@ impl Store {
     /// A row as the data file keeps it: fields by name, empty ones left out.
     pub(crate) fn stored(&self, object: ObjectIndex, row: &Row) -> StoredRow {
         let definition = self.schema.object(object);
-        let fields = definition.fields.iter().enumerate().filter(|(at, _)| !row.value(*at).is_null());
+        let fields = definition
+            .fields
+            .iter()
+            .enumerate()
+            .filter(|(at, field)| !field.is(Flag::Gone) && !row.value(*at).is_null());
         StoredRow {
             object: definition.name.clone(),
             place: row.binned().map(|binned| match &binned.cause {

@@ -11,6 +11,7 @@ use crate::bulk;
 use crate::calls::CallKind;
 use crate::data::Refusal;
 use crate::server::Answer;
+use crate::tooling;
 
 /// Resources of a real org that the simulator does not have: a client learns that, and not that its path is wrong.
 const ABSENT: [&str; 27] = [
@@ -66,6 +67,7 @@ pub(crate) fn route(resource: &Resource<'_>, rest: &[&str]) -> Result<Answer, Re
     match (method, rest) {
         ("GET", []) => Ok(versions::resources(resource)),
         (_, ["jobs", rest @ ..]) => bulk::answer(resource, rest),
+        (_, ["tooling", rest @ ..]) => tooling::answer(resource, rest),
         ("GET", ["limits"]) => Ok(limits::limits(resource)),
         ("GET", ["limits", "recordCount"]) => Ok(limits::record_count(resource)),
         ("GET", ["sobjects"]) => Ok(describe::global(resource)),

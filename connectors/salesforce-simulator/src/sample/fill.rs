@@ -5,6 +5,7 @@ use rand::rngs::StdRng;
 use serde_json::{Map, Value as Json};
 
 use super::people::Sampler;
+use super::sales::{Links, Person};
 use crate::data::Refusal;
 use crate::tenant::Tenant;
 
@@ -14,38 +15,71 @@ const TRANSACTION: usize = 200;
 /// Any number would do, as long as it stays.
 const SEED: u64 = 0x006f_7267;
 
-/// Creates `records` records: a quarter accounts, half contacts, the rest leads.
-pub(crate) fn fill(tenant: &Tenant, records: usize) -> Result<(), Refusal> {
-    let mut sampler = Sampler::new(StdRng::seed_from_u64(SEED));
-    let accounts = records / 4;
-    let contacts = records / 2;
-    let mut account_ids = Vec::with_capacity(accounts);
-    while account_ids.len() < accounts {
-        let next = chunk(account_ids.len(), accounts);
-        let rows: Vec<_> = (0..next).map(|_| sampler.account(&account_ids)).collect();
-        account_ids.extend(create(tenant, "Account", &rows)?);
+/// Creates `records` people and companies: a quarter accounts, half contacts, the rest leads. On top of them come
+/// half as many things that happen to them: opportunities, cases, tasks, campaigns and their members.
+pub(crate) fn fill(tenant: &Tenant, records: usize, seed: u64) -> Result<(), Refusal> {
+    let mut sampler = Sampler::new(StdRng::seed_from_u64(SEED ^ seed));
+    let mut fill = Fill { tenant };
+    let links = fill.people(&mut sampler, records)?;
+    fill.sales(&mut sampler, links, records / 8)
+}
+
+struct Fill<'a> {
+    tenant: &'a Tenant,
+}
+
+impl Fill<'_> {
+    fn people(&mut self, sampler: &mut Sampler, records: usize) -> Result<Links, Refusal> {
+        let mut links = Links::default();
+        let contacts = records / 2;
+        links.accounts = self.growing("Account", records / 4, |known, _| sampler.account(known))?;
+        let accounts = &links.accounts;
+        let mut employers = Vec::with_capacity(contacts);
+        let ids = self.growing("Contact", contacts, |known, _| {
+            let row = sampler.contact(accounts, known);
+            employers.push(row.get("AccountId").and_then(Json::as_str).map(str::to_owned));
+            row
+        })?;
+        links.contacts = ids.into_iter().zip(employers).map(|(id, account)| Person { id, account }).collect();
+        let leads = records - links.accounts.len() - contacts;
+        links.leads = self.growing("Lead", leads, |_, _| sampler.lead())?;
+        Ok(links)
     }
-    let mut contact_ids: Vec<String> = Vec::with_capacity(contacts);
-    while contact_ids.len() < contacts {
-        let next = chunk(contact_ids.len(), contacts);
-        let rows: Vec<_> = (0..next).map(|_| sampler.contact(&account_ids, &contact_ids)).collect();
-        contact_ids.extend(create(tenant, "Contact", &rows)?);
+
+    fn sales(&mut self, sampler: &mut Sampler, mut links: Links, each: usize) -> Result<(), Refusal> {
+        let campaigns = each.div_ceil(25);
+        links.campaigns = self.growing("Campaign", campaigns, |known, _| sampler.campaign(known))?;
+        self.growing("CampaignMember", each, |_, nth| links.member(nth))?;
+        links.opportunities = self.growing("Opportunity", each, |_, _| sampler.opportunity(&links))?;
+        links.cases = self.growing("Case", each, |_, _| sampler.case(&links))?;
+        self.growing("Task", each, |_, _| sampler.task(&links))?;
+        Ok(())
     }
-    let mut leads = records - accounts - contacts;
-    while leads > 0 {
-        let next = leads.min(TRANSACTION);
-        create(tenant, "Lead", &(0..next).map(|_| sampler.lead()).collect::<Vec<_>>())?;
-        leads -= next;
+
+    /// Creates so many records; each may refer to those of earlier transactions. Answers their ids.
+    fn growing(
+        &mut self,
+        object: &str,
+        of: usize,
+        mut draw: impl FnMut(&[String], usize) -> Map<String, Json>,
+    ) -> Result<Vec<String>, Refusal> {
+        let mut ids: Vec<String> = Vec::with_capacity(of);
+        while ids.len() < of {
+            let (from, next) = (ids.len(), chunk(ids.len(), of));
+            let rows: Vec<_> = (from..from + next).map(|nth| draw(&ids, nth)).collect();
+            ids.extend(self.create(object, &rows)?);
+        }
+        Ok(ids)
     }
-    Ok(())
+
+    fn create(&self, object: &str, rows: &[Map<String, Json>]) -> Result<Vec<String>, Refusal> {
+        let Some(at) = self.tenant.schema().find(object) else { return Err(Refusal::not_found()) };
+        self.tenant
+            .write(|writer| rows.iter().map(|row| writer.create(at, row)).collect::<Result<Vec<_>, _>>())?
+    }
 }
 
 /// Ten at first and then as many as there are, since a record can only refer to one of an earlier transaction.
 fn chunk(made: usize, of: usize) -> usize {
     made.clamp(10, TRANSACTION).min(of - made)
-}
-
-fn create(tenant: &Tenant, object: &str, rows: &[Map<String, Json>]) -> Result<Vec<String>, Refusal> {
-    let Some(at) = tenant.schema().find(object) else { return Ok(Vec::new()) };
-    tenant.write(|writer| rows.iter().map(|row| writer.create(at, row)).collect::<Result<Vec<_>, _>>())?
 }

@@ -10,7 +10,7 @@ use super::words::{CITIES, COMPANIES, FIRST_NAMES, LAST_NAMES, SUFFIXES, TITLES}
 /// Draws records; each call moves on.
 #[derive(Debug)]
 pub(super) struct Sampler {
-    random: StdRng,
+    pub(super) random: StdRng,
     /// How many were drawn: part of names, so that no two accounts or addresses are the same.
     drawn: u32,
 }
@@ -91,6 +91,22 @@ impl Sampler {
         }))
     }
 
+    /// A number that no other record has in its name.
+    pub(super) fn number(&mut self) -> u32 {
+        self.drawn += 1;
+        self.drawn
+    }
+
+    /// One of these records, if there is any.
+    pub(super) fn choose<'a, T>(&mut self, records: &'a [T]) -> Option<&'a T> {
+        records.choose(&mut self.random)
+    }
+
+    /// One of these ids, if there is any.
+    pub(super) fn one_of<'a>(&mut self, ids: &'a [String]) -> Option<&'a String> {
+        self.choose(ids)
+    }
+
     fn company(&mut self) -> String {
         self.drawn += 1;
         format!("{} {} {}", self.pick(COMPANIES), self.pick(SUFFIXES), self.drawn)
@@ -110,12 +126,13 @@ impl Sampler {
         format!("+1 555 {:07}", self.random.random_range(0..10_000_000))
     }
 
-    fn pick<T: Copy>(&mut self, words: &[T]) -> T {
+    pub(super) fn pick<T: Copy>(&mut self, words: &[T]) -> T {
         *words.choose(&mut self.random).expect("no list of words is empty")
     }
 }
 
-fn object(json: Json) -> Map<String, Json> {
+/// The row that a JSON object is.
+pub(super) fn object(json: Json) -> Map<String, Json> {
     match json {
         Json::Object(row) => row,
         _ => Map::new(),

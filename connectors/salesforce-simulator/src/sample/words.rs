@@ -83,3 +83,45 @@ pub(super) const CITIES: &[(&str, &str, &str)] = &[
     ("São Paulo", "SP", "Brazil"),
     ("Toronto", "Ontario", "Canada"),
 ];
+
+/// Name and type of campaigns.
+pub(super) const CAMPAIGNS: &[(&str, &str)] = &[
+    ("Autumn Webinar", "Webinar"),
+    ("Customer Conference", "Conference"),
+    ("Export Fair", "Trade Show"),
+    ("Partner Dinner", "Partners"),
+    ("Product Launch", "Email"),
+    ("Spring Mailing", "Direct Mail"),
+    ("Win Back", "Telemarketing"),
+];
+
+/// What deals are about.
+pub(super) const DEALS: &[&str] = &[
+    "Cold storage",
+    "Control cabinets",
+    "Fleet renewal",
+    "Licence extension",
+    "Maintenance contract",
+    "Pilot plant",
+    "Roll-out phase 2",
+    "Solar roof",
+    "Spare parts",
+    "Training days",
+];
+
+/// What cases are about.
+pub(super) const COMPLAINTS: &[&str] = &[
+    "Alarm after power cut",
+    "Cannot log in to the portal",
+    "Delivery was incomplete",
+    "Display stays dark",
+    "Invoice shows the wrong address",
+    "Motor runs hot",
+    "Noise when starting",
+    "Please change the delivery date",
+    "Seal is leaking",
+];
+
+/// What there is to do.
+pub(super) const TASKS: &[&str] =
+    &["Call", "Email", "Send Letter", "Send Quote", "Prepare meeting", "Ask for reference"];

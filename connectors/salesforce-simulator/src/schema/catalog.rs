@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::field::{Field, Flag};
+use super::custom::members;
+use super::field::{Field, Flag, OnDelete};
 use super::object::Object;
 use crate::timestamp::Timestamp;
 
@@ -42,6 +43,37 @@ impl Schema {
     #[must_use]
     pub(crate) fn changed_at(self, changed: Timestamp) -> Self {
         Self { changed, ..self }
+    }
+
+    /// The same with one more field, and the parts of that field if it has any. A detail of a master loses its owner.
+    #[must_use]
+    pub(crate) fn with_field(&self, object: ObjectIndex, field: Field, now: Timestamp) -> Self {
+        let mut grown = self.clone().changed_at(now);
+        if let Some(object) = grown.objects.get_mut(object) {
+            if field.on_delete == OnDelete::MasterDetail {
+                object.fields.iter_mut().filter(|field| field.name == "OwnerId").for_each(Field::remove);
+            }
+            let members = members(&field);
+            object.fields.push(field);
+            object.fields.extend(members);
+            object.index();
+        }
+        grown
+    }
+
+    /// The same without a field and its parts, whose places stay empty.
+    #[must_use]
+    pub(crate) fn without_field(&self, object: ObjectIndex, at: usize, now: Timestamp) -> Self {
+        let mut shrunk = self.clone().changed_at(now);
+        if let Some(object) = shrunk.objects.get_mut(object) {
+            let name = object.fields.get(at).map(|field| field.name.clone());
+            let gone = |field: &Field| {
+                Some(&field.name) == name.as_ref() || (field.compound.is_some() && field.compound == name)
+            };
+            object.fields.iter_mut().filter(|field| gone(field)).for_each(Field::remove);
+            object.index();
+        }
+        shrunk
     }
 
     /// When it came to be what it is: the start of the org, or the last change by a client.

@@ -213,8 +213,8 @@ fn add_field(object: &mut Object, line: Map<String, Json>) -> Result<(), String>
     let plain = !line.contains_key("flags");
     let mut field: Field =
         serde_json::from_value(Json::Object(line)).map_err(|error| at(error.to_string()))?;
-    complete(object, &mut field, plain);
-    check(object, &field).map_err(|reason| at(reason.to_owned()))?;
+    complete_field(object, &mut field, plain);
+    check_field(object, &field).map_err(|reason| at(reason.to_owned()))?;
     let members = members(&field);
     if field.on_delete == OnDelete::MasterDetail {
         // A detail is owned by who owns its master.
@@ -227,7 +227,7 @@ fn add_field(object: &mut Object, line: Map<String, Json>) -> Result<(), String>
 }
 
 /// Fills in what a line may leave out.
-pub(super) fn complete(object: &Object, field: &mut Field, plain: bool) {
+pub(crate) fn complete_field(object: &Object, field: &mut Field, plain: bool) {
     if field.kind == FieldType::Reference {
         let stem = field.name.strip_suffix("__c").unwrap_or(&field.name);
         field.relationship.get_or_insert_with(|| format!("{stem}__r"));
@@ -283,7 +283,7 @@ pub(super) fn members(field: &Field) -> Vec<Field> {
 }
 
 /// Why a custom field cannot be.
-pub(super) fn check(object: &Object, field: &Field) -> Result<(), &'static str> {
+pub(crate) fn check_field(object: &Object, field: &Field) -> Result<(), &'static str> {
     if object.kind() == ObjectKind::Standard && !object.is(Trait::Layoutable) {
         return Err("this object has no custom fields");
     }

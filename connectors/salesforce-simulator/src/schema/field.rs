@@ -161,6 +161,12 @@ impl OnDelete {
 }
 
 impl Field {
+    /// Takes everything from a deleted field that would still show.
+    pub(super) fn remove(&mut self) {
+        let (name, kind) = (std::mem::take(&mut self.name), self.kind);
+        *self = Self { name, kind, flags: vec![Flag::Gone, Flag::Nillable], ..Self::default() };
+    }
+
     /// Whether the flag stands in its line.
     pub(crate) fn is(&self, flag: Flag) -> bool {
         self.flags.contains(&flag)

@@ -23,6 +23,7 @@ mod right;
 mod rules;
 
 pub(crate) use catalog::{Channel, ObjectIndex, Schema};
+pub(crate) use custom::{check_field, complete_field};
 pub(crate) use field::{Field, Flag, OnDelete, PicklistValue};
 pub(crate) use field_type::FieldType;
 pub(crate) use load::ObjectsFile;

@@ -25,4 +25,5 @@ mod streaming_protocol;
 mod streaming_sessions;
 mod streaming_web_socket;
 mod tokens;
+mod tooling;
 mod wire;

@@ -1,5 +1,9 @@
 //! Sample records of a new org.
 
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value as Json;
+
 use crate::Org;
 
 #[tokio::test]
@@ -18,6 +22,52 @@ async fn a_new_org_holds_so_many_records_with_relations_and_the_same_every_time(
         org.stop().await;
     }
     assert_eq!(names[0], names[1]);
+}
+
+#[tokio::test]
+async fn things_happen_to_them_and_every_relation_leads_somewhere() {
+    let org = Org::builder().name("sales").records(800).start().await.unwrap();
+    let counts =
+        ["Campaign", "CampaignMember", "Opportunity", "Case", "Task"].map(|object| org.count(object));
+    assert_eq!(counts, [4, 100, 100, 100, 100]);
+    let ids = |object: &str| -> HashMap<String, Json> {
+        org.rows(object).into_iter().map(|row| (row["Id"].as_str().unwrap().to_owned(), row)).collect()
+    };
+    let known = ["Account", "Contact", "Lead", "Campaign", "Opportunity", "Case"].map(ids);
+    let leads_to = |row: &Json, field: &str, objects: &[usize]| {
+        row[field].as_str().is_some_and(|id| objects.iter().any(|at| known[*at].contains_key(id)))
+    };
+    assert!(org.rows("Opportunity").iter().all(|row| leads_to(row, "AccountId", &[0])));
+    assert!(org.rows("Opportunity").iter().filter(|row| leads_to(row, "CampaignId", &[3])).count() > 20);
+    for case in org.rows("Case") {
+        let contact = &known[1][case["ContactId"].as_str().unwrap()];
+        assert_eq!(case["AccountId"], contact["AccountId"]);
+    }
+    assert!(org.rows("Task").iter().all(|row| leads_to(row, "WhoId", &[1, 2])));
+    assert!(org.rows("Task").iter().filter(|row| leads_to(row, "WhatId", &[0, 4, 5])).count() > 40);
+    let members = org.rows("CampaignMember");
+    assert!(members.iter().all(|row| leads_to(row, "LeadId", &[2]) != leads_to(row, "ContactId", &[1])));
+    let pairs: HashSet<_> = members
+        .iter()
+        .map(|row| format!("{}{}{}", row["CampaignId"], row["LeadId"], row["ContactId"]))
+        .collect();
+    assert_eq!(pairs.len(), members.len(), "nobody is invited twice");
+}
+
+#[tokio::test]
+async fn a_seed_makes_the_whole_org_the_same_and_another_seed_another_org() {
+    let mut rows = Vec::new();
+    for seed in [1, 1, 2] {
+        let org = Org::builder().name("seeded").seed(seed).records(40).start().await.unwrap();
+        rows.push(
+            org.rows("Contact")
+                .iter()
+                .map(|row| (row["Id"].clone(), row["Email"].clone()))
+                .collect::<Vec<_>>(),
+        );
+    }
+    assert_eq!(rows[0], rows[1]);
+    assert!(rows[0].iter().zip(&rows[2]).filter(|(one, two)| one.1 == two.1).count() < 3);
 }
 
 #[tokio::test]
