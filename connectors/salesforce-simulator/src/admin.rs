@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::auth::LoginChange;
 use crate::fault::{Fault, FaultId};
+use crate::rules;
 use crate::server::{Answer, Call};
 use crate::tenant::Tenant;
 
@@ -79,11 +80,15 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, rest: &[&str]) -> Answer {
         ("GET", ["writes"]) => Answer::json(200, &tenant.calls.writes()),
         ("GET", ["rows"]) => Answer::json(200, &Json::Object(counts(tenant))),
         ("GET", ["rows", object]) => Answer::json(200, &tenant.rows(object)),
-        _ => Answer::json(404, &json!({"error": "the simulator has no such route", "routes": ROUTES})),
+        _ => rules::answer(tenant, call, rest).unwrap_or_else(no_such_route),
     }
 }
 
-const ROUTES: [&str; 18] = [
+fn no_such_route() -> Answer {
+    Answer::json(404, &json!({"error": "the simulator has no such route", "routes": ROUTES}))
+}
+
+const ROUTES: &[&str] = &[
     "GET faults",
     "POST faults",
     "DELETE faults",
@@ -102,6 +107,12 @@ const ROUTES: [&str; 18] = [
     "GET writes",
     "GET rows",
     "GET rows/OBJECT",
+    "GET permissions",
+    "POST permissions",
+    "GET locks",
+    "POST locks",
+    "DELETE locks/ID",
+    "POST maintenance",
 ];
 
 fn faults(tenant: &Tenant) -> Answer {

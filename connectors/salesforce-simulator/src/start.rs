@@ -49,7 +49,7 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
         _ => None,
     });
     let mut logins = Logins::new(builder.login_policy.clone(), refresh_tokens.unwrap_or_default());
-    let clock = Clock::ahead_by(clock_offset.unwrap_or(0));
+    let clock = Arc::new(Clock::ahead_by(clock_offset.unwrap_or(0)));
     let (mut identity, new) = match entries.first() {
         Some(Entry::Org(identity)) => ((**identity).clone(), false),
         _ => (new_identity(&builder.name, clock.now(), &mut rng)?, true),
@@ -59,7 +59,7 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
     }
     let key = ClientKey::from_pem(&identity.credentials.private_key_pem)?;
     let ids = IdSource::new(identity.pod.clone(), identity.id_base);
-    let mut store = Store::new(Arc::new(schema.changed_at(clock.now())), ids);
+    let mut store = Store::new(Arc::new(schema.changed_at(clock.now())), ids, Arc::clone(&clock));
     let mut log = EventLog::new(builder.settings.retention, StdRng::seed_from_u64(rng.random()));
     let mut definitions = Definitions::default();
     restore(&builder, entries, &mut store, &mut definitions, &mut log)?;

@@ -50,7 +50,7 @@ pub(crate) struct Tenant {
     pub(crate) identity: Identity,
     pub(crate) key: ClientKey,
     pub(crate) settings: Settings,
-    pub(crate) clock: Clock,
+    pub(crate) clock: Arc<Clock>,
     pub(crate) calls: Calls,
     pub(crate) usage: Usage,
     pub(crate) faults: Faults,
@@ -193,14 +193,14 @@ impl Tenant {
     /// Live rows of an object as REST shows them.
     pub(crate) fn rows(&self, object: &str) -> Vec<Json> {
         let state = self.state();
-        let Some(at) = state.store.schema.find(object) else { return Vec::new() };
-        let definition = state.store.schema.object(at);
-        let live = state.store.table(at).rows().filter(|row| !row.deleted());
+        let Some(object) = state.store.schema.find(object) else { return Vec::new() };
+        let definition = state.store.schema.object(object);
+        let live = state.store.table(object).rows().filter(|row| !row.deleted());
         live.map(|row| {
             Json::Object(
                 definition
                     .visible_fields()
-                    .map(|(at, f)| (f.name.clone(), render(definition, row, at, Form::Rest)))
+                    .map(|(at, f)| (f.name.clone(), render(&state.store, object, row, at, Form::Rest)))
                     .collect(),
             )
         })

@@ -14,6 +14,8 @@ const HTTP: &[BorrowedFormatItem<'_>] =
     format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
 const WITHOUT_OFFSET: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second][optional [.[subsecond]]]");
+const JAVA_DATE: &[BorrowedFormatItem<'_>] =
+    format_description!("[weekday repr:short] [month repr:short] [day] 00:00:00 GMT [year]");
 const DATE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
 /// Milliseconds since 1970, UTC.
@@ -82,6 +84,17 @@ impl Timestamp {
 /// True for `2026-01-01` when that day exists.
 pub(crate) fn is_date(text: &str) -> bool {
     time::Date::parse(text, DATE).is_ok()
+}
+
+/// A time of day from `10:20:30`, with or without a fraction and a `Z`, as `10:20:30.000Z`.
+pub(crate) fn time_of_day(text: &str) -> Option<String> {
+    let day = Timestamp::parse(&format!("1970-01-01T{}Z", text.strip_suffix('Z').unwrap_or(text)))?;
+    day.event().get(11..).map(str::to_owned)
+}
+
+/// A date as Java writes it, which is how some messages show it: `Fri Jan 01 00:00:00 GMT 1500`.
+pub(crate) fn java_date(date: &str) -> String {
+    time::Date::parse(date, DATE).ok().and_then(|date| date.format(JAVA_DATE).ok()).unwrap_or_default()
 }
 
 /// Cuts the offset off: the local part and the offset in minutes.

@@ -60,7 +60,9 @@ impl Tenant {
         let fields = state.store.row(&self.identity.user_id).map(|(object, row)| {
             let definition = state.store.schema.object(object);
             let fields = definition.visible_fields();
-            fields.map(|(at, f)| (f.name.clone(), render(definition, row, at, Form::Rest))).collect()
+            fields
+                .map(|(at, f)| (f.name.clone(), render(&state.store, object, row, at, Form::Rest)))
+                .collect()
         });
         User { fields: fields.unwrap_or_default() }
     }

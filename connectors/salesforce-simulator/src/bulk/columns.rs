@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::job::Operation;
-use crate::data::{Refusal, convert};
+use crate::data::{Api, Refusal, convert};
 use crate::schema::{Field, FieldType, Object, Schema};
 
 /// What empties a field.
@@ -114,12 +114,6 @@ fn value(field: &Field, cell: &str) -> Result<Json, Refusal> {
         (FieldType::Boolean, "false" | "0") => json!(false),
         _ => json!(cell),
     };
-    // A single call says at which place of its JSON the wrong type stands; a row says in which field.
-    match convert(field, &json) {
-        Err(refusal) if refusal.code == "JSON_PARSER_ERROR" => {
-            let message = format!("{}: value not of required type: {cell}", field.label);
-            Err(Refusal::record("INVALID_TYPE_ON_FIELD_IN_RECORD", message, &[&field.name]))
-        }
-        _ => Ok(json),
-    }
+    convert(field, &json, Api::Bulk)?;
+    Ok(json)
 }

@@ -16,7 +16,7 @@ use super::validate;
 use super::value::Value;
 use super::write::Writer;
 use crate::ids;
-use crate::schema::{Flag, Object, ObjectIndex, OnDelete, Trait};
+use crate::schema::{Flag, Object, ObjectIndex, OnDelete, Right, Trait};
 
 impl Writer<'_> {
     /// Moves a record, of whatever object, to the recycle bin, its cascaded children with it.
@@ -34,8 +34,9 @@ impl Writer<'_> {
         let malformed = || Refusal::record("MALFORMED_ID", format!("malformed id {id}"), &[]);
         let full = ids::normalize(id).ok_or_else(malformed)?;
         let object = self.store.schema.of_id(&full).ok_or_else(Refusal::no_such_record)?;
-        self.writable(object)?;
+        self.permitted(object, Right::Delete)?;
         let full = self.existing(object, &full)?;
+        self.store.barriers.check_lock(&full)?;
         let mut gone = vec![(object, full.clone())];
         let mut next = 0;
         while let Some((object, id)) = gone.get(next).cloned() {
@@ -60,6 +61,7 @@ impl Writer<'_> {
     /// Brings a record back from the recycle bin, and the children that went with it.
     pub(crate) fn undelete(&mut self, id: &str) -> Result<String, Refusal> {
         self.fault(id, &Map::new())?;
+        self.store.barriers.check_maintenance()?;
         let malformed = || Refusal::record("MALFORMED_ID", format!("malformed id {id}"), &[]);
         let full = ids::normalize(id).ok_or_else(malformed)?;
         let found = self.store.row(&full).filter(|(object, row)| {

@@ -52,7 +52,7 @@ struct Played {
 impl Played {
     fn new() -> Self {
         static SCHEMA: LazyLock<Arc<Schema>> = LazyLock::new(|| Arc::new(Schema::load(&[]).unwrap()));
-        let store = Store::new(Arc::clone(&SCHEMA), IdSource::new("5g", 60));
+        let store = Store::new(Arc::clone(&SCHEMA), IdSource::new("5g", 60), Arc::default());
         Self { store, now: Timestamp::from_millis(1_767_225_600_000), made: vec![USER.to_owned()] }
     }
 
@@ -155,7 +155,7 @@ proptest! {
                 assert_eq!(played.rows(), before);
             }
         }
-        let mut read = Store::new(Arc::clone(&played.store.schema), IdSource::new("5g", 60));
+        let mut read = Store::new(Arc::clone(&played.store.schema), IdSource::new("5g", 60), Arc::default());
         for (object, row) in played.rows() {
             let line = serde_json::to_string(&played.store.stored(object, &row)).unwrap();
             read.restore(&serde_json::from_str(&line).unwrap()).unwrap();

@@ -1,14 +1,20 @@
-//! From the JSON of a record to typed values: unknown and read-only fields, wrong JSON types, numbers out of range,
-//! parents named by their external id.
+//! From the JSON of a record to typed values: unknown and read-only fields, wrong JSON types.
+//!
+//! What the parser of a real org would stumble over comes first, in the order of the body: names of no field, values
+//! of no fitting type. Then fields that may not be written, then parents named by an external id. Whether a value
+//! may be stored is the business of `validate`.
 
 use serde_json::{Map, Value as Json};
 
+use super::parent;
 use super::refusal::Refusal;
 use super::store::Store;
+use super::transaction::Api;
 use super::value::Value;
+use crate::formula::round;
 use crate::ids;
-use crate::schema::{Field, FieldType, Flag, Object, ObjectIndex};
-use crate::timestamp::{Timestamp, is_date};
+use crate::schema::{Field, FieldType, Flag, Object, ObjectIndex, Right};
+use crate::timestamp::{Timestamp, is_date, time_of_day};
 
 /// The fields of one record to be written.
 #[derive(Debug, Default)]
@@ -24,51 +30,83 @@ impl Record {
         object: ObjectIndex,
         json: &Map<String, Json>,
         right: Flag,
+        api: Api,
     ) -> Result<Self, Refusal> {
         let definition = store.schema.object(object);
         let mut values = Vec::with_capacity(json.len());
         let mut forbidden: Vec<&str> = Vec::new();
+        let mut parents = Vec::new();
         for (key, json) in json {
             if key == "attributes" {
                 continue;
             }
-            if let Some((at, field)) =
-                definition.field(key).and_then(|at| Some((at, definition.fields.get(at)?)))
-            {
-                if field.is(right) {
-                    values.push((at, convert(field, json)?));
-                } else {
-                    forbidden.push(&field.name);
+            match visible(definition, key) {
+                Some((at, field)) => {
+                    let value =
+                        if field.kind.is_compound() { Value::Null } else { convert(field, json, api)? };
+                    if field.is(right) && field.may(Right::Edit) {
+                        values.push((at, value));
+                    } else {
+                        forbidden.push(&field.name);
+                    }
                 }
-            } else {
-                values.push(parent_by_external_id(store, definition, key, json)?);
+                None => parents.push(parent::Named::read(&store.schema, definition, key, json, api)?),
             }
         }
-        if forbidden.is_empty() { Ok(Self { values }) } else { Err(not_writable(&forbidden)) }
+        if !forbidden.is_empty() {
+            return Err(not_writable(&forbidden));
+        }
+        for parent in parents {
+            values.push(parent.find(store)?);
+        }
+        Ok(Self { values })
     }
 }
 
-/// One JSON value as a value of this field.
-pub(crate) fn convert(field: &Field, json: &Json) -> Result<Value, Refusal> {
-    let wrong = || Err(not_a(field.kind.name(), json));
+/// The field of this name, as calls see it: hidden fields are not there.
+pub(super) fn visible<'a>(object: &'a Object, name: &str) -> Option<(usize, &'a Field)> {
+    let at = object.field(name)?;
+    object.fields.get(at).filter(|field| field.visible()).map(|field| (at, field))
+}
+
+/// One JSON value as a value of this field. Text of ids is left as it is if it is none; numbers are rounded to the
+/// digits of the field.
+pub(crate) fn convert(field: &Field, json: &Json, api: Api) -> Result<Value, Refusal> {
+    let wrong = || Err(not_a(field, json, api));
     match (field.kind, json) {
         (FieldType::Boolean, Json::Bool(value)) => Ok(Value::Bool(*value)),
         (FieldType::Boolean, Json::Null) => wrong(),
         (_, Json::Null) => Ok(Value::Null),
-        (kind, Json::String(text)) if kind.is_text() => Ok(text_value(text)),
-        (kind, Json::String(text)) if kind.is_id() => id_value(field, text),
-        (FieldType::Boolean, Json::String(text)) if text == "true" || text == "false" => {
-            Ok(Value::Bool(text == "true"))
+        (kind, Json::String(text)) if kind.is_id() => {
+            Ok(ids::normalize(text).map_or_else(|| text_value(text), Value::text))
         }
-        (FieldType::Int, _) => match as_number(json) {
-            None => wrong(),
-            Some(number) if number.fract() != 0.0 => wrong(),
-            Some(number) => int(field, number),
+        (FieldType::Boolean, Json::String(text)) => match text.to_ascii_lowercase().as_str() {
+            "true" => Ok(Value::Bool(true)),
+            "false" => Ok(Value::Bool(false)),
+            _ => wrong(),
         },
-        (kind, _) if kind.is_decimal() => as_number(json).map_or_else(wrong, |number| decimal(field, number)),
-        (FieldType::Date, Json::String(text)) if is_date(text) => Ok(Value::text(text)),
+        (FieldType::Int, _) => match as_number(json) {
+            Some(number) if number.fract() == 0.0 && number.abs() <= f64::from(i32::MAX) => {
+                // The text of a whole float within ten digits is that of the integer.
+                Ok(format!("{number:.0}").parse().map_or(Value::Null, Value::Int))
+            }
+            _ => wrong(),
+        },
+        (kind, _) if kind.is_decimal() => {
+            as_number(json).map_or_else(wrong, |number| Ok(decimal(field, number)))
+        }
+        (FieldType::Date, Json::String(text)) => date(text).map_or_else(wrong, |date| Ok(Value::text(date))),
         (FieldType::Datetime, Json::String(text)) => {
             Timestamp::parse(text).map_or_else(wrong, |time| Ok(Value::Time(time.to_second())))
+        }
+        (FieldType::Time, Json::String(text)) => {
+            time_of_day(text).map_or_else(wrong, |time| Ok(Value::text(time)))
+        }
+        (FieldType::Anytype, Json::Bool(_) | Json::Number(_)) => Ok(Value::text(json.to_string())),
+        (kind, Json::String(text))
+            if kind.is_text() || matches!(kind, FieldType::Base64 | FieldType::Anytype) =>
+        {
+            Ok(text_value(text))
         }
         _ => wrong(),
     }
@@ -80,20 +118,10 @@ fn text_value(text: &str) -> Value {
     if text.is_empty() { Value::Null } else { Value::text(text) }
 }
 
-fn id_value(field: &Field, text: &str) -> Result<Value, Refusal> {
-    if text.is_empty() {
-        return Ok(Value::Null);
-    }
-    ids::normalize(text).map(Value::text).ok_or_else(|| wrong_id(field, text))
-}
-
-/// An id that is none, or one of another object.
-pub(crate) fn wrong_id(field: &Field, text: &str) -> Refusal {
-    Refusal::record(
-        "MALFORMED_ID",
-        format!("{}: id value of incorrect type: {text}", field.label),
-        &[&field.name],
-    )
+/// A date, of which a time is cut off.
+fn date(text: &str) -> Option<&str> {
+    let day = text.get(..10)?;
+    (is_date(day) && (text.len() == 10 || Timestamp::parse(text).is_some())).then_some(day)
 }
 
 fn as_number(json: &Json) -> Option<f64> {
@@ -104,27 +132,9 @@ fn as_number(json: &Json) -> Option<f64> {
     }
 }
 
-fn int(field: &Field, number: f64) -> Result<Value, Refusal> {
-    let digits = i32::try_from(field.digits).unwrap_or(9);
-    // The text of a whole float within ten digits is that of the integer.
-    let whole = format!("{number:.0}").parse::<i64>().ok().filter(|_| number.abs() < 10_f64.powi(digits));
-    whole.map(Value::Int).ok_or_else(|| out_of_range(field, number))
-}
-
-fn decimal(field: &Field, number: f64) -> Result<Value, Refusal> {
-    let whole_digits = i32::try_from(field.precision.saturating_sub(field.scale)).unwrap_or(18);
-    let scale = usize::try_from(field.scale).unwrap_or(0);
-    // Extra decimals are rounded; going through text rounds the decimal digits and not the binary ones.
-    let rounded: f64 = format!("{number:.scale$}").parse().unwrap_or(number);
-    if rounded.abs() >= 10_f64.powi(whole_digits) {
-        return Err(out_of_range(field, number));
-    }
-    Ok(Value::Double(rounded))
-}
-
-fn out_of_range(field: &Field, number: f64) -> Refusal {
-    let message = format!("{}: value outside of valid range on numeric field: {number:?}", field.label);
-    Refusal::record("NUMBER_OUTSIDE_VALID_RANGE", message, &[&field.name])
+/// Extra decimals are rounded.
+fn decimal(field: &Field, number: f64) -> Value {
+    Value::Double(round(number, i32::try_from(field.scale).unwrap_or(0)))
 }
 
 fn not_writable(fields: &[&str]) -> Refusal {
@@ -136,8 +146,13 @@ fn not_writable(fields: &[&str]) -> Refusal {
     Refusal::record("INVALID_FIELD_FOR_INSERT_UPDATE", message, fields)
 }
 
-/// A value that the JSON parser cannot make the field's type of.
-fn not_a(kind: &str, json: &Json) -> Refusal {
+/// The name of no field.
+pub(super) fn no_such_column(object: &Object, name: &str) -> Refusal {
+    Refusal::new(400, "INVALID_FIELD", format!("No such column '{name}' on sobject of type {}", object.name))
+}
+
+/// A value that cannot be made the field's type of: the JSON parser of REST says so, other APIs say it of the field.
+fn not_a(field: &Field, json: &Json, api: Api) -> Refusal {
     let (token, text) = match json {
         Json::Null => ("VALUE_NULL", "null".to_owned()),
         Json::Bool(true) => ("VALUE_TRUE", "true".to_owned()),
@@ -148,54 +163,14 @@ fn not_a(kind: &str, json: &Json) -> Refusal {
         Json::Array(_) => ("START_ARRAY", "[".to_owned()),
         Json::Object(_) => ("START_OBJECT", "{".to_owned()),
     };
-    let message = format!(
-        "Cannot deserialize instance of {kind} from {token} value {text} or request may be missing a required field \
-         at [line:1, column:1]"
-    );
-    Refusal::new(400, "JSON_PARSER_ERROR", message)
-}
-
-/// `{"Account": {"OrgA_Id__c": "x"}}`: the reference field behind the relationship, and the id it stands for.
-fn parent_by_external_id(
-    store: &Store,
-    object: &Object,
-    key: &str,
-    json: &Json,
-) -> Result<(usize, Value), Refusal> {
-    let unknown = || {
-        Refusal::new(
-            400,
-            "INVALID_FIELD",
-            format!("No such column '{key}' on sobject of type {}", object.name),
-        )
-    };
-    let at = object.relationship(key).ok_or_else(unknown)?;
-    let field = object.fields.get(at).ok_or_else(unknown)?;
-    let parts = json.as_object().ok_or_else(unknown)?;
-    let mut named = parts.iter().filter(|(name, _)| *name != "attributes");
-    let (name, value) = named.next().ok_or_else(unknown)?;
-    let parent = field.reference_to.iter().find_map(|to| store.schema.find(to)).ok_or_else(unknown)?;
-    let definition = store.schema.object(parent);
-    let external =
-        definition.field(name).filter(|at| definition.fields.get(*at).is_some_and(Field::upsertable));
-    let external = external.ok_or_else(|| {
-        let message = format!("Provided external ID field does not exist or is not accessible: {name}");
-        Refusal::new(400, "INVALID_FIELD", message)
-    })?;
-    let external_field = definition.fields.get(external).ok_or_else(unknown)?;
-    let value = convert(external_field, value)?;
-    let key = value.index_key(external_field);
-    let found = key.as_deref().and_then(|key| store.with_value(parent, external, key).next());
-    match found {
-        Some(row) => Ok((at, row.value(0).clone())),
-        None => Err(Refusal::record(
-            "INVALID_FIELD",
-            format!(
-                "Foreign key external ID: {} not found for field {name} in entity {}",
-                value.as_text().unwrap_or_default(),
-                definition.name
-            ),
-            &[],
-        )),
+    if api != Api::Rest {
+        let message = format!("{}: value not of required type: {text}", field.label);
+        return Refusal::record("INVALID_TYPE_ON_FIELD_IN_RECORD", message, &[&field.name]);
     }
+    let message = format!(
+        "Cannot deserialize instance of {} from {token} value {text} or request may be missing a required field at \
+         [line:1, column:1]",
+        field.kind.name()
+    );
+    Refusal::new(400, "JSON_PARSER_ERROR", message).within(&field.name)
 }

@@ -1,12 +1,14 @@
 //! The rows of an org: values, tables with their indexes, writes that happen wholly or not at all, the recycle bin,
 //! and the file that keeps them.
 
+mod auto_number;
 mod bin;
 #[cfg(test)]
 mod consistency;
 mod input;
 mod journal;
 mod name;
+mod parent;
 mod record_type;
 mod refusal;
 mod row;

@@ -4,10 +4,14 @@ use super::row::Row;
 use super::value::Value;
 use crate::schema::Object;
 
-/// Sets `Name` from `FirstName` and `LastName`, for objects that have all three.
+/// The parts, in the order of the name. The salutation is not part of it.
+const PARTS: [&str; 4] = ["FirstName", "MiddleName", "LastName", "Suffix"];
+
+/// Sets `Name` from its parts, for objects whose records are persons.
 pub(crate) fn derive(object: &Object, row: &mut Row) {
-    let Some((name, first, last)) = object.system.person_name else { return };
-    let parts: Vec<&str> = [first, last].iter().filter_map(|at| row.value(*at).as_text()).collect();
+    let Some((name, ..)) = object.system.person_name else { return };
+    let parts = PARTS.iter().filter_map(|part| object.field(part));
+    let parts: Vec<&str> = parts.filter_map(|at| row.value(at).as_text()).collect();
     let joined = if parts.is_empty() { Value::Null } else { Value::text(parts.join(" ")) };
     row.set(name, joined);
 }

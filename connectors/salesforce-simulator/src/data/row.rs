@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use super::store::Store;
 use super::value::Value;
-use crate::schema::Object;
+use crate::schema::{Object, ObjectIndex};
 use crate::timestamp::Timestamp;
 
 /// A row: the values of an object's fields, by their place in the object. `Id` is at place 0.
@@ -170,11 +171,12 @@ impl Values {
     }
 }
 
-/// A field of a row as JSON, compound fields put together.
-pub(crate) fn render(object: &Object, row: &Row, at: usize, form: Form) -> Json {
-    match object.fields.get(at) {
-        Some(field) if field.kind.is_compound() => compound(object, row, &field.name, form),
-        _ => row.value(at).to_json(match form {
+/// A field of a row as JSON: compound fields put together, formulas calculated.
+pub(crate) fn render(store: &Store, object: ObjectIndex, row: &Row, at: usize, form: Form) -> Json {
+    let definition = store.schema.object(object);
+    match definition.fields.get(at) {
+        Some(field) if field.kind.is_compound() => compound(definition, row, &field.name, form),
+        _ => store.value(object, row, at).to_json(match form {
             Form::Rest => Timestamp::rest,
             Form::Event => Timestamp::event,
         }),

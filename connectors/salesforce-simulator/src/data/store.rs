@@ -6,12 +6,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::auto_number::AutoNumbers;
 use super::journal::StoredRow;
-use super::row::{Base, Binned, Cause, Form, Row, render};
+use super::row::{Base, Binned, Cause, Row};
 use super::table::{Key, Table};
 use super::transaction::{Change, Operation, Transaction};
 use super::value::Value;
+use crate::clock::Clock;
 use crate::ids::IdSource;
+use crate::rules::Barriers;
 use crate::schema::{Flag, ObjectIndex, Schema};
 use crate::timestamp::Timestamp;
 
@@ -26,6 +29,12 @@ const HARD: &str = "hard";
 pub(crate) struct Store {
     pub(crate) schema: Arc<Schema>,
     pub(crate) ids: IdSource,
+    /// What time it is to formulas.
+    pub(crate) clock: Arc<Clock>,
+    /// What keeps writes out for a time.
+    pub(crate) barriers: Barriers,
+    /// How far the auto-numbers are.
+    pub(crate) auto_numbers: AutoNumbers,
     tables: Vec<Table>,
     /// The rows in the recycle bin, the oldest first.
     bin: BTreeSet<(Timestamp, ObjectIndex, Key)>,
@@ -33,9 +42,17 @@ pub(crate) struct Store {
 
 impl Store {
     /// An empty store.
-    pub(crate) fn new(schema: Arc<Schema>, ids: IdSource) -> Self {
+    pub(crate) fn new(schema: Arc<Schema>, ids: IdSource, clock: Arc<Clock>) -> Self {
         let tables = schema.objects().iter().map(|_| Table::default()).collect();
-        Self { schema, ids, tables, bin: BTreeSet::new() }
+        Self {
+            schema,
+            ids,
+            clock,
+            barriers: Barriers::default(),
+            auto_numbers: AutoNumbers::default(),
+            tables,
+            bin: BTreeSet::new(),
+        }
     }
 
     /// The table of an object.
@@ -123,7 +140,7 @@ impl Store {
             }),
             since: row.binned().map(|binned| binned.since.millis()),
             fields: fields
-                .map(|(at, field)| (field.name.clone(), render(definition, row, at, Form::Rest)))
+                .map(|(at, field)| (field.name.clone(), row.value(at).to_json(Timestamp::rest)))
                 .collect(),
         }
     }
@@ -139,6 +156,9 @@ impl Store {
             let field = definition.fields.get(at).ok_or_else(|| format!("no field {name}"))?;
             let value = Value::from_json(field.kind, json)
                 .ok_or_else(|| format!("{}.{name} is not a {}", definition.name, field.kind.name()))?;
+            if let (Some(format), Some(text)) = (&field.auto_number, value.as_text()) {
+                self.auto_numbers.seen((object, at), format, text);
+            }
             row.set(at, value);
         }
         if row.id().is_empty() {

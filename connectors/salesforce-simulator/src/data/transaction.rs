@@ -23,6 +23,8 @@ pub(crate) struct Origin {
     pub(crate) version: String,
     /// The client id of `Sforce-Call-Options` or of the SOAP `CallOptions` header; often empty.
     pub(crate) client: String,
+    /// The client saves records although a duplicate rule warns of them.
+    pub(crate) allows_duplicates: bool,
 }
 
 /// An API that writes.

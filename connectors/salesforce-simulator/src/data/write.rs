@@ -13,7 +13,8 @@ use super::{name, record_type};
 use crate::events::PushTopic;
 use crate::fault::Faults;
 use crate::ids;
-use crate::schema::{Flag, Object, ObjectIndex, Trait};
+use crate::rules::{duplicates, permission, validation};
+use crate::schema::{Flag, Object, ObjectIndex, Right};
 use crate::timestamp::Timestamp;
 
 /// Writes records within one transaction.
@@ -45,8 +46,8 @@ impl Writer<'_> {
         json: &Map<String, Json>,
     ) -> Result<String, Refusal> {
         self.fault("", json)?;
-        self.writable(object)?;
-        let record = Record::read(self.store, object, json, Flag::Create)?;
+        self.permitted(object, Right::Create)?;
+        let record = Record::read(self.store, object, json, Flag::Create, self.tx.origin.api)?;
         self.insert(object, record)
     }
 
@@ -58,9 +59,9 @@ impl Writer<'_> {
         json: &Map<String, Json>,
     ) -> Result<(), Refusal> {
         self.fault(id, json)?;
-        self.writable(object)?;
+        self.permitted(object, Right::Edit)?;
         let id = self.existing(object, id)?;
-        let record = Record::read(self.store, object, json, Flag::Update)?;
+        let record = Record::read(self.store, object, json, Flag::Update, self.tx.origin.api)?;
         self.amend(object, &id, record)
     }
 
@@ -73,11 +74,12 @@ impl Writer<'_> {
         json: &Map<String, Json>,
     ) -> Result<Upserted, Refusal> {
         self.fault(value.as_str().unwrap_or_default(), json)?;
-        self.writable(object)?;
+        self.store.barriers.check_maintenance()?;
         let matches = self.matches(object, field, value)?;
         match matches.as_slice() {
             [] => {
-                let mut record = Record::read(self.store, object, json, Flag::Create)?;
+                self.permitted(object, Right::Create)?;
+                let mut record = Record::read(self.store, object, json, Flag::Create, self.tx.origin.api)?;
                 if field != 0 {
                     record.values.push((field, self.converted(object, field, value)?));
                 }
@@ -85,13 +87,16 @@ impl Writer<'_> {
                 Ok(Upserted { id, created: true })
             }
             [id] => {
-                let record = Record::read(self.store, object, json, Flag::Update)?;
+                self.permitted(object, Right::Edit)?;
+                let record = Record::read(self.store, object, json, Flag::Update, self.tx.origin.api)?;
                 self.amend(object, id, record)?;
                 Ok(Upserted { id: id.clone(), created: false })
             }
-            _ => {
-                let message = "A user-specified external id matches more than one record during an upsert";
-                Err(Refusal::record("DUPLICATE_EXTERNAL_ID", message, &[]))
+            several => {
+                let ids: Vec<&str> = several.iter().map(String::as_str).collect();
+                let definition = self.store.schema.object(object);
+                let name = definition.fields.get(field).map_or("Id", |field| field.name.as_str());
+                Err(Refusal::ambiguous(name, &ids))
             }
         }
     }
@@ -143,19 +148,25 @@ impl Writer<'_> {
             id.contains(text) || serde_json::to_string(json).is_ok_and(|record| record.contains(text))
         };
         match self.faults.on_record(contains) {
+            // The text of a real org, where it was not said.
+            Some((code, message)) if message.is_empty() && code == "UNABLE_TO_LOCK_ROW" => {
+                let short = id.get(..15).unwrap_or(id);
+                let message =
+                    format!("unable to obtain exclusive access to this record or 1 records: {short}");
+                Err(Refusal::record(&code, message, &[]))
+            }
+            Some((code, message)) if message.is_empty() && code == "STORAGE_LIMIT_EXCEEDED" => {
+                Err(Refusal::record(&code, "storage limit exceeded", &[]))
+            }
             Some((code, message)) => Err(Refusal::record(&code, message, &[])),
             None => Ok(()),
         }
     }
 
-    /// Refuses objects that clients cannot write.
-    pub(crate) fn writable(&self, object: ObjectIndex) -> Result<(), Refusal> {
-        let definition = self.store.schema.object(object);
-        if !definition.is(Trait::Createable) {
-            let message = format!("entity type {} is not writable in a sandbox org", definition.name);
-            return Err(Refusal::record("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message, &[]));
-        }
-        Ok(())
+    /// Refuses what the user may not do with records of an object, and everything during maintenance.
+    pub(crate) fn permitted(&self, object: ObjectIndex, right: Right) -> Result<(), Refusal> {
+        self.store.barriers.check_maintenance()?;
+        permission::check(self.store.schema.object(object), right)
     }
 
     /// Marks a row as written now.
@@ -171,7 +182,10 @@ impl Writer<'_> {
 
     fn converted(&self, object: ObjectIndex, field: usize, value: &Json) -> Result<Value, Refusal> {
         let definition = self.store.schema.object(object);
-        definition.fields.get(field).map_or(Ok(Value::Null), |field| convert(field, value))
+        definition
+            .fields
+            .get(field)
+            .map_or(Ok(Value::Null), |field| convert(field, value, self.tx.origin.api))
     }
 
     fn insert(&mut self, object: ObjectIndex, record: Record) -> Result<String, Refusal> {
@@ -188,7 +202,8 @@ impl Writer<'_> {
             }
         }
         record_type::assign(self.store, definition, &mut row);
-        self.finish(object, definition, &mut row)?;
+        self.finish(object, definition, &mut row, None)?;
+        self.number(object, definition, &mut row);
         let id = self.store.ids.next(&definition.key_prefix);
         row.set(0, Value::text(&id));
         self.store.change(self.tx, object, row, Operation::Created);
@@ -198,28 +213,52 @@ impl Writer<'_> {
     fn amend(&mut self, object: ObjectIndex, id: &str, record: Record) -> Result<(), Refusal> {
         let schema = std::sync::Arc::clone(&self.store.schema);
         let definition = schema.object(object);
+        self.store.barriers.check_lock(id)?;
         validate::values(self.store, object, &record)?;
-        let mut row = self.store.table(object).row(id).cloned().ok_or_else(Refusal::no_such_record)?;
+        let before = self.store.table(object).row(id).cloned().ok_or_else(Refusal::no_such_record)?;
+        let converted = definition.field("IsConverted").map(|at| before.value(at));
+        if definition.name == "Lead" && converted == Some(&Value::Bool(true)) {
+            let message = "cannot reference converted lead";
+            return Err(Refusal::record("CANNOT_UPDATE_CONVERTED_LEAD", message, &[]));
+        }
+        let mut row = before.clone();
         for (at, value) in record.values {
             row.set(at, value);
         }
         self.stamp(definition, &mut row);
-        self.finish(object, definition, &mut row)?;
+        self.finish(object, definition, &mut row, Some(&before))?;
         self.store.change(self.tx, object, row, Operation::Updated);
         Ok(())
     }
 
     /// Derived values and the checks that need the whole row.
-    fn finish(&self, object: ObjectIndex, definition: &Object, row: &mut Row) -> Result<(), Refusal> {
+    fn finish(
+        &self,
+        object: ObjectIndex,
+        definition: &Object,
+        row: &mut Row,
+        before: Option<&Row>,
+    ) -> Result<(), Refusal> {
         name::derive(definition, row);
         record_type::check(self.store, definition, row)?;
         validate::required(self.store, object, row)?;
+        validation::check(self.store, object, row, before)?;
+        duplicates::check(self.store, &self.tx.origin, object, row, before)?;
         validate::unique(self.store, object, row)?;
         if definition.name == PushTopic::OBJECT {
             PushTopic::complete(definition, row);
             PushTopic::compile(&self.store.schema, definition, row)?;
         }
         Ok(())
+    }
+
+    /// Gives a new row its auto-numbers.
+    fn number(&mut self, object: ObjectIndex, definition: &Object, row: &mut Row) {
+        for (at, field) in definition.fields.iter().enumerate() {
+            if let Some(format) = &field.auto_number {
+                row.set(at, Value::text(self.store.auto_numbers.next((object, at), format, self.now)));
+            }
+        }
     }
 
     /// What all records of an object that the transaction creates have in common: defaults, owner and stamps.

@@ -56,7 +56,7 @@ impl EventLog {
         for change in &tx.changes {
             let Some((_, after)) = store.row(&change.id) else { continue };
             for topic in topics.iter().filter(|topic| topic.notices(store, change, after)) {
-                let sobject = topic.show(&store.schema, change.operation, after);
+                let sobject = topic.show(store, change.operation, after);
                 let data = |replay_id| notification(replay_id, now, change.operation, &sobject);
                 raised.extend(self.append(vec![Arc::clone(&topic.channel)], now, data));
             }

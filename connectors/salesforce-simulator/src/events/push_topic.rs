@@ -129,12 +129,15 @@ impl PushTopic {
     }
 
     /// The `sobject` of an event: all selected fields, or only the id of what is gone.
-    pub(crate) fn show(&self, schema: &Schema, operation: Operation, row: &Row) -> Json {
-        let definition = schema.object(self.object);
+    pub(crate) fn show(&self, store: &Store, operation: Operation, row: &Row) -> Json {
+        let definition = store.schema.object(self.object);
         let only_id = operation == Operation::Deleted;
         let shown = self.select.iter().filter(|at| !only_id || **at == 0);
         let fields = shown.filter_map(|at| {
-            Some((definition.fields.get(*at)?.name.clone(), render(definition, row, *at, Form::Event)))
+            Some((
+                definition.fields.get(*at)?.name.clone(),
+                render(store, self.object, row, *at, Form::Event),
+            ))
         });
         Json::Object(fields.collect::<Map<_, _>>())
     }

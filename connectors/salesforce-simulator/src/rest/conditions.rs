@@ -6,7 +6,6 @@ use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use super::records::shown;
 use super::resource::Resource;
 use crate::data::{Refusal, Row, Value};
 use crate::schema::ObjectIndex;
@@ -79,8 +78,8 @@ fn tagged(resource: &Resource<'_>, object: ObjectIndex, row: &Row, tags: &str) -
 }
 
 fn tag(resource: &Resource<'_>, object: ObjectIndex, row: &Row) -> String {
-    let all: Vec<usize> = resource.schema.object(object).visible_fields().map(|(at, _)| at).collect();
-    let content = shown(resource, object, row, &all).to_string();
+    let stored = resource.schema.object(object).visible_fields().map(|(at, _)| row.value(at));
+    let content: String = stored.map(|value| value.to_json(Timestamp::rest).to_string() + ",").collect();
     let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, content.as_bytes());
     format!("\"{}\"", BASE64_STANDARD.encode(hash))
 }

@@ -10,6 +10,7 @@ mod describe_field;
 mod external;
 mod limits;
 mod outcome;
+mod position;
 mod pretty;
 mod query;
 mod records;

@@ -55,7 +55,7 @@ impl Serialize for Outcome {
             result.serialize_entry("id", id)?;
         }
         result.serialize_entry("success", &self.refusal.is_none())?;
-        let errors: Vec<_> = self.refusal.iter().map(Refusal::to_status).collect();
+        let errors: Vec<_> = self.refusal.iter().flat_map(Refusal::to_statuses).collect();
         result.serialize_entry("errors", &errors)?;
         if let Some(created) = self.created {
             result.serialize_entry("created", &created)?;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::resource::{Resource, attributes};
-use crate::data::{Form, Refusal, Row, render};
+use crate::data::{Form, Refusal, Row, Store, render};
 use crate::ids;
 use crate::schema::{Field, ObjectIndex};
 use crate::server::Answer;
@@ -11,7 +11,9 @@ use crate::server::Answer;
 /// The place of a field that may name a record.
 pub(crate) fn key_field(resource: &Resource<'_>, object: ObjectIndex, name: &str) -> Result<usize, Refusal> {
     let definition = resource.schema.object(object);
-    let usable = |at: &usize| *at == 0 || definition.fields.get(*at).is_some_and(Field::upsertable);
+    let visible = |at: &usize| definition.fields.get(*at).is_some_and(Field::visible);
+    let usable =
+        |at: &usize| *at == 0 || visible(at) && definition.fields.get(*at).is_some_and(Field::upsertable);
     definition.field(name).filter(usable).ok_or_else(|| no_external_id(name))
 }
 
@@ -39,7 +41,8 @@ pub(crate) fn listed(
     names
         .iter()
         .map(|name| {
-            definition.field(name.trim()).ok_or_else(|| {
+            let visible = |at: &usize| definition.fields.get(*at).is_some_and(Field::visible);
+            definition.field(name.trim()).filter(visible).ok_or_else(|| {
                 let message =
                     format!("No such column '{}' on sobject of type {}", name.trim(), definition.name);
                 Refusal::new(400, "INVALID_FIELD", message)
@@ -57,13 +60,19 @@ pub(crate) fn wanted(resource: &Resource<'_>, object: ObjectIndex) -> Result<Vec
 }
 
 /// A record with these fields; `Id` is always there.
-pub(crate) fn shown(resource: &Resource<'_>, object: ObjectIndex, row: &Row, fields: &[usize]) -> Json {
+pub(crate) fn shown(
+    resource: &Resource<'_>,
+    store: &Store,
+    object: ObjectIndex,
+    row: &Row,
+    fields: &[usize],
+) -> Json {
     let definition = resource.schema.object(object);
     let mut record = Map::with_capacity(fields.len() + 2);
     record.insert("attributes".to_owned(), attributes(&resource.base, &definition.name, row.id()));
     for at in fields {
         if let Some(field) = definition.fields.get(*at) {
-            record.insert(field.name.clone(), render(definition, row, *at, Form::Rest));
+            record.insert(field.name.clone(), render(store, object, row, *at, Form::Rest));
         }
     }
     record.entry("Id").or_insert_with(|| json!(row.id()));

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json, json};
 
 use super::body;
+use super::position;
 use super::pretty::pretty;
 use super::route::route;
 use super::versions::{self, Served};
 use crate::auth::rest_token;
 use crate::data::{Api, Origin, Refusal, Writer};
-use crate::schema::Schema;
+use crate::schema::{Right, Schema};
 use crate::server::{Answer, Call};
 use crate::tenant::Tenant;
 use crate::usage::Allocation;
@@ -48,7 +49,7 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, version: &str, rest: &[&str])
             let base = format!("/services/data/v{}.0", version / 10);
             route(&Resource { tenant, call, schema: tenant.schema(), base, version, written: None }, rest)
         });
-    let mut answer = answer.unwrap_or_else(|refusal| refused(&refusal));
+    let mut answer = answer.unwrap_or_else(|refusal| refused(&position::located(refusal, &call.body)));
     if call.header("x-prettyprint").is_some_and(|asked| asked == "1" || asked.eq_ignore_ascii_case("true")) {
         answer = answer.rewritten(pretty);
     }
@@ -58,7 +59,7 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, version: &str, rest: &[&str])
 
 /// A refused call, as the array clients expect.
 pub(crate) fn refused(refusal: &Refusal) -> Answer {
-    Answer::json(refusal.status, &[refusal.to_error()])
+    Answer::json(refusal.status, &refusal.to_errors())
 }
 
 impl<'a> Resource<'a> {
@@ -75,7 +76,7 @@ impl<'a> Resource<'a> {
             }),
             _ => Err(Refusal::not_found()),
         };
-        answered.unwrap_or_else(|refusal| refused(&refusal))
+        answered.unwrap_or_else(|refusal| refused(&position::located(refusal, &call.body)))
     }
 
     /// The same resource asked for by another call of the same client and version.
@@ -105,7 +106,12 @@ impl<'a> Resource<'a> {
         let options = self.call.header("sforce-call-options").unwrap_or_default();
         let client = options.split([',', ';']).find_map(|option| option.trim().strip_prefix("client="));
         let version = format!("{}.{}", self.version / 10, self.version % 10);
-        Origin { api: Api::Rest, version, client: client.unwrap_or_default().to_owned() }
+        let client = client.unwrap_or_default().to_owned();
+        let duplicates = self.call.header("sforce-duplicate-rule-header").unwrap_or_default();
+        let allows_duplicates = duplicates
+            .split([',', ';'])
+            .any(|option| option.trim().replace(' ', "").eq_ignore_ascii_case("allowSave=true"));
+        Origin { api: Api::Rest, version, client, allows_duplicates }
     }
 
     /// Notes executed writes.
@@ -121,7 +127,8 @@ impl<'a> Resource<'a> {
 
     /// The object a path segment names.
     pub(crate) fn named(&self, name: &str) -> Result<usize, Refusal> {
-        self.schema.find(name).ok_or_else(Refusal::not_found)
+        let readable = |at: &usize| self.schema.object(*at).may(Right::Read);
+        self.schema.find(name).filter(readable).ok_or_else(Refusal::not_found)
     }
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn retrieve(resource: &Resource<'_>, object: &str) -> Result<Answer, 
         .iter()
         .map(|id| {
             let row = ids::normalize(id).and_then(|id| table.row(&id)).filter(|row| !row.deleted());
-            row.map_or(Json::Null, |row| shown(resource, object, row, &fields))
+            row.map_or(Json::Null, |row| shown(resource, &state.store, object, row, &fields))
         })
         .collect();
     Ok(Answer::json(200, &records))

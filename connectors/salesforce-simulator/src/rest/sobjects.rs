@@ -37,7 +37,7 @@ pub(crate) fn show(resource: &Resource<'_>, object: ObjectIndex, id: &str) -> Re
     if let Some(answer) = conditions::of_reading(resource, object, row)? {
         return Ok(answer);
     }
-    let answer = Answer::json(200, &shown(resource, object, row, &fields));
+    let answer = Answer::json(200, &shown(resource, &state.store, object, row, &fields));
     Ok(conditions::validators(resource, object, row, answer))
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::custom::members;
 use super::field::{Field, Flag, OnDelete};
 use super::object::Object;
+use crate::formula::Formulas;
 use crate::timestamp::Timestamp;
 
 /// The place of an object in its schema. It never changes while an org runs.
@@ -17,6 +18,7 @@ pub(crate) struct Schema {
     objects: Vec<Object>,
     channels: Vec<Channel>,
     changed: Timestamp,
+    formulas: Formulas,
     by_name: HashMap<String, ObjectIndex>,
     by_prefix: HashMap<String, ObjectIndex>,
 }
@@ -31,12 +33,21 @@ pub(crate) struct Channel {
 }
 
 impl Schema {
-    /// A schema of these objects and channels.
-    pub(crate) fn new(mut objects: Vec<Object>, channels: Vec<Channel>) -> Self {
+    /// A schema of these objects and channels; the error says which formula is wrong.
+    pub(crate) fn new(mut objects: Vec<Object>, channels: Vec<Channel>) -> Result<Self, String> {
         objects.iter_mut().for_each(Object::index);
         let by_name = objects.iter().enumerate().map(|(at, o)| (o.name.to_ascii_lowercase(), at)).collect();
         let by_prefix = objects.iter().enumerate().map(|(at, o)| (o.key_prefix.clone(), at)).collect();
-        Self { objects, channels, changed: Timestamp::default(), by_name, by_prefix }
+        let mut schema = Self {
+            objects,
+            channels,
+            formulas: Formulas::default(),
+            changed: Timestamp::default(),
+            by_name,
+            by_prefix,
+        };
+        schema.formulas = Formulas::of(&schema)?;
+        Ok(schema)
     }
 
     /// The same, last changed at this moment.
@@ -46,8 +57,13 @@ impl Schema {
     }
 
     /// The same with one more field, and the parts of that field if it has any. A detail of a master loses its owner.
-    #[must_use]
-    pub(crate) fn with_field(&self, object: ObjectIndex, field: Field, now: Timestamp) -> Self {
+    /// The error says what is wrong with the field's formula.
+    pub(crate) fn with_field(
+        &self,
+        object: ObjectIndex,
+        field: Field,
+        now: Timestamp,
+    ) -> Result<Self, String> {
         let mut grown = self.clone().changed_at(now);
         if let Some(object) = grown.objects.get_mut(object) {
             if field.on_delete == OnDelete::MasterDetail {
@@ -58,7 +74,8 @@ impl Schema {
             object.fields.extend(members);
             object.index();
         }
-        grown
+        grown.formulas = Formulas::of(&grown)?;
+        Ok(grown)
     }
 
     /// The same without a field and its parts, whose places stay empty.
@@ -86,6 +103,11 @@ impl Schema {
         &self.objects
     }
 
+    /// The formulas of its fields and rules.
+    pub(crate) fn formulas(&self) -> &Formulas {
+        &self.formulas
+    }
+
     /// All custom channels.
     pub(crate) fn channels(&self) -> &[Channel] {
         &self.channels
@@ -111,6 +133,11 @@ impl Schema {
         let named =
             |field: &Field| field.children.as_ref().is_some_and(|known| known.eq_ignore_ascii_case(name));
         self.references_to(of).find(|(_, _, field)| named(field)).map(|(child, at, _)| (child, at))
+    }
+
+    /// The same, to take rights away. Names and places of fields must stay as they are.
+    pub(crate) fn object_mut(&mut self, at: ObjectIndex) -> &mut Object {
+        &mut self.objects[at]
     }
 
     /// Fields of any object that refer to this one, with the object they are in.

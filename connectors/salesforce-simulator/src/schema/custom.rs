@@ -96,7 +96,7 @@ impl Customization {
             .iter_mut()
             .filter(|object| !object.record_types.is_empty())
             .for_each(add_record_type_field);
-        let schema = Schema::new(self.objects, self.channels);
+        let schema = Schema::new(self.objects, self.channels)?;
         for object in schema.objects() {
             check_references(&schema, object)?;
             check_rules(object)?;

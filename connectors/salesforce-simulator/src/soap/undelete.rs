@@ -26,7 +26,7 @@ pub(crate) fn undelete(tenant: &Tenant, version: &str, envelope: &Envelope) -> A
     tenant.calls.wrote("SOAP", "undelete", ids.len());
     let all_or_none = envelope.text("allOrNone") == Some("true");
     let client = envelope.text("client").unwrap_or_default().to_owned();
-    let origin = Origin { api: Api::Soap, version: version.to_owned(), client };
+    let origin = Origin { api: Api::Soap, version: version.to_owned(), client, ..Origin::default() };
     let done = tenant.write_as(origin, |writer| {
         let mut results: Vec<Result<String, Refusal>> = ids.iter().map(|id| writer.undelete(id)).collect();
         if all_or_none && results.iter().any(Result::is_err) {

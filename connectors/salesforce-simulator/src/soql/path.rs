@@ -134,8 +134,8 @@ impl Path {
 
     /// Its value in a row; null when a parent on the way is missing.
     pub(crate) fn value<'a>(&self, store: &'a Store, row: &'a Row) -> Cow<'a, Value> {
-        if self.hops.is_empty() {
-            return Cow::Borrowed(row.value(self.field));
+        if let (true, Of::Object(object)) = (self.hops.is_empty(), self.of) {
+            return store.value(object, row, self.field);
         }
         // The object of the row is only asked for behind a polymorphic reference, which sets it.
         let mut here = (0, row);
@@ -146,7 +146,7 @@ impl Path {
             }
         }
         match self.of {
-            Of::Object(_) => Cow::Borrowed(here.1.value(self.field)),
+            Of::Object(object) => store.value(object, here.1, self.field),
             Of::Any => name_fields::value(store.schema.object(here.0), here.1, self.field),
         }
     }

@@ -131,8 +131,10 @@ impl<'a> Show<'a, '_> {
     fn value(&self, path: &Path, (object, row): (ObjectIndex, &Row), how: Option<Shown>) -> Json {
         let definition = self.run.store.schema.object(object);
         let value = match path.of {
-            Of::Object(_) if how.is_none() => return render(definition, row, path.field, Form::Rest),
-            Of::Object(_) => std::borrow::Cow::Borrowed(row.value(path.field)),
+            Of::Object(_) if how.is_none() => {
+                return render(self.run.store, object, row, path.field, Form::Rest);
+            }
+            Of::Object(_) => self.run.store.value(object, row, path.field),
             Of::Any => name_fields::value(definition, row, path.field),
         };
         let field = path.definition(&self.run.store.schema);

@@ -27,3 +27,4 @@ mod streaming_web_socket;
 mod tokens;
 mod tooling;
 mod wire;
+mod write_errors;

@@ -101,7 +101,7 @@ async fn every_refusal_has_its_code_and_text() {
         (
             "Contact",
             json!({"LastName": "x", "AccountId": org.user_id()}),
-            "MALFORMED_ID",
+            "FIELD_INTEGRITY_EXCEPTION",
             "Account ID: id value of incorrect type: 005",
         ),
         (

@@ -24,7 +24,8 @@ pub(super) fn query(resource: &Resource<'_>) -> Result<Answer, Refusal> {
         .ok_or_else(|| Refusal::new(400, "MALFORMED_QUERY", "A query string has to be specified"))?;
     let schema = Arc::new(schema()?);
     let query = Query::parse(&schema, text)?;
-    let mut catalog = Catalog { store: Store::new(schema, IdSource::new("00", 0)) };
+    let mut catalog =
+        Catalog { store: Store::new(schema, IdSource::new("00", 0), Arc::clone(&resource.tenant.clock)) };
     catalog.fill(&resource.tenant.state().definitions, &resource.schema);
     let store = &catalog.store;
     let tenant = resource.tenant;
@@ -60,7 +61,8 @@ pub(super) fn query(resource: &Resource<'_>) -> Result<Answer, Refusal> {
 fn schema() -> Result<Schema, Refusal> {
     let objects: Result<Vec<Object>, _> = serde_saphyr::from_str(CATALOG);
     let broken = |error: serde_saphyr::Error| Refusal::new(500, "UNKNOWN_EXCEPTION", error.to_string());
-    objects.map(|objects| Schema::new(objects, Vec::new())).map_err(broken)
+    let wrong = |error: String| Refusal::new(500, "UNKNOWN_EXCEPTION", error);
+    objects.map_err(broken).and_then(|objects| Schema::new(objects, Vec::new()).map_err(wrong))
 }
 
 struct Catalog {

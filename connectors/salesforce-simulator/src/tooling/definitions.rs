@@ -43,8 +43,9 @@ impl Definitions {
                 if let Some(field) = field
                     && let Some(object) = name.split('.').next().and_then(|object| store.schema.find(object))
                     && store.schema.object(object).field(&field.name).is_none()
+                    && let Ok(grown) = store.schema.with_field(object, *field, now)
                 {
-                    store.schema = Arc::new(store.schema.with_field(object, *field, now));
+                    store.schema = Arc::new(grown);
                     self.made.insert(name.clone());
                     self.deleted.remove(&name);
                 }

@@ -44,12 +44,12 @@ pub(super) fn make(
     }
     complete_field(definition, &mut field, false);
     check_field(definition, &field).map_err(metadata::integrity)?;
+    let grown = schema.with_field(at, field.clone(), tenant.clock.now()).map_err(metadata::integrity)?;
     let id = state.store.ids.next(FIELD);
     let full_name = format!("{}.{name}", definition.name);
-    let known =
-        Definition::Known { name: full_name.clone(), id: id.clone(), field: Some(Box::new(field.clone())) };
+    let known = Definition::Known { name: full_name.clone(), id: id.clone(), field: Some(Box::new(field)) };
     keep(state, known)?;
-    state.store.schema = Arc::new(schema.with_field(at, field, tenant.clock.now()));
+    state.store.schema = Arc::new(grown);
     state.definitions.made(full_name, id.clone());
     Ok(id)
 }

@@ -118,12 +118,7 @@ impl Outcome {
 
     /// Refused by the outer call.
     pub(super) fn refused(refusal: &Refusal) -> Self {
-        Self {
-            status: refusal.status,
-            body: json!([refusal.to_error()]),
-            headers: Map::new(),
-            partial: false,
-        }
+        Self { status: refusal.status, body: json!(refusal.to_errors()), headers: Map::new(), partial: false }
     }
 
     /// Whether the subrequest itself failed.

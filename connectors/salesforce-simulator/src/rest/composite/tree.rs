@@ -61,7 +61,7 @@ pub(crate) fn tree(resource: &Resource<'_>, object: &str) -> Result<Answer, Refu
                 }
                 Err(refusal) => {
                     writer.store.roll_back(writer.tx);
-                    return Err(json!({"referenceId": node.reference_id, "errors": [refusal.to_status()]}));
+                    return Err(json!({"referenceId": node.reference_id, "errors": refusal.to_statuses()}));
                 }
             }
         }

@@ -128,7 +128,7 @@ fn filled(rows: &[(Option<&'static str>, Option<i64>, Option<&'static str>)]) ->
     let object = SCHEMA.find("Account").unwrap();
     let place = |name| SCHEMA.object(object).field(name).unwrap();
     let mut ids = IdSource::new("5g", 1);
-    let mut store = Store::new(Arc::clone(&SCHEMA), IdSource::new("5g", 1));
+    let mut store = Store::new(Arc::clone(&SCHEMA), IdSource::new("5g", 1), Arc::default());
     let mut accounts = Vec::new();
     for (name, employees, key) in rows.iter().copied() {
         let account = Account { id: ids.next("001"), name, employees, key };
