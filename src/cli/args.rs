@@ -152,6 +152,9 @@ pub struct Sandbox {
     /// Make ids, passwords and sample records the same at every start; another number makes others
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Serve https:// alone; the first line names the certificate to trust
+    #[arg(long)]
+    pub tls: bool,
 }
 
 /// Arguments of `schema-store`.

@@ -23,6 +23,11 @@ pub(super) fn json(value: &impl Serialize) -> Result<(), Failure> {
     line(&serde_json::to_string_pretty(value).map_err(Failure::failed)?)
 }
 
+/// Prints words for a person to stderr, beside what a program reads from stdout.
+pub(super) fn note(text: &str) {
+    writeln!(io::stderr().lock(), "{text}").ok();
+}
+
 /// Prints an error with its causes to stderr. Nothing can be done when that fails too.
 pub(super) fn error(error: &anyhow::Error) {
     writeln!(io::stderr().lock(), "{}", with_causes(error.as_ref())).ok();

@@ -15,6 +15,7 @@ pub(super) async fn sandbox(arguments: Sandbox) -> Result<Exit, Failure> {
         objects: arguments.objects,
         records: arguments.records,
         seed: arguments.seed,
+        tls: arguments.tls,
         key_dir: None,
     };
     let announce = |announcement: &Announcement| match serde_json::to_string(announcement) {
@@ -22,6 +23,7 @@ pub(super) async fn sandbox(arguments: Sandbox) -> Result<Exit, Failure> {
             if let Err(failure) = output::line(&text) {
                 output::error(&failure.error);
             }
+            output::note(&announcement.screen());
         }
         Err(error) => output::error(&error.into()),
     };

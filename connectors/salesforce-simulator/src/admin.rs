@@ -1,5 +1,5 @@
 //! `/simulator/…`: the org's faults, clock and counters for tests that run it as another process. JSON in and out, on
-//! the same port, without a token and never affected by a fault.
+//! the same port, without a token and never affected by a fault. `GET /simulator` lists the routes.
 
 use std::time::Duration;
 
@@ -7,10 +7,66 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
 use crate::auth::LoginChange;
-use crate::fault::{Fault, FaultId};
+use crate::calls::CallKind;
+use crate::fault::{Effect, Fault, FaultId};
 use crate::rules;
 use crate::server::{Answer, Call};
 use crate::tenant::Tenant;
+
+/// Every route, and what it is for.
+const ROUTES: [(&str, &str); 29] = [
+    ("GET /simulator", "this list"),
+    ("GET /simulator/faults", "the faults in force, with the times that are left"),
+    (
+        "POST /simulator/faults",
+        "add a fault: {kind, effect: answer|cut|cut_after|delay|delay_between|record_error|bayeux_error|bayeux_disconnect, times?, containing?, for_ms?} \
+         and what the effect needs: answer {status, code, message?}, delay {ms}, delay_between {min_ms, max_ms}, \
+         record_error {code, message?}, bayeux_error {error, reconnect?}, bayeux_disconnect {}",
+    ),
+    ("DELETE /simulator/faults", "remove all faults"),
+    ("DELETE /simulator/faults/ID", "remove one fault"),
+    ("POST /simulator/down", "answer every call with 503; answers the id of the fault"),
+    (
+        "POST /simulator/limits/exhaust",
+        "refuse every REST call with REQUEST_LIMIT_EXCEEDED; answers the id of the fault",
+    ),
+    ("GET /simulator/permissions", "what is taken from the integration user"),
+    (
+        "POST /simulator/permissions",
+        "{object, field?, denied: [rights]}: take rights from the integration user",
+    ),
+    ("GET /simulator/locks", "the records that are locked"),
+    ("POST /simulator/locks", "{id}: lock a record, as another transaction would"),
+    ("DELETE /simulator/locks/ID", "unlock a record"),
+    (
+        "POST /simulator/maintenance",
+        "{on}: refuse every record of a write, as during maintenance; reads work",
+    ),
+    ("GET /simulator/logins", "who may log in, and how"),
+    (
+        "POST /simulator/logins",
+        "change some of {user: active|inactive|locked|password_expired|unapproved|not_admin_approved, \
+         org: active|inactive|locked|api_disabled, blocked_flows: [password, jwt_bearer, client_credentials, \
+         web_server, refresh_token, soap_login], require_security_token, assertion_lifetime_s}",
+    ),
+    ("POST /simulator/tokens/expire", "make every access token void"),
+    ("POST /simulator/cometd/drop", "forget every CometD session"),
+    ("POST /simulator/cometd/stall", "{for_ms}: answer nothing on /cometd for so long"),
+    ("POST /simulator/cometd/silence", "{channel}: deliver nothing more to its present subscriptions"),
+    (
+        "POST /simulator/cometd/daily-events",
+        "{max}: so many events are delivered in 24 hours; null for no limit",
+    ),
+    ("POST /simulator/replay/forget", "{replay_id}: events up to this one can no longer be replayed"),
+    ("GET /simulator/clock", "the org's time, how far it is ahead, and the last replay id"),
+    ("POST /simulator/clock", "{advance_ms}: move the org's time forward"),
+    ("GET /simulator/calls", "calls received, by kind"),
+    ("DELETE /simulator/calls", "set the counters and the list of writes back"),
+    ("GET /simulator/writes", "the write calls that were executed"),
+    ("GET /simulator/rows", "how many rows each object has"),
+    ("GET /simulator/rows/OBJECT", "the rows of an object"),
+    ("GET /simulator/credentials", "how to log in: users, secrets, the key"),
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,9 +87,23 @@ struct DailyEvents {
     max: Option<u64>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stall {
+    for_ms: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Forget {
+    replay_id: u64,
+}
+
 /// Answers a call; `rest` is the path behind `/simulator`.
 pub(crate) fn answer(tenant: &Tenant, call: &Call, rest: &[&str]) -> Answer {
+    let added = |id: FaultId| Answer::json(200, &json!({"id": id}));
     match (call.method.as_str(), rest) {
+        ("GET", []) => Answer::json(200, &routes()),
         ("GET", ["faults"]) => faults(tenant),
         ("POST", ["faults"]) => with(call, |fault: Fault| json!({"id": tenant.faults.add(fault)})),
         ("DELETE", ["faults"]) => {
@@ -41,24 +111,32 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, rest: &[&str]) -> Answer {
             Answer::empty(204)
         }
         ("DELETE", ["faults", id]) => {
-            let removed = id.parse::<FaultId>().is_ok_and(|id| tenant.faults.remove(id));
-            Answer::empty(if removed { 204 } else { 404 })
+            if id.parse::<FaultId>().is_ok_and(|id| tenant.faults.remove(id)) {
+                Answer::empty(204)
+            } else {
+                Answer::json(404, &json!({"error": format!("no fault has the id {id}, or it is used up")}))
+            }
         }
-        ("POST", ["down"]) => Answer::json(200, &json!({"id": tenant.faults.take_down()})),
-        ("POST", ["tokens", "expire"]) => {
-            tenant.expire_tokens();
-            Answer::empty(204)
-        }
+        ("POST", ["down"]) => added(tenant.faults.take_down()),
+        ("POST", ["limits", "exhaust"]) => added(tenant.faults.exhaust_api_requests()),
         ("GET", ["logins"]) => Answer::json(200, &tenant.state().logins.policy),
         ("POST", ["logins"]) => with(call, |change: LoginChange| {
             let mut state = tenant.state();
             state.logins.policy.change(change);
             json!(state.logins.policy)
         }),
+        ("POST", ["tokens", "expire"]) => {
+            tenant.expire_tokens();
+            Answer::empty(204)
+        }
         ("POST", ["cometd", "drop"]) => {
             tenant.drop_streaming_sessions();
             Answer::empty(204)
         }
+        ("POST", ["cometd", "stall"]) => with(call, |stall: Stall| {
+            let fault = Fault::new(CallKind::Cometd, Effect::Delay { ms: stall.for_ms });
+            json!({"id": tenant.faults.add(fault.lasting(Duration::from_millis(stall.for_ms)))})
+        }),
         ("POST", ["cometd", "silence"]) => with(call, |silence: Silence| {
             tenant.silence(&silence.channel);
             json!({})
@@ -67,6 +145,9 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, rest: &[&str]) -> Answer {
             tenant.limit_daily_events(limit.max);
             json!({})
         }),
+        ("POST", ["replay", "forget"]) => {
+            with(call, |forget: Forget| json!({"forgotten": tenant.forget_events(forget.replay_id)}))
+        }
         ("GET", ["clock"]) => Answer::json(200, &clock(tenant)),
         ("POST", ["clock"]) => with(call, |advance: Advance| {
             tenant.advance(Duration::from_millis(advance.advance_ms));
@@ -79,41 +160,25 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, rest: &[&str]) -> Answer {
         }
         ("GET", ["writes"]) => Answer::json(200, &tenant.calls.writes()),
         ("GET", ["rows"]) => Answer::json(200, &Json::Object(counts(tenant))),
+        ("GET", ["rows", object]) if tenant.schema().find(object).is_none() => {
+            Answer::json(404, &json!({"error": format!("the org has no object {object}")}))
+        }
         ("GET", ["rows", object]) => Answer::json(200, &tenant.rows(object)),
-        _ => rules::answer(tenant, call, rest).unwrap_or_else(no_such_route),
+        ("GET", ["credentials"]) => {
+            let mut credentials = json!(tenant.identity.credentials);
+            credentials["login_url"] = json!(call.base_url(tenant.url()));
+            Answer::json(200, &credentials)
+        }
+        (method, _) => rules::answer(tenant, call, rest).unwrap_or_else(|| {
+            let error = format!("the simulator has no route {method} {}", call.raw_path);
+            Answer::json(404, &json!({"error": error, "routes": routes()}))
+        }),
     }
 }
 
-fn no_such_route() -> Answer {
-    Answer::json(404, &json!({"error": "the simulator has no such route", "routes": ROUTES}))
+fn routes() -> Json {
+    Json::Object(ROUTES.iter().map(|(route, text)| ((*route).to_owned(), json!(text))).collect())
 }
-
-const ROUTES: &[&str] = &[
-    "GET faults",
-    "POST faults",
-    "DELETE faults",
-    "DELETE faults/ID",
-    "POST down",
-    "POST tokens/expire",
-    "GET logins",
-    "POST logins",
-    "POST cometd/drop",
-    "POST cometd/silence",
-    "POST cometd/daily-events",
-    "GET clock",
-    "POST clock",
-    "GET calls",
-    "DELETE calls",
-    "GET writes",
-    "GET rows",
-    "GET rows/OBJECT",
-    "GET permissions",
-    "POST permissions",
-    "GET locks",
-    "POST locks",
-    "DELETE locks/ID",
-    "POST maintenance",
-];
 
 fn faults(tenant: &Tenant) -> Answer {
     let faults = tenant.faults.list();
@@ -135,10 +200,14 @@ fn counts(tenant: &Tenant) -> Map<String, Json> {
     objects.map(|object| (object.name.clone(), json!(tenant.count(&object.name)))).collect()
 }
 
-/// Does something with the JSON body, or says what is wrong with it.
+/// Does something with the JSON body, or says what is wrong with it and what the route takes.
 fn with<T: for<'de> Deserialize<'de>>(call: &Call, work: impl FnOnce(T) -> Json) -> Answer {
     match serde_json::from_slice(&call.body) {
         Ok(body) => Answer::json(200, &work(body)),
-        Err(error) => Answer::json(400, &json!({"error": error.to_string()})),
+        Err(error) => {
+            let route = format!("{} {}", call.method, call.raw_path.trim_end_matches('/'));
+            let takes = ROUTES.iter().find(|(known, _)| *known == route).map(|(_, text)| *text);
+            Answer::json(400, &json!({"error": error.to_string(), "takes": takes}))
+        }
     }
 }

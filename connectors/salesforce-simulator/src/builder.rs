@@ -19,6 +19,7 @@ pub struct OrgBuilder {
     pub(crate) objects: Vec<ObjectsFile>,
     pub(crate) records: usize,
     pub(crate) login_policy: LoginPolicy,
+    pub(crate) tls: Certificates,
     pub(crate) settings: Settings,
 }
 
@@ -36,6 +37,17 @@ pub(crate) struct Settings {
     pub(crate) daily_events: Option<u64>,
 }
 
+/// Whether an org has TLS, and where its authority comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum Certificates {
+    /// No TLS.
+    None,
+    /// A new authority.
+    Fresh,
+    /// The authority in this directory, made there when there is none.
+    KeptIn(PathBuf),
+}
+
 impl Default for OrgBuilder {
     fn default() -> Self {
         Self {
@@ -46,6 +58,7 @@ impl Default for OrgBuilder {
             objects: Vec::new(),
             records: 0,
             login_policy: LoginPolicy::default(),
+            tls: Certificates::None,
             settings: Settings {
                 session_lifetime: Duration::from_hours(2),
                 poll_hold: Duration::from_secs(110),
@@ -112,6 +125,20 @@ impl OrgBuilder {
     #[must_use]
     pub fn records(mut self, records: usize) -> Self {
         self.records = records;
+        self
+    }
+
+    /// Serves `https://` alone, under a certificate of an authority made at the start: [`Org::ca_certificate`].
+    #[must_use]
+    pub fn tls(mut self) -> Self {
+        self.tls = Certificates::Fresh;
+        self
+    }
+
+    /// As [`OrgBuilder::tls`], with an authority that is kept in this directory as `ca.pem` and `ca_key.pem`.
+    #[must_use]
+    pub fn tls_kept_in(mut self, directory: impl AsRef<Path>) -> Self {
+        self.tls = Certificates::KeptIn(directory.as_ref().to_owned());
         self
     }
 

@@ -17,6 +17,8 @@ pub enum CallKind {
     Token,
     /// Any SOAP call: login, undelete.
     Soap,
+    /// SOAP `login()`, which is counted as [`CallKind::Soap`] too.
+    SoapLogin,
     /// Global describe and describe of an object.
     Describe,
     /// `query`, `queryAll` and their next pages.
@@ -29,6 +31,12 @@ pub enum CallKind {
     Bulk,
     /// In a fault: 200 rows of a bulk job, whose processing can be slowed down or ended. Never counted.
     BulkChunk,
+    /// `composite` and `composite/graph`, which are counted as [`CallKind::Write`] too; their parts are not.
+    Composite,
+    /// `composite/batch`, which is counted as [`CallKind::Write`] too; its parts are not.
+    Batch,
+    /// Anything of the Tooling API.
+    Tooling,
     /// `/limits`.
     Limits,
     /// `/meta/handshake`.
@@ -43,6 +51,8 @@ pub enum CallKind {
     Disconnect,
     /// In a fault: any message to `/cometd`. Never counted.
     Cometd,
+    /// In a fault: every REST call, whatever it is for. Never counted.
+    Rest,
     /// In a fault: every call. Never counted.
     Any,
     /// Anything else, such as the list of API versions.

@@ -48,6 +48,9 @@ pub enum SimulatorError {
         "the sandbox org cannot be filled: {0}; objects of your own may require fields that sample records lack"
     )]
     Sample(String),
+    /// The certificates for TLS cannot be made.
+    #[error("the sandbox org's certificates cannot be made: {0}")]
+    Tls(String),
     /// The private key cannot be made or written.
     #[error("the sandbox org's private key cannot be made: {0}")]
     Key(String),

@@ -1,12 +1,15 @@
 //! Faults on demand: what an org does wrong, to which calls, how often.
 //!
 //! Rules are tried in the order they were added; the first that fits a call is played and uses up one of its
-//! times. A rule with text fits only calls whose path, query or body contains it.
+//! times. A delay that is not counted comes before whatever else is played, so that an org can be slow
+//! and faulty at once. A rule with text fits only calls whose path, query or body contains it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rand::Rng as _;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -50,6 +53,13 @@ pub enum Effect {
     },
     /// The server ends the session of a message and tells its connect with a `/meta/disconnect`.
     BayeuxDisconnect,
+    /// The call is executed after a time that differs from call to call, evenly spread between two.
+    DelayBetween {
+        /// The shortest, milliseconds.
+        min_ms: u64,
+        /// The longest, milliseconds.
+        max_ms: u64,
+    },
     /// Every record of a write call that contains the fault's text (every record, without text) is refused with
     /// this code; the other records are written.
     RecordError {
@@ -76,16 +86,47 @@ impl Effect {
 
 /// One rule. Without [`Fault::times`] and [`Fault::lasting`] it holds until it is removed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Written")]
 pub struct Fault {
     kind: CallKind,
     #[serde(flatten)]
     effect: Effect,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     times: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     containing: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     for_ms: Option<u64>,
+}
+
+/// A fault as JSON, every key a member: what is left over belongs to the effect or is misspelt.
+#[derive(Deserialize)]
+struct Written {
+    kind: CallKind,
+    times: Option<u32>,
+    containing: Option<String>,
+    for_ms: Option<u64>,
+    #[serde(flatten)]
+    effect: serde_json::Map<String, Json>,
+}
+
+impl TryFrom<Written> for Fault {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let Written { kind, times, containing, for_ms, effect } = written;
+        let keys: Vec<String> = effect.keys().cloned().collect();
+        let effect: Effect =
+            serde_json::from_value(Json::Object(effect)).map_err(|error| error.to_string())?;
+        let known = serde_json::to_value(&effect).map_err(|error| error.to_string())?;
+        if let Some(key) = keys.iter().find(|key| known.get(key.as_str()).is_none()) {
+            let of_effect = known.as_object().into_iter().flat_map(|known| known.keys().map(String::as_str));
+            let known: Vec<&str> =
+                ["kind", "times", "containing", "for_ms"].into_iter().chain(of_effect).collect();
+            return Err(format!("unknown key `{key}`, expected one of {}", known.join(", ")));
+        }
+        Ok(Self { kind, effect, times, containing, for_ms })
+    }
 }
 
 impl Fault {
@@ -113,6 +154,35 @@ impl Fault {
     pub fn lasting(mut self, time: Duration) -> Self {
         self.for_ms = Some(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
         self
+    }
+}
+
+impl Fault {
+    /// Whether it makes calls slow as long as it is there: then other faults are played as well.
+    fn slows(&self) -> bool {
+        self.effect.delays() && self.times.is_none()
+    }
+
+    fn concerns(&self, kinds: &[CallKind], text: impl Fn(&str) -> bool) -> bool {
+        kinds.iter().any(|kind| self.kind.covers(*kind)) && self.containing.as_deref().is_none_or(text)
+    }
+}
+
+impl Effect {
+    /// How long it makes a call wait.
+    fn delay(&self) -> Option<Duration> {
+        match self {
+            Self::Delay { ms } => Some(Duration::from_millis(*ms)),
+            Self::DelayBetween { min_ms, max_ms } => {
+                let longest = *max_ms.max(min_ms);
+                Some(Duration::from_millis(rand::rng().random_range(*min_ms..=longest)))
+            }
+            _ => None,
+        }
+    }
+
+    fn delays(&self) -> bool {
+        matches!(self, Self::Delay { .. } | Self::DelayBetween { .. })
     }
 }
 
@@ -168,6 +238,18 @@ impl Faults {
         ))
     }
 
+    /// The daily allocation of API calls is used up: every REST call is refused, until the rule is removed.
+    pub fn exhaust_api_requests(&self) -> FaultId {
+        self.add(Fault::new(
+            CallKind::Rest,
+            Effect::Answer {
+                status: 403,
+                code: "REQUEST_LIMIT_EXCEEDED".to_owned(),
+                message: "TotalRequests Limit exceeded.".to_owned(),
+            },
+        ))
+    }
+
     /// Removes one rule; false when it is used up or unknown.
     pub fn remove(&self, id: FaultId) -> bool {
         let mut rules = self.lock();
@@ -193,14 +275,26 @@ impl Faults {
         self.changed.subscribe()
     }
 
-    /// The effect that a call of these kinds meets, using up one of its times. Record errors are not among them.
-    pub(crate) fn on_call(&self, kinds: &[CallKind], text: impl Fn(&str) -> bool) -> Option<Effect> {
-        self.lock().play(|fault| {
+    /// How long a call of these kinds waits, and the effect that it meets then, using up one of its times. Record
+    /// errors are not among them.
+    pub(crate) fn on_call(
+        &self,
+        kinds: &[CallKind],
+        text: impl Fn(&str) -> bool,
+    ) -> (Duration, Option<Effect>) {
+        let mut rules = self.lock();
+        let lasting = rules.play(|fault| fault.slows() && fault.concerns(kinds, &text));
+        let met = rules.play(|fault| {
             !matches!(fault.effect, Effect::RecordError { .. })
                 && !fault.effect.is_of_messages()
-                && kinds.iter().any(|kind| fault.kind.covers(*kind))
-                && fault.containing.as_deref().is_none_or(&text)
-        })
+                && !fault.slows()
+                && fault.concerns(kinds, &text)
+        });
+        drop(rules);
+        let lasting = lasting.as_ref().and_then(Effect::delay);
+        let counted = met.as_ref().and_then(Effect::delay);
+        let delay = lasting.unwrap_or_default() + counted.unwrap_or_default();
+        (delay, met.filter(|_| counted.is_none()))
     }
 
     /// The effect that a Bayeux message of this kind meets, using up one of its times.
@@ -260,6 +354,18 @@ impl CallKind {
     fn covers(self, call: CallKind) -> bool {
         match self {
             Self::Any => true,
+            Self::Rest => matches!(
+                call,
+                Self::Describe
+                    | Self::Query
+                    | Self::Retrieve
+                    | Self::Write
+                    | Self::Composite
+                    | Self::Batch
+                    | Self::Bulk
+                    | Self::Tooling
+                    | Self::Limits
+            ),
             Self::Cometd => matches!(
                 call,
                 Self::Handshake | Self::Connect | Self::Subscribe | Self::Unsubscribe | Self::Disconnect
@@ -278,11 +384,12 @@ mod tests {
         let faults = Faults::new();
         faults.add(Fault::new(CallKind::Write, Effect::Cut).times(2).containing("Acme"));
         let has = |needle: &str| needle == "Acme";
-        assert_eq!(faults.on_call(&[CallKind::Query], has), None);
-        assert_eq!(faults.on_call(&[CallKind::Write], |_| false), None);
-        assert_eq!(faults.on_call(&[CallKind::Write], has), Some(Effect::Cut));
-        assert_eq!(faults.on_call(&[CallKind::Write], has), Some(Effect::Cut));
-        assert_eq!(faults.on_call(&[CallKind::Write], has), None);
+        let none = (Duration::ZERO, None);
+        assert_eq!(faults.on_call(&[CallKind::Query], has), none.clone());
+        assert_eq!(faults.on_call(&[CallKind::Write], |_| false), none.clone());
+        assert_eq!(faults.on_call(&[CallKind::Write], has), (Duration::ZERO, Some(Effect::Cut)));
+        assert_eq!(faults.on_call(&[CallKind::Write], has), (Duration::ZERO, Some(Effect::Cut)));
+        assert_eq!(faults.on_call(&[CallKind::Write], has), none.clone());
         assert!(faults.list().is_empty());
     }
 

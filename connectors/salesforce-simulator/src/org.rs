@@ -22,6 +22,7 @@ use crate::tenant::Tenant;
 #[derive(Debug)]
 pub struct Org {
     tenant: Arc<Tenant>,
+    ca_certificate: Option<String>,
     server: JoinHandle<()>,
     _stop_on_drop: DropGuard,
 }
@@ -32,11 +33,21 @@ impl Org {
         OrgBuilder::default()
     }
 
-    pub(crate) fn new(tenant: Arc<Tenant>, server: JoinHandle<()>, stop: CancellationToken) -> Self {
-        Self { tenant, server, _stop_on_drop: stop.drop_guard() }
+    pub(crate) fn new(
+        tenant: Arc<Tenant>,
+        ca_certificate: Option<String>,
+        server: JoinHandle<()>,
+        stop: CancellationToken,
+    ) -> Self {
+        Self { tenant, ca_certificate, server, _stop_on_drop: stop.drop_guard() }
     }
 
-    /// `http://127.0.0.1:PORT`, without a trailing slash: login URL and instance URL at once.
+    /// The certificate that clients must trust, in PEM. `None` without TLS.
+    pub fn ca_certificate(&self) -> Option<&str> {
+        self.ca_certificate.as_deref()
+    }
+
+    /// `http://127.0.0.1:PORT` (`https` under TLS), without a trailing slash: login URL and instance URL at once.
     pub fn url(&self) -> &str {
         &self.credentials().login_url
     }
@@ -99,6 +110,12 @@ impl Org {
     /// Forgets all CometD sessions: the next message of each is answered `403::Unknown client`.
     pub fn drop_streaming_sessions(&self) {
         self.tenant.drop_streaming_sessions();
+    }
+
+    /// Events up to this replay id cannot be replayed any more, as if their retention were over. Answers how many
+    /// deliveries there were to forget.
+    pub fn forget_events(&self, replay_id: u64) -> usize {
+        self.tenant.forget_events(replay_id)
     }
 
     /// Sessions subscribed to this channel now get nothing from it any more, though they stay alive. A new

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::SimulatorError;
 use crate::org::Org;
+use crate::server::tls;
 
 /// What `orgstream sandbox` was asked for.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +26,9 @@ pub struct Options {
     pub records: usize,
     /// Makes ids, passwords and sample records the same at every start.
     pub seed: Option<u64>,
+    /// Serves `https://` alone. The authority's certificate is written beside the private key; with a data file it is
+    /// kept over restarts.
+    pub tls: bool,
     /// Directory for the private key, made with mode 0700. Default: `FILE.keys` beside the data file, or
     /// `orgstream-sandbox-PID` under the system's temporary directory, which is removed at the end.
     pub key_dir: Option<PathBuf>,
@@ -47,28 +51,32 @@ pub struct Announcement {
     pub client_secret: String,
     /// Path of the private key for the JWT bearer flow, mode 0600.
     pub private_key_file: PathBuf,
+    /// A refresh token for the refresh flow.
+    pub refresh_token: String,
+    /// Path of the certificate that clients must trust, PEM. Only under TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_certificate_file: Option<PathBuf>,
 }
 
 /// An org that runs as `orgstream sandbox` does.
 #[derive(Debug)]
 pub struct Sandbox {
     org: Org,
-    key: KeyFile,
+    private_key: PathBuf,
+    keys: KeyDir,
 }
 
+/// The directory of key and certificate. A temporary one is removed at the end.
 #[derive(Debug)]
-struct KeyFile {
+struct KeyDir {
     path: PathBuf,
-    temporary: Option<PathBuf>,
+    temporary: bool,
 }
 
 impl Sandbox {
     /// Starts the org and writes its private key.
     pub async fn start(options: Options) -> Result<Self, SimulatorError> {
         let mut builder = Org::builder().port(options.port).records(options.records);
-        if let Some(seed) = options.seed {
-            builder = builder.seed(seed);
-        }
         if let Some(objects) = &options.objects {
             for file in objects_files(objects)? {
                 let text = std::fs::read_to_string(&file).map_err(|error| unreadable(&file, &error))?;
@@ -78,9 +86,18 @@ impl Sandbox {
         if let Some(data) = &options.data {
             builder = builder.data_file(data);
         }
+        if let Some(seed) = options.seed {
+            builder = builder.seed(seed);
+        }
+        let keys = KeyDir::of(&options);
+        if options.tls {
+            builder = builder.tls_kept_in(&keys.path);
+        }
         let org = builder.start().await?;
-        let key = KeyFile::write(&options, &org.credentials().private_key_pem)?;
-        Ok(Self { org, key })
+        let private_key = keys.path.join("private_key.pem");
+        write_private(&private_key, &org.credentials().private_key_pem)
+            .map_err(|error| SimulatorError::Key(format!("{}: {error}", private_key.display())))?;
+        Ok(Self { org, private_key, keys })
     }
 
     /// What the process prints first.
@@ -93,7 +110,12 @@ impl Sandbox {
             security_token: credentials.security_token,
             client_id: credentials.client_id,
             client_secret: credentials.client_secret,
-            private_key_file: self.key.path.clone(),
+            private_key_file: self.private_key.clone(),
+            refresh_token: credentials.refresh_token,
+            ca_certificate_file: self
+                .org
+                .ca_certificate()
+                .map(|_| self.keys.path.join(tls::CERTIFICATE_FILE)),
         }
     }
 
@@ -121,9 +143,36 @@ pub async fn run(
     Ok(())
 }
 
-impl KeyFile {
-    fn write(options: &Options, pem: &str) -> Result<Self, SimulatorError> {
-        let (dir, temporary) = match (&options.key_dir, &options.data) {
+impl Announcement {
+    /// The same for a person: where the org is, how to log in, and a first call to try.
+    pub fn screen(&self) -> String {
+        let Self { login_url, username, password, security_token, client_id, client_secret, .. } = self;
+        let trust = self.ca_certificate_file.as_ref().map(|file| format!("--cacert {} ", file.display()));
+        let trust = trust.unwrap_or_default();
+        let mut lines = vec![
+            ("URL", login_url.clone()),
+            ("user", username.clone()),
+            ("password", format!("{password}{security_token} (password and security token)")),
+            ("client id", client_id.clone()),
+            ("client secret", client_secret.clone()),
+            ("private key", self.private_key_file.display().to_string()),
+        ];
+        if let Some(file) = &self.ca_certificate_file {
+            lines.push(("CA certificate", file.display().to_string()));
+        }
+        let lines: Vec<String> = lines.iter().map(|(name, value)| format!("  {name:<15} {value}")).collect();
+        let lines = lines.join("\n");
+        format!(
+            "A Salesforce org for development is running. Ctrl-C ends it.\n\n{lines}\n\nLog in:\n  \
+             curl -s {trust}{login_url}/services/oauth2/token -d grant_type=client_credentials -d client_id={client_id} \
+             -d client_secret={client_secret}\nInject faults, move its clock:\n  curl -s {trust}{login_url}/simulator\n"
+        )
+    }
+}
+
+impl KeyDir {
+    fn of(options: &Options) -> Self {
+        let (path, temporary) = match (&options.key_dir, &options.data) {
             (Some(dir), _) => (dir.clone(), false),
             (None, Some(data)) => (beside(data), false),
             (None, None) => {
@@ -131,16 +180,15 @@ impl KeyFile {
                 (std::env::temp_dir().join(name), true)
             }
         };
-        let path = dir.join("private_key.pem");
-        write_private(&dir, &path, pem)
-            .map_err(|error| SimulatorError::Key(format!("{}: {error}", path.display())))?;
-        Ok(Self { path, temporary: temporary.then_some(dir) })
+        Self { path, temporary }
     }
 }
 
-impl Drop for KeyFile {
+impl Drop for KeyDir {
     fn drop(&mut self) {
-        if let Some(dir) = &self.temporary
+        let dir = &self.path;
+        if self.temporary
+            && dir.is_dir()
             && let Err(error) = std::fs::remove_dir_all(dir)
         {
             tracing::warn!(dir = %dir.display(), %error, "the sandbox's key directory stays behind");
@@ -178,8 +226,8 @@ fn beside(data: &Path) -> PathBuf {
 }
 
 /// Writes a file only its owner can read, in a directory only its owner can enter.
-fn write_private(dir: &Path, path: &Path, text: &str) -> std::io::Result<()> {
-    if !dir.is_dir() {
+pub(crate) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    if let Some(dir) = path.parent().filter(|dir| !dir.is_dir()) {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     }
     let file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);

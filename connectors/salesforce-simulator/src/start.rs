@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::{ClientKey, Logins};
 use crate::bayeux::Streams;
-use crate::builder::OrgBuilder;
+use crate::builder::{Certificates, OrgBuilder};
 use crate::bulk::{self, Jobs};
 use crate::calls::Calls;
 use crate::clock::Clock;
@@ -23,7 +23,7 @@ use crate::ids::{self, IdSource};
 use crate::org::Org;
 use crate::rest::Cursors;
 use crate::schema::Schema;
-use crate::server::{Cut, Loopback, router};
+use crate::server::{Cut, Loopback, Tls, router};
 use crate::tenant::{Identity, State, Tenant};
 use crate::timestamp::Timestamp;
 use crate::tooling::Definitions;
@@ -68,7 +68,15 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
     let listen = |source| SimulatorError::Listen { port: builder.port, source };
     let listener = TcpListener::bind(("127.0.0.1", builder.port)).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
-    identity.credentials.login_url = format!("http://{address}");
+    let tls = match &builder.tls {
+        Certificates::None => None,
+        Certificates::Fresh => Some(Tls::new(None, clock.real())?),
+        Certificates::KeptIn(directory) => Some(Tls::new(Some(directory), clock.real())?),
+    };
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    identity.credentials.login_url = format!("{scheme}://{address}");
+    let (acceptor, ca_certificate) = tls.map(|tls| (tls.acceptor, tls.ca_certificate)).unzip();
+    let listener = Loopback::new(listener, acceptor);
     let stop = CancellationToken::new();
     let topics = PushTopic::active(&store);
     let usage = Usage::new(builder.settings.daily_api_requests, builder.settings.enforce_api_requests);
@@ -109,13 +117,13 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
         state.journal = Some(Journal::rewrite(path, &entries)?);
     }
     let server = tokio::spawn(serve(listener, Arc::clone(&tenant), stop.clone()));
-    Ok(Org::new(tenant, server, stop))
+    Ok(Org::new(tenant, ca_certificate, server, stop))
 }
 
-async fn serve(listener: TcpListener, tenant: Arc<Tenant>, stop: CancellationToken) {
+async fn serve(listener: Loopback, tenant: Arc<Tenant>, stop: CancellationToken) {
     let jobs = bulk::work(Arc::clone(&tenant));
     let app = router(tenant).into_make_service_with_connect_info::<Cut>();
-    let server = axum::serve(Loopback(listener), app).with_graceful_shutdown(stop.cancelled_owned());
+    let server = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned());
     let (served, ()) = tokio::join!(server.into_future(), jobs);
     if let Err(error) = served {
         tracing::error!(%error, "the sandbox org stopped serving");
@@ -138,7 +146,11 @@ fn restore(
                 definitions.restore(store, definition, now);
                 continue;
             }
-            _ => continue,
+            Entry::Forgotten(replay_id) => {
+                log.forget_until(replay_id);
+                continue;
+            }
+            Entry::Org(_) | Entry::Clock(_) | Entry::RefreshTokens(_) => continue,
         };
         for row in &rows {
             store.restore(row).map_err(|reason| SimulatorError::Damaged {

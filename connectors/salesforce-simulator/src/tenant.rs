@@ -174,6 +174,17 @@ impl Tenant {
         self.changed.send_replace(());
     }
 
+    /// Forgets all events up to this replay id; answers how many there were.
+    pub(crate) fn forget_events(&self, replay_id: u64) -> usize {
+        let mut state = self.state();
+        if let Some(journal) = &mut state.journal
+            && let Err(error) = journal.append(&Entry::Forgotten(replay_id))
+        {
+            tracing::error!(%error, "the forgotten events would be back after a restart");
+        }
+        state.log.forget_until(replay_id)
+    }
+
     /// Silences the present subscriptions to a channel.
     pub(crate) fn silence(&self, channel: &str) {
         self.state().streams.silence(channel);

@@ -26,3 +26,4 @@ pub(crate) use policy::LoginChange;
 pub use policy::{Flow, LoginPolicy, OrgState, UserState};
 pub(crate) use revoke::revoke;
 pub(crate) use token::{oauth_error, token};
+pub(crate) use user::WrongPassword;

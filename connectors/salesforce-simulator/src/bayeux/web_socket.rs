@@ -47,7 +47,7 @@ pub(crate) fn wanted<B>(tenant: &Tenant, request: &Request<B>) -> bool {
 pub(crate) async fn upgrade(tenant: &Arc<Tenant>, request: Request<Body>) -> Result<Response<Body>, Answer> {
     let (mut head, _) = request.into_parts();
     let call = Call::read(Request::from_parts(head.clone(), Body::empty())).await;
-    let call = call.ok_or_else(|| Answer::text(400, "the request cannot be read"))?;
+    let call = call?;
     if let Err(error) = address::version(call.segments().get(1..).unwrap_or_default()) {
         return Err(Answer::text(400, error));
     }
@@ -136,13 +136,15 @@ impl Link {
         for kind in &kinds {
             tenant.calls.count(*kind);
         }
-        let effect =
+        let (delay, effect) =
             tenant.faults.on_call(&kinds, |text| messages.iter().any(|message| message.contains(text)));
+        if !delay.is_zero() {
+            tokio::select! {
+                () = tokio::time::sleep(delay) => {}
+                () = tenant.stop.cancelled() => {}
+            }
+        }
         match effect {
-            Some(Effect::Delay { ms }) => tokio::select! {
-                () = tokio::time::sleep(std::time::Duration::from_millis(ms)) => {}
-                () = tenant.stop.cancelled() => return Err(None),
-            },
             None | Some(Effect::CutAfter) => {}
             Some(_) => return Err(None),
         }

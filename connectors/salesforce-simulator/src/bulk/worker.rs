@@ -4,7 +4,6 @@
 //! the org takes effect there.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::job::{JobState, Work};
 use super::{read, write};
@@ -47,12 +46,16 @@ pub(crate) async fn work(tenant: Arc<Tenant>) {
 /// What is to be done before each chunk: other tasks get their turn, and faults slow the job down or fail it.
 pub(super) async fn pause(tenant: &Tenant, id: &str, object: &str) -> Next {
     tokio::task::yield_now().await;
-    match tenant.faults.on_call(&[CallKind::BulkChunk], |text| object.contains(text) || id.contains(text)) {
-        None => {}
-        Some(Effect::Delay { ms }) => tokio::select! {
-            () = tokio::time::sleep(Duration::from_millis(ms)) => {}
+    let concerns = |text: &str| object.contains(text) || id.contains(text);
+    let (delay, effect) = tenant.faults.on_call(&[CallKind::BulkChunk], concerns);
+    if !delay.is_zero() {
+        tokio::select! {
+            () = tokio::time::sleep(delay) => {}
             () = tenant.stop.cancelled() => return Next::Leave,
-        },
+        }
+    }
+    match effect {
+        None => {}
         Some(Effect::Answer { code, message, .. }) => return Next::Fail(format!("{code} : {message}")),
         Some(_) => {
             return Next::Fail("Timeout : the connection to the processing server was lost".to_owned());

@@ -32,6 +32,8 @@ pub(crate) enum Entry {
     Definition(Definition),
     /// All refresh tokens that are good: the last such line counts.
     RefreshTokens(BTreeSet<String>),
+    /// Events up to this replay id were forgotten.
+    Forgotten(u64),
     /// The rows and events of one transaction, and the last replay id given out.
     Commit { rows: Vec<StoredRow>, events: Vec<Arc<StoredEvent>>, last_replay_id: u64 },
 }

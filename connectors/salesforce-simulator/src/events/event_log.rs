@@ -122,6 +122,16 @@ impl EventLog {
         }
     }
 
+    /// Forgets all events up to this id, as if their retention were over; answers how many there were.
+    pub(crate) fn forget_until(&mut self, replay_id: u64) -> usize {
+        let channels = self.channels.values_mut();
+        let gone = channels.map(|events| {
+            let upto = events.partition_point(|event| event.replay_id <= replay_id);
+            events.drain(..upto).count()
+        });
+        gone.sum()
+    }
+
     fn keeps(&self, event: &StoredEvent, now: Timestamp) -> bool {
         now.millis() - event.created <= self.retention
     }

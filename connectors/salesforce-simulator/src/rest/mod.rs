@@ -24,5 +24,5 @@ mod versions;
 
 pub(crate) use cursors::Cursors;
 pub(crate) use resource::{Resource, answer, refused};
-pub(crate) use route::kind;
+pub(crate) use route::kinds;
 pub(crate) use versions::versions;

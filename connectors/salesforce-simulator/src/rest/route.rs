@@ -45,7 +45,7 @@ const ABSENT: [&str; 27] = [
 ];
 
 /// What a call to this path is for.
-pub(crate) fn kind(method: &Method, rest: &[&str]) -> CallKind {
+fn kind(method: &Method, rest: &[&str]) -> CallKind {
     let reads = method == Method::GET || method == Method::HEAD;
     match rest {
         ["sobjects"] | ["sobjects", _, "describe"] => CallKind::Describe,
@@ -56,8 +56,19 @@ pub(crate) fn kind(method: &Method, rest: &[&str]) -> CallKind {
         ["composite", ..] if !reads => CallKind::Write,
         [word, ..] if is_query(word) => CallKind::Query,
         ["jobs", ..] => CallKind::Bulk,
+        ["tooling", ..] => CallKind::Tooling,
         ["limits", ..] => CallKind::Limits,
         _ => CallKind::Other,
+    }
+}
+
+/// The same with what a call that others are part of is called besides.
+pub(crate) fn kinds(method: &Method, rest: &[&str]) -> Vec<CallKind> {
+    let kind = kind(method, rest);
+    match rest {
+        ["composite", "batch"] => vec![kind, CallKind::Batch],
+        ["composite"] | ["composite", "graph"] => vec![kind, CallKind::Composite],
+        _ => vec![kind],
     }
 }
 

@@ -1,8 +1,10 @@
 //! What is sent back: a status, a body and a few headers.
 
 use axum::body::Body;
-use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
+
+use super::encoding;
 
 /// An answer on its way out.
 #[derive(Debug)]
@@ -88,6 +90,21 @@ impl Answer {
         Self { status, content_type: Some(content_type), body, headers: Vec::new() }
     }
 
+    /// The same answer under gzip, if the client takes it and it gets smaller by it.
+    #[must_use]
+    pub(crate) fn packed_for(mut self, headers: &HeaderMap) -> Self {
+        if self.body.is_empty() {
+            return self;
+        }
+        if encoding::takes_gzip(headers)
+            && let Some(packed) = encoding::packed(&self.body)
+        {
+            self.body = packed;
+            self.headers.push(("content-encoding", "gzip".to_owned()));
+        }
+        self.with("vary", "Accept-Encoding")
+    }
+
     /// The HTTP response, dated by the org's clock.
     pub(crate) fn into_response(self, date: &str) -> Response<Body> {
         let mut response = Response::new(Body::from(self.body));
@@ -101,6 +118,7 @@ impl Answer {
             self.headers.iter().map(|(name, value)| (*name, value.as_str())).chain([("date", date)])
         {
             if let Ok(value) = HeaderValue::from_str(value) {
+                // Several cookies are several headers.
                 headers.append(name, value);
             }
         }

@@ -1,12 +1,12 @@
 //! The way of a request: counted, met by a fault or not, answered by the part of the org its path names.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{Request, Response};
+use rand::Rng as _;
 
 use super::answer::Answer;
 use super::connection::Cut;
@@ -15,7 +15,11 @@ use crate::calls::CallKind;
 use crate::data::Refusal;
 use crate::fault::Effect;
 use crate::tenant::Tenant;
+use crate::timestamp::Timestamp;
 use crate::{admin, auth, bayeux, rest, soap};
+
+/// A year of 365 days.
+const YEAR_SECONDS: i64 = 31_536_000;
 
 /// Everything an org serves.
 pub(crate) fn router(tenant: Arc<Tenant>) -> Router {
@@ -33,11 +37,34 @@ async fn serve(
             .await
             .unwrap_or_else(|refused| refused.into_response(&date));
     }
+    let now = tenant.clock.now();
     let answer = match Call::read(request).await {
-        Some(call) => answer(&tenant, &call, &cut).await,
-        None => Answer::text(413, "the request cannot be read"),
+        Ok(call) => {
+            let answer = answer(&tenant, &call, &cut).await;
+            // Events are many and urgent: they go out as they are, with the cookies of their sessions alone.
+            if call.path.first().is_some_and(|first| first == "cometd") {
+                return answer.into_response(&tenant.clock.now().http());
+            }
+            let answer = answer.packed_for(&call.headers);
+            if knows_browser(&call) { answer } else { answer.with("set-cookie", browser_id(now)) }
+        }
+        Err(answer) => answer,
     };
     answer.into_response(&tenant.clock.now().http())
+}
+
+/// Whether the client has been here before.
+fn knows_browser(call: &Call) -> bool {
+    let mut cookies = call.headers.get_all("cookie").iter().filter_map(|value| value.to_str().ok());
+    cookies.any(|cookies| cookies.split(';').any(|cookie| cookie.trim().starts_with("BrowserId=")))
+}
+
+/// The cookie that every new client gets. It has no domain: clients of a simulated org are not at salesforce.com.
+fn browser_id(now: Timestamp) -> String {
+    let id = rand::rng().sample_iter(rand::distr::Alphanumeric).take(22).map(char::from);
+    let expires = Timestamp::from_millis(now.millis() + 1000 * YEAR_SECONDS).http();
+    let id: String = id.collect();
+    format!("BrowserId={id}; path=/; expires={expires}; Max-Age={YEAR_SECONDS}")
 }
 
 async fn answer(tenant: &Arc<Tenant>, call: &Call, cut: &Cut) -> Answer {
@@ -49,12 +76,14 @@ async fn answer(tenant: &Arc<Tenant>, call: &Call, cut: &Cut) -> Answer {
     for kind in &kinds {
         tenant.calls.count(*kind);
     }
-    let effect = tenant.faults.on_call(&kinds, |text| call.contains(text));
-    match effect {
-        Some(Effect::Delay { ms }) => tokio::select! {
-            () = tokio::time::sleep(Duration::from_millis(ms)) => {}
+    let (delay, effect) = tenant.faults.on_call(&kinds, |text| call.contains(text));
+    if !delay.is_zero() {
+        tokio::select! {
+            () = tokio::time::sleep(delay) => {}
             () = tenant.stop.cancelled() => {}
-        },
+        }
+    }
+    match effect {
         Some(Effect::CutAfter) | None => {}
         Some(effect) => return play(&kinds, effect, cut),
     }
@@ -72,8 +101,8 @@ async fn answer(tenant: &Arc<Tenant>, call: &Call, cut: &Cut) -> Answer {
 fn kinds(call: &Call, segments: &[&str]) -> Vec<CallKind> {
     match segments {
         ["services", "oauth2", "token"] => vec![CallKind::Token],
-        ["services", "Soap", ..] => vec![CallKind::Soap],
-        ["services", "data", _, rest @ ..] => vec![rest::kind(&call.method, rest)],
+        ["services", "Soap", ..] => soap::kinds(call),
+        ["services", "data", _, rest @ ..] => rest::kinds(&call.method, rest),
         ["cometd", ..] => bayeux::kinds(call),
         _ => vec![CallKind::Other],
     }
@@ -87,7 +116,9 @@ async fn route(tenant: &Arc<Tenant>, call: &Call, segments: &[&str]) -> Result<A
         ["services", "oauth2", "introspect"] => auth::introspect(tenant, call),
         ["services", "oauth2", "userinfo"] => auth::userinfo(tenant, call),
         ["id", org, user] => auth::identity(tenant, call, org, user),
-        ["services", "Soap", "u" | "c", version, ..] => soap::answer(tenant, call, version),
+        ["services", "Soap", letter @ ("u" | "c"), version, ..] => {
+            soap::answer(tenant, call, letter, version)
+        }
         ["services", "data"] => rest::versions(),
         ["services", "data", version, rest @ ..] => rest::answer(tenant, call, version, rest),
         ["cometd", ..] => return bayeux::answer(tenant, call).await,
@@ -103,7 +134,7 @@ fn play(kinds: &[CallKind], effect: Effect, cut: &Cut) -> Answer {
     };
     match kinds.first() {
         Some(CallKind::Token) => auth::oauth_error(status, &code, &message),
-        Some(CallKind::Soap) => soap::fault(status, &code, &message),
+        Some(CallKind::Soap) => soap::Dialect::Partner.fault(status, &code, &message),
         _ => rest::refused(&Refusal::new(status, &code, message)),
     }
 }

@@ -7,8 +7,14 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, header};
 use bytes::Bytes;
 
+use super::answer::Answer;
+use super::encoding::{self, Unreadable};
+
 /// The largest request the org reads: the file of a bulk job.
 const MAX_BODY: usize = 150 * 1024 * 1024;
+
+/// URI and headers together, as real orgs limit them.
+const MAX_HEAD: usize = 16_384;
 
 /// A request with its body.
 #[derive(Debug)]
@@ -30,12 +36,28 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// Reads a request to its end. `None` when the client went away or sent more than fits.
-    pub(crate) async fn read(request: Request<Body>) -> Option<Self> {
+    /// Reads a request to its end, or says why it cannot be read.
+    pub(crate) async fn read(request: Request<Body>) -> Result<Self, Answer> {
         let (head, body) = request.into_parts();
-        let body = axum::body::to_bytes(body, MAX_BODY).await.ok()?;
+        let uri = head.uri.path_and_query().map_or(0, |uri| uri.as_str().len());
+        // Each header line has a colon, a space and an end.
+        let headers: usize =
+            head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        if uri > MAX_HEAD {
+            return Err(Answer::text(414, "URI Too Long"));
+        }
+        if uri + headers > MAX_HEAD {
+            return Err(Answer::text(431, "Request Header Fields Too Large"));
+        }
+        let too_large = || Answer::text(413, "Request Entity Too Large");
+        let body = axum::body::to_bytes(body, MAX_BODY).await.map_err(|_| too_large())?;
+        let body = encoding::unpacked(&head.headers, body, MAX_BODY).map_err(|reason| match reason {
+            Unreadable::TooLarge => too_large(),
+            Unreadable::Damaged => Answer::text(400, "the body is not what Content-Encoding says"),
+            Unreadable::UnknownEncoding => Answer::text(415, "Content-Encoding may be gzip"),
+        })?;
         let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
-        Some(Self::taken_apart(head.method, path, query, head.headers, body))
+        Ok(Self::taken_apart(head.method, path, query, head.headers, body))
     }
 
     /// A call that stands in the body of this one: its own method, URL and body, and headers that go before those of

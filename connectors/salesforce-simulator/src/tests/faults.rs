@@ -104,3 +104,55 @@ async fn another_process_orders_faults_over_http() {
     let (_, rows) = admin(reqwest::Method::GET, "rows", Json::Null).await;
     assert_eq!((&rows["Account"], &rows["User"]), (&json!(0), &json!(2)));
 }
+
+#[tokio::test]
+async fn an_order_that_is_wrong_is_answered_with_what_is_possible() {
+    let org = org("orders").await;
+    let post = async |path: &str, body: Json| {
+        read(http().post(format!("{}/simulator/{path}", org.url())).json(&body).send().await.unwrap()).await
+    };
+    for (path, body, expected) in [
+        ("faults", json!({"kind": "query"}), "missing field `effect`"),
+        ("faults", json!({"kind": "query", "effect": "fire"}), "expected one of `answer`, `cut`"),
+        ("faults", json!({"kind": "query", "effect": "delay"}), "missing field `ms`"),
+        (
+            "faults",
+            json!({"kind": "write", "effect": "cut", "contains": "x"}),
+            "unknown key `contains`, expected one of kind",
+        ),
+        ("logins", json!({"user": "tired"}), "expected one of `active`, `inactive`"),
+        ("replay/forget", json!({}), "missing field `replay_id`"),
+        ("clock", json!({"advance_ms": -1}), "invalid value"),
+    ] {
+        let (status, answer) = post(path, body).await;
+        assert_eq!(status, 400, "{path}");
+        assert!(answer["error"].as_str().unwrap().contains(expected), "{path}: {answer}");
+        assert!(answer["takes"].is_string(), "{path}: {answer}");
+    }
+    let (status, answer) = post("sorcery", Json::Null).await;
+    assert_eq!(
+        (status, &answer["error"]),
+        (404, &json!("the simulator has no route POST /simulator/sorcery"))
+    );
+    let (status, routes) = read(http().get(format!("{}/simulator", org.url())).send().await.unwrap()).await;
+    assert_eq!((status, &routes), (200, &answer["routes"]));
+    assert!(routes["POST /simulator/faults"].as_str().unwrap().contains("delay_between"));
+}
+
+#[tokio::test]
+async fn an_org_can_be_slow_and_faulty_at_once() {
+    let org = org("slow").await;
+    let client = Client::login(&org).await;
+    let faults = org.faults();
+    faults.add(Fault::new(CallKind::Any, Effect::DelayBetween { min_ms: 1, max_ms: 3 }));
+    faults.add(Fault::new(CallKind::Query, answer(500, "UNKNOWN_EXCEPTION")).times(1));
+    assert_eq!(client.get("query?q=SELECT+Id+FROM+Account").await.0, 500);
+    assert_eq!(client.get("query?q=SELECT+Id+FROM+Account").await.0, 200);
+    assert_eq!(faults.list().len(), 1, "the delay goes on");
+    let exhausted = faults.exhaust_api_requests();
+    let (status, errors) = client.get("limits").await;
+    assert_eq!((status, errors[0]["errorCode"].as_str()), (403, Some("REQUEST_LIMIT_EXCEEDED")));
+    assert_eq!(Client::login(&org).await.get("limits").await.0, 403);
+    assert!(faults.remove(exhausted));
+    assert_eq!(client.get("limits").await.0, 200);
+}

@@ -90,3 +90,24 @@ async fn a_taken_port_is_named() {
     org.stop().await;
     Org::builder().port(port).start().await.unwrap();
 }
+
+#[tokio::test]
+async fn forgotten_events_stay_forgotten() {
+    let dir = tempfile::tempdir().unwrap();
+    let start = || Org::builder().name("forget").data_file(dir.path().join("org.jsonl")).start();
+    let org = start().await.unwrap();
+    let client = Client::login(&org).await;
+    topic(&client, "Accounts", "SELECT Id, Name FROM Account", json!({})).await;
+    client.create("Account", json!({"Name": "old"})).await;
+    let until = org.last_replay_id();
+    client.create("Account", json!({"Name": "new"})).await;
+    assert!(org.forget_events(until) >= 1);
+    org.stop().await;
+    let org = start().await.unwrap();
+    assert_eq!(org.forget_events(until), 0, "they did not come back");
+    let (_, stream) = Stream::open(&Client::login(&org).await, "/topic/Accounts", -2).await;
+    assert_eq!(stream.kinds(1).await, ["created"]);
+    let (refused, _) =
+        Stream::open(&Client::login(&org).await, "/topic/Accounts", i64::try_from(until).unwrap()).await;
+    assert!(refused["error"].as_str().unwrap().starts_with("400::The replayId"), "{refused}");
+}

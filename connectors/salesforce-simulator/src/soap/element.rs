@@ -1,0 +1,159 @@
+//! XML read as a tree, without regard to prefixes, since every client has its own.
+//!
+//! What would cost more to read than to send is refused: a document type (its entities multiply), depth, and a great
+//! many elements.
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+
+/// No request of any client goes deeper.
+const MAX_DEPTH: usize = 50;
+/// 200 records of 500 fields fit.
+const MAX_ELEMENTS: usize = 200_000;
+
+/// One element.
+#[derive(Debug, Default)]
+pub(crate) struct Element {
+    /// Local name.
+    pub(crate) name: String,
+    /// `xsi:type` without its prefix.
+    pub(crate) kind: Option<String>,
+    /// Its own text, without the space around it.
+    pub(crate) text: String,
+    /// Elements in it.
+    pub(crate) children: Vec<Element>,
+}
+
+/// Why XML cannot be read, for people.
+pub(crate) type Malformed = String;
+
+impl Element {
+    /// Reads a document; answers its root.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Malformed> {
+        let text = std::str::from_utf8(bytes).map_err(|_| "Invalid byte of UTF-8 sequence".to_owned())?;
+        let mut reader = Reader::from_str(text);
+        let mut open: Vec<Self> = vec![Self::default()];
+        let mut count = 0;
+        loop {
+            let event = reader.read_event().map_err(|error| error.to_string())?;
+            match event {
+                Event::Start(start) => {
+                    open.push(Self::begun(&start));
+                    count += 1;
+                }
+                Event::Empty(start) => {
+                    let element = Self::begun(&start);
+                    if let Some(parent) = open.last_mut() {
+                        parent.children.push(element);
+                    }
+                    count += 1;
+                }
+                Event::Text(text) => add(&mut open, &text),
+                Event::GeneralRef(entity) => add(&mut open, &resolve(&entity)),
+                Event::CData(text) => add(&mut open, &text),
+                Event::End(_) => {
+                    let mut done = open.pop().unwrap_or_default();
+                    done.text = String::from(done.text.trim());
+                    let Some(parent) = open.last_mut() else {
+                        return Err("an end without a beginning".to_owned());
+                    };
+                    parent.children.push(done);
+                }
+                Event::DocType(_) => return Err("DOCTYPE is disallowed".to_owned()),
+                Event::Eof => break,
+                _ => {}
+            }
+            if open.len() > MAX_DEPTH || count > MAX_ELEMENTS {
+                return Err("the document has too many elements".to_owned());
+            }
+        }
+        let mut document = open.pop().unwrap_or_default();
+        if !open.is_empty() {
+            return Err("XML document structures must start and end within the same entity.".to_owned());
+        }
+        document.children.pop().ok_or_else(|| "Premature end of file.".to_owned())
+    }
+
+    /// The first child with this name.
+    pub(crate) fn child(&self, name: &str) -> Option<&Self> {
+        self.children.iter().find(|child| child.name == name)
+    }
+
+    /// The text of the first child with this name.
+    pub(crate) fn text_of(&self, name: &str) -> Option<&str> {
+        self.child(name).map(|child| child.text.as_str())
+    }
+
+    /// All children with this name.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
+        self.children.iter().filter(move |child| child.name == name)
+    }
+
+    fn begun(start: &BytesStart<'_>) -> Self {
+        let kind =
+            start.attributes().flatten().find(|attribute| attribute.key.local_name().as_ref() == "type");
+        let kind = kind.map(|attribute| {
+            let value = attribute.value.as_ref();
+            value.split_once(':').map_or(value, |(_, local)| local).to_owned()
+        });
+        Self { name: start.local_name().as_ref().to_owned(), kind, ..Self::default() }
+    }
+}
+
+fn add(open: &mut [Element], text: &str) {
+    if let Some(element) = open.last_mut() {
+        element.text.push_str(text);
+    }
+}
+
+/// The five names that XML knows, and numbers; anything else stands as it is, as in a password that is not escaped.
+fn resolve(entity: &str) -> String {
+    let known = match entity {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        other => other
+            .strip_prefix("#x")
+            .and_then(|hex| u32::from_str_radix(hex, 16).ok())
+            .or_else(|| other.strip_prefix('#').and_then(|decimal| decimal.parse().ok()))
+            .and_then(char::from_u32),
+    };
+    known.map_or_else(|| format!("&{entity};"), String::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, proptest};
+
+    use super::*;
+
+    #[test]
+    fn prefixes_escapes_and_cdata_do_not_matter() {
+        let xml = r#"<?xml version="1.0"?><e:Envelope xmlns:e="x"><e:Body><n1:login>
+            <n1:username>a&amp;b</n1:username><password><![CDATA[p<w]]></password><o x:type="sf:Account"/></n1:login>
+            </e:Body></e:Envelope>"#;
+        let root = Element::read(xml.as_bytes()).unwrap();
+        let login = root.child("Body").and_then(|body| body.child("login")).unwrap();
+        assert_eq!((login.text_of("username"), login.text_of("password")), (Some("a&b"), Some("p<w")));
+        assert_eq!(login.child("o").unwrap().kind.as_deref(), Some("Account"));
+    }
+
+    #[test]
+    fn what_costs_more_to_read_than_to_send_is_refused() {
+        let bomb = "<!DOCTYPE x [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><x>&b;</x>";
+        assert_eq!(Element::read(bomb.as_bytes()).unwrap_err(), "DOCTYPE is disallowed");
+        let deep = "<a>".repeat(100_000);
+        assert!(Element::read(deep.as_bytes()).is_err());
+        let wide = format!("<x>{}</x>", "<a/>".repeat(300_000));
+        assert!(Element::read(wide.as_bytes()).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_fail_otherwise_than_with_a_reason(bytes in any::<Vec<u8>>()) {
+            assert!(Element::read(&bytes).is_ok_and(|root| !root.name.is_empty()) || Element::read(&bytes).is_err());
+        }
+    }
+}
