@@ -8,13 +8,14 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::auth::LoginChange;
 use crate::calls::CallKind;
+use crate::events::GapKind;
 use crate::fault::{Effect, Fault, FaultId};
 use crate::rules;
 use crate::server::{Answer, Call};
 use crate::tenant::Tenant;
 
 /// Every route, and what it is for.
-const ROUTES: [(&str, &str); 29] = [
+const ROUTES: [(&str, &str); 31] = [
     ("GET /simulator", "this list"),
     ("GET /simulator/faults", "the faults in force, with the times that are left"),
     (
@@ -57,6 +58,12 @@ const ROUTES: [(&str, &str); 29] = [
         "POST /simulator/cometd/daily-events",
         "{max}: so many events are delivered in 24 hours; null for no limit",
     ),
+    ("POST /simulator/events/capture", "{objects}: publish change events of these objects from now on"),
+    (
+        "POST /simulator/events/gap",
+        "{object, change: CREATE|UPDATE|DELETE|UNDELETE|OVERFLOW, ids?}: a gap event now; {object, times}: so many of \
+         its next change events become gap events",
+    ),
     ("POST /simulator/replay/forget", "{replay_id}: events up to this one can no longer be replayed"),
     ("GET /simulator/clock", "the org's time, how far it is ahead, and the last replay id"),
     ("POST /simulator/clock", "{advance_ms}: move the org's time forward"),
@@ -97,6 +104,28 @@ struct Stall {
 #[serde(deny_unknown_fields)]
 struct Forget {
     replay_id: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Capture {
+    objects: Vec<String>,
+}
+
+/// A gap event at once, or in place of the next change events.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Gap {
+    Now {
+        object: String,
+        change: GapKind,
+        #[serde(default)]
+        ids: Vec<String>,
+    },
+    Next {
+        object: String,
+        times: usize,
+    },
 }
 
 /// Answers a call; `rest` is the path behind `/simulator`.
@@ -148,6 +177,13 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, rest: &[&str]) -> Answer {
         ("POST", ["replay", "forget"]) => {
             with(call, |forget: Forget| json!({"forgotten": tenant.forget_events(forget.replay_id)}))
         }
+        ("POST", ["events", "capture"]) => tried(call, |capture: Capture| {
+            capture.objects.iter().try_for_each(|object| tenant.capture(object))
+        }),
+        ("POST", ["events", "gap"]) => tried(call, |gap: Gap| match gap {
+            Gap::Now { object, change, ids } => tenant.raise_gap(&object, change, &ids),
+            Gap::Next { object, times } => tenant.order_gaps(&object, times),
+        }),
         ("GET", ["clock"]) => Answer::json(200, &clock(tenant)),
         ("POST", ["clock"]) => with(call, |advance: Advance| {
             tenant.advance(Duration::from_millis(advance.advance_ms));
@@ -198,6 +234,16 @@ fn counts(tenant: &Tenant) -> Map<String, Json> {
     let schema = tenant.schema();
     let objects = schema.objects().iter();
     objects.map(|object| (object.name.clone(), json!(tenant.count(&object.name)))).collect()
+}
+
+/// As [`with`], for what can fail.
+fn tried<T: for<'de> Deserialize<'de>>(call: &Call, work: impl FnOnce(T) -> Result<(), String>) -> Answer {
+    let mut failed = None;
+    let answer = with(call, |asked: T| {
+        failed = work(asked).err();
+        json!({})
+    });
+    failed.map_or(answer, |error| Answer::json(400, &json!({"error": error})))
 }
 
 /// Does something with the JSON body, or says what is wrong with it and what the route takes.

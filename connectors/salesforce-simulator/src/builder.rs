@@ -20,6 +20,9 @@ pub struct OrgBuilder {
     pub(crate) records: usize,
     pub(crate) login_policy: LoginPolicy,
     pub(crate) tls: Certificates,
+    pub(crate) first_replay_id: u64,
+    pub(crate) change_data_capture: Vec<String>,
+    pub(crate) change_event_threshold: usize,
     pub(crate) settings: Settings,
 }
 
@@ -29,7 +32,7 @@ pub(crate) struct Settings {
     pub(crate) session_lifetime: Duration,
     pub(crate) poll_hold: Duration,
     pub(crate) streaming_session: Duration,
-    pub(crate) retention: Duration,
+    pub(crate) retention: Retention,
     pub(crate) daily_api_requests: u64,
     pub(crate) enforce_api_requests: bool,
     pub(crate) websocket: bool,
@@ -48,6 +51,15 @@ pub(crate) enum Certificates {
     KeptIn(PathBuf),
 }
 
+/// How long events can be replayed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Retention {
+    /// Events of PushTopics and generic channels.
+    pub(crate) topics: Duration,
+    /// Change events and platform events.
+    pub(crate) bus: Duration,
+}
+
 impl Default for OrgBuilder {
     fn default() -> Self {
         Self {
@@ -59,11 +71,14 @@ impl Default for OrgBuilder {
             records: 0,
             login_policy: LoginPolicy::default(),
             tls: Certificates::None,
+            first_replay_id: 1,
+            change_data_capture: Vec::new(),
+            change_event_threshold: 100_000,
             settings: Settings {
                 session_lifetime: Duration::from_hours(2),
                 poll_hold: Duration::from_secs(110),
                 streaming_session: Duration::from_secs(40),
-                retention: Duration::from_hours(24),
+                retention: Retention { topics: Duration::from_hours(24), bus: Duration::from_hours(72) },
                 daily_api_requests: 100_000,
                 enforce_api_requests: false,
                 websocket: false,
@@ -170,10 +185,33 @@ impl OrgBuilder {
         self
     }
 
-    /// How long events can be replayed. Default 24 h.
+    /// How long events of every kind can be replayed. Default 24 h for PushTopics and generic channels, 72 h for change
+    /// events and platform events.
     #[must_use]
     pub fn retention(mut self, time: Duration) -> Self {
-        self.settings.retention = time;
+        self.settings.retention = Retention { topics: time, bus: time };
+        self
+    }
+
+    /// Changes of these objects are published as change events, as are those of objects that the YAML files select.
+    #[must_use]
+    pub fn change_data_capture<S: Into<String>>(mut self, objects: impl IntoIterator<Item = S>) -> Self {
+        self.change_data_capture.extend(objects.into_iter().map(Into::into));
+        self
+    }
+
+    /// More changes than this in one transaction are told by overflow events. Default 100,000.
+    #[must_use]
+    pub fn change_event_threshold(mut self, changes: usize) -> Self {
+        self.change_event_threshold = changes;
+        self
+    }
+
+    /// The first replay id is this one, or a little more. Default 1; ids beyond 2^31 find the clients that keep them in
+    /// 32 bits.
+    #[must_use]
+    pub fn first_replay_id(mut self, id: u64) -> Self {
+        self.first_replay_id = id;
         self
     }
 

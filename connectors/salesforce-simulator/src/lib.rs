@@ -57,5 +57,6 @@ pub use builder::OrgBuilder;
 pub use calls::{CallKind, WriteCall};
 pub use credentials::Credentials;
 pub use error::SimulatorError;
+pub use events::GapKind;
 pub use fault::{Effect, Fault, FaultId, Faults};
 pub use org::Org;

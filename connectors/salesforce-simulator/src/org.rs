@@ -15,6 +15,7 @@ use crate::auth::LoginPolicy;
 use crate::builder::OrgBuilder;
 use crate::calls::{CallKind, WriteCall};
 use crate::credentials::Credentials;
+use crate::events::GapKind;
 use crate::fault::Faults;
 use crate::tenant::Tenant;
 
@@ -140,7 +141,22 @@ impl Org {
         self.tenant.rows(object)
     }
 
-    /// The id of the last event raised; 0 before the first.
+    /// Publishes the changes of one more object as change events from now on; says why it cannot be.
+    pub fn capture(&self, object: &str) -> Result<(), String> {
+        self.tenant.capture(object)
+    }
+
+    /// Raises a gap event for these records, as a clean-up in the database does; an overflow names no record.
+    pub fn raise_gap(&self, object: &str, kind: GapKind, ids: &[String]) -> Result<(), String> {
+        self.tenant.raise_gap(object, kind, ids)
+    }
+
+    /// The next change events of an object are gap events, as after an error inside Salesforce.
+    pub fn order_gaps(&self, object: &str, times: usize) -> Result<(), String> {
+        self.tenant.order_gaps(object, times)
+    }
+
+    /// The id of the last event raised; before the first, the one that ids start after.
     pub fn last_replay_id(&self) -> u64 {
         self.tenant.last_replay_id()
     }

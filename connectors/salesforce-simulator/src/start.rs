@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::data::{Entry, Journal, Store};
 use crate::error::SimulatorError;
-use crate::events::{EventLog, PushTopic};
+use crate::events::{EventLog, Feeds};
 use crate::fault::Faults;
 use crate::ids::{self, IdSource};
 use crate::org::Org;
@@ -60,7 +60,11 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
     let key = ClientKey::from_pem(&identity.credentials.private_key_pem)?;
     let ids = IdSource::new(identity.pod.clone(), identity.id_base);
     let mut store = Store::new(Arc::new(schema.changed_at(clock.now())), ids, Arc::clone(&clock));
-    let mut log = EventLog::new(builder.settings.retention, StdRng::seed_from_u64(rng.random()));
+    let mut log = EventLog::new(
+        builder.settings.retention,
+        builder.first_replay_id.saturating_sub(1),
+        StdRng::seed_from_u64(rng.random()),
+    );
     let mut definitions = Definitions::default();
     restore(&builder, entries, &mut store, &mut definitions, &mut log)?;
     definitions.complete(&store.schema, &mut store.ids);
@@ -78,9 +82,12 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
     let (acceptor, ca_certificate) = tls.map(|tls| (tls.acceptor, tls.ca_certificate)).unzip();
     let listener = Loopback::new(listener, acceptor);
     let stop = CancellationToken::new();
-    let topics = PushTopic::active(&store);
     let usage = Usage::new(builder.settings.daily_api_requests, builder.settings.enforce_api_requests);
     let streams = Streams::new(&builder.settings);
+    let mut feeds = Feeds::new(&store, &identity.user_id, builder.change_event_threshold);
+    for object in &builder.change_data_capture {
+        feeds.capture.select(&store.schema, object).map_err(SimulatorError::Objects)?;
+    }
     let tenant = Arc::new(Tenant {
         identity,
         key,
@@ -96,9 +103,9 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
             store,
             definitions,
             log,
-            topics,
             logins,
             streams,
+            feeds,
             cursors: Cursors::default(),
             jobs: Jobs::default(),
             journal: None,

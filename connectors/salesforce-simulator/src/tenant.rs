@@ -16,12 +16,13 @@ use crate::bulk::Jobs;
 use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
-use crate::data::{Entry, Form, Journal, Origin, Refusal, Store, Transaction, Writer, render};
-use crate::events::{EventLog, PushTopic};
+use crate::data::{Entry, Form, Journal, Origin, Refusal, Store, StoredEvent, Transaction, Writer, render};
+use crate::events::{EventLog, Feeds, GapKind};
 use crate::fault::Faults;
 use crate::rest::Cursors;
 use crate::schema::Schema;
 use crate::spanning::Spanning;
+use crate::timestamp::Timestamp;
 use crate::tooling::Definitions;
 use crate::usage::Usage;
 
@@ -69,7 +70,7 @@ pub(crate) struct State {
     pub(crate) store: Store,
     pub(crate) definitions: Definitions,
     pub(crate) log: EventLog,
-    pub(crate) topics: Vec<PushTopic>,
+    pub(crate) feeds: Feeds,
     pub(crate) logins: Logins,
     pub(crate) streams: Streams,
     pub(crate) cursors: Cursors,
@@ -114,6 +115,8 @@ impl Tenant {
         let state = &mut *state;
         let mut tx = Transaction::new(origin);
         let now = self.clock.now();
+        let open = state.spanning.as_ref().map_or(0, |spanning| spanning.tx.published.len());
+        tx.publishable = state.feeds.publishable(now).saturating_sub(open);
         let done = work(&mut Writer {
             store: &mut state.store,
             tx: &mut tx,
@@ -122,7 +125,10 @@ impl Tenant {
             user_id: &self.identity.user_id,
         });
         match &mut state.spanning {
-            Some(spanning) => spanning.tx.changes.append(&mut tx.changes),
+            Some(spanning) => {
+                spanning.tx.changes.append(&mut tx.changes);
+                spanning.tx.published.append(&mut tx.published);
+            }
             None => self.commit(state, &tx)?,
         }
         Ok(done)
@@ -130,14 +136,10 @@ impl Tenant {
 
     /// Stores what a transaction changed and raises its events.
     pub(crate) fn commit(&self, state: &mut State, tx: &Transaction) -> Result<(), Refusal> {
-        if tx.changes.is_empty() {
+        if tx.changes.is_empty() && tx.published.is_empty() {
             return Ok(());
         }
-        let events = state.log.raise(&state.store, &state.topics, tx, self.clock.now());
-        if tx.changes.iter().any(|change| state.store.schema.object(change.object).name == PushTopic::OBJECT)
-        {
-            state.topics = PushTopic::active(&state.store);
-        }
+        let events = state.feeds.raise(&mut state.log, &state.store, tx, self.clock.now());
         if let Some(journal) = &mut state.journal {
             let changed = tx.changes.iter().filter_map(|change| state.store.row(&change.id));
             let rows = changed.map(|(object, row)| state.store.stored(object, row)).collect();
@@ -148,6 +150,50 @@ impl Tenant {
             })?;
         }
         self.changed.send_replace(());
+        Ok(())
+    }
+
+    /// Puts events into the log that no transaction raised, and stores them.
+    pub(crate) fn raise(
+        &self,
+        work: impl FnOnce(&mut State, Timestamp) -> Result<Vec<Arc<StoredEvent>>, Refusal>,
+    ) -> Result<(), Refusal> {
+        let mut state = self.state();
+        let state = &mut *state;
+        let events = work(state, self.clock.now())?;
+        if let Some(journal) = &mut state.journal {
+            let entry = Entry::Commit { rows: Vec::new(), events, last_replay_id: state.log.last() };
+            journal.append(&entry).map_err(|error| {
+                tracing::error!(%error, "an event of the sandbox org would not survive a restart");
+                Refusal::new(500, "UNKNOWN_EXCEPTION", error.to_string())
+            })?;
+        }
+        self.changed.send_replace(());
+        Ok(())
+    }
+
+    /// Captures the changes of one more object from now on.
+    pub(crate) fn capture(&self, object: &str) -> Result<(), String> {
+        let mut state = self.state();
+        let State { feeds, store, .. } = &mut *state;
+        feeds.capture.select(&store.schema, object)
+    }
+
+    /// Raises a gap event for these records; of an overflow for none.
+    pub(crate) fn raise_gap(&self, object: &str, kind: GapKind, ids: &[String]) -> Result<(), String> {
+        let raised = self.raise(|state, now| {
+            let State { feeds, store, log, .. } = state;
+            feeds.raise_gap(log, store, object, kind, ids, now)
+        });
+        raised.map_err(|refusal| refusal.message)
+    }
+
+    /// Makes the next change events of an object gap events.
+    pub(crate) fn order_gaps(&self, object: &str, times: usize) -> Result<(), String> {
+        let mut state = self.state();
+        let State { feeds, store, .. } = &mut *state;
+        let at = store.schema.find(object).ok_or_else(|| format!("there is no object {object}"))?;
+        feeds.capture.order_gaps(at, times);
         Ok(())
     }
 

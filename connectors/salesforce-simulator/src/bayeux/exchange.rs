@@ -189,7 +189,7 @@ impl Exchange {
         let client_id = message.client_id().ok_or_else(Denied::no_handshake)?;
         let now = self.tenant.clock.now();
         let mut state = self.tenant.state();
-        let State { streams, logins, log, topics, store, .. } = &mut *state;
+        let State { streams, logins, log, feeds, store, .. } = &mut *state;
         let (session, allocations) = streams.enter(client_id, now).ok_or_else(Denied::unknown_client)?;
         match self.browser.judge(&session.cookie) {
             Cookie::Present => {}
@@ -205,7 +205,7 @@ impl Exchange {
         if !self.token_for(session).is_some_and(|token| logins.use_token(token, now, lifetime)) {
             return Err(Denied::unauthenticated().naming(client_id));
         }
-        let subscribable = Subscribable { schema: &store.schema, topics };
+        let subscribable = Subscribable { store, feeds };
         work(session, &mut Surroundings { log, subscribable, allocations, now })
             .map_err(|denied| denied.naming(client_id))
     }

@@ -123,6 +123,11 @@ impl Session {
         self.subscriptions.remove(name);
     }
 
+    /// Whether it is subscribed to a channel.
+    pub(super) fn is_subscribed(&self, channel: &str) -> bool {
+        self.subscriptions.values().any(|one| one.channel == channel)
+    }
+
     /// Silences its present subscriptions to a channel.
     pub(super) fn silence(&mut self, channel: &str) {
         let subscriptions = self.subscriptions.values_mut();

@@ -107,6 +107,11 @@ impl Streams {
         self.allocations.set_max(max);
     }
 
+    /// Whether any session is subscribed to a channel.
+    pub(crate) fn subscribed(&self, channel: &str) -> bool {
+        self.sessions.values().any(|session| session.is_subscribed(channel))
+    }
+
     /// Notes that a held connect was answered or its client went away.
     pub(super) fn release(&mut self, client_id: &str, now: Timestamp) {
         if let Some(session) = self.sessions.get_mut(client_id) {

@@ -57,7 +57,7 @@ fn subscription(
         Denied::plain(format!("400::Query fields {{{part}}} do not exist on the topic entity"))
     })?;
     around.subscribable.check(channel, &filter.fields()).map_err(Denied::plain)?;
-    let delivered = start(message.replay(channel), around)?;
+    let delivered = start(channel, message.replay(channel), around)?;
     // What this may deliver today is asked last: a channel that does not exist has no allocation.
     if around.allocations.left(Allocation::of(channel), around.now) == 0 {
         return Err(Denied::daily_limit());
@@ -66,7 +66,7 @@ fn subscription(
 }
 
 /// The event after which a subscription starts.
-fn start(replay: Option<&Json>, around: &mut Surroundings<'_>) -> Result<u64, Denied> {
+fn start(channel: &str, replay: Option<&Json>, around: &mut Surroundings<'_>) -> Result<u64, Denied> {
     match replay.map_or(Some(NEW_ONLY), Json::as_i64) {
         Some(NEW_ONLY) => Ok(around.log.last()),
         Some(ALL_RETAINED) => {
@@ -75,7 +75,7 @@ fn start(replay: Option<&Json>, around: &mut Surroundings<'_>) -> Result<u64, De
         }
         number => {
             let id = number.and_then(|number| u64::try_from(number).ok());
-            let known = id.filter(|id| around.log.knows(*id, around.now));
+            let known = id.filter(|id| around.log.knows(channel, *id, around.now));
             known.ok_or_else(|| bad_replay(replay.unwrap_or(&Json::Null)))
         }
     }

@@ -56,7 +56,7 @@ pub(crate) struct StoredRow {
 pub(crate) struct StoredEvent {
     pub(crate) replay_id: u64,
     /// Every channel that brings it: a change event has one of its object and one of all objects.
-    pub(crate) channels: Vec<Arc<str>>,
+    pub(crate) channels: Arc<[Arc<str>]>,
     /// Milliseconds since 1970 by the org's clock.
     pub(crate) created: i64,
     /// The `data` of the message as delivered.

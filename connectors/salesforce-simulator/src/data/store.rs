@@ -91,6 +91,7 @@ impl Store {
 
     /// Takes back every change of a transaction, newest first.
     pub(crate) fn roll_back(&mut self, tx: &mut Transaction) {
+        tx.published.clear();
         for change in tx.changes.drain(..).rev() {
             if let Some(before) = change.before {
                 self.put(change.object, before);

@@ -9,6 +9,10 @@ use crate::schema::ObjectIndex;
 #[derive(Debug)]
 pub(crate) struct Transaction {
     pub(crate) changes: Vec<Change>,
+    /// The platform events that the call publishes; nothing comes back of them.
+    pub(crate) published: Vec<Publication>,
+    /// So many more may be published within this hour.
+    pub(crate) publishable: usize,
     /// What made them.
     pub(crate) origin: Origin,
     /// What the created rows of an object share.
@@ -35,15 +39,32 @@ pub(crate) enum Api {
     Internal,
     Rest,
     Soap,
-    /// Its changes raise no PushTopic events.
+    /// Bulk API 1.0 and 2.0: no PushTopic is notified.
     Bulk,
 }
 
 impl Transaction {
     /// A transaction that has changed nothing yet.
     pub(crate) fn new(origin: Origin) -> Self {
-        Self { origin, changes: Vec::new(), bases: HashMap::new() }
+        Self {
+            origin,
+            changes: Vec::new(),
+            published: Vec::new(),
+            publishable: usize::MAX,
+            bases: HashMap::new(),
+        }
     }
+}
+
+/// A platform event about to be published.
+#[derive(Debug)]
+pub(crate) struct Publication {
+    /// The event's object.
+    pub(crate) object: ObjectIndex,
+    /// Its `EventUuid`.
+    pub(crate) uuid: String,
+    /// Its fields.
+    pub(crate) row: Row,
 }
 
 /// One row before its change; the row after it is in the store.

@@ -6,15 +6,15 @@ use super::input::{Record, convert};
 use super::refusal::Refusal;
 use super::row::{Base, Row};
 use super::store::Store;
-use super::transaction::{Operation, Transaction};
+use super::transaction::{Operation, Publication, Transaction};
 use super::validate;
 use super::value::Value;
 use super::{name, record_type};
-use crate::events::PushTopic;
+use crate::events::{self, PushTopic};
 use crate::fault::Faults;
 use crate::ids;
 use crate::rules::{duplicates, permission, validation};
-use crate::schema::{Flag, Object, ObjectIndex, Right};
+use crate::schema::{Flag, Object, ObjectIndex, ObjectKind, Right};
 use crate::timestamp::Timestamp;
 
 /// Writes records within one transaction.
@@ -39,7 +39,7 @@ pub(crate) struct Upserted {
 }
 
 impl Writer<'_> {
-    /// Creates a record; answers its id.
+    /// Creates a record; answers its id, or of a platform event the `EventUuid`.
     pub(crate) fn create(
         &mut self,
         object: ObjectIndex,
@@ -203,11 +203,24 @@ impl Writer<'_> {
         }
         record_type::assign(self.store, definition, &mut row);
         self.finish(object, definition, &mut row, None)?;
+        if definition.kind() == ObjectKind::PlatformEvent {
+            return self.publish(object, row);
+        }
         self.number(object, definition, &mut row);
         let id = self.store.ids.next(&definition.key_prefix);
         row.set(0, Value::text(&id));
         self.store.change(self.tx, object, row, Operation::Created);
         Ok(id)
+    }
+
+    /// Publishes a platform event instead of storing it; answers its `EventUuid`.
+    fn publish(&mut self, object: ObjectIndex, row: Row) -> Result<String, Refusal> {
+        if self.tx.published.len() >= self.tx.publishable {
+            return Err(events::limit_exceeded());
+        }
+        let uuid = events::new_uuid();
+        self.tx.published.push(Publication { object, uuid: uuid.clone(), row });
+        Ok(uuid)
     }
 
     fn amend(&mut self, object: ObjectIndex, id: &str, record: Record) -> Result<(), Refusal> {
@@ -246,8 +259,7 @@ impl Writer<'_> {
         duplicates::check(self.store, &self.tx.origin, object, row, before)?;
         validate::unique(self.store, object, row)?;
         if definition.name == PushTopic::OBJECT {
-            PushTopic::complete(definition, row);
-            PushTopic::compile(&self.store.schema, definition, row)?;
+            PushTopic::accept(self.store, definition, row)?;
         }
         Ok(())
     }

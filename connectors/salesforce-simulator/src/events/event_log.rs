@@ -6,16 +6,14 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 use rand::Rng as _;
 use rand::rngs::StdRng;
-use serde_json::value::{RawValue, to_raw_value};
-use serde_json::{Value as Json, json};
+use serde_json::value::RawValue;
 
-use super::push_topic::PushTopic;
+use crate::builder::Retention;
 use crate::clock::millis;
-use crate::data::{Api, Operation, Store, StoredEvent, Transaction};
+use crate::data::StoredEvent;
 use crate::timestamp::Timestamp;
 
 /// The log of one org.
@@ -24,14 +22,14 @@ pub(crate) struct EventLog {
     /// The events of each channel, oldest first; one that several channels bring is shared by them.
     channels: HashMap<Arc<str>, VecDeque<Arc<StoredEvent>>>,
     last: u64,
-    retention: i64,
+    retention: Retention,
     gaps: StdRng,
 }
 
 impl EventLog {
-    /// An empty log whose ids skip numbers as `gaps` says.
-    pub(crate) fn new(retention: Duration, gaps: StdRng) -> Self {
-        Self { channels: HashMap::new(), last: 0, retention: millis(retention), gaps }
+    /// An empty log whose ids come after `last` and skip numbers as `gaps` says.
+    pub(crate) fn new(retention: Retention, last: u64, gaps: StdRng) -> Self {
+        Self { channels: HashMap::new(), last, retention, gaps }
     }
 
     /// Puts events back that were raised before a restart.
@@ -42,33 +40,10 @@ impl EventLog {
         self.last = self.last.max(last);
     }
 
-    /// Raises the events of a transaction; they show the rows as they stand at its end.
-    pub(crate) fn raise(
-        &mut self,
-        store: &Store,
-        topics: &[PushTopic],
-        tx: &Transaction,
-        now: Timestamp,
-    ) -> Vec<Arc<StoredEvent>> {
-        // Bulk changes raise no PushTopic events.
-        let topics = if tx.origin.api == Api::Bulk { &[] } else { topics };
-        let mut raised = Vec::new();
-        for change in &tx.changes {
-            let Some((_, after)) = store.row(&change.id) else { continue };
-            for topic in topics.iter().filter(|topic| topic.notices(store, change, after)) {
-                let sobject = topic.show(store, change.operation, after);
-                let data = |replay_id| notification(replay_id, now, change.operation, &sobject);
-                raised.extend(self.append(vec![Arc::clone(&topic.channel)], now, data));
-            }
-        }
-        self.forget_old(now);
-        raised
-    }
-
     /// Adds one event to these channels; `data` writes its JSON for the replay id it gets.
     pub(crate) fn append(
         &mut self,
-        channels: Vec<Arc<str>>,
+        channels: Arc<[Arc<str>]>,
         now: Timestamp,
         data: impl FnOnce(u64) -> serde_json::Result<Box<RawValue>>,
     ) -> Option<Arc<StoredEvent>> {
@@ -80,16 +55,17 @@ impl EventLog {
         Some(event)
     }
 
-    /// The last id given out; 0 before the first.
+    /// The last id given out; before the first, the one that ids start after.
     pub(crate) fn last(&self) -> u64 {
         self.last
     }
 
     /// Whether a subscription may go on after this id.
-    pub(crate) fn knows(&mut self, replay_id: u64, now: Timestamp) -> bool {
+    pub(crate) fn knows(&mut self, channel: &str, replay_id: u64, now: Timestamp) -> bool {
         self.forget_old(now);
-        let mut channels = self.channels.values();
-        channels.any(|events| events.binary_search_by_key(&replay_id, |event| event.replay_id).is_ok())
+        // Ids of one kind of channels are told apart from those of the other, not those of single channels.
+        let mut alike = self.channels.iter().filter(|(name, _)| on_bus(name) == on_bus(channel));
+        alike.any(|(_, events)| events.binary_search_by_key(&replay_id, |event| event.replay_id).is_ok())
     }
 
     /// Events of a channel after this id, oldest first.
@@ -115,8 +91,9 @@ impl EventLog {
     /// Forgets events beyond retention.
     pub(crate) fn forget_old(&mut self, now: Timestamp) {
         let retention = self.retention;
-        for events in self.channels.values_mut() {
-            while events.front().is_some_and(|event| now.millis() - event.created > retention) {
+        for (channel, events) in &mut self.channels {
+            let lifetime = lifetime(channel, retention);
+            while events.front().is_some_and(|event| now.millis() - event.created > lifetime) {
                 events.pop_front();
             }
         }
@@ -133,31 +110,23 @@ impl EventLog {
     }
 
     fn keeps(&self, event: &StoredEvent, now: Timestamp) -> bool {
-        now.millis() - event.created <= self.retention
+        let lifetimes = event.channels.iter().map(|channel| lifetime(channel, self.retention));
+        now.millis() - event.created <= lifetimes.max().unwrap_or(0)
     }
 
     fn keep(&mut self, event: &Arc<StoredEvent>) {
-        for channel in &event.channels {
+        for channel in event.channels.iter() {
             self.channels.entry(Arc::clone(channel)).or_default().push_back(Arc::clone(event));
         }
     }
 }
 
-/// The `data` of a PushTopic's event.
-fn notification(
-    replay_id: u64,
-    now: Timestamp,
-    operation: Operation,
-    sobject: &Json,
-) -> serde_json::Result<Box<RawValue>> {
-    let kind = match operation {
-        Operation::Created => "created",
-        Operation::Deleted => "deleted",
-        Operation::Undeleted => "undeleted",
-        Operation::Updated | Operation::Silent => "updated",
-    };
-    to_raw_value(&json!({
-        "event": {"createdDate": now.event(), "replayId": replay_id, "type": kind},
-        "sobject": sobject,
-    }))
+/// How long a channel keeps its events, in milliseconds.
+fn lifetime(channel: &str, retention: Retention) -> i64 {
+    millis(if on_bus(channel) { retention.bus } else { retention.topics })
+}
+
+/// Whether a channel brings change events or platform events.
+fn on_bus(channel: &str) -> bool {
+    channel.starts_with("/data/") || channel.starts_with("/event/")
 }

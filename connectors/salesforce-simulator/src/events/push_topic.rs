@@ -1,23 +1,34 @@
-//! A PushTopic: which changes raise an event, and what the event shows.
+//! A PushTopic: what its row must be, what it watches, and what its events show.
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
 use super::query_rules;
-use crate::data::{Change, Form, Operation, Refusal, Row, Store, Value, render};
-use crate::schema::{FieldType, Object, ObjectIndex, Schema, Trait};
+use super::watched::Watched;
+use crate::data::{Form, Operation, Refusal, Row, Store, Value, render};
+use crate::schema::{Field, Object, ObjectIndex, Right, Schema, Trait};
 use crate::soql::{Filter, Query};
+
+/// Most active PushTopics of an org.
+const MAX_ACTIVE: usize = 100;
+
+/// The first API version whose events end their `createdDate` in `Z` and are all sent.
+const MODERN: f64 = 37.0;
 
 /// A PushTopic that can be subscribed to.
 #[derive(Clone, Debug)]
 pub(crate) struct PushTopic {
-    /// The channel of its events; the name is its last part.
-    pub(crate) channel: Arc<str>,
-    object: ObjectIndex,
+    /// The channels of its events: that of its name first, then those of names it had before, which subscriptions
+    /// made then still read.
+    pub(super) channels: Arc<[Arc<str>]>,
+    pub(super) object: ObjectIndex,
+    /// Its `ApiVersion` is 36.0 or less.
+    pub(super) legacy: bool,
+    pub(super) watched: Watched,
+    id: String,
     select: Vec<usize>,
     filter: Option<Filter>,
-    notify: NotifyFor,
     operations: Vec<Operation>,
 }
 
@@ -34,17 +45,40 @@ impl PushTopic {
     /// The object that holds PushTopics.
     pub(crate) const OBJECT: &'static str = "PushTopic";
 
-    /// All active PushTopics.
-    pub(crate) fn active(store: &Store) -> Vec<Self> {
+    /// All active PushTopics; `former` ones tell which names a topic had.
+    pub(crate) fn active(store: &Store, former: &[Self]) -> Vec<Self> {
         let Some(object) = store.schema.find(Self::OBJECT) else { return Vec::new() };
         let definition = store.schema.object(object);
         let live = store.table(object).rows().filter(|row| !row.deleted());
         let active = live.filter(|row| flag(definition, row, "IsActive"));
-        active.filter_map(|row| Self::compile(&store.schema, definition, row).ok()).collect()
+        let compiled = active.filter_map(|row| Self::compile(&store.schema, definition, row).ok());
+        compiled
+            .map(|mut topic| {
+                if let Some(known) = former.iter().find(|known| known.id == topic.id) {
+                    topic.take_over(known);
+                }
+                topic
+            })
+            .collect()
+    }
+
+    /// Completes the row of a PushTopic that is written, and refuses one that cannot work.
+    pub(crate) fn accept(store: &Store, definition: &Object, row: &mut Row) -> Result<(), Refusal> {
+        Self::complete(definition, row);
+        Self::compile(&store.schema, definition, row)?;
+        let active = store.schema.find(Self::OBJECT).map(|object| store.table(object).rows());
+        let others = active.into_iter().flatten().filter(|other| {
+            !other.deleted() && other.id() != row.id() && flag(definition, other, "IsActive")
+        });
+        if flag(definition, row, "IsActive") && others.count() >= MAX_ACTIVE {
+            let message = format!("This org has the maximum number of active PushTopics: {MAX_ACTIVE}");
+            return Err(Refusal::record("LIMIT_EXCEEDED", message, &[]));
+        }
+        Ok(())
     }
 
     /// Reads and checks the row of a PushTopic.
-    pub(crate) fn compile(schema: &Schema, definition: &Object, row: &Row) -> Result<Self, Refusal> {
+    fn compile(schema: &Schema, definition: &Object, row: &Row) -> Result<Self, Refusal> {
         let text =
             |name: &str| definition.field(name).and_then(|at| row.value(at).as_text()).unwrap_or_default();
         let query = text("Query");
@@ -73,32 +107,51 @@ impl PushTopic {
             ("NotifyForOperationUndelete", Operation::Undeleted),
         ];
         let operations = operations.iter().filter(|(name, _)| flag(definition, row, name));
-        let topic = Self {
-            channel: format!("/topic/{}", text("Name")).into(),
-            object: parsed.object,
-            select,
-            filter: parsed.filter,
-            notify,
-            operations: operations.map(|(_, operation)| *operation).collect(),
-        };
-        let version = definition.field("ApiVersion").map(|at| row.value(at));
-        if !matches!(version, Some(Value::Double(version)) if *version > 20.0) {
-            return Err(Refusal::record(
-                "INVALID_FIELD",
-                "ApiVersion must be greater than 20.0",
-                &["ApiVersion"],
-            ));
+        let filtered = parsed.filter.as_ref().map(Filter::fields).unwrap_or_default();
+        if let Some(field) = formula_among(watched, &filtered) {
+            let message = format!("formula field '{}' is not supported in the WHERE clause", field.name);
+            return Err(query_rules::invalid(&message));
         }
-        if notify != NotifyFor::All && topic.relevant().iter().all(|at| *at == 0) {
+        let named: Vec<usize> = match notify {
+            NotifyFor::Select => select.clone(),
+            NotifyFor::Where => filtered,
+            NotifyFor::All | NotifyFor::Referenced => select.iter().copied().chain(filtered).collect(),
+        };
+        if notify != NotifyFor::All && named.iter().all(|at| *at == 0) {
             let message =
                 format!("NotifyForFields {notify:?} needs a field other than Id in that part of the query");
             return Err(query_rules::invalid(&message));
         }
-        Ok(topic)
+        let channel: Arc<str> = format!("/topic/{}", text("Name")).into();
+        Ok(Self {
+            id: row.id().to_owned(),
+            channels: Arc::new([channel]),
+            object: parsed.object,
+            legacy: version(definition, row)? < MODERN,
+            watched: match notify {
+                NotifyFor::All => Watched::all(watched),
+                _ => Watched::named(watched, &named),
+            },
+            select,
+            filter: parsed.filter,
+            operations: operations.map(|(_, operation)| *operation).collect(),
+        })
+    }
+
+    /// Goes on telling subscriptions to the names that it had before.
+    fn take_over(&mut self, known: &Self) {
+        let names = self.channels.iter().chain(known.channels.iter());
+        let mut channels: Vec<Arc<str>> = Vec::new();
+        for name in names {
+            if !channels.contains(name) {
+                channels.push(Arc::clone(name));
+            }
+        }
+        self.channels = channels.into();
     }
 
     /// Sets the fields of a PushTopic's row that follow from others.
-    pub(crate) fn complete(definition: &Object, row: &mut Row) {
+    fn complete(definition: &Object, row: &mut Row) {
         let create = flag(definition, row, "NotifyForOperationCreate");
         let update = flag(definition, row, "NotifyForOperationUpdate");
         let both = match (create, update) {
@@ -117,59 +170,56 @@ impl PushTopic {
         schema.object(self.object).field(field).is_some_and(|at| self.select.contains(&at))
     }
 
-    /// Whether a change raises an event. `after` is the row as it stands at the end of the transaction.
-    pub(crate) fn notices(&self, store: &Store, change: &Change, after: &Row) -> bool {
-        if change.object != self.object || !self.operations.contains(&change.operation) {
-            return false;
-        }
-        let changed = change.operation != Operation::Updated
-            || change.before.as_ref().is_none_or(|before| self.sees_difference(store, before, after));
-        // Leaving the WHERE clause raises nothing: the new values decide.
-        changed && self.filter.as_ref().is_none_or(|filter| filter.matches(store, after))
+    /// Whether changes of this kind are told.
+    pub(super) fn tells(&self, operation: Operation) -> bool {
+        self.operations.contains(&operation)
     }
 
-    /// The `sobject` of an event: all selected fields, or only the id of what is gone.
-    pub(crate) fn show(&self, store: &Store, operation: Operation, row: &Row) -> Json {
+    /// Whether a row meets the WHERE clause. Leaving it raises nothing: the new values decide.
+    pub(super) fn matches(&self, store: &Store, row: &Row) -> bool {
+        self.filter.as_ref().is_none_or(|filter| filter.matches(store, row))
+    }
+
+    /// The `sobject` of an event: all selected fields that the user may see, or only the id of what is gone.
+    pub(super) fn show(&self, store: &Store, operation: Operation, row: &Row) -> Json {
         let definition = store.schema.object(self.object);
         let only_id = operation == Operation::Deleted;
         let shown = self.select.iter().filter(|at| !only_id || **at == 0);
         let fields = shown.filter_map(|at| {
-            Some((
-                definition.fields.get(*at)?.name.clone(),
-                render(store, self.object, row, *at, Form::Event),
-            ))
+            let field = definition.fields.get(*at).filter(|field| field.visible())?;
+            Some((field.name.clone(), render(store, self.object, row, *at, Form::Event)))
         });
         Json::Object(fields.collect::<Map<_, _>>())
     }
 
-    /// Whether a field that counts has another value; fields that the org sets itself never count.
-    fn sees_difference(&self, store: &Store, before: &Row, after: &Row) -> bool {
-        let definition = store.schema.object(self.object);
-        let differs = |at: usize| {
-            definition.fields.get(at).is_some_and(|field| {
-                !field.system()
-                    && if field.kind == FieldType::Address {
-                        definition.members(&field.name).any(|(at, _)| before.value(at) != after.value(at))
-                    } else {
-                        before.value(at) != after.value(at)
-                    }
-            })
-        };
-        match self.notify {
-            NotifyFor::All => (0..definition.fields.len()).any(differs),
-            _ => self.relevant().into_iter().any(differs),
+    /// Refuses a user who may not read the object, or a field of the WHERE clause.
+    pub(super) fn check_rights(&self, schema: &Schema) -> Result<(), String> {
+        let definition = schema.object(self.object);
+        if !definition.may(Right::Read) {
+            return Err("403::Subscriber does not have access to the entity in this topic".to_owned());
         }
+        let filtered = self.filter.as_ref().map(Filter::fields).unwrap_or_default();
+        if filtered.iter().any(|at| definition.fields.get(*at).is_some_and(|field| !field.visible())) {
+            let message = "403::Subscriber does not have access to all fields referenced in the where clause of the \
+                           PushTopic";
+            return Err(message.to_owned());
+        }
+        Ok(())
     }
+}
 
-    /// The fields whose change counts, unless all do.
-    fn relevant(&self) -> Vec<usize> {
-        let filtered = || self.filter.as_ref().map(Filter::fields).unwrap_or_default();
-        match self.notify {
-            NotifyFor::Select => self.select.clone(),
-            NotifyFor::Where => filtered(),
-            NotifyFor::All | NotifyFor::Referenced => self.select.iter().copied().chain(filtered()).collect(),
+fn version(definition: &Object, row: &Row) -> Result<f64, Refusal> {
+    match definition.field("ApiVersion").map(|at| row.value(at)) {
+        Some(Value::Double(version)) if *version > 20.0 => Ok(*version),
+        _ => {
+            let message = "ApiVersion must be greater than 20.0";
+            Err(Refusal::record("INVALID_FIELD", message, &["ApiVersion"]))
         }
     }
+}
+
+fn formula_among<'a>(object: &'a Object, places: &[usize]) -> Option<&'a Field> {
+    places.iter().filter_map(|at| object.fields.get(*at)).find(|field| field.formula.is_some())
 }
 
 fn flag(definition: &Object, row: &Row, name: &str) -> bool {

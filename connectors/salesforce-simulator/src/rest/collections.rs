@@ -11,8 +11,9 @@ use super::outcome::Outcome;
 use super::records::key_field;
 use super::resource::Resource;
 use crate::data::{Refusal, Value, Writer};
+use crate::events;
 use crate::ids;
-use crate::schema::{Field, ObjectIndex};
+use crate::schema::{Field, ObjectIndex, ObjectKind};
 use crate::server::Answer;
 
 const MAX_WRITES: usize = 200;
@@ -32,8 +33,12 @@ struct Request {
 pub(crate) fn create(resource: &Resource<'_>) -> Result<Answer, Refusal> {
     let request = Request::read(resource)?;
     write(resource, request.all_or_none, request.records, |writer, record| {
-        let created = typed(writer, &record).and_then(|object| writer.create(object, &record));
-        Outcome::of(None, created.map(|id| (id, None)))
+        match typed(writer, &record).and_then(|object| Ok((object, writer.create(object, &record)?))) {
+            Ok((object, uuid)) if writer.store.schema.object(object).kind() == ObjectKind::PlatformEvent => {
+                Outcome::published(events::result(writer.store.schema.object(object), &uuid))
+            }
+            created => Outcome::of(None, created.map(|(_, id)| (id, None))),
+        }
     })
 }
 

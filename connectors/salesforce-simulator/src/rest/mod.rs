@@ -7,6 +7,7 @@ mod conditions;
 mod cursors;
 mod describe;
 mod describe_field;
+mod event_schema;
 mod external;
 mod limits;
 mod outcome;

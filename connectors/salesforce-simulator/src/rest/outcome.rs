@@ -1,6 +1,7 @@
 //! What became of one record of a collection, as its result tells.
 
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use serde_json::Value as Json;
 
 use crate::data::Refusal;
 
@@ -14,6 +15,8 @@ pub(crate) struct Outcome {
     refusal: Option<Refusal>,
     /// The record was there before, so its id outlives a roll-back.
     known: bool,
+    /// The result of a platform event, which is no record.
+    published: Option<Json>,
 }
 
 impl Outcome {
@@ -25,9 +28,17 @@ impl Outcome {
                 created,
                 refusal: None,
                 known: known.is_some() || created == Some(false),
+                published: None,
             },
-            Err(refusal) => Self { id: known, created: None, refusal: Some(refusal), known: true },
+            Err(refusal) => {
+                Self { id: known, created: None, refusal: Some(refusal), known: true, published: None }
+            }
         }
+    }
+
+    /// The result of a platform event.
+    pub(crate) fn published(result: Json) -> Self {
+        Self { id: None, created: None, refusal: None, known: false, published: Some(result) }
     }
 
     /// Whether the record was not written.
@@ -50,6 +61,9 @@ impl Outcome {
 
 impl Serialize for Outcome {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let (Some(published), None) = (&self.published, &self.refusal) {
+            return published.serialize(serializer);
+        }
         let mut result = serializer.serialize_map(None)?;
         if let Some(id) = &self.id {
             result.serialize_entry("id", id)?;

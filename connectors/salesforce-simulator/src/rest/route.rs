@@ -4,12 +4,13 @@ use axum::http::Method;
 
 use super::resource::{Resource, refused};
 use super::{
-    collections, composite, describe, external, limits, query, relationships, replication, retrieve,
-    sobjects, versions,
+    collections, composite, describe, event_schema, external, limits, query, relationships, replication,
+    retrieve, sobjects, versions,
 };
 use crate::bulk;
 use crate::calls::CallKind;
 use crate::data::Refusal;
+use crate::events;
 use crate::server::Answer;
 use crate::tooling;
 
@@ -90,6 +91,14 @@ pub(crate) fn route(resource: &Resource<'_>, rest: &[&str]) -> Result<Answer, Re
         }
         ("GET", ["sobjects", object, "updated"]) => replication::updated(resource, object),
         ("GET", ["sobjects", object, "deleted"]) => replication::deleted(resource, object),
+        ("GET", ["sobjects", event, "eventSchema"]) => event_schema::by_name(resource, event),
+        ("GET", ["event", "eventSchema", id]) => event_schema::by_id(resource, id),
+        ("GET", ["sobjects", "StreamingChannel", id, "push"]) => {
+            Ok(Answer::json(200, &events::online(resource.tenant, id)?))
+        }
+        ("POST", ["sobjects", "StreamingChannel", id, "push"]) => {
+            Ok(Answer::json(200, &events::push(resource.tenant, id, &resource.call.body)?))
+        }
         ("GET", ["sobjects", object, id]) => sobjects::read(resource, object, id),
         ("PATCH", ["sobjects", object, id]) => sobjects::update(resource, object, id),
         ("DELETE", ["sobjects", object, id]) => sobjects::delete(resource, object, id),

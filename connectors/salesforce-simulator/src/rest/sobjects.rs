@@ -6,7 +6,8 @@ use super::conditions;
 use super::records::{own_id, refuse_key, shown, url, wanted};
 use super::resource::Resource;
 use crate::data::Refusal;
-use crate::schema::ObjectIndex;
+use crate::events;
+use crate::schema::{ObjectIndex, ObjectKind};
 use crate::server::Answer;
 
 /// `POST sobjects/X`.
@@ -15,6 +16,10 @@ pub(crate) fn create(resource: &Resource<'_>, object: &str) -> Result<Answer, Re
     let body = resource.object()?;
     resource.wrote(1);
     let id = resource.write(|writer| writer.create(object, &body))??;
+    let definition = resource.schema.object(object);
+    if definition.kind() == ObjectKind::PlatformEvent {
+        return Ok(Answer::json(201, &events::result(definition, &id)));
+    }
     let location = url(resource, object, &id);
     Ok(Answer::json(201, &json!({"id": id, "success": true, "errors": []})).with("location", location))
 }

@@ -63,7 +63,7 @@ impl Stream {
         Self::post(&self.client, &self.cookie, json!([message])).await.0
     }
 
-    async fn subscribe(&self, channel: &str, replay: i64) -> Json {
+    pub(super) async fn subscribe(&self, channel: &str, replay: i64) -> Json {
         let key = channel.split('?').next().unwrap();
         let message =
             json!({"channel": "/meta/subscribe", "subscription": channel, "ext": {"replay": {key: replay}}});
@@ -76,7 +76,7 @@ impl Stream {
     }
 
     /// The next `n` events, whatever number of polls they take.
-    async fn events(&self, n: usize) -> Vec<Json> {
+    pub(super) async fn events(&self, n: usize) -> Vec<Json> {
         let mut events = Vec::new();
         while events.len() < n {
             let replies = self.poll().await;
@@ -94,7 +94,8 @@ impl Stream {
     }
 }
 
-fn error(reply: &Json) -> &str {
+/// The error of a reply; empty when there is none.
+pub(super) fn error(reply: &Json) -> &str {
     reply["error"].as_str().unwrap_or_default()
 }
 

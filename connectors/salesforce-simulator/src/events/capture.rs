@@ -1,0 +1,145 @@
+//! Change Data Capture: whose changes are published, through which channels, and with which schema.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::event_schema::EventSchema;
+use crate::data::Store;
+use crate::schema::{Object, ObjectIndex, ObjectKind, Right, Schema, Trait};
+
+/// The channel of all selected objects.
+const ALL: &str = "/data/ChangeEvents";
+
+/// The objects whose changes are captured.
+#[derive(Debug)]
+pub(crate) struct Capture {
+    /// Selected for [`ALL`].
+    selected: BTreeSet<ObjectIndex>,
+    channels: HashMap<ObjectIndex, Arc<[Arc<str>]>>,
+    /// The schema that `schema_ids` were made for.
+    seen: Arc<Schema>,
+    schema_ids: HashMap<ObjectIndex, Arc<str>>,
+    /// So many of the next events of an object become gap events.
+    gaps: HashMap<ObjectIndex, usize>,
+    /// So many transactions were captured.
+    commits: u64,
+}
+
+impl Capture {
+    /// What the definitions of objects and channels select.
+    pub(super) fn new(store: &Store) -> Self {
+        let objects = store.schema.objects().iter().enumerate();
+        let selected = objects.filter(|(_, object)| object.change_data_capture).map(|(at, _)| at).collect();
+        let mut capture = Self {
+            selected,
+            channels: HashMap::new(),
+            seen: Arc::clone(&store.schema),
+            schema_ids: HashMap::new(),
+            gaps: HashMap::new(),
+            commits: 0,
+        };
+        capture.find_channels();
+        capture
+    }
+
+    /// Selects one more object; says why it cannot be.
+    pub(crate) fn select(&mut self, schema: &Schema, name: &str) -> Result<(), String> {
+        let at = schema.find(name).ok_or_else(|| format!("there is no object {name}"))?;
+        if !supported(schema.object(at)) {
+            return Err(format!("changes of {name} cannot be captured"));
+        }
+        self.selected.insert(at);
+        self.find_channels();
+        Ok(())
+    }
+
+    /// The channels that bring changes of an object; `None` when they are not captured.
+    pub(super) fn channels(&self, object: ObjectIndex) -> Option<&Arc<[Arc<str>]>> {
+        self.channels.get(&object)
+    }
+
+    /// Whether a channel brings change events of any object.
+    pub(super) fn brings(&self, channel: &str) -> bool {
+        channel == ALL
+            || self.channels.values().any(|channels| channels.iter().any(|name| **name == *channel))
+    }
+
+    /// The object that a channel is for alone.
+    pub(super) fn only_object(&self, schema: &Schema, channel: &str) -> Option<ObjectIndex> {
+        let mut captured = self.channels.keys();
+        captured.find(|at| channel == format!("/data/{}", event_name(schema.object(**at)))).copied()
+    }
+
+    /// The id of the schema that change events of an object have now.
+    pub(super) fn schema_id(&mut self, schema: &Arc<Schema>, object: ObjectIndex) -> Arc<str> {
+        if !Arc::ptr_eq(&self.seen, schema) {
+            self.seen = Arc::clone(schema);
+            self.schema_ids.clear();
+            self.find_channels();
+        }
+        let known = self.schema_ids.entry(object);
+        Arc::clone(known.or_insert_with(|| EventSchema::new(schema.object(object)).id().into()))
+    }
+
+    /// Makes the next events of an object gap events.
+    pub(crate) fn order_gaps(&mut self, object: ObjectIndex, times: usize) {
+        *self.gaps.entry(object).or_default() += times;
+    }
+
+    /// Whether the event that is about to be raised was ordered to be a gap event.
+    pub(super) fn take_gap(&mut self, object: ObjectIndex) -> bool {
+        match self.gaps.get_mut(&object) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The number of the next transaction.
+    pub(super) fn next_commit(&mut self) -> u64 {
+        self.commits += 1;
+        self.commits
+    }
+
+    fn find_channels(&mut self) {
+        let schema = Arc::clone(&self.seen);
+        let mut found = HashMap::new();
+        for (at, object) in schema.objects().iter().enumerate().filter(|(_, object)| supported(object)) {
+            let event = event_name(object);
+            let mut channels: Vec<Arc<str>> = Vec::new();
+            if self.selected.contains(&at) {
+                channels.push(ALL.into());
+            }
+            let custom = schema.channels().iter().filter(|channel| channel.members.contains(&event));
+            channels.extend(custom.map(|channel| format!("/data/{}", channel.name).into()));
+            if channels.is_empty() {
+                continue;
+            }
+            if !object.may(Right::Read) {
+                channels.clear();
+            }
+            channels.push(format!("/data/{event}").into());
+            found.insert(at, channels.into());
+        }
+        self.channels = found;
+    }
+}
+
+/// The name of the change event of an object.
+pub(super) fn event_name(object: &Object) -> String {
+    match object.name.strip_suffix("__c") {
+        Some(stem) => format!("{stem}__ChangeEvent"),
+        None => format!("{}ChangeEvent", object.name),
+    }
+}
+
+/// Whether changes of an object can be captured.
+pub(super) fn supported(object: &Object) -> bool {
+    match object.kind() {
+        ObjectKind::Custom => true,
+        ObjectKind::Standard => object.is(Trait::Triggerable) && object.is(Trait::Createable),
+        ObjectKind::PlatformEvent => false,
+    }
+}

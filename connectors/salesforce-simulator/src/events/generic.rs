@@ -1,0 +1,96 @@
+//! Generic channels: a StreamingChannel, and text that is pushed through it.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::value::to_raw_value;
+use serde_json::{Map, Value as Json, json};
+
+use crate::data::{Refusal, Row, Store};
+use crate::ids;
+use crate::tenant::Tenant;
+
+/// The object that holds the channels.
+pub(crate) const OBJECT: &str = "StreamingChannel";
+
+/// The longest payload, in characters.
+const MAX_PAYLOAD: usize = 3000;
+
+#[derive(Deserialize)]
+struct Push {
+    #[serde(rename = "pushEvents")]
+    events: Vec<PushEvent>,
+}
+
+#[derive(Deserialize)]
+struct PushEvent {
+    payload: String,
+    #[serde(default, rename = "userIds")]
+    user_ids: Vec<String>,
+}
+
+/// `POST sobjects/StreamingChannel/ID/push`: an event for all subscribers, or for those of them that are listed.
+pub(crate) fn push(tenant: &Tenant, id: &str, body: &[u8]) -> Result<Json, Refusal> {
+    let push: Push = serde_json::from_slice(body)
+        .map_err(|error| Refusal::new(400, "JSON_PARSER_ERROR", error.to_string()))?;
+    if push.events.iter().any(|event| event.payload.chars().count() > MAX_PAYLOAD) {
+        let message = format!("payload: data value too large: (max length={MAX_PAYLOAD})");
+        return Err(Refusal::record("STRING_TOO_LONG", message, &["payload"]));
+    }
+    let user = &tenant.identity.user_id;
+    let mut results = Vec::new();
+    tenant.raise(|state, now| {
+        let channel = name(&state.store, id)?;
+        let online = state.streams.subscribed(&channel);
+        let mut raised = Vec::new();
+        for event in push.events {
+            let listed: Vec<Option<String>> = event.user_ids.iter().map(|id| ids::normalize(id)).collect();
+            let mine = listed.is_empty() || listed.iter().flatten().any(|id| id == user);
+            if mine {
+                raised.extend(state.log.append(Arc::new([Arc::clone(&channel)]), now, |replay_id| {
+                    let created = json!({"createdDate": now.event(), "replayId": replay_id});
+                    to_raw_value(&json!({"event": created, "payload": event.payload}))
+                }));
+            }
+            let status: Map<String, Json> = event
+                .user_ids
+                .iter()
+                .zip(&listed)
+                .map(|(given, id)| (given.clone(), json!(online && id.as_ref() == Some(user))))
+                .collect();
+            let reached = status.values().filter(|online| **online == json!(true)).count();
+            let fanout = if listed.is_empty() { json!(-1) } else { json!(reached) };
+            results.push(json!({"fanoutCount": fanout, "userOnlineStatus": status}));
+        }
+        Ok(raised)
+    })?;
+    Ok(Json::Array(results))
+}
+
+/// `GET sobjects/StreamingChannel/ID/push`: who is subscribed.
+pub(crate) fn online(tenant: &Tenant, id: &str) -> Result<Json, Refusal> {
+    let state = tenant.state();
+    let channel = name(&state.store, id)?;
+    let users: Vec<&str> =
+        state.streams.subscribed(&channel).then_some(tenant.identity.user_id.as_str()).into_iter().collect();
+    Ok(json!({"OnlineUserIds": users, "ChannelName": &*channel}))
+}
+
+/// The names of all generic channels.
+pub(super) fn names(store: &Store) -> impl Iterator<Item = &str> {
+    let object = store.schema.find(OBJECT);
+    let at = object.and_then(|object| store.schema.object(object).field("Name"));
+    let rows = object.into_iter().flat_map(|object| store.table(object).rows());
+    rows.filter(|row| !row.deleted()).filter_map(move |row| row.value(at?).as_text())
+}
+
+fn name(store: &Store, id: &str) -> Result<Arc<str>, Refusal> {
+    let row = ids::normalize(id).and_then(|id| {
+        let (object, row) = store.row(&id)?;
+        let definition = store.schema.object(object);
+        (definition.name == OBJECT && !Row::deleted(row)).then_some((definition, row))
+    });
+    let (definition, row) = row.ok_or_else(Refusal::not_found)?;
+    let name = definition.field("Name").and_then(|at| row.value(at).as_text());
+    Ok(name.unwrap_or_default().into())
+}

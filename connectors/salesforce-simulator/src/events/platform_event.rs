@@ -1,0 +1,84 @@
+//! Platform events: published like records, never stored as such.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use serde_json::value::to_raw_value;
+use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
+
+use super::event_log::EventLog;
+use super::event_schema::EventSchema;
+use crate::data::{Form, Publication, Refusal, Store, StoredEvent, render};
+use crate::schema::Object;
+use crate::timestamp::Timestamp;
+
+/// Milliseconds of an hour.
+const HOUR: i64 = 3_600_000;
+
+/// How many events were published within the last hour.
+#[derive(Debug, Default)]
+pub(crate) struct Published {
+    /// When and how many, the oldest first.
+    batches: VecDeque<(i64, usize)>,
+}
+
+impl Published {
+    /// Events published within the hour before `now`.
+    pub(super) fn within_an_hour(&mut self, now: Timestamp) -> usize {
+        while self.batches.front().is_some_and(|(at, _)| now.millis() - at >= HOUR) {
+            self.batches.pop_front();
+        }
+        self.batches.iter().map(|(_, events)| events).sum()
+    }
+
+    /// Takes note of a published event; what comes within a second is one batch.
+    pub(super) fn note(&mut self, now: Timestamp) {
+        let second = now.to_second().millis();
+        match self.batches.back_mut() {
+            Some((at, events)) if *at == second => *events += 1,
+            _ => self.batches.push_back((second, 1)),
+        }
+    }
+}
+
+/// The result of a record that was published: its success is told among the errors.
+pub(crate) fn result(object: &Object, event_uuid: &str) -> Json {
+    let status = json!({"statusCode": "OPERATION_ENQUEUED", "message": event_uuid, "fields": []});
+    json!({"id": format!("{}xx0000000001AAA", object.key_prefix), "success": true, "errors": [status]})
+}
+
+/// A new `EventUuid`.
+pub(crate) fn new_uuid() -> String {
+    Uuid::new_v4().to_string()
+}
+
+/// The refusal of an event beyond the hourly allocation.
+pub(crate) fn limit_exceeded() -> Refusal {
+    Refusal::record("LIMIT_EXCEEDED", "The hourly limit of published platform events is exceeded", &[])
+}
+
+/// Puts a published event into the log.
+pub(super) fn raise(
+    log: &mut EventLog,
+    store: &Store,
+    published: &Publication,
+    now: Timestamp,
+) -> Option<Arc<StoredEvent>> {
+    let object = store.schema.object(published.object);
+    let custom = store.schema.channels().iter().filter(|channel| channel.members.contains(&object.name));
+    let names = custom.map(|channel| &channel.name).chain([&object.name]);
+    let channels: Vec<Arc<str>> = names.map(|name| format!("/event/{name}").into()).collect();
+    let mut payload = Map::new();
+    payload.insert("CreatedDate".to_owned(), json!(now.event()));
+    for (at, field) in
+        object.visible_fields().filter(|(_, field)| field.custom() || field.name == "CreatedById")
+    {
+        payload.insert(field.name.clone(), render(store, published.object, &published.row, at, Form::Event));
+    }
+    let schema = EventSchema::new(object).id();
+    log.append(channels.into(), now, |replay_id| {
+        let event = json!({"EventUuid": published.uuid, "replayId": replay_id});
+        to_raw_value(&json!({"schema": schema, "payload": payload, "event": event}))
+    })
+}
