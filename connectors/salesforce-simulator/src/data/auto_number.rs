@@ -12,10 +12,15 @@ use crate::timestamp::Timestamp;
 pub(crate) struct AutoNumbers(HashMap<(ObjectIndex, usize), u64>);
 
 impl AutoNumbers {
-    /// The next number of a field, in its display format. The first one is 1.
-    pub(crate) fn next(&mut self, field: (ObjectIndex, usize), format: &str, now: Timestamp) -> String {
+    /// The next number of a field, in its display format. It is no lower than the field's first one.
+    pub(crate) fn next(
+        &mut self,
+        (field, first): ((ObjectIndex, usize), u64),
+        format: &str,
+        now: Timestamp,
+    ) -> String {
         let last = self.0.entry(field).or_default();
-        *last += 1;
+        *last = first.max(*last + 1);
         let date = now.event();
         let (before, digits, behind) = parts(format);
         format!("{}{last:0digits$}{}", dated(before, &date), dated(behind, &date))
@@ -59,11 +64,12 @@ mod tests {
     fn a_number_goes_on_from_the_highest_that_was_seen() {
         let now = Timestamp::parse("2026-03-04T10:20:30Z").unwrap();
         let mut numbers = AutoNumbers::default();
-        assert_eq!(numbers.next((0, 1), "INV-{0000}", now), "INV-0001");
+        assert_eq!(numbers.next(((0, 1), 1), "INV-{0000}", now), "INV-0001");
         numbers.seen((0, 1), "INV-{0000}", "INV-12345");
         numbers.seen((0, 1), "INV-{0000}", "INV-0007");
-        assert_eq!(numbers.next((0, 1), "INV-{0000}", now), "INV-12346");
+        assert_eq!(numbers.next(((0, 1), 1), "INV-{0000}", now), "INV-12346");
+        assert_eq!(numbers.next(((1, 1), 1000), "{00000000}", now), "00001000");
         numbers.seen((0, 2), "{YYYY}{MM}-{00}/{DD}", "202512-08/31");
-        assert_eq!(numbers.next((0, 2), "{YYYY}{MM}-{00}/{DD}", now), "202603-09/04");
+        assert_eq!(numbers.next(((0, 2), 1), "{YYYY}{MM}-{00}/{DD}", now), "202603-09/04");
     }
 }

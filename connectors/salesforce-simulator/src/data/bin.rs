@@ -156,6 +156,7 @@ impl Writer<'_> {
         row.put_in_bin(to.map(|cause| Binned { since: self.now, cause }));
         self.stamp(definition, &mut row);
         self.store.change(self.tx, object, row, operation);
+        self.follow(object, id);
     }
 
     /// A row that comes back does not point at rows that are gone.

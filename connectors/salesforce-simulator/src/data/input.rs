@@ -61,6 +61,11 @@ impl Record {
         }
         Ok(Self { values })
     }
+
+    /// The places of the fields that it sets.
+    pub(super) fn places(&self) -> Vec<usize> {
+        self.values.iter().map(|(at, _)| *at).collect()
+    }
 }
 
 /// The field of this name, as calls see it: hidden fields are not there.

@@ -5,9 +5,9 @@ mod auto_number;
 mod bin;
 #[cfg(test)]
 mod consistency;
+mod derived;
 mod input;
 mod journal;
-mod name;
 mod parent;
 mod record_type;
 mod refusal;

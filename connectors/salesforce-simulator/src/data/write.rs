@@ -9,11 +9,11 @@ use super::store::Store;
 use super::transaction::{Operation, Publication, Transaction};
 use super::validate;
 use super::value::Value;
-use super::{name, record_type};
+use super::{derived, record_type};
 use crate::events::{self, PushTopic};
 use crate::fault::Faults;
 use crate::ids;
-use crate::rules::{duplicates, permission, validation};
+use crate::rules::{duplicates, membership, permission, validation};
 use crate::schema::{Flag, Object, ObjectIndex, ObjectKind, Right};
 use crate::timestamp::Timestamp;
 
@@ -193,6 +193,7 @@ impl Writer<'_> {
         let definition = schema.object(object);
         validate::values(self.store, object, &record)?;
         let mut row = Row::on(&self.base(object, definition));
+        let given = record.places();
         for (at, value) in record.values {
             // An explicit null does not undo a default that the field cannot be without.
             let keeps_default =
@@ -202,7 +203,7 @@ impl Writer<'_> {
             }
         }
         record_type::assign(self.store, definition, &mut row);
-        self.finish(object, definition, &mut row, None)?;
+        self.finish(object, &given, &mut row, None)?;
         if definition.kind() == ObjectKind::PlatformEvent {
             return self.publish(object, row);
         }
@@ -210,6 +211,7 @@ impl Writer<'_> {
         let id = self.store.ids.next(&definition.key_prefix);
         row.set(0, Value::text(&id));
         self.store.change(self.tx, object, row, Operation::Created);
+        self.follow(object, &id);
         Ok(id)
     }
 
@@ -235,29 +237,33 @@ impl Writer<'_> {
             return Err(Refusal::record("CANNOT_UPDATE_CONVERTED_LEAD", message, &[]));
         }
         let mut row = before.clone();
+        let given = record.places();
         for (at, value) in record.values {
             row.set(at, value);
         }
         self.stamp(definition, &mut row);
-        self.finish(object, definition, &mut row, Some(&before))?;
+        self.finish(object, &given, &mut row, Some(&before))?;
         self.store.change(self.tx, object, row, Operation::Updated);
+        self.follow(object, id);
         Ok(())
     }
 
-    /// Derived values and the checks that need the whole row.
+    /// Derived values and the checks that need the whole row; `given` are the places of the fields that the call sets.
     fn finish(
         &self,
         object: ObjectIndex,
-        definition: &Object,
+        given: &[usize],
         row: &mut Row,
         before: Option<&Row>,
     ) -> Result<(), Refusal> {
-        name::derive(definition, row);
+        let (store, definition) = (&*self.store, self.store.schema.object(object));
+        derived::derive(derived::Draft { store, object: definition, row, before, given, now: self.now });
         record_type::check(self.store, definition, row)?;
         validate::required(self.store, object, row)?;
         validation::check(self.store, object, row, before)?;
         duplicates::check(self.store, &self.tx.origin, object, row, before)?;
         validate::unique(self.store, object, row)?;
+        membership::check(self.store, object, row)?;
         if definition.name == PushTopic::OBJECT {
             PushTopic::accept(self.store, definition, row)?;
         }
@@ -268,7 +274,8 @@ impl Writer<'_> {
     fn number(&mut self, object: ObjectIndex, definition: &Object, row: &mut Row) {
         for (at, field) in definition.fields.iter().enumerate() {
             if let Some(format) = &field.auto_number {
-                row.set(at, Value::text(self.store.auto_numbers.next((object, at), format, self.now)));
+                let field = ((object, at), field.first_number);
+                row.set(at, Value::text(self.store.auto_numbers.next(field, format, self.now)));
             }
         }
     }

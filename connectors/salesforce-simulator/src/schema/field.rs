@@ -61,6 +61,9 @@ pub(crate) struct Field {
     /// Display format of an auto-number, such as `INV-{00000}`; such a field is never written.
     #[serde(default)]
     pub(crate) auto_number: Option<String>,
+    /// The number of the first record, for auto-numbers.
+    #[serde(default)]
+    pub(crate) first_number: u64,
     /// What the integration user may not do: `edit` makes it read-only, `read` hides it.
     #[serde(default)]
     pub(crate) denied: Vec<Right>,

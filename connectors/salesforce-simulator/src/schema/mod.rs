@@ -7,12 +7,6 @@
 //! - `object`, `catalog`: one object, all of them
 //! - `load`, `custom`: from YAML to a schema
 
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "data that the rules of writes and the events are about to read"
-)]
-
 mod catalog;
 mod custom;
 mod field;
@@ -22,11 +16,11 @@ mod object;
 mod right;
 mod rules;
 
-pub(crate) use catalog::{Channel, ObjectIndex, Schema};
+pub(crate) use catalog::{ObjectIndex, Schema};
 pub(crate) use custom::{check_field, complete_field};
 pub(crate) use field::{Field, Flag, OnDelete, PicklistValue};
 pub(crate) use field_type::FieldType;
 pub(crate) use load::ObjectsFile;
-pub(crate) use object::{Object, ObjectKind, SystemFields, Trait};
+pub(crate) use object::{Object, ObjectKind, Trait};
 pub(crate) use right::Right;
-pub(crate) use rules::{DuplicateAction, DuplicateRule, RecordType, ValidationRule};
+pub(crate) use rules::{DuplicateAction, DuplicateRule};

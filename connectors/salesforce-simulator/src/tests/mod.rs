@@ -9,6 +9,7 @@ mod collections;
 mod composite;
 mod corpus;
 mod deletes;
+mod derived;
 mod describe;
 mod faults;
 mod folded_changes;
