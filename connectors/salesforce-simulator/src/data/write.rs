@@ -13,7 +13,7 @@ use super::{derived, record_type};
 use crate::events::{self, PushTopic};
 use crate::fault::Faults;
 use crate::ids;
-use crate::rules::{duplicates, membership, permission, validation};
+use crate::rules::{duplicates, event_times, membership, permission, validation};
 use crate::schema::{Flag, Object, ObjectIndex, ObjectKind, Right};
 use crate::timestamp::Timestamp;
 
@@ -260,6 +260,7 @@ impl Writer<'_> {
         derived::derive(derived::Draft { store, object: definition, row, before, given, now: self.now });
         record_type::check(self.store, definition, row)?;
         validate::required(self.store, object, row)?;
+        event_times::check(definition, row)?;
         validation::check(self.store, object, row, before)?;
         duplicates::check(self.store, &self.tx.origin, object, row, before)?;
         validate::unique(self.store, object, row)?;

@@ -4,6 +4,7 @@
 mod admin;
 mod barriers;
 pub(crate) mod duplicates;
+pub(crate) mod event_times;
 pub(crate) mod membership;
 pub(crate) mod owner;
 pub(crate) mod permission;

@@ -190,6 +190,54 @@ async fn start_end_and_duration_of_an_event_always_agree() {
 }
 
 #[tokio::test]
+async fn an_event_without_start_or_length_or_with_two_lengths_is_refused() {
+    let (_org, client) = started("disagreement").await;
+    let (start, end) = ("2026-03-04T10:00:00Z", "2026-03-04T11:00:00Z");
+    for (write, code, fields) in [
+        (json!({"Subject": "x"}), "REQUIRED_FIELD_MISSING", &["DurationInMinutes", "ActivityDateTime"][..]),
+        (json!({"StartDateTime": start}), "REQUIRED_FIELD_MISSING", &["DurationInMinutes"]),
+        (json!({"EndDateTime": end}), "REQUIRED_FIELD_MISSING", &["ActivityDateTime"]),
+        (json!({"IsAllDayEvent": true}), "REQUIRED_FIELD_MISSING", &["ActivityDate"]),
+        (
+            json!({"StartDateTime": start, "EndDateTime": end, "DurationInMinutes": 61}),
+            "INVALID_FIELD_FOR_INSERT_UPDATE",
+            &["DurationInMinutes"],
+        ),
+        (
+            json!({"StartDateTime": start, "ActivityDateTime": end, "DurationInMinutes": 60}),
+            "INVALID_FIELD_FOR_INSERT_UPDATE",
+            &["ActivityDateTime"],
+        ),
+        (json!({"StartDateTime": end, "EndDateTime": start}), "FIELD_INTEGRITY_EXCEPTION", &["EndDateTime"]),
+    ] {
+        let (status, refusal) = client.post("sobjects/Event", write.clone()).await;
+        let told = (status, &refusal[0]["errorCode"], &refusal[0]["fields"]);
+        assert_eq!(told, (400, &json!(code), &json!(fields)), "{write}: {refusal}");
+    }
+    let agreed = json!({"StartDateTime": start, "EndDateTime": end, "DurationInMinutes": 60});
+    play(&client, "Event", &[(agreed, json!({"ActivityDate": "2026-03-04"}))]).await;
+}
+
+#[tokio::test]
+async fn an_activity_belongs_to_the_account_of_what_it_is_about_or_of_its_contact() {
+    let (_org, client) = started("accounts").await;
+    let account = client.create("Account", json!({"Name": "Acme"})).await;
+    let other = client.create("Account", json!({"Name": "Beta"})).await;
+    let contact = client.create("Contact", json!({"LastName": "Rossi", "AccountId": account})).await;
+    let deal =
+        json!({"Name": "x", "StageName": "Prospecting", "CloseDate": "2026-01-31", "AccountId": other});
+    let deal = client.create("Opportunity", deal).await;
+    let steps = [
+        (json!({"Subject": "x"}), json!({"AccountId": null})),
+        (json!({"WhoId": contact}), json!({"AccountId": account})),
+        (json!({"WhatId": deal}), json!({"AccountId": other})),
+        (json!({"WhatId": account}), json!({"AccountId": account})),
+        (json!({"WhatId": null, "WhoId": null}), json!({"AccountId": null})),
+    ];
+    play(&client, "Task", &steps).await;
+}
+
+#[tokio::test]
 async fn a_campaign_member_shows_its_person_and_nobody_is_one_twice() {
     let (_org, client) = started("members").await;
     let campaign = client.create("Campaign", json!({"Name": "Fair"})).await;
@@ -225,6 +273,11 @@ async fn a_campaign_member_shows_its_person_and_nobody_is_one_twice() {
             json!([{"message": "Already a campaign member.", "errorCode": "DUPLICATE_VALUE", "fields": []}]);
         assert_eq!((status, refusal), (400, wanted));
     }
+    let second = client.create("Campaign", json!({"Name": "Show"})).await;
+    let both = json!({"CampaignId": second, "LeadId": lead, "ContactId": contact});
+    let taken = json!({"LeadId": null, "ContactId": contact, "Type": "Contact", "FirstName": "Ada"});
+    let both = play(&client, "CampaignMember", &[(both, taken)]).await;
+    assert_eq!(client.delete(&format!("sobjects/CampaignMember/{both}")).await.0, 204);
     let stamp = "SELECT SystemModstamp FROM CampaignMember WHERE Type = 'Contact'";
     let before = client.column(stamp, "SystemModstamp").await;
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Whether a task is done, and from when to when an event lasts.
+//! Whether a task is done, from when to when an event lasts, and which account both belong to.
 
 use super::derivation::Draft;
 use crate::data::value::Value;
@@ -13,11 +13,13 @@ pub(super) fn task(draft: &mut Draft<'_>) {
     draft.since("CompletedDateTime", closed);
     let high = draft.text("Priority") == Some("High");
     draft.set("IsHighPriority", Value::Bool(high));
+    account(draft);
 }
 
-/// Start, end and duration of an event always agree. An event of whole days ends at the midnight with which its last
-/// day begins. Days are those of UTC.
+/// Start, end and duration of an event follow from each other; what a call gives of them is left as it is. An event of
+/// whole days ends at the midnight with which its last day begins. Days are those of UTC.
 pub(super) fn event(draft: &mut Draft<'_>) {
+    account(draft);
     let all_day = draft.value("IsAllDayEvent") == &Value::Bool(true);
     let Some(start) = start(draft, all_day) else { return };
     let last_day = if all_day { DAY_MINUTES } else { 0 };
@@ -31,12 +33,30 @@ pub(super) fn event(draft: &mut Draft<'_>) {
     let minutes = if draft.given("EndDateTime") { until } else { lasting.or(until) };
     let Some(minutes) = minutes.or(all_day.then_some(DAY_MINUTES)) else { return };
     let end = Timestamp::from_millis(start.millis() + (minutes - last_day) * MINUTE_MILLIS);
-    for (at, day, moment) in [("StartDateTime", "ActivityDate", start), ("EndDateTime", "EndDate", end)] {
-        draft.set(at, Value::Time(moment));
-        draft.set(day, date(moment));
+    draft.set("StartDateTime", Value::Time(start));
+    draft.set("ActivityDate", date(start));
+    if all_day || !draft.given("ActivityDateTime") {
+        draft.set("ActivityDateTime", Value::Time(start));
     }
-    draft.set("ActivityDateTime", Value::Time(start));
-    draft.set("DurationInMinutes", Value::Int(minutes));
+    if !(draft.given("EndDateTime") && draft.given("DurationInMinutes")) {
+        draft.set("EndDateTime", Value::Time(end));
+        draft.set("DurationInMinutes", Value::Int(minutes));
+    }
+    draft.set("EndDate", date(end));
+}
+
+/// What it is about is of an account, or else its contact is.
+fn account(draft: &mut Draft<'_>) {
+    if !draft.changed("WhatId") && !draft.changed("WhoId") {
+        return;
+    }
+    let account = match (draft.parent_object("WhatId"), draft.parent_object("WhoId")) {
+        (Some("Account"), _) => draft.value("WhatId").clone(),
+        (Some("Opportunity"), _) => draft.parent("WhatId", "AccountId"),
+        (_, Some("Contact")) => draft.parent("WhoId", "AccountId"),
+        _ => Value::Null,
+    };
+    draft.set("AccountId", account);
 }
 
 /// When an event starts: what the call says of it, under either name, or what it was.

@@ -148,6 +148,12 @@ impl Draft<'_> {
         self.object.field(field).is_some_and(|at| before.value(at) != self.row.value(at))
     }
 
+    /// The name of the object that a field refers to.
+    pub(super) fn parent_object(&self, reference: &str) -> Option<&str> {
+        let object = self.store.schema.of_id(self.text(reference)?)?;
+        Some(&self.store.schema.object(object).name)
+    }
+
     /// A value of the record that a field refers to; null without one.
     pub(super) fn parent(&self, reference: &str, field: &str) -> Value {
         let id = self.text(reference);
