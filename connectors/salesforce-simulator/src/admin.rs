@@ -13,9 +13,10 @@ use crate::fault::{Effect, Fault, FaultId};
 use crate::rules;
 use crate::server::{Answer, Call};
 use crate::tenant::Tenant;
+use crate::usage::Allocation;
 
 /// Every route, and what it is for.
-const ROUTES: [(&str, &str); 31] = [
+const ROUTES: &[(&str, &str)] = &[
     ("GET /simulator", "this list"),
     ("GET /simulator/faults", "the faults in force, with the times that are left"),
     (
@@ -30,6 +31,10 @@ const ROUTES: [(&str, &str); 31] = [
     (
         "POST /simulator/limits/exhaust",
         "refuse every REST call with REQUEST_LIMIT_EXCEEDED; answers the id of the fault",
+    ),
+    (
+        "POST /simulator/limits/api_requests",
+        "{max, enforced}: the daily API requests, and whether calls beyond them are refused",
     ),
     ("GET /simulator/permissions", "what is taken from the integration user"),
     (
@@ -74,6 +79,14 @@ const ROUTES: [(&str, &str); 31] = [
     ("GET /simulator/rows/OBJECT", "the rows of an object"),
     ("GET /simulator/credentials", "how to log in: users, secrets, the key"),
 ];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApiRequests {
+    max: u64,
+    /// Calls beyond it are refused.
+    enforced: bool,
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -194,6 +207,11 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, rest: &[&str]) -> Answer {
             tenant.calls.reset();
             Answer::empty(204)
         }
+        ("POST", ["limits", "api_requests"]) => with(call, |limit: ApiRequests| {
+            tenant.usage.set_max(Allocation::ApiRequests, limit.max);
+            tenant.usage.enforce_api_requests(limit.enforced);
+            json!({"used": tenant.usage.used(Allocation::ApiRequests, tenant.clock.now())})
+        }),
         ("GET", ["writes"]) => Answer::json(200, &tenant.calls.writes()),
         ("GET", ["rows"]) => Answer::json(200, &Json::Object(counts(tenant))),
         ("GET", ["rows", object]) if tenant.schema().find(object).is_none() => {

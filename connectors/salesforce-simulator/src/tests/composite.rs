@@ -164,6 +164,19 @@ async fn all_or_none_takes_back_every_step_and_tells_nobody() {
 }
 
 #[tokio::test]
+async fn a_composite_within_a_composite_is_refused_and_takes_the_others_back() {
+    let org = org("composite-nested").await;
+    let client = Client::login(&org).await;
+    let steps = json!([
+        step("POST", "sobjects/Account", "acc", json!({"Name": "Acme"})),
+        step("POST", "composite//", "inner", json!({"allOrNone": true, "compositeRequest": []})),
+    ]);
+    let (_, answer) = client.post("composite", json!({"allOrNone": true, "compositeRequest": steps})).await;
+    assert_eq!(answer["compositeResponse"][1]["body"][0]["errorCode"], "INVALID_INPUT");
+    assert_eq!((org.count("Account"), client.get("limits").await.0), (0, 200));
+}
+
+#[tokio::test]
 async fn a_thousand_records_fit_one_composite_call() {
     let org = org("composite-1000").await;
     let client = Client::login(&org).await;

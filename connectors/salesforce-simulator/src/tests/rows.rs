@@ -284,4 +284,9 @@ async fn limits_count_what_is_used_and_refuse_what_is_over_only_if_asked() {
     org.advance(std::time::Duration::from_hours(25));
     let client = Client::login(&org).await;
     assert_eq!(client.get("limits").await.0, 200, "a day later there is a new allocation");
+    for (max, enforced, status) in [(0, true, 403), (0, false, 200), (100, true, 200)] {
+        let url = format!("{}/simulator/limits/api_requests", org.url());
+        let ordered = http().post(url).json(&json!({"max": max, "enforced": enforced})).send().await.unwrap();
+        assert_eq!((ordered.status().as_u16(), client.get("limits").await.0), (200, status));
+    }
 }

@@ -69,10 +69,7 @@ fn each(resource: &Resource<'_>, requests: &[Subrequest], written: &Cell<usize>)
     let mut references = References::new(resource.version);
     let mut outcomes = Vec::with_capacity(requests.len());
     for request in requests {
-        let outcome = match supported(request) {
-            Ok(()) => request.run(resource, &references, written),
-            Err(refusal) => Outcome::refused(&refusal),
-        };
+        let outcome = request.run(resource, &references, written);
         if !outcome.failed() {
             references.add(&request.reference_id, &outcome.body);
         }
@@ -117,18 +114,6 @@ pub(super) fn check_ids(requests: &[Subrequest], version: u32) -> Result<(), Ref
         }
     }
     Ok(())
-}
-
-/// Subrequests may use rows, queries and collections.
-fn supported(request: &Subrequest) -> Result<(), Refusal> {
-    let path = request.path().unwrap_or_default();
-    let known =
-        path.starts_with("sobjects") || path.starts_with("composite/sobjects") || path.starts_with("query");
-    if known {
-        return Ok(());
-    }
-    let message = format!("The URL {} is not supported in a composite request", request.url);
-    Err(Refusal::new(400, "INVALID_INPUT", message))
 }
 
 fn too_many(requests: &[Subrequest]) -> Option<Refusal> {

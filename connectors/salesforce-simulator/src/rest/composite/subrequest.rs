@@ -77,6 +77,18 @@ impl Subrequest {
         Some(path.split_once('/')?.1.trim_matches('/'))
     }
 
+    /// Rows, queries and collections are what a subrequest may use; above all no composite, which would need a
+    /// transaction of its own within the one that may be open.
+    fn supported(&self) -> Result<(), Refusal> {
+        let path = self.path().unwrap_or_default();
+        let known = ["sobjects", "composite/sobjects", "query"];
+        if known.iter().any(|known| path.starts_with(known)) {
+            return Ok(());
+        }
+        let message = format!("The URL {} is not supported in a composite request", self.url);
+        Err(Refusal::new(400, "INVALID_INPUT", message))
+    }
+
     /// Executes it, its references replaced.
     pub(super) fn run(
         &self,
@@ -84,6 +96,9 @@ impl Subrequest {
         references: &References<'_>,
         written: &Cell<usize>,
     ) -> Outcome {
+        if let Err(refusal) = self.supported() {
+            return Outcome::refused(&refusal);
+        }
         let url = references.in_url(&self.url);
         let own_body = self.body.as_ref().map(|body| references.in_body(body)).transpose();
         match (url, own_body) {
