@@ -106,10 +106,11 @@ impl Client {
 }
 
 type Verdict = Option<Arc<Vec<Check>>>;
+type Runs = HashMap<(Client, Scheme), Arc<OnceLock<Verdict>>>;
 
 /// What a client found. A run is made once, whoever asks; `None` when the client cannot be installed here.
 pub(crate) fn verdict(client: Client, scheme: Scheme) -> Verdict {
-    static RUNS: OnceLock<Mutex<HashMap<(Client, Scheme), Arc<OnceLock<Verdict>>>>> = OnceLock::new();
+    static RUNS: OnceLock<Mutex<Runs>> = OnceLock::new();
     let mut runs = RUNS.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
     let run = Arc::clone(runs.entry((client, scheme)).or_default());
     drop(runs);
@@ -154,8 +155,7 @@ fn judged(client: Client, scheme: Scheme) -> Verdict {
 /// Runs the installer and answers what it printed.
 fn installed(client: Client) -> Result<String, String> {
     let installer = peers().join(client.installer());
-    let output =
-        Command::new(&installer).stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
+    let output = Command::new(&installer).stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
     }

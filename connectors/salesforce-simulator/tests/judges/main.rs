@@ -19,13 +19,7 @@ fn judge(client: Client, scheme: Scheme) {
             format!("{}: {}: {}", check.endpoint, check.check, check.detail.as_deref().unwrap_or("failed"))
         })
         .collect();
-    assert!(
-        failed.is_empty(),
-        "{} of {} checks failed:\n{}",
-        failed.len(),
-        checks.len(),
-        failed.join("\n")
-    );
+    assert!(failed.is_empty(), "{} of {} checks failed:\n{}", failed.len(), checks.len(), failed.join("\n"));
     let refusals = checks.iter().filter(|check| check.is_about_a_refusal()).count();
     let least = client.least_checks();
     assert!(checks.len() >= least, "{client:?} made only {} checks of {least}", checks.len());

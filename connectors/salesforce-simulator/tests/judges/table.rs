@@ -51,7 +51,8 @@ fn table(cells: &BTreeMap<String, Counts>, totals: &Counts) -> String {
     for (name, counts) in rows.chain([("**all**".to_owned(), totals)]) {
         write!(table, "\n| {name} |").expect("a string takes all");
         for client in Client::ALL {
-            let cell = counts.get(&client).map_or(String::new(), |(all, refusals)| format!("{all} ({refusals})"));
+            let cell =
+                counts.get(&client).map_or(String::new(), |(all, refusals)| format!("{all} ({refusals})"));
             write!(table, " {cell} |").expect("a string takes all");
         }
     }
