@@ -1,6 +1,7 @@
 //! `POST /cometd/NN.0`: several messages in, one reply to each out, events in front of the connect reply.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -18,6 +19,10 @@ use crate::tenant::Tenant;
 
 /// The largest request, in bytes.
 pub(super) const MAX_REQUEST: usize = 32_768;
+
+/// A held connect looks for notifications about every second, as in an org, whatever else wakes it: so the history of a
+/// subscription made meanwhile comes on it, behind the reply to that subscription.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// What CometD's own server says of a request that none of its transports takes.
 const NO_TRANSPORT: &str = "Unknown Bayeux Transport";
@@ -108,7 +113,7 @@ async fn wait(exchange: &Exchange, connecting: &Connecting, frame: &mut Frame) -
                     return Ok(Outcome::Answered);
                 }
             }
-            () = tokio::time::sleep_until(connecting.until) => {}
+            () = tokio::time::sleep_until(connecting.until.min(Instant::now() + LOOK_AGAIN)) => {}
             () = tenant.stop.cancelled() => {}
         }
     }

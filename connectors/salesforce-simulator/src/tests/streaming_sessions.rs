@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
-use super::bayeux::{Bayeux, LEADS, connect, error, last_names, lead, message};
+use super::bayeux::{Bayeux, LEADS, connect, error, last_names, lead, message, subscribe};
 use super::client::{Client, org};
 use crate::{CallKind, Effect, Fault};
 
@@ -39,6 +39,20 @@ async fn a_disconnect_releases_the_held_connect() {
         "id": "2", "successful": true});
     assert_eq!((status, answer), (200, json!([reply])));
     assert_eq!(error(&bayeux.one(connect(&id)).await), "403::Unknown client");
+}
+
+#[tokio::test]
+async fn the_history_of_a_subscription_comes_on_the_connect_that_is_held_meanwhile() {
+    let org = org("history").await;
+    let (client, bayeux) = Bayeux::ready(&org).await;
+    lead(&client, "kept").await;
+    let id = bayeux.connected().await;
+    let (_, answer) = bayeux
+        .while_held(&org, &id, async || {
+            assert_eq!(bayeux.one(subscribe(&id, LEADS, -2)).await["successful"], true);
+        })
+        .await;
+    assert_eq!(last_names(&answer), ["kept"]);
 }
 
 #[tokio::test]
