@@ -35,9 +35,6 @@ const STEPS: &[&str] = &["
     CREATE TABLE schema_settings (subject TEXT PRIMARY KEY, compatibility TEXT, mode TEXT) STRICT;
     CREATE TABLE schema_revision (revision INTEGER NOT NULL) STRICT;
     INSERT INTO schema_revision VALUES (0);
-    -- Records that are kept elsewhere may carry ids of a store that is lost. A store that starts over must not give
-    -- them another meaning: they have to stay unknown, which stops whoever reads them.
-    INSERT INTO sqlite_sequence VALUES ('schemas', abs(random() % 1000000) * 1000);
 "];
 
 /// A handle to the database. Clones share the connection; it closes with the last of them.

@@ -164,12 +164,3 @@ async fn schemas_registered_at_once_get_one_version_each_and_equal_ones_the_same
     assert_eq!(ids.len(), 8, "{ids:?}");
     assert_eq!(store.get("/subjects/s/versions").await, (200, json!([1, 2, 3, 4, 5, 6, 7, 8])));
 }
-
-#[tokio::test]
-async fn a_store_that_starts_over_gives_no_id_that_a_lost_one_gave() {
-    let (lost, anew) = (Store::start().await, Store::start().await);
-    let before = lost.register("s", avro(&record(&["a"]))).await;
-    let after = anew.register("s", avro(&record(&["b"]))).await;
-    assert_ne!(before, after);
-    assert_eq!(anew.get(&format!("/schemas/ids/{before}")).await.0, 404);
-}
