@@ -135,18 +135,27 @@ pub(super) fn whole(number: f64) -> Option<i64> {
     format!("{:.0}", number.trunc()).parse().ok()
 }
 
-/// Rounds half away from zero, by the decimal digits that people see and not the binary ones.
+/// Rounds half away from zero, by the decimal digits that people see and not the binary ones: 1.005 is a half at two
+/// decimals. A number that has no more decimals than `scale` stays itself to the last bit.
 pub(crate) fn round(number: f64, scale: i32) -> f64 {
-    let factor = 10_f64.powi(scale.clamp(-18, 18));
-    let shifted = number * factor;
-    // So large a number has no digits that could be rounded.
-    if shifted.abs() >= 1e15 {
+    // So large a number has no decimals.
+    if !number.is_finite() || number.abs() >= 1e15 {
         return number;
     }
-    // 1.005 * 100 is 100.49999999999999: what the 15 digits of a float cannot tell apart is a half.
-    let nudged = shifted + shifted.signum() * shifted.abs() * 1e-15;
-    let rounded = nudged.round() / factor;
-    if rounded.is_finite() { rounded } else { number }
+    let Ok(scale) = usize::try_from(scale) else {
+        let factor = 10_f64.powi(scale.clamp(-18, 0));
+        return (number * factor).round() / factor;
+    };
+    // The shortest decimal that is this number; never with an exponent.
+    let text = number.abs().to_string();
+    let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
+    let (Some(kept), Some(next)) = (decimals.get(..scale), decimals.as_bytes().get(scale)) else {
+        return number;
+    };
+    let digits: Option<u128> = format!("{whole}{kept}").parse().ok();
+    let rounded = digits.map(|digits| digits + u128::from(*next >= b'5'));
+    let rounded: Option<f64> = rounded.and_then(|digits| format!("{digits}e-{scale}").parse().ok());
+    rounded.map_or(number, |rounded| rounded.copysign(number))
 }
 
 fn decimal(field: &Field, number: f64) -> Value {

@@ -212,4 +212,12 @@ proptest! {
         let expected = f64::from(whole) + 1.0_f64.copysign(f64::from(whole));
         prop_assert!((rounded - expected).abs() < 1e-6, "{number} at {scale}");
     }
+
+    #[test]
+    fn a_number_without_extra_decimals_stays_itself(digits in -999_999_999_999_999_i64..999_999_999_999_999) {
+        for scale in [0, 2, 6, 15] {
+            let number: f64 = format!("{digits}e-{scale}").parse().unwrap();
+            prop_assert_eq!(super::datum::round(number, scale), number);
+        }
+    }
 }
