@@ -72,5 +72,8 @@ mod docs;
 // The examples and the script of the README.
 mod examples;
 
+// The examples of test suites that use the simulator.
+mod simulator_examples;
+
 // Every kind of difference between two orgs is found.
 mod verify;

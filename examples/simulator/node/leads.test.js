@@ -12,7 +12,7 @@ let sandbox;
 let connection;
 
 before(async () => {
-  sandbox = spawn(process.env.ORGSTREAM ?? 'orgstream', ['sandbox'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  sandbox = spawn(process.env.ORGSTREAM ?? 'orgstream', ['sandbox', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = await once(createInterface({ input: sandbox.stdout }), 'line');
   const org = JSON.parse(line);
   connection = new jsforce.Connection({ loginUrl: org.login_url, version: '60.0' });
@@ -38,5 +38,5 @@ test('a new lead comes through the PushTopic', async () => {
   await client.subscribe('/topic/NewLeads', arrived);
   const { id } = await connection.sobject('Lead').create({ LastName: 'Babbage', Company: 'Engines' });
   assert.deepEqual((await event).sobject, { Id: id, LastName: 'Babbage' });
-  client.disconnect();
+  await client.disconnect();
 });

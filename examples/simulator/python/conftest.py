@@ -12,7 +12,8 @@ from simple_salesforce import Salesforce, SalesforceLogin
 def org(tmp_path_factory):
     """What a client needs to log in. The org is new at every start, with the same 60 records."""
     folder = tmp_path_factory.mktemp("org")
-    command = [os.environ.get("ORGSTREAM", "orgstream"), "sandbox", "--tls", "--records", "60", "--seed", "1"]
+    command = [os.environ.get("ORGSTREAM", "orgstream"), "sandbox", "--port", "0", "--tls", "--records", "60",
+               "--seed", "1"]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
         yield json.loads(process.stdout.readline())
         process.terminate()
@@ -22,6 +23,7 @@ def org(tmp_path_factory):
 def salesforce(org):
     """A connection of simple-salesforce, which speaks https only."""
     session = requests.Session()
+    session.trust_env = False  # REQUESTS_CA_BUNDLE would win over the certificate of the org.
     session.verify = org["ca_certificate_file"]
     session_id, instance = SalesforceLogin(username=org["username"], password=org["password"],
                                            security_token=org["security_token"], scratch_url=org["login_url"],
