@@ -28,6 +28,8 @@ pub fn start() -> Result<(), String> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
+        // When nobody reads standard error any more, saying so there would panic, in whichever task logs first.
+        .log_internal_errors(false)
         .try_init()
         .map_err(|error| format!("the log cannot be started: {error}"))
 }

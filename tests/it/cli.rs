@@ -236,3 +236,23 @@ async fn a_broker_says_first_where_it_is_and_ends_on_sigterm() {
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it can be signalled");
     assert_eq!(child.wait().await.expect("it ends").code(), Some(0));
 }
+
+#[tokio::test]
+async fn a_process_whose_standard_error_nobody_reads_ends_on_sigterm() {
+    use tokio::io::{AsyncBufReadExt as _, BufReader};
+    let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_orgstream"))
+        .args(["sandbox", "--port", "0"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the program starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    lines.next_line().await.expect("a line").expect("not the end");
+    drop(child.stderr.take());
+    let pid = i32::try_from(child.id().expect("it runs")).expect("a pid");
+    let pid = rustix::process::Pid::from_raw(pid).expect("not zero");
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it can be signalled");
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(30), child.wait()).await;
+    assert_eq!(ended.expect("it ends").expect("it is waited for").code(), Some(0));
+}

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::auth::LoginChange;
 use crate::calls::CallKind;
+use crate::clock::MOST_AHEAD;
 use crate::events::GapKind;
 use crate::fault::{Effect, Fault, FaultId};
 use crate::rules;
@@ -198,6 +199,9 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, rest: &[&str]) -> Answer {
             Gap::Next { object, times } => tenant.order_gaps(&object, times),
         }),
         ("GET", ["clock"]) => Answer::json(200, &clock(tenant)),
+        ("POST", ["clock"]) if asks_too_much(tenant, call) => {
+            refused(call, "the clock can be a thousand years ahead of real time at most; nothing was moved")
+        }
         ("POST", ["clock"]) => with(call, |advance: Advance| {
             tenant.advance(Duration::from_millis(advance.advance_ms));
             clock(tenant)
@@ -240,6 +244,13 @@ fn faults(tenant: &Tenant) -> Answer {
     Answer::json(200, &faults)
 }
 
+/// Whether the clock would be too far ahead.
+fn asks_too_much(tenant: &Tenant, call: &Call) -> bool {
+    let most = i128::try_from(MOST_AHEAD.as_millis()).unwrap_or(i128::MAX);
+    serde_json::from_slice::<Advance>(&call.body)
+        .is_ok_and(|asked| i128::from(tenant.clock.offset_millis()) + i128::from(asked.advance_ms) > most)
+}
+
 fn clock(tenant: &Tenant) -> Json {
     json!({
         "now": tenant.clock.now().event(),
@@ -268,10 +279,13 @@ fn tried<T: for<'de> Deserialize<'de>>(call: &Call, work: impl FnOnce(T) -> Resu
 fn with<T: for<'de> Deserialize<'de>>(call: &Call, work: impl FnOnce(T) -> Json) -> Answer {
     match serde_json::from_slice(&call.body) {
         Ok(body) => Answer::json(200, &work(body)),
-        Err(error) => {
-            let route = format!("{} {}", call.method, call.raw_path.trim_end_matches('/'));
-            let takes = ROUTES.iter().find(|(known, _)| *known == route).map(|(_, text)| *text);
-            Answer::json(400, &json!({"error": error.to_string(), "takes": takes}))
-        }
+        Err(error) => refused(call, &error.to_string()),
     }
+}
+
+/// Says what is wrong with a call, and what its route takes.
+fn refused(call: &Call, error: &str) -> Answer {
+    let route = format!("{} {}", call.method, call.raw_path.trim_end_matches('/'));
+    let takes = ROUTES.iter().find(|(known, _)| *known == route).map(|(_, text)| *text);
+    Answer::json(400, &json!({"error": error, "takes": takes}))
 }

@@ -8,6 +8,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::timestamp::Timestamp;
 
+/// How far a clock can be ahead: a thousand years, so that every moment is still a date.
+pub(crate) const MOST_AHEAD: Duration = Duration::from_hours(1_000 * 365 * 24);
+
 /// One org's time.
 #[derive(Debug, Default)]
 pub(crate) struct Clock {
@@ -40,9 +43,11 @@ impl Clock {
         self.offset_millis.load(Ordering::Relaxed)
     }
 
-    /// Moves the org's time forward.
+    /// Moves the org's time forward, up to [`MOST_AHEAD`].
     pub(crate) fn advance(&self, by: Duration) {
-        self.offset_millis.fetch_add(millis(by), Ordering::Relaxed);
+        let ahead = |offset: i64| Some(offset.saturating_add(millis(by)).min(millis(MOST_AHEAD)));
+        // The closure always gives a value, so this cannot fail.
+        let _before = self.offset_millis.fetch_update(Ordering::Relaxed, Ordering::Relaxed, ahead);
     }
 }
 

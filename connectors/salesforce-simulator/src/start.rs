@@ -157,7 +157,7 @@ fn restore(
                 log.forget_until(replay_id);
                 continue;
             }
-            Entry::Org(_) | Entry::Clock(_) | Entry::RefreshTokens(_) => continue,
+            Entry::Org(_) | Entry::Rewritten(_) | Entry::Clock(_) | Entry::RefreshTokens(_) => continue,
         };
         for row in &rows {
             store.restore(row).map_err(|reason| SimulatorError::Damaged {
@@ -185,6 +185,7 @@ fn compacted(tenant: &Tenant, state: &State) -> Vec<Entry> {
     // Fields come before the rows that have values in them.
     entries.extend(definitions.entries(&store.schema).into_iter().map(Entry::Definition));
     entries.push(Entry::Commit { rows, events: log.retained(clock.now()), last_replay_id: log.last() });
+    entries.insert(1, Entry::Rewritten(entries.len() + 1));
     entries
 }
 

@@ -15,6 +15,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 /// How far the clocks of client and org may differ, in seconds.
 const SKEW: i64 = 180;
+/// From here on `exp` is in milliseconds. Salesforce's own command line sends it so, and orgs take it.
+const MILLISECONDS: i64 = 100_000_000_000;
 
 /// The claims that matter.
 #[derive(Debug, Deserialize)]
@@ -71,6 +73,7 @@ impl Claims {
     pub(crate) fn validity(&self, now: i64, ceiling: i64) -> Validity {
         let exp = self.exp.as_i64().or_else(|| self.exp.as_str()?.parse().ok());
         match exp {
+            Some(exp) if exp >= MILLISECONDS => Validity::Valid,
             Some(exp) if exp <= now - SKEW => Validity::Expired,
             Some(exp) if exp <= now + ceiling + SKEW => Validity::Valid,
             _ => Validity::Unacceptable,

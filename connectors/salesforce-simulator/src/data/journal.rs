@@ -2,8 +2,9 @@
 //!
 //! A line is written with one system call before the call is answered, so an acknowledged write survives `kill -9`
 //! of the process (not a power cut: nothing is synced). A line cut short by a kill was never acknowledged and is
-//! dropped at the next start, when the file is also rewritten without what was overwritten since. The file holds the
-//! org's credentials, so only its owner can read it.
+//! dropped at the next start, when the file is also rewritten without what was overwritten since. What was rewritten
+//! counts its own lines: when one of them is missing the file is damaged, and is left as it is. The file holds the org's
+//! credentials, so only its owner can read it.
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -26,6 +27,8 @@ use crate::tooling::Definition;
 pub(crate) enum Entry {
     /// Who the org is: always the first line.
     Org(Box<Identity>),
+    /// So many lines, this one included, were there when the file was last rewritten.
+    Rewritten(usize),
     /// How far its clock is ahead, in milliseconds.
     Clock(i64),
     /// What is custom, where the files of the user do not say it.
@@ -83,15 +86,20 @@ impl Journal {
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let lines = bytes.get(..whole).unwrap_or_default().split(|byte| *byte == b'\n');
         let lines = lines.enumerate().filter(|(_, line)| !line.is_empty());
-        lines
+        let damaged = |line, reason| SimulatorError::Damaged { path: path.to_owned(), line, reason };
+        let entries: Vec<Entry> = lines
             .map(|(at, line)| {
-                serde_json::from_slice(line).map_err(|error| SimulatorError::Damaged {
-                    path: path.to_owned(),
-                    line: at + 1,
-                    reason: error.to_string(),
-                })
+                serde_json::from_slice(line).map_err(|error| damaged(at + 1, error.to_string()))
             })
-            .collect()
+            .collect::<Result<_, _>>()?;
+        let least = entries.iter().find_map(|entry| match entry {
+            Entry::Rewritten(lines) => Some(*lines),
+            _ => None,
+        });
+        if !bytes.is_empty() && entries.len() < least.unwrap_or(1) {
+            return Err(damaged(entries.len() + 1, "it is cut off here".to_owned()));
+        }
+        Ok(entries)
     }
 
     /// Replaces the file by these entries and opens it for more. The old file stays whole until the new one is.

@@ -56,6 +56,16 @@ impl Schema {
         Self { changed, ..self }
     }
 
+    /// The same for a user that may do everything.
+    pub(crate) fn denying_nothing(&self) -> Self {
+        let mut all = self.clone();
+        for object in &mut all.objects {
+            object.denied.clear();
+            object.fields.iter_mut().for_each(|field| field.denied.clear());
+        }
+        all
+    }
+
     /// The same with one more field, and the parts of that field if it has any. A detail of a master loses its owner.
     /// The error says what is wrong with the field's formula.
     pub(crate) fn with_field(

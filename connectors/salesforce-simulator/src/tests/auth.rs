@@ -66,6 +66,10 @@ async fn an_assertion_is_judged_by_signature_audience_subject_and_end() {
         let (status, token) = post_token(&http(), &org, &[("grant_type", grant), ("assertion", &good)]).await;
         assert_eq!(status, 200, "{token}");
     }
+    // Salesforce's command line gives the end in milliseconds.
+    let milliseconds = assertion(&org, org.url(), &user, 1_700_000_000_000);
+    let form = [("grant_type", grant), ("assertion", milliseconds.as_str())];
+    assert_eq!(post_token(&http(), &org, &form).await.0, 200);
     for (assertion, expected) in [
         (assertion(&org, "https://example.com", &user, 180), "invalid_grant: audience is invalid"),
         (

@@ -123,6 +123,7 @@ async fn an_order_that_is_wrong_is_answered_with_what_is_possible() {
         ("logins", json!({"user": "tired"}), "expected one of `active`, `inactive`"),
         ("replay/forget", json!({}), "missing field `replay_id`"),
         ("clock", json!({"advance_ms": -1}), "invalid value"),
+        ("clock", json!({"advance_ms": 253_402_300_800_000_i64}), "a thousand years ahead"),
     ] {
         let (status, answer) = post(path, body).await;
         assert_eq!(status, 400, "{path}");

@@ -46,6 +46,23 @@ async fn an_org_with_a_data_file_is_the_same_after_a_restart() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_cut_off_in_what_was_there_at_the_start_is_refused_and_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("org.jsonl");
+    let start = || Org::builder().name("cut").data_file(&file).records(20).start();
+    start().await.unwrap().stop().await;
+    let whole = std::fs::read(&file).unwrap();
+    for left in [whole.len() - 1, whole.len() / 2, 10] {
+        std::fs::write(&file, &whole[..left]).unwrap();
+        let refused = start().await.unwrap_err();
+        assert!(matches!(refused, SimulatorError::Damaged { .. }), "{left}: {refused}");
+        assert_eq!(std::fs::read(&file).unwrap(), &whole[..left]);
+    }
+    std::fs::write(&file, &whole).unwrap();
+    assert_eq!(start().await.unwrap().count("Account"), 5);
+}
+
+#[tokio::test]
 async fn what_was_acknowledged_is_in_the_file_at_that_moment() {
     let dir = tempfile::tempdir().unwrap();
     let (file, copy) = (dir.path().join("org.jsonl"), dir.path().join("copy.jsonl"));

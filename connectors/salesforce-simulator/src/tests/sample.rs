@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
+use super::client::Client;
 use crate::Org;
 
 #[tokio::test]
@@ -79,4 +80,14 @@ async fn sample_records_come_once() {
         assert_eq!(org.count("Contact"), 10);
         org.stop().await;
     }
+}
+
+#[tokio::test]
+async fn sample_records_have_values_in_fields_that_the_user_may_not_see() {
+    let hidden =
+        "objects: { Account: { denied: [create], denied_fields: { Name: [edit], Industry: [read] } } }";
+    let org = Org::builder().name("hidden").objects(hidden).records(16).start().await.unwrap();
+    assert_eq!(org.count("Account"), 4);
+    let client = Client::login(&org).await;
+    assert_eq!(client.post("sobjects/Account", json!({"Name": "x"})).await.0, 400);
 }
