@@ -78,7 +78,6 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET /simulator/writes", "the write calls that were executed"),
     ("GET /simulator/rows", "how many rows each object has"),
     ("GET /simulator/rows/OBJECT", "the rows of an object"),
-    ("GET /simulator/credentials", "how to log in: users, secrets, the key"),
 ];
 
 #[derive(Deserialize)]
@@ -222,11 +221,6 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, rest: &[&str]) -> Answer {
             Answer::json(404, &json!({"error": format!("the org has no object {object}")}))
         }
         ("GET", ["rows", object]) => Answer::json(200, &tenant.rows(object)),
-        ("GET", ["credentials"]) => {
-            let mut credentials = json!(tenant.identity.credentials);
-            credentials["login_url"] = json!(call.base_url(tenant.url()));
-            Answer::json(200, &credentials)
-        }
         (method, _) => rules::answer(tenant, call, rest).unwrap_or_else(|| {
             let error = format!("the simulator has no route {method} {}", call.raw_path);
             Answer::json(404, &json!({"error": error, "routes": routes()}))
