@@ -1,10 +1,11 @@
-//! XML read as a tree, without regard to prefixes, since every client has its own.
+//! XML read as a tree of names in their namespaces, since every client has prefixes of its own.
 //!
 //! What would cost more to read than to send is refused: a document type (its entities multiply), depth, and a great
 //! many elements.
 
-use quick_xml::Reader;
+use quick_xml::NsReader;
 use quick_xml::events::{BytesStart, Event};
+use quick_xml::name::ResolveResult;
 
 /// No request of any client goes deeper.
 const MAX_DEPTH: usize = 50;
@@ -16,6 +17,8 @@ const MAX_ELEMENTS: usize = 200_000;
 pub(crate) struct Element {
     /// Local name.
     pub(crate) name: String,
+    /// Empty for a name that is in none.
+    pub(crate) namespace: String,
     /// `xsi:type` without its prefix.
     pub(crate) kind: Option<String>,
     /// Its own text, without the space around it.
@@ -31,25 +34,28 @@ impl Element {
     /// Reads a document; answers its root.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Malformed> {
         let text = std::str::from_utf8(bytes).map_err(|_| "Invalid byte of UTF-8 sequence".to_owned())?;
-        let mut reader = Reader::from_str(text);
+        if let Some(illegal) = text.chars().find(|c| !is_legal(*c)) {
+            return Err(format!("An invalid XML character (Unicode: 0x{:x}) was found", u32::from(illegal)));
+        }
+        let mut reader = NsReader::from_str(text);
         let mut open: Vec<Self> = vec![Self::default()];
         let mut count = 0;
         loop {
-            let event = reader.read_event().map_err(|error| error.to_string())?;
+            let (namespace, event) = reader.read_resolved_event().map_err(|error| error.to_string())?;
             match event {
                 Event::Start(start) => {
-                    open.push(Self::begun(&start));
+                    open.push(Self::begun(&start, &namespace)?);
                     count += 1;
                 }
                 Event::Empty(start) => {
-                    let element = Self::begun(&start);
+                    let element = Self::begun(&start, &namespace)?;
                     if let Some(parent) = open.last_mut() {
                         parent.children.push(element);
                     }
                     count += 1;
                 }
                 Event::Text(text) => add(&mut open, &text),
-                Event::GeneralRef(entity) => add(&mut open, &resolve(&entity)),
+                Event::GeneralRef(entity) => add(&mut open, &resolve(&entity)?),
                 Event::CData(text) => add(&mut open, &text),
                 Event::End(_) => {
                     let mut done = open.pop().unwrap_or_default();
@@ -89,14 +95,24 @@ impl Element {
         self.children.iter().filter(move |child| child.name == name)
     }
 
-    fn begun(start: &BytesStart<'_>) -> Self {
-        let kind =
-            start.attributes().flatten().find(|attribute| attribute.key.local_name().as_ref() == "type");
-        let kind = kind.map(|attribute| {
-            let value = attribute.value.as_ref();
-            value.split_once(':').map_or(value, |(_, local)| local).to_owned()
-        });
-        Self { name: start.local_name().as_ref().to_owned(), kind, ..Self::default() }
+    fn begun(start: &BytesStart<'_>, namespace: &ResolveResult<'_>) -> Result<Self, Malformed> {
+        let name = start.local_name().as_ref().to_owned();
+        let namespace = match namespace {
+            ResolveResult::Bound(namespace) => namespace.as_ref().to_owned(),
+            ResolveResult::Unbound => String::new(),
+            ResolveResult::Unknown(prefix) => {
+                return Err(format!("The prefix \"{prefix}\" for element \"{prefix}:{name}\" is not bound."));
+            }
+        };
+        let mut kind = None;
+        for attribute in start.attributes() {
+            let attribute = attribute.map_err(|error| error.to_string())?;
+            if attribute.key.local_name().as_ref() == "type" {
+                let value = attribute.value.as_ref();
+                kind = Some(value.split_once(':').map_or(value, |(_, local)| local).to_owned());
+            }
+        }
+        Ok(Self { name, namespace, kind, ..Self::default() })
     }
 }
 
@@ -106,8 +122,17 @@ fn add(open: &mut [Element], text: &str) {
     }
 }
 
+/// Whether documents may have this character.
+pub(crate) fn is_legal(character: char) -> bool {
+    match character {
+        '\t' | '\n' | '\r' => true,
+        '\u{fffe}' | '\u{ffff}' => false,
+        _ => character >= ' ',
+    }
+}
+
 /// The five names that XML knows, and numbers; anything else stands as it is, as in a password that is not escaped.
-fn resolve(entity: &str) -> String {
+fn resolve(entity: &str) -> Result<String, Malformed> {
     let known = match entity {
         "amp" => Some('&'),
         "lt" => Some('<'),
@@ -120,7 +145,11 @@ fn resolve(entity: &str) -> String {
             .or_else(|| other.strip_prefix('#').and_then(|decimal| decimal.parse().ok()))
             .and_then(char::from_u32),
     };
-    known.map_or_else(|| format!("&{entity};"), String::from)
+    match known {
+        Some(character) if is_legal(character) => Ok(character.into()),
+        Some(_) => Err(format!("Character reference \"&{entity}\" is an invalid XML character.")),
+        None => Ok(format!("&{entity};")),
+    }
 }
 
 #[cfg(test)]
@@ -131,13 +160,23 @@ mod tests {
 
     #[test]
     fn prefixes_escapes_and_cdata_do_not_matter() {
-        let xml = r#"<?xml version="1.0"?><e:Envelope xmlns:e="x"><e:Body><n1:login>
+        let xml = r#"<?xml version="1.0"?><e:Envelope xmlns:e="x"><e:Body><n1:login xmlns:n1="urn:x">
             <n1:username>a&amp;b</n1:username><password><![CDATA[p<w]]></password><o x:type="sf:Account"/></n1:login>
             </e:Body></e:Envelope>"#;
         let root = Element::read(xml.as_bytes()).unwrap();
         let login = root.child("Body").and_then(|body| body.child("login")).unwrap();
         assert_eq!((login.text_of("username"), login.text_of("password")), (Some("a&b"), Some("p<w")));
         assert_eq!(login.child("o").unwrap().kind.as_deref(), Some("Account"));
+        assert_eq!((root.namespace.as_str(), login.namespace.as_str()), ("x", "urn:x"));
+    }
+
+    #[test]
+    fn what_no_parser_takes_is_refused() {
+        for broken in
+            ["<a:b/>", "<a>&#0;</a>", "<a>\u{1}</a>", "<a b=\"1\" b=\"2\"/>", "<a b/>", "<a></b>", "<a/><"]
+        {
+            assert!(Element::read(broken.as_bytes()).is_err(), "{broken}");
+        }
     }
 
     #[test]

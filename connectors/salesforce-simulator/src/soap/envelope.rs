@@ -1,6 +1,6 @@
 //! SOAP envelopes: what a request asks for, and answers with the prefixes that clients look for.
 
-use super::element::{Element, Malformed};
+use super::element::{Element, Malformed, is_legal};
 use crate::server::Answer;
 
 /// One of the two APIs, which differ in their namespaces.
@@ -124,7 +124,11 @@ pub(crate) fn client_fault(message: &str) -> Answer {
     )
 }
 
-/// Text as XML content.
+/// Text as XML content. What XML cannot say, such as a control character that came in JSON, is replaced.
 pub(crate) fn escape(text: &str) -> String {
-    quick_xml::escape::escape(text).into_owned()
+    let escaped = quick_xml::escape::escape(text);
+    if escaped.chars().all(is_legal) {
+        return escaped.into_owned();
+    }
+    escaped.chars().map(|c| if is_legal(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
 }

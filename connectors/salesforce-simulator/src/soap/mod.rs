@@ -53,14 +53,15 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, letter: &str, version: &str) 
     };
     let request = Request { tenant, call, dialect, version, envelope: &envelope };
     let operation = envelope.operation.name.as_str();
-    if operation == "login" {
-        return login::login(&request, number);
-    }
-    if !OPERATIONS.contains(&operation) {
-        let namespace = dialect.namespace();
+    let namespace = envelope.operation.namespace.as_str();
+    let known = operation == "login" || OPERATIONS.contains(&operation);
+    if !known || namespace != dialect.namespace() {
         return client_fault(&format!(
             "No operation available for request {{{namespace}}}{operation}, please check the WSDL for the service."
         ));
+    }
+    if operation == "login" {
+        return login::login(&request, number);
     }
     let token = envelope.header("SessionHeader", "sessionId").unwrap_or_default();
     if !tenant.token_is_good(token) {

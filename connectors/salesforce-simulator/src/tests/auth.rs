@@ -132,7 +132,7 @@ async fn soap_login_gives_a_session_that_rest_accepts_and_faults_with_http_500()
     let element =
         |name: &str| text.split(&format!("<{name}>")).nth(1).unwrap().split('<').next().unwrap().to_owned();
     assert_eq!(element("serverUrl"), format!("{}/services/Soap/u/50.0/{}", org.url(), &org.id()[..15]));
-    let client = Client { http: http(), url: org.url().to_owned(), token: element("sessionId") };
+    let client = Client::with(&org, http(), &element("sessionId"));
     assert_eq!(
         client.column("SELECT Id, Username FROM User WHERE IsActive = true", "Username").await,
         [credentials.username.as_str()]

@@ -6,26 +6,36 @@ use serde_json::{Value as Json, json};
 use crate::Org;
 
 /// A client with a token.
+#[derive(Clone)]
 pub(super) struct Client {
     pub(super) http: reqwest::Client,
     pub(super) url: String,
     pub(super) token: String,
+    /// Consumer key and secret of its connected app.
+    pub(super) app: [String; 2],
 }
 
 impl Client {
     /// Logs in with client credentials.
     pub(super) async fn login(org: &Org) -> Self {
-        let http = http();
-        let credentials = org.credentials();
-        let form = [
-            ("grant_type", "client_credentials"),
-            ("client_id", &credentials.client_id),
-            ("client_secret", &credentials.client_secret),
-        ];
-        let (status, token) = post_token(&http, org, &form).await;
+        let client = Self::with(org, http(), "");
+        Self { token: client.new_token().await, ..client }
+    }
+
+    /// A client with this token.
+    pub(super) fn with(org: &Org, http: reqwest::Client, token: &str) -> Self {
+        let app = [org.credentials().client_id.clone(), org.credentials().client_secret.clone()];
+        Self { http, url: org.url().to_owned(), token: token.to_owned(), app }
+    }
+
+    /// A token of a session of its own.
+    pub(super) async fn new_token(&self) -> String {
+        let [id, secret] = &self.app;
+        let form = [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
+        let url = format!("{}/services/oauth2/token", self.url);
+        let (status, token) = read(self.http.post(url).form(&form).send().await.unwrap()).await;
         assert_eq!(status, 200, "{token}");
-        let token = token["access_token"].as_str().unwrap().to_owned();
-        Self { http, url: org.url().to_owned(), token }
+        token["access_token"].as_str().unwrap().to_owned()
     }
 
     /// Calls a path below the API version.

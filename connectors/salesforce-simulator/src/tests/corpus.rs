@@ -22,6 +22,11 @@ async fn streaming_calls_of_the_corpus_are_answered_message_by_message_or_refuse
     replayed("bayeux", &played::bayeux).await;
 }
 
+#[tokio::test]
+async fn soap_calls_of_the_corpus_are_answered_with_an_envelope() {
+    replayed("soap", &played::soap).await;
+}
+
 async fn replayed(target: &str, play: &impl AsyncFn(&Client, &[u8])) {
     let (org, client) = played::prepare().await;
     let files = files(target);

@@ -211,11 +211,7 @@ async fn a_code_is_exchanged_once_for_the_address_and_the_proof_it_was_asked_wit
     ];
     let (_, again) = post_token(&http(), &org, &refresh).await;
     assert!(again["refresh_token"].is_null() && again["issued_at"].is_string(), "{again}");
-    let client = Client {
-        http: http(),
-        url: org.url().to_owned(),
-        token: again["access_token"].as_str().unwrap().to_owned(),
-    };
+    let client = Client::with(&org, http(), again["access_token"].as_str().unwrap());
     assert_eq!(client.get("limits").await.0, 200);
     let revoke = format!("{}/services/oauth2/revoke", org.url());
     let revoked = client.http.post(revoke).form(&[("token", &refresh_token)]).send().await.unwrap();

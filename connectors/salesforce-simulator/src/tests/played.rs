@@ -3,6 +3,9 @@
 
 use std::time::Duration;
 
+use quick_xml::NsReader;
+use quick_xml::events::Event;
+use quick_xml::name::ResolveResult;
 use serde_json::{Value as Json, json};
 
 use super::client::{Client, encode};
@@ -92,6 +95,60 @@ pub(crate) async fn bayeux(client: &Client, file: &[u8]) {
     }
     let goodbye = json!([{"channel": "/meta/disconnect", "clientId": id}]);
     stream(client, &cookie, goodbye.to_string().into_bytes()).await;
+}
+
+/// The file is the body of a SOAP call in which `SESSION` stands for the id of a session of its own. It is answered with
+/// an envelope that any XML parser takes: the response, or a fault.
+pub(crate) async fn soap(client: &Client, file: &[u8]) {
+    let session = client.new_token().await;
+    let body = split(file, b"SESSION").join(session.as_bytes());
+    let request = client.http.post(format!("{}/services/Soap/u/60.0", client.url));
+    let request = request.header("content-type", "text/xml; charset=UTF-8").header("soapaction", "\"\"");
+    let response = request.body(body).send().await.unwrap();
+    let status = response.status().as_u16();
+    assert_eq!(response.headers()["content-type"], "text/xml;charset=UTF-8");
+    let text = response.text().await.unwrap();
+    let names = element_names(&text);
+    let answered = match names.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["Envelope", "Body", answered, ..] => (*answered).to_owned(),
+        _ => panic!("{text}"),
+    };
+    match status {
+        200 => assert!(answered.ends_with("Response"), "{text}"),
+        500 => assert!(answered == "Fault" && names.iter().any(|name| name == "faultstring"), "{text}"),
+        _ => panic!("{status} {text}"),
+    }
+    client.http.post(format!("{}/services/oauth2/revoke?token={session}", client.url)).send().await.unwrap();
+}
+
+/// The local names of the elements of a document, in their order. What is not well-formed panics.
+fn element_names(text: &str) -> Vec<String> {
+    let legal = |c: char| c >= ' ' && c != '\u{fffe}' && c != '\u{ffff}' || "\t\n\r".contains(c);
+    assert!(text.chars().all(legal), "{text}");
+    let mut reader = NsReader::from_str(text);
+    let mut names = Vec::new();
+    let mut open = 0;
+    loop {
+        let (namespace, event) =
+            reader.read_resolved_event().unwrap_or_else(|error| panic!("{error}: {text}"));
+        assert!(!matches!(namespace, ResolveResult::Unknown(_)), "{namespace:?}: {text}");
+        match event {
+            Event::Start(start) | Event::Empty(start) if start.attributes().any(|one| one.is_err()) => {
+                panic!("{start:?}: {text}")
+            }
+            Event::Start(start) => {
+                open += 1;
+                names.push(start.local_name().as_ref().to_owned());
+            }
+            Event::Empty(start) => names.push(start.local_name().as_ref().to_owned()),
+            Event::End(_) => open -= 1,
+            Event::Eof => {
+                assert_eq!(open, 0, "{text}");
+                return names;
+            }
+            _ => {}
+        }
+    }
 }
 
 /// A new session: its cookie and its id. Sessions that files have opened are dropped when there are too many.

@@ -56,7 +56,7 @@ async fn a_login_is_refused_in_the_words_and_with_the_prefixes_that_clients_sear
     };
     assert_eq!(fault("u/60.0", &credentials(&user, "wrong")).await, "INVALID_LOGIN");
     assert_eq!(fault("u/60.0", &credentials("nobody@x.example", "x")).await, "INVALID_LOGIN");
-    assert_eq!(fault("u/60.0", "<login/>").await, "INVALID_LOGIN");
+    assert_eq!(fault("u/60.0", "<urn:login/>").await, "INVALID_LOGIN");
     for version in ["65.0", "67.0", "68.0", "6.0", "sixty", "60"] {
         assert_eq!(fault(&format!("u/{version}"), &good).await, "UNSUPPORTED_API_VERSION", "{version}");
     }
@@ -76,7 +76,8 @@ async fn a_login_is_refused_in_the_words_and_with_the_prefixes_that_clients_sear
         org.set_login_policy(policy);
         assert_eq!(fault("u/60.0", &good).await, code);
     }
-    let (_, text) = post(&org, "c/60.0", "", &credentials(&user, "wrong")).await;
+    let enterprise = credentials(&user, "wrong").replace("urn:partner", "urn:enterprise");
+    let (_, text) = post(&org, "c/60.0", "", &enterprise).await;
     assert!(text.contains("xmlns:sf=\"urn:fault.enterprise.soap.sforce.com\""), "{text}");
 }
 
@@ -101,6 +102,9 @@ async fn a_request_that_is_no_envelope_or_too_costly_to_read_is_a_fault_of_the_c
     let (_, answer) = post(&org, "u/60.0", "", "<urn:sorcery/>").await;
     let text = "No operation available for request {urn:partner.soap.sforce.com}sorcery, please check the WSDL for the service.";
     assert_eq!(element(&answer, "faultstring"), text);
+    let (_, answer) = post(&org, "c/60.0", "", "<urn:getUserInfo/>").await;
+    let text = "No operation available for request {urn:partner.soap.sforce.com}getUserInfo, please check the WSDL for the service.";
+    assert_eq!(element(&answer, "faultstring"), text);
     let get = http().get(format!("{}/services/Soap/u/60.0", org.url())).send().await.unwrap();
     assert_eq!(get.status(), 405);
 }
@@ -121,7 +125,8 @@ async fn a_login_has_its_elements_in_the_order_that_clients_read_them_in() {
     let short = &org.id()[..15];
     assert_eq!(element(&text, "serverUrl"), format!("{}/services/Soap/u/22.0/{short}", org.url()));
     assert_eq!((org.calls(CallKind::Soap), org.calls(CallKind::SoapLogin)), (1, 1));
-    let (_, text) = post(&org, "c/59.0", "", &credentials(&app.username, &app.password)).await;
+    let good = credentials(&app.username, &app.password).replace("urn:partner", "urn:enterprise");
+    let (_, text) = post(&org, "c/59.0", "", &good).await;
     assert_eq!(element(&text, "serverUrl"), format!("{}/services/Soap/c/59.0/{short}", org.url()));
     assert!(text.contains(" xmlns=\"urn:enterprise.soap.sforce.com\""), "{text}");
     org.set_login_policy(LoginPolicy { user: UserState::PasswordExpired, ..LoginPolicy::default() });

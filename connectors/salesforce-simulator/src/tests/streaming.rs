@@ -44,8 +44,7 @@ impl Stream {
             (&json!(true), &json!("1"), None)
         );
         assert_eq!(reply[0]["ext"], json!({"replay": true, "payload.format": true}));
-        let client =
-            Client { http: client.http.clone(), url: client.url.clone(), token: client.token.clone() };
+        let client = client.clone();
         let client_id = reply[0]["clientId"].as_str().unwrap().to_owned();
         let stream = Self { client, cookie: cookie.unwrap(), client_id };
         (stream.poll().await, stream)

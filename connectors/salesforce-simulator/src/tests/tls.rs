@@ -22,7 +22,7 @@ async fn login(org: &Org) -> Client {
     ];
     let (status, token) = post_token(&http, org, &form).await;
     assert_eq!((status, &token["instance_url"]), (200, &json!(org.url())));
-    Client { http, url: org.url().to_owned(), token: token["access_token"].as_str().unwrap().to_owned() }
+    Client::with(org, http, token["access_token"].as_str().unwrap())
 }
 
 #[tokio::test]
