@@ -149,9 +149,12 @@ impl Run {
             match (joined(task), &ended) {
                 (Ok(()), _) => {}
                 (Err(error), Ok(_)) => ended = Err(error),
-                // The process ends with one error, the first; this one would be lost.
-                (Err(error), Err(_)) => {
-                    tracing::error!(error = %with_causes(&error), "Another task has failed.");
+                // The process ends with one error, the first; another one would be lost.
+                (Err(error), Err(first)) => {
+                    let error = with_causes(&error);
+                    if error != with_causes(first) {
+                        tracing::error!(%error, "Another task has failed.");
+                    }
                 }
             }
         }
