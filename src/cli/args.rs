@@ -155,6 +155,9 @@ pub struct Sandbox {
     /// Serve https:// alone; the first line names the certificate to trust
     #[arg(long)]
     pub tls: bool,
+    /// Offer CometD clients a WebSocket beside long polling, as a real org does not
+    #[arg(long)]
+    pub websocket: bool,
 }
 
 /// Arguments of `schema-store`.

@@ -16,6 +16,7 @@ pub(super) async fn sandbox(arguments: Sandbox) -> Result<Exit, Failure> {
         records: arguments.records,
         seed: arguments.seed,
         tls: arguments.tls,
+        websocket: arguments.websocket,
         key_dir: None,
     };
     let announce = |announcement: &Announcement| match serde_json::to_string(announcement) {

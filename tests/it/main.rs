@@ -63,6 +63,9 @@ mod gaps;
 // The commands as a script sees them.
 mod cli;
 
+// What a sandbox org serves when it is asked for more.
+mod sandbox;
+
 // The files that come with orgstream.
 mod config;
 

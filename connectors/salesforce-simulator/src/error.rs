@@ -31,7 +31,7 @@ pub enum SimulatorError {
         path: PathBuf,
     },
     /// The data file holds something that the simulator did not write.
-    #[error("the sandbox org's data file {} is damaged in line {line}: {reason}; move it away to start with an empty org", path.display())]
+    #[error("the sandbox org's data file {} is damaged in line {line}: {reason}; put a copy of it in its place, or move it away to start with an empty org", path.display())]
     Damaged {
         /// The data file.
         path: PathBuf,

@@ -29,6 +29,8 @@ pub struct Options {
     /// Serves `https://` alone. The authority's certificate is written beside the private key; with a data file it is
     /// kept over restarts.
     pub tls: bool,
+    /// Offers CometD clients a WebSocket beside long polling.
+    pub websocket: bool,
     /// Directory for the private key, made with mode 0700. Default: `FILE.keys` beside the data file, or
     /// `orgstream-sandbox-PID` under the system's temporary directory, which is removed at the end.
     pub key_dir: Option<PathBuf>,
@@ -76,7 +78,8 @@ struct KeyDir {
 impl Sandbox {
     /// Starts the org and writes its private key.
     pub async fn start(options: Options) -> Result<Self, SimulatorError> {
-        let mut builder = Org::builder().port(options.port).records(options.records);
+        let mut builder =
+            Org::builder().port(options.port).records(options.records).websocket(options.websocket);
         if let Some(objects) = &options.objects {
             for file in objects_files(objects)? {
                 let text = std::fs::read_to_string(&file).map_err(|error| unreadable(&file, &error))?;

@@ -16,8 +16,14 @@ pub(crate) struct Sandbox {
 
 impl Sandbox {
     pub(crate) fn start(name: &str) -> Self {
+        Self::start_with(name, &[])
+    }
+
+    /// The same with more arguments.
+    pub(crate) fn start_with(name: &str, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_orgstream"))
             .args(["sandbox", "--port", "0"])
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("sandbox {name} does not start: {error}"));

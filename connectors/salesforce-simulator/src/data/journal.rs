@@ -2,14 +2,14 @@
 //!
 //! A line is written with one system call before the call is answered, so an acknowledged write survives `kill -9`
 //! of the process (not a power cut: nothing is synced). A line cut short by a kill was never acknowledged and is
-//! dropped at the next start, when the file is also rewritten without what was overwritten since. What was rewritten
-//! counts its own lines: when one of them is missing the file is damaged, and is left as it is. The file holds the org's
-//! credentials, so only its owner can read it.
+//! dropped at the next start, when the file is also rewritten without what was overwritten since. Any other damage is
+//! noticed, and the file left as it is: each line has a checksum, and what was rewritten counts its own lines. The file
+//! holds the org's credentials, so only its owner can read it.
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
+use super::checked_lines::{Sealer, unseal};
 use crate::error::SimulatorError;
 use crate::tenant::Identity;
 use crate::tooling::Definition;
@@ -71,6 +72,9 @@ pub(crate) struct StoredEvent {
 pub(crate) struct Journal {
     path: PathBuf,
     file: File,
+    /// Bytes of the lines in it: where the next one goes, whatever a write that failed has left there.
+    length: u64,
+    sealer: Sealer,
     _lock: File,
 }
 
@@ -83,13 +87,17 @@ impl Journal {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(source) => return Err(unusable(path, source)),
         };
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        let lines = bytes.get(..whole).unwrap_or_default().split(|byte| *byte == b'\n');
-        let lines = lines.enumerate().filter(|(_, line)| !line.is_empty());
         let damaged = |line, reason| SimulatorError::Damaged { path: path.to_owned(), line, reason };
+        let lines = if bytes.starts_with(b"{") {
+            without_checksums(path, &bytes)
+        } else {
+            unseal(&bytes).map_err(|broken| damaged(broken.line, broken.reason.to_owned()))?
+        };
         let entries: Vec<Entry> = lines
-            .map(|(at, line)| {
-                serde_json::from_slice(line).map_err(|error| damaged(at + 1, error.to_string()))
+            .into_iter()
+            .enumerate()
+            .map(|(at, json)| {
+                serde_json::from_slice(json).map_err(|error| damaged(at + 1, error.to_string()))
             })
             .collect::<Result<_, _>>()?;
         let least = entries.iter().find_map(|entry| match entry {
@@ -106,25 +114,46 @@ impl Journal {
     pub(crate) fn rewrite(path: &Path, entries: &[Entry]) -> Result<Self, SimulatorError> {
         let lock = lock(path)?;
         let temporary = path.with_extension("new");
-        let write = || -> std::io::Result<File> {
+        let mut sealer = Sealer::default();
+        let mut write = || -> std::io::Result<(File, u64)> {
             let mut file =
                 OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&temporary)?;
             for entry in entries {
-                file.write_all(&line(entry)?)?;
+                let line = sealer.seal(entry)?;
+                file.write_all(&line)?;
+                sealer.wrote(&line);
             }
             file.sync_all()?;
             std::fs::rename(&temporary, path)?;
-            Ok(file)
+            let length = file.metadata()?.len();
+            Ok((file, length))
         };
-        let file = write().map_err(|source| unusable(path, source))?;
-        Ok(Self { path: path.to_owned(), file, _lock: lock })
+        let (file, length) = write().map_err(|source| unusable(path, source))?;
+        Ok(Self { path: path.to_owned(), file, length, sealer, _lock: lock })
     }
 
     /// Appends an entry.
     pub(crate) fn append(&mut self, entry: &Entry) -> Result<(), SimulatorError> {
-        let write = || -> std::io::Result<()> { (&self.file).write_all(&line(entry)?) };
-        write().map_err(|source| unusable(&self.path, source))
+        let write = || -> std::io::Result<Vec<u8>> {
+            let line = self.sealer.seal(entry)?;
+            self.file.write_all_at(&line, self.length)?;
+            Ok(line)
+        };
+        let line = write().map_err(|source| unusable(&self.path, source))?;
+        self.sealer.wrote(&line);
+        self.length += u64::try_from(line.len()).unwrap_or(u64::MAX);
+        Ok(())
     }
+}
+
+/// The whole lines of a file as the first versions wrote it: JSON alone. It gets its checksums when it is rewritten.
+fn without_checksums<'a>(path: &Path, bytes: &'a [u8]) -> Vec<&'a [u8]> {
+    let message = "an earlier version wrote the data file, without checksums: what is damaged in it may go unnoticed \
+                   this once";
+    tracing::warn!(file = %path.display(), "{message}");
+    let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
+    lines.pop();
+    lines
 }
 
 /// Keeps a second process from writing the same org. The lock is a file beside the data, since that one is replaced.
@@ -141,12 +170,6 @@ fn lock(path: &Path) -> Result<File, SimulatorError> {
         Err(TryLockError::WouldBlock) => Err(SimulatorError::InUse { path: path.to_owned() }),
         Err(TryLockError::Error(source)) => Err(unusable(path, source)),
     }
-}
-
-fn line(entry: &Entry) -> std::io::Result<Vec<u8>> {
-    let mut line = serde_json::to_vec(entry)?;
-    line.push(b'\n');
-    Ok(line)
 }
 
 fn unusable(path: &Path, source: std::io::Error) -> SimulatorError {

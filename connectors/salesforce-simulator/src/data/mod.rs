@@ -3,6 +3,7 @@
 
 mod auto_number;
 mod bin;
+mod checked_lines;
 #[cfg(test)]
 mod consistency;
 mod derived;

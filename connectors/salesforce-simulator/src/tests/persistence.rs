@@ -63,6 +63,46 @@ async fn a_file_that_is_cut_off_in_what_was_there_at_the_start_is_refused_and_le
 }
 
 #[tokio::test]
+async fn a_byte_that_is_another_refuses_the_start_and_the_file_stays_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("org.jsonl");
+    let start = || Org::builder().name("flipped").data_file(&file).records(20).start();
+    let org = start().await.unwrap();
+    Client::login(&org).await.create("Account", json!({"Name": "appended"})).await;
+    org.stop().await;
+    let whole = std::fs::read(&file).unwrap();
+    for at in [0, 9, 40, whole.len() / 3, whole.len() / 2, whole.len() - 12, whole.len() - 1] {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1;
+        std::fs::write(&file, &flipped).unwrap();
+        let line = whole[..at].split(|byte| *byte == b'\n').count();
+        let refused = start().await.unwrap_err().to_string();
+        let parts =
+            [file.display().to_string(), format!("damaged in line {line}:"), "move it away".to_owned()];
+        assert!(parts.iter().all(|part| refused.contains(part)), "{at}: {refused}");
+        assert_eq!(std::fs::read(&file).unwrap(), flipped);
+    }
+    std::fs::write(&file, &whole).unwrap();
+    assert_eq!(start().await.unwrap().count("Account"), 6);
+}
+
+#[tokio::test]
+async fn a_file_from_before_there_were_checksums_is_read_and_gets_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("org.jsonl");
+    let start = || Org::builder().name("older").data_file(&file).records(20).start();
+    let org = start().await.unwrap();
+    let id = org.id().to_owned();
+    org.stop().await;
+    let text = std::fs::read_to_string(&file).unwrap();
+    let plain: Vec<&str> = text.lines().map(|line| line.split_once(' ').unwrap().1).collect();
+    std::fs::write(&file, format!("{}\n", plain.join("\n"))).unwrap();
+    let org = start().await.unwrap();
+    assert_eq!((org.id(), org.count("Account")), (id.as_str(), 5));
+    assert!(std::fs::read_to_string(&file).unwrap().starts_with(&text[..9]));
+}
+
+#[tokio::test]
 async fn what_was_acknowledged_is_in_the_file_at_that_moment() {
     let dir = tempfile::tempdir().unwrap();
     let (file, copy) = (dir.path().join("org.jsonl"), dir.path().join("copy.jsonl"));
