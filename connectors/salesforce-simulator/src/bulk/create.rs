@@ -148,8 +148,10 @@ fn operation(body: &Map<String, Json>, reads: bool) -> Result<Operation, Refusal
 fn object(resource: &Resource<'_>, body: &Map<String, Json>) -> Result<(ObjectIndex, String), Refusal> {
     let name = text(body, "object").ok_or_else(|| invalid("object must be specified"))?;
     let schema = &resource.schema;
-    let found = schema.find(name).filter(|at| schema.object(*at).is(Trait::Createable));
-    let index = found.ok_or_else(|| not_supported(name))?;
+    let index = schema.named(name, || not_supported(name))?;
+    if !schema.object(index).is(Trait::Createable) {
+        return Err(not_supported(name));
+    }
     Ok((index, schema.object(index).name.clone()))
 }
 

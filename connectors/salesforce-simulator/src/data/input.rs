@@ -44,7 +44,9 @@ impl Record {
                 Some((at, field)) => {
                     let value =
                         if field.kind.is_compound() { Value::Null } else { convert(field, json, api)? };
-                    if field.is(right) && field.may(Right::Edit) {
+                    if field.kind == FieldType::Id && value.is_null() {
+                        // An empty id names no record and sets nothing.
+                    } else if field.is(right) && field.may(Right::Edit) {
                         values.push((at, value));
                     } else {
                         forbidden.push(&field.name);

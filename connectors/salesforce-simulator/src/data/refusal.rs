@@ -81,6 +81,11 @@ impl Refusal {
         Self::new(404, "NOT_FOUND", "The requested resource does not exist")
     }
 
+    /// A real org has it, the simulator does not.
+    pub(crate) fn not_simulated(what: &str) -> Self {
+        Self::new(501, "FUNCTIONALITY_NOT_ENABLED", format!("the org simulator does not have {what}"))
+    }
+
     /// The record is in the recycle bin.
     pub(crate) fn deleted() -> Self {
         Self::record("ENTITY_IS_DELETED", "entity is deleted", &[]).status(404)

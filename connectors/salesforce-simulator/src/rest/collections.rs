@@ -181,7 +181,7 @@ fn typed(writer: &Writer<'_>, record: &Map<String, Json>) -> Result<ObjectIndex,
             &[],
         ));
     };
-    writer.store.schema.find(name).ok_or_else(|| {
+    writer.store.schema.named(name, || {
         let message = format!(
             "sObject type '{name}' is not supported. If you are attempting to use a custom object, be sure to append \
              the '__c' after the entity name. Please reference your WSDL or the describe call for the appropriate names."

@@ -7,19 +7,12 @@ use serde_json::json;
 use super::records::{choices, key_field, refuse_key, url};
 use super::resource::Resource;
 use super::sobjects;
-use crate::data::Refusal;
+use crate::data::{Refusal, Writer};
 use crate::schema::ObjectIndex;
 use crate::server::Answer;
 
 /// The first API version whose upserts say whether they created.
 const SAYS_CREATED: u32 = 460;
-
-/// What a write by external id came to.
-enum Done {
-    Written { id: String, created: bool },
-    Ambiguous(Vec<String>),
-    Nothing,
-}
 
 /// `GET sobjects/X/field/value`.
 pub(crate) fn read(
@@ -28,13 +21,11 @@ pub(crate) fn read(
     field: &str,
     value: &str,
 ) -> Result<Answer, Refusal> {
-    let at = resource.named(object)?;
-    let key = key_field(resource, at, field)?;
-    let found = resource.write(|writer| writer.matches(at, key, &json!(value)))??;
-    match found.as_slice() {
-        [] => Err(Refusal::not_found()),
-        [id] => sobjects::show(resource, at, id),
-        ids => Ok(choices(resource, at, ids)),
+    let object = resource.named(object)?;
+    let key = key_field(resource, object, field)?;
+    match matched(resource, object, (key, value), |_, found| Ok(found.map(str::to_owned)))? {
+        Match::One(id) => sobjects::show(resource, object, &id),
+        Match::Several(choices) => Ok(choices),
     }
 }
 
@@ -60,24 +51,17 @@ pub(crate) fn upsert(
     let body = resource.object()?;
     refuse_key(resource, object, 0, &body)?;
     refuse_key(resource, object, key, &body)?;
-    let value = json!(value);
     let update_only = resource.call.param("updateOnly") == Some("true");
     resource.wrote(1);
-    let done = resource.write(|writer| {
-        let existing = writer.matches(object, key, &value)?;
-        match existing.len() {
-            0 if update_only => Ok(Done::Nothing),
-            0 | 1 => {
-                let done = writer.upsert(object, key, &value, &body)?;
-                Ok(Done::Written { id: done.id, created: done.created })
-            }
-            _ => Ok(Done::Ambiguous(existing)),
+    let done = matched(resource, object, (key, value), |writer, found| {
+        if found.is_none() && update_only {
+            return Ok(None);
         }
-    })??;
+        writer.upsert(object, key, &json!(value), &body).map(Some)
+    })?;
     match done {
-        Done::Written { id, created } => Ok(upserted(resource, object, &id, created)),
-        Done::Ambiguous(ids) => Ok(choices(resource, object, &ids)),
-        Done::Nothing => Err(Refusal::not_found()),
+        Match::One(done) => Ok(upserted(resource, object, &done.id, done.created)),
+        Match::Several(choices) => Ok(choices),
     }
 }
 
@@ -91,19 +75,37 @@ pub(crate) fn delete(
     let object = resource.named(object)?;
     let key = key_field(resource, object, field)?;
     resource.wrote(1);
-    let done = resource.write(|writer| {
-        let found = writer.matches(object, key, &json!(value))?;
-        match found.as_slice() {
-            [] => Ok(Done::Nothing),
-            [id] => Ok(Done::Written { id: writer.delete(id)?, created: false }),
-            _ => Ok(Done::Ambiguous(found)),
-        }
-    })??;
-    match done {
-        Done::Written { .. } => Ok(Answer::empty(204)),
-        Done::Ambiguous(ids) => Ok(choices(resource, object, &ids)),
-        Done::Nothing => Err(Refusal::not_found()),
+    let deleted = matched(resource, object, (key, value), |writer, found| {
+        found.map(|id| writer.delete(id)).transpose()
+    })?;
+    match deleted {
+        Match::One(_) => Ok(Answer::empty(204)),
+        Match::Several(choices) => Ok(choices),
     }
+}
+
+/// What a value of an external id field names.
+enum Match<T> {
+    /// One record or none, and what was done with it.
+    One(T),
+    /// Several records: the answer lets the client choose.
+    Several(Answer),
+}
+
+/// Does something with the record that has this value in this field, if there is one; `None` says that nothing could
+/// be done without it.
+fn matched<T>(
+    resource: &Resource<'_>,
+    object: ObjectIndex,
+    (key, value): (usize, &str),
+    work: impl FnOnce(&mut Writer<'_>, Option<&str>) -> Result<Option<T>, Refusal>,
+) -> Result<Match<T>, Refusal> {
+    resource.write(|writer| match writer.matches(object, key, &json!(value))?.as_slice() {
+        several @ [_, _, ..] => Ok(Match::Several(choices(resource, object, several))),
+        found => {
+            work(writer, found.first().map(String::as_str))?.map(Match::One).ok_or_else(Refusal::not_found)
+        }
+    })?
 }
 
 /// Up to v45 an update has no body, and no answer says whether the record is new.

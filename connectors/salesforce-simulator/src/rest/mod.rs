@@ -1,5 +1,6 @@
 //! The REST API below `/services/data`: from a path to the resource that answers it.
 
+mod absent;
 mod body;
 mod collections;
 mod composite;

@@ -89,7 +89,7 @@ pub(crate) fn choices(resource: &Resource<'_>, object: ObjectIndex, ids: &[Strin
     Answer::json(300, &ids.iter().map(|id| url(resource, object, id)).collect::<Vec<_>>())
 }
 
-/// Refuses a body that repeats the field which names the record.
+/// Refuses a body that repeats the field which names the record. An empty `Id` repeats nothing.
 pub(crate) fn refuse_key(
     resource: &Resource<'_>,
     object: ObjectIndex,
@@ -97,7 +97,8 @@ pub(crate) fn refuse_key(
     body: &Map<String, Json>,
 ) -> Result<(), Refusal> {
     let definition = resource.schema.object(object);
-    if !body.keys().any(|name| definition.field(name) == Some(key)) {
+    let empty = |value: &Json| value.is_null() || value.as_str() == Some("");
+    if !body.iter().any(|(name, value)| definition.field(name) == Some(key) && (key != 0 || !empty(value))) {
         return Ok(());
     }
     let name = definition.fields.get(key).map_or("Id", |field| field.name.as_str());

@@ -21,10 +21,9 @@ enum Relationship {
 }
 
 /// Whether a path goes on from a record along a relationship, and not from a field to a value.
-pub(crate) fn named(resource: &Resource<'_>, object: &str, id: &str, name: &str) -> bool {
+pub(crate) fn begin(resource: &Resource<'_>, object: &str, id: &str) -> bool {
     resource.schema.find(object).is_some_and(|object| {
         ids::normalize(id).is_some_and(|id| id.starts_with(&resource.schema.object(object).key_prefix))
-            && find(resource, object, name).is_some()
     })
 }
 
@@ -49,7 +48,8 @@ pub(crate) fn answer(
         (_, relationship) => {
             let allowed = match relationship {
                 Some(Relationship::Parent(_)) => "HEAD,GET,PATCH,DELETE",
-                _ => "HEAD,GET",
+                Some(Relationship::Children(..)) => "HEAD,GET",
+                None => return Err(Refusal::not_found()),
             };
             let message = format!("HTTP Method '{method}' not allowed. Allowed are {allowed}");
             Err(Refusal::new(405, "METHOD_NOT_ALLOWED", message))

@@ -127,8 +127,8 @@ impl<'a> Resource<'a> {
 
     /// The object a path segment names.
     pub(crate) fn named(&self, name: &str) -> Result<usize, Refusal> {
-        let readable = |at: &usize| self.schema.object(*at).may(Right::Read);
-        self.schema.find(name).filter(readable).ok_or_else(Refusal::not_found)
+        let at = self.schema.named(name, Refusal::not_found)?;
+        if self.schema.object(at).may(Right::Read) { Ok(at) } else { Err(Refusal::not_found()) }
     }
 }
 

@@ -4,8 +4,8 @@ use axum::http::Method;
 
 use super::resource::{Resource, refused};
 use super::{
-    collections, composite, describe, event_schema, external, limits, query, relationships, replication,
-    retrieve, sobjects, versions,
+    absent, collections, composite, describe, event_schema, external, limits, query, relationships,
+    replication, retrieve, sobjects, versions,
 };
 use crate::bulk;
 use crate::calls::CallKind;
@@ -13,37 +13,6 @@ use crate::data::Refusal;
 use crate::events;
 use crate::server::Answer;
 use crate::tooling;
-
-/// Resources of a real org that the simulator does not have: a client learns that, and not that its path is wrong.
-const ABSENT: [&str; 27] = [
-    "actions",
-    "analytics",
-    "appMenu",
-    "async-queries",
-    "chatter",
-    "commerce",
-    "compactLayouts",
-    "connect",
-    "consent",
-    "dedupe",
-    "knowledgeManagement",
-    "licensing",
-    "metadata",
-    "nouns",
-    "parameterizedSearch",
-    "payments",
-    "process",
-    "quickActions",
-    "recent",
-    "scheduling",
-    "search",
-    "support",
-    "tabs",
-    "theme",
-    "ui-api",
-    "wave",
-    "folders",
-];
 
 /// What a call to this path is for.
 fn kind(method: &Method, rest: &[&str]) -> CallKind {
@@ -75,6 +44,7 @@ pub(crate) fn kinds(method: &Method, rest: &[&str]) -> Vec<CallKind> {
 
 /// Answers a call; `HEAD` is answered like `GET`, its body does not go out.
 pub(crate) fn route(resource: &Resource<'_>, rest: &[&str]) -> Result<Answer, Refusal> {
+    absent::check(resource, rest)?;
     let method = if resource.call.method == Method::HEAD { "GET" } else { resource.call.method.as_str() };
     match (method, rest) {
         ("GET", []) => Ok(versions::resources(resource)),
@@ -102,7 +72,7 @@ pub(crate) fn route(resource: &Resource<'_>, rest: &[&str]) -> Result<Answer, Re
         ("GET", ["sobjects", object, id]) => sobjects::read(resource, object, id),
         ("PATCH", ["sobjects", object, id]) => sobjects::update(resource, object, id),
         ("DELETE", ["sobjects", object, id]) => sobjects::delete(resource, object, id),
-        (_, ["sobjects", object, id, name]) if relationships::named(resource, object, id, name) => {
+        (_, ["sobjects", object, id, name]) if relationships::begin(resource, object, id) => {
             relationships::answer(resource, method, [object, id, name])
         }
         ("GET", ["sobjects", object, field, value]) => external::read(resource, object, field, value),
@@ -120,7 +90,6 @@ pub(crate) fn route(resource: &Resource<'_>, rest: &[&str]) -> Result<Answer, Re
         ("PATCH", ["composite", "sobjects", object, field]) => collections::upsert(resource, object, field),
         ("GET", [word]) if is_query(word) => query::first(resource, word.eq_ignore_ascii_case("queryAll")),
         ("GET", [word, locator]) if is_query(word) => query::next(resource, locator),
-        (_, [word, ..]) if ABSENT.contains(word) => Err(absent(resource, word)),
         (_, known) => allowed(known).map_or_else(
             || Err(Refusal::not_found()),
             |allowed| {
@@ -152,9 +121,4 @@ fn allowed(rest: &[&str]) -> Option<&'static str> {
 
 fn is_query(word: &str) -> bool {
     word.eq_ignore_ascii_case("query") || word.eq_ignore_ascii_case("queryAll")
-}
-
-fn absent(resource: &Resource<'_>, word: &str) -> Refusal {
-    let message = format!("the org simulator does not have the resource {}/{word}", resource.base);
-    Refusal::new(501, "FUNCTIONALITY_NOT_ENABLED", message)
 }

@@ -5,8 +5,10 @@
 //!
 //! - `field_type`, `field`, `right`, `rules`: the parts of an object
 //! - `object`, `catalog`: one object, all of them
+//! - `absent`: objects of real orgs that are not simulated
 //! - `load`, `custom`: from YAML to a schema
 
+mod absent;
 mod catalog;
 mod custom;
 mod field;

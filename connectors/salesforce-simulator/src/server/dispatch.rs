@@ -122,6 +122,7 @@ async fn route(tenant: &Arc<Tenant>, call: &Call, segments: &[&str]) -> Result<A
         ["services", "data"] => rest::versions(),
         ["services", "data", version, rest @ ..] => rest::answer(tenant, call, version, rest),
         ["cometd", ..] => return bayeux::answer(tenant, call).await,
+        ["services", "async", ..] => rest::refused(&Refusal::not_simulated("the Bulk API 1.0; it has 2.0")),
         _ => rest::refused(&Refusal::not_found()),
     })
 }

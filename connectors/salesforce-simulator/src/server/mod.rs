@@ -13,5 +13,5 @@ pub(crate) use accept::Loopback;
 pub(crate) use answer::Answer;
 pub(crate) use connection::Cut;
 pub(crate) use dispatch::router;
-pub(crate) use request::Call;
+pub(crate) use request::{Call, percent_decode};
 pub(crate) use tls::Tls;

@@ -6,6 +6,8 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, header};
 use bytes::Bytes;
+use futures_util::StreamExt as _;
+use serde_json::json;
 
 use super::answer::Answer;
 use super::encoding::{self, Unreadable};
@@ -13,8 +15,14 @@ use super::encoding::{self, Unreadable};
 /// The largest request the org reads: the file of a bulk job.
 const MAX_BODY: usize = 150 * 1024 * 1024;
 
+/// The largest request of the REST API otherwise.
+const MAX_REST_BODY: usize = 50 * 1024 * 1024;
+
 /// URI and headers together, as real orgs limit them.
 const MAX_HEAD: usize = 16_384;
+
+/// Room that is made for a body before it comes.
+const FIRST_PART: usize = 64 * 1024;
 
 /// A request with its body.
 #[derive(Debug)]
@@ -49,10 +57,10 @@ impl Call {
         if uri + headers > MAX_HEAD {
             return Err(Answer::text(431, "Request Header Fields Too Large"));
         }
-        let too_large = || Answer::text(413, "Request Entity Too Large");
-        let body = axum::body::to_bytes(body, MAX_BODY).await.map_err(|_| too_large())?;
-        let body = encoding::unpacked(&head.headers, body, MAX_BODY).map_err(|reason| match reason {
-            Unreadable::TooLarge => too_large(),
+        let max = max_body(head.uri.path());
+        let body = whole(body, &head.headers, max).await?;
+        let body = encoding::unpacked(&head.headers, body, max).map_err(|reason| match reason {
+            Unreadable::TooLarge => too_large(max),
             Unreadable::Damaged => Answer::text(400, "the body is not what Content-Encoding says"),
             Unreadable::UnknownEncoding => Answer::text(415, "Content-Encoding may be gzip"),
         })?;
@@ -125,12 +133,56 @@ impl Call {
     }
 }
 
+/// How long the body of a call to this path may be.
+fn max_body(path: &str) -> usize {
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+    let rest = segments.next() == Some("services") && segments.next() == Some("data");
+    let bulk = segments.nth(1) == Some("jobs");
+    if rest && !bulk { MAX_REST_BODY } else { MAX_BODY }
+}
+
+/// Reads a body that is not longer than this. One that is too long is not kept. It is received to its end all the same,
+/// since many clients read no answer before they have sent everything; but not from one that waits for a `100 Continue`.
+async fn whole(body: Body, headers: &HeaderMap, max: usize) -> Result<Bytes, Answer> {
+    let said =
+        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let too_long = said.is_some_and(|said| said > max);
+    if too_long && headers.contains_key(header::EXPECT) {
+        return Err(too_large(max));
+    }
+    let mut body = body.into_data_stream();
+    let mut kept = Vec::with_capacity(said.unwrap_or_default().min(FIRST_PART));
+    let mut received = 0;
+    while let Some(piece) = body.next().await {
+        let piece = piece.map_err(|_| Answer::text(400, "the body ended too early"))?;
+        received += piece.len();
+        if received > MAX_BODY {
+            break;
+        }
+        if too_long || received > max {
+            kept = Vec::new();
+        } else {
+            kept.extend_from_slice(&piece);
+        }
+    }
+    if too_long || received > max { Err(too_large(max)) } else { Ok(kept.into()) }
+}
+
+/// The REST API takes a body that is too long for a broken one; what is in front of it does not.
+fn too_large(max: usize) -> Answer {
+    if max != MAX_REST_BODY {
+        return Answer::text(413, "Request Entity Too Large");
+    }
+    let message = format!("Maximum size of request reached. Maximum size of request is {max} bytes.");
+    Answer::json(400, &json!([{"message": message, "errorCode": "JSON_PARSER_ERROR"}]))
+}
+
 fn form(bytes: &[u8]) -> Vec<(String, String)> {
     url::form_urlencoded::parse(bytes).into_owned().collect()
 }
 
 /// Decodes `%41` but leaves `+` alone, which means a space only in queries.
-fn percent_decode(segment: &str) -> String {
+pub(crate) fn percent_decode(segment: &str) -> String {
     let mut bytes = Vec::with_capacity(segment.len());
     let mut rest = segment.as_bytes();
     while let Some((first, after)) = rest.split_first() {

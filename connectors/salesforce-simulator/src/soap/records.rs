@@ -107,7 +107,7 @@ fn upsert(
 /// The object of a record: its element `type` in the partner API, its `xsi:type` in the enterprise API.
 fn typed(writer: &Writer<'_>, record: &Element) -> Result<ObjectIndex, Refusal> {
     let name = record.text_of("type").or(record.kind.as_deref()).unwrap_or_default();
-    writer.store.schema.find(name).ok_or_else(|| {
+    writer.store.schema.named(name, || {
         let message = format!("sObject type '{name}' is not supported.");
         Refusal::record("INVALID_TYPE", message, &[])
     })

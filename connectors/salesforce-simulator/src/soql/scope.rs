@@ -57,11 +57,10 @@ impl<'a> Scope<'a> {
 
     /// The object of a name, if the user may query it.
     pub(crate) fn find(schema: &Schema, text: &str, name: &Name) -> Result<ObjectIndex, Refusal> {
-        let found = schema.find(&name.text).filter(|at| {
-            let object = schema.object(*at);
-            object.is(Trait::Queryable) && object.may(Right::Read)
-        });
-        found.ok_or_else(|| no_object(text, name.at.0, &name.text))
+        let unknown = || no_object(text, name.at.0, &name.text);
+        let found = schema.named(&name.text, unknown)?;
+        let object = schema.object(found);
+        if object.is(Trait::Queryable) && object.may(Right::Read) { Ok(found) } else { Err(unknown()) }
     }
 
     /// The parts of a dotted name, aliases and the object's own name resolved.

@@ -307,3 +307,20 @@ async fn a_tree_is_created_whole_or_not_at_all() {
     let account = answer["results"][0]["id"].as_str().unwrap();
     assert_eq!(client.column("SELECT AccountId FROM Contact", "AccountId").await, [account, account]);
 }
+
+#[tokio::test]
+async fn a_reference_in_a_url_may_be_percent_encoded() {
+    let org = org("composite-encoded").await;
+    let client = Client::login(&org).await;
+    let steps = [
+        step("POST", "sobjects/Account", "ref", json!({"Name": "Acme"})),
+        step("GET", "sobjects/Account/%40%7Bref.id%7D?fields=Name", "one", Json::Null),
+        step("GET", "query?q=SELECT+Name+FROM+Account+WHERE+Id%3D'%40%7bref.id%7d'", "two", Json::Null),
+        step("GET", "sobjects/Account/%40%7Bnone.id%7D", "three", Json::Null),
+    ];
+    let (status, answer) = client.post("composite", json!({"compositeRequest": steps})).await;
+    let bodies: Vec<&Json> = (0..4).map(|nth| &answer["compositeResponse"][nth]["body"]).collect();
+    assert_eq!((status, &bodies[1]["Name"]), (200, &json!("Acme")), "{answer}");
+    assert_eq!(bodies[2]["records"][0]["Name"], "Acme");
+    assert_eq!(bodies[3][0]["message"], "Invalid reference specified. No value for none.id found in none.");
+}

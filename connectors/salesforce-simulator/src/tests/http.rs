@@ -74,7 +74,8 @@ async fn bodies_are_packed_in_both_directions_and_a_damaged_one_is_refused() {
     assert_eq!(create("gzip", b"{\"Name\":\"x\"}".to_vec()).await.unwrap().status(), 400);
     assert_eq!(create("br", b"{\"Name\":\"x\"}".to_vec()).await.unwrap().status(), 415);
     let bomb = packed(&vec![b' '; 151 * 1024 * 1024]);
-    assert_eq!(create("gzip", bomb).await.unwrap().status(), 413);
+    let refused = create("gzip", bomb).await.unwrap().text().await.unwrap();
+    assert!(refused.contains("Maximum size of request is 52428800 bytes."), "{refused}");
     assert_eq!(org.count("Account"), 0);
     assert_eq!(create("gzip", packed(b"{\"Name\":\"x\"}")).await.unwrap().status(), 201);
 

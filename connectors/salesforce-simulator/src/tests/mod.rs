@@ -1,5 +1,6 @@
 //! The simulator through its front door: real HTTP, the way an unknowing client uses it.
 
+mod absent;
 mod auth;
 mod bayeux;
 mod bulk;

@@ -187,6 +187,21 @@ async fn an_upsert_creates_once_and_then_changes() {
 }
 
 #[tokio::test]
+async fn an_empty_id_in_a_body_names_no_record() {
+    let org = org("empty-id").await;
+    let client = Client::login(&org).await;
+    let body = |id: Json| json!({"Id": id, "LastName": "Doe"});
+    let path = "sobjects/Contact/OrgA_Id__c/e1";
+    assert_eq!(client.patch(path, body(json!(""))).await.0, 201);
+    assert_eq!(client.patch(path, body(Json::Null)).await.0, 200);
+    let (status, errors) = client.patch(path, body(json!("003000000000001AAA"))).await;
+    let message = "The Id field should not be specified in the sobject data.";
+    assert_eq!((status, &errors), (400, &json!([{"message": message, "errorCode": "INVALID_FIELD"}])));
+    assert_eq!(client.post("sobjects/Contact", body(json!(""))).await.0, 201);
+    assert_eq!(org.count("Contact"), 2);
+}
+
+#[tokio::test]
 async fn describe_tells_what_can_be_written_where_and_has_every_key() {
     let org = org("describe").await;
     let client = Client::login(&org).await;

@@ -175,7 +175,7 @@ async fn what_salesforce_refuses_is_refused() {
     assert!(described(&client, "Account", "X__c").await.is_none());
     assert_eq!(client.get(&format!("{FIELDS}/00N000000000000")).await.0, 404);
     assert_eq!(client.delete(&format!("{FIELDS}/00N000000000000")).await.0, 404);
-    assert_eq!(client.get("tooling/sobjects/ApexClass/01p000000000000").await.0, 404);
+    assert_eq!(client.get("tooling/sobjects/Nope/01p000000000000").await.0, 404);
 }
 
 #[tokio::test]
@@ -241,6 +241,6 @@ async fn objects_and_fields_are_found_by_query() {
     assert_eq!(sum["records"][0]["DataType"], "Currency(16, 2)");
     let soql = format!("SELECT Id, FullName FROM CustomField WHERE TableEnumOrId = '{durable}'");
     assert_eq!(find(&client, &soql).await["records"][0]["FullName"], "Bill__c.Sum__c");
-    let (status, errors) = client.get("tooling/query?q=SELECT+Id+FROM+ApexClass").await;
+    let (status, errors) = client.get("tooling/query?q=SELECT+Id+FROM+Nope").await;
     assert_eq!((status, &errors[0]["errorCode"]), (400, &json!("INVALID_TYPE")));
 }

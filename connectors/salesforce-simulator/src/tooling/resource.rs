@@ -25,6 +25,9 @@ pub(crate) fn answer(resource: &Resource<'_>, rest: &[&str]) -> Result<Answer, R
             Ok(Answer::empty(204))
         }
         ("GET", ["query"]) => catalog::query(resource),
+        ("PATCH", ["sobjects", object, _]) if is_custom_field(object) => {
+            Err(Refusal::not_simulated("changes of a custom field: delete it and make it anew"))
+        }
         (_, ["query"]) => Err(not_allowed(method, "HEAD,GET")),
         (_, ["sobjects", object]) if is_custom_field(object) => Err(not_allowed(method, "POST")),
         (_, ["sobjects", object, _]) if is_custom_field(object) => {

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value as Json};
 
+use crate::server::percent_decode;
+
 /// From this version on a null that is referred to is a null, before it is an error.
 const NULLS_COUNT: u32 = 520;
 
@@ -27,10 +29,10 @@ impl<'a> References<'a> {
         self.answers.insert(id, body.clone());
     }
 
-    /// A URL with its references replaced, values percent-encoded.
+    /// A URL with its references replaced, values percent-encoded. References may be percent-encoded themselves.
     pub(super) fn in_url(&self, url: &str) -> Result<String, String> {
         let encode = |value: &Json| url::form_urlencoded::byte_serialize(text(value).as_bytes()).collect();
-        self.replaced(url, encode)
+        self.replaced(&with_plain_references(url), encode)
     }
 
     /// A body with its references replaced, in keys' values at any depth.
@@ -105,6 +107,35 @@ pub(super) fn malformed_id(id: &str) -> String {
     )
 }
 
+/// The same URL with its references, and nothing else of it, percent-decoded.
+fn with_plain_references(url: &str) -> String {
+    let mut plain = String::with_capacity(url.len());
+    let mut rest = url;
+    while let Some(first) = rest.chars().next() {
+        let reference = one_of(rest, &["@", "%40"])
+            .and_then(|behind| one_of(behind, &["{", "%7B", "%7b"]))
+            .and_then(|inside| {
+                let ends = inside
+                    .char_indices()
+                    .find_map(|(at, _)| Some((at, one_of(inside.get(at..)?, &["}", "%7D", "%7d"])?)))?;
+                Some((inside.get(..ends.0)?, ends.1))
+            });
+        if let Some((path, behind)) = reference {
+            plain.extend(["@{", &percent_decode(path), "}"]);
+            rest = behind;
+        } else {
+            plain.push(first);
+            rest = rest.get(first.len_utf8()..).unwrap_or_default();
+        }
+    }
+    plain
+}
+
+/// What is behind one of these at the beginning of a text.
+fn one_of<'a>(text: &'a str, beginnings: &[&str]) -> Option<&'a str> {
+    beginnings.iter().find_map(|beginning| text.strip_prefix(beginning))
+}
+
 enum Step<'a> {
     Key(&'a str),
     /// An index that is none finds nothing.
@@ -147,6 +178,11 @@ mod tests {
             json!({"whole": "@{a.n}", "part": "<@{a.records[0].Name}> @{a.id}", "list": ["@{a.none}"]});
         assert_eq!(references.in_body(&body), Ok(json!({"whole": 3, "part": "<x y> 001", "list": [null]})));
         assert_eq!(references.in_url("/x/@{a.id}?q=@{a.records[0].Name}").as_deref(), Ok("/x/001?q=x+y"));
+        for url in ["/x/%40%7Ba.id%7D/%7B%40", "/x/@%7ba.id%7d/%7B%40", "/x/%40{a.id}/%7B%40"] {
+            assert_eq!(references.in_url(url).as_deref(), Ok("/x/001/%7B%40"), "{url}");
+        }
+        let nested = references.in_url("/x/%40%7Ba.records%5B0%5D.Name%7D");
+        assert_eq!(nested.as_deref(), Ok("/x/x+y"));
         for path in ["b.id", "a.Id", "a.records[1].Name", "a.records", "a.records[x]"] {
             let message = references.in_url(&format!("@{{{path}}}")).unwrap_err();
             assert!(

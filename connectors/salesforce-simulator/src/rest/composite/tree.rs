@@ -84,7 +84,7 @@ fn grow(
     let attributes = fields.shift_remove("attributes").unwrap_or(Json::Null);
     let text = |name: &str| attributes.get(name).and_then(Json::as_str);
     let name = text("type").ok_or_else(|| body::misfit("type", &Json::Null))?;
-    let object = schema.find(name).ok_or_else(|| {
+    let object = schema.named(name, || {
         Refusal::record("INVALID_TYPE", format!("sObject type '{name}' is not supported."), &[])
     })?;
     let reference_id =
