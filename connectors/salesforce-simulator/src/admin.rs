@@ -37,6 +37,10 @@ const ROUTES: &[(&str, &str)] = &[
         "POST /simulator/limits/api_requests",
         "{max, enforced}: the daily API requests, and whether calls beyond them are refused",
     ),
+    (
+        "POST /simulator/limits/published_events",
+        "{max}: so many platform events are published within an hour",
+    ),
     ("GET /simulator/permissions", "what is taken from the integration user"),
     (
         "POST /simulator/permissions",
@@ -86,6 +90,12 @@ struct ApiRequests {
     max: u64,
     /// Calls beyond it are refused.
     enforced: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PublishedEvents {
+    max: u64,
 }
 
 #[derive(Deserialize)]
@@ -214,6 +224,10 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, rest: &[&str]) -> Answer {
             tenant.usage.set_max(Allocation::ApiRequests, limit.max);
             tenant.usage.enforce_api_requests(limit.enforced);
             json!({"used": tenant.usage.used(Allocation::ApiRequests, tenant.clock.now())})
+        }),
+        ("POST", ["limits", "published_events"]) => with(call, |limit: PublishedEvents| {
+            tenant.usage.set_max(Allocation::PublishedEvents, limit.max);
+            json!({})
         }),
         ("GET", ["writes"]) => Answer::json(200, &tenant.calls.writes()),
         ("GET", ["rows"]) => Answer::json(200, &Json::Object(counts(tenant))),

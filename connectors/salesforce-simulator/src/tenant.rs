@@ -24,7 +24,7 @@ use crate::schema::Schema;
 use crate::spanning::Spanning;
 use crate::timestamp::Timestamp;
 use crate::tooling::Definitions;
-use crate::usage::Usage;
+use crate::usage::{Allocation, Usage};
 
 /// Who an org is. Kept in the data file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -116,7 +116,8 @@ impl Tenant {
         let mut tx = Transaction::new(origin);
         let now = self.clock.now();
         let open = state.spanning.as_ref().map_or(0, |spanning| spanning.tx.published.len());
-        tx.publishable = state.feeds.publishable(now).saturating_sub(open);
+        let most = self.usage.max(Allocation::PublishedEvents);
+        tx.publishable = state.feeds.publishable(now, most).saturating_sub(open);
         let done = work(&mut Writer {
             store: &mut state.store,
             tx: &mut tx,

@@ -32,6 +32,8 @@ pub(super) enum Transport {
 pub(super) struct Exchange {
     pub(super) tenant: Arc<Tenant>,
     pub(super) transport: Transport,
+    /// The API version in the path of the call.
+    pub(super) version: u32,
     token: Option<String>,
     browser: Browser,
 }
@@ -46,9 +48,9 @@ pub(super) struct Surroundings<'a> {
 
 impl Exchange {
     /// The caller that sent this.
-    pub(super) fn new(tenant: &Arc<Tenant>, call: &Call, transport: Transport) -> Self {
+    pub(super) fn new(tenant: &Arc<Tenant>, call: &Call, transport: Transport, version: u32) -> Self {
         let token = bearer(call).map(str::to_owned);
-        Self { tenant: Arc::clone(tenant), transport, token, browser: Browser::of(call) }
+        Self { tenant: Arc::clone(tenant), transport, version, token, browser: Browser::of(call) }
     }
 
     /// Its cookie; a new one when it came without, and then `true`.

@@ -1,9 +1,15 @@
 //! A JSON array of Bayeux messages, written as it grows: events are copied in as the bytes they were raised with.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use serde_json::Value as Json;
 
 use super::reply::Reply;
 use crate::data::StoredEvent;
+
+/// The first API version in which platform events name themselves.
+const NAMED_SINCE: u32 = 52;
 
 /// An event on its way to one subscription.
 #[derive(Debug)]
@@ -26,8 +32,8 @@ impl Frame {
         Self { bytes: vec![b'['] }
     }
 
-    /// Adds the events of one session, in this order.
-    pub(super) fn events(&mut self, client_id: &str, events: &[Due]) {
+    /// Adds the events of one session, in this order, as clients of this API version get them.
+    pub(super) fn events(&mut self, client_id: &str, events: &[Due], version: u32) {
         let size: usize = events.iter().map(Due::size).sum();
         self.bytes.reserve(size);
         for due in events {
@@ -40,7 +46,7 @@ impl Frame {
             } else {
                 self.bytes.extend_from_slice(b"{\"data\":");
             }
-            self.bytes.extend_from_slice(due.event.data.get().as_bytes());
+            self.bytes.extend_from_slice(due.data(version).as_bytes());
             self.bytes.extend_from_slice(b",\"channel\":");
             self.json(&*due.channel);
             self.bytes.push(b'}');
@@ -86,5 +92,18 @@ impl Due {
     /// Bytes in a frame, or a few more.
     pub(super) fn size(&self) -> usize {
         self.event.data.get().len() + self.channel.len() + 64
+    }
+
+    /// The `data` of its message. Only platform events differ between versions, so only they are read again.
+    fn data(&self, version: u32) -> Cow<'_, str> {
+        let data = self.event.data.get();
+        if version >= NAMED_SINCE || !self.channel.starts_with("/event/") {
+            return Cow::Borrowed(data);
+        }
+        let mut shown: Json = serde_json::from_str(data).expect("what an event holds is JSON");
+        if let Some(event) = shown.get_mut("event").and_then(Json::as_object_mut) {
+            event.shift_remove("EventUuid");
+        }
+        Cow::Owned(shown.to_string())
     }
 }

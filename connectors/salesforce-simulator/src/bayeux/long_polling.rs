@@ -46,13 +46,14 @@ pub(crate) async fn answer(tenant: &Arc<Tenant>, call: &Call) -> Result<Answer, 
         return Ok(Answer::json(413, &[Reply::refused(first(), "413::Maximum Request Size Exceeded")]));
     }
     let segments = call.segments();
-    if let Err(error) = address::version(segments.get(1..).unwrap_or_default()) {
-        return Ok(Answer::json(400, &[Reply::refused(first(), error)]));
-    }
+    let version = match address::version(segments.get(1..).unwrap_or_default()) {
+        Ok(version) => version,
+        Err(error) => return Ok(Answer::json(400, &[Reply::refused(first(), error)])),
+    };
     let Some(messages) = messages else {
         return Ok(Answer::text(400, "the body is not a JSON array of Bayeux messages"));
     };
-    let mut exchange = Exchange::new(tenant, call, Transport::LongPolling);
+    let mut exchange = Exchange::new(tenant, call, Transport::LongPolling, version);
     let shakes = messages.iter().any(|message| message.kind() == CallKind::Handshake);
     let alone = messages.len() == 1;
     let mut frame = Frame::new();
@@ -87,7 +88,7 @@ async fn wait(exchange: &Exchange, connecting: &Connecting, frame: &mut Frame) -
     loop {
         match exchange.look(connecting) {
             Look::Events(events) => {
-                frame.events(connecting.client_id(), &events);
+                frame.events(connecting.client_id(), &events, exchange.version);
                 frame.reply(&connecting.reply());
                 return Ok(Outcome::Answered);
             }

@@ -48,10 +48,9 @@ pub(crate) async fn upgrade(tenant: &Arc<Tenant>, request: Request<Body>) -> Res
     let (mut head, _) = request.into_parts();
     let call = Call::read(Request::from_parts(head.clone(), Body::empty())).await;
     let call = call?;
-    if let Err(error) = address::version(call.segments().get(1..).unwrap_or_default()) {
-        return Err(Answer::text(400, error));
-    }
-    let mut exchange = Exchange::new(tenant, &call, Transport::WebSocket);
+    let version = address::version(call.segments().get(1..).unwrap_or_default())
+        .map_err(|error| Answer::text(400, error))?;
+    let mut exchange = Exchange::new(tenant, &call, Transport::WebSocket, version);
     if !exchange.is_authenticated() {
         return Err(Answer::text(401, "401::Request requires authentication"));
     }
@@ -171,7 +170,7 @@ impl Link {
         while let Some(connecting) = &self.held {
             let mut frame = Frame::new();
             match self.exchange.look(connecting) {
-                Look::Events(events) => frame.events(connecting.client_id(), &events),
+                Look::Events(events) => frame.events(connecting.client_id(), &events, self.exchange.version),
                 Look::Over(replies) => {
                     frame.replies(&replies);
                     self.held = None;

@@ -55,10 +55,11 @@ impl<'a> Columns<'a> {
     /// A row as a record of JSON. Empty cells are left out.
     pub(super) fn record(&self, cells: &[String]) -> Result<Map<String, Json>, Refusal> {
         let mut record = Map::new();
-        for (column, cell) in self.columns.iter().zip(cells).filter(|(_, cell)| !cell.is_empty()) {
+        let columns = self.columns.iter().enumerate().zip(cells);
+        for ((nth, column), cell) in columns.filter(|(_, cell)| !cell.is_empty()) {
             match column {
                 Column::Field(field) => {
-                    record.insert(field.name.clone(), value(field, cell)?);
+                    record.insert(field.name.clone(), value(field, cell, nth)?);
                 }
                 Column::Parent { reference, .. } if cell == NULL => {
                     record.insert(reference.name.clone(), Json::Null);
@@ -71,7 +72,7 @@ impl<'a> Columns<'a> {
                     if let Some(of) = of {
                         parent.insert("attributes".to_owned(), json!({"type": of}));
                     }
-                    parent.insert(key.name.clone(), value(key, cell)?);
+                    parent.insert(key.name.clone(), value(key, cell, nth)?);
                     record.insert((*relationship).to_owned(), Json::Object(parent));
                 }
             }
@@ -104,8 +105,8 @@ fn column<'a>(schema: &'a Schema, object: &'a Object, name: &str) -> Option<Colu
     Some(Column::Parent { reference, relationship: reference.relationship.as_deref()?, of, key })
 }
 
-/// A cell as JSON of the type of its field.
-fn value(field: &Field, cell: &str) -> Result<Json, Refusal> {
+/// A cell of the column with this number, counted from 0, as JSON of the type of its field.
+fn value(field: &Field, cell: &str, nth: usize) -> Result<Json, Refusal> {
     if cell == NULL {
         return Ok(Json::Null);
     }
@@ -114,6 +115,27 @@ fn value(field: &Field, cell: &str) -> Result<Json, Refusal> {
         (FieldType::Boolean, "false" | "0") => json!(false),
         _ => json!(cell),
     };
-    convert(field, &json, Api::Bulk)?;
-    Ok(json)
+    match convert(field, &json, Api::Bulk) {
+        Ok(_) => Ok(json),
+        Err(_) => {
+            let message = format!(
+                "Failed to deserialize field at col {nth}. Due to, '{cell}' is not a valid value for the type xsd:{}",
+                xml_type(field.kind)
+            );
+            Err(Refusal::record("INVALID_FIELD", message, &[&field.name]))
+        }
+    }
+}
+
+/// The XML Schema type that values of a field are read as.
+fn xml_type(kind: FieldType) -> &'static str {
+    match kind {
+        FieldType::Boolean => "boolean",
+        FieldType::Int => "int",
+        FieldType::Date => "date",
+        FieldType::Datetime => "dateTime",
+        FieldType::Time => "time",
+        kind if kind.is_decimal() => "double",
+        _ => "string",
+    }
 }

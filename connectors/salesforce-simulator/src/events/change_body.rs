@@ -1,14 +1,15 @@
 //! The fields that a change event shows, and the list of those that changed.
 //!
 //! A new record shows what is not empty, a changed one what changed (emptied fields as null), a deleted one nothing.
-//! Compound fields are nested. What the org derives is not shown.
+//! Compound fields are nested. Custom formula fields are shown as they are at the end of the transaction, when they
+//! have changed along with the record itself; nothing else that the org derives is.
 
 use serde_json::{Map, Value as Json, json};
 
 use super::net_change::{ChangeType, NetChange};
 use super::text_diff;
-use crate::data::{Row, Value};
-use crate::schema::{Field, FieldType, Object, ObjectKind};
+use crate::data::{Row, Store, Value};
+use crate::schema::{Field, FieldType, Object, ObjectIndex, ObjectKind};
 use crate::timestamp::Timestamp;
 
 /// Fields that are derived, or that the header tells of.
@@ -22,6 +23,9 @@ const LEFT_OUT: [&str; 8] = [
     "PhotoUrl",
     "MasterRecordId",
 ];
+
+/// A number of 19 digits: a formula that gives as many makes a gap event.
+const MOST: f64 = 1e18;
 
 /// What one change event shows of its record.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,15 +49,24 @@ pub(super) fn member_name<'a>(compound: &str, member: &'a Field) -> &'a str {
 }
 
 /// The body of the event of a change.
-pub(super) fn of(object: &Object, change: &NetChange<'_>) -> Body {
+pub(super) fn of(store: &Store, change: &NetChange<'_>) -> Body {
     match (change.kind, change.before) {
         (ChangeType::Delete, _) => Body::default(),
-        (ChangeType::Update, Some(before)) => differences(object, before, change.after),
-        _ => Body { fields: contents(object, change.after), changed: Vec::new() },
+        (ChangeType::Update, Some(before)) => differences(store, change.object, before, change.after),
+        _ => Body { fields: contents(store, change.object, change.after), changed: Vec::new() },
     }
 }
 
-fn contents(object: &Object, row: &Row) -> Map<String, Json> {
+/// Whether a formula has given a number of more digits than an event can tell.
+pub(super) fn too_many_digits(object: &Object, body: &Body) -> bool {
+    let mut formulas = object.fields.iter().filter(|field| field.formula.is_some());
+    formulas.any(|field| {
+        body.fields.get(&field.name).and_then(Json::as_f64).is_some_and(|number| number.abs() >= MOST)
+    })
+}
+
+fn contents(store: &Store, own: ObjectIndex, row: &Row) -> Map<String, Json> {
+    let object = store.schema.object(own);
     let mut fields = Map::new();
     for (at, field) in top_level(object) {
         let members = object.members(&field.name).filter(|(_, member)| member.visible());
@@ -61,24 +74,28 @@ fn contents(object: &Object, row: &Row) -> Map<String, Json> {
             .filter(|(at, _)| !row.value(*at).is_null())
             .map(|(at, member)| (member_name(&field.name, member).to_owned(), json(row.value(at))))
             .collect();
+        let value = store.value(own, row, at);
         if !nested.is_empty() {
             fields.insert(field.name.clone(), Json::Object(nested));
-        } else if !row.value(at).is_null() && !is_compound(object, field) {
-            fields.insert(field.name.clone(), json(row.value(at)));
+        } else if !value.is_null() && !is_compound(object, field) {
+            fields.insert(field.name.clone(), json(&value));
         }
     }
     fields
 }
 
-fn differences(object: &Object, before: &Row, after: &Row) -> Body {
+fn differences(store: &Store, own: ObjectIndex, before: &Row, after: &Row) -> Body {
+    let object = store.schema.object(own);
     let mut body = Body::default();
     for (at, field) in top_level(object) {
         if is_compound(object, field) {
             nested_differences(object, field, before, after, &mut body);
-        } else if before.value(at) != after.value(at) || object.system.modified_date == Some(at) {
+            continue;
+        }
+        let (before, after) = (store.value(own, before, at), store.value(own, after, at));
+        if before != after || object.system.modified_date == Some(at) {
             body.changed.push(field.name.clone());
-            let value = difference(before.value(at), after.value(at), field);
-            body.fields.insert(field.name.clone(), value);
+            body.fields.insert(field.name.clone(), difference(&before, &after, field));
         }
     }
     body

@@ -134,7 +134,7 @@ fn drafts(store: &Store, changes: &[NetChange<'_>], threshold: usize) -> Vec<Dra
     let mut overflow = BTreeSet::new();
     let mut counted = 0;
     for change in changes {
-        let body = change_body::of(store.schema.object(change.object), change);
+        let body = change_body::of(store, change);
         if change.kind == ChangeType::Update && body.changed.is_empty() {
             continue;
         }
@@ -200,14 +200,17 @@ impl<'a> Commit<'a> {
     ) -> Option<Arc<StoredEvent>> {
         let channels = Arc::clone(capture.channels(draft.object)?);
         let schema_id = capture.schema_id(&store.schema, draft.object);
+        let object = store.schema.object(draft.object);
         if let Kind::Change(kind) = draft.kind
-            && (capture.take_gap(draft.object) || size(&draft.body) > MAX_BYTES)
+            && (capture.take_gap(draft.object)
+                || size(&draft.body) > MAX_BYTES
+                || change_body::too_many_digits(object, &draft.body))
         {
             draft.kind = Kind::Gap(kind.into());
             draft.body = Body::default();
         }
         self.sequence += 1;
-        let payload = self.payload(&store.schema.object(draft.object).name, draft);
+        let payload = self.payload(&object.name, draft);
         log.append(channels, self.now, |replay_id| data(&schema_id, &payload, replay_id))
     }
 
@@ -244,7 +247,16 @@ fn data(schema_id: &str, payload: &Json, replay_id: u64) -> serde_json::Result<B
 
 /// Bytes of a body. Only long texts make an event too large, so short bodies are not written twice.
 fn size(body: &Body) -> usize {
-    body.fields.values().map(|value| value.as_str().map_or(64, str::len) + 64).sum()
+    body.fields.values().map(length).sum()
+}
+
+fn length(value: &Json) -> usize {
+    64 + match value {
+        Json::String(text) => text.len(),
+        // A compound field, or how a long text differs.
+        Json::Object(members) => members.values().map(length).sum(),
+        _ => 0,
+    }
 }
 
 /// `changeOrigin`; empty for what no API did.

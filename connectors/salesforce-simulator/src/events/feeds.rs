@@ -11,9 +11,6 @@ use super::push_topic::PushTopic;
 use crate::data::{Refusal, Store, StoredEvent, Transaction};
 use crate::timestamp::Timestamp;
 
-/// Most platform events that are published within an hour.
-const HOURLY_EVENTS: usize = 250_000;
-
 /// What is told of changes.
 #[derive(Debug)]
 pub(crate) struct Feeds {
@@ -82,8 +79,9 @@ impl Feeds {
         Ok(raised.into_iter().collect())
     }
 
-    /// How many platform events may still be published within this hour.
-    pub(crate) fn publishable(&mut self, now: Timestamp) -> usize {
-        HOURLY_EVENTS.saturating_sub(self.published.within_an_hour(now))
+    /// How many platform events may still be published within this hour, if there may be so many.
+    pub(crate) fn publishable(&mut self, now: Timestamp, max: u64) -> usize {
+        let max = usize::try_from(max).unwrap_or(usize::MAX);
+        max.saturating_sub(self.published.within_an_hour(now))
     }
 }

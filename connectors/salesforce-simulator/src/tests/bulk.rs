@@ -51,7 +51,7 @@ impl Client {
     }
 
     /// Does a whole job; answers it with its good and its bad rows.
-    async fn done(&self, body: Json, file: &str) -> (Json, Vec<String>, Vec<String>) {
+    pub(super) async fn done(&self, body: Json, file: &str) -> (Json, Vec<String>, Vec<String>) {
         let id = self.job(body).await;
         assert_eq!(self.upload(&id, file).await, 201);
         self.close(&id).await;
@@ -167,6 +167,30 @@ async fn an_upsert_job_shows_every_key_and_its_rows_in_two_files() {
 }
 
 #[tokio::test]
+async fn a_cell_that_is_not_of_its_columns_type_is_told_by_column_and_type() {
+    let org = org("bulk-cells").await;
+    let client = Client::login(&org).await;
+    let insert = json!({"object": "Opportunity", "operation": "insert"});
+    let file = "Name,StageName,CloseDate,Amount\na,Closed Won,6/15/19,1\nb,Closed Won,2026-01-31,much\n\
+                c,Closed Won,2026-01-31,1.5\nd,Closed Won,2026-02-30,#N/A\n";
+    let (_, good, bad) = client.done(insert, file).await;
+    assert_eq!(good.len(), 2);
+    let error = |col: usize, cell: &str, kind: &str, field: &str| {
+        format!(
+            "\"\",\"INVALID_FIELD:Failed to deserialize field at col {col}. Due to, '{cell}' is not a valid value for the \
+             type xsd:{kind}:{field} --\""
+        )
+    };
+    for (line, error) in bad[1..].iter().zip([
+        error(2, "6/15/19", "date", "CloseDate"),
+        error(3, "much", "double", "Amount"),
+        error(2, "2026-02-30", "date", "CloseDate"),
+    ]) {
+        assert!(line.starts_with(&error), "{line}: {error}");
+    }
+}
+
+#[tokio::test]
 async fn every_operation_and_every_dialect_works() {
     let org = org("bulk-operations").await;
     let client = Client::login(&org).await;
@@ -185,7 +209,8 @@ async fn every_operation_and_every_dialect_works() {
     assert!(bad[1].contains("Foreign key external ID: nowhere not found"), "{}", bad[1]);
     assert!(
         bad[2].contains(
-            "INVALID_TYPE_ON_FIELD_IN_RECORD:Do Not Call: value not of required type: maybe:DoNotCall --"
+            "INVALID_FIELD:Failed to deserialize field at col 2. Due to, 'maybe' is not a valid value for the type \
+             xsd:boolean:DoNotCall --"
         ),
         "{}",
         bad[2]

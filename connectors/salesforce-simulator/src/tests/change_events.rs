@@ -20,7 +20,7 @@ async fn started(name: &str) -> (Org, Client) {
 }
 
 /// The first events of a channel: header and body.
-async fn first(client: &Client, channel: &str, n: usize) -> Vec<(Json, Json)> {
+pub(super) async fn first(client: &Client, channel: &str, n: usize) -> Vec<(Json, Json)> {
     let (reply, stream) = Stream::open(client, channel, -2).await;
     assert_eq!(reply["successful"], true, "{reply}");
     let events = stream.events(n).await;
@@ -35,7 +35,7 @@ async fn first(client: &Client, channel: &str, n: usize) -> Vec<(Json, Json)> {
         .collect()
 }
 
-fn kinds(events: &[(Json, Json)]) -> Vec<&str> {
+pub(super) fn kinds(events: &[(Json, Json)]) -> Vec<&str> {
     events.iter().map(|(header, _)| header["changeType"].as_str().unwrap()).collect()
 }
 

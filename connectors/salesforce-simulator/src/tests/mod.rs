@@ -4,6 +4,7 @@ mod absent;
 mod auth;
 mod bayeux;
 mod bulk;
+mod change_event_bodies;
 mod change_events;
 mod client;
 mod collections;

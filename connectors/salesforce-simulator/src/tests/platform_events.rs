@@ -58,6 +58,46 @@ async fn a_published_event_is_enqueued_and_told_on_its_own_and_on_custom_channel
 }
 
 #[tokio::test]
+async fn events_name_themselves_from_version_52_on() {
+    let (_org, client) = with_orders("named").await;
+    client.post("sobjects/Order__e", json!({"Order_Number__c": "SO-1", "Amount__c": 0.1})).await;
+    let mut told = Vec::new();
+    for version in ["37.0", "51.0", "52.0", "67.0"] {
+        let (_, stream) = Stream::open_at(&client, version, "/event/Order__e", -2).await;
+        told.push(stream.events(1).await.remove(0)["data"].take());
+    }
+    let named: Vec<bool> = told.iter().map(|data| data["event"].get("EventUuid").is_some()).collect();
+    assert_eq!(named, [false, false, true, true]);
+    let text = |data: &Json| data.to_string();
+    let uuid = told[2]["event"]["EventUuid"].as_str().unwrap();
+    assert_eq!(text(&told[0]), text(&told[2]).replace(&format!("\"EventUuid\":\"{uuid}\","), ""));
+}
+
+#[tokio::test]
+async fn events_beyond_the_hourly_allocation_are_refused_until_an_hour_has_passed() {
+    let (org, client) = with_orders("hourly").await;
+    let url = format!("{}/simulator/limits/published_events", client.url);
+    assert_eq!(read(http().post(url).json(&json!({"max": 3})).send().await.unwrap()).await.0, 200);
+    let publish = async |numbers: &[&str]| {
+        let records: Vec<Json> =
+            numbers.iter().map(|number| typed("Order__e", json!({"Order_Number__c": number}))).collect();
+        let (_, results) = client.post("composite/sobjects", json!({"records": records})).await;
+        let code = |result: &Json| result["errors"][0]["statusCode"].as_str().unwrap().to_owned();
+        results.as_array().unwrap().iter().map(code).collect::<Vec<_>>()
+    };
+    assert_eq!(publish(&["1", "2"]).await, ["OPERATION_ENQUEUED", "OPERATION_ENQUEUED"]);
+    assert_eq!(publish(&["3", "4"]).await, ["OPERATION_ENQUEUED", "LIMIT_EXCEEDED"]);
+    let (status, refused) = client.post("sobjects/Order__e", json!({"Order_Number__c": "5"})).await;
+    assert_eq!((status, &refused[0]["errorCode"]), (400, &json!("LIMIT_EXCEEDED")));
+    org.advance(Duration::from_mins(61));
+    assert_eq!(publish(&["6"]).await, ["OPERATION_ENQUEUED"]);
+    let (_, stream) = Stream::open(&client, "/event/Order__e", -2).await;
+    let numbers: Vec<Json> =
+        stream.events(4).await.iter().map(|e| e["data"]["payload"]["Order_Number__c"].clone()).collect();
+    assert_eq!(numbers, ["1", "2", "3", "6"], "what was refused was not published");
+}
+
+#[tokio::test]
 async fn a_wrong_event_is_refused_and_a_refused_collection_publishes_none() {
     let (_org, client) = with_orders("refused").await;
     let (status, refused) = client.post("sobjects/Order__e", json!({"Nope__c": 1})).await;

@@ -12,6 +12,7 @@ pub(super) struct Stream {
     client: Client,
     cookie: String,
     client_id: String,
+    version: &'static str,
 }
 
 /// Creates a PushTopic.
@@ -23,8 +24,8 @@ pub(super) async fn topic(client: &Client, name: &str, query: &str, more: Json) 
 
 impl Stream {
     /// Posts messages; answers the replies and the cookie, if one is set.
-    async fn post(client: &Client, cookie: &str, messages: Json) -> (Json, Option<String>) {
-        let request = client.http.post(format!("{}/cometd/60.0", client.url)).bearer_auth(&client.token);
+    async fn post(client: &Client, version: &str, cookie: &str, messages: Json) -> (Json, Option<String>) {
+        let request = client.http.post(format!("{}/cometd/{version}", client.url)).bearer_auth(&client.token);
         let response = request.header("cookie", cookie).json(&messages).send().await.unwrap();
         assert_eq!(response.status(), 200);
         let set = response.headers().get_all("set-cookie").iter();
@@ -36,9 +37,14 @@ impl Stream {
 
     /// Shakes hands and connects for the first time.
     pub(super) async fn connect(client: &Client) -> (Json, Self) {
+        Self::connect_at(client, "60.0").await
+    }
+
+    /// The same in another API version.
+    async fn connect_at(client: &Client, version: &'static str) -> (Json, Self) {
         let handshake = json!([{"channel": "/meta/handshake", "id": "1", "version": "1.0",
             "supportedConnectionTypes": ["long-polling"], "ext": {"replay": true}}]);
-        let (reply, cookie) = Self::post(client, "", handshake).await;
+        let (reply, cookie) = Self::post(client, version, "", handshake).await;
         assert_eq!(
             (&reply[0]["successful"], &reply[0]["id"], reply[0].get("advice")),
             (&json!(true), &json!("1"), None)
@@ -46,7 +52,7 @@ impl Stream {
         assert_eq!(reply[0]["ext"], json!({"replay": true, "payload.format": true}));
         let client = client.clone();
         let client_id = reply[0]["clientId"].as_str().unwrap().to_owned();
-        let stream = Self { client, cookie: cookie.unwrap(), client_id };
+        let stream = Self { client, cookie: cookie.unwrap(), client_id, version };
         (stream.poll().await, stream)
     }
 
@@ -56,10 +62,21 @@ impl Stream {
         (stream.subscribe(channel, replay).await, stream)
     }
 
+    /// The same in another API version.
+    pub(super) async fn open_at(
+        client: &Client,
+        version: &'static str,
+        channel: &str,
+        replay: i64,
+    ) -> (Json, Self) {
+        let (_, stream) = Self::connect_at(client, version).await;
+        (stream.subscribe(channel, replay).await, stream)
+    }
+
     async fn send(&self, mut message: Json) -> Json {
         message["clientId"] = json!(self.client_id);
         message["id"] = json!("9");
-        Self::post(&self.client, &self.cookie, json!([message])).await.0
+        Self::post(&self.client, self.version, &self.cookie, json!([message])).await.0
     }
 
     pub(super) async fn subscribe(&self, channel: &str, replay: i64) -> Json {

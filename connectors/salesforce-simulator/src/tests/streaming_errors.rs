@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use super::bayeux::{Bayeux, LEADS, connect, error, handshake, last_names, lead, message, subscribe};
-use super::client::{Client, org};
+use super::client::{Client, http, org, read};
+use super::streaming::topic;
 use crate::{CallKind, Effect, Fault, Org};
 
 #[tokio::test]
@@ -231,4 +232,58 @@ async fn a_busy_server_refuses_message_by_message_with_its_reason() {
         })
         .await;
     assert_eq!(error(&answer[0]), busy);
+}
+
+#[tokio::test]
+async fn who_may_not_read_the_object_or_a_field_of_the_where_clause_is_refused_and_other_hidden_fields_are_left_out()
+ {
+    let org = org("hidden").await;
+    let (client, bayeux) = Bayeux::ready(&org).await;
+    topic(&client, "Where", "SELECT Id, LastName FROM Lead WHERE Company != 'x'", json!({})).await;
+    topic(&client, "Hidden", "SELECT Id, Company, Phone FROM Lead", json!({})).await;
+    let deny = async |denial: Json| {
+        let url = format!("{}/simulator/permissions", client.url);
+        assert_eq!(read(http().post(url).json(&denial).send().await.unwrap()).await.0, 200);
+    };
+    let id = bayeux.connected().await;
+    deny(json!({"object": "Lead", "field": "Phone", "denied": ["read"]})).await;
+    assert_eq!(bayeux.one(subscribe(&id, "/topic/Hidden", -1)).await["successful"], true);
+    client.create("Lead", json!({"LastName": "x", "Company": "c"})).await;
+    let (_, told) = bayeux.post(&json!([connect(&id)])).await;
+    assert_eq!(told[0]["data"]["sobject"].as_object().unwrap().keys().collect::<Vec<_>>(), ["Id", "Company"]);
+    deny(json!({"object": "Lead", "field": "Company", "denied": ["read"]})).await;
+    assert_eq!(
+        error(&bayeux.one(subscribe(&id, "/topic/Where", -1)).await),
+        "403::Subscriber does not have access to all fields referenced in the where clause of the PushTopic"
+    );
+    deny(json!({"object": "Lead", "denied": ["read"]})).await;
+    for channel in [LEADS, "/topic/Hidden"] {
+        let reply = bayeux.one(subscribe(&id, channel, -1)).await;
+        assert_eq!(error(&reply), "403::Subscriber does not have access to the entity in this topic");
+        assert_eq!((&reply["subscription"], &reply["successful"]), (&json!(channel), &json!(false)));
+    }
+    org.capture("Lead").unwrap();
+    assert_eq!(
+        error(&bayeux.one(subscribe(&id, "/data/LeadChangeEvent", -1)).await),
+        "403::User not allowed to subscribe CDC without View All Data permissions"
+    );
+}
+
+#[tokio::test]
+async fn a_held_connect_keeps_its_token_over_a_jump_of_the_clock_and_an_idle_session_loses_both() {
+    let org = org("jump").await;
+    let (client, bayeux) = Bayeux::ready(&org).await;
+    let id = bayeux.subscribed(LEADS, -1).await;
+    let (status, told) = bayeux
+        .while_held(&org, &id, async || {
+            org.advance(Duration::from_hours(9));
+            lead(&Client::login(&org).await, "after").await;
+        })
+        .await;
+    assert_eq!((status, last_names(&told)), (200, vec!["after".to_owned()]));
+    assert_eq!(client.get("limits").await.0, 200, "the token is as young as the answer of the connect");
+    org.advance(Duration::from_hours(9));
+    assert_eq!(client.get("limits").await.0, 401);
+    assert_eq!(error(&bayeux.one(connect(&id)).await), "403::Unknown client");
+    assert_eq!(bayeux.one(handshake()).await["ext"]["sfdc"]["failureReason"], "401::Authentication invalid");
 }
