@@ -158,9 +158,10 @@ impl Client {
             "ext": {"replay": {channel: -2}},
         });
         let began = tokio::time::Instant::now();
-        let mut last = taken(self.bayeux(&subscribe, &cookies).await, 0).await;
-        while last < count(EVENTS) {
-            last = taken(self.bayeux(&connect, &cookies).await, last).await;
+        let mut taken = Taken::default();
+        taken.add(self.bayeux(&subscribe, &cookies).await).await;
+        while taken.events < EVENTS {
+            taken.add(self.bayeux(&connect, &cookies).await).await;
         }
         began.elapsed()
     }
@@ -171,14 +172,25 @@ impl Client {
     }
 }
 
-/// Takes the events of an answer, each of which is the next after `last`; the last one then.
-async fn taken(answer: Response, last: u64) -> u64 {
-    let messages: Vec<Json> = answer.json().await.expect("JSON");
-    let replay_ids = messages.iter().filter_map(|message| message.pointer("/data/event/replayId")?.as_u64());
-    replay_ids.fold(last, |last, replay_id| {
-        assert_eq!(replay_id, last + 1, "no event is missed or comes twice");
-        replay_id
-    })
+/// Events that came over a session.
+#[derive(Default)]
+struct Taken {
+    events: usize,
+    last: u64,
+}
+
+impl Taken {
+    /// Takes the events of an answer.
+    async fn add(&mut self, answer: Response) {
+        let messages: Vec<Json> = answer.json().await.expect("JSON");
+        for message in &messages {
+            let Some(replay_id) = message.pointer("/data/event/replayId") else { continue };
+            let replay_id = replay_id.as_u64().expect("a number");
+            assert!(replay_id > self.last, "{replay_id} comes after {}", self.last);
+            self.last = replay_id;
+            self.events += 1;
+        }
+    }
 }
 
 /// The ids of a collection that was written without a refusal.
