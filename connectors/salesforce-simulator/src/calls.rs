@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub enum CallKind {
     /// `POST /services/oauth2/token`.
     Token,
-    /// Any SOAP call: login, undelete.
+    /// Any SOAP call, whatever it is for.
     Soap,
     /// SOAP `login()`, which is counted as [`CallKind::Soap`] too.
     SoapLogin,

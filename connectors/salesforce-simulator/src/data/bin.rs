@@ -83,6 +83,28 @@ impl Writer<'_> {
         Ok(full)
     }
 
+    /// Takes a record out of the recycle bin for good, and the children that went there with it.
+    pub(crate) fn empty_from_bin(&mut self, id: &str) -> Result<String, Refusal> {
+        self.fault(id, &Map::new())?;
+        self.store.barriers.check_maintenance()?;
+        let malformed = || Refusal::record("MALFORMED_ID", format!("malformed id {id}"), &[]);
+        let full = ids::normalize(id).ok_or_else(malformed)?;
+        let offered = |row: &Row| row.binned().is_some_and(|binned| binned.cause == Cause::Alone);
+        if !self.store.row(&full).is_some_and(|(_, row)| offered(row)) {
+            let message = "entity is not in the recycle bin";
+            return Err(Refusal::record("INVALID_CROSS_REFERENCE_KEY", message, &[]));
+        }
+        for id in self.binned_with(&full).into_iter().chain([full.clone()]) {
+            let Some((object, row)) = self.store.row(&id) else { continue };
+            let mut row = row.clone();
+            // It was deleted when it was, so neither stamps nor the date of the deletion move.
+            let since = row.binned().map_or(self.now, |binned| binned.since);
+            row.put_in_bin(Some(Binned { since, cause: Cause::Hard }));
+            self.store.change(self.tx, object, row, Operation::Silent);
+        }
+        Ok(full)
+    }
+
     /// Refuses to delete records that others, which would stay, may not lose.
     fn refuse_restricted(&self, gone: &[(ObjectIndex, String)]) -> Result<(), Refusal> {
         let going: HashSet<&str> = gone.iter().map(|(_, id)| id.as_str()).collect();

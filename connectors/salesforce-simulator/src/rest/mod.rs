@@ -1,6 +1,7 @@
 //! The REST API below `/services/data`: from a path to the resource that answers it.
 
 mod absent;
+mod asked;
 mod body;
 mod collections;
 mod composite;
@@ -24,6 +25,7 @@ mod route;
 mod sobjects;
 mod versions;
 
+pub(crate) use asked::ask;
 pub(crate) use cursors::Cursors;
 pub(crate) use resource::{Resource, answer, refused};
 pub(crate) use route::kinds;

@@ -63,6 +63,12 @@ pub(crate) fn refused(refusal: &Refusal) -> Answer {
 }
 
 impl<'a> Resource<'a> {
+    /// A call that another API makes of this one: 59.0 is 59.
+    pub(super) fn asked(tenant: &'a Tenant, call: &'a Call, version: u32) -> Self {
+        let base = format!("/services/data/v{version}.0");
+        Self { tenant, call, schema: tenant.schema(), base, version: version * 10, written: None }
+    }
+
     /// Answers a call that stands in the body of this one. Its URL names its version itself.
     pub(crate) fn part(&self, call: &'a Call, written: &'a Cell<usize>) -> Answer {
         let segments = call.segments();

@@ -119,10 +119,11 @@ async fn route(tenant: &Arc<Tenant>, call: &Call, segments: &[&str]) -> Result<A
         ["services", "Soap", letter @ ("u" | "c"), version, ..] => {
             soap::answer(tenant, call, letter, version)
         }
+        ["services", "Soap", letter, ..] => soap::other(letter),
+        ["services", "async", ..] => soap::bulk_1(call),
         ["services", "data"] => rest::versions(),
         ["services", "data", version, rest @ ..] => rest::answer(tenant, call, version, rest),
         ["cometd", ..] => return bayeux::answer(tenant, call).await,
-        ["services", "async", ..] => rest::refused(&Refusal::not_simulated("the Bulk API 1.0; it has 2.0")),
         _ => rest::refused(&Refusal::not_found()),
     })
 }

@@ -14,7 +14,7 @@ pub(crate) enum Dialect {
 
 impl Dialect {
     /// Its name in namespaces.
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Partner => "partner",
             Self::Enterprise => "enterprise",
@@ -29,35 +29,21 @@ impl Dialect {
         }
     }
 
-    /// An answer: what stands in the body.
-    pub(crate) fn body(self, inner: &str) -> Answer {
+    /// An answer: what stands in the header, if it has one, and in the body.
+    pub(crate) fn envelope(self, header: Option<&str>, body: &str) -> Answer {
         let name = self.name();
+        let sobjects = format!(" xmlns:sf=\"urn:sobject.{name}.soap.sforce.com\"");
+        let sobjects = if body.contains("sf:") { sobjects.as_str() } else { "" };
+        let types = " xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\"";
+        let types = if body.contains("xsd:") { types } else { "" };
+        let header =
+            header.map(|header| format!("<soapenv:Header>{header}</soapenv:Header>")).unwrap_or_default();
         Answer::xml(
             200,
             format!(
                 "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soapenv:Envelope \
                  xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns=\"urn:{name}.soap.sforce.com\" \
-                 xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"><soapenv:Body>{inner}</soapenv:Body>\
-                 </soapenv:Envelope>"
-            ),
-        )
-    }
-
-    /// A fault of the API. The prefix `sf:` in the detail is part of the interface: a client searches for it.
-    pub(crate) fn fault(self, status: u16, code: &str, message: &str) -> Answer {
-        let (kind, prefix) =
-            if LOGIN_FAULTS.contains(&code) { ("LoginFault", "") } else { ("UnexpectedErrorFault", "sf:") };
-        let message = escape(message);
-        let name = self.name();
-        Answer::xml(
-            status,
-            format!(
-                "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soapenv:Envelope \
-                 xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns:sf=\"urn:fault.{name}.soap.sforce.com\" \
-                 xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"><soapenv:Body><soapenv:Fault>\
-                 <faultcode>{prefix}{code}</faultcode><faultstring>{code}: {message}</faultstring><detail>\
-                 <sf:{kind} xsi:type=\"sf:{kind}\"><sf:exceptionCode>{code}</sf:exceptionCode>\
-                 <sf:exceptionMessage>{message}</sf:exceptionMessage></sf:{kind}></detail></soapenv:Fault>\
+                 xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"{sobjects}{types}>{header}<soapenv:Body>{body}\
                  </soapenv:Body></soapenv:Envelope>"
             ),
         )
@@ -68,19 +54,6 @@ impl Dialect {
         format!("urn:{}.soap.sforce.com", self.name())
     }
 }
-
-/// Codes that a login alone is refused with.
-const LOGIN_FAULTS: [&str; 9] = [
-    "INVALID_LOGIN",
-    "LOGIN_MUST_USE_SECURITY_TOKEN",
-    "PASSWORD_LOCKOUT",
-    "ORG_LOCKED",
-    "API_DISABLED_FOR_ORG",
-    "TRIAL_EXPIRED",
-    "LOGIN_DURING_RESTRICTED_DOMAIN",
-    "LOGIN_DURING_RESTRICTED_TIME",
-    "API_CURRENTLY_DISABLED",
-];
 
 /// A request.
 #[derive(Debug)]
@@ -108,20 +81,6 @@ impl Envelope {
     pub(crate) fn header(&self, header: &str, name: &str) -> Option<&str> {
         self.header.child(header)?.text_of(name)
     }
-}
-
-/// A fault of the request as such, which has no code of the API.
-pub(crate) fn client_fault(message: &str) -> Answer {
-    Answer::xml(
-        500,
-        format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soapenv:Envelope \
-             xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\"><soapenv:Body><soapenv:Fault>\
-             <faultcode>soapenv:Client</faultcode><faultstring>{}</faultstring></soapenv:Fault></soapenv:Body>\
-             </soapenv:Envelope>",
-            escape(message)
-        ),
-    )
 }
 
 /// Text as XML content. What XML cannot say, such as a control character that came in JSON, is replaced.

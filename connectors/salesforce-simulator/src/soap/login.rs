@@ -1,7 +1,7 @@
 //! SOAP `login()`. The order of the elements and their missing prefixes are part of the interface: one client reads
 //! by position, another by regular expression.
 
-use super::Request;
+use super::endpoint::Request;
 use super::session::user_elements;
 use crate::auth::{Flow, OrgState, UserState, WrongPassword};
 use crate::server::Answer;
@@ -29,11 +29,11 @@ pub(crate) fn login(request: &Request<'_>, version: u32) -> Answer {
     let base = request.call.base_url(tenant.url());
     let org = identity.org_id.get(..15).unwrap_or_default();
     let (version, letter, user_id) = (request.version, request.dialect.letter(), &identity.user_id);
-    request.dialect.body(&format!(
-        "<loginResponse><result><metadataServerUrl>{base}/services/Soap/m/{version}/{org}</metadataServerUrl>\
+    request.respond(&format!(
+        "<result><metadataServerUrl>{base}/services/Soap/m/{version}/{org}</metadataServerUrl>\
          <passwordExpired>{password_expired}</passwordExpired><sandbox>false</sandbox>\
          <serverUrl>{base}/services/Soap/{letter}/{version}/{org}</serverUrl><sessionId>{session}</sessionId>\
-         <userId>{user_id}</userId><userInfo>{}</userInfo></result></loginResponse>",
+         <userId>{user_id}</userId><userInfo>{}</userInfo></result>",
         user_elements(request)
     ))
 }

