@@ -53,5 +53,5 @@ pub(crate) fn bulk_1(call: &Call) -> Answer {
          <exceptionCode>FeatureNotEnabled</exceptionCode><exceptionMessage>{}</exceptionMessage></error>",
         escape(message)
     );
-    Answer::raw(400, "application/xml", body.into_bytes())
+    Answer::raw(501, "application/xml", body.into_bytes())
 }

@@ -160,7 +160,7 @@ async fn apis_that_are_not_there_say_so_in_the_shape_of_their_own_protocol() {
     );
     assert_eq!(post("Soap/T/60.0", "text/xml").await.0, 500);
     let (status, text) = post("async/60.0/job", "application/xml; charset=UTF-8").await;
-    assert_eq!((status, element(&text, "exceptionCode")), (400, "FeatureNotEnabled"));
+    assert_eq!((status, element(&text, "exceptionCode")), (501, "FeatureNotEnabled"));
     assert!(text.contains("Bulk API 2.0"), "{text}");
     let (_, text) = post("async/60.0/job", "application/json").await;
     assert!(text.starts_with("{\"exceptionCode\":\"FeatureNotEnabled\",\"exceptionMessage\":"), "{text}");
