@@ -161,7 +161,8 @@ impl Org {
         self.tenant.last_replay_id()
     }
 
-    /// Stops serving and waits until the port is free and the data file closed.
+    /// Stops serving and waits until the port is free and the data file closed. Connections whose clients do not take
+    /// their answers, or do not end their calls, are cut after three seconds.
     pub async fn stop(self) {
         let Self { server, _stop_on_drop: stop, .. } = self;
         drop(stop);

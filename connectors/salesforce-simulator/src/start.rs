@@ -1,6 +1,7 @@
 //! Starting an org: from its data file or anew, to a port that answers.
 
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -23,7 +24,7 @@ use crate::ids::{self, IdSource};
 use crate::org::Org;
 use crate::rest::Cursors;
 use crate::schema::Schema;
-use crate::server::{Cut, Loopback, Tls, router};
+use crate::server::{Connections, Cut, Loopback, Tls, router};
 use crate::tenant::{Identity, State, Tenant};
 use crate::timestamp::Timestamp;
 use crate::tooling::Definitions;
@@ -32,6 +33,9 @@ use crate::{sample, seed};
 
 /// Id counters start anywhere below this, so that two orgs with the same pod still differ.
 const MAX_ID_BASE: u64 = 62 * 62 * 62 * 62;
+
+/// How long clients may take to be done with their calls when the org stops.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Starts the described org.
 pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
@@ -80,14 +84,12 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
     let scheme = if tls.is_some() { "https" } else { "http" };
     identity.credentials.login_url = format!("{scheme}://{address}");
     let (acceptor, ca_certificate) = tls.map(|tls| (tls.acceptor, tls.ca_certificate)).unzip();
-    let listener = Loopback::new(listener, acceptor);
+    let connections = Connections::default();
+    let listener = Loopback::new(listener, acceptor, connections.clone());
     let stop = CancellationToken::new();
     let usage = Usage::new(builder.settings.daily_api_requests, builder.settings.enforce_api_requests);
     let streams = Streams::new(&builder.settings);
-    let mut feeds = Feeds::new(&store, &identity.user_id, builder.change_event_threshold);
-    for object in &builder.change_data_capture {
-        feeds.capture.select(&store.schema, object).map_err(SimulatorError::Objects)?;
-    }
+    let feeds = Feeds::new(&store, &identity.user_id, builder.change_event_threshold);
     let tenant = Arc::new(Tenant {
         identity,
         key,
@@ -117,24 +119,47 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
         sample::fill(&tenant, builder.records, builder.seed.unwrap_or_default())
             .map_err(|refused| SimulatorError::Sample(refused.message))?;
     }
+    {
+        // What the org is born with is no news.
+        let mut state = tenant.state();
+        let State { feeds, store, .. } = &mut *state;
+        feeds.open(store, &builder.change_data_capture).map_err(SimulatorError::Objects)?;
+    }
     if let Some(path) = &builder.data_file {
         // All sample records come into the file at once: a half-filled org would not be new at the next start.
         let mut state = tenant.state();
         let entries = compacted(&tenant, &state);
         state.journal = Some(Journal::rewrite(path, &entries)?);
     }
-    let server = tokio::spawn(serve(listener, Arc::clone(&tenant), stop.clone()));
+    let server = tokio::spawn(serve(listener, connections, Arc::clone(&tenant)));
     Ok(Org::new(tenant, ca_certificate, server, stop))
 }
 
-async fn serve(listener: Loopback, tenant: Arc<Tenant>, stop: CancellationToken) {
+/// Serves until the org stops and every connection has ended; the data file is closed then.
+async fn serve(listener: Loopback, connections: Connections, tenant: Arc<Tenant>) {
+    let stop = tenant.stop.clone();
     let jobs = bulk::work(Arc::clone(&tenant));
-    let app = router(tenant).into_make_service_with_connect_info::<Cut>();
-    let server = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned());
-    let (served, ()) = tokio::join!(server.into_future(), jobs);
-    if let Err(error) = served {
-        tracing::error!(%error, "the sandbox org stopped serving");
+    let app = router(Arc::clone(&tenant)).into_make_service_with_connect_info::<Cut>();
+    let server = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let served = async {
+        let (served, ()) = tokio::join!(server.into_future(), jobs);
+        if let Err(error) = served {
+            tracing::error!(%error, "the sandbox org stopped serving");
+        }
+        connections.ended().await;
+    };
+    let patience = async {
+        stop.cancelled().await;
+        tokio::time::sleep(PATIENCE).await;
+        connections.end();
+    };
+    tokio::pin!(served);
+    tokio::select! {
+        () = &mut served => {}
+        () = patience => served.await,
     }
+    // Nobody is left who could write.
+    tenant.state().journal = None;
 }
 
 /// Puts rows and events back; the last state of a row wins.

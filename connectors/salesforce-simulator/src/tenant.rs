@@ -16,7 +16,9 @@ use crate::bulk::Jobs;
 use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
-use crate::data::{Entry, Form, Journal, Origin, Refusal, Store, StoredEvent, Transaction, Writer, render};
+use crate::data::{
+    Entry, Form, Journal, Origin, Push, Refusal, Store, StoredEvent, Transaction, Writer, render,
+};
 use crate::events::{EventLog, Feeds, GapKind};
 use crate::fault::Faults;
 use crate::rest::Cursors;
@@ -137,7 +139,7 @@ impl Tenant {
 
     /// Stores what a transaction changed and raises its events.
     pub(crate) fn commit(&self, state: &mut State, tx: &Transaction) -> Result<(), Refusal> {
-        if tx.changes.is_empty() && tx.published.is_empty() {
+        if tx.changes.is_empty() && tx.published.is_empty() && tx.pushed.is_empty() {
             return Ok(());
         }
         let events = state.feeds.raise(&mut state.log, &state.store, tx, self.clock.now());
@@ -152,6 +154,23 @@ impl Tenant {
         }
         self.changed.send_replace(());
         Ok(())
+    }
+
+    /// Pushes text through generic channels; within [`Tenant::together`] with its other writes, or not at all.
+    pub(crate) fn push(
+        &self,
+        work: impl FnOnce(&State, Timestamp) -> Result<Vec<Push>, Refusal>,
+    ) -> Result<(), Refusal> {
+        let mut state = self.state();
+        let state = &mut *state;
+        let pushed = work(state, self.clock.now())?;
+        if let Some(spanning) = &mut state.spanning {
+            spanning.tx.pushed.extend(pushed);
+            return Ok(());
+        }
+        let mut tx = Transaction::new(Origin::default());
+        tx.pushed = pushed;
+        self.commit(state, &tx)
     }
 
     /// Puts events into the log that no transaction raised, and stores them.

@@ -68,7 +68,7 @@ impl Exchange {
         let now = self.tenant.clock.now();
         let mut state = self.tenant.state();
         let State { streams, logins, .. } = &mut *state;
-        let of_browser = || self.browser.value().and_then(|cookie| streams.token_of_browser(cookie));
+        let of_browser = || self.browser.value().and_then(|cookie| streams.token_of_browser(cookie, now));
         let token = self.token.as_deref().or_else(of_browser);
         token.is_some_and(|token| logins.use_token(token, now, self.tenant.settings.session_lifetime))
     }
@@ -192,6 +192,7 @@ impl Exchange {
         let now = self.tenant.clock.now();
         let mut state = self.tenant.state();
         let State { streams, logins, log, feeds, store, .. } = &mut *state;
+        feeds.sync(store);
         let (session, allocations) = streams.enter(client_id, now).ok_or_else(Denied::unknown_client)?;
         match self.browser.judge(&session.cookie) {
             Cookie::Present => {}

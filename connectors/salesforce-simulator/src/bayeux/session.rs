@@ -3,7 +3,7 @@
 //! A subscription is a place in the event log, not a queue: whatever lies behind it is delivered by the next
 //! connect. Events written to an answer that never arrived are gone for the session; replay brings them back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -109,12 +109,14 @@ impl Session {
         !self.is_held() && now.millis() - self.last_seen.millis() > millis(lifetime)
     }
 
-    /// Subscribes, in place of an earlier subscription of the same name.
-    pub(super) fn subscribe(&mut self, name: &str, subscription: Subscription) -> Result<(), TooMany> {
-        if self.subscriptions.len() >= MAX_SUBSCRIPTIONS && !self.subscriptions.contains_key(name) {
+    /// Subscribes to all of these or to none, each in place of an earlier subscription of the same name.
+    pub(super) fn subscribe(&mut self, wanted: Vec<(&str, Subscription)>) -> Result<(), TooMany> {
+        let names = wanted.iter().map(|(name, _)| *name);
+        let new: BTreeSet<&str> = names.filter(|name| !self.subscriptions.contains_key(*name)).collect();
+        if self.subscriptions.len() + new.len() > MAX_SUBSCRIPTIONS {
             return Err(TooMany);
         }
-        self.subscriptions.insert(name.into(), subscription);
+        self.subscriptions.extend(wanted.into_iter().map(|(name, one)| (name.into(), one)));
         Ok(())
     }
 

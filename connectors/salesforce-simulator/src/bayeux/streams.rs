@@ -76,9 +76,8 @@ impl Streams {
     }
 
     /// The access token of a session of this browser.
-    pub(super) fn token_of_browser(&self, cookie: &str) -> Option<&str> {
-        let mut sessions = self.sessions.values();
-        sessions.find(|session| session.cookie == cookie).map(|session| session.token.as_str())
+    pub(super) fn token_of_browser(&self, cookie: &str, now: Timestamp) -> Option<&str> {
+        self.living(now).find(|session| session.cookie == cookie).map(|session| session.token.as_str())
     }
 
     /// Ends a session.
@@ -108,8 +107,13 @@ impl Streams {
     }
 
     /// Whether any session is subscribed to a channel.
-    pub(crate) fn subscribed(&self, channel: &str) -> bool {
-        self.sessions.values().any(|session| session.is_subscribed(channel))
+    pub(crate) fn subscribed(&self, channel: &str, now: Timestamp) -> bool {
+        self.living(now).any(|session| session.is_subscribed(channel))
+    }
+
+    /// The sessions whose time is not over; the others are there until somebody asks for them.
+    fn living(&self, now: Timestamp) -> impl Iterator<Item = &Session> {
+        self.sessions.values().filter(move |session| !session.over(now, self.lifetime))
     }
 
     /// Notes that a held connect was answered or its client went away.

@@ -24,12 +24,9 @@ impl Exchange {
             }
             let wanted: Result<Vec<_>, Denied> =
                 names.iter().map(|name| Ok((*name, subscription(message, name, around)?))).collect();
-            for (name, subscription) in wanted? {
-                session
-                    .subscribe(name, subscription)
-                    .map_err(|_too_many| Denied::plain("403::Subscription limit exceeded for this topic"))?;
-            }
-            Ok(())
+            session
+                .subscribe(wanted?)
+                .map_err(|_too_many| Denied::plain("403::Subscription limit exceeded for this topic"))
         })?;
         let subscription = message.member("subscription").cloned();
         Ok(Reply { subscription, ..Reply::success(message) })

@@ -1,8 +1,8 @@
 //! The recycle bin: deleting, what a deletion drags along, and coming back.
 //!
-//! Cascaded children go and come back with their parent and raise no event of their own. Other references to a
-//! deleted row are emptied without a stamp, and stay empty when the row comes back. A reference that restricts keeps
-//! its parent from being deleted.
+//! Cascaded children go and come back with their parent: change events tell of each, PushTopics only of the parent.
+//! Other references to a deleted row are emptied without a stamp, and stay empty when the row comes back. A reference
+//! that restricts keeps its parent from being deleted.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ impl Writer<'_> {
         for (nth, (object, id)) in gone.iter().enumerate() {
             let (cause, operation) = match nth {
                 0 => (own.clone(), Operation::Deleted),
-                _ => (of_child(full.clone()), Operation::Silent),
+                _ => (of_child(full.clone()), Operation::Cascaded),
             };
             self.move_to(*object, id, Some(cause), operation);
         }
@@ -100,7 +100,7 @@ impl Writer<'_> {
             // It was deleted when it was, so neither stamps nor the date of the deletion move.
             let since = row.binned().map_or(self.now, |binned| binned.since);
             row.put_in_bin(Some(Binned { since, cause: Cause::Hard }));
-            self.store.change(self.tx, object, row, Operation::Silent);
+            self.store.change(self.tx, object, row, Operation::Cascaded);
         }
         Ok(full)
     }
@@ -162,7 +162,7 @@ impl Writer<'_> {
         let Some((object, row)) = self.store.row(id) else { return };
         // A value that was taken meanwhile keeps the child in the bin, where it can be found.
         let taken = validate::unique(self.store, object, row).is_err();
-        self.move_to(object, id, taken.then_some(Cause::Alone), Operation::Silent);
+        self.move_to(object, id, taken.then_some(Cause::Alone), Operation::Cascaded);
     }
 
     fn move_to(&mut self, object: ObjectIndex, id: &str, to: Option<Cause>, operation: Operation) {
@@ -202,7 +202,7 @@ impl Writer<'_> {
             let referrers: Vec<Row> = self.store.with_value(child, at, id).cloned().collect();
             for mut row in referrers {
                 row.set(at, Value::Null);
-                self.store.change(self.tx, child, row, Operation::Silent);
+                self.store.change(self.tx, child, row, Operation::Emptied);
             }
         }
     }

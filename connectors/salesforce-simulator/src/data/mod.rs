@@ -25,6 +25,6 @@ pub(crate) use journal::{Entry, Journal, StoredEvent};
 pub(crate) use refusal::Refusal;
 pub(crate) use row::{Form, Row, render};
 pub(crate) use store::Store;
-pub(crate) use transaction::{Api, Operation, Origin, Publication, Transaction};
+pub(crate) use transaction::{Api, Operation, Origin, Publication, Push, Transaction};
 pub(crate) use value::Value;
 pub(crate) use write::Writer;

@@ -92,6 +92,7 @@ impl Store {
     /// Takes back every change of a transaction, newest first.
     pub(crate) fn roll_back(&mut self, tx: &mut Transaction) {
         tx.published.clear();
+        tx.pushed.clear();
         for change in tx.changes.drain(..).rev() {
             if let Some(before) = change.before {
                 self.put(change.object, before);

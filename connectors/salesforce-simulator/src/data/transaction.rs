@@ -1,6 +1,7 @@
 //! What a call has changed so far, so that it can be taken back as a whole and told of once it stands.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::row::{Base, Row};
 use crate::schema::ObjectIndex;
@@ -11,6 +12,8 @@ pub(crate) struct Transaction {
     pub(crate) changes: Vec<Change>,
     /// The platform events that the call publishes; nothing comes back of them.
     pub(crate) published: Vec<Publication>,
+    /// What the call pushes through generic channels.
+    pub(crate) pushed: Vec<Push>,
     /// So many more may be published within this hour.
     pub(crate) publishable: usize,
     /// What made them.
@@ -50,6 +53,7 @@ impl Transaction {
             origin,
             changes: Vec::new(),
             published: Vec::new(),
+            pushed: Vec::new(),
             publishable: usize::MAX,
             bases: HashMap::new(),
         }
@@ -65,6 +69,15 @@ pub(crate) struct Publication {
     pub(crate) uuid: String,
     /// Its fields.
     pub(crate) row: Row,
+}
+
+/// Text about to be sent through a generic channel.
+#[derive(Debug)]
+pub(crate) struct Push {
+    /// The channel, such as `/u/Broadcast`.
+    pub(crate) channel: Arc<str>,
+    /// The text.
+    pub(crate) payload: String,
 }
 
 /// One row before its change; the row after it is in the store.
@@ -87,6 +100,10 @@ pub(crate) enum Operation {
     Updated,
     Deleted,
     Undeleted,
-    /// Changed as a consequence (a cascade, a cleared look-up): stored, but no event is raised.
-    Silent,
+    /// Went to the recycle bin with its parent, or came back with it. Change events tell of it, PushTopics do not.
+    Cascaded,
+    /// Lost a reference to a record that was deleted, and got no stamp. Change events tell of it, PushTopics do not.
+    Emptied,
+    /// Derived anew because another record changed, and got no stamp. Nobody is told.
+    Followed,
 }

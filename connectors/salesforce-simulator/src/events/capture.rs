@@ -4,7 +4,6 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::event_schema::EventSchema;
-use crate::data::Store;
 use crate::schema::{Object, ObjectIndex, ObjectKind, Right, Schema, Trait};
 
 /// The channel of all selected objects.
@@ -21,29 +20,44 @@ pub(crate) struct Capture {
     schema_ids: HashMap<ObjectIndex, Arc<str>>,
     /// So many of the next events of an object become gap events.
     gaps: HashMap<ObjectIndex, usize>,
-    /// So many transactions were captured.
-    commits: u64,
+    /// Before, nothing is captured whatever the schema says.
+    open: bool,
 }
 
 impl Capture {
-    /// What the definitions of objects and channels select.
-    pub(super) fn new(store: &Store) -> Self {
-        let objects = store.schema.objects().iter().enumerate();
-        let selected = objects.filter(|(_, object)| object.change_data_capture).map(|(at, _)| at).collect();
-        let mut capture = Self {
-            selected,
+    /// Nothing is captured yet.
+    pub(super) fn new(schema: &Arc<Schema>) -> Self {
+        Self {
+            selected: BTreeSet::new(),
             channels: HashMap::new(),
-            seen: Arc::clone(&store.schema),
+            seen: Arc::clone(schema),
             schema_ids: HashMap::new(),
             gaps: HashMap::new(),
-            commits: 0,
-        };
-        capture.find_channels();
-        capture
+            open: false,
+        }
+    }
+
+    /// Captures from now on what the definitions of objects and channels select.
+    pub(super) fn open(&mut self, schema: &Arc<Schema>) {
+        let objects = schema.objects().iter().enumerate();
+        self.selected = objects.filter(|(_, object)| object.change_data_capture).map(|(at, _)| at).collect();
+        self.seen = Arc::clone(schema);
+        self.open = true;
+        self.find_channels();
+    }
+
+    /// Goes by this schema from now on: its channels, its rights, its fields.
+    pub(super) fn sync(&mut self, schema: &Arc<Schema>) {
+        if !Arc::ptr_eq(&self.seen, schema) {
+            self.seen = Arc::clone(schema);
+            self.schema_ids.clear();
+            self.find_channels();
+        }
     }
 
     /// Selects one more object; says why it cannot be.
-    pub(crate) fn select(&mut self, schema: &Schema, name: &str) -> Result<(), String> {
+    pub(crate) fn select(&mut self, schema: &Arc<Schema>, name: &str) -> Result<(), String> {
+        self.sync(schema);
         let at = schema.find(name).ok_or_else(|| format!("there is no object {name}"))?;
         if !supported(schema.object(at)) {
             return Err(format!("changes of {name} cannot be captured"));
@@ -70,15 +84,10 @@ impl Capture {
         captured.find(|at| channel == format!("/data/{}", event_name(schema.object(**at)))).copied()
     }
 
-    /// The id of the schema that change events of an object have now.
-    pub(super) fn schema_id(&mut self, schema: &Arc<Schema>, object: ObjectIndex) -> Arc<str> {
-        if !Arc::ptr_eq(&self.seen, schema) {
-            self.seen = Arc::clone(schema);
-            self.schema_ids.clear();
-            self.find_channels();
-        }
+    /// The id of the schema that events of an object have now: change events, or those of a platform event.
+    pub(super) fn schema_id(&mut self, object: ObjectIndex) -> Arc<str> {
         let known = self.schema_ids.entry(object);
-        Arc::clone(known.or_insert_with(|| EventSchema::new(schema.object(object)).id().into()))
+        Arc::clone(known.or_insert_with(|| EventSchema::new(self.seen.object(object)).id().into()))
     }
 
     /// Makes the next events of an object gap events.
@@ -97,15 +106,12 @@ impl Capture {
         }
     }
 
-    /// The number of the next transaction.
-    pub(super) fn next_commit(&mut self) -> u64 {
-        self.commits += 1;
-        self.commits
-    }
-
     fn find_channels(&mut self) {
         let schema = Arc::clone(&self.seen);
         let mut found = HashMap::new();
+        if !self.open {
+            return;
+        }
         for (at, object) in schema.objects().iter().enumerate().filter(|(_, object)| supported(object)) {
             let event = event_name(object);
             let mut channels: Vec<Arc<str>> = Vec::new();

@@ -12,7 +12,7 @@ use crate::data::{Row, Store, Value};
 use crate::schema::{Field, FieldType, Object, ObjectIndex, ObjectKind};
 use crate::timestamp::Timestamp;
 
-/// Fields that are derived, or that the header tells of.
+/// Fields that the header tells of, or that change without a write.
 const LEFT_OUT: [&str; 8] = [
     "Id",
     "IsDeleted",
@@ -52,7 +52,7 @@ pub(super) fn member_name<'a>(compound: &str, member: &'a Field) -> &'a str {
 pub(super) fn of(store: &Store, change: &NetChange<'_>) -> Body {
     match (change.kind, change.before) {
         (ChangeType::Delete, _) => Body::default(),
-        (ChangeType::Update, Some(before)) => differences(store, change.object, before, change.after),
+        (ChangeType::Update, Some(before)) => differences(store, before, change),
         _ => Body { fields: contents(store, change.object, change.after), changed: Vec::new() },
     }
 }
@@ -84,8 +84,11 @@ fn contents(store: &Store, own: ObjectIndex, row: &Row) -> Map<String, Json> {
     fields
 }
 
-fn differences(store: &Store, own: ObjectIndex, before: &Row, after: &Row) -> Body {
+fn differences(store: &Store, before: &Row, change: &NetChange<'_>) -> Body {
+    let (own, after) = (change.object, change.after);
     let object = store.schema.object(own);
+    // A stamp comes with every update, even one within the second of the last.
+    let stamp = object.system.modified_date.filter(|_| change.stamped);
     let mut body = Body::default();
     for (at, field) in top_level(object) {
         if is_compound(object, field) {
@@ -93,7 +96,7 @@ fn differences(store: &Store, own: ObjectIndex, before: &Row, after: &Row) -> Bo
             continue;
         }
         let (before, after) = (store.value(own, before, at), store.value(own, after, at));
-        if before != after || object.system.modified_date == Some(at) {
+        if before != after || stamp == Some(at) {
             body.changed.push(field.name.clone());
             body.fields.insert(field.name.clone(), difference(&before, &after, field));
         }

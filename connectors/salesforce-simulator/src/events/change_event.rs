@@ -109,7 +109,7 @@ pub(super) fn raise(
     if drafts.is_empty() {
         return Vec::new();
     }
-    let mut commit = Commit::new(capture, &tx.origin, commit);
+    let mut commit = Commit::new(log, &tx.origin, commit);
     let raised = drafts.into_iter().filter_map(|draft| commit.append(log, store, capture, draft));
     raised.collect()
 }
@@ -122,7 +122,7 @@ pub(super) fn raise_gap(
     (object, kind, ids): (ObjectIndex, GapKind, &[String]),
     commit: (&str, Timestamp),
 ) -> Option<Arc<StoredEvent>> {
-    let mut commit = Commit::new(capture, &Origin::default(), commit);
+    let mut commit = Commit::new(log, &Origin::default(), commit);
     let ids = if kind == GapKind::Overflow { vec![NO_RECORD.to_owned()] } else { ids.to_vec() };
     commit.append(log, store, capture, Draft { object, kind: Kind::Gap(kind), ids, body: Body::default() })
 }
@@ -148,13 +148,14 @@ fn drafts(store: &Store, changes: &[NetChange<'_>], threshold: usize) -> Vec<Dra
         let mergeable = matches!(change.kind, ChangeType::Update | ChangeType::Delete) && changes.len() > 1;
         if mergeable {
             let key = (change.object, change.kind, Json::Object(body.fields.clone()).to_string());
-            let nth = *alike.entry(key).or_insert(drafts.len());
-            if let Some(draft) = drafts.get_mut(nth)
-                && draft.ids.len() < MAX_MERGED
-            {
-                draft.ids.push(id);
-                continue;
-            }
+            match alike.get(&key).and_then(|nth| drafts.get_mut(*nth)) {
+                Some(draft) if draft.ids.len() < MAX_MERGED => {
+                    draft.ids.push(id);
+                    continue;
+                }
+                // The first of its kind, or the first that has no room: the next ones join it.
+                _ => alike.insert(key, drafts.len()),
+            };
         }
         drafts.push(Draft { object: change.object, kind: Kind::Change(change.kind), ids: vec![id], body });
     }
@@ -169,7 +170,7 @@ fn drafts(store: &Store, changes: &[NetChange<'_>], threshold: usize) -> Vec<Dra
 }
 
 impl<'a> Commit<'a> {
-    fn new(capture: &mut Capture, origin: &Origin, (user, now): (&'a str, Timestamp)) -> Self {
+    fn new(log: &EventLog, origin: &Origin, (user, now): (&'a str, Timestamp)) -> Self {
         let mut random = rand::rng();
         let key = format!(
             "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
@@ -180,8 +181,8 @@ impl<'a> Commit<'a> {
             random.random_range(0..1_u64 << 48),
         );
         Self {
-            // Numbers go on over restarts, as time does.
-            number: FIRST_COMMIT + now.millis().unsigned_abs() + capture.next_commit(),
+            // Every commit raises an event, and replay ids go on over restarts: so do these.
+            number: FIRST_COMMIT.saturating_add(log.last()),
             user,
             origin: change_origin(origin),
             key,
@@ -199,7 +200,7 @@ impl<'a> Commit<'a> {
         mut draft: Draft,
     ) -> Option<Arc<StoredEvent>> {
         let channels = Arc::clone(capture.channels(draft.object)?);
-        let schema_id = capture.schema_id(&store.schema, draft.object);
+        let schema_id = capture.schema_id(draft.object);
         let object = store.schema.object(draft.object);
         if let Kind::Change(kind) = draft.kind
             && (capture.take_gap(draft.object)

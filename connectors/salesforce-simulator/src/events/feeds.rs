@@ -5,10 +5,12 @@ use std::sync::Arc;
 use super::capture::Capture;
 use super::change_event::{self, GapKind};
 use super::event_log::EventLog;
+use super::generic;
 use super::notices;
 use super::platform_event::{self, Published};
-use super::push_topic::PushTopic;
+use super::push_topic::{Broken, PushTopic};
 use crate::data::{Refusal, Store, StoredEvent, Transaction};
+use crate::schema::Schema;
 use crate::timestamp::Timestamp;
 
 /// What is told of changes.
@@ -16,6 +18,8 @@ use crate::timestamp::Timestamp;
 pub(crate) struct Feeds {
     /// The active PushTopics.
     pub(crate) topics: Vec<PushTopic>,
+    /// Those whose query the org cannot run any more.
+    pub(super) broken: Vec<Broken>,
     /// Change Data Capture.
     pub(crate) capture: Capture,
     published: Published,
@@ -23,17 +27,37 @@ pub(crate) struct Feeds {
     threshold: usize,
     /// Who writes.
     user_id: String,
+    /// The schema that topics and capture go by.
+    seen: Arc<Schema>,
 }
 
 impl Feeds {
-    /// The feeds of an org with these rows.
+    /// Feeds that tell nothing yet: [`Feeds::open`] opens them.
     pub(crate) fn new(store: &Store, user_id: &str, threshold: usize) -> Self {
         Self {
-            topics: PushTopic::active(store, &[]),
-            capture: Capture::new(store),
+            topics: Vec::new(),
+            broken: Vec::new(),
+            capture: Capture::new(&store.schema),
             published: Published::default(),
             threshold,
             user_id: user_id.to_owned(),
+            seen: Arc::clone(&store.schema),
+        }
+    }
+
+    /// Tells from now on what the org's PushTopics and definitions ask for, and the changes of these objects.
+    pub(crate) fn open(&mut self, store: &Store, captured: &[String]) -> Result<(), String> {
+        self.find_topics(store);
+        self.capture.open(&store.schema);
+        captured.iter().try_for_each(|object| self.capture.select(&store.schema, object))
+    }
+
+    /// Goes by the schema as it is now.
+    pub(crate) fn sync(&mut self, store: &Store) {
+        if !Arc::ptr_eq(&self.seen, &store.schema) {
+            self.seen = Arc::clone(&store.schema);
+            self.capture.sync(&store.schema);
+            self.find_topics(store);
         }
     }
 
@@ -47,15 +71,18 @@ impl Feeds {
         now: Timestamp,
     ) -> Vec<Arc<StoredEvent>> {
         log.forget_old(now);
+        self.sync(store);
         let mut raised = notices::raise(log, store, &self.topics, tx, now);
         let commit = (self.user_id.as_str(), now);
         raised.extend(change_event::raise(log, store, &mut self.capture, tx, commit, self.threshold));
         for published in &tx.published {
             self.published.note(now);
-            raised.extend(platform_event::raise(log, store, published, now));
+            let schema = self.capture.schema_id(published.object);
+            raised.extend(platform_event::raise(log, store, published, &schema, now));
         }
+        raised.extend(tx.pushed.iter().filter_map(|push| generic::raise(log, push, now)));
         if tx.changes.iter().any(|change| store.schema.object(change.object).name == PushTopic::OBJECT) {
-            self.topics = PushTopic::active(store, &self.topics);
+            self.find_topics(store);
         }
         raised
     }
@@ -70,6 +97,7 @@ impl Feeds {
         ids: &[String],
         now: Timestamp,
     ) -> Result<Vec<Arc<StoredEvent>>, Refusal> {
+        self.sync(store);
         let captured = store.schema.find(object).filter(|at| self.capture.channels(*at).is_some());
         let object = captured.ok_or_else(|| {
             Refusal::new(400, "INVALID_FIELD", format!("changes of {object} are not captured"))
@@ -77,6 +105,15 @@ impl Feeds {
         let commit = (self.user_id.as_str(), now);
         let raised = change_event::raise_gap(log, store, &mut self.capture, (object, kind, ids), commit);
         Ok(raised.into_iter().collect())
+    }
+
+    fn find_topics(&mut self, store: &Store) {
+        let (topics, broken) = PushTopic::active(store, &self.topics);
+        for topic in broken.iter().filter(|topic| !self.broken.contains(topic)) {
+            let Broken { channel, reason } = topic;
+            tracing::warn!(channel, reason, "a PushTopic of the sandbox org tells nothing any more");
+        }
+        (self.topics, self.broken) = (topics, broken);
     }
 
     /// How many platform events may still be published within this hour, if there may be so many.

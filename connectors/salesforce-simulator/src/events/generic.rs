@@ -6,9 +6,11 @@ use serde::Deserialize;
 use serde_json::value::to_raw_value;
 use serde_json::{Map, Value as Json, json};
 
-use crate::data::{Refusal, Row, Store};
+use super::event_log::EventLog;
+use crate::data::{Push, Refusal, Row, Store, StoredEvent};
 use crate::ids;
 use crate::tenant::Tenant;
+use crate::timestamp::Timestamp;
 
 /// The object that holds the channels.
 pub(crate) const OBJECT: &str = "StreamingChannel";
@@ -17,13 +19,13 @@ pub(crate) const OBJECT: &str = "StreamingChannel";
 const MAX_PAYLOAD: usize = 3000;
 
 #[derive(Deserialize)]
-struct Push {
+struct Request {
     #[serde(rename = "pushEvents")]
-    events: Vec<PushEvent>,
+    events: Vec<Event>,
 }
 
 #[derive(Deserialize)]
-struct PushEvent {
+struct Event {
     payload: String,
     #[serde(default, rename = "userIds")]
     user_ids: Vec<String>,
@@ -31,7 +33,7 @@ struct PushEvent {
 
 /// `POST sobjects/StreamingChannel/ID/push`: an event for all subscribers, or for those of them that are listed.
 pub(crate) fn push(tenant: &Tenant, id: &str, body: &[u8]) -> Result<Json, Refusal> {
-    let push: Push = serde_json::from_slice(body)
+    let push: Request = serde_json::from_slice(body)
         .map_err(|error| Refusal::new(400, "JSON_PARSER_ERROR", error.to_string()))?;
     if push.events.iter().any(|event| event.payload.chars().count() > MAX_PAYLOAD) {
         let message = format!("payload: data value too large: (max length={MAX_PAYLOAD})");
@@ -39,18 +41,15 @@ pub(crate) fn push(tenant: &Tenant, id: &str, body: &[u8]) -> Result<Json, Refus
     }
     let user = &tenant.identity.user_id;
     let mut results = Vec::new();
-    tenant.raise(|state, now| {
+    tenant.push(|state, now| {
         let channel = name(&state.store, id)?;
-        let online = state.streams.subscribed(&channel);
-        let mut raised = Vec::new();
+        let online = state.streams.subscribed(&channel, now);
+        let mut pushed = Vec::new();
         for event in push.events {
             let listed: Vec<Option<String>> = event.user_ids.iter().map(|id| ids::normalize(id)).collect();
             let mine = listed.is_empty() || listed.iter().flatten().any(|id| id == user);
             if mine {
-                raised.extend(state.log.append(Arc::new([Arc::clone(&channel)]), now, |replay_id| {
-                    let created = json!({"createdDate": now.event(), "replayId": replay_id});
-                    to_raw_value(&json!({"event": created, "payload": event.payload}))
-                }));
+                pushed.push(Push { channel: Arc::clone(&channel), payload: event.payload });
             }
             let status: Map<String, Json> = event
                 .user_ids
@@ -62,7 +61,7 @@ pub(crate) fn push(tenant: &Tenant, id: &str, body: &[u8]) -> Result<Json, Refus
             let fanout = if listed.is_empty() { json!(-1) } else { json!(reached) };
             results.push(json!({"fanoutCount": fanout, "userOnlineStatus": status}));
         }
-        Ok(raised)
+        Ok(pushed)
     })?;
     Ok(Json::Array(results))
 }
@@ -71,9 +70,17 @@ pub(crate) fn push(tenant: &Tenant, id: &str, body: &[u8]) -> Result<Json, Refus
 pub(crate) fn online(tenant: &Tenant, id: &str) -> Result<Json, Refusal> {
     let state = tenant.state();
     let channel = name(&state.store, id)?;
-    let users: Vec<&str> =
-        state.streams.subscribed(&channel).then_some(tenant.identity.user_id.as_str()).into_iter().collect();
+    let online = state.streams.subscribed(&channel, tenant.clock.now());
+    let users: Vec<&str> = online.then_some(tenant.identity.user_id.as_str()).into_iter().collect();
     Ok(json!({"OnlineUserIds": users, "ChannelName": &*channel}))
+}
+
+/// Puts what was pushed into the log.
+pub(super) fn raise(log: &mut EventLog, push: &Push, now: Timestamp) -> Option<Arc<StoredEvent>> {
+    log.append(Arc::new([Arc::clone(&push.channel)]), now, |replay_id| {
+        let created = json!({"createdDate": now.event(), "replayId": replay_id});
+        to_raw_value(&json!({"event": created, "payload": push.payload}))
+    })
 }
 
 /// The names of all generic channels.

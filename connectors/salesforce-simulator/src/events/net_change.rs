@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::data::{Row, Store, Transaction};
+use crate::data::{Operation, Row, Store, Transaction};
 use crate::schema::ObjectIndex;
 
 /// What happened to one record between the beginning and the end of a transaction.
@@ -15,6 +15,8 @@ pub(super) struct NetChange<'a> {
     pub(super) before: Option<&'a Row>,
     /// The row at the end.
     pub(super) after: &'a Row,
+    /// Whether the record has a new `LastModifiedDate`. One that only lost a reference to a deleted record has not.
+    pub(super) stamped: bool,
 }
 
 /// `changeType` of a change event.
@@ -39,14 +41,20 @@ impl ChangeType {
 }
 
 /// The records of these objects that a transaction changed, in the order of their first change. What was deleted
-/// from the recycle bin, or made and deleted again, is not among them.
+/// from the recycle bin, or made and deleted again, is not among them; nor is a record that was only derived anew.
 pub(super) fn of<'a>(
     store: &'a Store,
     tx: &'a Transaction,
     wanted: impl Fn(ObjectIndex) -> bool,
 ) -> Vec<NetChange<'a>> {
+    let ids = |silent: &[Operation]| -> HashSet<&str> {
+        let told = tx.changes.iter().filter(|change| !silent.contains(&change.operation));
+        told.map(|change| change.id.as_str()).collect()
+    };
+    let told = ids(&[Operation::Followed]);
+    let stamped = ids(&[Operation::Followed, Operation::Emptied]);
     let mut seen: HashSet<&str> = HashSet::new();
-    let first = tx.changes.iter().filter(|change| wanted(change.object));
+    let first = tx.changes.iter().filter(|change| wanted(change.object) && told.contains(change.id.as_str()));
     let first = first.filter(|change| seen.insert(change.id.as_str()));
     first
         .filter_map(|change| {
@@ -59,7 +67,8 @@ pub(super) fn of<'a>(
                 (Some(true), false) => ChangeType::Undelete,
                 (None | Some(true), true) => return None,
             };
-            Some(NetChange { object, id: &change.id, kind, before, after })
+            let stamped = stamped.contains(change.id.as_str());
+            Some(NetChange { object, id: &change.id, kind, before, after, stamped })
         })
         .collect()
 }

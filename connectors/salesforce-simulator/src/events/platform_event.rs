@@ -8,7 +8,6 @@ use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use super::event_log::EventLog;
-use super::event_schema::EventSchema;
 use crate::data::{Form, Publication, Refusal, Store, StoredEvent, render};
 use crate::schema::Object;
 use crate::timestamp::Timestamp;
@@ -58,11 +57,12 @@ pub(crate) fn limit_exceeded() -> Refusal {
     Refusal::record("LIMIT_EXCEEDED", "The hourly limit of published platform events is exceeded", &[])
 }
 
-/// Puts a published event into the log.
+/// Puts a published event into the log; it names the schema that its fields are read by.
 pub(super) fn raise(
     log: &mut EventLog,
     store: &Store,
     published: &Publication,
+    schema: &str,
     now: Timestamp,
 ) -> Option<Arc<StoredEvent>> {
     let object = store.schema.object(published.object);
@@ -76,7 +76,6 @@ pub(super) fn raise(
     {
         payload.insert(field.name.clone(), render(store, published.object, &published.row, at, Form::Event));
     }
-    let schema = EventSchema::new(object).id();
     log.append(channels.into(), now, |replay_id| {
         let event = json!({"EventUuid": published.uuid, "replayId": replay_id});
         to_raw_value(&json!({"schema": schema, "payload": payload, "event": event}))

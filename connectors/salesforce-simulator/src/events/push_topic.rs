@@ -32,6 +32,15 @@ pub(crate) struct PushTopic {
     operations: Vec<Operation>,
 }
 
+/// An active PushTopic whose query the org cannot run any more, as after a field of it was deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Broken {
+    /// Its channel.
+    pub(super) channel: String,
+    /// What is wrong with its query.
+    pub(super) reason: String,
+}
+
 /// `NotifyForFields`: which changed fields make an update worth an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NotifyFor {
@@ -45,21 +54,28 @@ impl PushTopic {
     /// The object that holds PushTopics.
     pub(crate) const OBJECT: &'static str = "PushTopic";
 
-    /// All active PushTopics; `former` ones tell which names a topic had.
-    pub(crate) fn active(store: &Store, former: &[Self]) -> Vec<Self> {
-        let Some(object) = store.schema.find(Self::OBJECT) else { return Vec::new() };
-        let definition = store.schema.object(object);
+    /// All active PushTopics, and those that are broken; `former` ones tell which names a topic had. Rights are asked
+    /// for when somebody subscribes, and leave out fields of events: a topic is not broken for lack of them.
+    pub(super) fn active(store: &Store, former: &[Self]) -> (Vec<Self>, Vec<Broken>) {
+        let (mut topics, mut broken) = (Vec::new(), Vec::new());
+        let Some(object) = store.schema.find(Self::OBJECT) else { return (topics, broken) };
+        let schema = store.schema.denying_nothing();
+        let definition = schema.object(object);
         let live = store.table(object).rows().filter(|row| !row.deleted());
-        let active = live.filter(|row| flag(definition, row, "IsActive"));
-        let compiled = active.filter_map(|row| Self::compile(&store.schema, definition, row).ok());
-        compiled
-            .map(|mut topic| {
-                if let Some(known) = former.iter().find(|known| known.id == topic.id) {
-                    topic.take_over(known);
+        for row in live.filter(|row| flag(definition, row, "IsActive")) {
+            match Self::compile(&schema, definition, row) {
+                Ok(mut topic) => {
+                    if let Some(known) = former.iter().find(|known| known.id == topic.id) {
+                        topic.take_over(known);
+                    }
+                    topics.push(topic);
                 }
-                topic
-            })
-            .collect()
+                Err(refusal) => {
+                    broken.push(Broken { channel: channel(definition, row), reason: refusal.message });
+                }
+            }
+        }
+        (topics, broken)
     }
 
     /// Completes the row of a PushTopic that is written, and refuses one that cannot work.
@@ -122,7 +138,7 @@ impl PushTopic {
                 format!("NotifyForFields {notify:?} needs a field other than Id in that part of the query");
             return Err(query_rules::invalid(&message));
         }
-        let channel: Arc<str> = format!("/topic/{}", text("Name")).into();
+        let channel: Arc<str> = channel(definition, row).into();
         Ok(Self {
             id: row.id().to_owned(),
             channels: Arc::new([channel]),
@@ -206,6 +222,11 @@ impl PushTopic {
         }
         Ok(())
     }
+}
+
+fn channel(definition: &Object, row: &Row) -> String {
+    let name = definition.field("Name").and_then(|at| row.value(at).as_text());
+    format!("/topic/{}", name.unwrap_or_default())
 }
 
 fn version(definition: &Object, row: &Row) -> Result<f64, Refusal> {

@@ -75,7 +75,14 @@ impl Subscribable<'_> {
         }
         let named = |topic: &&PushTopic| topic.channels.first().is_some_and(|name| **name == *channel);
         let topic = self.feeds.topics.iter().find(named).ok_or_else(|| {
-            format!("400::The channel you requested to subscribe to does not exist {{{channel}}}")
+            match self.feeds.broken.iter().find(|topic| topic.channel == channel) {
+                Some(broken) => {
+                    format!("400::The query of the PushTopic is no longer valid: {}", broken.reason)
+                }
+                None => {
+                    format!("400::The channel you requested to subscribe to does not exist {{{channel}}}")
+                }
+            }
         })?;
         topic.check_rights(schema)?;
         let unknown: Vec<&str> =

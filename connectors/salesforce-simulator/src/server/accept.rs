@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use super::connection::{Connection, Cut};
+use super::connection::{Connection, Connections, Cut};
 
 /// The first byte of every TLS connection: a handshake record.
 const TLS: u8 = 0x16;
@@ -27,13 +27,14 @@ const USE_HTTPS: &str = "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain;ch
 pub(crate) struct Loopback {
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
+    connections: Connections,
     opening: JoinSet<Option<(Connection, SocketAddr)>>,
 }
 
 impl Loopback {
     /// Serves a bound port, under TLS or not.
-    pub(crate) fn new(listener: TcpListener, tls: Option<TlsAcceptor>) -> Self {
-        Self { listener, tls, opening: JoinSet::new() }
+    pub(crate) fn new(listener: TcpListener, tls: Option<TlsAcceptor>, connections: Connections) -> Self {
+        Self { listener, tls, connections, opening: JoinSet::new() }
     }
 }
 
@@ -46,8 +47,8 @@ impl Listener for Loopback {
             tokio::select! {
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, peer)) => {
-                        let tls = self.tls.clone();
-                        self.opening.spawn(async move { Some((open(stream, tls).await?, peer)) });
+                        let (tls, connections) = (self.tls.clone(), self.connections.clone());
+                        self.opening.spawn(async move { Some((open(stream, tls, &connections).await?, peer)) });
                     }
                     Err(error) => {
                         tracing::warn!(%error, "the sandbox org cannot accept a connection");
@@ -75,7 +76,7 @@ impl Connected<IncomingStream<'_, Loopback>> for Cut {
 }
 
 /// A connection whose client speaks what the org speaks.
-async fn open(stream: TcpStream, tls: Option<TlsAcceptor>) -> Option<Connection> {
+async fn open(stream: TcpStream, tls: Option<TlsAcceptor>, connections: &Connections) -> Option<Connection> {
     // Small answers go out at once; without it every keep-alive call costs 40 ms.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
@@ -85,7 +86,7 @@ async fn open(stream: TcpStream, tls: Option<TlsAcceptor>) -> Option<Connection>
         return None;
     }
     match (tls, first == [TLS]) {
-        (None, false) => Some(Connection::plain(stream)),
+        (None, false) => Some(connections.plain(stream)),
         (None, true) => {
             tracing::warn!(
                 "a client speaks TLS to a sandbox org that has none: use http:// or start it with TLS"
@@ -93,7 +94,7 @@ async fn open(stream: TcpStream, tls: Option<TlsAcceptor>) -> Option<Connection>
             None
         }
         (Some(acceptor), true) => match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => Some(Connection::tls(stream)),
+            Ok(Ok(stream)) => Some(connections.tls(stream)),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "a client gave up TLS with the sandbox org: does it trust its certificate?");
                 None

@@ -11,7 +11,7 @@ pub(crate) mod tls;
 
 pub(crate) use accept::Loopback;
 pub(crate) use answer::Answer;
-pub(crate) use connection::Cut;
+pub(crate) use connection::{Connections, Cut};
 pub(crate) use dispatch::router;
 pub(crate) use request::{Call, percent_decode};
 pub(crate) use tls::Tls;

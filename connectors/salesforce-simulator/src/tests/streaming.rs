@@ -86,6 +86,11 @@ impl Stream {
         self.send(message).await[0].clone()
     }
 
+    /// Subscribes to several channels with one message.
+    pub(super) async fn subscribe_to(&self, channels: &Json) -> Json {
+        self.send(json!({"channel": "/meta/subscribe", "subscription": channels})).await[0].clone()
+    }
+
     /// One `/meta/connect`.
     pub(super) async fn poll(&self) -> Json {
         self.send(json!({"channel": "/meta/connect", "connectionType": "long-polling"})).await

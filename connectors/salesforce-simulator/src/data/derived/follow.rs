@@ -1,4 +1,5 @@
-//! Rows whose values come from another record follow it when that one changes, silently: they have no new stamp.
+//! Rows whose values come from another record follow it when that one changes: they have no new
+//! stamp, and no event tells of them.
 
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ impl Writer<'_> {
                 let (store, before) = (&*self.store, Some(&before));
                 derive(Draft { store, object: object_definition, row: &mut row, before, given: &[], now });
                 if before != Some(&row) {
-                    self.store.change(self.tx, object, row, Operation::Silent);
+                    self.store.change(self.tx, object, row, Operation::Followed);
                 }
             }
         }
