@@ -59,9 +59,8 @@ pub(crate) fn objects(request: &Request<'_>) -> Result<Answer, Fault> {
         return Err(Fault::api("EXCEEDED_MAX_TYPES_LIMIT", message));
     }
     let schema = request.tenant.schema();
-    let wanted = if operation.name == "describeSObject" { 1 } else { names.len() };
     let mut results = String::new();
-    for name in names.into_iter().take(wanted) {
+    for name in names {
         let path = format!("sobjects/{}/describe", seen(&schema, name)?.name);
         let mut object = request.ask(Method::GET, &path, HeaderMap::new(), Bytes::new())?;
         object.as_object_mut().into_iter().for_each(complete);

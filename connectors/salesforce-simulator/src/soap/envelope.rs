@@ -73,7 +73,14 @@ impl Envelope {
         let body = root.children.iter().position(|child| child.name == "Body");
         let body = body.map(|at| root.children.remove(at)).ok_or("Envelope without Body")?;
         let header = root.children.into_iter().find(|child| child.name == "Header").unwrap_or_default();
-        let operation = body.children.into_iter().next().ok_or("Body without an operation")?;
+        let mut operations = body.children.into_iter();
+        let operation = operations.next().ok_or("Body without an operation")?;
+        if let Some(further) = operations.next() {
+            return Err(format!(
+                "Element {{{}}}{} invalid at this location",
+                further.namespace, further.name
+            ));
+        }
         Ok(Self { header, operation })
     }
 

@@ -10,7 +10,6 @@ use crate::data::Refusal;
 /// How often an element comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Occurs {
-    /// Once; more often in vain.
     Once,
     /// Once or more often.
     Some,
@@ -106,8 +105,10 @@ pub(crate) fn check(operation: &Element) -> Result<(), Fault> {
     let Some(takes) = takes(name) else {
         return Err(Refusal::not_simulated(&format!("the SOAP call {name}()")).into());
     };
-    for child in &operation.children {
-        if !takes.iter().any(|(known, _)| *known == child.name) {
+    for (nth, child) in operation.children.iter().enumerate() {
+        let known = takes.iter().find(|(known, _)| *known == child.name);
+        let again = || operation.children.iter().take(nth).any(|earlier| earlier.name == child.name);
+        if known.is_none_or(|(_, occurs)| *occurs == Occurs::Once && again()) {
             return Err(Fault::misplaced(child));
         }
         // All others are plain values.

@@ -18,6 +18,9 @@ async fn a_call_that_is_not_as_the_wsdl_has_it_is_refused_and_does_nothing() {
     assert_eq!(soap.fault("<u:getUserInfo><u:id/></u:getUserInfo>").await, invalid);
     let unqualified = soap.fault("<u:query><item xmlns=\"\"/></u:query>").await;
     assert_eq!(unqualified, "soapenv:Client Element {}item invalid at this location");
+    let twice = "<u:describeSObject><sObjectType>Lead</sObjectType><sObjectType>Task</sObjectType></u:describeSObject>";
+    assert!(soap.fault(twice).await.ends_with("sObjectType invalid at this location"));
+    assert!(soap.fault("<u:getUserInfo/><u:logout/>").await.ends_with("logout invalid at this location"));
     let missing = soap.fault("<u:query/>").await;
     assert_eq!(
         missing,
