@@ -47,6 +47,7 @@ mod start;
 mod tenant;
 mod timestamp;
 mod tooling;
+mod unfinished;
 mod usage;
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use crate::tenant::Tenant;
 /// A simulated org that is being served on the loopback interface.
 #[derive(Debug)]
 pub struct Org {
-    tenant: Arc<Tenant>,
+    pub(crate) tenant: Arc<Tenant>,
     ca_certificate: Option<String>,
     server: JoinHandle<()>,
     _stop_on_drop: DropGuard,

@@ -8,6 +8,7 @@ use std::thread::{self, ThreadId};
 
 use crate::data::{Origin, Refusal, Transaction};
 use crate::tenant::Tenant;
+use crate::unfinished::Unfinished;
 
 /// The open transaction of one thread.
 #[derive(Debug)]
@@ -44,7 +45,7 @@ impl Tenant {
         if ending == Ending::Keep {
             let mut state = self.state();
             if let Some(spanning) = state.spanning.take() {
-                self.commit(&mut state, &spanning.tx)?;
+                self.commit(Unfinished { state: &mut state, tx: spanning.tx })?;
             }
         }
         drop(open);

@@ -138,13 +138,17 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
 /// Serves until the org stops and every connection has ended; the data file is closed then.
 async fn serve(listener: Loopback, connections: Connections, tenant: Arc<Tenant>) {
     let stop = tenant.stop.clone();
-    let jobs = bulk::work(Arc::clone(&tenant));
+    // In a task of its own: no call waits for the work on a job, and nothing that goes wrong there closes the port.
+    let jobs = tokio::spawn(bulk::work(Arc::clone(&tenant)));
     let app = router(Arc::clone(&tenant)).into_make_service_with_connect_info::<Cut>();
     let server = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
     let served = async {
-        let (served, ()) = tokio::join!(server.into_future(), jobs);
+        let (served, worked) = tokio::join!(server.into_future(), jobs);
         if let Err(error) = served {
             tracing::error!(%error, "the sandbox org stopped serving");
+        }
+        if let Err(error) = worked {
+            tracing::error!(%error, "the sandbox org stopped working on bulk jobs");
         }
         connections.ended().await;
     };

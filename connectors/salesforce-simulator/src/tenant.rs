@@ -26,6 +26,7 @@ use crate::schema::Schema;
 use crate::spanning::Spanning;
 use crate::timestamp::Timestamp;
 use crate::tooling::Definitions;
+use crate::unfinished::Unfinished;
 use crate::usage::{Allocation, Usage};
 
 /// Who an org is. Kept in the data file.
@@ -114,31 +115,31 @@ impl Tenant {
         work: impl FnOnce(&mut Writer<'_>) -> T,
     ) -> Result<T, Refusal> {
         let mut state = self.state();
-        let state = &mut *state;
-        let mut tx = Transaction::new(origin);
         let now = self.clock.now();
-        let open = state.spanning.as_ref().map_or(0, |spanning| spanning.tx.published.len());
         let most = self.usage.max(Allocation::PublishedEvents);
-        tx.publishable = state.feeds.publishable(now, most).saturating_sub(open);
+        let mut open = Unfinished { state: &mut state, tx: Transaction::new(origin) };
+        let published = open.state.spanning.as_ref().map_or(0, |spanning| spanning.tx.published.len());
+        open.tx.publishable = open.state.feeds.publishable(now, most).saturating_sub(published);
         let done = work(&mut Writer {
-            store: &mut state.store,
-            tx: &mut tx,
+            store: &mut open.state.store,
+            tx: &mut open.tx,
             faults: &self.faults,
             now,
             user_id: &self.identity.user_id,
         });
-        match &mut state.spanning {
+        match &mut open.state.spanning {
             Some(spanning) => {
-                spanning.tx.changes.append(&mut tx.changes);
-                spanning.tx.published.append(&mut tx.published);
+                spanning.tx.changes.append(&mut open.tx.changes);
+                spanning.tx.published.append(&mut open.tx.published);
             }
-            None => self.commit(state, &tx)?,
+            None => self.commit(open)?,
         }
         Ok(done)
     }
 
     /// Stores what a transaction changed and raises its events.
-    pub(crate) fn commit(&self, state: &mut State, tx: &Transaction) -> Result<(), Refusal> {
+    pub(crate) fn commit(&self, mut open: Unfinished<'_>) -> Result<(), Refusal> {
+        let Unfinished { state, tx } = &mut open;
         if tx.changes.is_empty() && tx.published.is_empty() && tx.pushed.is_empty() {
             return Ok(());
         }
@@ -152,6 +153,7 @@ impl Tenant {
                 Refusal::new(500, "UNKNOWN_EXCEPTION", error.to_string())
             })?;
         }
+        open.keep();
         self.changed.send_replace(());
         Ok(())
     }
@@ -170,7 +172,7 @@ impl Tenant {
         }
         let mut tx = Transaction::new(Origin::default());
         tx.pushed = pushed;
-        self.commit(state, &tx)
+        self.commit(Unfinished { state, tx })
     }
 
     /// Puts events into the log that no transaction raised, and stores them.
@@ -219,12 +221,15 @@ impl Tenant {
 
     /// Moves the clock; sessions and events that are too old then are gone.
     pub(crate) fn advance(&self, by: Duration) {
+        // Under the lock: no row leaves the recycle bin within a transaction that put it there.
+        let mut state = self.state();
         self.clock.advance(by);
-        if let Some(journal) = &mut self.state().journal
+        if let Some(journal) = &mut state.journal
             && let Err(error) = journal.append(&Entry::Clock(self.clock.offset_millis()))
         {
             tracing::error!(%error, "the sandbox org's clock would not survive a restart");
         }
+        drop(state);
         self.changed.send_replace(());
     }
 

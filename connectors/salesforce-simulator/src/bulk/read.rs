@@ -1,7 +1,7 @@
 //! The work of a query job: the rows that it finds as lines of CSV.
 
-use super::job::{Job, Operation, Work};
-use super::worker::{Next, pause};
+use super::job::{Job, Operation, Search, Work};
+use super::worker::{Ended, pause};
 use crate::data::Value;
 use crate::soql::{Query, Run};
 use crate::tenant::Tenant;
@@ -9,15 +9,15 @@ use crate::tenant::Tenant;
 /// Rows that are shown before others get their turn.
 const CHUNK: usize = 2_000;
 
-/// Reads the rows of a job. `None`: it was left before its end.
-pub(super) async fn query(tenant: &Tenant, job: Job) -> Option<Result<(), String>> {
-    let Work::Query(search) = &job.work else { return None };
+/// Reads the rows of a job.
+pub(super) async fn query(tenant: &Tenant, job: &Job, search: &Search) -> Result<(), Ended> {
     let schema = tenant.schema();
-    let query = match Query::parse(&schema, &search.soql) {
-        Ok(query) => query,
-        Err(refusal) => return Some(Err(format!("{} : {}", refusal.code, refusal.message))),
-    };
-    let paths = query.only_fields()?;
+    // What was selectable when the job was created need not be so any more.
+    let query = Query::parse(&schema, &search.soql)
+        .map_err(|refusal| Ended::Failed(format!("{} : {}", refusal.code, refusal.message)))?;
+    let paths = query
+        .only_fields()
+        .ok_or_else(|| Ended::Failed("InvalidBatch : a bulk query selects nothing but fields".to_owned()))?;
     let names: Vec<String> = paths.iter().map(|path| path.name(&schema)).collect();
     let mut header = Vec::new();
     job.dialect.write(&mut header, names.iter().map(String::as_str));
@@ -30,12 +30,8 @@ pub(super) async fn query(tenant: &Tenant, job: Job) -> Option<Result<(), String
     };
     let mut chunks = (0..ids.len()).step_by(CHUNK);
     loop {
-        match pause(tenant, &job.id, &job.object).await {
-            Next::Work => {}
-            Next::Leave => return None,
-            Next::Fail(message) => return Some(Err(message)),
-        }
-        let Some(from) = chunks.next() else { return Some(Ok(())) };
+        pause(tenant, job).await?;
+        let Some(from) = chunks.next() else { return Ok(()) };
         let lines = {
             let state = tenant.state();
             let chunk = ids.range(from..from + CHUNK);

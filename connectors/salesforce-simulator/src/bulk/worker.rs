@@ -3,22 +3,25 @@
 //! Every chunk of an ingest job is a transaction of its own, so calls go on between chunks, and an abort or the end of
 //! the org takes effect there.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use super::job::{JobState, Work};
+use futures_util::FutureExt as _;
+
+use super::job::{Job, JobState, Work};
 use super::{read, write};
 use crate::calls::CallKind;
 use crate::fault::Effect;
 use crate::tenant::Tenant;
 
-/// What the task does after a pause.
-pub(super) enum Next {
-    /// The chunk.
-    Work,
-    /// Nothing: the job was aborted or deleted, or the org ends.
-    Leave,
+/// Why the work on a job ended before all of it was done.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// The job was aborted or deleted, or the org stops: nobody asks for it any more.
+    Left,
     /// The job fails, with this message.
-    Fail(String),
+    Failed(String),
 }
 
 /// Works on jobs until the org stops.
@@ -28,12 +31,8 @@ pub(crate) async fn work(tenant: Arc<Tenant>) {
         let next = tenant.state().jobs.next(now);
         match next {
             Some(job) => {
-                let id = job.id.clone();
-                let ended = match &job.work {
-                    Work::Ingest(_) => write::ingest(&tenant, job).await,
-                    Work::Query(_) => read::query(&tenant, job).await,
-                };
-                end(&tenant, &id, ended);
+                let done = unless_it_panics(&job.id, process(&tenant, &job)).await;
+                end(&tenant, &job.id, done);
             }
             None => tokio::select! {
                 () = tenant.bulk_work.notified() => {}
@@ -43,39 +42,87 @@ pub(crate) async fn work(tenant: Arc<Tenant>) {
     }
 }
 
+async fn process(tenant: &Tenant, job: &Job) -> Result<(), Ended> {
+    match &job.work {
+        Work::Ingest(ingest) => write::ingest(tenant, job, ingest).await,
+        Work::Query(search) => read::query(tenant, job, search).await,
+    }
+}
+
+/// Does the work on a job. A panic in it is a mistake of the simulator: it is logged, that job fails, and the next one
+/// is worked on. The chunk in which it came has been taken back, so nothing half-done is left.
+async fn unless_it_panics(id: &str, work: impl Future<Output = Result<(), Ended>>) -> Result<(), Ended> {
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| {
+        let reason = reason(panic.as_ref());
+        tracing::error!(
+            job = id,
+            reason,
+            "the work on a bulk job of the sandbox org panicked; the job fails"
+        );
+        Err(Ended::Failed(format!("UNKNOWN_EXCEPTION : An unexpected error occurred: {reason}")))
+    })
+}
+
+/// What a panic says.
+fn reason(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it does not say of what")
+}
+
 /// What is to be done before each chunk: other tasks get their turn, and faults slow the job down or fail it.
-pub(super) async fn pause(tenant: &Tenant, id: &str, object: &str) -> Next {
+pub(super) async fn pause(tenant: &Tenant, job: &Job) -> Result<(), Ended> {
+    let Job { id, object, .. } = job;
     tokio::task::yield_now().await;
     let concerns = |text: &str| object.contains(text) || id.contains(text);
     let (delay, effect) = tenant.faults.on_call(&[CallKind::BulkChunk], concerns);
     if !delay.is_zero() {
         tokio::select! {
             () = tokio::time::sleep(delay) => {}
-            () = tenant.stop.cancelled() => return Next::Leave,
+            () = tenant.stop.cancelled() => return Err(Ended::Left),
         }
     }
     match effect {
         None => {}
-        Some(Effect::Answer { code, message, .. }) => return Next::Fail(format!("{code} : {message}")),
+        Some(Effect::Answer { code, message, .. }) => {
+            return Err(Ended::Failed(format!("{code} : {message}")));
+        }
         Some(_) => {
-            return Next::Fail("Timeout : the connection to the processing server was lost".to_owned());
+            let message = "Timeout : the connection to the processing server was lost";
+            return Err(Ended::Failed(message.to_owned()));
         }
     }
     let in_progress = tenant.state().jobs.job(id).is_ok_and(|job| job.state == JobState::InProgress);
-    if in_progress && !tenant.stop.is_cancelled() { Next::Work } else { Next::Leave }
+    if in_progress && !tenant.stop.is_cancelled() { Ok(()) } else { Err(Ended::Left) }
 }
 
-/// Notes how the work on a job ended; an aborted job stays aborted. `None`: it was left.
-fn end(tenant: &Tenant, id: &str, ended: Option<Result<(), String>>) {
+/// Notes how the work on a job ended; an aborted job stays aborted.
+fn end(tenant: &Tenant, id: &str, done: Result<(), Ended>) {
     let now = tenant.clock.now();
     let mut state = tenant.state();
     let Ok(job) = state.jobs.job_mut(id) else { return };
-    match ended {
-        Some(result) if job.state == JobState::InProgress => {
-            job.active = (now.millis() - job.modified.millis()).max(0);
-            job.error = result.err();
-            job.enter(if job.error.is_some() { JobState::Failed } else { JobState::JobComplete }, now);
-        }
-        _ => {}
+    if job.state != JobState::InProgress {
+        return;
+    }
+    let (reached, error) = match done {
+        Ok(()) => (JobState::JobComplete, None),
+        Err(Ended::Failed(message)) => (JobState::Failed, Some(message)),
+        // The org stops, and its jobs end with it.
+        Err(Ended::Left) => return,
+    };
+    job.active = (now.millis() - job.modified.millis()).max(0);
+    job.error = error;
+    job.enter(reached, now);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_fails_its_job_and_no_other() {
+        let failed = unless_it_panics("750", async { panic!("no {}", "calendar") }).await;
+        let message = "UNKNOWN_EXCEPTION : An unexpected error occurred: no calendar";
+        assert_eq!(failed, Err(Ended::Failed(message.to_owned())));
+        assert_eq!(unless_it_panics("750", async { Ok(()) }).await, Ok(()));
     }
 }

@@ -7,8 +7,8 @@ use serde_json::{Map, Value as Json};
 use super::columns::Columns;
 use super::csv::{Row, Rows};
 use super::ingest::says_failed_id;
-use super::job::{Job, Operation, Work};
-use super::worker::{Next, pause};
+use super::job::{Ingest, Job, Operation, Work};
+use super::worker::{Ended, pause};
 use crate::data::{Refusal, Writer};
 use crate::schema::ObjectIndex;
 use crate::tenant::Tenant;
@@ -19,48 +19,37 @@ const CHUNK: usize = 200;
 /// What became of a row: the record, and whether it is new.
 type Outcome = Result<(String, bool), (Option<String>, Refusal)>;
 
-/// Writes the rows of a job. `None`: it was left before its end.
-pub(super) async fn ingest(tenant: &Tenant, job: Job) -> Option<Result<(), String>> {
-    let Work::Ingest(ingest) = &job.work else { return None };
+/// Writes the rows of a job.
+pub(super) async fn ingest(tenant: &Tenant, job: &Job, ingest: &Ingest) -> Result<(), Ended> {
     let schema = tenant.schema();
     let data = ingest.data.clone().unwrap_or_default();
-    let (header, mut rows) = match Rows::open(&data, job.dialect) {
-        Ok(opened) => opened,
-        Err(message) => return Some(Err(message)),
-    };
+    let (header, mut rows) = Rows::open(&data, job.dialect).map_err(Ended::Failed)?;
     if let Ok(job) = tenant.state().jobs.job_mut(&job.id)
         && let Work::Ingest(ingest) = &mut job.work
     {
         ingest.columns.clone_from(&header);
     }
     let Some(object) = schema.find(&job.object) else {
-        return Some(Err(format!("InvalidEntity : {} is not supported by the Bulk API", job.object)));
+        let message = format!("InvalidEntity : {} is not supported by the Bulk API", job.object);
+        return Err(Ended::Failed(message));
     };
-    let columns = match Columns::read(&schema, schema.object(object), job.operation, &header) {
-        Ok(columns) => columns,
-        Err(message) => return Some(Err(message)),
-    };
+    let columns =
+        Columns::read(&schema, schema.object(object), job.operation, &header).map_err(Ended::Failed)?;
     let key = ingest.external_id.as_deref().and_then(|name| schema.object(object).field(name));
     loop {
-        match pause(tenant, &job.id, &job.object).await {
-            Next::Work => {}
-            Next::Leave => return None,
-            Next::Fail(message) => return Some(Err(message)),
-        }
+        pause(tenant, job).await?;
         let chunk: Vec<Row> = rows.by_ref().take(CHUNK).collect();
         if chunk.is_empty() {
-            return Some(Ok(()));
+            return Ok(());
         }
         let done = tenant.write_as(job.origin.clone(), |writer| {
             let target = Target { object, operation: job.operation, key };
             target.write(writer, &columns, &chunk)
         });
-        let outcomes = match done {
-            Ok(outcomes) => outcomes,
-            Err(refusal) => return Some(Err(format!("{} : {}", refusal.code, refusal.message))),
-        };
+        let outcomes =
+            done.map_err(|refusal| Ended::Failed(format!("{} : {}", refusal.code, refusal.message)))?;
         tenant.calls.wrote("BULK", &format!("/jobs/ingest/{}", job.id), chunk.len());
-        report(tenant, &job, &chunk, &outcomes, rows.place());
+        report(tenant, job, &chunk, &outcomes, rows.place());
     }
 }
 

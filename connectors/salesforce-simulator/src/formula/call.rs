@@ -8,6 +8,9 @@ use super::expression::Expression;
 use super::function::Function;
 use crate::timestamp::Timestamp;
 
+/// No text of a record is longer.
+const MAX_TEXT: usize = 131_072;
+
 /// Calls a function; arguments that do not matter are not evaluated.
 pub(super) fn call(scope: Scope<'_>, function: Function, arguments: &[Expression]) -> Datum {
     let at = |nth: usize| arguments.get(nth).map_or(Datum::Null, |argument| scope.value(argument));
@@ -58,7 +61,13 @@ pub(super) fn call(scope: Scope<'_>, function: Function, arguments: &[Expression
         Function::Begins => truth(text(0).starts_with(&text(1))),
         Function::Substitute => {
             let (text, old, new) = (text(0), text(1), text(2));
-            Datum::Text(if old.is_empty() { text } else { text.replace(&old, &new) })
+            let grown = text.matches(old.as_str()).count().saturating_mul(new.len());
+            match old.as_str() {
+                "" => Datum::Text(text),
+                // One within the other they would grow beyond every memory.
+                _ if grown > MAX_TEXT => Datum::Null,
+                old => Datum::Text(text.replace(old, &new)),
+            }
         }
         Function::Trim => Datum::Text(text(0).trim().to_owned()),
         Function::Upper => Datum::Text(text(0).to_uppercase()),

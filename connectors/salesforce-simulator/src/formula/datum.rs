@@ -2,7 +2,7 @@
 
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
-use time::{Date, Duration};
+use time::{Date, Duration, OffsetDateTime};
 
 use crate::data::Value;
 use crate::schema::{Field, FieldType};
@@ -11,6 +11,8 @@ use crate::timestamp::Timestamp;
 const DATE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 /// A day in milliseconds.
 const DAY: i64 = 86_400_000;
+/// No two days of a calendar are further apart.
+const MOST_DAYS: f64 = 10_000_000.0;
 
 /// A value. Text is never null but empty, which is the same to a formula.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,8 +101,11 @@ impl Datum {
         }
     }
 
-    /// This many days later.
+    /// This many days later; nothing where no calendar goes.
     pub(super) fn later(&self, days: f64) -> Self {
+        if days.abs() > MOST_DAYS {
+            return Self::Null;
+        }
         match self {
             Self::Date(date) => whole(days.floor())
                 .and_then(|days| date.checked_add(Duration::days(days)))
@@ -108,6 +113,7 @@ impl Datum {
             #[expect(clippy::cast_precision_loss, reason = "a day in milliseconds")]
             Self::Moment(moment) => whole((days * DAY as f64).round())
                 .and_then(|millis| moment.millis().checked_add(millis))
+                .filter(|millis| OffsetDateTime::from_unix_timestamp(millis.div_euclid(1000)).is_ok())
                 .map_or(Self::Null, |millis| Self::Moment(Timestamp::from_millis(millis))),
             _ => Self::Null,
         }

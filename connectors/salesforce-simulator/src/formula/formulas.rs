@@ -12,12 +12,25 @@ use crate::schema::{Field, FieldType, ObjectIndex, Schema};
 
 /// How many formula fields may build upon each other.
 const MAX_LEVELS: usize = 20;
+/// Characters that a formula may have once every formula that it names is written out in it. A real org counts its own
+/// translation to SQL, which is longer as a rule.
+const MAX_COMPILED: usize = 15_000;
 
 /// The formulas of a schema.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Formulas {
-    fields: HashMap<(ObjectIndex, usize), Expression>,
+    fields: HashMap<Place, Expression>,
     rules: HashMap<ObjectIndex, Vec<CheckedRule>>,
+}
+
+/// An object and a field of it.
+type Place = (ObjectIndex, usize);
+
+/// What a formula is with all that it builds upon: what bounds the time that its value takes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Extent {
+    levels: usize,
+    characters: usize,
 }
 
 /// A validation rule that can be asked.
@@ -53,16 +66,7 @@ impl Formulas {
                 });
             }
         }
-        for key in formulas.fields.keys() {
-            formulas.check_levels(*key, MAX_LEVELS).map_err(|()| {
-                let object = schema.object(key.0);
-                let name = object.fields.get(key.1).map_or("", |field| field.name.as_str());
-                format!(
-                    "{}.{name}: the formula refers to itself, or to too many others in a row",
-                    object.name
-                )
-            })?;
-        }
+        formulas.check_extents(schema)?;
         Ok(formulas)
     }
 
@@ -76,13 +80,69 @@ impl Formulas {
         self.rules.get(&object).map(Vec::as_slice).unwrap_or_default()
     }
 
-    fn check_levels(&self, key: (ObjectIndex, usize), left: usize) -> Result<(), ()> {
-        let Some(expression) = self.fields.get(&key) else { return Ok(()) };
-        let below = left.checked_sub(1).ok_or(())?;
-        expression
-            .fields()
-            .into_iter()
-            .try_for_each(|path| self.check_levels((path.object, path.field), below))
+    fn check_extents(&self, schema: &Schema) -> Result<(), String> {
+        let mut known = HashMap::new();
+        for (at, object) in schema.objects().iter().enumerate() {
+            for (place, field) in object.fields.iter().enumerate() {
+                self.of_place(schema, (at, place), MAX_LEVELS, &mut known)
+                    .map_err(|reason| format!("{}.{}: {reason}", object.name, field.name))?;
+            }
+            for (rule, checked) in object.validation_rules.iter().zip(self.rules(at)) {
+                self.extent(schema, &checked.invalid, &rule.formula, MAX_LEVELS, &mut known)
+                    .map_err(|reason| format!("{}: rule {}: {reason}", object.name, rule.name))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The extent of a field: none where it has no formula. Each is worked out once, however often it is named.
+    fn of_place(
+        &self,
+        schema: &Schema,
+        place: Place,
+        left: usize,
+        known: &mut HashMap<Place, Extent>,
+    ) -> Result<Extent, String> {
+        let field = schema.object(place.0).fields.get(place.1);
+        let text = field.and_then(|field| field.formula.as_deref());
+        let (Some(expression), Some(text)) = (self.fields.get(&place), text) else {
+            return Ok(Extent::default());
+        };
+        if let Some(extent) = known.get(&place) {
+            return Ok(*extent);
+        }
+        let too_deep = || "the formula refers to itself, or to too many others in a row".to_owned();
+        let below = left.checked_sub(1).ok_or_else(too_deep)?;
+        let extent = self.extent(schema, expression, text, below, known)?;
+        if extent.levels > MAX_LEVELS {
+            return Err(too_deep());
+        }
+        known.insert(place, extent);
+        Ok(extent)
+    }
+
+    /// The extent of a formula below which `left` levels may be.
+    fn extent(
+        &self,
+        schema: &Schema,
+        expression: &Expression,
+        text: &str,
+        left: usize,
+        known: &mut HashMap<Place, Extent>,
+    ) -> Result<Extent, String> {
+        let mut whole = Extent { levels: 1, characters: text.chars().count() };
+        for path in expression.fields() {
+            let named = self.of_place(schema, (path.object, path.field), left, known)?;
+            whole.levels = whole.levels.max(named.levels + 1);
+            whole.characters += named.characters;
+        }
+        if whole.characters > MAX_COMPILED {
+            let (size, most) = (grouped(whole.characters), grouped(MAX_COMPILED));
+            return Err(format!(
+                "Compiled formula is too big to execute ({size} characters). Maximum size is {most} characters"
+            ));
+        }
+        Ok(whole)
     }
 }
 
@@ -117,6 +177,17 @@ fn of_rule(schema: &Schema, object: ObjectIndex, text: &str) -> Result<Expressio
     let expression = parse(schema, object, text)?;
     result(&expression, Kind::Bool)?;
     Ok(expression)
+}
+
+/// A number with commas between its thousands.
+fn grouped(number: usize) -> String {
+    let mut text = number.to_string();
+    let mut at = text.len();
+    while at > 3 {
+        at -= 3;
+        text.insert(at, ',');
+    }
+    text
 }
 
 fn result(expression: &Expression, wanted: Kind) -> Result<(), String> {

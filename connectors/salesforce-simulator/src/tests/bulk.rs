@@ -29,7 +29,7 @@ impl Client {
     }
 
     /// The job once it is no longer at work.
-    async fn ended(&self, path: &str) -> Json {
+    pub(super) async fn ended(&self, path: &str) -> Json {
         loop {
             let (status, job) = self.get(path).await;
             assert_eq!(status, 200, "{job}");

@@ -15,6 +15,7 @@ mod derived;
 mod describe;
 mod faults;
 mod folded_changes;
+mod formula_bounds;
 mod http;
 mod login_flows;
 mod persistence;
