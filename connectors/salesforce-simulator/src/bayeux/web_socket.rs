@@ -39,7 +39,7 @@ struct Link {
 pub(crate) fn wanted<B>(tenant: &Tenant, request: &Request<B>) -> bool {
     let upgrade = request.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok());
     tenant.settings.websocket
-        && request.uri().path().trim_start_matches('/').starts_with("cometd")
+        && request.uri().path().split('/').find(|segment| !segment.is_empty()) == Some("cometd")
         && upgrade.is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket"))
 }
 

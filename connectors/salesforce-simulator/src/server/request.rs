@@ -187,7 +187,9 @@ pub(crate) fn percent_decode(segment: &str) -> String {
     let mut rest = segment.as_bytes();
     while let Some((first, after)) = rest.split_first() {
         let escaped = (*first == b'%').then(|| after.get(..2)).flatten();
-        let value = escaped.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        // `from_str_radix` alone would take a sign for a digit.
+        let digits = escaped.filter(|hex| hex.iter().all(u8::is_ascii_hexdigit));
+        let value = digits.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
         bytes.push(value.unwrap_or(*first));
         rest = if value.is_some() { after.get(2..).unwrap_or_default() } else { after };
     }
@@ -205,5 +207,6 @@ mod tests {
     #[test]
     fn an_encoded_slash_stays_in_its_value_and_plus_stays_plus() {
         assert_eq!(percent_decode("a%2Fb+c%20d%"), "a/b+c d%");
+        assert_eq!(percent_decode("%+1%-1%e4"), "%+1%-1\u{fffd}");
     }
 }

@@ -12,6 +12,7 @@ use super::date_literal::DateLiteral;
 use super::path::Path;
 use super::pattern::Pattern;
 use super::query::Query;
+use super::run::Run;
 use super::value_order::Collation;
 use crate::data::{Row, Store, Value};
 use crate::schema::{FieldType, Schema};
@@ -98,7 +99,9 @@ impl Filter {
             Some(Value::Time(time)) => *time,
             _ => Timestamp::default(),
         };
-        let bound = self.bound(now, &|rows, column| rows.column(store, now, column));
+        // Nobody in particular asks.
+        let run = Run { store, now, user: "", deleted: false };
+        let bound = self.bound(now, &|rows, column| rows.column(run, column));
         bound.holds(&|term| term.value(store, row))
     }
 

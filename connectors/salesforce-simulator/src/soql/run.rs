@@ -32,7 +32,7 @@ pub(crate) struct Run<'a> {
 impl<'a> Run<'a> {
     /// The query as it stands now: no date literals and no semi-joins are left in it.
     pub(crate) fn bind(&self, query: &Query) -> Query {
-        let join = |rows: &Query, column: &Path| rows.column(self.store, self.now, column);
+        let join = |rows: &Query, column: &Path| rows.column(*self, column);
         let mut bound = query.clone();
         bound.filter = query.filter.as_ref().map(|filter| filter.bound(self.now, &join));
         if let Columns::Rows(columns) = &mut bound.columns {
@@ -147,10 +147,10 @@ impl<'a> Run<'a> {
 
 impl Query {
     /// The values of an id column, as the keys of a set. Used for sub-selects, which see no deleted rows.
-    pub(crate) fn column(&self, store: &Store, now: Timestamp, column: &Path) -> HashSet<String> {
-        let run = Run { store, now, user: "", deleted: false };
+    pub(crate) fn column(&self, run: Run<'_>, column: &Path) -> HashSet<String> {
+        let run = Run { deleted: false, ..run };
         let rows = run.rows(&run.bind(self));
-        rows.into_iter().filter_map(|row| Collation::Exact.key(&column.value(store, row))).collect()
+        rows.into_iter().filter_map(|row| Collation::Exact.key(&column.value(run.store, row))).collect()
     }
 }
 

@@ -420,3 +420,13 @@ async fn picklists_of_several_values_are_searched_value_by_value() {
     assert_eq!(names("Tags__c EXCLUDES ('AA')").await, ["three"]);
     assert_eq!(names("Tags__c = 'AA;BB'").await, ["two"]);
 }
+
+#[tokio::test]
+async fn a_scope_within_a_sub_select_is_that_of_who_asks() {
+    let org = org("scopes").await;
+    let client = Client::login(&org).await;
+    let account = client.create("Account", json!({"Name": "mine"})).await;
+    client.create("Contact", json!({"LastName": "x", "AccountId": account})).await;
+    let soql = "SELECT LastName FROM Contact WHERE AccountId IN (SELECT Id FROM Account USING SCOPE mine)";
+    assert_eq!(client.column(soql, "LastName").await, ["x"]);
+}
