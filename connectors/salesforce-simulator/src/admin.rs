@@ -10,7 +10,7 @@ use crate::auth::LoginChange;
 use crate::calls::CallKind;
 use crate::clock::MOST_AHEAD;
 use crate::events::GapKind;
-use crate::fault::{Effect, Fault, FaultId};
+use crate::fault::{Effect, Fault, FaultId, record_codes};
 use crate::rules;
 use crate::server::{Answer, Call};
 use crate::tenant::Tenant;
@@ -26,6 +26,7 @@ const ROUTES: &[(&str, &str)] = &[
          and what the effect needs: answer {status, code, message?}, delay {ms}, delay_between {min_ms, max_ms}, \
          record_error {code, message?}, bayeux_error {error, reconnect?}, bayeux_disconnect {}",
     ),
+    ("GET /simulator/codes", "the status codes that a record_error can have"),
     ("DELETE /simulator/faults", "remove all faults"),
     ("DELETE /simulator/faults/ID", "remove one fault"),
     ("POST /simulator/down", "answer every call with 503; answers the id of the fault"),
@@ -158,6 +159,7 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, rest: &[&str]) -> Answer {
         ("GET", []) => Answer::json(200, &routes()),
         ("GET", ["faults"]) => faults(tenant),
         ("POST", ["faults"]) => with(call, |fault: Fault| json!({"id": tenant.faults.add(fault)})),
+        ("GET", ["codes"]) => Answer::json(200, &record_codes().collect::<Vec<_>>()),
         ("DELETE", ["faults"]) => {
             tenant.faults.clear();
             Answer::empty(204)

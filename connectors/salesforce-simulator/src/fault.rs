@@ -15,6 +15,9 @@ use tokio::time::Instant;
 
 use crate::calls::CallKind;
 
+/// The status codes of results, and the exceptions that refuse a record alone.
+const RECORD_CODES: &str = include_str!("fault_codes.txt");
+
 /// Names an added fault, to remove it.
 pub type FaultId = u64;
 
@@ -125,8 +128,33 @@ impl TryFrom<Written> for Fault {
                 ["kind", "times", "containing", "for_ms"].into_iter().chain(of_effect).collect();
             return Err(format!("unknown key `{key}`, expected one of {}", known.join(", ")));
         }
+        if let Effect::RecordError { code, .. } = &effect {
+            check_code(code)?;
+        }
         Ok(Self { kind, effect, times, containing, for_ms })
     }
+}
+
+/// The status codes of records that Salesforce knows.
+pub(crate) fn record_codes() -> impl Iterator<Item = &'static str> {
+    RECORD_CODES.split_ascii_whitespace()
+}
+
+/// Refuses a code that no record is refused with, and names those that look like it.
+fn check_code(code: &str) -> Result<(), String> {
+    if record_codes().any(|known| known == code) {
+        return Ok(());
+    }
+    let words: Vec<String> = code.split('_').map(str::to_ascii_uppercase).collect();
+    let alike =
+        |known: &&str| known.split('_').filter(|word| words.iter().any(|given| given == word)).count();
+    let mut near: Vec<&str> = record_codes().filter(|known| alike(known) > 0).collect();
+    let begins =
+        |known: &str| known.chars().zip(code.chars()).take_while(|(one, other)| one == other).count();
+    near.sort_by_key(|known| std::cmp::Reverse((alike(known), begins(known))));
+    near.truncate(5);
+    let near = if near.is_empty() { String::new() } else { format!("; near it are {}", near.join(", ")) };
+    Err(format!("Salesforce has no status code {code} for records{near}; GET /simulator/codes lists all"))
 }
 
 impl Fault {

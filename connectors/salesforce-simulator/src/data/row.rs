@@ -183,13 +183,13 @@ pub(crate) fn render(store: &Store, object: ObjectIndex, row: &Row, at: usize, f
     }
 }
 
-/// An address or a location, put together from its members; null when all of them are.
+/// An address or a location, put together from the members that the user may see; null when all of them are.
 pub(crate) fn compound(object: &Object, row: &Row, compound: &str, form: Form) -> Json {
     let location = compound.strip_suffix("__c").map(|stem| format!("{stem}__"));
     let prefix = location.as_deref().unwrap_or_else(|| compound.strip_suffix("Address").unwrap_or_default());
     let mut members = Map::new();
     let mut empty = true;
-    for (at, field) in object.members(compound) {
+    for (at, field) in object.members(compound).filter(|(_, field)| field.visible()) {
         let member = field.name.strip_prefix(prefix).unwrap_or(&field.name);
         let member = member.strip_suffix("__s").unwrap_or(member);
         let value = row.value(at);

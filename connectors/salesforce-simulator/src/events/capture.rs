@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::event_schema::EventSchema;
-use crate::schema::{Object, ObjectIndex, ObjectKind, Right, Schema, Trait};
+use crate::schema::{ObjectIndex, Right, Schema};
 
 /// The channel of all selected objects.
 const ALL: &str = "/data/ChangeEvents";
@@ -59,7 +59,7 @@ impl Capture {
     pub(crate) fn select(&mut self, schema: &Arc<Schema>, name: &str) -> Result<(), String> {
         self.sync(schema);
         let at = schema.find(name).ok_or_else(|| format!("there is no object {name}"))?;
-        if !supported(schema.object(at)) {
+        if schema.object(at).change_event().is_none() {
             return Err(format!("changes of {name} cannot be captured"));
         }
         self.selected.insert(at);
@@ -81,7 +81,8 @@ impl Capture {
     /// The object that a channel is for alone.
     pub(super) fn only_object(&self, schema: &Schema, channel: &str) -> Option<ObjectIndex> {
         let mut captured = self.channels.keys();
-        captured.find(|at| channel == format!("/data/{}", event_name(schema.object(**at)))).copied()
+        let event = channel.strip_prefix("/data/")?;
+        captured.find(|at| schema.object(**at).change_event().as_deref() == Some(event)).copied()
     }
 
     /// The id of the schema that events of an object have now: change events, or those of a platform event.
@@ -112,8 +113,8 @@ impl Capture {
         if !self.open {
             return;
         }
-        for (at, object) in schema.objects().iter().enumerate().filter(|(_, object)| supported(object)) {
-            let event = event_name(object);
+        for (at, object) in schema.objects().iter().enumerate() {
+            let Some(event) = object.change_event() else { continue };
             let mut channels: Vec<Arc<str>> = Vec::new();
             if self.selected.contains(&at) {
                 channels.push(ALL.into());
@@ -130,22 +131,5 @@ impl Capture {
             found.insert(at, channels.into());
         }
         self.channels = found;
-    }
-}
-
-/// The name of the change event of an object.
-pub(super) fn event_name(object: &Object) -> String {
-    match object.name.strip_suffix("__c") {
-        Some(stem) => format!("{stem}__ChangeEvent"),
-        None => format!("{}ChangeEvent", object.name),
-    }
-}
-
-/// Whether changes of an object can be captured.
-pub(super) fn supported(object: &Object) -> bool {
-    match object.kind() {
-        ObjectKind::Custom => true,
-        ObjectKind::Standard => object.is(Trait::Triggerable) && object.is(Trait::Createable),
-        ObjectKind::PlatformEvent => false,
     }
 }

@@ -5,7 +5,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value as Json, json};
 
-use super::capture::{event_name, supported};
 use super::change_body::{member_name, shown};
 use crate::schema::{Field, FieldType, Object, ObjectKind, Schema};
 
@@ -59,7 +58,8 @@ impl EventSchema {
             let own = object.fields.iter().filter(|field| shown(field) && field.compound.is_none());
             std::iter::once(header()).chain(own.map(|field| avro(object, field, written))).collect()
         };
-        Self { name: event_name(object), compact: fields(Written::Binary), expanded: fields(Written::Text) }
+        let name = object.change_event().unwrap_or_default();
+        Self { name, compact: fields(Written::Binary), expanded: fields(Written::Text) }
     }
 
     /// 22 characters that change with the schema.
@@ -103,8 +103,7 @@ impl EventSchema {
         let objects = schema.objects().iter();
         objects.filter_map(|object| match object.kind() {
             ObjectKind::PlatformEvent => Some((object.name.clone(), object)),
-            _ if supported(object) => Some((event_name(object), object)),
-            _ => None,
+            _ => object.change_event().map(|name| (name, object)),
         })
     }
 }

@@ -57,7 +57,7 @@ impl Formulas {
             }
             for rule in &object.validation_rules {
                 let invalid = of_rule(schema, at, &rule.formula)
-                    .map_err(|reason| format!("{}: rule {}: {reason}", object.name, rule.name))?;
+                    .map_err(|reason| format!("{}, rule {}: {reason}", object.name, rule.name))?;
                 let field = rule.field.as_deref().and_then(|name| object.fields.get(object.field(name)?));
                 formulas.rules.entry(at).or_default().push(CheckedRule {
                     invalid,

@@ -9,7 +9,7 @@ use super::resource::Resource;
 use super::sobjects;
 use crate::data::Refusal;
 use crate::ids;
-use crate::schema::ObjectIndex;
+use crate::schema::{Field, ObjectIndex};
 use crate::server::{Answer, Call};
 
 /// What a name after a record's id stands for.
@@ -59,7 +59,8 @@ pub(crate) fn answer(
 
 fn find(resource: &Resource<'_>, object: ObjectIndex, name: &str) -> Option<Relationship> {
     let schema = &resource.schema;
-    if let Some(field) = schema.object(object).relationship(name) {
+    let visible = |at: &usize| schema.object(object).fields.get(*at).is_some_and(Field::visible);
+    if let Some(field) = schema.object(object).relationship(name).filter(visible) {
         return Some(Relationship::Parent(field));
     }
     let (child, field) = schema.child_relationship(object, name)?;

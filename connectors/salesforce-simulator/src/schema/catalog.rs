@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::custom::members;
+use super::custom_field::members;
 use super::field::{Field, Flag, OnDelete};
 use super::object::Object;
+use super::right::Right;
 use crate::formula::Formulas;
 use crate::timestamp::Timestamp;
 
@@ -138,11 +139,14 @@ impl Schema {
         &self.objects[at]
     }
 
-    /// The object and field behind a child relationship such as `Contacts`.
+    /// The object and field behind a child relationship such as `Contacts`, as far as the user may see them.
     pub(crate) fn child_relationship(&self, of: ObjectIndex, name: &str) -> Option<(ObjectIndex, usize)> {
         let named =
             |field: &Field| field.children.as_ref().is_some_and(|known| known.eq_ignore_ascii_case(name));
-        self.references_to(of).find(|(_, _, field)| named(field)).map(|(child, at, _)| (child, at))
+        let seen = |child: ObjectIndex| self.object(child).may(Right::Read);
+        let mut fields = self.references_to(of);
+        let found = fields.find(|(child, _, field)| named(field) && field.visible() && seen(*child));
+        found.map(|(child, at, _)| (child, at))
     }
 
     /// The same, to take rights away. Names and places of fields must stay as they are.

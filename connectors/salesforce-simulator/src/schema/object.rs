@@ -145,6 +145,17 @@ impl Object {
         }
     }
 
+    /// The name of its change event; `None` when its changes cannot be captured.
+    pub(crate) fn change_event(&self) -> Option<String> {
+        match self.kind() {
+            ObjectKind::Custom => Some(format!("{}__ChangeEvent", self.name.trim_end_matches("__c"))),
+            ObjectKind::Standard if self.is(Trait::Triggerable) && self.is(Trait::Createable) => {
+                Some(format!("{}ChangeEvent", self.name))
+            }
+            ObjectKind::Standard | ObjectKind::PlatformEvent => None,
+        }
+    }
+
     /// The place of a field, by its name in any letter case. Fields hidden from the user are found, deleted ones not.
     pub(crate) fn field(&self, name: &str) -> Option<usize> {
         // Every key of every record comes by here, so short names take no allocation.

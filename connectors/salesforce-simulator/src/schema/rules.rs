@@ -2,6 +2,10 @@
 //! what they do to writes is decided where rows are written.
 
 use serde::Deserialize;
+use serde_json::Value as Json;
+
+use super::custom_field::developer_name;
+use super::written::Mapping;
 
 /// A record type other than Master.
 #[derive(Clone, Debug, Deserialize)]
@@ -59,6 +63,63 @@ pub(crate) enum DuplicateAction {
     Block,
     /// Saved by a client that says `allowSave=true`.
     Alert,
+}
+
+impl RecordType {
+    /// From its line in an objects file.
+    pub(super) fn read(line: &Json) -> Result<Self, String> {
+        let (name, line) = named("record_types", line, &["name", "label", "active", "default"])?;
+        let at = |reason| format!("record_types: {name}: {reason}");
+        Ok(Self {
+            label: line.needed("label").map_err(at)?,
+            active: line.yes("active").map_err(at)?.unwrap_or(true),
+            default: line.yes("default").map_err(at)?.unwrap_or(false),
+            name,
+        })
+    }
+}
+
+impl ValidationRule {
+    /// From its line in an objects file.
+    pub(super) fn read(line: &Json) -> Result<Self, String> {
+        let (name, line) = named("validation_rules", line, &["name", "formula", "message", "field"])?;
+        let at = |reason| format!("validation_rules: {name}: {reason}");
+        Ok(Self {
+            formula: line.needed("formula").map_err(at)?,
+            message: line.needed("message").map_err(at)?,
+            field: line.text("field").map_err(at)?,
+            name,
+        })
+    }
+}
+
+impl DuplicateRule {
+    /// From its line in an objects file.
+    pub(super) fn read(line: &Json) -> Result<Self, String> {
+        let (name, line) = named("duplicate_rules", line, &["name", "fields", "action", "message"])?;
+        let at = |reason| format!("duplicate_rules: {name}: {reason}");
+        let fields = line.texts("fields").map_err(at)?;
+        if fields.is_empty() {
+            return Err(at("fields is missing; write the fields that duplicates share".to_owned()));
+        }
+        Ok(Self {
+            fields,
+            action: line.word("action", &["block", "alert"]).map_err(at)?.unwrap_or_default(),
+            message: line.text("message").map_err(at)?.unwrap_or_else(use_one_of_these),
+            name,
+        })
+    }
+}
+
+/// The name of a line, and its keys.
+fn named(list: &str, line: &Json, keys: &[&str]) -> Result<(String, Mapping), String> {
+    let within = |reason| format!("{list}: {reason}");
+    let line = Mapping::read(line.clone(), keys).map_err(within)?;
+    let name = line.needed("name").map_err(within)?;
+    if developer_name(&name) {
+        return Ok((name, line));
+    }
+    Err(format!("{list}: {name}: a name is letters, digits and single underscores, and begins with a letter"))
 }
 
 fn yes() -> bool {

@@ -118,7 +118,8 @@ fn upsert(writer: &mut Writer<'_>, work: Work, external: &str) -> Outcome {
         Work::Named(id) => return named(Err(Refusal::no_such_record()), id),
     };
     let definition = writer.store.schema.object(sent.object);
-    let usable = |at: &usize| *at == 0 || definition.fields.get(*at).is_some_and(Field::upsertable);
+    let key = |field: &Field| field.upsertable() && field.visible();
+    let usable = |at: &usize| *at == 0 || definition.fields.get(*at).is_some_and(key);
     let field = definition.field(external).filter(usable).ok_or_else(|| {
         let message = format!(
             "Field name provided, {external} does not match an External ID, Salesforce Id, or indexed field for {}",

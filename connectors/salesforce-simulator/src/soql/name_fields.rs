@@ -78,7 +78,8 @@ pub(crate) fn value<'a>(object: &'a Object, row: &'a Row, at: usize) -> Cow<'a, 
     if field.name == TYPE {
         return Cow::Owned(Value::text(&object.name));
     }
-    match object.field(&field.name) {
+    let visible = |at: &usize| object.fields.get(*at).is_some_and(Field::visible);
+    match object.field(&field.name).filter(visible) {
         Some(at) => Cow::Borrowed(row.value(at)),
         None => Cow::Owned(Value::Null),
     }

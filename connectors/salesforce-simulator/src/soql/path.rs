@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::mistake::{invalid_field, no_column, no_parent};
 use super::name_fields;
 use crate::data::{Refusal, Row, Store, Value};
-use crate::schema::{Field, ObjectIndex, Schema, Trait};
+use crate::schema::{Field, Object, ObjectIndex, Right, Schema, Trait};
 
 /// Parents of parents a path may go up.
 const LEVELS: usize = 5;
@@ -77,7 +77,7 @@ impl Of {
         };
         let field = self.fields(schema).get(reference).filter(|field| field.visible())?;
         let to = match field.reference_to.as_slice() {
-            [only] => Self::Object(schema.find(only).filter(|at| schema.object(*at).is(Trait::Queryable))?),
+            [only] => Self::Object(schema.find(only).filter(|at| readable(schema.object(*at)))?),
             _ => Self::Any,
         };
         Some(Hop { from: self, reference, to })
@@ -150,6 +150,11 @@ impl Path {
             Of::Any => name_fields::value(store.schema.object(here.0), here.1, self.field),
         }
     }
+}
+
+/// Whether the user may see records of an object in queries.
+fn readable(object: &Object) -> bool {
+    object.is(Trait::Queryable) && object.may(Right::Read)
 }
 
 /// The record that a reference leads to, with its object.

@@ -79,13 +79,12 @@ impl Resolver<'_> {
         }
         let parts = scope.parts(&from.text);
         let named = parts.last().copied().unwrap_or_default();
-        let known = scope.schema.references_to(scope.object).find(|(_, _, field)| {
-            field.visible() && field.children.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(named))
-        });
-        let Some((object, reference, field)) = known.filter(|_| parts.len() == 1) else {
+        let known = scope.schema.child_relationship(scope.object, named);
+        let Some((object, reference)) = known.filter(|_| parts.len() == 1) else {
             return Err(no_children(scope.text, from.at.0, named));
         };
-        let name = field.children.clone().unwrap_or_default();
+        let field = scope.schema.object(object).fields.get(reference);
+        let name = field.and_then(|field| field.children.clone()).unwrap_or_default();
         let scope = Scope::new(scope.schema, scope.text, object, &statement.from)?;
         let inner = Resolver { scope, level: self.level + 1 };
         if Self::groups(statement) || Self::is_count(statement) {

@@ -269,5 +269,8 @@ async fn a_folder_of_object_files_makes_one_org_and_a_mistake_names_its_file() {
     drop(sandbox);
     write("c.yaml", "objects: { Account: [{ name: C__c, type: string, label: C }] }");
     let refused = Sandbox::start(options()).await.unwrap_err().to_string();
-    assert!(refused.contains("c.yaml") && refused.contains("Account.C__c: text needs a length"), "{refused}");
+    assert!(
+        refused.contains("c.yaml") && refused.contains("Account.C__c: length of a string: "),
+        "{refused}"
+    );
 }

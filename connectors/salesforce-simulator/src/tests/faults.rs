@@ -157,3 +157,25 @@ async fn an_org_can_be_slow_and_faulty_at_once() {
     assert!(faults.remove(exhausted));
     assert_eq!(client.get("limits").await.0, 200);
 }
+
+#[tokio::test]
+async fn an_unknown_status_code_is_refused_with_those_that_look_like_it() {
+    let org = org("codes").await;
+    let http = http();
+    let url = |path: &str| format!("{}/simulator/{path}", org.url());
+    let fault = |code: &str| json!({"kind": "write", "effect": "record_error", "code": code});
+    let add = |code: &'static str| http.post(url("faults")).json(&fault(code)).send();
+    let (status, refused) = read(add("UNABLE_TO_LOCK_ROWS").await.unwrap()).await;
+    let said = refused["error"].as_str().unwrap();
+    assert_eq!(status, 400);
+    assert!(
+        said.starts_with(
+            "Salesforce has no status code UNABLE_TO_LOCK_ROWS for records; near it are UNABLE_TO_LOCK_ROW, "
+        ),
+        "{said}"
+    );
+    assert!(said.ends_with("; GET /simulator/codes lists all"), "{said}");
+    let (_, codes) = read(http.get(url("codes")).send().await.unwrap()).await;
+    assert!(codes.as_array().unwrap().contains(&json!("UNABLE_TO_LOCK_ROW")));
+    assert_eq!(read(add("UNABLE_TO_LOCK_ROW").await.unwrap()).await.0, 200);
+}

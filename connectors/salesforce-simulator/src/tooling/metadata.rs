@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::data::Refusal;
-use crate::schema::{Field, FieldType, Flag, OnDelete, PicklistValue};
+use crate::schema::{Field, FieldType, Flag, OnDelete, PicklistValue, developer_name};
 
 /// Name of the type, type, and which of length, precision and referenceTo it needs.
 const TYPES: [(&str, FieldType, &str); 20] = [
@@ -42,12 +42,7 @@ pub(super) fn split(full_name: &str) -> Result<(&str, &str), Refusal> {
     };
     let (object, name) = full_name.split_once('.').ok_or_else(wrong)?;
     let stem = name.strip_suffix("__c").ok_or_else(wrong)?;
-    let good = stem.starts_with(|c: char| c.is_ascii_alphabetic())
-        && stem.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        && !stem.ends_with('_')
-        && !stem.contains("__")
-        && stem.len() <= 40;
-    if good { Ok((object, name)) } else { Err(wrong()) }
+    if developer_name(stem) { Ok((object, name)) } else { Err(wrong()) }
 }
 
 /// The field that this `Metadata` means.
