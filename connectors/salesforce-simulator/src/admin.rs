@@ -80,7 +80,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST /simulator/clock", "{advance_ms}: move the org's time forward"),
     ("GET /simulator/calls", "calls received, by kind"),
     ("DELETE /simulator/calls", "set the counters and the list of writes back"),
-    ("GET /simulator/writes", "the write calls that were executed"),
+    ("GET /simulator/writes", "the write calls that were executed, the last 100,000 of them"),
     ("GET /simulator/rows", "how many rows each object has"),
     ("GET /simulator/rows/OBJECT", "the rows of an object"),
 ];
@@ -224,7 +224,7 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, rest: &[&str]) -> Answer {
         }
         ("POST", ["limits", "api_requests"]) => with(call, |limit: ApiRequests| {
             tenant.usage.set_max(Allocation::ApiRequests, limit.max);
-            tenant.usage.enforce_api_requests(limit.enforced);
+            tenant.usage.enforce(Allocation::ApiRequests, limit.enforced);
             json!({"used": tenant.usage.used(Allocation::ApiRequests, tenant.clock.now())})
         }),
         ("POST", ["limits", "published_events"]) => with(call, |limit: PublishedEvents| {

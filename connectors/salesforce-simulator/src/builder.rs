@@ -23,6 +23,9 @@ pub struct OrgBuilder {
     pub(crate) first_replay_id: u64,
     pub(crate) change_data_capture: Vec<String>,
     pub(crate) change_event_threshold: usize,
+    pub(crate) daily_api_requests: Option<u64>,
+    pub(crate) enforce_api_requests: bool,
+    pub(crate) daily_events: Option<u64>,
     pub(crate) settings: Settings,
 }
 
@@ -33,11 +36,8 @@ pub(crate) struct Settings {
     pub(crate) poll_hold: Duration,
     pub(crate) streaming_session: Duration,
     pub(crate) retention: Retention,
-    pub(crate) daily_api_requests: u64,
-    pub(crate) enforce_api_requests: bool,
     pub(crate) websocket: bool,
     pub(crate) streaming_clients: usize,
-    pub(crate) daily_events: Option<u64>,
 }
 
 /// Whether an org has TLS, and where its authority comes from.
@@ -74,16 +74,16 @@ impl Default for OrgBuilder {
             first_replay_id: 1,
             change_data_capture: Vec::new(),
             change_event_threshold: 100_000,
+            daily_api_requests: None,
+            enforce_api_requests: false,
+            daily_events: None,
             settings: Settings {
                 session_lifetime: Duration::from_hours(2),
                 poll_hold: Duration::from_secs(110),
                 streaming_session: Duration::from_secs(40),
                 retention: Retention { topics: Duration::from_hours(24), bus: Duration::from_hours(72) },
-                daily_api_requests: 100_000,
-                enforce_api_requests: false,
                 websocket: false,
                 streaming_clients: 2_000,
-                daily_events: None,
             },
         }
     }
@@ -218,7 +218,7 @@ impl OrgBuilder {
     /// The daily allocation that `Sforce-Limit-Info` and `/limits` report. Default 100,000.
     #[must_use]
     pub fn daily_api_requests(mut self, max: u64) -> Self {
-        self.settings.daily_api_requests = max;
+        self.daily_api_requests = Some(max);
         self
     }
 
@@ -226,7 +226,7 @@ impl OrgBuilder {
     /// may overrun it for a while.
     #[must_use]
     pub fn enforce_api_requests(mut self, enforced: bool) -> Self {
-        self.settings.enforce_api_requests = enforced;
+        self.enforce_api_requests = enforced;
         self
     }
 
@@ -248,7 +248,7 @@ impl OrgBuilder {
     /// 24 hours, counted for each subscriber. Default: no limit. [`Org::limit_daily_events`] changes it.
     #[must_use]
     pub fn daily_events(mut self, max: u64) -> Self {
-        self.settings.daily_events = Some(max);
+        self.daily_events = Some(max);
         self
     }
 

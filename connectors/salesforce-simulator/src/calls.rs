@@ -3,10 +3,13 @@
 //! A call is counted when it arrives, before any fault is played: the question is what the client cost, not what
 //! it got.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
+
+/// So many write calls are kept, the latest ones.
+const KEPT: usize = 100_000;
 
 /// What a call is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -79,7 +82,7 @@ pub(crate) struct Calls {
 #[derive(Debug, Default)]
 struct Inner {
     counts: BTreeMap<CallKind, u64>,
-    writes: Vec<WriteCall>,
+    writes: VecDeque<WriteCall>,
 }
 
 impl Calls {
@@ -90,7 +93,11 @@ impl Calls {
 
     /// Notes an executed write call.
     pub(crate) fn wrote(&self, method: &str, path: &str, records: usize) {
-        self.lock().writes.push(WriteCall { method: method.to_owned(), path: path.to_owned(), records });
+        let writes = &mut self.lock().writes;
+        if writes.len() == KEPT {
+            writes.pop_front();
+        }
+        writes.push_back(WriteCall { method: method.to_owned(), path: path.to_owned(), records });
     }
 
     /// All counters that are not zero.
@@ -98,9 +105,9 @@ impl Calls {
         self.lock().counts.clone()
     }
 
-    /// The executed write calls, oldest first.
+    /// The executed write calls, oldest first; the last 100,000 of them.
     pub(crate) fn writes(&self) -> Vec<WriteCall> {
-        self.lock().writes.clone()
+        self.lock().writes.iter().cloned().collect()
     }
 
     /// Sets the counters and the write log back to nothing.

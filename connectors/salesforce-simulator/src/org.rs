@@ -83,7 +83,7 @@ impl Org {
         self.tenant.calls.counts()
     }
 
-    /// The executed write calls, oldest first.
+    /// The executed write calls, oldest first; the last 100,000 of them.
     pub fn writes(&self) -> Vec<WriteCall> {
         self.tenant.calls.writes()
     }

@@ -28,7 +28,7 @@ use crate::server::{Connections, Cut, Loopback, Tls, router};
 use crate::tenant::{Identity, State, Tenant};
 use crate::timestamp::Timestamp;
 use crate::tooling::Definitions;
-use crate::usage::Usage;
+use crate::usage::{Allocation, Usage};
 use crate::{sample, seed};
 
 /// Id counters start anywhere below this, so that two orgs with the same pod still differ.
@@ -87,7 +87,7 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
     let connections = Connections::default();
     let listener = Loopback::new(listener, acceptor, connections.clone());
     let stop = CancellationToken::new();
-    let usage = Usage::new(builder.settings.daily_api_requests, builder.settings.enforce_api_requests);
+    let usage = usage(&builder);
     let streams = Streams::new(&builder.settings);
     let feeds = Feeds::new(&store, &identity.user_id, builder.change_event_threshold);
     let tenant = Arc::new(Tenant {
@@ -216,6 +216,17 @@ fn compacted(tenant: &Tenant, state: &State) -> Vec<Entry> {
     entries.push(Entry::Commit { rows, events: log.retained(clock.now()), last_replay_id: log.last() });
     entries.insert(1, Entry::Rewritten(entries.len() + 1));
     entries
+}
+
+/// What may be used, before anything was.
+fn usage(builder: &OrgBuilder) -> Usage {
+    let usage = Usage::new();
+    if let Some(max) = builder.daily_api_requests {
+        usage.set_max(Allocation::ApiRequests, max);
+    }
+    usage.enforce(Allocation::ApiRequests, builder.enforce_api_requests);
+    usage.limit_deliveries(builder.daily_events);
+    usage
 }
 
 fn new_identity(name: &str, now: Timestamp, rng: &mut StdRng) -> Result<Identity, SimulatorError> {

@@ -116,10 +116,10 @@ impl Tenant {
     ) -> Result<T, Refusal> {
         let mut state = self.state();
         let now = self.clock.now();
-        let most = self.usage.max(Allocation::PublishedEvents);
+        let publishable = self.usage.allowed(Allocation::PublishedEvents, now);
         let mut open = Unfinished { state: &mut state, tx: Transaction::new(origin) };
         let published = open.state.spanning.as_ref().map_or(0, |spanning| spanning.tx.published.len());
-        open.tx.publishable = open.state.feeds.publishable(now, most).saturating_sub(published);
+        open.tx.publishable = usize::try_from(publishable).unwrap_or(usize::MAX).saturating_sub(published);
         let done = work(&mut Writer {
             store: &mut open.state.store,
             tx: &mut open.tx,
@@ -143,6 +143,8 @@ impl Tenant {
         if tx.changes.is_empty() && tx.published.is_empty() && tx.pushed.is_empty() {
             return Ok(());
         }
+        let published = u64::try_from(tx.published.len()).unwrap_or(u64::MAX);
+        self.usage.spend(Allocation::PublishedEvents, published, self.clock.now());
         let events = state.feeds.raise(&mut state.log, &state.store, tx, self.clock.now());
         if let Some(journal) = &mut state.journal {
             let changed = tx.changes.iter().filter_map(|change| state.store.row(&change.id));
@@ -261,9 +263,9 @@ impl Tenant {
         self.state().streams.silence(channel);
     }
 
-    /// Sets how many events of each allocation may be delivered in 24 hours.
+    /// Sets how many events of each kind may be delivered in 24 hours.
     pub(crate) fn limit_daily_events(&self, max: Option<u64>) {
-        self.state().streams.limit_events(max);
+        self.usage.limit_deliveries(max);
         self.changed.send_replace(());
     }
 

@@ -1,6 +1,6 @@
 //! What the org has used up of its allocations: per rolling day or hour of its own clock, as `/limits` reports it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::data::Refusal;
@@ -24,6 +24,10 @@ pub(crate) enum Allocation {
     DeliveredEvents,
     /// Platform events published.
     PublishedEvents,
+    /// Batches of 10,000 rows of ingest jobs.
+    BulkBatches,
+    /// Query jobs.
+    BulkQueries,
 }
 
 /// The allocations of one org.
@@ -35,7 +39,8 @@ pub(crate) struct Usage {
 #[derive(Debug, Default)]
 struct Inner {
     accounts: BTreeMap<Allocation, Account>,
-    api_requests_enforced: bool,
+    /// Allocations of which nobody gets more than there is.
+    enforced: BTreeSet<Allocation>,
 }
 
 /// What was used of one allocation, oldest first: number of the part of the window, and how much in it.
@@ -46,7 +51,30 @@ struct Account {
 }
 
 impl Allocation {
-    /// Its name in `/limits`.
+    /// All of them.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::ApiRequests,
+        Self::StreamingEvents,
+        Self::GenericEvents,
+        Self::DeliveredEvents,
+        Self::PublishedEvents,
+        Self::BulkBatches,
+        Self::BulkQueries,
+    ];
+
+    /// What is delivered to subscribers.
+    const DELIVERIES: [Self; 3] = [Self::StreamingEvents, Self::GenericEvents, Self::DeliveredEvents];
+
+    /// The allocation that events delivered on a channel use up.
+    pub(crate) fn of_channel(channel: &str) -> Self {
+        match channel.split('/').nth(1) {
+            Some("topic") => Self::StreamingEvents,
+            Some("u") => Self::GenericEvents,
+            _ => Self::DeliveredEvents,
+        }
+    }
+
+    /// Its name in `/limits` of the present versions.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::ApiRequests => "DailyApiRequests",
@@ -54,6 +82,8 @@ impl Allocation {
             Self::GenericEvents => "DailyDurableGenericStreamingApiEvents",
             Self::DeliveredEvents => "DailyDeliveredPlatformEvents",
             Self::PublishedEvents => "HourlyPublishedPlatformEvents",
+            Self::BulkBatches => "DailyBulkApiBatches",
+            Self::BulkQueries => "DailyBulkV2QueryJobs",
         }
     }
 
@@ -64,6 +94,8 @@ impl Allocation {
             Self::StreamingEvents | Self::GenericEvents => 200_000,
             Self::DeliveredEvents => 25_000,
             Self::PublishedEvents => 250_000,
+            Self::BulkBatches => 15_000,
+            Self::BulkQueries => 10_000,
         }
     }
 
@@ -73,11 +105,13 @@ impl Allocation {
 }
 
 impl Usage {
-    /// Nothing used; so many API requests a day, beyond which calls are refused if that is enforced.
-    pub(crate) fn new(api_requests: u64, enforced: bool) -> Self {
+    /// Nothing used. Publishing and bulk jobs end where their allocations do; of the others there is what an org has,
+    /// but nobody is refused.
+    pub(crate) fn new() -> Self {
         let usage = Self { inner: Mutex::default() };
-        usage.set_max(Allocation::ApiRequests, api_requests);
-        usage.enforce_api_requests(enforced);
+        for allocation in [Allocation::PublishedEvents, Allocation::BulkBatches, Allocation::BulkQueries] {
+            usage.enforce(allocation, true);
+        }
         usage
     }
 
@@ -89,6 +123,7 @@ impl Usage {
         account.forget(part);
         match account.spent.back_mut() {
             Some((last, spent)) if *last >= part => *spent += amount,
+            _ if amount == 0 => {}
             _ => account.spent.push_back((part, amount)),
         }
         account.spent.iter().map(|(_, spent)| spent).sum()
@@ -110,20 +145,38 @@ impl Usage {
         self.max(allocation).saturating_sub(self.used(allocation, now))
     }
 
+    /// How much may still be used: without end of what is not enforced.
+    pub(crate) fn allowed(&self, allocation: Allocation, now: Timestamp) -> u64 {
+        if self.lock().enforced.contains(&allocation) { self.left(allocation, now) } else { u64::MAX }
+    }
+
     /// Changes how much there is.
     pub(crate) fn set_max(&self, allocation: Allocation, max: u64) {
         self.lock().accounts.entry(allocation).or_default().max = Some(max);
     }
 
-    /// Whether calls beyond the daily allocation are refused. Paid orgs may overrun it for a while.
-    pub(crate) fn enforce_api_requests(&self, enforced: bool) {
-        self.lock().api_requests_enforced = enforced;
+    /// Whether what is beyond an allocation is refused.
+    pub(crate) fn enforce(&self, allocation: Allocation, enforced: bool) {
+        let mut inner = self.lock();
+        if enforced {
+            inner.enforced.insert(allocation);
+        } else {
+            inner.enforced.remove(&allocation);
+        }
+    }
+
+    /// So many events of each kind may be delivered in a day, and no more; `None`: as many as there are.
+    pub(crate) fn limit_deliveries(&self, max: Option<u64>) {
+        for allocation in Allocation::DELIVERIES {
+            self.lock().accounts.entry(allocation).or_default().max = max;
+            self.enforce(allocation, max.is_some());
+        }
     }
 
     /// Refuses a call beyond the daily allocation, the call itself being counted already.
     pub(crate) fn api_requests_left(&self, now: Timestamp) -> Result<(), Refusal> {
         let over = self.used(Allocation::ApiRequests, now) > self.max(Allocation::ApiRequests);
-        if over && self.lock().api_requests_enforced {
+        if over && self.lock().enforced.contains(&Allocation::ApiRequests) {
             return Err(Refusal::new(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."));
         }
         Ok(())
@@ -153,7 +206,9 @@ mod tests {
 
     #[test]
     fn what_was_used_comes_back_when_the_window_has_passed() {
-        let usage = Usage::new(2, true);
+        let usage = Usage::new();
+        usage.set_max(Allocation::ApiRequests, 2);
+        usage.enforce(Allocation::ApiRequests, true);
         let at = Timestamp::from_millis;
         assert_eq!(usage.spend(Allocation::ApiRequests, 1, at(0)), 1);
         assert_eq!(usage.spend(Allocation::ApiRequests, 2, at(5 * HOUR)), 3);

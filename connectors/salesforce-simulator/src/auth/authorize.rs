@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use url::Url;
 
 use super::client::UNKNOWN_CLIENT;
-use super::grant::{Granted, WITH_REFRESH, WITHOUT_REFRESH};
+use super::grant::{Granted, Refresh, WITH_REFRESH, WITHOUT_REFRESH};
 use super::parameters::{OAuthError, Parameters, urlencoded};
 use super::policy::Flow;
 use super::token;
@@ -69,7 +69,7 @@ fn sent(tenant: &Tenant, call: &Call, parameters: &Parameters) -> Result<Map<Str
             Ok(pairs([("code", code.as_str())]))
         }
         Some("token") => {
-            let refresh_token = offline.then(|| tenant.new_refresh_token());
+            let refresh_token = if offline { Refresh::New } else { Refresh::None };
             let scope = Some(if offline { WITH_REFRESH } else { WITHOUT_REFRESH });
             let granted = Granted { scope, refresh_token, flow: Flow::WebServer };
             Ok(token::members(tenant, &call.base_url(tenant.url()), granted))

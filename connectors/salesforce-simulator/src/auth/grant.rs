@@ -29,9 +29,20 @@ pub(crate) struct Granted {
     /// Named in the answer; the password flow knows none.
     pub(crate) scope: Option<&'static str>,
     /// The refresh token behind the new access token.
-    pub(crate) refresh_token: Option<String>,
+    pub(crate) refresh_token: Refresh,
     /// Which of the optional members the answer has.
     pub(crate) flow: Flow,
+}
+
+/// The refresh token that a login comes with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refresh {
+    /// None.
+    None,
+    /// One that is made once everything else is granted: a refused login leaves none behind.
+    New,
+    /// The one that was shown.
+    Shown(String),
 }
 
 /// How one flow judges a call.
@@ -66,7 +77,7 @@ fn password(tenant: &Tenant, call: &Call, form: &Parameters) -> Result<Granted, 
     let username = form.required("username", ("invalid_request", "must supply username"))?;
     let password = form.required("password", ("invalid_request", "must supply password"))?;
     if tenant.knows_user(username, password).is_ok() {
-        Ok(Granted { scope: None, refresh_token: None, flow: Flow::Password })
+        Ok(Granted { scope: None, refresh_token: Refresh::None, flow: Flow::Password })
     } else {
         Err(WRONG_LOGIN)
     }
@@ -99,7 +110,7 @@ fn assertion(tenant: &Tenant, call: &Call, form: &Parameters) -> Result<Granted,
     if claims.sub != credentials.username {
         return Err(("invalid_grant", "user hasn't approved this consumer"));
     }
-    Ok(Granted { scope: Some("api id"), refresh_token: None, flow: Flow::JwtBearer })
+    Ok(Granted { scope: Some("api id"), refresh_token: Refresh::None, flow: Flow::JwtBearer })
 }
 
 fn client_credentials(tenant: &Tenant, call: &Call, form: &Parameters) -> Result<Granted, OAuthError> {
@@ -109,7 +120,7 @@ fn client_credentials(tenant: &Tenant, call: &Call, form: &Parameters) -> Result
         return Err(("invalid_grant", "request not supported on this domain"));
     }
     Client::of(call, form).check(tenant)?;
-    Ok(Granted { scope: Some("api id"), refresh_token: None, flow: Flow::ClientCredentials })
+    Ok(Granted { scope: Some("api id"), refresh_token: Refresh::None, flow: Flow::ClientCredentials })
 }
 
 fn authorization_code(tenant: &Tenant, call: &Call, form: &Parameters) -> Result<Granted, OAuthError> {
@@ -138,7 +149,7 @@ fn authorization_code(tenant: &Tenant, call: &Call, form: &Parameters) -> Result
         (None, None) => client.check(tenant)?,
         _ => return Err(BAD_VERIFIER),
     }
-    let refresh_token = code.offline.then(|| tenant.new_refresh_token());
+    let refresh_token = if code.offline { Refresh::New } else { Refresh::None };
     let scope = if code.offline { WITH_REFRESH } else { WITHOUT_REFRESH };
     Ok(Granted { scope: Some(scope), refresh_token, flow: Flow::WebServer })
 }
@@ -149,5 +160,6 @@ fn refresh(tenant: &Tenant, call: &Call, form: &Parameters) -> Result<Granted, O
     if !tenant.state().logins.knows_refresh_token(token) {
         return Err(("invalid_grant", "expired access/refresh token"));
     }
-    Ok(Granted { scope: Some(WITH_REFRESH), refresh_token: Some(token.to_owned()), flow: Flow::RefreshToken })
+    let refresh_token = Refresh::Shown(token.to_owned());
+    Ok(Granted { scope: Some(WITH_REFRESH), refresh_token, flow: Flow::RefreshToken })
 }

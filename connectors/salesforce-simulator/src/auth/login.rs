@@ -13,6 +13,8 @@ use crate::timestamp::Timestamp;
 
 /// An authorization code can be exchanged for so long.
 const CODE_LIFETIME: Duration = Duration::from_mins(15);
+/// So long an org still knows of a code that nobody exchanged, to say that it has expired.
+const CODE_KNOWN: Duration = Duration::from_hours(24);
 /// Every refresh token starts so.
 pub(crate) const REFRESH_PREFIX: &str = "5Aep861";
 
@@ -57,14 +59,16 @@ impl Logins {
         Self { policy, sessions: HashMap::new(), refresh_tokens, codes: HashMap::new() }
     }
 
-    /// A new token: the first 15 characters of the org id, `!`, and a secret.
+    /// A new token: the first 15 characters of the org id, `!`, and a secret. Those that nobody used for a `lifetime`
+    /// are forgotten.
     pub(crate) fn issue(
         &mut self,
         org_id: &str,
-        now: Timestamp,
+        (now, lifetime): (Timestamp, Duration),
         scope: Option<&'static str>,
         refresh_token: Option<String>,
     ) -> String {
+        self.sessions.retain(|_, session| session.is_good(now, lifetime));
         let token = format!("{}!AQ{}", org_id.get(..15).unwrap_or(org_id), secret(80));
         let session = Session { scope, refresh_token, issued: now, last_used: now, held: 0 };
         self.sessions.insert(token.clone(), session);
@@ -84,9 +88,7 @@ impl Logins {
 
     /// The session of a token that is still good; its time goes on.
     pub(crate) fn session(&self, token: &str, now: Timestamp, lifetime: Duration) -> Option<&Session> {
-        let session = self.sessions.get(token)?;
-        let idle = now.millis() - session.last_used.millis();
-        (session.held > 0 || idle <= millis(lifetime)).then_some(session)
+        self.sessions.get(token).filter(|session| session.is_good(now, lifetime))
     }
 
     /// A call that takes long begins to use a token.
@@ -145,6 +147,7 @@ impl Logins {
         challenge: Option<&str>,
         offline: bool,
     ) -> String {
+        self.codes.retain(|_, code| code.age(now) <= millis(CODE_KNOWN));
         // Real codes end with two characters that must be escaped in a URL.
         let code = format!("aPrx{}==", secret(76));
         let redirect_uri = redirect_uri.to_owned();
@@ -157,11 +160,26 @@ impl Logins {
     pub(crate) fn take_code(&mut self, code: &str, now: Timestamp) -> Taken {
         match self.codes.remove(code) {
             Some(taken) => {
-                let age = now.millis() - taken.issued.millis();
-                if age <= millis(CODE_LIFETIME) { Taken::Good(taken) } else { Taken::Expired }
+                if taken.age(now) <= millis(CODE_LIFETIME) {
+                    Taken::Good(taken)
+                } else {
+                    Taken::Expired
+                }
             }
             None => Taken::Unknown,
         }
+    }
+}
+
+impl Session {
+    fn is_good(&self, now: Timestamp, lifetime: Duration) -> bool {
+        self.held > 0 || now.millis() - self.last_used.millis() <= millis(lifetime)
+    }
+}
+
+impl Code {
+    fn age(&self, now: Timestamp) -> i64 {
+        now.millis() - self.issued.millis()
     }
 }
 

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value as Json, json};
 
-use super::grant::{Granted, grant};
+use super::grant::{Granted, Refresh, grant};
 use super::parameters::Parameters;
 use super::policy::Flow;
 use crate::server::{Answer, Call};
@@ -31,6 +31,11 @@ pub(crate) fn oauth_error(status: u16, error: &str, description: &str) -> Answer
 /// A new access token and what goes with it.
 pub(crate) fn members(tenant: &Tenant, base: &str, granted: Granted) -> Map<String, Json> {
     let Granted { scope, refresh_token, flow } = granted;
+    let refresh_token = match refresh_token {
+        Refresh::None => None,
+        Refresh::New => Some(tenant.new_refresh_token()),
+        Refresh::Shown(token) => Some(token),
+    };
     let now = tenant.clock.now();
     let id = tenant.identity_url(base);
     let issued_at = now.millis().to_string();
@@ -38,7 +43,8 @@ pub(crate) fn members(tenant: &Tenant, base: &str, granted: Granted) -> Map<Stri
     let signature = STANDARD.encode(hmac::sign(&key, format!("{id}{issued_at}").as_bytes()));
     // A refreshed answer does not repeat the refresh token; the token dies with it all the same.
     let shown = refresh_token.clone().filter(|_| flow == Flow::WebServer);
-    let access_token = tenant.state().logins.issue(&tenant.identity.org_id, now, scope, refresh_token);
+    let time = (now, tenant.settings.session_lifetime);
+    let access_token = tenant.state().logins.issue(&tenant.identity.org_id, time, scope, refresh_token);
     let members = [
         ("access_token", Some(access_token)),
         ("refresh_token", shown),

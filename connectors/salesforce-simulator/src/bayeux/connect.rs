@@ -99,8 +99,8 @@ impl Exchange {
             if session.connects != connecting.turn {
                 return Ok(None);
             }
-            let due = session.due(around.log, around.allocations, around.now);
-            if due.is_empty() && session.exhausted(around.allocations, around.now) {
+            let due = session.due(around.log, around.usage, around.now);
+            if due.is_empty() && session.exhausted(around.usage, around.now) {
                 return Err(Denied::daily_limit());
             }
             Ok(Some(due))
@@ -132,7 +132,7 @@ impl Exchange {
             {
                 return Err(Denied::plain(format!("400::Invalid connection type {{{other}}}")));
             }
-            if session.exhausted(around.allocations, around.now) {
+            if session.exhausted(around.usage, around.now) {
                 return Err(Denied::daily_limit());
             }
             session.connects += 1;
@@ -142,8 +142,7 @@ impl Exchange {
         let mut state = self.tenant.state();
         let State { streams, logins, .. } = &mut *state;
         let shared = self.transport == Transport::LongPolling && streams.browser_is_taken(&cookie, client_id);
-        let (session, _) =
-            streams.enter(client_id, self.tenant.clock.now()).ok_or_else(Denied::unknown_client)?;
+        let session = streams.enter(client_id, self.tenant.clock.now()).ok_or_else(Denied::unknown_client)?;
         session.hold();
         let token = self.token_for(session).unwrap_or_default().to_owned();
         logins.hold(&token);

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::allocation::Allocations;
 use super::browser::{Browser, Cookie, random};
 use super::message::Message;
 use super::reply::{Denied, Reply};
@@ -18,6 +17,7 @@ use crate::fault::Effect;
 use crate::server::Call;
 use crate::tenant::{State, Tenant};
 use crate::timestamp::Timestamp;
+use crate::usage::Usage;
 
 /// How messages travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub(super) struct Exchange {
 pub(super) struct Surroundings<'a> {
     pub(super) log: &'a mut EventLog,
     pub(super) subscribable: Subscribable<'a>,
-    pub(super) allocations: &'a mut Allocations,
+    pub(super) usage: &'a Usage,
     pub(super) now: Timestamp,
 }
 
@@ -193,7 +193,7 @@ impl Exchange {
         let mut state = self.tenant.state();
         let State { streams, logins, log, feeds, store, .. } = &mut *state;
         feeds.sync(store);
-        let (session, allocations) = streams.enter(client_id, now).ok_or_else(Denied::unknown_client)?;
+        let session = streams.enter(client_id, now).ok_or_else(Denied::unknown_client)?;
         match self.browser.judge(&session.cookie) {
             Cookie::Present => {}
             Cookie::Absent => {
@@ -209,7 +209,7 @@ impl Exchange {
             return Err(Denied::unauthenticated().naming(client_id));
         }
         let subscribable = Subscribable { store, feeds };
-        work(session, &mut Surroundings { log, subscribable, allocations, now })
+        work(session, &mut Surroundings { log, subscribable, usage: &self.tenant.usage, now })
             .map_err(|denied| denied.naming(client_id))
     }
 }

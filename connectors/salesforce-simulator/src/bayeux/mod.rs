@@ -5,7 +5,6 @@
 //! does, [`connect`] the one that waits, [`long_polling`] and [`web_socket`] carry them.
 
 mod address;
-mod allocation;
 mod browser;
 mod connect;
 mod exchange;

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::allocation::{Allocation, Allocations};
 use super::filter::Filter;
 use super::frame::Due;
 use crate::clock::millis;
 use crate::events::EventLog;
 use crate::timestamp::Timestamp;
+use crate::usage::{Allocation, Usage};
 
 /// About the size of the largest answer, in bytes. The default buffer of CometD's Java client takes 1 MiB; larger
 /// answers would not be faster, since one holds some thousand events. One event may be larger and then comes alone.
@@ -62,6 +62,12 @@ pub(super) struct Subscription {
     pub(super) delivered: u64,
     /// Alive, but nothing comes.
     pub(super) silent: bool,
+}
+
+/// What one answer takes from an allocation, and how much it may take.
+struct Delivered {
+    events: u64,
+    allowed: u64,
 }
 
 /// The session has as many subscriptions as it may have.
@@ -139,19 +145,21 @@ impl Session {
     }
 
     /// Whether one of its subscriptions counts against an allocation that is used up.
-    pub(super) fn exhausted(&self, allocations: &mut Allocations, now: Timestamp) -> bool {
+    pub(super) fn exhausted(&self, usage: &Usage, now: Timestamp) -> bool {
         let mut subscriptions = self.subscriptions.values();
-        subscriptions.any(|one| allocations.left(Allocation::of(&one.channel), now) == 0)
+        subscriptions.any(|one| usage.allowed(Allocation::of_channel(&one.channel), now) == 0)
     }
 
-    /// What is to be delivered now, as far as one answer takes it, in the order it was raised.
-    pub(super) fn due(&mut self, log: &EventLog, allocations: &mut Allocations, now: Timestamp) -> Vec<Due> {
+    /// What is to be delivered now, as far as one answer and the allocations take it, in the order it was raised.
+    /// Every event of every subscriber is counted; those beyond an allocation stay in the log.
+    pub(super) fn due(&mut self, log: &EventLog, usage: &Usage, now: Timestamp) -> Vec<Due> {
+        let mut delivered: BTreeMap<Allocation, Delivered> = BTreeMap::new();
         let mut sources: Vec<_> = self
             .subscriptions
             .iter_mut()
             .map(|(name, one)| {
                 let events = log.after(&one.channel, one.delivered).peekable();
-                (name, Allocation::of(&one.channel), one, events)
+                (name, Allocation::of_channel(&one.channel), one, events)
             })
             .collect();
         let mut due = Vec::new();
@@ -168,14 +176,20 @@ impl Session {
                 let next = Due { event: Arc::clone(event), channel: Arc::clone(name) };
                 size += next.size();
                 let full = size > MAX_ANSWER && !due.is_empty();
-                if full || allocations.left(*allocation, now) == 0 {
+                let account = delivered
+                    .entry(*allocation)
+                    .or_insert_with(|| Delivered { events: 0, allowed: usage.allowed(*allocation, now) });
+                if full || account.events >= account.allowed {
                     break;
                 }
-                allocations.spend(*allocation, now);
+                account.events += 1;
                 due.push(next);
             }
             one.delivered = event.replay_id;
             events.next();
+        }
+        for (allocation, account) in delivered {
+            usage.spend(allocation, account.events, now);
         }
         due
     }

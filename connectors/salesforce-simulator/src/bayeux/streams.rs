@@ -6,17 +6,15 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::allocation::Allocations;
 use super::browser::random;
 use super::session::{End, Session};
 use crate::builder::Settings;
 use crate::timestamp::Timestamp;
 
-/// The sessions and what they were sent.
+/// The sessions.
 #[derive(Debug)]
 pub(crate) struct Streams {
     sessions: HashMap<String, Session>,
-    allocations: Allocations,
     lifetime: Duration,
     max_sessions: usize,
 }
@@ -30,7 +28,6 @@ impl Streams {
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
             sessions: HashMap::new(),
-            allocations: Allocations::with_max(settings.daily_events),
             lifetime: settings.streaming_session,
             max_sessions: settings.streaming_clients,
         }
@@ -55,19 +52,15 @@ impl Streams {
         Ok(client_id)
     }
 
-    /// A session that has not ended, its time started anew, and what the org may deliver.
-    pub(super) fn enter(
-        &mut self,
-        client_id: &str,
-        now: Timestamp,
-    ) -> Option<(&mut Session, &mut Allocations)> {
+    /// A session that has not ended, its time started anew.
+    pub(super) fn enter(&mut self, client_id: &str, now: Timestamp) -> Option<&mut Session> {
         if self.sessions.get(client_id)?.over(now, self.lifetime) {
             self.close(client_id, End::Forgotten);
             return None;
         }
         let session = self.sessions.get_mut(client_id)?;
         session.heard(now);
-        Some((session, &mut self.allocations))
+        Some(session)
     }
 
     /// Whether another session of this browser is connected at this moment. It may then not be held as well.
@@ -99,11 +92,6 @@ impl Streams {
         for session in self.sessions.values_mut() {
             session.silence(channel);
         }
-    }
-
-    /// Sets how many events of each allocation may be delivered in 24 hours.
-    pub(crate) fn limit_events(&mut self, max: Option<u64>) {
-        self.allocations.set_max(max);
     }
 
     /// Whether any session is subscribed to a channel.

@@ -4,12 +4,12 @@
 
 use serde_json::Value as Json;
 
-use super::allocation::Allocation;
 use super::exchange::{Exchange, Surroundings};
 use super::filter::Filter;
 use super::message::Message;
 use super::reply::{Denied, Reply};
 use super::session::Subscription;
+use crate::usage::Allocation;
 
 const NEW_ONLY: i64 = -1;
 const ALL_RETAINED: i64 = -2;
@@ -56,7 +56,7 @@ fn subscription(
     around.subscribable.check(channel, &filter.fields()).map_err(Denied::plain)?;
     let delivered = start(channel, message.replay(channel), around)?;
     // What this may deliver today is asked last: a channel that does not exist has no allocation.
-    if around.allocations.left(Allocation::of(channel), around.now) == 0 {
+    if around.usage.allowed(Allocation::of_channel(channel), around.now) == 0 {
         return Err(Denied::daily_limit());
     }
     Ok(Subscription { channel: channel.to_owned(), filter, delivered, silent: false })

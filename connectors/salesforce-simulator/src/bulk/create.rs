@@ -5,12 +5,12 @@ use serde_json::{Map, Value as Json};
 
 use super::csv::{Delimiter, Dialect, LineEnding};
 use super::job::{Ingest, Job, JobState, Operation, Search, Work};
-use super::jobs::{DAILY_BATCHES, DAILY_QUERIES};
 use super::{multipart, query};
 use crate::data::{Api, Origin, Refusal};
 use crate::rest::Resource;
 use crate::schema::{Field, ObjectIndex, Trait};
 use crate::server::Answer;
+use crate::usage::Allocation;
 
 /// The most characters that come with the creation of a job.
 const MAX_CONTENT: usize = 100_000;
@@ -59,8 +59,8 @@ pub(super) fn ingest(resource: &Resource<'_>) -> Result<Answer, Refusal> {
     let dialect = dialect(&body)?;
     let mut org = resource.tenant.state();
     let now = resource.tenant.clock.now();
-    if org.jobs.batches_used(now) >= DAILY_BATCHES {
-        return Err(exceeded("DailyBulkApiBatches"));
+    if resource.tenant.usage.left(Allocation::BulkBatches, now) == 0 {
+        return Err(exceeded(Allocation::BulkBatches));
     }
     let id = org.store.ids.next("750");
     let job = job(resource, id, operation, object, state, dialect, Work::Ingest(ingest));
@@ -81,13 +81,14 @@ pub(super) fn query(resource: &Resource<'_>) -> Result<Answer, Refusal> {
     let search = Search { soql: soql.to_owned(), header: Vec::new(), rows: Vec::new(), ends: Vec::new() };
     let mut org = resource.tenant.state();
     let now = resource.tenant.clock.now();
-    if org.jobs.queries_used(now) >= DAILY_QUERIES {
-        return Err(exceeded("DailyBulkV2QueryJobs"));
+    if resource.tenant.usage.left(Allocation::BulkQueries, now) == 0 {
+        return Err(exceeded(Allocation::BulkQueries));
     }
     let id = org.store.ids.next("750");
     let job = job(resource, id, operation, object, JobState::UploadComplete, dialect, Work::Query(search));
     let answer = Answer::json(200, &job.created());
     org.jobs.add(job, now);
+    resource.tenant.usage.spend(Allocation::BulkQueries, 1, now);
     resource.tenant.bulk_work.notify_one();
     Ok(answer)
 }
@@ -209,6 +210,6 @@ fn invalid(message: &str) -> Refusal {
     Refusal::new(400, "INVALIDJOB", format!("InvalidJob : {message}"))
 }
 
-fn exceeded(limit: &str) -> Refusal {
-    Refusal::new(400, "EXCEEDEDQUOTA", format!("ExceededQuota : {limit} Limit exceeded."))
+fn exceeded(allocation: Allocation) -> Refusal {
+    Refusal::new(400, "EXCEEDEDQUOTA", format!("ExceededQuota : {} Limit exceeded.", allocation.name()))
 }

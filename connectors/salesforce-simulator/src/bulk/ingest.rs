@@ -179,6 +179,18 @@ pub(super) fn bad_state(message: &str) -> Refusal {
     Refusal::new(400, "INVALIDJOBSTATE", message)
 }
 
+/// Keeps of the file of a job that has ended what can still be asked for: the rows that were never tried.
+pub(super) fn let_go(job: &mut Job) {
+    let rest = match &job.work {
+        Work::Ingest(ingest) if ingest.place > 0 => unprocessed(job, ingest),
+        _ => return,
+    };
+    if let Work::Ingest(ingest) = &mut job.work {
+        ingest.data = Some(rest.into());
+        ingest.place = 0;
+    }
+}
+
 /// The rows that were never tried: the whole file, if it could not be read at all.
 fn unprocessed(job: &Job, ingest: &Ingest) -> Vec<u8> {
     let data = ingest.data.clone().unwrap_or_default();

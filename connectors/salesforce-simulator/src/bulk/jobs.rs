@@ -1,5 +1,4 @@
-//! All jobs of an org and what they have used of its daily allocations. Jobs end with the process: the data file keeps
-//! what they wrote, not them.
+//! All jobs of an org. They end with the process: the data file keeps what they wrote, not them.
 
 use std::collections::BTreeMap;
 
@@ -9,24 +8,13 @@ use crate::timestamp::Timestamp;
 
 const DAY: i64 = 24 * 3_600_000;
 
-/// How long a job that has ended can be asked for.
+/// How long after its last change a job can be asked for, closed or not.
 const KEPT: i64 = 7 * DAY;
-
-/// Rows that make one batch of the daily allocation.
-const BATCH: usize = 10_000;
-
-/// Batches of ingest jobs in 24 hours.
-pub(crate) const DAILY_BATCHES: u64 = 15_000;
-
-/// Query jobs in 24 hours.
-pub(crate) const DAILY_QUERIES: u64 = 10_000;
 
 /// The jobs of one org, in the order of their creation.
 #[derive(Debug, Default)]
 pub(crate) struct Jobs {
     jobs: BTreeMap<String, Job>,
-    batches: Vec<(Timestamp, u64)>,
-    queries: Vec<(Timestamp, u64)>,
 }
 
 impl Jobs {
@@ -47,12 +35,12 @@ impl Jobs {
         self.jobs.values()
     }
 
-    /// Takes a new job in, and forgets those that are too old.
+    /// Takes a new job in, and forgets those that are too old; not those whose turn is still to come.
     pub(super) fn add(&mut self, job: Job, now: Timestamp) {
-        self.jobs.retain(|_, job| !job.state.ended() || now.millis() - job.modified.millis() <= KEPT);
-        if job.operation.reads() {
-            self.queries.push((now, 1));
-        }
+        self.jobs.retain(|_, job| {
+            let at_work = matches!(job.state, JobState::UploadComplete | JobState::InProgress);
+            at_work || now.millis() - job.modified.millis() <= KEPT
+        });
         self.jobs.insert(job.id.clone(), job);
     }
 
@@ -67,24 +55,4 @@ impl Jobs {
         job.enter(JobState::InProgress, now);
         Some(job.clone())
     }
-
-    /// Counts the batches that so many rows make.
-    pub(super) fn count_batches(&mut self, rows: usize, now: Timestamp) {
-        let batches = u64::try_from(rows.div_ceil(BATCH)).unwrap_or(u64::MAX);
-        self.batches.push((now, batches));
-    }
-
-    /// Batches used in the last 24 hours.
-    pub(crate) fn batches_used(&self, now: Timestamp) -> u64 {
-        used(&self.batches, now)
-    }
-
-    /// Query jobs used in the last 24 hours.
-    pub(crate) fn queries_used(&self, now: Timestamp) -> u64 {
-        used(&self.queries, now)
-    }
-}
-
-fn used(uses: &[(Timestamp, u64)], now: Timestamp) -> u64 {
-    uses.iter().filter(|(at, _)| now.millis() - at.millis() < DAY).map(|(_, count)| count).sum()
 }

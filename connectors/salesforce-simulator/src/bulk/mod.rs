@@ -24,5 +24,5 @@ mod worker;
 mod write;
 
 pub(crate) use endpoint::answer;
-pub(crate) use jobs::{DAILY_BATCHES, DAILY_QUERIES, Jobs};
+pub(crate) use jobs::Jobs;
 pub(crate) use worker::work;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 
 use super::job::{Job, JobState, Work};
-use super::{read, write};
+use super::{ingest, read, write};
 use crate::calls::CallKind;
 use crate::fault::Effect;
 use crate::tenant::Tenant;
@@ -95,23 +95,27 @@ pub(super) async fn pause(tenant: &Tenant, job: &Job) -> Result<(), Ended> {
     if in_progress && !tenant.stop.is_cancelled() { Ok(()) } else { Err(Ended::Left) }
 }
 
-/// Notes how the work on a job ended; an aborted job stays aborted.
+/// Notes how the work on a job ended; an aborted job stays aborted. What was read of its file is let go.
 fn end(tenant: &Tenant, id: &str, done: Result<(), Ended>) {
     let now = tenant.clock.now();
     let mut state = tenant.state();
     let Ok(job) = state.jobs.job_mut(id) else { return };
-    if job.state != JobState::InProgress {
-        return;
-    }
-    let (reached, error) = match done {
-        Ok(()) => (JobState::JobComplete, None),
-        Err(Ended::Failed(message)) => (JobState::Failed, Some(message)),
+    let reached = match done {
+        Ok(()) => Some((JobState::JobComplete, None)),
+        Err(Ended::Failed(message)) => Some((JobState::Failed, Some(message))),
         // The org stops, and its jobs end with it.
-        Err(Ended::Left) => return,
+        Err(Ended::Left) => None,
     };
-    job.active = (now.millis() - job.modified.millis()).max(0);
-    job.error = error;
-    job.enter(reached, now);
+    if let Some((reached, error)) = reached
+        && job.state == JobState::InProgress
+    {
+        job.active = (now.millis() - job.modified.millis()).max(0);
+        job.error = error;
+        job.enter(reached, now);
+    }
+    if job.state.ended() {
+        ingest::let_go(job);
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! The work of an ingest job: its rows, 200 in each transaction. A refused row refuses no other.
 
-use std::collections::HashSet;
-
 use serde_json::{Map, Value as Json};
 
 use super::columns::Columns;
@@ -9,12 +7,16 @@ use super::csv::{Row, Rows};
 use super::ingest::says_failed_id;
 use super::job::{Ingest, Job, Operation, Work};
 use super::worker::{Ended, pause};
-use crate::data::{Refusal, Writer};
+use crate::data::{Api, Refusal, Repeated, UpsertKey, Writer};
 use crate::schema::ObjectIndex;
 use crate::tenant::Tenant;
+use crate::usage::Allocation;
 
 /// Rows of one transaction.
 const CHUNK: usize = 200;
+
+/// Rows of one batch, as the daily allocation counts them.
+const BATCH: usize = 10_000;
 
 /// What became of a row: the record, and whether it is new.
 type Outcome = Result<(String, bool), (Option<String>, Refusal)>;
@@ -84,7 +86,7 @@ impl Target {
         writer: &mut Writer<'_>,
         id: Option<&str>,
         mut record: Map<String, Json>,
-        repeated: &HashSet<String>,
+        repeated: &Repeated,
     ) -> Result<(String, bool), Refusal> {
         let missing = |call: &str| {
             let message = format!("Id not specified in {call} call");
@@ -105,17 +107,15 @@ impl Target {
             }
             Operation::Upsert => {
                 let key = self.key.unwrap_or(0);
-                let name = writer.store.schema.object(self.object).fields.get(key).map(|f| f.name.clone());
+                let schema = std::sync::Arc::clone(&writer.store.schema);
+                let name = schema.object(self.object).fields.get(key).map(|f| f.name.as_str());
                 let given = match id.filter(|_| key == 0) {
                     Some(id) => Some(Json::String(id.to_owned())),
-                    None => record.shift_remove(name.as_deref().unwrap_or_default()),
+                    None => record.shift_remove(name.unwrap_or_default()),
                 };
                 let value = given.unwrap_or(Json::Null);
-                let text = value.as_str().unwrap_or_default();
-                if repeated.contains(text) {
-                    let message = format!("Duplicate external id specified: {text}");
-                    return Err(Refusal::record("DUPLICATE_VALUE", message, &[]));
-                }
+                let found_by = UpsertKey::of(&schema, self.object, key, &value, Api::Bulk);
+                repeated.check(&schema, found_by.as_ref(), &value)?;
                 let done = writer.upsert(self.object, key, &value, &record)?;
                 Ok((done.id, done.created))
             }
@@ -132,20 +132,16 @@ impl Target {
         }
     }
 
-    /// The keys that several rows of a chunk have: none of those is written.
-    fn repeated(
-        &self,
-        writer: &Writer<'_>,
-        records: &[Result<Map<String, Json>, Refusal>],
-    ) -> HashSet<String> {
-        if self.operation != Operation::Upsert {
-            return HashSet::new();
-        }
-        let object = writer.store.schema.object(self.object);
-        let name = object.fields.get(self.key.unwrap_or(0)).map(|field| field.name.as_str());
-        let mut seen = HashSet::new();
-        let values = records.iter().flatten().filter_map(|record| record.get(name?)?.as_str());
-        values.filter(|value| !seen.insert(value.to_lowercase())).map(str::to_owned).collect()
+    /// The keys that several rows of a chunk have.
+    fn repeated(&self, writer: &Writer<'_>, records: &[Result<Map<String, Json>, Refusal>]) -> Repeated {
+        let schema = &writer.store.schema;
+        let field = self.key.unwrap_or(0);
+        let name = schema.object(self.object).fields.get(field).map(|field| field.name.as_str());
+        let name = name.filter(|_| self.operation == Operation::Upsert);
+        let values = records.iter().flatten().filter_map(|record| record.get(name?));
+        Repeated::among(
+            values.filter_map(|value| UpsertKey::of(schema, self.object, field, value, Api::Bulk)),
+        )
     }
 }
 
@@ -166,10 +162,12 @@ fn report(tenant: &Tenant, job: &Job, chunk: &[Row], outcomes: &[Outcome], place
     }
     let now = tenant.clock.now();
     let mut state = tenant.state();
-    state.jobs.count_batches(chunk.len(), now);
     let Ok(job) = state.jobs.job_mut(&job.id) else { return };
+    let begun = job.processed.div_ceil(BATCH);
     job.processed += chunk.len();
     job.failed += failed;
+    let batches = u64::try_from(job.processed.div_ceil(BATCH) - begun).unwrap_or(u64::MAX);
+    tenant.usage.spend(Allocation::BulkBatches, batches, now);
     if let Work::Ingest(ingest) = &mut job.work {
         ingest.place = place;
         ingest.successful.extend(successful);

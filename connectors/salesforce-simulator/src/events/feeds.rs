@@ -7,7 +7,7 @@ use super::change_event::{self, GapKind};
 use super::event_log::EventLog;
 use super::generic;
 use super::notices;
-use super::platform_event::{self, Published};
+use super::platform_event;
 use super::push_topic::{Broken, PushTopic};
 use crate::data::{Refusal, Store, StoredEvent, Transaction};
 use crate::schema::Schema;
@@ -22,7 +22,6 @@ pub(crate) struct Feeds {
     pub(super) broken: Vec<Broken>,
     /// Change Data Capture.
     pub(crate) capture: Capture,
-    published: Published,
     /// More changes than this in one transaction are an overflow.
     threshold: usize,
     /// Who writes.
@@ -38,7 +37,6 @@ impl Feeds {
             topics: Vec::new(),
             broken: Vec::new(),
             capture: Capture::new(&store.schema),
-            published: Published::default(),
             threshold,
             user_id: user_id.to_owned(),
             seen: Arc::clone(&store.schema),
@@ -76,7 +74,6 @@ impl Feeds {
         let commit = (self.user_id.as_str(), now);
         raised.extend(change_event::raise(log, store, &mut self.capture, tx, commit, self.threshold));
         for published in &tx.published {
-            self.published.note(now);
             let schema = self.capture.schema_id(published.object);
             raised.extend(platform_event::raise(log, store, published, &schema, now));
         }
@@ -114,11 +111,5 @@ impl Feeds {
             tracing::warn!(channel, reason, "a PushTopic of the sandbox org tells nothing any more");
         }
         (self.topics, self.broken) = (topics, broken);
-    }
-
-    /// How many platform events may still be published within this hour, if there may be so many.
-    pub(crate) fn publishable(&mut self, now: Timestamp, max: u64) -> usize {
-        let max = usize::try_from(max).unwrap_or(usize::MAX);
-        max.saturating_sub(self.published.within_an_hour(now))
     }
 }

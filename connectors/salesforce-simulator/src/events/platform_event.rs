@@ -1,6 +1,5 @@
 //! Platform events: published like records, never stored as such.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde_json::value::to_raw_value;
@@ -11,35 +10,6 @@ use super::event_log::EventLog;
 use crate::data::{Form, Publication, Refusal, Store, StoredEvent, render};
 use crate::schema::Object;
 use crate::timestamp::Timestamp;
-
-/// Milliseconds of an hour.
-const HOUR: i64 = 3_600_000;
-
-/// How many events were published within the last hour.
-#[derive(Debug, Default)]
-pub(crate) struct Published {
-    /// When and how many, the oldest first.
-    batches: VecDeque<(i64, usize)>,
-}
-
-impl Published {
-    /// Events published within the hour before `now`.
-    pub(super) fn within_an_hour(&mut self, now: Timestamp) -> usize {
-        while self.batches.front().is_some_and(|(at, _)| now.millis() - at >= HOUR) {
-            self.batches.pop_front();
-        }
-        self.batches.iter().map(|(_, events)| events).sum()
-    }
-
-    /// Takes note of a published event; what comes within a second is one batch.
-    pub(super) fn note(&mut self, now: Timestamp) {
-        let second = now.to_second().millis();
-        match self.batches.back_mut() {
-            Some((at, events)) if *at == second => *events += 1,
-            _ => self.batches.push_back((second, 1)),
-        }
-    }
-}
 
 /// The result of a record that was published: its success is told among the errors.
 pub(crate) fn result(object: &Object, event_uuid: &str) -> Json {

@@ -10,10 +10,10 @@ use super::body;
 use super::outcome::Outcome;
 use super::records::key_field;
 use super::resource::Resource;
-use crate::data::{Refusal, Value, Writer};
+use crate::data::{Api, Refusal, Repeated, UpsertKey, Writer};
 use crate::events;
 use crate::ids;
-use crate::schema::{Field, ObjectIndex, ObjectKind};
+use crate::schema::{ObjectIndex, ObjectKind};
 use crate::server::Answer;
 
 const MAX_WRITES: usize = 200;
@@ -71,21 +71,15 @@ pub(crate) fn upsert(resource: &Resource<'_>, object: &str, field: &str) -> Resu
     let object = resource.named(object)?;
     let key = key_field(resource, object, field)?;
     let request = Request::read(resource)?;
-    let definition = resource.schema.object(object);
-    let field = definition.fields.get(key).ok_or_else(Refusal::not_found)?;
-    let repeated = repeated(&request.records, field);
+    let schema = &resource.schema;
+    let field = schema.object(object).fields.get(key).ok_or_else(Refusal::not_found)?;
+    let upsert_key = |value: &Json| UpsertKey::of(schema, object, key, value, Api::Rest);
+    let given = request.records.iter().filter_map(|record| given(record, &field.name));
+    let repeated = Repeated::among(given.filter_map(upsert_key));
     write(resource, request.all_or_none, request.records, |writer, mut record| {
         let value = take(&mut record, &field.name).unwrap_or(Json::Null);
         let upserted = check_type(writer, &record, object).and_then(|()| {
-            let twice = !repeated.is_empty()
-                && Value::from_json(field.kind, &value)
-                    .and_then(|value| value.index_key(field))
-                    .is_some_and(|key| repeated.contains(&key));
-            if twice {
-                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                let message = format!("Duplicate external id specified: {text}");
-                return Err(Refusal::record("DUPLICATE_VALUE", message, &[&field.name]));
-            }
+            repeated.check(schema, upsert_key(&value).as_ref(), &value)?;
             writer.upsert(object, key, &value, &record).map(|done| (done.id, Some(done.created)))
         });
         Outcome::of(None, upserted)
@@ -207,14 +201,9 @@ fn take(fields: &mut Map<String, Json>, name: &str) -> Option<Json> {
     fields.shift_remove(&key)
 }
 
-/// External id values that several records of one call have: none of them is written.
-fn repeated(records: &[Map<String, Json>], field: &Field) -> HashSet<String> {
-    let mut seen = HashSet::with_capacity(records.len());
-    let values = records.iter().filter_map(|record| {
-        let value = record.get(&field.name).or_else(|| {
-            record.iter().find(|(name, _)| name.eq_ignore_ascii_case(&field.name)).map(|(_, value)| value)
-        })?;
-        Value::from_json(field.kind, value)?.index_key(field)
-    });
-    values.filter(|key| !seen.insert(key.clone())).collect()
+/// The value of a field in a record, whatever the letter case of its name.
+fn given<'a>(record: &'a Map<String, Json>, name: &str) -> Option<&'a Json> {
+    record
+        .get(name)
+        .or_else(|| record.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value))
 }

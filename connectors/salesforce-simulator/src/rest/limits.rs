@@ -3,18 +3,8 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::resource::Resource;
-use crate::bulk::{DAILY_BATCHES, DAILY_QUERIES};
 use crate::server::Answer;
 use crate::usage::Allocation;
-
-/// What the org counts.
-const COUNTED: [Allocation; 5] = [
-    Allocation::ApiRequests,
-    Allocation::StreamingEvents,
-    Allocation::GenericEvents,
-    Allocation::DeliveredEvents,
-    Allocation::PublishedEvents,
-];
 
 /// Allocations that nothing uses up here, and since which version they are reported.
 const UNUSED: [(&str, u64, u32); 45] = [
@@ -70,24 +60,14 @@ const OLD_NAMES: u32 = 480;
 /// All limits, in the order of their names.
 pub(crate) fn limits(resource: &Resource<'_>) -> Answer {
     let (usage, now) = (&resource.tenant.usage, resource.tenant.clock.now());
-    let mut limits: Vec<(&str, Json)> = COUNTED
-        .iter()
-        .map(|allocation| {
-            let limit = json!({"Max": usage.max(*allocation), "Remaining": usage.left(*allocation, now)});
-            (allocation.name(), limit)
-        })
-        .collect();
-    let jobs = {
-        let state = resource.tenant.state();
-        [(DAILY_BATCHES, state.jobs.batches_used(now)), (DAILY_QUERIES, state.jobs.queries_used(now))]
-    };
-    let batches = if resource.version <= OLD_NAMES { "DailyBulkApiRequests" } else { "DailyBulkApiBatches" };
-    limits.extend(
-        [batches, "DailyBulkV2QueryJobs"]
-            .into_iter()
-            .zip(jobs)
-            .map(|(name, (max, used))| (name, json!({"Max": max, "Remaining": max.saturating_sub(used)}))),
-    );
+    let counted = Allocation::ALL.into_iter().map(|allocation| {
+        let name = match allocation {
+            Allocation::BulkBatches if resource.version <= OLD_NAMES => "DailyBulkApiRequests",
+            _ => allocation.name(),
+        };
+        (name, json!({"Max": usage.max(allocation), "Remaining": usage.left(allocation, now)}))
+    });
+    let mut limits: Vec<(&str, Json)> = counted.collect();
     let unused = UNUSED.iter().filter(|(_, _, since)| *since <= resource.version);
     limits.extend(unused.map(|(name, max, _)| (*name, json!({"Max": max, "Remaining": max}))));
     if resource.version < OLD_NAMES {

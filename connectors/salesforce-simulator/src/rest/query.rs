@@ -1,13 +1,15 @@
 //! `query`, `queryAll` and their next pages: at most 2,000 rows each.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json, json};
 
-use super::cursors::{Cursor, Cursors};
+use super::cursors::{Cursor, Cursors, QueryNumber};
 use super::resource::Resource;
 use crate::data::{Refusal, Row, Store};
 use crate::server::Answer;
 use crate::soql::{Columns, Query, Run, Show};
-use crate::tenant::{Identity, State};
+use crate::tenant::State;
 
 const PAGE: usize = 2_000;
 const SMALLEST_PAGE: usize = 200;
@@ -46,7 +48,8 @@ pub(crate) fn first(resource: &Resource<'_>, deleted: bool) -> Result<Answer, Re
             ));
         }
         Columns::Rows(_) => {
-            let mut pages = Pages { resource, cursors, run, size: page_size(resource) };
+            let number = cursors.begin();
+            let mut pages = Pages { resource, cursors, run, number, size: page_size(resource) };
             let shown = rows.get(..pages.size.min(rows.len())).unwrap_or_default();
             let records = pages.records(&query, shown);
             pages.list(&query, &rows, records)
@@ -70,7 +73,7 @@ pub(crate) fn next(resource: &Resource<'_>, locator: &str) -> Result<Answer, Ref
     let end = from + cursor.page;
     let table = store.table(cursor.query.object);
     let rows: Vec<&Row> = cursor.ids.range(from..end).filter_map(|id| table.row(id)).collect();
-    let mut pages = Pages { resource, cursors, run, size: cursor.page };
+    let mut pages = Pages { resource, cursors, run, number: cursor.number, size: cursor.page };
     let records = pages.records(&cursor.query, &rows);
     let next = (end < cursor.ids.len()).then(|| format!("{id}-{end}"));
     Ok(Answer::json(200, &page(&resource.base, cursor.ids.len(), next.as_deref(), records)))
@@ -81,44 +84,36 @@ struct Pages<'a, 'r> {
     resource: &'r Resource<'r>,
     cursors: &'r mut Cursors,
     run: Run<'a>,
+    /// The query that new cursors belong to.
+    number: QueryNumber,
     size: usize,
 }
 
 impl<'a> Pages<'a, '_> {
     /// Rows as a query shows them. Long lists of children get cursors of their own.
     fn records(&mut self, query: &Query, rows: &[&'a Row]) -> Vec<Json> {
-        let Self { resource, cursors, run, size } = self;
-        let (run, size, base) = (*run, *size, resource.base.as_str());
-        let identity = &resource.tenant.identity;
-        let mut list = |query: &Query, rows: &[&'a Row], shown| {
-            list(cursors, identity, base, (run, size), (query, rows), shown)
-        };
+        let (run, size, base) = (self.run, self.size, self.resource.base.as_str());
+        let mut list = |query: &Query, rows: &[&'a Row], shown| self.list(query, rows, shown);
         let mut show = Show { run, base, list: &mut list, page: size };
         rows.iter().map(|row| show.record(query, row)).collect()
     }
 
-    /// The first page of rows, of which `shown` are shown.
+    /// The first page of rows, of which `shown` are shown, and a cursor when there are more.
     fn list(&mut self, query: &Query, rows: &[&'a Row], shown: Vec<Json>) -> Json {
-        let (identity, base) = (&self.resource.tenant.identity, self.resource.base.as_str());
-        list(self.cursors, identity, base, (self.run, self.size), (query, rows), shown)
+        let Self { resource, cursors, run, number, size } = self;
+        let next = (rows.len() > shown.len()).then(|| {
+            let cursor = Cursor {
+                query: Arc::new(query.clone()),
+                ids: Arc::new(rows.iter().map(|row| row.id()).collect()),
+                page: *size,
+                deleted: run.deleted,
+                number: *number,
+            };
+            let id = cursors.open(&resource.tenant.identity, cursor, resource.version, run.now);
+            format!("{id}-{}", shown.len())
+        });
+        page(&resource.base, rows.len(), next.as_deref(), shown)
     }
-}
-
-/// A first page, and a cursor when there are more.
-fn list(
-    cursors: &mut Cursors,
-    identity: &Identity,
-    base: &str,
-    (run, size): (Run<'_>, usize),
-    (query, rows): (&Query, &[&Row]),
-    shown: Vec<Json>,
-) -> Json {
-    let next = (rows.len() > shown.len()).then(|| {
-        let ids = rows.iter().map(|row| row.id()).collect();
-        let cursor = Cursor::new(query.clone(), ids, size, run.deleted, run.now);
-        format!("{}-{}", cursors.open(identity, cursor), shown.len())
-    });
-    page(base, rows.len(), next.as_deref(), shown)
 }
 
 fn page(base: &str, total: usize, next: Option<&str>, records: Vec<Json>) -> Json {

@@ -25,7 +25,8 @@ pub(crate) fn login(request: &Request<'_>, version: u32) -> Answer {
     };
     let tenant = request.tenant;
     let identity = &tenant.identity;
-    let session = tenant.state().logins.issue(&identity.org_id, tenant.clock.now(), None, None);
+    let time = (tenant.clock.now(), tenant.settings.session_lifetime);
+    let session = tenant.state().logins.issue(&identity.org_id, time, None, None);
     let base = request.call.base_url(tenant.url());
     let org = identity.org_id.get(..15).unwrap_or_default();
     let (version, letter, user_id) = (request.version, request.dialect.letter(), &identity.user_id);

@@ -7,10 +7,10 @@ use super::fault::Fault;
 use super::outcome::Outcome;
 use super::sent::Sent;
 use super::sobject::Shape;
-use crate::data::{Api, Origin, Refusal, Writer};
+use crate::data::{Api, Origin, Refusal, Repeated, UpsertKey, Writer};
 use crate::events;
 use crate::ids;
-use crate::schema::{Field, ObjectKind};
+use crate::schema::{Field, ObjectKind, Schema};
 use crate::server::Answer;
 
 const MAX_RECORDS: usize = 200;
@@ -45,7 +45,11 @@ pub(crate) fn write(request: &Request<'_>) -> Result<Answer, Fault> {
     let outcomes = tenant.write_as(origin(request), |writer| {
         let works = works.into_iter();
         let mut outcomes: Vec<Outcome> = match operation.name.as_str() {
-            "upsert" => works.map(|work| upsert(writer, work, external)).collect(),
+            "upsert" => {
+                let keys = works.as_slice().iter().filter_map(|work| key(&schema, work, external));
+                let repeated = Repeated::among(keys);
+                works.map(|work| upsert(writer, work, external, &repeated)).collect()
+            }
             name => works.map(|work| one(writer, name, work)).collect(),
         };
         if all_or_none && outcomes.iter().any(|outcome| outcome.refusal.is_some()) {
@@ -112,7 +116,14 @@ fn named(done: Result<String, Refusal>, given: String) -> Outcome {
     Outcome { id: Some(id.unwrap_or(given)), created: None, refusal, known: true, published: None }
 }
 
-fn upsert(writer: &mut Writer<'_>, work: Work, external: &str) -> Outcome {
+/// What an upsert looks for a record by.
+fn key(schema: &Schema, work: &Work, external: &str) -> Option<UpsertKey> {
+    let Work::Record(sent) = work else { return None };
+    let field = schema.object(sent.object).field(external)?;
+    UpsertKey::of(schema, sent.object, field, &sent.value(field, external), Api::Soap)
+}
+
+fn upsert(writer: &mut Writer<'_>, work: Work, external: &str, repeated: &Repeated) -> Outcome {
     let mut sent = match work {
         Work::Record(sent) => sent,
         Work::Named(id) => return named(Err(Refusal::no_such_record()), id),
@@ -128,10 +139,10 @@ fn upsert(writer: &mut Writer<'_>, work: Work, external: &str) -> Outcome {
         Refusal::record("INVALID_FIELD", message, &[])
     });
     let done = field.and_then(|field| {
-        let value = match field {
-            0 => sent.id.clone().into(),
-            _ => sent.take(external),
-        };
+        let value = sent.value(field, external);
+        let key = UpsertKey::of(&writer.store.schema, sent.object, field, &value, Api::Soap);
+        repeated.check(&writer.store.schema, key.as_ref(), &value)?;
+        sent.fields.retain(|name, _| !name.eq_ignore_ascii_case(external));
         writer.upsert(sent.object, field, &value, &sent.fields)
     });
     match done {

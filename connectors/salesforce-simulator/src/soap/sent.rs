@@ -38,10 +38,14 @@ impl Sent {
         Ok(sent)
     }
 
-    /// Takes a field out, whatever the letter case of its name.
-    pub(crate) fn take(&mut self, name: &str) -> Json {
-        let key = self.fields.keys().find(|given| given.eq_ignore_ascii_case(name)).cloned();
-        key.and_then(|key| self.fields.shift_remove(&key)).unwrap_or(Json::Null)
+    /// The value of a field with this place and name, whatever the letter case of its name; `null` where it is not set.
+    pub(crate) fn value(&self, field: usize, name: &str) -> Json {
+        if field == 0 {
+            return self.id.clone().into();
+        }
+        let mut fields = self.fields.iter();
+        let given = fields.find(|(given, _)| given.eq_ignore_ascii_case(name));
+        given.map_or(Json::Null, |(_, value)| value.clone())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{CallKind, Effect, Fault, Org};
 
 impl Client {
     /// Creates an ingest job; answers its id.
-    async fn job(&self, body: Json) -> String {
+    pub(super) async fn job(&self, body: Json) -> String {
         let (status, job) = self.post("jobs/ingest", body).await;
         assert_eq!((status, job["state"].as_str()), (200, Some("Open")), "{job}");
         job["id"].as_str().unwrap().to_owned()
@@ -158,7 +158,10 @@ async fn an_upsert_job_shows_every_key_and_its_rows_in_two_files() {
     assert_eq!(bad[0], "\"sf__Id\",\"sf__Error\",OrgA_Id__c,Name,Phone");
     let missing = "REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --";
     assert_eq!(bad[1], format!("\"\",\"{missing}\",\"k3\",\"\",\"2\""));
-    assert_eq!(bad[2], "\"\",\"DUPLICATE_VALUE:Duplicate external id specified: k4:--\",\"k4\",\"x\",\"1\"");
+    assert_eq!(
+        bad[2],
+        "\"\",\"DUPLICATE_VALUE:Duplicate external id specified: k4:OrgA_Id__c --\",\"k4\",\"x\",\"1\""
+    );
     for spelling in ["unprocessedrecords", "unprocessedRecords/"] {
         let rest = client.file(&format!("jobs/ingest/{id}/{spelling}")).await;
         assert_eq!(rest, ["OrgA_Id__c,Name,Phone"]);

@@ -304,3 +304,24 @@ async fn a_refresh_token_is_good_after_a_restart_and_a_revoked_one_is_not() {
     let org = start().await.unwrap();
     assert_eq!(refused(&org, &form).await, "invalid_grant: expired access/refresh token");
 }
+
+#[tokio::test]
+async fn a_refused_login_leaves_no_refresh_token_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("org.jsonl");
+    let org = Org::builder().name("refused").data_file(&file).start().await.unwrap();
+    let tokens = || std::fs::read_to_string(&file).unwrap().matches("5Aep861").count();
+    let code = code(&org, &[("scope", "refresh_token")]).await;
+    let before = tokens();
+    org.set_login_policy(LoginPolicy { user: UserState::Inactive, ..LoginPolicy::default() });
+    let app = org.credentials();
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("redirect_uri", CALLBACK),
+        ("client_id", &app.client_id),
+        ("client_secret", &app.client_secret),
+    ];
+    assert_eq!(refused(&org, &form).await, "invalid_grant: inactive user");
+    assert_eq!(tokens(), before);
+}

@@ -1,6 +1,7 @@
 //! The simulator through its front door: real HTTP, the way an unknowing client uses it.
 
 mod absent;
+mod allocations;
 mod auth;
 mod barriers;
 mod bayeux;
@@ -47,6 +48,7 @@ mod tls;
 mod tokens;
 mod tooling;
 mod transactions;
+mod upserts;
 mod wire;
 mod world;
 mod write_errors;
