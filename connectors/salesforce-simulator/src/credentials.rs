@@ -10,7 +10,7 @@ pub struct Credentials {
     /// Where to log in; also where the REST and Streaming APIs are. No trailing slash.
     #[serde(skip)]
     pub login_url: String,
-    /// User name of the only user.
+    /// User name of the integration user, the only one who is active.
     pub username: String,
     /// Password, without the security token.
     pub password: String,

@@ -58,7 +58,7 @@ impl Org {
         &self.tenant.identity.org_id
     }
 
-    /// The 18-character id of the only user.
+    /// The 18-character id of the integration user, the only one who is active.
     pub fn user_id(&self) -> &str {
         &self.tenant.identity.user_id
     }

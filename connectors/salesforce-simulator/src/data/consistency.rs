@@ -8,6 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, prop_oneof, proptest};
 use serde_json::{Map, json};
 
+use super::row::Cause;
 use super::*;
 use crate::clock::millis;
 use crate::fault::Faults;
@@ -126,17 +127,23 @@ fn agree(played: &Played) {
     for (object, definition) in store.schema.objects().iter().enumerate() {
         let table = store.table(object);
         assert_eq!(table.live(), table.rows().filter(|row| !row.deleted()).count());
+        let (mut indexed, mut binned_with) = (0, 0);
         for row in table.rows() {
+            binned_with +=
+                usize::from(row.binned().is_some_and(|binned| matches!(binned.cause, Cause::With(_))));
             for (at, value) in row.values() {
                 let field = &definition.fields[at];
                 let Some(key) = value.index_key(field).filter(|_| definition.indexed(at)) else { continue };
                 let found = store.with_value(object, at, &key).filter(|found| found.id() == row.id()).count();
                 assert_eq!(found, usize::from(!row.deleted()), "{}.{}", definition.name, field.name);
+                indexed += found;
             }
             if let Some(at) = definition.system.is_deleted {
                 assert_eq!(row.value(at), &Value::Bool(row.deleted()));
             }
         }
+        // Entries that no row stands for any more would be filtered out, and stay for ever.
+        assert_eq!(table.entries(), (indexed, binned_with), "{}", definition.name);
     }
 }
 

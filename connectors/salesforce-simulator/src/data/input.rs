@@ -6,6 +6,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::json_token::json_token;
 use super::parent;
 use super::refusal::Refusal;
 use super::store::Store;
@@ -160,16 +161,7 @@ pub(super) fn no_such_column(object: &Object, name: &str) -> Refusal {
 
 /// A value that cannot be made the field's type of: the JSON parser of REST says so, other APIs say it of the field.
 fn not_a(field: &Field, json: &Json, api: Api) -> Refusal {
-    let (token, text) = match json {
-        Json::Null => ("VALUE_NULL", "null".to_owned()),
-        Json::Bool(true) => ("VALUE_TRUE", "true".to_owned()),
-        Json::Bool(false) => ("VALUE_FALSE", "false".to_owned()),
-        Json::Number(number) if number.is_f64() => ("VALUE_NUMBER_FLOAT", number.to_string()),
-        Json::Number(number) => ("VALUE_NUMBER_INT", number.to_string()),
-        Json::String(text) => ("VALUE_STRING", text.clone()),
-        Json::Array(_) => ("START_ARRAY", "[".to_owned()),
-        Json::Object(_) => ("START_OBJECT", "{".to_owned()),
-    };
+    let (token, text) = json_token(json);
     if api != Api::Rest {
         let message = format!("{}: value not of required type: {text}", field.label);
         return Refusal::record("INVALID_TYPE_ON_FIELD_IN_RECORD", message, &[&field.name]);

@@ -9,6 +9,7 @@ mod consistency;
 mod derived;
 mod input;
 mod journal;
+mod json_token;
 mod parent;
 mod record_type;
 mod refusal;
@@ -23,6 +24,7 @@ mod write;
 
 pub(crate) use input::convert;
 pub(crate) use journal::{Entry, Journal, StoredEvent};
+pub(crate) use json_token::json_token;
 pub(crate) use refusal::Refusal;
 pub(crate) use row::{Form, Row, render};
 pub(crate) use store::Store;

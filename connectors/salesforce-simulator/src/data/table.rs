@@ -102,6 +102,12 @@ impl Table {
         self.rows.remove(&key)
     }
 
+    /// How many entries the indexes have, and the list of what went to the recycle bin with its parent.
+    #[cfg(test)]
+    pub(super) fn entries(&self) -> (usize, usize) {
+        (self.indexes.values().map(BTreeSet::len).sum(), self.binned_with.len())
+    }
+
     /// Makes counts and indexes those of the row that is about to stand at a key. What stays the same is not touched:
     /// most changes are to fields that no index has.
     fn reindex(&mut self, object: &Object, key: Key, after: Option<&Row>) {

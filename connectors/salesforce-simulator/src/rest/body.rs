@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_json::{Map, Value as Json};
 
-use crate::data::Refusal;
+use crate::data::{Refusal, json_token};
 use crate::server::Call;
 
 /// Media types that bring a body the org reads.
@@ -31,16 +31,7 @@ pub(crate) fn object(call: &Call) -> Result<Map<String, Json>, Refusal> {
 
 /// A part of the body that is missing or has the wrong type.
 pub(crate) fn misfit(wanted: &str, found: &Json) -> Refusal {
-    let (token, text) = match found {
-        Json::Null => ("VALUE_NULL", "null".to_owned()),
-        Json::Bool(true) => ("VALUE_TRUE", "true".to_owned()),
-        Json::Bool(false) => ("VALUE_FALSE", "false".to_owned()),
-        Json::Number(number) if number.is_f64() => ("VALUE_NUMBER_FLOAT", number.to_string()),
-        Json::Number(number) => ("VALUE_NUMBER_INT", number.to_string()),
-        Json::String(text) => ("VALUE_STRING", text.clone()),
-        Json::Array(_) => ("START_ARRAY", "[".to_owned()),
-        Json::Object(_) => ("START_OBJECT", "{".to_owned()),
-    };
+    let (token, text) = json_token(found);
     parser_error(format!(
         "Cannot deserialize instance of {wanted} from {token} value {text} or request may be missing a required field \
          at [line:1, column:1]"

@@ -154,7 +154,8 @@ fn resolve(entity: &str) -> Result<String, Malformed> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::{any, proptest};
+    use proptest::collection::vec;
+    use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
     use super::*;
 
@@ -189,10 +190,53 @@ mod tests {
         assert!(Element::read(wide.as_bytes()).is_err());
     }
 
+    /// A tree of names and texts.
+    #[derive(Clone, Debug, PartialEq)]
+    struct Tree(String, String, Vec<Tree>);
+
+    fn tree() -> impl Strategy<Value = Tree> {
+        let leaf = ("[a-z][a-z0-9.-]{0,5}", "([!-~é€]([ -~\n]{0,6}[!-~])?)?")
+            .prop_map(|(name, text)| Tree(name, text, Vec::new()));
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            ("[a-z]{1,4}", vec(inner, 0..4)).prop_map(|(name, children)| Tree(name, String::new(), children))
+        })
+    }
+
+    /// Writes a tree, its texts escaped or as CDATA, its names with or without a prefix.
+    fn write(Tree(name, text, children): &Tree, plain: bool) -> String {
+        let name = if plain { name.clone() } else { format!("p:{name}") };
+        let text = if plain {
+            text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&#62;").replace('é', "&#xe9;")
+        } else {
+            format!("<![CDATA[{}]]>", text.replace("]]>", "]]]]><![CDATA[>"))
+        };
+        let children: String = children.iter().map(|child| write(child, plain)).collect();
+        format!("<{name} xmlns:p=\"urn:x\">{text}{children}</{name} >")
+    }
+
+    fn read(element: Element) -> Tree {
+        Tree(element.name, element.text, element.children.into_iter().map(read).collect())
+    }
+
     proptest! {
         #[test]
-        fn no_bytes_make_the_reader_fail_otherwise_than_with_a_reason(bytes in any::<Vec<u8>>()) {
-            assert!(Element::read(&bytes).is_ok_and(|root| !root.name.is_empty()) || Element::read(&bytes).is_err());
+        fn what_is_written_is_read_back(tree in tree(), plain in any::<bool>()) {
+            let xml = write(&tree, plain);
+            prop_assert_eq!(read(Element::read(xml.as_bytes()).unwrap()), tree, "{}", xml);
+        }
+
+        #[test]
+        fn pieces_of_xml_in_any_order_are_refused_with_a_reason_or_have_one_root(
+            pieces in vec(prop_oneof![
+                Just("<a>"), Just("</a>"), Just("<b x='1'/>"), Just("<c:d xmlns:c='u'>"), Just("</c:d>"), Just("&amp;"),
+                Just("&#x"), Just("<![CDATA["), Just("]]>"), Just("<!--"), Just("-->"), Just("<?"), Just("é"), Just("'"),
+            ], 0..9),
+        ) {
+            let xml = pieces.concat();
+            match Element::read(xml.as_bytes()) {
+                Ok(root) => prop_assert!(["a", "b", "d"].contains(&root.name.as_str()), "{}", xml),
+                Err(reason) => prop_assert!(!reason.is_empty(), "{}", xml),
+            }
         }
     }
 }

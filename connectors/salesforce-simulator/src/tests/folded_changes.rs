@@ -126,7 +126,11 @@ fn fold(rows: &mut Rows, payload: &Json) {
                 continue;
             }
             "CREATE" | "UNDELETE" => assert!(rows.insert(id.clone(), BTreeMap::new()).is_none()),
-            kind => assert_eq!(kind, "UPDATE"),
+            kind => {
+                assert_eq!(kind, "UPDATE");
+                let changed = header["changedFields"].as_array().unwrap();
+                assert!(OF_CONTACT.iter().all(|name| !changed.contains(&json!(name))), "{header}");
+            }
         }
         let row = rows.get_mut(&id).unwrap();
         for (name, value) in
