@@ -112,8 +112,8 @@ impl OrgBuilder {
         self
     }
 
-    /// Keeps the org in this file: identity, rows, events, replay ids and clock survive a restart, and an
-    /// acknowledged write survives `kill -9`.
+    /// Keeps the org in this file: identity, rows, events, replay ids, bulk jobs, what was set up and the clock survive
+    /// a restart, and an acknowledged write survives `kill -9`.
     #[must_use]
     pub fn data_file(mut self, file: impl AsRef<Path>) -> Self {
         self.data_file = Some(file.as_ref().to_owned());

@@ -40,6 +40,7 @@ pub mod sandbox;
 mod schema;
 mod seed;
 mod server;
+mod setup;
 mod soap;
 mod soql;
 mod spanning;

@@ -45,7 +45,7 @@ impl Tenant {
         if ending == Ending::Keep {
             let mut state = self.state();
             if let Some(spanning) = state.spanning.take() {
-                self.commit(Unfinished { state: &mut state, tx: spanning.tx })?;
+                self.commit(Unfinished { state: &mut state, tx: spanning.tx }, None)?;
             }
         }
         drop(open);

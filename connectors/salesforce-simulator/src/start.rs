@@ -25,6 +25,7 @@ use crate::org::Org;
 use crate::rest::Cursors;
 use crate::schema::Schema;
 use crate::server::{Connections, Cut, Loopback, Tls, router};
+use crate::setup::Setup;
 use crate::tenant::{Identity, State, Tenant};
 use crate::timestamp::Timestamp;
 use crate::tooling::Definitions;
@@ -70,7 +71,17 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
         StdRng::seed_from_u64(rng.random()),
     );
     let mut definitions = Definitions::default();
-    restore(&builder, entries, &mut store, &mut definitions, &mut log)?;
+    let mut jobs = Jobs::default();
+    let mut setup = Setup::default();
+    let mut restored = Restored {
+        store: &mut store,
+        definitions: &mut definitions,
+        log: &mut log,
+        jobs: &mut jobs,
+        setup: &mut setup,
+    };
+    restored.all(&builder, entries)?;
+    jobs.resume(clock.now());
     definitions.complete(&store.schema, &mut store.ids);
     seed::seed(&mut store, &identity);
     let listen = |source| SimulatorError::Listen { port: builder.port, source };
@@ -109,8 +120,9 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
             streams,
             feeds,
             cursors: Cursors::default(),
-            jobs: Jobs::default(),
+            jobs,
             journal: None,
+            setup,
             spanning: None,
         }),
         turn: Condvar::new(),
@@ -122,8 +134,14 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
     {
         // What the org is born with is no news.
         let mut state = tenant.state();
-        let State { feeds, store, .. } = &mut *state;
+        let State { feeds, store, setup, .. } = &mut *state;
         feeds.open(store, &builder.change_data_capture).map_err(SimulatorError::Objects)?;
+        for setting in setup.all() {
+            let gone = |reason| {
+                SimulatorError::Objects(format!("{reason}, though the data file says how it was set up"))
+            };
+            setting.apply(store, feeds).map_err(gone)?;
+        }
     }
     if let Some(path) = &builder.data_file {
         // All sample records come into the file at once: a half-filled org would not be new at the next start.
@@ -166,44 +184,62 @@ async fn serve(listener: Loopback, connections: Connections, tenant: Arc<Tenant>
     tenant.state().journal = None;
 }
 
-/// Puts rows and events back; the last state of a row wins.
-fn restore(
-    builder: &OrgBuilder,
-    entries: Vec<Entry>,
-    store: &mut Store,
-    definitions: &mut Definitions,
-    log: &mut EventLog,
-) -> Result<(), SimulatorError> {
-    for (at, entry) in entries.into_iter().enumerate() {
-        let (rows, events, last_replay_id) = match entry {
-            Entry::Commit { rows, events, last_replay_id } => (rows, events, last_replay_id),
-            Entry::Definition(definition) => {
-                let now = store.schema.changed();
-                definitions.restore(store, definition, now);
-                continue;
-            }
-            Entry::Forgotten(replay_id) => {
-                log.forget_until(replay_id);
-                continue;
-            }
-            Entry::Org(_) | Entry::Rewritten(_) | Entry::Clock(_) | Entry::RefreshTokens(_) => continue,
-        };
-        for row in &rows {
-            store.restore(row).map_err(|reason| SimulatorError::Damaged {
+/// What a data file brings back.
+struct Restored<'a> {
+    store: &'a mut Store,
+    definitions: &'a mut Definitions,
+    log: &'a mut EventLog,
+    jobs: &'a mut Jobs,
+    setup: &'a mut Setup,
+}
+
+impl Restored<'_> {
+    fn all(&mut self, builder: &OrgBuilder, entries: Vec<Entry>) -> Result<(), SimulatorError> {
+        for (at, entry) in entries.into_iter().enumerate() {
+            self.one(entry).map_err(|reason| SimulatorError::Damaged {
                 path: builder.data_file.clone().unwrap_or_default(),
                 line: at + 1,
                 reason,
             })?;
         }
-        log.restore(events, last_replay_id);
+        Ok(())
     }
-    Ok(())
+
+    /// Brings one line back; the last state of a row wins.
+    fn one(&mut self, entry: Entry) -> Result<(), String> {
+        match entry {
+            Entry::Commit { rows, events, last_replay_id, job } => {
+                for row in &rows {
+                    self.store.restore(row)?;
+                }
+                self.log.restore(events, last_replay_id);
+                if let Some(job) = job {
+                    self.jobs.restore(*job, &mut self.store.ids);
+                }
+            }
+            Entry::Definition(definition) => {
+                let now = self.store.schema.changed();
+                self.definitions.restore(self.store, definition, now);
+            }
+            Entry::Forgotten(replay_id) => {
+                self.log.forget_until(replay_id);
+            }
+            Entry::Jobs(entries) => {
+                for entry in entries {
+                    self.jobs.restore(entry, &mut self.store.ids);
+                }
+            }
+            Entry::Setting(setting) => self.setup.note(setting),
+            Entry::Org(_) | Entry::Rewritten(_) | Entry::Clock(_) | Entry::RefreshTokens(_) => {}
+        }
+        Ok(())
+    }
 }
 
 /// The whole org in as few lines as possible.
 fn compacted(tenant: &Tenant, state: &State) -> Vec<Entry> {
     let Tenant { identity, clock, .. } = tenant;
-    let State { store, definitions, log, logins, .. } = state;
+    let State { store, definitions, log, logins, jobs, setup, .. } = state;
     let objects = 0..store.schema.objects().len();
     let rows = objects.flat_map(|at| store.table(at).rows().map(move |row| store.stored(at, row))).collect();
     let mut entries = vec![
@@ -213,7 +249,10 @@ fn compacted(tenant: &Tenant, state: &State) -> Vec<Entry> {
     ];
     // Fields come before the rows that have values in them.
     entries.extend(definitions.entries(&store.schema).into_iter().map(Entry::Definition));
-    entries.push(Entry::Commit { rows, events: log.retained(clock.now()), last_replay_id: log.last() });
+    let events = log.retained(clock.now());
+    entries.push(Entry::Commit { rows, events, last_replay_id: log.last(), job: None });
+    entries.extend(setup.all().iter().cloned().map(Entry::Setting));
+    entries.extend(jobs.entries().into_iter().map(|entry| Entry::Jobs(vec![entry])));
     entries.insert(1, Entry::Rewritten(entries.len() + 1));
     entries
 }

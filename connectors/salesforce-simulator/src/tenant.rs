@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::{ClientKey, Logins};
 use crate::bayeux::Streams;
 use crate::builder::Settings;
-use crate::bulk::Jobs;
+use crate::bulk::{JobEntry, Jobs};
 use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
@@ -23,6 +23,7 @@ use crate::events::{EventLog, Feeds, GapKind};
 use crate::fault::Faults;
 use crate::rest::Cursors;
 use crate::schema::Schema;
+use crate::setup::{Setting, Setup};
 use crate::spanning::Spanning;
 use crate::timestamp::Timestamp;
 use crate::tooling::Definitions;
@@ -79,6 +80,8 @@ pub(crate) struct State {
     pub(crate) cursors: Cursors,
     pub(crate) jobs: Jobs,
     pub(crate) journal: Option<Journal>,
+    /// What was set up while the org ran.
+    pub(crate) setup: Setup,
     /// The transaction that [`Tenant::together`] has open.
     pub(crate) spanning: Option<Spanning>,
 }
@@ -114,6 +117,16 @@ impl Tenant {
         origin: Origin,
         work: impl FnOnce(&mut Writer<'_>) -> T,
     ) -> Result<T, Refusal> {
+        self.write_noting(origin, work, |_, _| None)
+    }
+
+    /// The same for a bulk job, which notes what became of its rows: that stands along with them, or not at all.
+    pub(crate) fn write_noting<T>(
+        &self,
+        origin: Origin,
+        work: impl FnOnce(&mut Writer<'_>) -> T,
+        note: impl FnOnce(&Jobs, &T) -> Option<JobEntry>,
+    ) -> Result<T, Refusal> {
         let mut state = self.state();
         let now = self.clock.now();
         let publishable = self.usage.allowed(Allocation::PublishedEvents, now);
@@ -132,15 +145,18 @@ impl Tenant {
                 spanning.tx.changes.append(&mut open.tx.changes);
                 spanning.tx.published.append(&mut open.tx.published);
             }
-            None => self.commit(open)?,
+            None => {
+                let noted = note(&open.state.jobs, &done);
+                self.commit(open, noted)?;
+            }
         }
         Ok(done)
     }
 
     /// Stores what a transaction changed and raises its events.
-    pub(crate) fn commit(&self, mut open: Unfinished<'_>) -> Result<(), Refusal> {
+    pub(crate) fn commit(&self, mut open: Unfinished<'_>, noted: Option<JobEntry>) -> Result<(), Refusal> {
         let Unfinished { state, tx } = &mut open;
-        if tx.changes.is_empty() && tx.published.is_empty() && tx.pushed.is_empty() {
+        if tx.changes.is_empty() && tx.published.is_empty() && tx.pushed.is_empty() && noted.is_none() {
             return Ok(());
         }
         let published = u64::try_from(tx.published.len()).unwrap_or(u64::MAX);
@@ -149,11 +165,15 @@ impl Tenant {
         if let Some(journal) = &mut state.journal {
             let changed = tx.changes.iter().filter_map(|change| state.store.row(&change.id));
             let rows = changed.map(|(object, row)| state.store.stored(object, row)).collect();
-            let entry = Entry::Commit { rows, events, last_replay_id: state.log.last() };
+            let job = noted.clone().map(Box::new);
+            let entry = Entry::Commit { rows, events, last_replay_id: state.log.last(), job };
             journal.append(&entry).map_err(|error| {
                 tracing::error!(%error, "an acknowledged write of the sandbox org would not survive a restart");
                 Refusal::new(500, "UNKNOWN_EXCEPTION", error.to_string())
             })?;
+        }
+        if let Some(noted) = noted {
+            state.jobs.restore(noted, &mut state.store.ids);
         }
         open.keep();
         self.changed.send_replace(());
@@ -174,7 +194,7 @@ impl Tenant {
         }
         let mut tx = Transaction::new(Origin::default());
         tx.pushed = pushed;
-        self.commit(Unfinished { state, tx })
+        self.commit(Unfinished { state, tx }, None)
     }
 
     /// Puts events into the log that no transaction raised, and stores them.
@@ -186,7 +206,8 @@ impl Tenant {
         let state = &mut *state;
         let events = work(state, self.clock.now())?;
         if let Some(journal) = &mut state.journal {
-            let entry = Entry::Commit { rows: Vec::new(), events, last_replay_id: state.log.last() };
+            let last_replay_id = state.log.last();
+            let entry = Entry::Commit { rows: Vec::new(), events, last_replay_id, job: None };
             journal.append(&entry).map_err(|error| {
                 tracing::error!(%error, "an event of the sandbox org would not survive a restart");
                 Refusal::new(500, "UNKNOWN_EXCEPTION", error.to_string())
@@ -198,9 +219,7 @@ impl Tenant {
 
     /// Captures the changes of one more object from now on.
     pub(crate) fn capture(&self, object: &str) -> Result<(), String> {
-        let mut state = self.state();
-        let State { feeds, store, .. } = &mut *state;
-        feeds.capture.select(&store.schema, object)
+        self.set_up(Setting::Captured(object.to_owned()))
     }
 
     /// Raises a gap event for these records; of an overflow for none.

@@ -3,6 +3,7 @@
 //! REST writes `2026-01-01T10:20:30.000+0000`, events write a `Z`, HTTP has its own form. All three come from one
 //! number, so that they can never disagree.
 
+use serde::{Deserialize, Serialize};
 use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc2822;
 use time::macros::format_description;
@@ -19,7 +20,7 @@ const JAVA_DATE: &[BorrowedFormatItem<'_>] =
 const DATE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
 /// Milliseconds since 1970, UTC.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Timestamp(i64);
 
 impl Timestamp {

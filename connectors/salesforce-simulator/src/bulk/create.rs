@@ -10,6 +10,7 @@ use crate::data::{Api, Origin, Refusal};
 use crate::rest::Resource;
 use crate::schema::{Field, ObjectIndex, Trait};
 use crate::server::Answer;
+use crate::tenant::State;
 use crate::usage::Allocation;
 
 /// The most characters that come with the creation of a job.
@@ -64,10 +65,7 @@ pub(super) fn ingest(resource: &Resource<'_>) -> Result<Answer, Refusal> {
     }
     let id = org.store.ids.next("750");
     let job = job(resource, id, operation, object, state, dialect, Work::Ingest(ingest));
-    let answer = Answer::json(200, &job.created());
-    org.jobs.add(job, now);
-    resource.tenant.bulk_work.notify_one();
-    Ok(answer)
+    add(resource, &mut org, job)
 }
 
 /// `POST jobs/query`.
@@ -78,17 +76,33 @@ pub(super) fn query(resource: &Resource<'_>) -> Result<Answer, Refusal> {
     let soql = text(&body, "query").ok_or_else(|| invalid("query must be specified"))?;
     let object = query::check(resource, soql)?;
     let dialect = dialect(&body)?;
-    let search = Search { soql: soql.to_owned(), header: Vec::new(), rows: Vec::new(), ends: Vec::new() };
     let mut org = resource.tenant.state();
     let now = resource.tenant.clock.now();
     if resource.tenant.usage.left(Allocation::BulkQueries, now) == 0 {
         return Err(exceeded(Allocation::BulkQueries));
     }
     let id = org.store.ids.next("750");
-    let job = job(resource, id, operation, object, JobState::UploadComplete, dialect, Work::Query(search));
+    let job = job(
+        resource,
+        id,
+        operation,
+        object,
+        JobState::UploadComplete,
+        dialect,
+        Work::Query(Search::new(soql)),
+    );
+    add(resource, &mut org, job)
+}
+
+/// Takes a new job in.
+fn add(resource: &Resource<'_>, org: &mut State, job: Job) -> Result<Answer, Refusal> {
+    org.keep(job.entries())?;
     let answer = Answer::json(200, &job.created());
+    let now = resource.tenant.clock.now();
+    if job.operation.reads() {
+        resource.tenant.usage.spend(Allocation::BulkQueries, 1, now);
+    }
     org.jobs.add(job, now);
-    resource.tenant.usage.spend(Allocation::BulkQueries, 1, now);
     resource.tenant.bulk_work.notify_one();
     Ok(answer)
 }

@@ -7,6 +7,7 @@ use std::io::Cursor;
 
 use bytes::Bytes;
 use csv::{ByteRecord, ReaderBuilder, Terminator};
+use serde::{Deserialize, Serialize};
 
 /// The longest header, in characters.
 const MAX_HEADER: usize = 32_000;
@@ -14,14 +15,14 @@ const MAX_HEADER: usize = 32_000;
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// How the file of a job is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Dialect {
     pub(super) delimiter: Delimiter,
     pub(super) ending: LineEnding,
 }
 
 /// What stands between two cells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Delimiter {
     Backquote,
     Caret,
@@ -32,7 +33,7 @@ pub(super) enum Delimiter {
 }
 
 /// What stands between two rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum LineEnding {
     Lf,
     CrLf,

@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::csv::Rows;
 use super::job::{Ingest, Job, JobState, Work};
+use super::kept::JobEntry;
 use crate::data::Refusal;
 use crate::rest::Resource;
 use crate::server::Answer;
@@ -39,6 +40,8 @@ pub(super) fn upload(resource: &Resource<'_>, id: &str) -> Result<Answer, Refusa
         return Err(Refusal::new(413, "CLIENTINPUTERROR", "Job data exceeds the maximum size of 150 MB"));
     }
     ingest.data = Some(resource.call.body.clone());
+    let entries = job.entries();
+    state.keep(entries)?;
     Ok(Answer::empty(201))
 }
 
@@ -48,12 +51,12 @@ pub(super) fn change(resource: &Resource<'_>, id: &str) -> Result<Answer, Refusa
     let wanted = body.get("state").and_then(Json::as_str).unwrap_or_default();
     let now = resource.tenant.clock.now();
     let mut state = resource.tenant.state();
+    let state = &mut *state;
     let job = state.jobs.job_mut(id)?;
     let has_data = job.ingest()?.data.is_some();
     match (JobState::of(wanted), job.state) {
         (Some(JobState::UploadComplete), JobState::Open) if has_data => {
             job.enter(JobState::UploadComplete, now);
-            resource.tenant.bulk_work.notify_one();
         }
         (Some(JobState::UploadComplete), JobState::Open) => {
             return Err(bad_state("No data was uploaded to the job"));
@@ -67,7 +70,10 @@ pub(super) fn change(resource: &Resource<'_>, id: &str) -> Result<Answer, Refusa
             return Err(Refusal::new(400, "JSON_PARSER_ERROR", message));
         }
     }
-    Ok(Answer::json(200, &job.changed()))
+    let answer = Answer::json(200, &job.changed());
+    state.keep_job(id)?;
+    resource.tenant.bulk_work.notify_one();
+    Ok(answer)
 }
 
 /// `GET jobs/ingest/id`.
@@ -88,6 +94,7 @@ pub(super) fn delete(resource: &Resource<'_>, id: &str) -> Result<Answer, Refusa
     }
     let id = job.id.clone();
     state.jobs.remove(&id);
+    state.keep(vec![JobEntry::Deleted { id }])?;
     Ok(Answer::empty(204))
 }
 

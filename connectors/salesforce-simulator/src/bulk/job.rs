@@ -1,6 +1,7 @@
 //! One job: what it is to do, how far it is, and how calls show it.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
 use super::csv::Dialect;
@@ -8,8 +9,8 @@ use crate::data::{Origin, Refusal};
 use crate::timestamp::Timestamp;
 
 /// A job of either sort.
-#[derive(Clone, Debug)]
-pub(super) struct Job {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Job {
     pub(super) id: String,
     pub(super) operation: Operation,
     /// API name of the object.
@@ -34,7 +35,7 @@ pub(super) struct Job {
 }
 
 /// The states of a job. A query job starts as [`JobState::UploadComplete`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum JobState {
     Open,
     UploadComplete,
@@ -45,7 +46,7 @@ pub(super) enum JobState {
 }
 
 /// What is done with each row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Operation {
     Insert,
     Update,
@@ -57,37 +58,63 @@ pub(super) enum Operation {
 }
 
 /// What a job works on, and its results so far.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Work {
     Ingest(Ingest),
     Query(Search),
 }
 
 /// Rows to be written.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Ingest {
     /// Field that an upsert matches by.
     pub(super) external_id: Option<String>,
     pub(super) assignment_rule: Option<String>,
     /// The file, once it was uploaded.
+    #[serde(skip)]
     pub(super) data: Option<Bytes>,
     /// The header of the file, once it was read.
     pub(super) columns: Vec<String>,
     /// Where in the file the first row stands that was not processed.
     pub(super) place: usize,
+    #[serde(skip)]
     pub(super) successful: Vec<u8>,
+    #[serde(skip)]
     pub(super) refused: Vec<u8>,
 }
 
 /// Rows to be read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Search {
     pub(super) soql: String,
     /// The header line of each page of results.
+    #[serde(skip)]
     pub(super) header: Vec<u8>,
+    #[serde(skip)]
     pub(super) rows: Vec<u8>,
     /// Where in `rows` each row ends.
+    #[serde(skip)]
     pub(super) ends: Vec<usize>,
+}
+
+impl Ingest {
+    /// The same without what was uploaded and without results.
+    pub(super) fn without_files(&self) -> Self {
+        Self {
+            external_id: self.external_id.clone(),
+            assignment_rule: self.assignment_rule.clone(),
+            columns: self.columns.clone(),
+            place: self.place,
+            ..Self::default()
+        }
+    }
+}
+
+impl Search {
+    /// A search that has found nothing yet.
+    pub(super) fn new(soql: &str) -> Self {
+        Self { soql: soql.to_owned(), header: Vec::new(), rows: Vec::new(), ends: Vec::new() }
+    }
 }
 
 impl JobState {

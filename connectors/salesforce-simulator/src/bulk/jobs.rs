@@ -1,4 +1,4 @@
-//! All jobs of an org. They end with the process: the data file keeps what they wrote, not them.
+//! All jobs of an org.
 
 use std::collections::BTreeMap;
 
@@ -35,13 +35,28 @@ impl Jobs {
         self.jobs.values()
     }
 
-    /// Takes a new job in, and forgets those that are too old; not those whose turn is still to come.
+    /// All jobs, to be changed.
+    pub(super) fn all_mut(&mut self) -> impl Iterator<Item = &mut Job> {
+        self.jobs.values_mut()
+    }
+
+    /// Takes a new job in, and forgets those that are too old.
     pub(super) fn add(&mut self, job: Job, now: Timestamp) {
+        self.forget_old(now);
+        self.put(job);
+    }
+
+    /// Puts a job in, in place of its former self.
+    pub(super) fn put(&mut self, job: Job) {
+        self.jobs.insert(job.id.clone(), job);
+    }
+
+    /// Forgets the jobs that are too old; not those whose turn is still to come.
+    pub(super) fn forget_old(&mut self, now: Timestamp) {
         self.jobs.retain(|_, job| {
             let at_work = matches!(job.state, JobState::UploadComplete | JobState::InProgress);
             at_work || now.millis() - job.modified.millis() <= KEPT
         });
-        self.jobs.insert(job.id.clone(), job);
     }
 
     /// Forgets a job.

@@ -9,6 +9,7 @@
 //! - `csv`: files of either delimiter and line ending
 //! - `columns`: what the header of a file says of its cells
 //! - `worker`, `write`, `read`: the task that does the work, and the work
+//! - `kept`: jobs in the data file
 
 mod columns;
 mod create;
@@ -17,6 +18,7 @@ mod endpoint;
 mod ingest;
 mod job;
 mod jobs;
+mod kept;
 mod multipart;
 mod query;
 mod read;
@@ -25,4 +27,5 @@ mod write;
 
 pub(crate) use endpoint::answer;
 pub(crate) use jobs::Jobs;
+pub(crate) use kept::JobEntry;
 pub(crate) use worker::work;

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use super::create::not_supported;
 use super::ingest::{bad_state, not_allowed, not_terminated, page};
 use super::job::{Job, JobState, Search, Work};
+use super::kept::JobEntry;
 use crate::data::Refusal;
 use crate::rest::Resource;
 use crate::schema::{FieldType, Trait};
@@ -43,7 +44,9 @@ pub(super) fn abort(resource: &Resource<'_>, id: &str) -> Result<Answer, Refusal
         return Err(not_allowed("Aborting", job.state));
     }
     job.enter(JobState::Aborted, resource.tenant.clock.now());
-    Ok(Answer::json(200, &job.changed()))
+    let answer = Answer::json(200, &job.changed());
+    state.keep_job(id)?;
+    Ok(answer)
 }
 
 /// `DELETE jobs/query/id`.
@@ -56,6 +59,7 @@ pub(super) fn delete(resource: &Resource<'_>, id: &str) -> Result<Answer, Refusa
     }
     let id = job.id.clone();
     state.jobs.remove(&id);
+    state.keep(vec![JobEntry::Deleted { id }])?;
     Ok(Answer::empty(204))
 }
 

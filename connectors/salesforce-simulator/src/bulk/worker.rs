@@ -14,6 +14,7 @@ use super::{ingest, read, write};
 use crate::calls::CallKind;
 use crate::fault::Effect;
 use crate::tenant::Tenant;
+use crate::timestamp::Timestamp;
 
 /// Why the work on a job ended before all of it was done.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub(super) enum Ended {
 pub(crate) async fn work(tenant: Arc<Tenant>) {
     while !tenant.stop.is_cancelled() {
         let now = tenant.clock.now();
-        let next = tenant.state().jobs.next(now);
+        let next = next(&tenant, now);
         match next {
             Some(job) => {
                 let done = unless_it_panics(&job.id, process(&tenant, &job)).await;
@@ -95,6 +96,15 @@ pub(super) async fn pause(tenant: &Tenant, job: &Job) -> Result<(), Ended> {
     if in_progress && !tenant.stop.is_cancelled() { Ok(()) } else { Err(Ended::Left) }
 }
 
+/// The next job, which is in progress from now on.
+fn next(tenant: &Tenant, now: Timestamp) -> Option<Job> {
+    let mut state = tenant.state();
+    let job = state.jobs.next(now)?;
+    // What cannot be kept was said; the job is done all the same.
+    state.keep_job(&job.id).ok();
+    Some(job)
+}
+
 /// Notes how the work on a job ended; an aborted job stays aborted. What was read of its file is let go.
 fn end(tenant: &Tenant, id: &str, done: Result<(), Ended>) {
     let now = tenant.clock.now();
@@ -103,7 +113,7 @@ fn end(tenant: &Tenant, id: &str, done: Result<(), Ended>) {
     let reached = match done {
         Ok(()) => Some((JobState::JobComplete, None)),
         Err(Ended::Failed(message)) => Some((JobState::Failed, Some(message))),
-        // The org stops, and its jobs end with it.
+        // The org stops; from a data file the job goes on at the next start.
         Err(Ended::Left) => None,
     };
     if let Some((reached, error)) = reached
@@ -112,8 +122,16 @@ fn end(tenant: &Tenant, id: &str, done: Result<(), Ended>) {
         job.active = (now.millis() - job.modified.millis()).max(0);
         job.error = error;
         job.enter(reached, now);
+        let entries = match job.work {
+            // Its files were kept as they came.
+            Work::Ingest(_) => vec![job.head()],
+            Work::Query(_) => job.entries(),
+        };
+        state.keep(entries).ok();
     }
-    if job.state.ended() {
+    if let Ok(job) = state.jobs.job_mut(id)
+        && job.state.ended()
+    {
         ingest::let_go(job);
     }
 }

@@ -6,6 +6,8 @@ use super::columns::Columns;
 use super::csv::{Row, Rows};
 use super::ingest::says_failed_id;
 use super::job::{Ingest, Job, Operation, Work};
+use super::jobs::Jobs;
+use super::kept::{JobEntry, Kept};
 use super::worker::{Ended, pause};
 use crate::data::{Api, Refusal, Repeated, UpsertKey, Writer};
 use crate::schema::ObjectIndex;
@@ -37,6 +39,9 @@ pub(super) async fn ingest(tenant: &Tenant, job: &Job, ingest: &Ingest) -> Resul
     };
     let columns =
         Columns::read(&schema, schema.object(object), job.operation, &header).map_err(Ended::Failed)?;
+    if ingest.place > 0 {
+        rows = Rows::resume(&data, job.dialect, ingest.place).map_err(Ended::Failed)?;
+    }
     let key = ingest.external_id.as_deref().and_then(|name| schema.object(object).field(name));
     loop {
         pause(tenant, job).await?;
@@ -44,14 +49,18 @@ pub(super) async fn ingest(tenant: &Tenant, job: &Job, ingest: &Ingest) -> Resul
         if chunk.is_empty() {
             return Ok(());
         }
-        let done = tenant.write_as(job.origin.clone(), |writer| {
-            let target = Target { object, operation: job.operation, key };
-            target.write(writer, &columns, &chunk)
-        });
-        let outcomes =
-            done.map_err(|refusal| Ended::Failed(format!("{} : {}", refusal.code, refusal.message)))?;
+        let place = rows.place();
+        let done = tenant.write_noting(
+            job.origin.clone(),
+            |writer| {
+                let target = Target { object, operation: job.operation, key };
+                target.write(writer, &columns, &chunk)
+            },
+            |jobs, outcomes| report(jobs, job, &chunk, outcomes, place),
+        );
+        done.map_err(|refusal| Ended::Failed(format!("{} : {}", refusal.code, refusal.message)))?;
         tenant.calls.wrote("BULK", &format!("/jobs/ingest/{}", job.id), chunk.len());
-        report(tenant, job, &chunk, &outcomes, rows.place());
+        spend_batches(tenant, &job.id, chunk.len());
     }
 }
 
@@ -145,8 +154,16 @@ impl Target {
     }
 }
 
-/// Adds what became of a chunk to the results of its job.
-fn report(tenant: &Tenant, job: &Job, chunk: &[Row], outcomes: &[Outcome], place: usize) {
+/// Spends the batches of a job that the `rows` it has processed last have begun.
+fn spend_batches(tenant: &Tenant, id: &str, rows: usize) {
+    let Ok(processed) = tenant.state().jobs.job(id).map(|job| job.processed) else { return };
+    let begun = processed.saturating_sub(rows).div_ceil(BATCH);
+    let batches = u64::try_from(processed.div_ceil(BATCH) - begun).unwrap_or(u64::MAX);
+    tenant.usage.spend(Allocation::BulkBatches, batches, tenant.clock.now());
+}
+
+/// What became of a chunk: its job is so much further once the chunk stands.
+fn report(jobs: &Jobs, job: &Job, chunk: &[Row], outcomes: &[Outcome], place: usize) -> Option<JobEntry> {
     let (mut successful, mut refused) = (Vec::new(), Vec::new());
     let mut failed = 0;
     for (row, outcome) in chunk.iter().zip(outcomes) {
@@ -160,19 +177,15 @@ fn report(tenant: &Tenant, job: &Job, chunk: &[Row], outcomes: &[Outcome], place
         };
         job.dialect.write(into, own.iter().chain(&row.cells).map(String::as_str));
     }
-    let now = tenant.clock.now();
-    let mut state = tenant.state();
-    let Ok(job) = state.jobs.job_mut(&job.id) else { return };
-    let begun = job.processed.div_ceil(BATCH);
-    job.processed += chunk.len();
-    job.failed += failed;
-    let batches = u64::try_from(job.processed.div_ceil(BATCH) - begun).unwrap_or(u64::MAX);
-    tenant.usage.spend(Allocation::BulkBatches, batches, now);
-    if let Work::Ingest(ingest) = &mut job.work {
-        ingest.place = place;
-        ingest.successful.extend(successful);
-        ingest.refused.extend(refused);
-    }
+    let known = jobs.job(&job.id).ok()?;
+    Some(JobEntry::Written {
+        id: job.id.clone(),
+        place,
+        processed: known.processed + chunk.len(),
+        failed: known.failed + failed,
+        successful: Kept::from(successful),
+        refused: Kept::from(refused),
+    })
 }
 
 /// `CODE:message:field1,field2 --`.

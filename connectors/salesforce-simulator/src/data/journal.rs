@@ -18,7 +18,9 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
 use super::checked_lines::{Sealer, unseal};
+use crate::bulk::JobEntry;
 use crate::error::SimulatorError;
+use crate::setup::Setting;
 use crate::tenant::Identity;
 use crate::tooling::Definition;
 
@@ -38,8 +40,18 @@ pub(crate) enum Entry {
     RefreshTokens(BTreeSet<String>),
     /// Events up to this replay id were forgotten.
     Forgotten(u64),
-    /// The rows and events of one transaction, and the last replay id given out.
-    Commit { rows: Vec<StoredRow>, events: Vec<Arc<StoredEvent>>, last_replay_id: u64 },
+    /// Changes of bulk jobs.
+    Jobs(Vec<JobEntry>),
+    /// What was set up while the org ran.
+    Setting(Setting),
+    /// The rows and events of one transaction, the last replay id given out, and the bulk job that it belongs to.
+    Commit {
+        rows: Vec<StoredRow>,
+        events: Vec<Arc<StoredEvent>>,
+        last_replay_id: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        job: Option<Box<JobEntry>>,
+    },
 }
 
 /// A row after its change.

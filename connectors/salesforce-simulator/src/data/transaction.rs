@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::row::{Base, Row};
 use crate::schema::ObjectIndex;
 
@@ -23,7 +25,7 @@ pub(crate) struct Transaction {
 }
 
 /// The API that a transaction came through, as the `changeOrigin` of change events tells it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Origin {
     pub(crate) api: Api,
     /// Such as `59.0`; empty for what the org does itself.
@@ -35,7 +37,7 @@ pub(crate) struct Origin {
 }
 
 /// An API that writes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Api {
     /// None: the org itself, such as its sample data.
     #[default]

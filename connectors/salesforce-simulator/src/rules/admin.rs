@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 use crate::ids;
 use crate::schema::Right;
 use crate::server::{Answer, Call};
+use crate::setup::Setting;
 use crate::tenant::Tenant;
 
 #[derive(Deserialize)]
@@ -34,20 +35,24 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, rest: &[&str]) -> Option<Answ
     let answer = match (call.method.as_str(), rest) {
         ("GET", ["permissions"]) => Ok(denials(tenant)),
         ("POST", ["permissions"]) => read(call).and_then(|denial: Denial| {
-            let mut state = tenant.state();
-            state.store.deny(&denial.object, denial.field.as_deref(), denial.denied)?;
+            let Denial { object, field, denied } = denial;
+            tenant.set_up(Setting::Denied { object, field, denied })?;
             Ok(json!({}))
         }),
         ("GET", ["locks"]) => Ok(json!(tenant.state().store.barriers.locked)),
         ("POST", ["locks"]) => read(call).and_then(|lock: Lock| {
-            let id = ids::normalize(&lock.id).ok_or_else(|| format!("{} is no id", lock.id))?;
-            tenant.state().store.barriers.locked.insert(id);
+            tenant.set_up(Setting::Locked(lock.id))?;
             Ok(json!({}))
         }),
         ("DELETE", ["locks", id]) => {
             let id = ids::normalize(id).unwrap_or_default();
-            let unlocked = tenant.state().store.barriers.locked.remove(&id);
-            return Some(Answer::empty(if unlocked { 204 } else { 404 }));
+            if !tenant.state().store.barriers.locked.contains(&id) {
+                return Some(Answer::empty(404));
+            }
+            match tenant.set_up(Setting::Unlocked(id)) {
+                Ok(()) => return Some(Answer::empty(204)),
+                Err(error) => Err(error),
+            }
         }
         ("POST", ["maintenance"]) => read(call).map(|maintenance: Maintenance| {
             tenant.state().store.barriers.maintenance = maintenance.on;

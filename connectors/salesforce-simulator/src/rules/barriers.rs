@@ -1,5 +1,5 @@
 //! What keeps writes out for a time: a lock on a record that waits for approval, read-only mode of the whole org.
-//! Neither survives a restart.
+//! Locks are kept over a restart, read-only mode is not.
 
 use std::collections::BTreeSet;
 

@@ -16,13 +16,13 @@ impl Client {
         job["id"].as_str().unwrap().to_owned()
     }
 
-    async fn upload(&self, id: &str, file: &str) -> u16 {
+    pub(super) async fn upload(&self, id: &str, file: &str) -> u16 {
         let url = format!("{}/services/data/v60.0/jobs/ingest/{id}/batches", self.url);
         let request = self.http.put(url).bearer_auth(&self.token).header("content-type", "text/csv");
         request.body(file.to_owned()).send().await.unwrap().status().as_u16()
     }
 
-    async fn close(&self, id: &str) {
+    pub(super) async fn close(&self, id: &str) {
         let (status, job) =
             self.patch(&format!("jobs/ingest/{id}"), json!({"state": "UploadComplete"})).await;
         assert_eq!((status, job["state"].as_str()), (200, Some("UploadComplete")), "{job}");
@@ -41,7 +41,7 @@ impl Client {
     }
 
     /// A file and its lines.
-    async fn file(&self, path: &str) -> Vec<String> {
+    pub(super) async fn file(&self, path: &str) -> Vec<String> {
         let answer = self.send(Method::GET, path, None).await;
         assert_eq!(
             (answer.status().as_u16(), answer.headers()["content-type"].to_str().unwrap()),

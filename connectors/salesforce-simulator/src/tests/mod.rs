@@ -20,6 +20,7 @@ mod folded_changes;
 mod formula_bounds;
 mod hidden_fields;
 mod http;
+mod kept;
 mod key_errors;
 mod login_flows;
 mod objects_files;
