@@ -22,7 +22,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET /simulator/faults", "the faults in force, with the times that are left"),
     (
         "POST /simulator/faults",
-        "add a fault: {kind, effect: answer|cut|cut_after|delay|delay_between|record_error|bayeux_error|bayeux_disconnect, times?, containing?, for_ms?} \
+        "add a fault: {kind, effect: answer|cut|cut_after|delay|delay_between|stall|record_error|bayeux_error|bayeux_disconnect, times?, containing?, for_ms?} \
          and what the effect needs: answer {status, code, message?}, delay {ms}, delay_between {min_ms, max_ms}, \
          record_error {code, message?}, bayeux_error {error, reconnect?}, bayeux_disconnect {}",
     ),
@@ -188,7 +188,7 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call, rest: &[&str]) -> Answer {
             Answer::empty(204)
         }
         ("POST", ["cometd", "stall"]) => with(call, |stall: Stall| {
-            let fault = Fault::new(CallKind::Cometd, Effect::Delay { ms: stall.for_ms });
+            let fault = Fault::new(CallKind::Cometd, Effect::Stall);
             json!({"id": tenant.faults.add(fault.lasting(Duration::from_millis(stall.for_ms)))})
         }),
         ("POST", ["cometd", "silence"]) => with(call, |silence: Silence| {

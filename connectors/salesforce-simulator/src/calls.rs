@@ -52,9 +52,9 @@ pub enum CallKind {
     Unsubscribe,
     /// `/meta/disconnect`.
     Disconnect,
-    /// In a fault: any message to `/cometd`. Never counted.
+    /// In a fault: any call to `/cometd`. Never counted.
     Cometd,
-    /// In a fault: every REST call, whatever it is for. Never counted.
+    /// In a fault: every call below a version of the REST API, whatever it is for. Never counted.
     Rest,
     /// In a fault: every call. Never counted.
     Any,

@@ -14,9 +14,13 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::calls::CallKind;
+use crate::data::Api;
 
 /// The status codes of results, and the exceptions that refuse a record alone.
 const RECORD_CODES: &str = include_str!("fault_codes.txt");
+
+/// About how long a fault without an end lasts: nothing waits for longer without looking again.
+const NO_END: Duration = Duration::from_hours(24);
 
 /// Names an added fault, to remove it.
 pub type FaultId = u64;
@@ -63,7 +67,9 @@ pub enum Effect {
         /// The longest, milliseconds.
         max_ms: u64,
     },
-    /// Every record of a write call that contains the fault's text (every record, without text) is refused with
+    /// Calls wait until the fault is over or removed, and held connects bring nothing meanwhile. It is not counted.
+    Stall,
+    /// Every record of a write call of the fault's kind that contains the fault's text (every record, without text) is refused with
     /// this code; the other records are written.
     RecordError {
         /// Status code such as `UNABLE_TO_LOCK_ROW`.
@@ -121,6 +127,16 @@ impl TryFrom<Written> for Fault {
         let keys: Vec<String> = effect.keys().cloned().collect();
         let effect: Effect =
             serde_json::from_value(Json::Object(effect)).map_err(|error| error.to_string())?;
+        match effect {
+            Effect::Stall if times.is_some() => {
+                return Err("a stall lasts for_ms, or until it is removed: it has no times".to_owned());
+            }
+            Effect::RecordError { .. } if !kind.writes() => {
+                let error = "calls of this kind write no record: write (REST), soap, bulk, rest and any do";
+                return Err(error.to_owned());
+            }
+            _ => {}
+        }
         let known = serde_json::to_value(&effect).map_err(|error| error.to_string())?;
         if let Some(key) = keys.iter().find(|key| known.get(key.as_str()).is_none()) {
             let of_effect = known.as_object().into_iter().flat_map(|known| known.keys().map(String::as_str));
@@ -280,15 +296,20 @@ impl Faults {
 
     /// Removes one rule; false when it is used up or unknown.
     pub fn remove(&self, id: FaultId) -> bool {
-        let mut rules = self.lock();
-        let before = rules.active.len();
-        rules.active.retain(|active| active.id != id);
-        rules.active.len() < before
+        let removed = {
+            let mut rules = self.lock();
+            let before = rules.active.len();
+            rules.active.retain(|active| active.id != id);
+            rules.active.len() < before
+        };
+        self.changed.send_replace(());
+        removed
     }
 
     /// Removes all rules.
     pub fn clear(&self) {
         self.lock().active.clear();
+        self.changed.send_replace(());
     }
 
     /// The rules still in force, with the times that are left.
@@ -298,9 +319,33 @@ impl Faults {
         rules.active.iter().map(|active| (active.id, active.fault.clone())).collect()
     }
 
-    /// Wakes when a rule is added: a held long poll then looks whether it is cut.
+    /// Wakes when a rule is added or removed: a held long poll then looks whether it is cut. It wakes once at the start,
+    /// since a rule may have come after the call of the poll was let in.
     pub(crate) fn changes(&self) -> watch::Receiver<()> {
-        self.changed.subscribe()
+        let mut changes = self.changed.subscribe();
+        changes.mark_changed();
+        changes
+    }
+
+    /// Until when calls of these kinds stand still, unless the fault is removed.
+    pub(crate) fn stalled(&self, kinds: &[CallKind], text: impl Fn(&str) -> bool) -> Option<Instant> {
+        let mut rules = self.lock();
+        rules.drop_ended();
+        let stalls =
+            |active: &&Active| active.fault.effect == Effect::Stall && active.fault.concerns(kinds, &text);
+        let ends = rules.active.iter().filter(stalls).map(|active| active.until);
+        ends.map(|until| until.unwrap_or_else(|| Instant::now() + NO_END)).max()
+    }
+
+    /// Waits as long as calls of these kinds stand still.
+    pub(crate) async fn stand_still(&self, kinds: &[CallKind], text: impl Fn(&str) -> bool) {
+        let mut changes = self.changes();
+        while let Some(until) = self.stalled(kinds, &text) {
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => {}
+                _ = changes.changed() => {}
+            }
+        }
     }
 
     /// How long a call of these kinds waits, and the effect that it meets then, using up one of its times. Record
@@ -313,7 +358,7 @@ impl Faults {
         let mut rules = self.lock();
         let lasting = rules.play(|fault| fault.slows() && fault.concerns(kinds, &text));
         let met = rules.play(|fault| {
-            !matches!(fault.effect, Effect::RecordError { .. })
+            !matches!(fault.effect, Effect::RecordError { .. } | Effect::Stall)
                 && !fault.effect.is_of_messages()
                 && !fault.slows()
                 && fault.concerns(kinds, &text)
@@ -327,27 +372,25 @@ impl Faults {
 
     /// The effect that a Bayeux message of this kind meets, using up one of its times.
     pub(crate) fn on_message(&self, kind: CallKind, text: impl Fn(&str) -> bool) -> Option<Effect> {
-        self.lock().play(|fault| {
-            fault.effect.is_of_messages()
-                && fault.kind.covers(kind)
-                && fault.containing.as_deref().is_none_or(&text)
-        })
+        self.lock()
+            .play(|fault| fault.effect.is_of_messages() && fault.concerns(&[kind, CallKind::Cometd], &text))
     }
 
-    /// The effect of a fault that holds for every call at this moment, such as an org that is down.
+    /// The effect of a fault that holds for every call at this moment, such as an org that is down. One that is counted
+    /// waits for calls that come.
     pub(crate) fn outage(&self) -> Option<Effect> {
         self.lock().play(|fault| {
             fault.kind == CallKind::Any
                 && fault.containing.is_none()
+                && fault.times.is_none()
                 && matches!(fault.effect, Effect::Answer { .. } | Effect::Cut)
         })
     }
 
-    /// Code and message that refuse this record of a write call.
-    pub(crate) fn on_record(&self, record: impl Fn(&str) -> bool) -> Option<(String, String)> {
+    /// Code and message that refuse this record of a write call through this API.
+    pub(crate) fn on_record(&self, api: Api, record: impl Fn(&str) -> bool) -> Option<(String, String)> {
         let effect = self.lock().play(|fault| {
-            matches!(fault.effect, Effect::RecordError { .. })
-                && fault.containing.as_deref().is_none_or(&record)
+            matches!(fault.effect, Effect::RecordError { .. }) && fault.concerns(api.kinds(), &record)
         })?;
         match effect {
             Effect::RecordError { code, message } => Some((code, message)),
@@ -378,27 +421,26 @@ impl Rules {
 }
 
 impl CallKind {
-    /// Whether a fault for this kind concerns a call of that kind.
+    /// Whether a fault for this kind concerns a call that is, among others, of that kind. What a job does with its rows is
+    /// no call.
     fn covers(self, call: CallKind) -> bool {
+        self == call || self == Self::Any && call != Self::BulkChunk
+    }
+
+    /// Whether calls of this kind write records.
+    fn writes(self) -> bool {
+        matches!(self, Self::Any | Self::Rest | Self::Write | Self::Soap | Self::Bulk | Self::BulkChunk)
+    }
+}
+
+impl Api {
+    /// The kinds of calls that records come in through it.
+    fn kinds(self) -> &'static [CallKind] {
         match self {
-            Self::Any => true,
-            Self::Rest => matches!(
-                call,
-                Self::Describe
-                    | Self::Query
-                    | Self::Retrieve
-                    | Self::Write
-                    | Self::Composite
-                    | Self::Batch
-                    | Self::Bulk
-                    | Self::Tooling
-                    | Self::Limits
-            ),
-            Self::Cometd => matches!(
-                call,
-                Self::Handshake | Self::Connect | Self::Subscribe | Self::Unsubscribe | Self::Disconnect
-            ),
-            kind => kind == call,
+            Self::Internal => &[],
+            Self::Rest => &[CallKind::Write, CallKind::Rest],
+            Self::Soap => &[CallKind::Soap],
+            Self::Bulk => &[CallKind::Bulk, CallKind::BulkChunk, CallKind::Rest],
         }
     }
 }

@@ -14,6 +14,7 @@ use super::frame::Due;
 use super::message::Message;
 use super::reply::{Denied, Reply};
 use super::session::End;
+use crate::calls::CallKind;
 use crate::clock::millis;
 use crate::tenant::{State, Tenant};
 
@@ -111,6 +112,12 @@ impl Exchange {
             Ok(Some(due)) => Look::Events(due),
             Err(denied) => Look::Over(vec![Reply::denied(&connecting.message, denied)]),
         }
+    }
+
+    /// Until when a fault keeps a held connect from bringing anything.
+    pub(super) fn stalled(&self, connecting: &Connecting) -> Option<Instant> {
+        let contains = |text: &str| connecting.message.contains(text);
+        self.tenant.faults.stalled(&[CallKind::Connect, CallKind::Cometd], contains)
     }
 
     /// The replies of a connect that a fault ordered to end now.

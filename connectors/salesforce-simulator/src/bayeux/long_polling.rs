@@ -86,7 +86,9 @@ async fn wait(exchange: &Exchange, connecting: &Connecting, frame: &mut Frame) -
     let mut changed = tenant.changed.subscribe();
     let mut faults = tenant.faults.changes();
     loop {
-        match exchange.look(connecting) {
+        let stalled = exchange.stalled(connecting).filter(|_| !tenant.stop.is_cancelled());
+        let look = if stalled.is_some() { Look::Nothing } else { exchange.look(connecting) };
+        match look {
             Look::Events(events) => {
                 frame.events(connecting.client_id(), &events, exchange.version);
                 frame.reply(&connecting.reply());
@@ -99,10 +101,11 @@ async fn wait(exchange: &Exchange, connecting: &Connecting, frame: &mut Frame) -
             Look::Replaced => return Ok(Outcome::Replaced),
             Look::Nothing => {}
         }
-        if Instant::now() >= connecting.until || tenant.stop.is_cancelled() {
+        if stalled.is_none() && Instant::now() >= connecting.until || tenant.stop.is_cancelled() {
             frame.reply(&connecting.reply());
             return Ok(Outcome::Answered);
         }
+        let wake = stalled.unwrap_or_else(|| connecting.until.min(Instant::now() + LOOK_AGAIN));
         tokio::select! {
             _ = changed.changed() => {}
             _ = faults.changed() => {
@@ -114,7 +117,7 @@ async fn wait(exchange: &Exchange, connecting: &Connecting, frame: &mut Frame) -
                     return Ok(Outcome::Answered);
                 }
             }
-            () = tokio::time::sleep_until(connecting.until.min(Instant::now() + LOOK_AGAIN)) => {}
+            () = tokio::time::sleep_until(wake) => {}
             () = tenant.stop.cancelled() => {}
         }
     }

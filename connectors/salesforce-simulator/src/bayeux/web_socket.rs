@@ -88,7 +88,8 @@ impl Link {
         let mut faults = tenant.faults.changes();
         loop {
             self.deliver().await?;
-            let until = self.held.as_ref().map(|connecting| connecting.until);
+            let held = self.held.as_ref();
+            let until = held.map(|held| self.exchange.stalled(held).unwrap_or(held.until));
             let time_is_up = async {
                 match until {
                     Some(until) => tokio::time::sleep_until(until).await,
@@ -135,6 +136,11 @@ impl Link {
         for kind in &kinds {
             tenant.calls.count(*kind);
         }
+        let kinds: Vec<CallKind> = kinds.into_iter().chain([CallKind::Cometd]).collect();
+        tokio::select! {
+            () = tenant.faults.stand_still(&kinds, |text| messages.iter().any(|message| message.contains(text))) => {}
+            () = tenant.stop.cancelled() => {}
+        }
         let (delay, effect) =
             tenant.faults.on_call(&kinds, |text| messages.iter().any(|message| message.contains(text)));
         if !delay.is_zero() {
@@ -168,6 +174,9 @@ impl Link {
     /// Sends what is due to the held connect, and its reply when its time has come.
     async fn deliver(&mut self) -> Result<(), Left> {
         while let Some(connecting) = &self.held {
+            if self.exchange.stalled(connecting).is_some() {
+                return Ok(());
+            }
             let mut frame = Frame::new();
             match self.exchange.look(connecting) {
                 Look::Events(events) => frame.events(connecting.client_id(), &events, self.exchange.version),

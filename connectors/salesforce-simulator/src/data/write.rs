@@ -147,7 +147,7 @@ impl Writer<'_> {
         let contains = |text: &str| {
             id.contains(text) || serde_json::to_string(json).is_ok_and(|record| record.contains(text))
         };
-        match self.faults.on_record(contains) {
+        match self.faults.on_record(self.tx.origin.api, contains) {
             // The text of a real org, where it was not said.
             Some((code, message)) if message.is_empty() && code == "UNABLE_TO_LOCK_ROW" => {
                 let short = id.get(..15).unwrap_or(id);

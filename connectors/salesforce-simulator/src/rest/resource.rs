@@ -17,9 +17,6 @@ use crate::server::{Answer, Call};
 use crate::tenant::Tenant;
 use crate::usage::Allocation;
 
-/// The most bytes of URI and headers together.
-const MAX_HEAD: usize = 16_384;
-
 /// A call below one API version.
 #[derive(Debug)]
 pub(crate) struct Resource<'a> {
@@ -37,9 +34,6 @@ pub(crate) struct Resource<'a> {
 
 /// Answers a call to `/services/data/vNN.0/…`; `rest` is the path behind the version.
 pub(crate) fn answer(tenant: &Tenant, call: &Call, version: &str, rest: &[&str]) -> Answer {
-    if let Some(refused) = too_long(call) {
-        return refused;
-    }
     let used = tenant.usage.spend(Allocation::ApiRequests, 1, tenant.clock.now());
     let answer = authenticated(tenant, call)
         .and_then(|()| tenant.usage.api_requests_left(tenant.clock.now()))
@@ -172,16 +166,4 @@ fn json_is_welcome(call: &Call) -> Result<(), Refusal> {
         return Err(Refusal::new(406, "NOT_ACCEPTABLE", message));
     }
     Ok(())
-}
-
-/// What the web server in front of the org says of a head that is too long.
-fn too_long(call: &Call) -> Option<Answer> {
-    let uri = call.raw_path.len() + call.raw_query.len() + 1;
-    let headers: usize = call.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    let (status, reason) = match (uri > MAX_HEAD, uri + headers > MAX_HEAD) {
-        (true, _) => (414, "URI Too Long"),
-        (false, true) => (431, "Request Header Fields Too Large"),
-        (false, false) => return None,
-    };
-    Some(Answer::html(status, &format!("<h1>Bad Message {status}</h1><pre>reason: {reason}</pre>")))
 }

@@ -33,6 +33,13 @@ async fn serve(
 ) -> Response<Body> {
     if bayeux::wants_upgrade(&tenant, &request) {
         let date = tenant.clock.now().http();
+        let uri = request.uri().to_string();
+        tenant.calls.count(CallKind::Other);
+        let text = |text: &str| uri.contains(text);
+        match meet(&tenant, &[CallKind::Other], Some(CallKind::Cometd), text).await {
+            None => {}
+            Some(effect) => return play(&[CallKind::Other], effect, &cut).into_response(&date),
+        }
         return bayeux::upgrade(&tenant, request)
             .await
             .unwrap_or_else(|refused| refused.into_response(&date));
@@ -76,13 +83,7 @@ async fn answer(tenant: &Arc<Tenant>, call: &Call, cut: &Cut) -> Answer {
     for kind in &kinds {
         tenant.calls.count(*kind);
     }
-    let (delay, effect) = tenant.faults.on_call(&kinds, |text| call.contains(text));
-    if !delay.is_zero() {
-        tokio::select! {
-            () = tokio::time::sleep(delay) => {}
-            () = tenant.stop.cancelled() => {}
-        }
-    }
+    let effect = meet(tenant, &kinds, family(&segments), |text| call.contains(text)).await;
     match effect {
         Some(Effect::CutAfter) | None => {}
         Some(effect) => return play(&kinds, effect, cut),
@@ -97,13 +98,47 @@ async fn answer(tenant: &Arc<Tenant>, call: &Call, cut: &Cut) -> Answer {
     answer
 }
 
-/// What a call is for; a Bayeux call has one kind for each message.
+/// What a call of these kinds meets, after the time that it is made to wait.
+async fn meet(
+    tenant: &Tenant,
+    kinds: &[CallKind],
+    family: Option<CallKind>,
+    text: impl Fn(&str) -> bool,
+) -> Option<Effect> {
+    let kinds: Vec<CallKind> = kinds.iter().copied().chain(family).collect();
+    tokio::select! {
+        () = tenant.faults.stand_still(&kinds, &text) => {}
+        () = tenant.stop.cancelled() => {}
+    }
+    let (delay, effect) = tenant.faults.on_call(&kinds, text);
+    if !delay.is_zero() {
+        tokio::select! {
+            () = tokio::time::sleep(delay) => {}
+            () = tenant.stop.cancelled() => {}
+        }
+    }
+    effect
+}
+
+/// The kind that a fault means all calls below one path by. It is never counted.
+fn family(segments: &[&str]) -> Option<CallKind> {
+    match segments {
+        ["services", "data", _, ..] => Some(CallKind::Rest),
+        ["cometd", ..] => Some(CallKind::Cometd),
+        _ => None,
+    }
+}
+
+/// What a call is for; a Bayeux call has one kind for each message, and never none.
 fn kinds(call: &Call, segments: &[&str]) -> Vec<CallKind> {
     match segments {
         ["services", "oauth2", "token"] => vec![CallKind::Token],
         ["services", "Soap", ..] => soap::kinds(call),
         ["services", "data", _, rest @ ..] => rest::kinds(&call.method, rest),
-        ["cometd", ..] => bayeux::kinds(call),
+        ["cometd", ..] => {
+            let kinds = bayeux::kinds(call);
+            if kinds.is_empty() { vec![CallKind::Other] } else { kinds }
+        }
         _ => vec![CallKind::Other],
     }
 }

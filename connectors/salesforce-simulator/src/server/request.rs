@@ -52,10 +52,10 @@ impl Call {
         let headers: usize =
             head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
         if uri > MAX_HEAD {
-            return Err(Answer::text(414, "URI Too Long"));
+            return Err(bad_message(414, "URI Too Long"));
         }
         if uri + headers > MAX_HEAD {
-            return Err(Answer::text(431, "Request Header Fields Too Large"));
+            return Err(bad_message(431, "Request Header Fields Too Large"));
         }
         let max = max_body(head.uri.path());
         let body = whole(body, &head.headers, max).await?;
@@ -131,6 +131,11 @@ impl Call {
             || self.path.iter().any(|segment| segment.contains(text))
             || contains_bytes(&self.body, text.as_bytes())
     }
+}
+
+/// What the web server in front of the org says of a head that is too long.
+fn bad_message(status: u16, reason: &str) -> Answer {
+    Answer::html(status, &format!("<h1>Bad Message {status}</h1><pre>reason: {reason}</pre>"))
 }
 
 /// How long the body of a call to this path may be.

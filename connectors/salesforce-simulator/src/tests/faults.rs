@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
+use super::bayeux::{Bayeux, LEADS, last_names, lead};
 use super::client::{Client, http, org, post_token, read, typed};
 use crate::{CallKind, Effect, Fault};
 
@@ -178,4 +179,85 @@ async fn an_unknown_status_code_is_refused_with_those_that_look_like_it() {
     let (_, codes) = read(http.get(url("codes")).send().await.unwrap()).await;
     assert!(codes.as_array().unwrap().contains(&json!("UNABLE_TO_LOCK_ROW")));
     assert_eq!(read(add("UNABLE_TO_LOCK_ROW").await.unwrap()).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_record_error_refuses_records_of_the_calls_it_is_for_and_no_others() {
+    let org = org("which").await;
+    let client = Client::login(&org).await;
+    let order = async |body: Json| {
+        let url = format!("{}/simulator/faults", org.url());
+        read(http().post(url).json(&body).send().await.unwrap()).await
+    };
+    let fault = |kind: &str| json!({"kind": kind, "effect": "record_error", "code": "UNABLE_TO_LOCK_ROW"});
+    let (status, refused) = order(fault("query")).await;
+    assert_eq!(status, 400);
+    assert!(refused["error"].as_str().unwrap().contains("write no record"), "{refused}");
+    for kind in ["soap", "bulk"] {
+        assert_eq!(order(fault(kind)).await.0, 200);
+        client.create("Account", json!({"Name": kind})).await;
+    }
+    let (_, good, bad) = client.done(json!({"object": "Account", "operation": "insert"}), "Name\nx\n").await;
+    assert_eq!((good.len(), bad.len()), (1, 2), "{bad:?}");
+}
+
+#[tokio::test]
+async fn an_org_that_is_down_or_exhausted_answers_no_call_of_any_kind() {
+    let org = org("all").await;
+    let client = Client::login(&org).await;
+    let cometd = async |body: &'static str| {
+        let request = http().post(format!("{}/cometd/60.0", org.url())).bearer_auth(&client.token);
+        request.header("content-type", "application/json").body(body).send().await.unwrap().status().as_u16()
+    };
+    let exhausted = org.faults().exhaust_api_requests();
+    assert_eq!((client.get("").await.0, client.get("composite").await.0), (403, 403));
+    assert!(org.faults().remove(exhausted));
+    org.faults().take_down();
+    for body in ["", "[]", "[{}]", "no json"] {
+        assert_eq!(cometd(body).await, 503, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_counted_fault_waits_for_the_next_call_and_leaves_held_connects_alone() {
+    let org = org("counted").await;
+    let (client, bayeux) = Bayeux::ready(&org).await;
+    let id = bayeux.subscribed(LEADS, -1).await;
+    let (status, answer) = bayeux
+        .while_held(&org, &id, async || {
+            org.faults().add(Fault::new(CallKind::Any, answer(500, "UNKNOWN_EXCEPTION")).times(1));
+            assert_eq!(client.get("limits").await.0, 500);
+            lead(&client, "a").await;
+        })
+        .await;
+    assert_eq!((status, last_names(&answer)), (200, vec!["a".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_stalled_org_holds_calls_and_events_back_until_the_stall_is_over() {
+    let org = org("stall").await;
+    let (client, bayeux) = Bayeux::ready(&org).await;
+    let id = bayeux.subscribed(LEADS, -1).await;
+    let (stalled, calls) = (std::sync::atomic::AtomicBool::new(false), &bayeux);
+    let other = Bayeux::new(&client);
+    let (_, answer) = calls
+        .while_held(&org, &id, async || {
+            let stall = org.faults().add(Fault::new(CallKind::Cometd, Effect::Stall));
+            lead(&client, "a").await;
+            let shakes = async {
+                other.handshake().await;
+                assert!(stalled.load(std::sync::atomic::Ordering::Relaxed), "nothing is answered meanwhile");
+            };
+            let ends = async {
+                while org.calls(CallKind::Handshake) < 2 {
+                    tokio::task::yield_now().await;
+                }
+                assert_eq!(client.get("limits").await.0, 200, "only /cometd stands still");
+                stalled.store(true, std::sync::atomic::Ordering::Relaxed);
+                assert!(org.faults().remove(stall));
+            };
+            tokio::join!(shakes, ends);
+        })
+        .await;
+    assert_eq!(last_names(&answer), ["a"]);
 }
