@@ -26,11 +26,14 @@ impl SimulatedOrgs {
         state: &StateDir,
         last: &Announcement,
     ) -> Result<Self, EmbeddedError> {
+        let dir = state.path().join("orgs");
         let mut orgs = BTreeMap::new();
         for (name, org) in &config.orgs {
             let Org::Sandbox(sandbox) = org else { continue };
+            let made = std::fs::create_dir_all(&dir);
+            made.map_err(|source| EmbeddedError::State { path: dir.clone(), source })?;
             let port = port_to_ask_for(last.orgs.get(name).and_then(|org| org.login_url.port()));
-            let started = start(name, sandbox, port, state.path()).await;
+            let started = start(name, sandbox, port, &dir).await;
             let org = started.map_err(|source| EmbeddedError::Org { name: name.clone(), source })?;
             orgs.insert(name.clone(), org);
         }
@@ -74,15 +77,8 @@ pub fn org_configs(config: &Config, logins: &BTreeMap<String, EmbeddedOrg>) -> B
     orgs.collect()
 }
 
-async fn start(
-    name: &str,
-    sandbox: &Sandbox,
-    port: u16,
-    state: &Path,
-) -> Result<SimulatedOrg, SimulatorError> {
-    let dir = state.join("orgs");
+async fn start(name: &str, sandbox: &Sandbox, port: u16, dir: &Path) -> Result<SimulatedOrg, SimulatorError> {
     let data = dir.join(format!("{name}.data"));
-    std::fs::create_dir_all(&dir).map_err(|source| SimulatorError::Data { path: dir, source })?;
     let records = usize::try_from(sandbox.records).unwrap_or(usize::MAX);
     let mut builder = SimulatedOrg::builder().name(name).port(port).data_file(&data).records(records);
     if let Some(objects) = &sandbox.objects {

@@ -48,6 +48,15 @@ pub enum SimulatorError {
         "the sandbox org cannot be filled: {0}; objects of your own may require fields that sample records lack"
     )]
     Sample(String),
+    /// The certificate that clients trust, or its key, cannot be read or written.
+    #[error("the sandbox org's certificate file {} cannot be used", path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// The certificates for TLS cannot be made.
     #[error("the sandbox org's certificates cannot be made: {0}")]
     Tls(String),

@@ -2,7 +2,7 @@
 //!
 //! Cascaded children go and come back with their parent: change events tell of each, PushTopics only of the parent.
 //! Other references to a deleted row are emptied without a stamp, and stay empty when the row comes back. A reference
-//! that restricts keeps its parent from being deleted.
+//! that restricts, or cannot be empty, keeps its parent from being deleted.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::validate;
 use super::value::Value;
 use super::write::Writer;
 use crate::ids;
-use crate::schema::{Flag, Object, ObjectIndex, OnDelete, Right, Trait};
+use crate::schema::{Field, Flag, Object, ObjectIndex, OnDelete, Right, Trait};
 
 impl Writer<'_> {
     /// Moves a record, of whatever object, to the recycle bin, its cascaded children with it.
@@ -109,8 +109,8 @@ impl Writer<'_> {
     fn refuse_restricted(&self, gone: &[(ObjectIndex, String)]) -> Result<(), Refusal> {
         let going: HashSet<&str> = gone.iter().map(|(_, id)| id.as_str()).collect();
         for (object, id) in gone {
-            let restricting = self.store.schema.references_to(*object);
-            for (child, at, _) in restricting.filter(|(_, _, field)| field.on_delete == OnDelete::Restrict) {
+            let referring = self.store.schema.references_to(*object);
+            for (child, at, _) in referring.filter(|(_, _, field)| restricts(field)) {
                 let definition = self.store.schema.object(child);
                 let staying = self.store.with_value(child, at, id).filter(|row| !going.contains(row.id()));
                 let names: Vec<&str> = staying.map(|row| name(definition, row)).collect();
@@ -178,7 +178,7 @@ impl Writer<'_> {
         row.put_in_bin(to.map(|cause| Binned { since: self.now, cause }));
         self.stamp(definition, &mut row);
         self.store.change(self.tx, object, row, operation);
-        self.follow(object, id);
+        self.follow();
     }
 
     /// A row that comes back does not point at rows that are gone.
@@ -206,6 +206,11 @@ impl Writer<'_> {
             }
         }
     }
+}
+
+/// Whether a record that is referred to by this field may not be deleted: the field says so, or cannot be empty.
+fn restricts(field: &Field) -> bool {
+    field.on_delete == OnDelete::Restrict || !(field.on_delete.cascades() || field.is(Flag::Nillable))
 }
 
 /// What people call a record: its name field, or its id.

@@ -66,7 +66,7 @@ impl Store {
         Some((object, self.table(object).row(id)?))
     }
 
-    /// Live rows with this index key in an indexed field, in id order.
+    /// Live rows with this index key in a field, in id order. A field without an index takes a look at every row.
     pub(crate) fn with_value<'a: 'k, 'k>(
         &'a self,
         object: ObjectIndex,

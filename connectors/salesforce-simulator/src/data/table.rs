@@ -8,15 +8,25 @@ use std::hash::{DefaultHasher, Hasher as _};
 use std::ops::Bound::{Excluded, Unbounded};
 
 use super::row::{Cause, Row};
+use crate::rules::duplicates;
 use crate::schema::Object;
 
 /// Rows and indexes of one object.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     rows: BTreeMap<Key, Row>,
-    indexes: HashMap<usize, BTreeSet<(u32, Key)>>,
+    indexes: HashMap<Index, BTreeSet<(u32, Key)>>,
     live: usize,
     binned_with: BTreeSet<(Key, Key)>,
+}
+
+/// What rows are found by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Index {
+    /// The value of the field at this place.
+    Field(usize),
+    /// What the duplicate rule with this number compares.
+    Rule(usize),
 }
 
 /// An id without its checksum: short, and in the same order.
@@ -65,20 +75,39 @@ impl Table {
         self.live
     }
 
-    /// Live rows with this index key in an indexed field, in id order.
+    /// Live rows with this index key in a field, in id order: by its index, or by a look at every row where it has none.
     pub(crate) fn with_value<'a: 'k, 'k>(
         &'a self,
         object: &'k Object,
         at: usize,
         key: &'k str,
     ) -> impl Iterator<Item = &'a Row> + use<'a, 'k> {
-        let hash = hash(key);
         let field = object.fields.get(at);
-        let index = self.indexes.get(&at).into_iter();
-        index
-            .flat_map(move |index| index.range((hash, Key::FIRST)..=(hash, Key::LAST)))
-            .filter_map(|(_, id)| self.rows.get(id))
+        let all = (!object.indexed(at)).then(|| self.rows().filter(|row| !row.deleted()));
+        self.hashed(Index::Field(at), key)
+            .chain(all.into_iter().flatten())
             .filter(move |row| field.and_then(|f| row.value(at).index_key(f)).is_some_and(|k| k == key))
+    }
+
+    /// Live rows of which a duplicate rule of the object, given by its number, compares this, in id order.
+    pub(crate) fn alike<'a: 'k, 'k>(
+        &'a self,
+        object: &'k Object,
+        rule: usize,
+        key: &'k str,
+    ) -> impl Iterator<Item = &'a Row> + use<'a, 'k> {
+        let known = object.duplicate_rules.get(rule);
+        self.hashed(Index::Rule(rule), key).filter(move |row| {
+            known.and_then(|rule| duplicates::key(object, rule, row)).is_some_and(|k| k == key)
+        })
+    }
+
+    /// Rows whose key in an index may be this one.
+    fn hashed(&self, index: Index, key: &str) -> impl Iterator<Item = &Row> + use<'_> {
+        let hash = hash(key);
+        let index = self.indexes.get(&index).into_iter();
+        let found = index.flat_map(move |index| index.range((hash, Key::FIRST)..=(hash, Key::LAST)));
+        found.filter_map(|(_, id)| self.rows.get(id))
     }
 
     /// Rows that went to the recycle bin with this record, in id order.
@@ -142,11 +171,17 @@ fn parent(row: Option<&Row>) -> Option<Key> {
 }
 
 /// The indexed values of a row, hashed; none when it is deleted.
-fn hashes(object: &Object, row: Option<&Row>) -> Vec<(usize, u32)> {
-    let values = row.filter(|row| !row.deleted()).into_iter().flat_map(Row::values);
+fn hashes(object: &Object, row: Option<&Row>) -> Vec<(Index, u32)> {
+    let live = row.filter(|row| !row.deleted());
+    let rules = live.into_iter().flat_map(|row| object.duplicate_rules.iter().map(move |rule| (rule, row)));
+    let compared = rules.enumerate();
+    let compared = compared.filter_map(|(nth, (rule, row))| {
+        Some((Index::Rule(nth), hash(&duplicates::key(object, rule, row)?)))
+    });
+    let values = live.into_iter().flat_map(Row::values);
     let indexed = values.filter(|(at, _)| object.indexed(*at));
     let keys = indexed.filter_map(|(at, value)| Some((at, value.index_key(object.fields.get(at)?)?)));
-    keys.map(|(at, key)| (at, hash(&key))).collect()
+    keys.map(|(at, key)| (Index::Field(at), hash(&key))).chain(compared).collect()
 }
 
 /// Half of a hash, which is small and still collides rarely.

@@ -211,7 +211,7 @@ impl Writer<'_> {
         let id = self.store.ids.next(&definition.key_prefix);
         row.set(0, Value::text(&id));
         self.store.change(self.tx, object, row, Operation::Created);
-        self.follow(object, &id);
+        self.follow();
         Ok(id)
     }
 
@@ -244,7 +244,7 @@ impl Writer<'_> {
         self.stamp(definition, &mut row);
         self.finish(object, &given, &mut row, Some(&before))?;
         self.store.change(self.tx, object, row, Operation::Updated);
-        self.follow(object, id);
+        self.follow();
         Ok(())
     }
 

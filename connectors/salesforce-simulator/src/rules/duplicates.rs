@@ -21,17 +21,16 @@ pub(crate) fn check(
     before: Option<&Row>,
 ) -> Result<(), Refusal> {
     let definition = store.schema.object(object);
-    for rule in &definition.duplicate_rules {
+    for (nth, rule) in definition.duplicate_rules.iter().enumerate() {
         if rule.action == DuplicateAction::Alert && origin.allows_duplicates {
             continue;
         }
-        let key = |row: &Row| values(definition, rule, row);
-        let Some(wanted) = key(row).filter(|wanted| before.and_then(key).as_ref() != Some(wanted)) else {
+        let of = |row: &Row| key(definition, rule, row);
+        let Some(wanted) = of(row).filter(|wanted| before.and_then(of).as_ref() != Some(wanted)) else {
             continue;
         };
-        let others = store.table(object).rows().filter(|other| !other.deleted() && other.id() != row.id());
-        let found: Vec<&str> =
-            others.filter(|other| key(other).as_ref() == Some(&wanted)).map(Row::id).collect();
+        let alike = store.table(object).alike(definition, nth, &wanted);
+        let found: Vec<&str> = alike.map(Row::id).filter(|id| *id != row.id()).collect();
         if !found.is_empty() {
             return Err(refusal(definition, rule, origin, &found));
         }
@@ -39,9 +38,10 @@ pub(crate) fn check(
     Ok(())
 }
 
-/// What a rule compares; `None` if a field is empty.
-fn values(object: &Object, rule: &DuplicateRule, row: &Row) -> Option<Vec<String>> {
-    rule.fields.iter().map(|name| simplified(row.value(object.field(name)?).as_text()?)).collect()
+/// What a rule compares, the fields one after the other with blanks between; `None` if one of them is empty.
+pub(crate) fn key(object: &Object, rule: &DuplicateRule, row: &Row) -> Option<String> {
+    let values = rule.fields.iter().map(|name| simplified(row.value(object.field(name)?).as_text()?));
+    Some(values.collect::<Option<Vec<String>>>()?.join(" "))
 }
 
 fn simplified(text: &str) -> Option<String> {

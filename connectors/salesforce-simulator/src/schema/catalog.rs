@@ -1,6 +1,6 @@
 //! All objects of an org, found by name or by the prefix of an id, and its custom channels.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::custom_field::members;
 use super::field::{Field, Flag, OnDelete};
@@ -47,8 +47,27 @@ impl Schema {
             by_name,
             by_prefix,
         };
+        schema.check_children()?;
         schema.formulas = Formulas::of(&schema)?;
         Ok(schema)
+    }
+
+    /// Every child relationship of an object has a name of its own: queries and trees reach it by nothing else.
+    fn check_children(&self) -> Result<(), String> {
+        let mut taken = HashSet::new();
+        for (object, field) in self.objects.iter().flat_map(|o| o.fields.iter().map(move |field| (o, field)))
+        {
+            let Some(name) = &field.children else { continue };
+            let lower = name.to_ascii_lowercase();
+            let twice = field.reference_to.iter().find(|to| !taken.insert((to.as_str(), lower.clone())));
+            if let Some(parent) = twice {
+                return Err(format!(
+                    "{}.{}: {parent} already has a child relationship {name}; write another name under children",
+                    object.name, field.name
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// The same, last changed at this moment.

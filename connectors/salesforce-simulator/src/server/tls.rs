@@ -120,5 +120,5 @@ fn wrong(error: impl std::fmt::Display) -> SimulatorError {
 
 fn unusable(path: &Path) -> impl Fn(std::io::Error) -> SimulatorError {
     let path = path.to_owned();
-    move |source| SimulatorError::Data { path: PathBuf::clone(&path), source }
+    move |source| SimulatorError::Certificate { path: PathBuf::clone(&path), source }
 }

@@ -324,3 +324,23 @@ async fn a_reference_in_a_url_may_be_percent_encoded() {
     assert_eq!(bodies[2]["records"][0]["Name"], "Acme");
     assert_eq!(bodies[3][0]["message"], "Invalid reference specified. No value for none.id found in none.");
 }
+
+#[tokio::test]
+async fn a_batch_has_no_calls_that_are_made_of_calls() {
+    let org = org("batch-nested").await;
+    let client = Client::login(&org).await;
+    let inner = json!({"batchRequests": [
+        {"method": "POST", "url": "v60.0/sobjects/Account", "richInput": {"Name": "x"}},
+    ]});
+    let requests = json!([
+        {"method": "POST", "url": "v60.0/composite/batch", "richInput": inner},
+        {"method": "POST", "url": "/services/data/v60.0/composite/", "richInput": {"compositeRequest": []}},
+        {"method": "GET", "url": "v60.0/limits"},
+    ]);
+    let (_, answer) = client.post("composite/batch", json!({"batchRequests": requests})).await;
+    let codes: Vec<&Json> =
+        answer["results"].as_array().unwrap().iter().map(|result| &result["statusCode"]).collect();
+    assert_eq!(codes, [400, 400, 200], "{answer}");
+    assert_eq!(answer["results"][0]["result"][0]["errorCode"], "INVALID_INPUT");
+    assert_eq!(org.count("Account"), 0);
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::client::{Client, org};
 
@@ -94,4 +94,26 @@ async fn after_fifteen_days_a_deleted_record_is_gone_for_good() {
         assert_eq!(client.undelete(&[&lead]).await, [undeleted]);
         client.delete(&format!("sobjects/Lead/{lead}")).await;
     }
+}
+
+#[tokio::test]
+async fn a_queue_that_owns_records_stays_and_nobody_points_at_one_that_is_gone() {
+    let org = org("queues").await;
+    let client = Client::login(&org).await;
+    let queue = client.create("Group", json!({"Name": "Hot", "Type": "Queue"})).await;
+    let lead =
+        client.create("Lead", json!({"LastName": "Lund", "Company": "Lund AB", "OwnerId": queue})).await;
+    let (status, errors) = client.delete(&format!("sobjects/Group/{queue}")).await;
+    assert_eq!((status, &errors[0]["errorCode"]), (400, &json!("DELETE_FAILED")));
+    let message = "Your attempt to delete Hot could not be completed because it is associated with the following leads.: Lund\n";
+    assert_eq!(errors[0]["message"], message);
+
+    let user = client.column("SELECT Id FROM User LIMIT 1", "Id").await.remove(0);
+    let (status, _) =
+        client.patch(&format!("sobjects/User/{user}"), json!({"DelegatedApproverId": queue})).await;
+    assert_eq!(status, 204);
+    client.patch(&format!("sobjects/Lead/{lead}"), json!({"OwnerId": user})).await;
+    assert_eq!(client.delete(&format!("sobjects/Group/{queue}")).await.0, 204);
+    let (_, user) = client.get(&format!("sobjects/User/{user}")).await;
+    assert_eq!(user["DelegatedApproverId"], Json::Null);
 }

@@ -15,6 +15,7 @@ mod corpus;
 mod deletes;
 mod derived;
 mod describe;
+mod duplicates;
 mod faults;
 mod folded_changes;
 mod formula_bounds;

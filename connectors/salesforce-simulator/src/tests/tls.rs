@@ -96,3 +96,14 @@ async fn a_kept_authority_is_trusted_after_a_restart_and_its_key_is_nobody_elses
     let key = std::fs::metadata(dir.path().join("keys/ca_key.pem")).unwrap();
     assert_eq!(key.permissions().mode() & 0o777, 0o600);
 }
+
+#[tokio::test]
+async fn certificate_files_that_cannot_be_used_are_named_as_such() {
+    let dir = tempfile::tempdir().unwrap();
+    for file in ["ca.pem", "ca_key.pem"] {
+        std::fs::create_dir(dir.path().join(file)).unwrap();
+    }
+    let refused = Org::builder().tls_kept_in(dir.path()).start().await.unwrap_err().to_string();
+    let file = dir.path().join("ca.pem");
+    assert_eq!(refused, format!("the sandbox org's certificate file {} cannot be used", file.display()));
+}

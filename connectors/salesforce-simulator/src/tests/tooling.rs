@@ -244,3 +244,34 @@ async fn objects_and_fields_are_found_by_query() {
     let (status, errors) = client.get("tooling/query?q=SELECT+Id+FROM+Nope").await;
     assert_eq!((status, &errors[0]["errorCode"]), (400, &json!("INVALID_TYPE")));
 }
+
+#[tokio::test]
+async fn two_look_ups_never_share_a_child_relationship() {
+    let org = org("children").await;
+    let client = Client::login(&org).await;
+    let look_up = |name: &str, children: Option<&str>| {
+        let mut metadata = json!({"type": "Lookup", "label": "A", "referenceTo": "Account"});
+        if let Some(children) = children {
+            metadata["relationshipName"] = json!(children);
+        }
+        json!({"FullName": format!("Contact.{name}"), "Metadata": metadata})
+    };
+    make(&client, look_up("First__c", None)).await;
+    for children in [None, Some("contacts")] {
+        let (status, errors) = client.post(FIELDS, look_up("Second__c", children)).await;
+        assert_eq!((status, &errors[0]["errorCode"]), (400, &json!("DUPLICATE_DEVELOPER_NAME")), "{errors}");
+        let message = errors[0]["message"].as_str().unwrap().to_lowercase();
+        assert_eq!(message, "there is already a child relationship named contacts on account.");
+    }
+    make(&client, look_up("Second__c", Some("Others"))).await;
+    let yaml = "objects:
+  Contact:
+    - { name: A__c, type: reference, label: A, reference_to: [Account], children: Friends__r }
+    - { name: B__c, type: reference, label: B, reference_to: [Account], children: friends__r }
+";
+    let refused = Org::builder().objects(yaml).start().await.unwrap_err().to_string();
+    assert!(
+        refused.contains("Contact.B__c: Account already has a child relationship friends__r"),
+        "{refused}"
+    );
+}

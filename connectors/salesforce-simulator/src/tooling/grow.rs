@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::definitions::{Definition, FIELD, find};
 use super::metadata;
 use crate::data::{Entry, Refusal};
-use crate::schema::{Field, ObjectKind, OnDelete, Trait, check_field, complete_field};
+use crate::schema::{Field, ObjectKind, OnDelete, Schema, Trait, check_field, complete_field};
 use crate::tenant::{State, Tenant};
 
 /// Adds a field to an object; answers its id. Rows that are there have no value in it.
@@ -44,6 +44,7 @@ pub(super) fn make(
     }
     complete_field(definition, &mut field, false);
     check_field(definition, &field).map_err(metadata::integrity)?;
+    check_children(&schema, &field)?;
     let grown = schema.with_field(at, field.clone(), tenant.clock.now()).map_err(metadata::integrity)?;
     let id = state.store.ids.next(FIELD);
     let full_name = format!("{}.{name}", definition.name);
@@ -52,6 +53,18 @@ pub(super) fn make(
     state.store.schema = Arc::new(grown);
     state.definitions.made(full_name, id.clone());
     Ok(id)
+}
+
+/// Refuses a reference whose child relationship has the name of another one of its parent.
+fn check_children(schema: &Schema, field: &Field) -> Result<(), Refusal> {
+    let Some(name) = &field.children else { return Ok(()) };
+    let taken =
+        |to: &&String| schema.find(to).is_some_and(|to| schema.child_relationship(to, name).is_some());
+    field.reference_to.iter().find(taken).map_or(Ok(()), |parent| {
+        let stem = name.strip_suffix("__r").unwrap_or(name);
+        let message = format!("There is already a Child Relationship named {stem} on {parent}.");
+        Err(Refusal::record("DUPLICATE_DEVELOPER_NAME", message, &["RelationshipName"]))
+    })
 }
 
 /// Deletes the field with this id, and every value in it.

@@ -11,6 +11,9 @@ const CONTACT: [(&str, &str); 4] = [
     ("ContactFax", "Fax"),
 ];
 
+/// The fields of a contact that its cases show.
+pub(super) const OF_CONTACT: [&str; 4] = [CONTACT[0].1, CONTACT[1].1, CONTACT[2].1, CONTACT[3].1];
+
 pub(super) fn derive(draft: &mut Draft<'_>) {
     let closed = draft.text("Status") == Some("Closed");
     draft.set("IsClosed", Value::Bool(closed));

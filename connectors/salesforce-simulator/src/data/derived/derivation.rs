@@ -21,6 +21,8 @@ pub(super) struct Derivation {
 pub(super) struct Source {
     /// Their object.
     pub(super) object: &'static str,
+    /// Their fields that values are taken from.
+    pub(super) fields: &'static [&'static str],
     /// The way to the rows that are derived from one of them.
     pub(super) hops: &'static [Hop],
 }
@@ -37,25 +39,45 @@ pub(super) const DERIVATIONS: &[Derivation] = &[
     Derivation {
         object: "Opportunity",
         derive: opportunity::derive,
-        sources: &[Source { object: "OpportunityLineItem", hops: &[Hop::Parent("OpportunityId")] }],
+        sources: &[Source {
+            object: "OpportunityLineItem",
+            fields: &["OpportunityId"],
+            hops: &[Hop::Parent("OpportunityId")],
+        }],
     },
     Derivation {
         object: "OpportunityLineItem",
         derive: prices::line_item,
         sources: &[
-            Source { object: "Opportunity", hops: &[Hop::Children("OpportunityLineItem", "OpportunityId")] },
-            Source { object: "Product2", hops: &[Hop::Children("OpportunityLineItem", "Product2Id")] },
+            Source {
+                object: "Opportunity",
+                fields: &["Name"],
+                hops: &[Hop::Children("OpportunityLineItem", "OpportunityId")],
+            },
+            Source {
+                object: "Product2",
+                fields: &prices::OF_PRODUCT,
+                hops: &[Hop::Children("OpportunityLineItem", "Product2Id")],
+            },
         ],
     },
     Derivation {
         object: "PricebookEntry",
         derive: prices::entry,
-        sources: &[Source { object: "Product2", hops: &[Hop::Children("PricebookEntry", "Product2Id")] }],
+        sources: &[Source {
+            object: "Product2",
+            fields: &prices::OF_PRODUCT,
+            hops: &[Hop::Children("PricebookEntry", "Product2Id")],
+        }],
     },
     Derivation {
         object: "Case",
         derive: case::derive,
-        sources: &[Source { object: "Contact", hops: &[Hop::Children("Case", "ContactId")] }],
+        sources: &[Source {
+            object: "Contact",
+            fields: &case::OF_CONTACT,
+            hops: &[Hop::Children("Case", "ContactId")],
+        }],
     },
     Derivation { object: "Task", derive: activities::task, sources: &[] },
     Derivation { object: "Event", derive: activities::event, sources: &[] },
@@ -63,15 +85,35 @@ pub(super) const DERIVATIONS: &[Derivation] = &[
         object: "CampaignMember",
         derive: member::derive,
         sources: &[
-            Source { object: "Lead", hops: &[Hop::Children("CampaignMember", "LeadId")] },
-            Source { object: "Contact", hops: &[Hop::Children("CampaignMember", "ContactId")] },
+            Source {
+                object: "Lead",
+                fields: &member::OF_LEAD,
+                hops: &[Hop::Children("CampaignMember", "LeadId")],
+            },
+            Source {
+                object: "Contact",
+                fields: &member::OF_CONTACT,
+                hops: &[Hop::Children("CampaignMember", "ContactId")],
+            },
             Source {
                 object: "Account",
+                fields: &["Name"],
                 hops: &[Hop::Children("Contact", "AccountId"), Hop::Children("CampaignMember", "ContactId")],
             },
         ],
     },
 ];
+
+impl Source {
+    /// Whether values that are taken from one of them may be others now. Nobody refers to a record that is new, but it
+    /// may refer to others.
+    pub(super) fn concerned(&self, object: &Object, before: Option<&Row>, after: &Row) -> bool {
+        let Some(before) = before else { return matches!(self.hops.first(), Some(Hop::Parent(_))) };
+        let changed =
+            |field: &&str| object.field(field).is_some_and(|at| before.value(at) != after.value(at));
+        before.deleted() != after.deleted() || self.fields.iter().any(changed)
+    }
+}
 
 /// A row about to be checked and stored.
 pub(in crate::data) struct Draft<'a> {

@@ -3,21 +3,31 @@
 
 use std::sync::Arc;
 
-use super::derivation::{DERIVATIONS, Draft, Hop, derive};
+use super::derivation::{DERIVATIONS, Draft, Hop, Source, derive};
 use crate::data::row::Row;
 use crate::data::store::Store;
-use crate::data::transaction::Operation;
+use crate::data::transaction::{Change, Operation};
 use crate::data::write::Writer;
 use crate::schema::ObjectIndex;
 
 impl Writer<'_> {
-    /// Derives anew what is derived from a record that was just changed.
-    pub(in crate::data) fn follow(&mut self, object: ObjectIndex, id: &str) {
+    /// Derives anew what is derived from the record that was changed last, where that change is about it: a parent
+    /// with many children would else cost all of them with every write.
+    pub(in crate::data) fn follow(&mut self) {
+        let Some(Change { object, id, before, .. }) = self.tx.changes.last() else { return };
+        let Some(after) = self.store.table(*object).row(id) else { return };
         let schema = Arc::clone(&self.store.schema);
-        let name = &schema.object(object).name;
+        let definition = schema.object(*object);
         let sources = DERIVATIONS.iter().flat_map(|known| known.sources);
-        for source in sources.filter(|source| source.object == name.as_str()) {
-            for (object, before) in reached(self.store, (object, id), source.hops) {
+        let own = sources.filter(|source| source.object == definition.name.as_str());
+        let concerned: Vec<&Source> =
+            own.filter(|source| source.concerned(definition, before.as_ref(), after)).collect();
+        if concerned.is_empty() {
+            return;
+        }
+        let (object, id) = (*object, id.clone());
+        for source in concerned {
+            for (object, before) in reached(self.store, (object, &id), source.hops) {
                 let mut row = before.clone();
                 let (object_definition, now) = (schema.object(object), self.now);
                 let (store, before) = (&*self.store, Some(&before));

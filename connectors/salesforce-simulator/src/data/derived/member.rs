@@ -27,6 +27,28 @@ const PERSON: [(&str, &str, &str); 20] = [
     ("LeadOrContactOwnerId", "OwnerId", "OwnerId"),
 ];
 
+/// The fields of a lead that its members show.
+pub(super) const OF_LEAD: [&str; 21] = {
+    let mut fields = ["Company"; 21];
+    let mut at = 0;
+    while at < PERSON.len() {
+        fields[at] = PERSON[at].1;
+        at += 1;
+    }
+    fields
+};
+
+/// The fields of a contact that its members show, or find what they show by.
+pub(super) const OF_CONTACT: [&str; 21] = {
+    let mut fields = ["AccountId"; 21];
+    let mut at = 0;
+    while at < PERSON.len() {
+        fields[at] = PERSON[at].2;
+        at += 1;
+    }
+    fields
+};
+
 pub(super) fn derive(draft: &mut Draft<'_>) {
     let responded = draft.text("Status") == Some("Responded");
     draft.set("HasResponded", Value::Bool(responded));

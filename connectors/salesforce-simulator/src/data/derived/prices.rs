@@ -3,9 +3,12 @@
 use super::derivation::Draft;
 use crate::data::value::Value;
 
+/// What entries and lines take from their product.
+pub(super) const OF_PRODUCT: [&str; 2] = ["Name", "ProductCode"];
+
 /// An entry is called as its product.
 pub(super) fn entry(draft: &mut Draft<'_>) {
-    for field in ["Name", "ProductCode"] {
+    for field in OF_PRODUCT {
         let value = draft.parent("Product2Id", field);
         draft.set(field, value);
     }

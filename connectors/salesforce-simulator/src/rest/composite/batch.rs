@@ -53,7 +53,10 @@ pub(crate) fn batch(resource: &Resource<'_>) -> Result<Answer, Refusal> {
             results.push(json!({"statusCode": 412, "result": halted}));
             continue;
         }
-        let outcome = Outcome::of(&resource.part(call, &written));
+        let outcome = match supported(call) {
+            Ok(()) => Outcome::of(&resource.part(call, &written)),
+            Err(refusal) => Outcome::refused(&refusal),
+        };
         has_errors |= outcome.failed();
         results.push(json!({"statusCode": outcome.status, "result": outcome.body}));
     }
@@ -61,6 +64,17 @@ pub(crate) fn batch(resource: &Resource<'_>) -> Result<Answer, Refusal> {
         resource.wrote(written.get());
     }
     Ok(Answer::json(200, &json!({"hasErrors": has_errors, "results": results})))
+}
+
+/// Calls that are made of calls have no place in a batch.
+fn supported(call: &Call) -> Result<(), Refusal> {
+    match call.segments().as_slice() {
+        ["services", "data", _, "composite"] | ["services", "data", _, "composite", "batch" | "graph"] => {
+            let message = format!("The URL {} is not supported in a batch request", call.raw_path);
+            Err(Refusal::new(400, "INVALID_INPUT", message))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// URLs start at the version (`v59.0/…`), at `/vNN.0` or at the root. A later version than the outer one is refused.
