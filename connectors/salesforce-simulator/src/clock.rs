@@ -18,9 +18,9 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// A clock that is ahead of real time by `offset_millis`.
-    pub(crate) fn ahead_by(offset_millis: i64) -> Self {
-        Self { offset_millis: AtomicI64::new(offset_millis) }
+    /// Sets how far it is ahead of real time.
+    pub(crate) fn set_ahead_by(&self, offset_millis: i64) {
+        self.offset_millis.store(offset_millis, Ordering::Relaxed);
     }
 
     /// The org's present moment.

@@ -40,6 +40,16 @@ pub enum SimulatorError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The data file holds records that the objects of the user have no place for.
+    #[error("the sandbox org's data file {} does not fit its objects in line {line}: {reason}; change the objects file back, or take another data file", path.display())]
+    Misfit {
+        /// The data file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What does not fit.
+        reason: String,
+    },
     /// The objects file does not describe custom fields of known objects.
     #[error("the sandbox org's objects file is wrong: {0}")]
     Objects(String),

@@ -33,8 +33,18 @@ impl IdSource {
     /// Takes note of an id made earlier, so that it is not made again.
     pub(crate) fn seen(&mut self, id: &str) {
         let (Some(prefix), Some(counter)) = (id.get(..3), id.get(6..15).and_then(number)) else { return };
+        self.go_on(prefix, counter.saturating_add(1));
+    }
+
+    /// Makes the next id with this key prefix no lower than this number.
+    pub(crate) fn go_on(&mut self, prefix: &str, number: u64) {
         let next = self.next.entry(prefix.to_owned()).or_insert(self.base);
-        *next = (*next).max(counter + 1);
+        *next = (*next).max(number);
+    }
+
+    /// The next number of every key prefix.
+    pub(crate) fn counted(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.next.iter().map(|(prefix, next)| (prefix.as_str(), *next))
     }
 }
 

@@ -53,6 +53,14 @@ impl Org {
         &self.credentials().login_url
     }
 
+    /// Lets every write to the data file fail, or none again.
+    #[cfg(test)]
+    pub(crate) fn fill_disk(&self, full: bool) {
+        if let Some(journal) = &mut self.tenant.state().journal {
+            journal.fill_disk(full);
+        }
+    }
+
     /// The 18-character org id.
     pub fn id(&self) -> &str {
         &self.tenant.identity.org_id

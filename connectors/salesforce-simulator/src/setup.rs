@@ -86,7 +86,7 @@ impl Tenant {
         let State { feeds, store, journal, setup, .. } = &mut *state;
         setting.apply(store, feeds)?;
         if let Some(journal) = journal {
-            journal.append(&Entry::Setting(setting.clone())).map_err(|error| error.to_string())?;
+            journal.append(&Entry::Setting(setting.clone())).map_err(|refusal| refusal.message)?;
         }
         setup.note(setting);
         Ok(())

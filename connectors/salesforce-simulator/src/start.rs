@@ -1,5 +1,6 @@
 //! Starting an org: from its data file or anew, to a port that answers.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -16,13 +17,14 @@ use crate::bulk::{self, Jobs};
 use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
-use crate::data::{Entry, Journal, Store};
+use crate::data::{DataFile, Store};
 use crate::error::SimulatorError;
 use crate::events::{EventLog, Feeds};
 use crate::fault::Faults;
 use crate::ids::{self, IdSource};
 use crate::org::Org;
 use crate::rest::Cursors;
+use crate::restore::Kept;
 use crate::schema::Schema;
 use crate::server::{Connections, Cut, Loopback, Tls, router};
 use crate::setup::Setup;
@@ -44,44 +46,39 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
     let mut rng = builder
         .seed
         .map_or_else(StdRng::from_os_rng, |seed| StdRng::seed_from_u64(name_hash(&builder.name) ^ seed));
-    let entries = builder.data_file.as_deref().map_or_else(|| Ok(Vec::new()), Journal::read)?;
-    let clock_offset = entries.iter().rev().find_map(|entry| match entry {
-        Entry::Clock(offset) => Some(*offset),
-        _ => None,
-    });
-    let refresh_tokens = entries.iter().rev().find_map(|entry| match entry {
-        Entry::RefreshTokens(tokens) => Some(tokens.clone()),
-        _ => None,
-    });
-    let mut logins = Logins::new(builder.login_policy.clone(), refresh_tokens.unwrap_or_default());
-    let clock = Arc::new(Clock::ahead_by(clock_offset.unwrap_or(0)));
-    let (mut identity, new) = match entries.first() {
-        Some(Entry::Org(identity)) => ((**identity).clone(), false),
-        _ => (new_identity(&builder.name, clock.now(), &mut rng)?, true),
+    // Locked before it is read: what the org that had it wrote last counts too.
+    let mut file = builder.data_file.as_deref().map(DataFile::lock).transpose()?;
+    let known = file.as_mut().map_or(Ok(None), DataFile::identity)?;
+    let clock = Arc::new(Clock::default());
+    let new = known.is_none();
+    let mut identity = match known {
+        Some(identity) => identity.started_again(),
+        None => new_identity(&builder.name, clock.now(), &mut rng)?,
     };
+    let ids = IdSource::new(identity.pod.clone(), identity.id_base);
+    let mut kept = Kept {
+        store: Store::new(Arc::new(schema.changed_at(clock.now())), ids, Arc::clone(&clock)),
+        definitions: Definitions::default(),
+        log: EventLog::new(
+            builder.settings.retention,
+            builder.first_replay_id.saturating_sub(1),
+            StdRng::seed_from_u64(rng.random()),
+        ),
+        refresh_tokens: BTreeSet::new(),
+        jobs: Jobs::default(),
+        setup: Setup::default(),
+    };
+    if let Some(file) = &mut file {
+        kept.restore(file)?;
+    }
+    let Kept { mut store, mut definitions, log, refresh_tokens, mut jobs, setup } = kept;
+    let mut logins = Logins::new(builder.login_policy.clone(), refresh_tokens);
     if identity.credentials.refresh_token.is_empty() {
         identity.credentials.refresh_token = logins.issue_refresh_token();
     }
     let key = ClientKey::from_pem(&identity.credentials.private_key_pem)?;
-    let ids = IdSource::new(identity.pod.clone(), identity.id_base);
-    let mut store = Store::new(Arc::new(schema.changed_at(clock.now())), ids, Arc::clone(&clock));
-    let mut log = EventLog::new(
-        builder.settings.retention,
-        builder.first_replay_id.saturating_sub(1),
-        StdRng::seed_from_u64(rng.random()),
-    );
-    let mut definitions = Definitions::default();
-    let mut jobs = Jobs::default();
-    let mut setup = Setup::default();
-    let mut restored = Restored {
-        store: &mut store,
-        definitions: &mut definitions,
-        log: &mut log,
-        jobs: &mut jobs,
-        setup: &mut setup,
-    };
-    restored.all(&builder, entries)?;
     jobs.resume(clock.now());
+    store.ids.go_on(bulk::JOB_PREFIX, identity.first_unkept());
     definitions.complete(&store.schema, &mut store.ids);
     seed::seed(&mut store, &identity);
     let listen = |source| SimulatorError::Listen { port: builder.port, source };
@@ -143,11 +140,11 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
             setting.apply(store, feeds).map_err(gone)?;
         }
     }
-    if let Some(path) = &builder.data_file {
+    if let Some(file) = file {
         // All sample records come into the file at once: a half-filled org would not be new at the next start.
         let mut state = tenant.state();
-        let entries = compacted(&tenant, &state);
-        state.journal = Some(Journal::rewrite(path, &entries)?);
+        let journal = file.rewrite(tenant.contents(&state))?;
+        state.journal = Some(journal);
     }
     let server = tokio::spawn(serve(listener, connections, Arc::clone(&tenant)));
     Ok(Org::new(tenant, ca_certificate, server, stop))
@@ -184,79 +181,6 @@ async fn serve(listener: Loopback, connections: Connections, tenant: Arc<Tenant>
     tenant.state().journal = None;
 }
 
-/// What a data file brings back.
-struct Restored<'a> {
-    store: &'a mut Store,
-    definitions: &'a mut Definitions,
-    log: &'a mut EventLog,
-    jobs: &'a mut Jobs,
-    setup: &'a mut Setup,
-}
-
-impl Restored<'_> {
-    fn all(&mut self, builder: &OrgBuilder, entries: Vec<Entry>) -> Result<(), SimulatorError> {
-        for (at, entry) in entries.into_iter().enumerate() {
-            self.one(entry).map_err(|reason| SimulatorError::Damaged {
-                path: builder.data_file.clone().unwrap_or_default(),
-                line: at + 1,
-                reason,
-            })?;
-        }
-        Ok(())
-    }
-
-    /// Brings one line back; the last state of a row wins.
-    fn one(&mut self, entry: Entry) -> Result<(), String> {
-        match entry {
-            Entry::Commit { rows, events, last_replay_id, job } => {
-                for row in &rows {
-                    self.store.restore(row)?;
-                }
-                self.log.restore(events, last_replay_id);
-                if let Some(job) = job {
-                    self.jobs.restore(*job, &mut self.store.ids);
-                }
-            }
-            Entry::Definition(definition) => {
-                let now = self.store.schema.changed();
-                self.definitions.restore(self.store, definition, now);
-            }
-            Entry::Forgotten(replay_id) => {
-                self.log.forget_until(replay_id);
-            }
-            Entry::Jobs(entries) => {
-                for entry in entries {
-                    self.jobs.restore(entry, &mut self.store.ids);
-                }
-            }
-            Entry::Setting(setting) => self.setup.note(setting),
-            Entry::Org(_) | Entry::Rewritten(_) | Entry::Clock(_) | Entry::RefreshTokens(_) => {}
-        }
-        Ok(())
-    }
-}
-
-/// The whole org in as few lines as possible.
-fn compacted(tenant: &Tenant, state: &State) -> Vec<Entry> {
-    let Tenant { identity, clock, .. } = tenant;
-    let State { store, definitions, log, logins, jobs, setup, .. } = state;
-    let objects = 0..store.schema.objects().len();
-    let rows = objects.flat_map(|at| store.table(at).rows().map(move |row| store.stored(at, row))).collect();
-    let mut entries = vec![
-        Entry::Org(Box::new(identity.clone())),
-        Entry::Clock(clock.offset_millis()),
-        Entry::RefreshTokens(logins.refresh_tokens().clone()),
-    ];
-    // Fields come before the rows that have values in them.
-    entries.extend(definitions.entries(&store.schema).into_iter().map(Entry::Definition));
-    let events = log.retained(clock.now());
-    entries.push(Entry::Commit { rows, events, last_replay_id: log.last(), job: None });
-    entries.extend(setup.all().iter().cloned().map(Entry::Setting));
-    entries.extend(jobs.entries().into_iter().map(|entry| Entry::Jobs(vec![entry])));
-    entries.insert(1, Entry::Rewritten(entries.len() + 1));
-    entries
-}
-
 /// What may be used, before anything was.
 fn usage(builder: &OrgBuilder) -> Usage {
     let usage = Usage::new();
@@ -282,6 +206,7 @@ fn new_identity(name: &str, now: Timestamp, rng: &mut StdRng) -> Result<Identity
         user_id: source.next("005"),
         pod,
         id_base,
+        starts: 0,
         created: now.millis(),
         credentials: Credentials {
             login_url: String::new(),

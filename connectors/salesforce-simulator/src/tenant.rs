@@ -1,6 +1,7 @@
 //! Everything that the calls of one org share, and the rule of its writes: rows, events and the data file change
 //! together under one lock, before the call is answered and before anybody is told of the events.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -43,10 +44,30 @@ pub(crate) struct Identity {
     pub(crate) pod: String,
     /// Where the counters of its ids start.
     pub(crate) id_base: u64,
+    /// How often it was started again.
+    #[serde(default)]
+    pub(crate) starts: u64,
     /// When it was made, milliseconds since 1970.
     pub(crate) created: i64,
     /// How to log in.
     pub(crate) credentials: Credentials,
+}
+
+/// So many ids of each kind that is not kept may be given out between two starts.
+const UNKEPT: u64 = 62 * 62 * 62 * 62 * 62;
+
+impl Identity {
+    /// The same org after a restart.
+    #[must_use]
+    pub(crate) fn started_again(self) -> Self {
+        Self { starts: self.starts + 1, ..self }
+    }
+
+    /// Where ids of what the data file does not keep (jobs, query locators) begin: never where they have been before, so
+    /// an id from before a restart is unknown, and not somebody else's.
+    pub(crate) fn first_unkept(&self) -> u64 {
+        self.id_base.saturating_add(self.starts.saturating_mul(UNKEPT))
+    }
 }
 
 /// One org.
@@ -153,29 +174,31 @@ impl Tenant {
         Ok(done)
     }
 
-    /// Stores what a transaction changed and raises its events.
+    /// Stores what a transaction changed and raises its events. What the data file cannot keep is taken back.
     pub(crate) fn commit(&self, mut open: Unfinished<'_>, noted: Option<JobEntry>) -> Result<(), Refusal> {
         let Unfinished { state, tx } = &mut open;
         if tx.changes.is_empty() && tx.published.is_empty() && tx.pushed.is_empty() && noted.is_none() {
             return Ok(());
         }
-        let published = u64::try_from(tx.published.len()).unwrap_or(u64::MAX);
-        self.usage.spend(Allocation::PublishedEvents, published, self.clock.now());
-        let events = state.feeds.raise(&mut state.log, &state.store, tx, self.clock.now());
+        let now = self.clock.now();
+        let events = state.feeds.raise(&mut state.log, &state.store, tx, now);
         if let Some(journal) = &mut state.journal {
-            let changed = tx.changes.iter().filter_map(|change| state.store.row(&change.id));
+            let mut seen = HashSet::new();
+            let changed = tx.changes.iter().filter(|change| seen.insert(change.id.as_str()));
+            let changed = changed.filter_map(|change| state.store.row(&change.id));
             let rows = changed.map(|(object, row)| state.store.stored(object, row)).collect();
-            let job = noted.clone().map(Box::new);
-            let entry = Entry::Commit { rows, events, last_replay_id: state.log.last(), job };
-            journal.append(&entry).map_err(|error| {
-                tracing::error!(%error, "an acknowledged write of the sandbox org would not survive a restart");
-                Refusal::new(500, "UNKNOWN_EXCEPTION", error.to_string())
-            })?;
+            let (last_replay_id, job) = (state.log.last(), noted.clone().map(Box::new));
+            journal.append(&Entry::Commit { rows, events: events.clone(), last_replay_id, job })?;
         }
+        state.log.keep(&events);
+        state.feeds.committed(&state.store, tx);
+        let published = u64::try_from(tx.published.len()).unwrap_or(u64::MAX);
+        self.usage.spend(Allocation::PublishedEvents, published, now);
         if let Some(noted) = noted {
             state.jobs.restore(noted, &mut state.store.ids);
         }
         open.keep();
+        self.compact(open.state);
         self.changed.send_replace(());
         Ok(())
     }
@@ -197,7 +220,7 @@ impl Tenant {
         self.commit(Unfinished { state, tx }, None)
     }
 
-    /// Puts events into the log that no transaction raised, and stores them.
+    /// Stores events that no transaction raised, and puts them into the log.
     pub(crate) fn raise(
         &self,
         work: impl FnOnce(&mut State, Timestamp) -> Result<Vec<Arc<StoredEvent>>, Refusal>,
@@ -205,14 +228,15 @@ impl Tenant {
         let mut state = self.state();
         let state = &mut *state;
         let events = work(state, self.clock.now())?;
-        if let Some(journal) = &mut state.journal {
-            let last_replay_id = state.log.last();
-            let entry = Entry::Commit { rows: Vec::new(), events, last_replay_id, job: None };
-            journal.append(&entry).map_err(|error| {
-                tracing::error!(%error, "an event of the sandbox org would not survive a restart");
-                Refusal::new(500, "UNKNOWN_EXCEPTION", error.to_string())
-            })?;
-        }
+        let last_replay_id = state.log.last();
+        state.append(&Entry::Commit {
+            rows: Vec::new(),
+            events: events.clone(),
+            last_replay_id,
+            job: None,
+        })?;
+        state.log.keep(&events);
+        self.compact(state);
         self.changed.send_replace(());
         Ok(())
     }
@@ -245,11 +269,8 @@ impl Tenant {
         // Under the lock: no row leaves the recycle bin within a transaction that put it there.
         let mut state = self.state();
         self.clock.advance(by);
-        if let Some(journal) = &mut state.journal
-            && let Err(error) = journal.append(&Entry::Clock(self.clock.offset_millis()))
-        {
-            tracing::error!(%error, "the sandbox org's clock would not survive a restart");
-        }
+        // That it failed is in the log of the process.
+        let _kept = state.append(&Entry::Clock(self.clock.offset_millis()));
         drop(state);
         self.changed.send_replace(());
     }
@@ -269,12 +290,11 @@ impl Tenant {
     /// Forgets all events up to this replay id; answers how many there were.
     pub(crate) fn forget_events(&self, replay_id: u64) -> usize {
         let mut state = self.state();
-        if let Some(journal) = &mut state.journal
-            && let Err(error) = journal.append(&Entry::Forgotten(replay_id))
-        {
-            tracing::error!(%error, "the forgotten events would be back after a restart");
+        match state.append(&Entry::Forgotten(replay_id)) {
+            Ok(()) => state.log.forget_until(replay_id),
+            // They would be back after a restart.
+            Err(_) => 0,
         }
-        state.log.forget_until(replay_id)
     }
 
     /// Silences the present subscriptions to a channel.
@@ -313,6 +333,13 @@ impl Tenant {
     /// The id of the last event raised.
     pub(crate) fn last_replay_id(&self) -> u64 {
         self.state().log.last()
+    }
+}
+
+impl State {
+    /// Writes to the data file, if there is one: before anybody sees what it tells of.
+    pub(crate) fn append(&mut self, entry: &Entry) -> Result<(), Refusal> {
+        self.journal.as_mut().map_or(Ok(()), |journal| journal.append(entry))
     }
 }
 

@@ -12,7 +12,7 @@ pub(crate) struct Unfinished<'a> {
 
 impl Unfinished<'_> {
     /// What was changed stays.
-    pub(crate) fn keep(mut self) {
+    pub(crate) fn keep(&mut self) {
         self.tx.changes.clear();
         self.tx.published.clear();
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use crate::data::{Entry, Form, render};
-use crate::tenant::{State, Tenant};
+use crate::tenant::Tenant;
 
 /// What is wrong with a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,8 @@ impl Tenant {
     pub(crate) fn new_refresh_token(&self) -> String {
         let mut state = self.state();
         let token = state.logins.issue_refresh_token();
-        state.keep_refresh_tokens();
+        // It is good until a restart even if it cannot be kept; the log of the process tells.
+        let _kept = state.append(&Entry::Granted(token.clone()));
         token
     }
 
@@ -50,7 +51,7 @@ impl Tenant {
     pub(crate) fn revoke_refresh_token(&self, token: &str) -> bool {
         let mut state = self.state();
         let known = state.logins.revoke_refresh_token(token);
-        state.keep_refresh_tokens();
+        let _kept = state.append(&Entry::Revoked(token.to_owned()));
         known
     }
 
@@ -70,16 +71,6 @@ impl Tenant {
     /// Whether the user's row says that the user is switched off.
     pub(crate) fn user_is_inactive(&self) -> bool {
         self.user().fields.get("IsActive") == Some(&Json::Bool(false))
-    }
-}
-
-impl State {
-    fn keep_refresh_tokens(&mut self) {
-        if let Some(journal) = &mut self.journal
-            && let Err(error) = journal.append(&Entry::RefreshTokens(self.logins.refresh_tokens().clone()))
-        {
-            tracing::error!(%error, "the sandbox org's refresh tokens would not survive a restart");
-        }
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json};
 
 use super::csv::{Delimiter, Dialect, LineEnding};
 use super::job::{Ingest, Job, JobState, Operation, Search, Work};
+use super::jobs::JOB_PREFIX;
 use super::{multipart, query};
 use crate::data::{Api, Origin, Refusal};
 use crate::rest::Resource;
@@ -63,7 +64,7 @@ pub(super) fn ingest(resource: &Resource<'_>) -> Result<Answer, Refusal> {
     if resource.tenant.usage.left(Allocation::BulkBatches, now) == 0 {
         return Err(exceeded(Allocation::BulkBatches));
     }
-    let id = org.store.ids.next("750");
+    let id = org.store.ids.next(JOB_PREFIX);
     let job = job(resource, id, operation, object, state, dialect, Work::Ingest(ingest));
     add(resource, &mut org, job)
 }
@@ -81,7 +82,7 @@ pub(super) fn query(resource: &Resource<'_>) -> Result<Answer, Refusal> {
     if resource.tenant.usage.left(Allocation::BulkQueries, now) == 0 {
         return Err(exceeded(Allocation::BulkQueries));
     }
-    let id = org.store.ids.next("750");
+    let id = org.store.ids.next(JOB_PREFIX);
     let job = job(
         resource,
         id,

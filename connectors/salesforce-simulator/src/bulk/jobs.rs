@@ -6,6 +6,9 @@ use super::job::{Job, JobState};
 use crate::data::Refusal;
 use crate::timestamp::Timestamp;
 
+/// First characters of the id of a job.
+pub(crate) const JOB_PREFIX: &str = "750";
+
 const DAY: i64 = 24 * 3_600_000;
 
 /// How long after its last change a job can be asked for, closed or not.

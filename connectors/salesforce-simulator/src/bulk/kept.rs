@@ -65,11 +65,7 @@ impl<'de> Deserialize<'de> for Kept {
 impl State {
     /// Keeps changes of jobs over a restart.
     pub(super) fn keep(&mut self, entries: Vec<JobEntry>) -> Result<(), Refusal> {
-        let Some(journal) = &mut self.journal else { return Ok(()) };
-        journal.append(&Entry::Jobs(entries)).map_err(|error| {
-            tracing::error!(%error, "a bulk job of the sandbox org would not survive a restart");
-            Refusal::new(500, "UNKNOWN_EXCEPTION", error.to_string())
-        })
+        self.append(&Entry::Jobs(entries))
     }
 
     /// Keeps a job as it is now, but for its files.

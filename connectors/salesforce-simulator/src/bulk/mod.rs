@@ -26,6 +26,6 @@ mod worker;
 mod write;
 
 pub(crate) use endpoint::answer;
-pub(crate) use jobs::Jobs;
+pub(crate) use jobs::{JOB_PREFIX, Jobs};
 pub(crate) use kept::JobEntry;
 pub(crate) use worker::work;

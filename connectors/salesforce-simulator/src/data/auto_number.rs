@@ -1,10 +1,11 @@
 //! Auto-numbers: display formats such as `INV-{YYYY}-{0000}`, and how far each field has counted.
 //!
-//! A number that was given out is never given out again, even if its record was not stored after all.
+//! A number that was given out is never given out again, even if its record was deleted since, or not stored after all
+//! (but after a kill: a number that nobody has seen is free again).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use crate::schema::ObjectIndex;
+use crate::schema::{Flag, ObjectIndex, Schema};
 use crate::timestamp::Timestamp;
 
 /// The last number of every auto-number field, by object and field.
@@ -33,9 +34,39 @@ impl AutoNumbers {
         let around = |part: &str| dated(part, "2026-01-01").len();
         let number = text.get(around(before)..text.len().saturating_sub(around(behind)));
         if let Some(number) = number.and_then(|digits| digits.parse().ok()) {
-            let last = self.0.entry(field).or_default();
-            *last = (*last).max(number);
+            self.goes_on_after(field, number);
         }
+    }
+
+    /// The last numbers by object and field, for the data file.
+    pub(crate) fn counted(&self, schema: &Schema) -> BTreeMap<String, BTreeMap<String, u64>> {
+        let mut counted: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+        for ((object, at), last) in &self.0 {
+            let object = schema.object(*object);
+            if let Some(field) = object.fields.get(*at).filter(|field| !field.is(Flag::Gone)) {
+                counted.entry(object.name.clone()).or_default().insert(field.name.clone(), *last);
+            }
+        }
+        counted
+    }
+
+    /// Takes note of what [`AutoNumbers::counted`] gave.
+    pub(crate) fn go_on(&mut self, schema: &Schema, counted: &BTreeMap<String, BTreeMap<String, u64>>) {
+        let fields = counted.iter().flat_map(|(object, fields)| {
+            let object = schema.find(object);
+            fields.iter().filter_map(move |(field, last)| {
+                let object = object?;
+                Some(((object, schema.object(object).field(field)?), *last))
+            })
+        });
+        for (field, last) in fields {
+            self.goes_on_after(field, last);
+        }
+    }
+
+    fn goes_on_after(&mut self, field: (ObjectIndex, usize), number: u64) {
+        let last = self.0.entry(field).or_default();
+        *last = (*last).max(number);
     }
 }
 

@@ -16,14 +16,16 @@ pub(super) struct Sealer {
     sum: u32,
 }
 
-/// Where a file is not what was written.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Broken {
-    /// The line, from 1.
-    pub(super) line: usize,
-    /// What is wrong with it.
-    pub(super) reason: &'static str,
+/// Reads the lines of one file, in their order.
+#[derive(Debug)]
+pub(super) struct Unsealer {
+    /// Checksum of the lines so far; `None` for a file that has none.
+    sum: Option<u32>,
 }
+
+/// What is wrong with a line.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Broken(pub(super) &'static str);
 
 impl Sealer {
     /// The next line, with its end.
@@ -43,21 +45,31 @@ impl Sealer {
     }
 }
 
-/// The JSON of each whole line.
-pub(super) fn unseal(bytes: &[u8]) -> Result<Vec<&[u8]>, Broken> {
-    let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
-    let torn = lines.pop().unwrap_or_default();
-    let mut sum = 0;
-    let mut found = Vec::with_capacity(lines.len());
-    for (at, line) in lines.into_iter().enumerate() {
-        let json = checked(&mut sum, line);
-        found.push(json.ok_or(Broken { line: at + 1, reason: "its checksum is wrong" })?);
+impl Default for Unsealer {
+    fn default() -> Self {
+        Self { sum: Some(0) }
     }
-    // A whole line with something else where its end belongs was not cut short.
-    let whole = torn.split_last().and_then(|(_, line)| checked(&mut sum, line));
-    match whole {
-        Some(_) => Err(Broken { line: found.len() + 1, reason: "its end is wrong" }),
-        None => Ok(found),
+}
+
+impl Unsealer {
+    /// Reads a file as the first versions wrote it: JSON alone. It gets its checksums when it is rewritten.
+    pub(super) fn without_checksums() -> Self {
+        Self { sum: None }
+    }
+
+    /// The JSON of the next line, which had an end.
+    pub(super) fn unseal<'a>(&mut self, line: &'a [u8]) -> Result<&'a [u8], Broken> {
+        match &mut self.sum {
+            Some(sum) => checked(sum, line).ok_or(Broken("its checksum is wrong")),
+            None => Ok(line),
+        }
+    }
+
+    /// Judges what stands behind the last end: a line that was cut short is nothing.
+    pub(super) fn end(&mut self, torn: &[u8]) -> Result<(), Broken> {
+        // A whole line with something else where its end belongs was not cut short.
+        let whole = torn.split_last().zip(self.sum.as_mut()).and_then(|((_, line), sum)| checked(sum, line));
+        whole.map_or(Ok(()), |_| Err(Broken("its end is wrong")))
     }
 }
 
@@ -105,6 +117,16 @@ mod tests {
         lines.iter().map(|json| serde_json::from_slice(json).unwrap()).collect()
     }
 
+    /// The JSON of each whole line, or the line that is broken, from 1.
+    fn unseal(bytes: &[u8]) -> Result<Vec<&[u8]>, usize> {
+        let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
+        let torn = lines.pop().unwrap();
+        let mut unsealer = Unsealer::default();
+        let whole = lines.iter().enumerate().map(|(at, line)| unsealer.unseal(line).map_err(|_| at + 1));
+        let whole = whole.collect::<Result<Vec<_>, _>>()?;
+        unsealer.end(torn).map(|()| whole).map_err(|_| lines.len() + 1)
+    }
+
     proptest! {
         #[test]
         fn a_byte_that_is_another_is_noticed_wherever_it_is(
@@ -115,7 +137,7 @@ mod tests {
             let line = bytes[..at].split(|byte| *byte == b'\n').count();
             bytes[at] ^= other;
             let broken = unseal(&bytes).expect_err("one byte is another");
-            prop_assert_eq!(broken.line, line);
+            prop_assert_eq!(broken, line);
         }
 
         #[test]

@@ -163,9 +163,10 @@ proptest! {
             }
         }
         let mut read = Store::new(Arc::clone(&played.store.schema), IdSource::new("5g", 60), Arc::default());
+        let mut restored = Restored::default();
         for (object, row) in played.rows() {
             let line = serde_json::to_string(&played.store.stored(object, &row)).unwrap();
-            read.restore(&serde_json::from_str(&line).unwrap()).unwrap();
+            restored.put(&mut read, &serde_json::from_str(&line).unwrap()).unwrap();
         }
         let read = Played { store: read, now: played.now, made: Vec::new() };
         assert_eq!(read.rows(), played.rows());

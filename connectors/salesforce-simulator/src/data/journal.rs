@@ -1,189 +1,149 @@
-//! The data file: what an org must not forget, one JSON line for each transaction.
+//! The data file while the org runs: what an org must not forget, one JSON line for each transaction.
 //!
 //! A line is written with one system call before the call is answered, so an acknowledged write survives `kill -9`
 //! of the process (not a power cut: nothing is synced). A line cut short by a kill was never acknowledged and is
-//! dropped at the next start, when the file is also rewritten without what was overwritten since. Any other damage is
-//! noticed, and the file left as it is: each line has a checksum, and what was rewritten counts its own lines. The file
-//! holds the org's credentials, so only its owner can read it.
+//! dropped at the next start, when the file is also rewritten without what was overwritten since; a file that has grown
+//! to twice what it should hold is rewritten at once. The file holds the org's credentials, so only its owner can read
+//! it.
 
-use std::collections::BTreeSet;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read as _, Write as _};
+use std::fs::{File, OpenOptions};
+use std::io::{Error, Write as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-use serde_json::{Map, Value as Json};
-
-use super::checked_lines::{Sealer, unseal};
-use crate::bulk::JobEntry;
+use super::checked_lines::Sealer;
+use super::entry::Entry;
+use super::refusal::Refusal;
 use crate::error::SimulatorError;
-use crate::setup::Setting;
-use crate::tenant::Identity;
-use crate::tooling::Definition;
 
-/// One line of the data file.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Entry {
-    /// Who the org is: always the first line.
-    Org(Box<Identity>),
-    /// So many lines, this one included, were there when the file was last rewritten.
-    Rewritten(usize),
-    /// How far its clock is ahead, in milliseconds.
-    Clock(i64),
-    /// What is custom, where the files of the user do not say it.
-    Definition(Definition),
-    /// All refresh tokens that are good: the last such line counts.
-    RefreshTokens(BTreeSet<String>),
-    /// Events up to this replay id were forgotten.
-    Forgotten(u64),
-    /// Changes of bulk jobs.
-    Jobs(Vec<JobEntry>),
-    /// What was set up while the org ran.
-    Setting(Setting),
-    /// The rows and events of one transaction, the last replay id given out, and the bulk job that it belongs to.
-    Commit {
-        rows: Vec<StoredRow>,
-        events: Vec<Arc<StoredEvent>>,
-        last_replay_id: u64,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        job: Option<Box<JobEntry>>,
-    },
-}
-
-/// A row after its change.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct StoredRow {
-    pub(crate) object: String,
-    /// `None`: live. Empty: in the recycle bin. `hard`: deleted for good. Otherwise in the bin with this parent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) place: Option<String>,
-    /// Since when it is in the recycle bin, in milliseconds by the org's clock.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) since: Option<i64>,
-    pub(crate) fields: Map<String, Json>,
-}
-
-/// An event that can be replayed. Its JSON is written once, when it is raised: delivering it is copying bytes.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct StoredEvent {
-    pub(crate) replay_id: u64,
-    /// Every channel that brings it: a change event has one of its object and one of all objects.
-    pub(crate) channels: Arc<[Arc<str>]>,
-    /// Milliseconds since 1970 by the org's clock.
-    pub(crate) created: i64,
-    /// The `data` of the message as delivered.
-    pub(crate) data: Box<RawValue>,
-}
+/// A file smaller than this is not worth rewriting before the next start, in bytes.
+const SMALL: u64 = 1024 * 1024;
 
 /// An open data file.
 #[derive(Debug)]
 pub(crate) struct Journal {
     path: PathBuf,
+    /// Kept as long as the file is open: nobody else writes it.
+    _lock: File,
+    lines: Lines,
+    /// Bytes that it had when it was last rewritten, and the rows and events that took them.
+    compact: (u64, usize),
+}
+
+/// What a file is rewritten with.
+pub(crate) struct Contents<I> {
+    /// How many entries come.
+    pub(crate) lines: usize,
+    /// Who the org is, then everything else.
+    pub(crate) entries: I,
+    /// How many rows and events are among it.
+    pub(crate) items: usize,
+}
+
+/// The lines of one file.
+#[derive(Debug)]
+struct Lines {
     file: File,
     /// Bytes of the lines in it: where the next one goes, whatever a write that failed has left there.
     length: u64,
     sealer: Sealer,
-    _lock: File,
 }
 
 impl Journal {
-    /// The entries of a file; empty when there is no file yet.
-    pub(crate) fn read(path: &Path) -> Result<Vec<Entry>, SimulatorError> {
-        let mut bytes = Vec::new();
-        match File::open(path) {
-            Ok(mut file) => file.read_to_end(&mut bytes).map_err(|source| unusable(path, source))?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(source) => return Err(unusable(path, source)),
-        };
-        let damaged = |line, reason| SimulatorError::Damaged { path: path.to_owned(), line, reason };
-        let lines = if bytes.starts_with(b"{") {
-            without_checksums(path, &bytes)
-        } else {
-            unseal(&bytes).map_err(|broken| damaged(broken.line, broken.reason.to_owned()))?
-        };
-        let entries: Vec<Entry> = lines
-            .into_iter()
-            .enumerate()
-            .map(|(at, json)| {
-                serde_json::from_slice(json).map_err(|error| damaged(at + 1, error.to_string()))
-            })
-            .collect::<Result<_, _>>()?;
-        let least = entries.iter().find_map(|entry| match entry {
-            Entry::Rewritten(lines) => Some(*lines),
-            _ => None,
-        });
-        if !bytes.is_empty() && entries.len() < least.unwrap_or(1) {
-            return Err(damaged(entries.len() + 1, "it is cut off here".to_owned()));
-        }
-        Ok(entries)
+    /// Replaces a file that is locked and opens it for more. The old file stays whole until the new one is.
+    pub(super) fn create(
+        path: PathBuf,
+        lock: File,
+        contents: Contents<impl Iterator<Item = Entry>>,
+    ) -> Result<Self, SimulatorError> {
+        let items = contents.items;
+        let lines = replace(&path, contents).map_err(|source| unusable(&path, source))?;
+        let compact = (lines.length, items);
+        Ok(Self { path, _lock: lock, lines, compact })
     }
 
-    /// Replaces the file by these entries and opens it for more. The old file stays whole until the new one is.
-    pub(crate) fn rewrite(path: &Path, entries: &[Entry]) -> Result<Self, SimulatorError> {
-        let lock = lock(path)?;
-        let temporary = path.with_extension("new");
-        let mut sealer = Sealer::default();
-        let mut write = || -> std::io::Result<(File, u64)> {
-            let mut file =
-                OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&temporary)?;
-            for entry in entries {
-                let line = sealer.seal(entry)?;
-                file.write_all(&line)?;
-                sealer.wrote(&line);
-            }
-            file.sync_all()?;
-            std::fs::rename(&temporary, path)?;
-            let length = file.metadata()?.len();
-            Ok((file, length))
-        };
-        let (file, length) = write().map_err(|source| unusable(path, source))?;
-        Ok(Self { path: path.to_owned(), file, length, sealer, _lock: lock })
+    /// Appends an entry. What could not be written is refused, since it would not survive a restart.
+    pub(crate) fn append(&mut self, entry: &Entry) -> Result<(), Refusal> {
+        self.lines.append(entry).map_err(|source| {
+            tracing::error!(file = %self.path.display(), %source, "a change of the sandbox org cannot be kept");
+            let message = format!("{}: {source}", unusable(&self.path, Error::from(source.kind())));
+            Refusal::new(500, "UNKNOWN_EXCEPTION", message)
+        })
     }
 
-    /// Appends an entry.
-    pub(crate) fn append(&mut self, entry: &Entry) -> Result<(), SimulatorError> {
-        let write = || -> std::io::Result<Vec<u8>> {
-            let line = self.sealer.seal(entry)?;
-            self.file.write_all_at(&line, self.length)?;
-            Ok(line)
-        };
-        let line = write().map_err(|source| unusable(&self.path, source))?;
+    /// Whether more than half of it was overwritten since it was rewritten, when the org has so many rows and events.
+    pub(crate) fn is_overgrown(&self, items: usize) -> bool {
+        let count = |items: usize| u64::try_from(items).unwrap_or(u64::MAX);
+        let (bytes, then) = self.compact;
+        let needed = bytes / count(then).max(1) * count(items);
+        self.lines.length > SMALL && self.lines.length / 2 > needed
+    }
+
+    /// Replaces the file. If that fails it is as good as before, and grows to twice its size before it is tried again.
+    pub(crate) fn rewrite(
+        &mut self,
+        contents: Contents<impl Iterator<Item = Entry>>,
+    ) -> Result<(), SimulatorError> {
+        let items = contents.items;
+        let replaced = replace(&self.path, contents).map(|lines| self.lines = lines);
+        self.compact = (self.lines.length, items);
+        replaced.map_err(|source| unusable(&self.path, source))
+    }
+}
+
+#[cfg(test)]
+impl Journal {
+    /// Lets every write fail, or none again: a disk that is full for a time.
+    pub(crate) fn fill_disk(&mut self, full: bool) {
+        self.lines.file = OpenOptions::new().read(true).write(!full).open(&self.path).unwrap();
+    }
+}
+
+impl Lines {
+    fn append(&mut self, entry: &Entry) -> Result<(), Error> {
+        let line = self.sealer.seal(entry)?;
+        self.file.write_all_at(&line, self.length)?;
         self.sealer.wrote(&line);
         self.length += u64::try_from(line.len()).unwrap_or(u64::MAX);
         Ok(())
     }
 }
 
-/// The whole lines of a file as the first versions wrote it: JSON alone. It gets its checksums when it is rewritten.
-fn without_checksums<'a>(path: &Path, bytes: &'a [u8]) -> Vec<&'a [u8]> {
-    let message = "an earlier version wrote the data file, without checksums: what is damaged in it may go unnoticed \
-                   this once";
-    tracing::warn!(file = %path.display(), "{message}");
-    let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
-    lines.pop();
-    lines
+/// Writes a new file beside the old one and puts it in its place.
+fn replace(path: &Path, contents: Contents<impl Iterator<Item = Entry>>) -> Result<Lines, Error> {
+    let temporary = path.with_extension("new");
+    let lines = write(&temporary, contents).and_then(|lines| {
+        std::fs::rename(&temporary, path)?;
+        Ok(lines)
+    });
+    // Half of a file is of no use, and may be what a full disk has no room for.
+    lines.inspect_err(|_| drop(std::fs::remove_file(&temporary)))
 }
 
-/// Keeps a second process from writing the same org. The lock is a file beside the data, since that one is replaced.
-fn lock(path: &Path) -> Result<File, SimulatorError> {
-    let open = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(path.with_extension("lock"));
-    let file = open.map_err(|source| unusable(path, source))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(SimulatorError::InUse { path: path.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(unusable(path, source)),
+fn write(path: &Path, contents: Contents<impl Iterator<Item = Entry>>) -> Result<Lines, Error> {
+    let file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(path)?;
+    let mut lines = Lines { file, length: 0, sealer: Sealer::default() };
+    let mut entries = contents.entries;
+    let mut left = contents.lines;
+    let mut append = |lines: &mut Lines, entry: Option<Entry>| {
+        left = left.checked_sub(usize::from(entry.is_some())).ok_or_else(miscounted)?;
+        entry.map_or(Ok(false), |entry| lines.append(&entry).map(|()| true))
+    };
+    append(&mut lines, entries.next())?;
+    lines.append(&Entry::Rewritten(contents.lines + 1))?;
+    while append(&mut lines, entries.next())? {}
+    if left > 0 {
+        return Err(miscounted());
     }
+    lines.file.flush()?;
+    lines.file.sync_all()?;
+    Ok(lines)
 }
 
-fn unusable(path: &Path, source: std::io::Error) -> SimulatorError {
+fn miscounted() -> Error {
+    Error::other("its lines were miscounted")
+}
+
+pub(super) fn unusable(path: &Path, source: Error) -> SimulatorError {
     SimulatorError::Data { path: path.to_owned(), source }
 }

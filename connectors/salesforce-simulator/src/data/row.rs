@@ -120,6 +120,12 @@ impl Row {
         shared.chain(self.own.iter()).filter(|(_, value)| !value.is_null())
     }
 
+    /// How many values it does not share.
+    #[cfg(test)]
+    pub(crate) fn own(&self) -> usize {
+        self.own.values.len()
+    }
+
     /// Gives back the room that it was built in.
     pub(crate) fn shrink(&mut self) {
         self.own.places.shrink_to_fit();

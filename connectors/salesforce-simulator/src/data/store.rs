@@ -7,22 +7,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::auto_number::AutoNumbers;
-use super::journal::StoredRow;
-use super::row::{Base, Binned, Cause, Row};
+use super::row::Row;
 use super::table::{Key, Table};
 use super::transaction::{Change, Operation, Transaction};
-use super::value::Value;
 use crate::clock::Clock;
 use crate::ids::IdSource;
 use crate::rules::Barriers;
-use crate::schema::{Flag, ObjectIndex, Schema};
+use crate::schema::{ObjectIndex, Schema};
 use crate::timestamp::Timestamp;
 
 /// How long a row stays in the recycle bin, in milliseconds.
 const BIN_MILLIS: i64 = 15 * 24 * 3_600_000;
-
-/// What the data file writes as the parent of a row that is deleted for good.
-const HARD: &str = "hard";
 
 /// Rows of all objects.
 #[derive(Debug)]
@@ -125,63 +120,14 @@ impl Store {
         }
     }
 
-    /// A row as the data file keeps it: fields by name, empty ones left out.
-    pub(crate) fn stored(&self, object: ObjectIndex, row: &Row) -> StoredRow {
-        let definition = self.schema.object(object);
-        let fields = definition
-            .fields
-            .iter()
-            .enumerate()
-            .filter(|(at, field)| !field.is(Flag::Gone) && !row.value(*at).is_null());
-        StoredRow {
-            object: definition.name.clone(),
-            place: row.binned().map(|binned| match &binned.cause {
-                Cause::Alone => String::new(),
-                Cause::With(parent) => parent.clone(),
-                Cause::Hard => HARD.to_owned(),
-            }),
-            since: row.binned().map(|binned| binned.since.millis()),
-            fields: fields
-                .map(|(at, field)| (field.name.clone(), row.value(at).to_json(Timestamp::rest)))
-                .collect(),
-        }
+    /// How many rows there are, in the recycle bin too.
+    pub(crate) fn len(&self) -> usize {
+        self.tables.iter().map(Table::len).sum()
     }
 
-    /// Puts back what [`Store::stored`] gave; fields that the schema no longer has are left out.
-    pub(crate) fn restore(&mut self, stored: &StoredRow) -> Result<(), String> {
-        let schema = Arc::clone(&self.schema);
-        let object = schema.find(&stored.object).ok_or_else(|| format!("no object {}", stored.object))?;
-        let definition = schema.object(object);
-        let mut row = Row::on(&Base::default());
-        for (name, json) in &stored.fields {
-            let Some(at) = definition.field(name) else { continue };
-            let field = definition.fields.get(at).ok_or_else(|| format!("no field {name}"))?;
-            let value = Value::from_json(field.kind, json)
-                .ok_or_else(|| format!("{}.{name} is not a {}", definition.name, field.kind.name()))?;
-            if let (Some(format), Some(text)) = (&field.auto_number, value.as_text()) {
-                self.auto_numbers.seen((object, at), format, text);
-            }
-            row.set(at, value);
-        }
-        if row.id().is_empty() {
-            return Err("a row without Id".to_owned());
-        }
-        if !row.id().starts_with(&definition.key_prefix) {
-            // Custom objects are numbered in the order of the files, which has changed since.
-            let (prefix, name) = (row.id().get(..3).unwrap_or_default(), &definition.name);
-            return Err(format!("its ids begin with {prefix}: give {name} key_prefix: {prefix}"));
-        }
-        row.put_in_bin(stored.place.as_deref().map(|place| Binned {
-            since: Timestamp::from_millis(stored.since.unwrap_or_default()),
-            cause: match place {
-                "" => Cause::Alone,
-                HARD => Cause::Hard,
-                parent => Cause::With(parent.to_owned()),
-            },
-        }));
-        self.ids.seen(row.id());
-        self.put(object, row);
-        Ok(())
+    /// All rows, in the recycle bin too.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (ObjectIndex, &Row)> {
+        self.tables.iter().enumerate().flat_map(|(object, table)| table.rows().map(move |row| (object, row)))
     }
 
     fn take(&mut self, object: ObjectIndex, key: Key) {

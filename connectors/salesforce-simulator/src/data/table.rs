@@ -70,6 +70,11 @@ impl Table {
         self.rows.range((Excluded(Key::of(id)), Unbounded)).map(|(_, row)| row)
     }
 
+    /// How many rows there are, deleted ones included.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
     /// How many rows are not deleted.
     pub(crate) fn live(&self) -> usize {
         self.live

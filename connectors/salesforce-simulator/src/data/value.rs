@@ -57,7 +57,8 @@ impl Value {
             (FieldType::Int, Json::Number(number)) => number.as_i64().map(Self::Int),
             (kind, Json::Number(number)) if kind.is_decimal() => number.as_f64().map(Self::Double),
             (FieldType::Datetime, Json::String(text)) => Timestamp::parse(text).map(Self::Time),
-            (_, Json::String(text)) => Some(Self::text(text)),
+            (FieldType::Boolean | FieldType::Int, Json::String(_)) => None,
+            (kind, Json::String(text)) if !kind.is_decimal() => Some(Self::text(text)),
             _ => None,
         }
     }

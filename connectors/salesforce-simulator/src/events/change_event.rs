@@ -212,7 +212,7 @@ impl<'a> Commit<'a> {
         }
         self.sequence += 1;
         let payload = self.payload(&object.name, draft);
-        log.append(channels, self.now, |replay_id| data(&schema_id, &payload, replay_id))
+        log.next(channels, self.now, |replay_id| data(&schema_id, &payload, replay_id))
     }
 
     fn payload(&self, object: &str, draft: Draft) -> Json {

@@ -33,15 +33,14 @@ impl EventLog {
     }
 
     /// Puts events back that were raised before a restart.
-    pub(crate) fn restore(&mut self, events: Vec<Arc<StoredEvent>>, last: u64) {
-        for event in events {
-            self.keep(&event);
-        }
+    pub(crate) fn restore(&mut self, events: &[Arc<StoredEvent>], last: u64) {
+        self.keep(events);
         self.last = self.last.max(last);
     }
 
-    /// Adds one event to these channels; `data` writes its JSON for the replay id it gets.
-    pub(crate) fn append(
+    /// The next event, for these channels; `data` writes its JSON for the replay id it gets. Nobody sees it before it
+    /// is kept.
+    pub(crate) fn next(
         &mut self,
         channels: Arc<[Arc<str>]>,
         now: Timestamp,
@@ -50,9 +49,21 @@ impl EventLog {
         self.last += 1 + self.gaps.random_range(0..3);
         let written = data(self.last);
         let data = written.inspect_err(|error| tracing::error!(%error, "an event cannot be written")).ok()?;
-        let event = Arc::new(StoredEvent { replay_id: self.last, channels, created: now.millis(), data });
-        self.keep(&event);
-        Some(event)
+        Some(Arc::new(StoredEvent { replay_id: self.last, channels, created: now.millis(), data }))
+    }
+
+    /// Takes events in, in the order they were made.
+    pub(crate) fn keep(&mut self, events: &[Arc<StoredEvent>]) {
+        for event in events {
+            for channel in event.channels.iter() {
+                self.channels.entry(Arc::clone(channel)).or_default().push_back(Arc::clone(event));
+            }
+        }
+    }
+
+    /// How many events the channels have, together.
+    pub(crate) fn len(&self) -> usize {
+        self.channels.values().map(VecDeque::len).sum()
     }
 
     /// The last id given out; before the first, the one that ids start after.
@@ -112,12 +123,6 @@ impl EventLog {
     fn keeps(&self, event: &StoredEvent, now: Timestamp) -> bool {
         let lifetimes = event.channels.iter().map(|channel| lifetime(channel, self.retention));
         now.millis() - event.created <= lifetimes.max().unwrap_or(0)
-    }
-
-    fn keep(&mut self, event: &Arc<StoredEvent>) {
-        for channel in event.channels.iter() {
-            self.channels.entry(Arc::clone(channel)).or_default().push_back(Arc::clone(event));
-        }
     }
 }
 

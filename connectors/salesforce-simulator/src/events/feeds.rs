@@ -59,8 +59,7 @@ impl Feeds {
         }
     }
 
-    /// Raises the events of a transaction that is done; they show the rows as they stand at its end. Changes of
-    /// PushTopics themselves are effective for the next one.
+    /// The events of a transaction that is done; they show the rows as they stand at its end.
     pub(crate) fn raise(
         &mut self,
         log: &mut EventLog,
@@ -78,10 +77,14 @@ impl Feeds {
             raised.extend(platform_event::raise(log, store, published, &schema, now));
         }
         raised.extend(tx.pushed.iter().filter_map(|push| generic::raise(log, push, now)));
+        raised
+    }
+
+    /// Takes note of a transaction that stands. Changes of PushTopics themselves are effective for the next one.
+    pub(crate) fn committed(&mut self, store: &Store, tx: &Transaction) {
         if tx.changes.iter().any(|change| store.schema.object(change.object).name == PushTopic::OBJECT) {
             self.find_topics(store);
         }
-        raised
     }
 
     /// Raises a gap event that no change caused.

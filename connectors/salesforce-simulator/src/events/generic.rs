@@ -75,9 +75,9 @@ pub(crate) fn online(tenant: &Tenant, id: &str) -> Result<Json, Refusal> {
     Ok(json!({"OnlineUserIds": users, "ChannelName": &*channel}))
 }
 
-/// Puts what was pushed into the log.
+/// The event of what was pushed.
 pub(super) fn raise(log: &mut EventLog, push: &Push, now: Timestamp) -> Option<Arc<StoredEvent>> {
-    log.append(Arc::new([Arc::clone(&push.channel)]), now, |replay_id| {
+    log.next(Arc::new([Arc::clone(&push.channel)]), now, |replay_id| {
         let created = json!({"createdDate": now.event(), "replayId": replay_id});
         to_raw_value(&json!({"event": created, "payload": push.payload}))
     })

@@ -51,7 +51,7 @@ pub(super) fn raise(
     // Records in the order of their first change; the places of one record's changes are already reversed.
     due.sort_by_key(|(place, ..)| *place);
     let raised = due.into_iter().filter_map(|(_, topic, operation, sobject)| {
-        log.append(Arc::clone(&topic.channels), now, |replay_id| {
+        log.next(Arc::clone(&topic.channels), now, |replay_id| {
             notification(topic, replay_id, now, operation, &sobject)
         })
     });

@@ -27,7 +27,7 @@ pub(crate) fn limit_exceeded() -> Refusal {
     Refusal::record("LIMIT_EXCEEDED", "The hourly limit of published platform events is exceeded", &[])
 }
 
-/// Puts a published event into the log; it names the schema that its fields are read by.
+/// The event of what was published; it names the schema that its fields are read by.
 pub(super) fn raise(
     log: &mut EventLog,
     store: &Store,
@@ -46,7 +46,7 @@ pub(super) fn raise(
     {
         payload.insert(field.name.clone(), render(store, published.object, &published.row, at, Form::Event));
     }
-    log.append(channels.into(), now, |replay_id| {
+    log.next(channels.into(), now, |replay_id| {
         let event = json!({"EventUuid": published.uuid, "replayId": replay_id});
         to_raw_value(&json!({"schema": schema, "payload": payload, "event": event}))
     })

@@ -80,7 +80,8 @@ impl Cursors {
         version: u32,
         now: Timestamp,
     ) -> String {
-        let names = self.names.get_or_insert_with(|| IdSource::new(identity.pod.clone(), identity.id_base));
+        let names =
+            self.names.get_or_insert_with(|| IdSource::new(identity.pod.clone(), identity.first_unkept()));
         let id = names.next(PREFIX);
         let number = cursor.number;
         if !self.queries.iter().any(|query| query.number == number) {

@@ -12,6 +12,7 @@ mod client;
 mod collections;
 mod composite;
 mod corpus;
+mod data_file;
 mod deletes;
 mod derived;
 mod describe;

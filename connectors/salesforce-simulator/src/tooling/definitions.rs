@@ -47,7 +47,6 @@ impl Definitions {
                 {
                     store.schema = Arc::new(grown);
                     self.made.insert(name.clone());
-                    self.deleted.remove(&name);
                 }
                 self.ids.insert(name, id);
             }
@@ -73,7 +72,8 @@ impl Definitions {
         }
     }
 
-    /// Everything there is to know, for the data file. Known fields come first, so that rows find them.
+    /// Everything there is to know, for the data file. What was deleted comes first: a client may have made a field of
+    /// that name since.
     pub(crate) fn entries(&self, schema: &Schema) -> Vec<Definition> {
         let known = self.ids.iter().map(|(name, id)| {
             let made = find(schema, name).filter(|_| self.made.contains(name));
@@ -81,7 +81,7 @@ impl Definitions {
             Definition::Known { name: name.clone(), id: id.clone(), field: field.cloned().map(Box::new) }
         });
         let deleted = self.deleted.iter().map(|name| Definition::Deleted { name: name.clone() });
-        known.chain(deleted).collect()
+        deleted.chain(known).collect()
     }
 
     /// The id of a custom object or field.
@@ -96,7 +96,6 @@ impl Definitions {
 
     /// Notes a field that a client made.
     pub(super) fn made(&mut self, name: String, id: String) {
-        self.deleted.remove(&name);
         self.made.insert(name.clone());
         self.ids.insert(name, id);
     }

@@ -7,7 +7,7 @@ use super::definitions::{Definition, FIELD, find};
 use super::metadata;
 use crate::data::{Entry, Refusal};
 use crate::schema::{Field, ObjectKind, OnDelete, Schema, Trait, check_field, complete_field};
-use crate::tenant::{State, Tenant};
+use crate::tenant::Tenant;
 
 /// Adds a field to an object; answers its id. Rows that are there have no value in it.
 pub(super) fn make(
@@ -49,7 +49,7 @@ pub(super) fn make(
     let id = state.store.ids.next(FIELD);
     let full_name = format!("{}.{name}", definition.name);
     let known = Definition::Known { name: full_name.clone(), id: id.clone(), field: Some(Box::new(field)) };
-    keep(state, known)?;
+    state.append(&Entry::Definition(known))?;
     state.store.schema = Arc::new(grown);
     state.definitions.made(full_name, id.clone());
     Ok(id)
@@ -74,7 +74,7 @@ pub(super) fn delete(tenant: &Tenant, id: &str) -> Result<(), Refusal> {
     let schema = Arc::clone(&state.store.schema);
     let name = state.definitions.named(id).map(str::to_owned).ok_or_else(Refusal::not_found)?;
     let (object, at) = find(&schema, &name).ok_or_else(Refusal::not_found)?;
-    keep(state, Definition::Deleted { name: name.clone() })?;
+    state.append(&Entry::Definition(Definition::Deleted { name: name.clone() }))?;
     state.store.schema = Arc::new(schema.without_field(object, at, tenant.clock.now()));
     state.definitions.forget(&name);
     Ok(())
@@ -90,12 +90,4 @@ pub(super) fn show(tenant: &Tenant, id: &str) -> Result<(String, String, Field),
     let field = definition.fields.get(at).ok_or_else(Refusal::not_found)?;
     let table = state.definitions.id(&definition.name).unwrap_or(&definition.name);
     Ok((table.to_owned(), definition.name.clone(), field.clone()))
-}
-
-fn keep(state: &mut State, definition: Definition) -> Result<(), Refusal> {
-    let Some(journal) = &mut state.journal else { return Ok(()) };
-    journal.append(&Entry::Definition(definition)).map_err(|error| {
-        tracing::error!(%error, "a custom field of the sandbox org would not survive a restart");
-        Refusal::new(500, "UNKNOWN_EXCEPTION", error.to_string())
-    })
 }
