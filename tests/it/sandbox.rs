@@ -1,5 +1,7 @@
 //! What `orgstream sandbox` serves when asked for more than its defaults.
 
+use std::time::Duration;
+
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value as Json, json};
 use tokio_tungstenite::connect_async;
@@ -7,6 +9,10 @@ use tokio_tungstenite::tungstenite::Message as Frame;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use super::support::Sandbox;
+
+fn client() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().no_proxy().timeout(Duration::from_mins(1))
+}
 
 /// A token of the org, by the client credentials of its first line.
 async fn token(sandbox: &Sandbox, http: &reqwest::Client) -> String {
@@ -31,7 +37,7 @@ async fn a_sandbox_with_websockets_speaks_bayeux_over_one_and_without_them_refus
         [(&["--websocket"][..], Some(json!(["websocket", "long-polling"]))), (&[], None)]
     {
         let sandbox = Sandbox::start_with("websocket", arguments);
-        let token = token(&sandbox, &reqwest::Client::new()).await;
+        let token = token(&sandbox, &client().build().expect("a client")).await;
         let url = format!("{}/cometd/60.0", sandbox.text("login_url").replace("http:", "ws:"));
         let mut request = url.into_client_request().expect("a URL");
         request.headers_mut().insert("authorization", format!("Bearer {token}").parse().expect("a header"));
@@ -55,12 +61,11 @@ async fn a_sandbox_under_tls_names_the_certificate_that_makes_clients_believe_it
     assert!(sandbox.text("login_url").starts_with("https://"));
     let pem = std::fs::read(sandbox.text("ca_certificate_file")).expect("the certificate is there");
     let certificate = reqwest::Certificate::from_pem(&pem).expect("PEM");
-    let trusting =
-        reqwest::Client::builder().no_proxy().tls_certs_only([certificate]).build().expect("a client");
+    let trusting = client().tls_certs_only([certificate]).build().expect("a client");
     let token = token(&sandbox, &trusting).await;
     let url = format!("{}/services/data/v60.0/limits", sandbox.text("login_url"));
     let answer = trusting.get(&url).bearer_auth(&token).send().await.expect("the org answers");
     assert_eq!(answer.status(), 200);
-    let distrusting = reqwest::Client::new().get(&url).bearer_auth(&token).send().await;
+    let distrusting = client().build().expect("a client").get(&url).bearer_auth(&token).send().await;
     assert!(distrusting.expect_err("nobody vouches for it").is_connect());
 }
