@@ -95,6 +95,7 @@ async fn others_can_join_in_while_it_runs_and_a_kill_loses_nothing() {
     let mut running = place.start(&["run", "f.yaml"]);
     let (a, b) = (&said["orgs"]["a"], &said["orgs"]["b"]);
     eventually_up(a).await;
+    eventually_up(b).await;
     let made = call(
         a,
         reqwest::Method::POST,
