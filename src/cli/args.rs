@@ -145,10 +145,10 @@ pub struct Sandbox {
     /// Contact and Lead
     #[arg(long, value_name = "PATH")]
     pub objects: Option<PathBuf>,
-    /// Sample records that are in the org when it is new: so many accounts, contacts and leads, and half as many
-    /// campaigns, opportunities, cases and tasks of theirs
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub records: usize,
+    /// Sample records that are in the org when it is new: so many accounts, contacts and leads together, and half as
+    /// many campaigns, opportunities, cases and tasks of theirs
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub records: u32,
     /// Make ids, passwords and sample records the same at every start; another number makes others
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,

@@ -13,7 +13,7 @@ pub(super) async fn sandbox(arguments: Sandbox) -> Result<Exit, Failure> {
         port: arguments.port,
         data: arguments.data,
         objects: arguments.objects,
-        records: arguments.records,
+        records: usize::try_from(arguments.records).unwrap_or(usize::MAX),
         seed: arguments.seed,
         tls: arguments.tls,
         websocket: arguments.websocket,

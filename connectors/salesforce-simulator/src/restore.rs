@@ -8,7 +8,7 @@ use crate::data::{DataFile, Entry, Restored, Store};
 use crate::error::SimulatorError;
 use crate::events::EventLog;
 use crate::setup::Setup;
-use crate::tooling::Definitions;
+use crate::tooling::{Definition, Definitions};
 
 /// The parts of an org that come back.
 #[derive(Debug)]
@@ -33,6 +33,9 @@ impl Kept {
                 Entry::Clock(offset) => store.clock.set_ahead_by(offset),
                 Entry::Definition(definition) => {
                     let now = store.schema.changed();
+                    if let Definition::Deleted { name } = &definition {
+                        setup.forget_field(name);
+                    }
                     definitions.restore(store, definition, now);
                 }
                 Entry::Counted(counted) => {

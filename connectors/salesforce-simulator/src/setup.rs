@@ -1,6 +1,8 @@
 //! What an administrator sets up while the org runs: whose changes are captured, what is taken from the user, which
 //! records are locked. It is the org's own, as its records are, so the data file keeps it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Entry, Store};
@@ -73,6 +75,16 @@ impl Setup {
         }
     }
 
+    /// Forgets what was set up of a field, by its full name, which was deleted.
+    pub(crate) fn forget_field(&mut self, full_name: &str) {
+        self.settings.retain(|setting| match setting {
+            Setting::Denied { object, field: Some(field), .. } => {
+                !format!("{object}.{field}").eq_ignore_ascii_case(full_name)
+            }
+            _ => true,
+        });
+    }
+
     /// All of them.
     pub(crate) fn all(&self) -> &[Setting] {
         &self.settings
@@ -84,9 +96,13 @@ impl Tenant {
     pub(crate) fn set_up(&self, setting: Setting) -> Result<(), String> {
         let mut state = self.state();
         let State { feeds, store, journal, setup, .. } = &mut *state;
+        let before = (Arc::clone(&store.schema), store.barriers.locked.clone(), feeds.capture.clone());
         setting.apply(store, feeds)?;
-        if let Some(journal) = journal {
-            journal.append(&Entry::Setting(setting.clone())).map_err(|refusal| refusal.message)?;
+        if let Some(journal) = journal
+            && let Err(refusal) = journal.append(&Entry::Setting(setting.clone()))
+        {
+            (store.schema, store.barriers.locked, feeds.capture) = before;
+            return Err(refusal.message);
         }
         setup.note(setting);
         Ok(())

@@ -23,7 +23,8 @@ const RESULTS: [&str; 3] = ["successfulResults", "failedResults", "unprocessedRe
 /// `PUT jobs/ingest/id/batches`: once, into an open job.
 pub(super) fn upload(resource: &Resource<'_>, id: &str) -> Result<Answer, Refusal> {
     let mut state = resource.tenant.state();
-    let job = state.jobs.job_mut(id)?;
+    // A change of a copy: what the data file has no room for never was.
+    let mut job = state.jobs.job(id)?.clone();
     let (open, id) = (job.state == JobState::Open, job.id.clone());
     let Work::Ingest(ingest) = &mut job.work else { return Err(Refusal::not_found()) };
     if !open {
@@ -40,8 +41,8 @@ pub(super) fn upload(resource: &Resource<'_>, id: &str) -> Result<Answer, Refusa
         return Err(Refusal::new(413, "CLIENTINPUTERROR", "Job data exceeds the maximum size of 150 MB"));
     }
     ingest.data = Some(resource.call.body.clone());
-    let entries = job.entries();
-    state.keep(entries)?;
+    state.keep(job.entries())?;
+    state.jobs.put(job);
     Ok(Answer::empty(201))
 }
 
@@ -52,7 +53,7 @@ pub(super) fn change(resource: &Resource<'_>, id: &str) -> Result<Answer, Refusa
     let now = resource.tenant.clock.now();
     let mut state = resource.tenant.state();
     let state = &mut *state;
-    let job = state.jobs.job_mut(id)?;
+    let mut job = state.jobs.job(id)?.clone();
     let has_data = job.ingest()?.data.is_some();
     match (JobState::of(wanted), job.state) {
         (Some(JobState::UploadComplete), JobState::Open) if has_data => {
@@ -71,7 +72,8 @@ pub(super) fn change(resource: &Resource<'_>, id: &str) -> Result<Answer, Refusa
         }
     }
     let answer = Answer::json(200, &job.changed());
-    state.keep_job(id)?;
+    state.keep(vec![job.head()])?;
+    state.jobs.put(job);
     resource.tenant.bulk_work.notify_one();
     Ok(answer)
 }
@@ -93,8 +95,8 @@ pub(super) fn delete(resource: &Resource<'_>, id: &str) -> Result<Answer, Refusa
         return Err(not_terminated());
     }
     let id = job.id.clone();
+    state.keep(vec![JobEntry::Deleted { id: id.clone() }])?;
     state.jobs.remove(&id);
-    state.keep(vec![JobEntry::Deleted { id }])?;
     Ok(Answer::empty(204))
 }
 

@@ -35,8 +35,8 @@ pub(super) fn abort(resource: &Resource<'_>, id: &str) -> Result<Answer, Refusal
     let body = resource.object()?;
     let wanted = body.get("state").and_then(Json::as_str).and_then(JobState::of);
     let mut state = resource.tenant.state();
-    let job = state.jobs.job_mut(id)?;
-    search(job)?;
+    let mut job = state.jobs.job(id)?.clone();
+    search(&job)?;
     if wanted != Some(JobState::Aborted) {
         return Err(bad_state("The state of a query job can only be changed to Aborted"));
     }
@@ -45,7 +45,8 @@ pub(super) fn abort(resource: &Resource<'_>, id: &str) -> Result<Answer, Refusal
     }
     job.enter(JobState::Aborted, resource.tenant.clock.now());
     let answer = Answer::json(200, &job.changed());
-    state.keep_job(id)?;
+    state.keep(vec![job.head()])?;
+    state.jobs.put(job);
     Ok(answer)
 }
 
@@ -58,8 +59,8 @@ pub(super) fn delete(resource: &Resource<'_>, id: &str) -> Result<Answer, Refusa
         return Err(not_terminated());
     }
     let id = job.id.clone();
+    state.keep(vec![JobEntry::Deleted { id: id.clone() }])?;
     state.jobs.remove(&id);
-    state.keep(vec![JobEntry::Deleted { id }])?;
     Ok(Answer::empty(204))
 }
 

@@ -35,14 +35,20 @@ pub(crate) struct DataFile {
 impl DataFile {
     /// Takes a file, whether it is there or not.
     pub(crate) fn lock(path: &Path) -> Result<Self, SimulatorError> {
-        let lock = lock(path)?;
-        let mut lines = match File::open(path) {
+        let path = resolved(path)?;
+        if path.extension().is_some_and(|extension| extension == "lock") {
+            let reason =
+                std::io::Error::new(ErrorKind::InvalidInput, "a name that ends in .lock is one of a lock");
+            return Err(unusable(&path, reason));
+        }
+        let lock = lock(&path)?;
+        let mut lines = match File::open(&path) {
             Ok(file) => Some(BufReader::with_capacity(BUFFER, file)),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(source) => return Err(unusable(path, source)),
+            Err(source) => return Err(unusable(&path, source)),
         };
         let start = lines.as_mut().map(|lines| lines.fill_buf().map(<[u8]>::to_vec)).transpose();
-        let start = start.map_err(|source| unusable(path, source))?.unwrap_or_default();
+        let start = start.map_err(|source| unusable(&path, source))?.unwrap_or_default();
         let lines = lines.filter(|_| !start.is_empty());
         let unsealer = if start.starts_with(b"{") {
             let message = "an earlier version wrote the data file, without checksums: what is damaged in it may go \
@@ -52,7 +58,7 @@ impl DataFile {
         } else {
             Unsealer::default()
         };
-        Ok(Self { path: path.to_owned(), lock, lines, unsealer, line: Vec::new(), least: 1, read: 0 })
+        Ok(Self { path, lock, lines, unsealer, line: Vec::new(), least: 1, read: 0 })
     }
 
     /// Whose file it is; `None` when it is nobody's yet. Comes before the other entries.
@@ -103,14 +109,19 @@ impl DataFile {
     }
 }
 
+/// The file itself, whatever links lead to it: two names of one file are one org.
+fn resolved(path: &Path) -> Result<PathBuf, SimulatorError> {
+    match path.canonicalize() {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(path.to_owned()),
+        found => found.map_err(|source| unusable(path, source)),
+    }
+}
+
 /// Keeps a second process from writing the same org. The lock is a file beside the data, since that one is replaced.
 fn lock(path: &Path) -> Result<File, SimulatorError> {
-    let open = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(path.with_extension("lock"));
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let open = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(name);
     let file = open.map_err(|source| unusable(path, source))?;
     match file.try_lock() {
         Ok(()) => Ok(file),

@@ -91,6 +91,9 @@ pub(crate) fn convert(field: &Field, json: &Json, api: Api) -> Result<Value, Ref
         (FieldType::Boolean, Json::String(text)) => match text.to_ascii_lowercase().as_str() {
             "true" => Ok(Value::Bool(true)),
             "false" => Ok(Value::Bool(false)),
+            // The other spellings of `xsd:boolean`.
+            "1" if api == Api::Soap => Ok(Value::Bool(true)),
+            "0" if api == Api::Soap => Ok(Value::Bool(false)),
             _ => wrong(),
         },
         (FieldType::Int, _) => match as_number(json) {

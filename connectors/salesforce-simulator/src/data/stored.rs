@@ -48,14 +48,16 @@ impl Store {
 }
 
 impl Restored {
-    /// Puts back what [`Store::stored`] gave; fields that the schema no longer has are left out.
+    /// Puts back what [`Store::stored`] gave. A field that the schema lacks is refused: its values would be gone.
     pub(crate) fn put(&mut self, store: &mut Store, stored: &StoredRow) -> Result<(), String> {
         let schema = Arc::clone(&store.schema);
         let object = schema.find(&stored.object).ok_or_else(|| format!("no object {}", stored.object))?;
         let definition = schema.object(object);
         let mut values = Vec::with_capacity(stored.fields.len());
         for (name, json) in &stored.fields {
-            let Some(at) = definition.field(name) else { continue };
+            let at = definition.field(name).ok_or_else(|| {
+                format!("there is no field {}.{name}, of which it has values", definition.name)
+            })?;
             let field = definition.fields.get(at).ok_or_else(|| format!("no field {name}"))?;
             let value = Value::from_json(field.kind, json)
                 .ok_or_else(|| format!("{}.{name} is not a {}", definition.name, field.kind.name()))?;

@@ -10,7 +10,7 @@ use crate::schema::{ObjectIndex, Right, Schema};
 const ALL: &str = "/data/ChangeEvents";
 
 /// The objects whose changes are captured.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Capture {
     /// Selected for [`ALL`].
     selected: BTreeSet<ObjectIndex>,

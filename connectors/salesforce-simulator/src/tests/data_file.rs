@@ -89,6 +89,82 @@ async fn what_the_disk_has_no_room_for_is_refused_taken_back_and_told_nobody() {
 }
 
 #[tokio::test]
+async fn what_was_set_up_or_done_with_a_job_is_not_in_force_when_the_disk_had_no_room_for_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("org.jsonl");
+    let (org, client) = start(&file).await;
+    let account = client.create("Account", json!({"Name": "free"})).await;
+    let job = client.job(json!({"object": "Account", "operation": "insert"})).await;
+    let path = format!("jobs/ingest/{job}");
+    let set_up = async |route: &str, body: Json| {
+        let url = format!("{}/simulator/{route}", client.url);
+        client.http.post(url).json(&body).send().await.unwrap().status().as_u16()
+    };
+
+    org.fill_disk(true);
+    assert_eq!(client.upload(&job, "Name\nlost\n").await, 500);
+    assert_eq!(client.patch(&path, json!({"state": "Aborted"})).await.0, 500);
+    assert_eq!(set_up("locks", json!({"id": account})).await, 400);
+    let denied = json!({"object": "Account", "field": "Phone", "denied": ["edit"]});
+    assert_eq!(set_up("permissions", denied).await, 400);
+
+    org.fill_disk(false);
+    assert_eq!(client.get(&path).await.1["state"], "Open");
+    assert_eq!(client.patch(&format!("sobjects/Account/{account}"), json!({"Phone": "1"})).await.0, 204);
+    assert_eq!(client.upload(&job, "Name\ncame\n").await, 201);
+    assert_eq!(client.patch(&path, json!({"state": "UploadComplete"})).await.0, 200);
+}
+
+#[tokio::test]
+async fn two_names_of_a_file_are_one_org_and_two_files_of_one_stem_are_two() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, two, link) = (dir.path().join("org.one"), dir.path().join("org.two"), dir.path().join("link"));
+    let (_first, _) = start(&one).await;
+    let (_second, _) = start(&two).await;
+    std::os::unix::fs::symlink(&one, &link).unwrap();
+    let refused = Org::builder().data_file(&link).start().await.unwrap_err();
+    assert!(matches!(refused, SimulatorError::InUse { .. }), "{refused}");
+    let lock = dir.path().join("org.one.lock");
+    let refused = Org::builder().data_file(&lock).start().await.unwrap_err();
+    let is_a_lock = |error: &std::io::Error| error.kind() == std::io::ErrorKind::InvalidInput;
+    assert!(matches!(&refused, SimulatorError::Data { source, .. } if is_a_lock(source)), "{refused}");
+}
+
+#[tokio::test]
+async fn a_field_that_the_objects_lack_does_not_take_its_values_along() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("org.jsonl");
+    let (org, client) = start(&file).await;
+    client.create("Account", json!({"Name": "Sized", "Size__c": "large"})).await;
+    org.stop().await;
+    let less = OBJECTS.replace("Size__c", "Weight__c");
+    let refused = Org::builder().data_file(&file).objects(&less).start().await.unwrap_err();
+    assert!(matches!(refused, SimulatorError::Misfit { .. }), "{refused}");
+    assert!(refused.to_string().contains("there is no field Account.Size__c"), "{refused}");
+    let (_org, client) = start(&file).await;
+    assert_eq!(client.column("SELECT Size__c FROM Account", "Size__c").await, ["large"]);
+}
+
+#[tokio::test]
+async fn what_was_set_up_of_a_field_goes_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("org.jsonl");
+    let (org, client) = start(&file).await;
+    let field =
+        json!({"FullName": "Account.Gone__c", "Metadata": {"type": "Text", "label": "Gone", "length": 9}});
+    let (_, made) = client.post("tooling/sobjects/CustomField", field).await;
+    let denied = json!({"object": "Account", "field": "Gone__c", "denied": ["edit"]});
+    let set_up = client.http.post(format!("{}/simulator/permissions", client.url)).json(&denied).send().await;
+    assert_eq!(set_up.unwrap().status(), 200);
+    let id = made["id"].as_str().unwrap();
+    assert_eq!(client.delete(&format!("tooling/sobjects/CustomField/{id}")).await.0, 204);
+    org.stop().await;
+    let (org, _) = start(&file).await;
+    org.stop().await;
+    start(&file).await;
+}
+
+#[tokio::test]
 async fn what_a_failed_write_left_behind_is_written_over() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("org.jsonl");

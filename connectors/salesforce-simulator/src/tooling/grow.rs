@@ -77,6 +77,7 @@ pub(super) fn delete(tenant: &Tenant, id: &str) -> Result<(), Refusal> {
     state.append(&Entry::Definition(Definition::Deleted { name: name.clone() }))?;
     state.store.schema = Arc::new(schema.without_field(object, at, tenant.clock.now()));
     state.definitions.forget(&name);
+    state.setup.forget_field(&name);
     Ok(())
 }
 
