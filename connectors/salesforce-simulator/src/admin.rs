@@ -27,7 +27,7 @@ const ROUTES: &[(&str, &str)] = &[
          record_error {code, message?}, bayeux_error {error, reconnect?}, bayeux_disconnect {}",
     ),
     ("GET /simulator/codes", "the status codes that a record_error can have"),
-    ("DELETE /simulator/faults", "remove all faults"),
+    ("DELETE /simulator/faults", "remove all faults; maintenance is none and has an end of its own"),
     ("DELETE /simulator/faults/ID", "remove one fault"),
     ("POST /simulator/down", "answer every call with 503; answers the id of the fault"),
     (

@@ -87,6 +87,12 @@ impl Sandbox {
             }
         }
         if let Some(data) = &options.data {
+            let holds_an_org = data.metadata().is_ok_and(|file| file.len() > 0);
+            if holds_an_org && (options.records > 0 || options.seed.is_some()) {
+                let message =
+                    "the data file holds an org already; records and seed are for a new one, and left out";
+                tracing::warn!(file = %data.display(), "{message}");
+            }
             builder = builder.data_file(data);
         }
         if let Some(seed) = options.seed {
@@ -183,7 +189,8 @@ impl KeyDir {
                 (std::env::temp_dir().join(name), true)
             }
         };
-        Self { path, temporary }
+        // Clients in any directory are told of it.
+        Self { path: std::path::absolute(&path).unwrap_or(path), temporary }
     }
 }
 

@@ -187,7 +187,7 @@ fn external_id(
         ))),
         (Operation::Upsert, Some(name)) => {
             let field = object.field(name).and_then(|at| object.fields.get(at).map(|field| (at, field)));
-            match field.filter(|(at, field)| *at == 0 || Field::upsertable(field)) {
+            match field.filter(|(at, field)| field.visible() && (*at == 0 || Field::upsertable(field))) {
                 Some((_, field)) => Ok(Some(field.name.clone())),
                 None => Err(invalid(&format!(
                     "Field name provided, {name} does not match an External ID, Salesforce Id, or indexed field for {}",

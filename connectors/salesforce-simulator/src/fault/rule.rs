@@ -45,15 +45,8 @@ impl TryFrom<Written> for Fault {
         let keys: Vec<String> = effect.keys().cloned().collect();
         let effect: Effect =
             serde_json::from_value(Json::Object(effect)).map_err(|error| error.to_string())?;
-        match effect {
-            Effect::Stall if times.is_some() => {
-                return Err("a stall lasts for_ms, or until it is removed: it has no times".to_owned());
-            }
-            Effect::RecordError { .. } if !kind.writes() => {
-                let error = "calls of this kind write no record: write (REST), soap, bulk, rest and any do";
-                return Err(error.to_owned());
-            }
-            _ => {}
+        if let Some(reason) = never_met(kind, &effect, times) {
+            return Err(reason.to_owned());
         }
         let known = serde_json::to_value(&effect).map_err(|error| error.to_string())?;
         if let Some(key) = keys.iter().find(|key| known.get(key.as_str()).is_none()) {
@@ -66,6 +59,35 @@ impl TryFrom<Written> for Fault {
             check_code(code)?;
         }
         Ok(Self { kind, effect, times, containing, for_ms })
+    }
+}
+
+/// Why no call could ever meet such a fault, or not as it is written.
+fn never_met(kind: CallKind, effect: &Effect, times: Option<u32>) -> Option<&'static str> {
+    match effect {
+        _ if times == Some(0) => Some("times: 0 is met by no call; leave times out, or count from 1"),
+        Effect::Stall if times.is_some() => {
+            Some("a stall lasts for_ms, or until it is removed: it has no times")
+        }
+        Effect::RecordError { .. } if !kind.writes() => {
+            Some("calls of this kind write no record: write (REST), soap, bulk, rest and any do")
+        }
+        Effect::BayeuxError { .. } if !kind.streams() => {
+            Some("it is for messages: handshake, connect, subscribe, unsubscribe, disconnect, cometd and any")
+        }
+        Effect::BayeuxDisconnect if kind == CallKind::Handshake || !kind.streams() => {
+            Some("it ends a session: connect, subscribe, unsubscribe, cometd and any have one")
+        }
+        Effect::BayeuxError { reconnect: Some(advice), .. }
+            if !matches!(advice.as_str(), "none" | "handshake" | "retry") =>
+        {
+            Some("reconnect: none, handshake or retry")
+        }
+        Effect::DelayBetween { min_ms, max_ms } if min_ms > max_ms => Some("min_ms is more than max_ms"),
+        Effect::Answer { status, .. } if !(200..=599).contains(status) => {
+            Some("status: an HTTP status from 200 to 599")
+        }
+        _ => None,
     }
 }
 
@@ -135,6 +157,12 @@ impl CallKind {
     /// no call.
     fn covers(self, call: CallKind) -> bool {
         self == call || self == Self::Any && call != Self::BulkChunk
+    }
+
+    /// Whether calls of this kind bring Bayeux messages.
+    fn streams(self) -> bool {
+        use CallKind::{Any, Cometd, Connect, Disconnect, Handshake, Subscribe, Unsubscribe};
+        matches!(self, Any | Cometd | Connect | Disconnect | Handshake | Subscribe | Unsubscribe)
     }
 
     /// Whether calls of this kind write records.

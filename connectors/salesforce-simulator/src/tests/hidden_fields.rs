@@ -77,3 +77,14 @@ async fn a_hidden_field_is_in_no_query_describe_or_event() {
     hide(&client, "Account", "Phone", json!([])).await;
     assert_eq!(client.column("SELECT Phone FROM Account WHERE Name = 'Acme'", "Phone").await, ["1"]);
 }
+
+#[tokio::test]
+async fn a_hidden_field_is_no_key_of_a_bulk_job() {
+    let org = Org::builder().name("hidden-key").start().await.unwrap();
+    let client = Client::login(&org).await;
+    let upsert = json!({"object": "Account", "operation": "upsert", "externalIdFieldName": "OrgA_Id__c"});
+    assert_eq!(client.post("jobs/ingest", upsert.clone()).await.0, 200);
+    hide(&client, "Account", "OrgA_Id__c", json!(["read"])).await;
+    let (status, errors) = client.post("jobs/ingest", upsert).await;
+    assert_eq!((status, &errors[0]["errorCode"]), (400, &json!("INVALIDJOB")), "{errors}");
+}
