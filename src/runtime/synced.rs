@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgstream_api::{HealthReporter, IdMap as _, Owed, StoreError};
+use orgstream_api::{AtEnd, HealthReporter, IdMap as _, Owed, StoreError};
 use tokio::time::{Instant, sleep};
 
 use super::lag::look_up;
@@ -57,6 +57,17 @@ impl fmt::Display for OwedForGood {
     }
 }
 
+/// Why not everything has arrived, though nothing more will by itself.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotSynced {
+    /// References to parents that have not arrived are left.
+    #[error(transparent)]
+    Owed(#[from] OwedForGood),
+    /// Objects could not be read; what could has arrived, as far as it does not refer to them.
+    #[error("everything else has arrived, but not what cannot be read: {}", .0.join("; "))]
+    Unreadable(Vec<String>),
+}
+
 /// How far a sink is.
 enum Standing {
     /// Something is on its way, or Kafka does not say.
@@ -73,18 +84,19 @@ pub(super) async fn synced(
     orgs: &Orgs,
     sources: &[Arc<SourceEntry>],
     sinks: &[Arc<SinkEntry>],
-) -> Result<(), OwedForGood> {
+) -> Result<(), NotSynced> {
     let mut still_since = None;
     loop {
         sleep(LOOK).await;
         let standing = if at_end(sources) { together(shared, orgs, sinks).await } else { Standing::Moving };
         // A source that found something meanwhile has moved the ends that were looked at.
         match standing {
-            Standing::Arrived if at_end(sources) => return Ok(()),
+            Standing::Arrived if at_end(sources) => return all_read(sources),
             Standing::Owes(owed) if at_end(sources) => {
                 let since = *still_since.get_or_insert_with(Instant::now);
                 if since.elapsed() >= STANDSTILL {
-                    return Err(owed);
+                    // What cannot be read may be why parents do not come.
+                    return all_read(sources).and(Err(owed.into()));
                 }
             }
             Standing::Arrived | Standing::Owes(_) | Standing::Moving => still_since = None,
@@ -93,7 +105,17 @@ pub(super) async fn synced(
 }
 
 fn at_end(sources: &[Arc<SourceEntry>]) -> bool {
-    sources.iter().all(|source| *source.view.at_end.borrow())
+    sources.iter().all(|source| *source.view.at_end.borrow() != AtEnd::No)
+}
+
+/// Whether no object of the sources, which are at their end, was left out.
+fn all_read(sources: &[Arc<SourceEntry>]) -> Result<(), NotSynced> {
+    let left_out = |source: &Arc<SourceEntry>| match &*source.view.at_end.borrow() {
+        AtEnd::Without(why) => why.clone(),
+        AtEnd::No | AtEnd::Yes | AtEnd::Unseen(_) => Vec::new(),
+    };
+    let why: Vec<String> = sources.iter().flat_map(left_out).collect();
+    if why.is_empty() { Ok(()) } else { Err(NotSynced::Unreadable(why)) }
 }
 
 /// Moving while any sink moves: what it brings may be what another one waits for.

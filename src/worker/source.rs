@@ -55,8 +55,8 @@ pub struct SourceView {
     pub records: Meter,
     /// From the moment the source hands records out to their commit.
     pub latency: Latency,
-    /// Whether everything that happened in the org is in Kafka.
-    pub at_end: watch::Sender<bool>,
+    /// Whether everything that happened in the org is in Kafka; never `Unseen`, which fails the task.
+    pub at_end: watch::Sender<AtEnd>,
     /// The newest committed positions.
     pub positions: watch::Sender<Vec<SourcePosition>>,
 }
@@ -66,7 +66,7 @@ impl Default for SourceView {
         Self {
             records: Meter::default(),
             latency: Latency::default(),
-            at_end: watch::Sender::new(false),
+            at_end: watch::Sender::new(AtEnd::No),
             positions: watch::Sender::new(Vec::new()),
         }
     }
@@ -185,7 +185,7 @@ impl Lane {
     /// Takes the task: fences older producers, then reads what they committed, then says who runs it now.
     async fn open(worker: &SourceWorker) -> Result<Self, TaskError> {
         // What an earlier incarnation found says nothing of this one.
-        worker.view.at_end.send_replace(false);
+        worker.view.at_end.send_replace(AtEnd::No);
         let id = worker.task.transactional_id();
         let mut producer = TransactionalProducer::open(&worker.kafka, &id, worker.health.clone()).await?;
         let stored = worker.stored().await?;
@@ -229,7 +229,7 @@ impl Lane {
             match step {
                 Step::Batch(batch) => {
                     if !batch.records.is_empty() {
-                        worker.view.at_end.send_replace(false);
+                        worker.view.at_end.send_replace(AtEnd::No);
                     }
                     self.write(worker, batch, stop).await?;
                     if stop.is_cancelled() {
@@ -295,19 +295,16 @@ async fn ask_end(
         answer = source.at_end(quiet) => answer?,
         () = stop.cancelled() => return Ok(()),
     };
-    match answer {
-        AtEnd::No => worker.view.at_end.send_replace(false),
-        AtEnd::Yes => worker.view.at_end.send_replace(true),
-        AtEnd::Unseen(records) => {
-            return Err(TaskError::failed(format!(
-                "{} changed without an event in pipeline {} and are not on its topics: {}. Bulk loads, cascade deletes \
-                 and updates that change no field raise none; run once with `--snapshot {1}` to read everything anew",
-                records.len(),
-                worker.task.pipeline,
-                records.join(", ")
-            )));
-        }
-    };
+    if let AtEnd::Unseen(records) = answer {
+        return Err(TaskError::failed(format!(
+            "{} changed without an event in pipeline {} and are not on its topics: {}. Bulk loads, cascade deletes \
+             and updates that change no field raise none; run once with `--snapshot {1}` to read everything anew",
+            records.len(),
+            worker.task.pipeline,
+            records.join(", ")
+        )));
+    }
+    worker.view.at_end.send_replace(answer);
     Ok(())
 }
 

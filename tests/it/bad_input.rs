@@ -43,7 +43,14 @@ fn says(finished: &Finished, words: &[&str]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_object_is_named_with_its_org_at_start() {
     let Some(world) = World::builder().build().await else { return };
+    world.in_a.create("Account", json!({ "Name": "Acme" })).await;
     world.edit("      Lead:", "      Leed:");
+    // The source goes on without it, but a script does not take that for everything.
+    let source = ["--only", "source", "--until-synced", "--quiet", "1s"];
+    let finished = world.run(&source).finish().await.expect_code(1);
+    says(&finished, &["org `a` does not describe `Leed`", "everything else has arrived"]);
+    assert_eq!(world.read(&world.topic("Account")).await.len(), 1);
+    // A sink does not.
     let finished = world.run(&[]).finish().await.expect_code(78);
     says(&finished, &["Leed"]);
 }

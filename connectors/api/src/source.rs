@@ -32,6 +32,8 @@ pub enum AtEnd {
     Yes,
     /// The org shows changes that raised no event for a minute: `Object Id` each.
     Unseen(Vec<String>),
+    /// As `Yes`, but for objects that cannot be read: why, each naming its object.
+    Without(Vec<String>),
 }
 
 /// A stream of changes.

@@ -1,8 +1,9 @@
 //! What the task waits for, put together from its parts.
 //!
-//! The stream and the REST calls fail and recover on their own; the task's one line of health is running only when
-//! neither waits.
+//! The stream and the REST calls fail and recover on their own, and each object does; the task's one line of health is
+//! running only when nothing waits and no object fails.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use orgstream_api::HealthReporter;
@@ -27,6 +28,8 @@ pub(crate) struct Condition {
 struct Troubles {
     stream: Option<String>,
     calls: Option<String>,
+    /// Why an object fails, by its name.
+    objects: BTreeMap<String, String>,
 }
 
 impl Condition {
@@ -38,31 +41,60 @@ impl Condition {
     pub(crate) fn waits(&self, part: Part, reason: impl Into<String>) {
         let reason = reason.into();
         tracing::warn!("{reason}");
-        self.change(part, Some(reason));
+        self.change(|troubles| *troubles.part(part) = Some(reason));
     }
 
     /// `part` gets on.
     pub(crate) fn gets_on(&self, part: Part) {
-        self.change(part, None);
+        self.change(|troubles| *troubles.part(part) = None);
     }
 
-    /// Whether nothing waits.
+    /// `object` fails, for `reason`; the others go on.
+    pub(crate) fn fails(&self, object: &str, reason: &str) {
+        let known = self.change(|troubles| troubles.objects.insert(object.to_owned(), reason.to_owned()));
+        // It is tried again and again, and fails for the same reason as a rule.
+        if known.as_deref() != Some(reason) {
+            tracing::warn!(%object, "{reason}");
+        }
+    }
+
+    /// `object` can be read again.
+    pub(crate) fn recovers(&self, object: &str) {
+        if self.change(|troubles| troubles.objects.remove(object)).is_some() {
+            tracing::info!(%object, "the object can be read again");
+        }
+    }
+
+    /// Whether nothing waits. An object that fails does not keep the others from their end.
     pub(crate) fn is_good(&self) -> bool {
         let troubles = self.troubles.lock().expect("no holder of this lock panics");
         troubles.stream.is_none() && troubles.calls.is_none()
     }
 
-    fn change(&self, part: Part, trouble: Option<String>) {
+    fn change<T>(&self, change: impl FnOnce(&mut Troubles) -> T) -> T {
         let mut troubles = self.troubles.lock().expect("no holder of this lock panics");
-        match part {
-            Part::Stream => troubles.stream = trouble,
-            Part::Calls => troubles.calls = trouble,
-        }
+        let before = change(&mut troubles);
         // Under the lock, or two parts that change at once could leave the older of both reports standing.
-        match troubles.stream.as_ref().or(troubles.calls.as_ref()) {
-            Some(reason) => self.health.degraded(reason.clone()),
+        match troubles.worst() {
+            Some(reason) => self.health.degraded(reason),
             None => self.health.running(),
         }
+        before
+    }
+}
+
+impl Troubles {
+    fn part(&mut self, part: Part) -> &mut Option<String> {
+        match part {
+            Part::Stream => &mut self.stream,
+            Part::Calls => &mut self.calls,
+        }
+    }
+
+    fn worst(&self) -> Option<String> {
+        let of_objects = || self.objects.values().cloned().collect::<Vec<_>>().join("; ");
+        let waits = self.stream.as_ref().or(self.calls.as_ref()).cloned();
+        waits.or_else(|| (!self.objects.is_empty()).then(of_objects))
     }
 }
 
@@ -83,6 +115,22 @@ mod tests {
         assert_eq!(*reported.borrow(), Health::Degraded("rows".to_owned()));
         assert!(!condition.is_good());
         condition.gets_on(Part::Calls);
+        assert_eq!(*reported.borrow(), Health::Running);
+    }
+
+    #[test]
+    fn an_object_that_fails_is_named_and_keeps_nobody_else_waiting() {
+        let (health, reported) = HealthReporter::new();
+        let condition = Condition::new(health);
+        condition.fails("Lead", "no Lead");
+        condition.fails("Case", "no Case");
+        assert_eq!(*reported.borrow(), Health::Degraded("no Case; no Lead".to_owned()));
+        assert!(condition.is_good());
+        condition.waits(Part::Stream, "session");
+        assert_eq!(*reported.borrow(), Health::Degraded("session".to_owned()));
+        condition.gets_on(Part::Stream);
+        condition.recovers("Lead");
+        condition.recovers("Case");
         assert_eq!(*reported.borrow(), Health::Running);
     }
 }

@@ -19,6 +19,8 @@ use crate::record::STAMP;
 use crate::rows::{Rows, unusable};
 use crate::snapshot::state_of;
 use crate::standing::Standing;
+use crate::subjects::Subjects;
+use crate::work::Unread;
 
 /// How far back the org is asked.
 const LOOK_BACK: Duration = Duration::from_mins(10);
@@ -75,39 +77,56 @@ impl EndCheck {
         self.answer = None;
     }
 
-    /// Asks the org, now that nothing is on its way as far as the stream knows. Cancel-safe.
+    /// Asks the org for the objects that can be read, now that nothing is on its way as far as the stream knows.
+    /// Cancel-safe.
     pub(crate) async fn ask(
         &mut self,
         rows: &Rows,
-        objects: &[Object],
+        subjects: &Subjects,
         now: Moment,
-    ) -> Result<AtEnd, SourceError> {
+    ) -> Result<AtEnd, Unread> {
         if let Some((answer, at)) = &self.answer
             && at.elapsed() < HOLDS
         {
             return Ok(answer.clone());
         }
-        if self.before.is_none() {
-            let versions = self.topics.since((now - REMEMBER).0).await?;
-            self.before = Some(newest(versions, objects));
-        }
+        let objects = &subjects.objects;
         let mut unseen = HashMap::new();
-        for (index, object) in objects.iter().enumerate() {
-            let from = object.position.map_or(Moment::BEGINNING, |position| position.from);
-            let since = from.max(now - LOOK_BACK);
-            let name = &object.target.name;
-            let soql = format!("SELECT Id, IsDeleted, {STAMP} FROM {name} WHERE {STAMP} >= {since}");
-            for row in rows.query_all(&soql).await? {
-                let (id, standing, _) = state_of(&row).ok_or_else(|| unusable(name, &soql))?;
-                // Stamps are whole seconds: within the first one nobody knows what was before the subscription.
-                if standing.stamp() > from.stamp() && !self.covers((index, id), standing) {
-                    unseen.insert((index, id), standing);
-                }
-            }
+        for index in (0..objects.len()).filter(|index| objects[*index].is_well()) {
+            let from = subjects.began(index);
+            let found = self.ask_one(rows, objects, index, from, now).await;
+            unseen.extend(found.map_err(|error| Unread { object: index, error })?);
         }
         let answer = self.judge(unseen, objects, Instant::now());
         self.answer = Some((answer.clone(), Instant::now()));
         Ok(answer)
+    }
+
+    /// What the org shows of one object, whose stream began at `from`, and was not produced.
+    async fn ask_one(
+        &mut self,
+        rows: &Rows,
+        objects: &[Object],
+        index: usize,
+        from: Moment,
+        now: Moment,
+    ) -> Result<HashMap<Key, Standing>, SourceError> {
+        if self.before.is_none() {
+            let versions = self.topics.since((now - REMEMBER).0).await?;
+            self.before = Some(newest(versions, objects));
+        }
+        let since = from.max(now - LOOK_BACK);
+        let name = &objects[index].target.name;
+        let soql = format!("SELECT Id, IsDeleted, {STAMP} FROM {name} WHERE {STAMP} >= {since}");
+        let mut unseen = HashMap::new();
+        for row in rows.query_all(&soql).await? {
+            let (id, standing, _) = state_of(&row).ok_or_else(|| unusable(name, &soql))?;
+            // Stamps are whole seconds: within the first one nobody knows what was before the subscription.
+            if standing.stamp() > from.stamp() && !self.covers((index, id), standing) {
+                unseen.insert((index, id), standing);
+            }
+        }
+        Ok(unseen)
     }
 
     /// Whether what was produced last of a record is what the org shows, or newer.
@@ -168,9 +187,10 @@ mod tests {
     use orgstream_salesforce::OrgId;
 
     use super::*;
-    use crate::channel::Channel;
+    use crate::config::Start;
     use crate::object::Target;
-    use crate::record::Destination;
+    use crate::position::Positions;
+    use crate::produce::Destination;
 
     fn check() -> EndCheck {
         EndCheck::new(Arc::new(NothingProduced))
@@ -179,8 +199,8 @@ mod tests {
     fn objects() -> [Object; 1] {
         let destination =
             Destination { org: OrgId::parse("00D5g000004XyzE").unwrap(), topic: "t".to_owned() };
-        let channel = Channel::of_push_topic("t");
-        [Object::new(Target { name: "Account".to_owned(), channel, destination }, None)]
+        let target = Target { name: "Account".to_owned(), destination };
+        [Object::new(target, &Positions::default(), Start::Latest, false)]
     }
 
     fn key() -> Key {

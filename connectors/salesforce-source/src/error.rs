@@ -4,6 +4,7 @@ use orgstream_api::{StoreError, TaskError};
 use orgstream_salesforce::{ApiError, Disposition, SalesforceId, ValueError};
 
 use crate::event::UnreadableEvent;
+use crate::patience::is_lasting;
 use crate::position::UnreadablePosition;
 
 /// The source cannot go on.
@@ -54,9 +55,12 @@ pub(crate) enum SourceError {
     /// Kafka could not be asked what was produced before.
     #[error("the topics could not be read back: {0}")]
     Produced(#[from] StoreError),
-    /// The task of the streaming session is gone, which only a defect can explain.
-    #[error("the streaming session ended without a word; it is started again")]
-    SessionGone,
+    /// No object can be read; the text says why of each.
+    #[error("no object of the source is left: {0}")]
+    NothingLeft(String),
+    /// A task of the source's own is gone, which only a defect can explain.
+    #[error("{0} ended without a word; the source is started again")]
+    TaskGone(&'static str),
 }
 
 /// Why a row does not fit its object's description.
@@ -71,6 +75,21 @@ pub(crate) enum RowError {
     /// A value is of another type.
     #[error(transparent)]
     Value(#[from] ValueError),
+}
+
+impl SourceError {
+    /// Whether it concerns the object or the channel alone that was asked for, so that the others can go on.
+    pub(crate) fn is_of_one_object(&self) -> bool {
+        match self {
+            Self::Api(error) => is_lasting(error),
+            Self::Config(_)
+            | Self::Stream { .. }
+            | Self::Event(_)
+            | Self::Row { .. }
+            | Self::Query { .. } => true,
+            Self::Position(_) | Self::Produced(_) | Self::NothingLeft(_) | Self::TaskGone(_) => false,
+        }
+    }
 }
 
 impl From<SourceError> for TaskError {
@@ -88,8 +107,9 @@ impl From<SourceError> for TaskError {
             | SourceError::Event(_)
             | SourceError::Position(_)
             | SourceError::Query { .. }
-            | SourceError::Row { .. } => Self::failed(error),
-            SourceError::Produced(_) | SourceError::SessionGone => Self::restart(error),
+            | SourceError::Row { .. }
+            | SourceError::NothingLeft(_) => Self::failed(error),
+            SourceError::Produced(_) | SourceError::TaskGone(_) => Self::restart(error),
         }
     }
 }

@@ -28,14 +28,14 @@ pub(crate) struct Event {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("an event on {channel} has no usable `{part}`; it cannot be passed over, since it may be a change")]
 pub(crate) struct UnreadableEvent {
-    channel: String,
+    pub(crate) channel: Channel,
     part: &'static str,
 }
 
 impl Event {
     /// Reads the `data` of a message on `channel`.
     pub(crate) fn read(channel: &str, data: Option<Value>) -> Result<Self, UnreadableEvent> {
-        let missing = |part| UnreadableEvent { channel: channel.to_owned(), part };
+        let missing = |part| UnreadableEvent { channel: Channel::named(channel), part };
         let mut data = data.ok_or(missing("data"))?;
         let Some(Value::Object(fields)) = data.get_mut("sobject").map(Value::take) else {
             return Err(missing("data.sobject"));

@@ -11,9 +11,18 @@ use orgstream_salesforce::SalesforceId;
 
 use crate::event::Event;
 
+/// An event, and the object of its record by index.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Occurrence {
+    pub(crate) object: usize,
+    pub(crate) event: Arc<Event>,
+}
+
 /// What the events of a batch say about one record.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Change {
+    /// The index of the record's object.
+    pub(crate) object: usize,
     /// The last event of the record; its replay id stands in the record's headers.
     pub(crate) last: Arc<Event>,
     /// What the record on the topic says, given that the row is there (always `Deleted` after a last delete).
@@ -23,18 +32,19 @@ pub(crate) struct Change {
     pub(crate) deletion: Option<Arc<Event>>,
 }
 
-/// One change for every record in `events`, in the order in which the records first occur, so that a parent
+/// One change for every record in `occurrences`, in the order in which the records first occur, so that a parent
 /// created before its child stays before it.
-pub(crate) fn fold(events: &[Arc<Event>]) -> Vec<Change> {
-    let mut places: HashMap<SalesforceId, usize> = HashMap::new();
+pub(crate) fn fold(occurrences: &[Occurrence]) -> Vec<Change> {
+    let mut places: HashMap<(usize, SalesforceId), usize> = HashMap::new();
     let mut changes: Vec<Change> = Vec::new();
-    for event in events {
+    for Occurrence { object, event } in occurrences {
+        let last = Arc::clone(event);
         let deletion = (event.kind == EventType::Deleted).then(|| Arc::clone(event));
-        let place = *places.entry(event.id).or_insert(changes.len());
+        let place = *places.entry((*object, event.id)).or_insert(changes.len());
         match changes.get_mut(place) {
-            None => changes.push(Change { last: Arc::clone(event), kind: event.kind, deletion }),
+            None => changes.push(Change { object: *object, last, kind: event.kind, deletion }),
             Some(change) => {
-                change.last = Arc::clone(event);
+                change.last = last;
                 change.deletion = deletion.or(change.deletion.take());
                 change.kind = stronger(change.kind, event.kind);
             }
@@ -83,6 +93,10 @@ mod tests {
         })
     }
 
+    fn of_one_object(events: &[Arc<Event>]) -> Vec<Occurrence> {
+        events.iter().map(|event| Occurrence { object: 0, event: Arc::clone(event) }).collect()
+    }
+
     fn kind() -> impl Strategy<Value = EventType> {
         prop_oneof![
             Just(EventType::Created),
@@ -97,7 +111,7 @@ mod tests {
         fn per_record_the_last_event_decides(story in prop::collection::vec((0_u8..5, kind()), 0..40)) {
             let events: Vec<_> =
                 (0_i64..).zip(&story).map(|(at, (record, kind))| event(*record, *kind, at)).collect();
-            let changes = fold(&events);
+            let changes = fold(&of_one_object(&events));
 
             let records: BTreeSet<_> = events.iter().map(|event| event.id).collect();
             prop_assert_eq!(changes.len(), records.len(), "one change per record");
@@ -134,7 +148,7 @@ mod tests {
                     first.push(event.id);
                 }
             }
-            let folded: Vec<_> = fold(&events).iter().map(|change| change.last.id).collect();
+            let folded: Vec<_> = fold(&of_one_object(&events)).iter().map(|change| change.last.id).collect();
             prop_assert_eq!(folded, first);
         }
     }

@@ -7,40 +7,41 @@ use std::time::Duration;
 
 use crate::channel::Channel;
 use crate::moment::Moment;
-use crate::position::{ChannelPosition, Gap, GapState};
+use crate::position::{Cause, ChannelPosition, Gap};
 
 /// How much earlier than the org forgets an event it is taken as forgotten.
 const MARGIN: Duration = Duration::from_hours(1);
 
-/// The gap between `position` and what the org retains at `now`; `None` when the two meet.
-pub(crate) fn find(
-    object: &str,
-    position: &ChannelPosition,
-    now: Moment,
-    retention: Duration,
-) -> Option<Gap> {
-    let oldest = now - retention.saturating_sub(MARGIN);
-    (position.as_of < oldest).then(|| Gap {
-        object: object.to_owned(),
-        from: position.as_of,
-        to: now,
-        cause: match position.replay_id {
-            Some(id) => format!("the org no longer serves what follows replay id {id}"),
-            None => "the org no longer retains what happened since the source was last subscribed".to_owned(),
-        },
-        state: GapState::Open,
-    })
+/// What a channel no longer brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Missing {
+    /// Everything before this is in Kafka.
+    pub(crate) from: Moment,
+    /// Everything that is still retained at this time comes through the channel.
+    pub(crate) to: Moment,
+    pub(crate) cause: Cause,
 }
 
-/// What happened, where, and what to do, for all channels of an org that have a gap.
+/// What lies between `position` and what the org retains at `now`; `None` when the two meet.
+pub(crate) fn find(position: &ChannelPosition, now: Moment, retention: Duration) -> Option<Missing> {
+    let oldest = now - retention.saturating_sub(MARGIN);
+    let cause = match position.replay_id {
+        Some(_) => Cause::ExpiredReplayId,
+        None => Cause::LongOutage,
+    };
+    (position.as_of < oldest).then_some(Missing { from: position.as_of, to: now, cause })
+}
+
+/// What happened, where, and what to do, for all objects of an org that have a gap.
 pub(crate) fn message<'a>(
     org: &str,
     pipeline: &str,
-    gaps: impl IntoIterator<Item = (&'a Channel, &'a Gap)>,
+    gaps: impl IntoIterator<Item = &'a Gap>,
 ) -> String {
     let missing: Vec<String> = gaps
         .into_iter()
-        .map(|(channel, gap)| {
+        .map(|gap| {
+            let channel = gap.channel.as_ref().map_or("none", Channel::as_str);
             format!("of {} since {} (channel {channel}: {})", gap.object, gap.from, gap.cause)
         })
         .collect();
@@ -55,6 +56,7 @@ pub(crate) fn message<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::position::GapState;
     use crate::replay_id::ReplayId;
 
     const HOUR: Duration = Duration::from_hours(1);
@@ -65,11 +67,22 @@ mod tests {
         let now = Moment(1_767_262_830_000);
         let of_age =
             |age| ChannelPosition { replay_id: Some(ReplayId(7)), as_of: now - age, from: Moment(0) };
-        assert_eq!(find("Account", &of_age(HOUR * 22), now, DAY), None);
-        let gap = find("Account", &of_age(HOUR * 24), now, DAY).unwrap();
-        assert_eq!((gap.from, gap.to), (now - HOUR * 24, now));
-        let text = message("a", "crm", [(&Channel::of_push_topic("t"), &gap)]);
-        for part in ["`a`", "/topic/t", "2025-12-31T10:20:30.000Z", "--snapshot crm`", "replay id 7"] {
+        assert_eq!(find(&of_age(HOUR * 22), now, DAY), None);
+        let missing = find(&of_age(HOUR * 24), now, DAY).unwrap();
+        assert_eq!((missing.from, missing.to), (now - HOUR * 24, now));
+        let gap = Gap {
+            object: "Account".to_owned(),
+            number: 1,
+            channel: Some(Channel::of_push_topic("t")),
+            from: missing.from,
+            to: missing.to,
+            cause: missing.cause,
+            state: GapState::Open,
+            found: Some(now),
+            closed: None,
+        };
+        let text = message("a", "crm", [&gap]);
+        for part in ["`a`", "of Account", "/topic/t", "2025-12-31T10:20:30.000Z", "--snapshot crm`", "replay id"] {
             assert!(text.contains(part), "{text}");
         }
     }

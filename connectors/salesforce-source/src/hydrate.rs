@@ -6,33 +6,24 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use orgstream_api::{EventType, SourceRecord};
+use orgstream_api::EventType;
 use orgstream_salesforce::SalesforceId;
 
 use crate::counters::Count;
 use crate::error::SourceError;
 use crate::fold::Change;
 use crate::moment::Moment;
-use crate::object::Target;
+use crate::produce::Draft;
 use crate::record::{Image, Origin};
 use crate::rows::Rows;
 use crate::standing::Standing;
-
-/// A record and what it says, for those who keep track of what was produced.
-#[derive(Debug, Clone)]
-pub(crate) struct Produced {
-    pub(crate) record: SourceRecord,
-    /// The index of its object.
-    pub(crate) object: usize,
-    pub(crate) id: SalesforceId,
-    pub(crate) standing: Standing,
-}
+use crate::work::Unread;
 
 /// What became of a change.
 #[derive(Debug, Clone)]
 pub(crate) struct Hydrated {
     /// `None` where the row is in the recycle bin by now: its delete event follows.
-    pub(crate) produced: Option<Produced>,
+    pub(crate) draft: Option<Draft>,
     pub(crate) count: Count,
 }
 
@@ -42,28 +33,26 @@ struct Found {
     known: HashSet<SalesforceId>,
 }
 
-/// Reads the rows of `changes` and makes one record of each, in their order. `targets` are the source's objects.
+/// Reads the rows of `changes` and makes one draft of each, in their order. `names` are those of the source's objects.
 pub(crate) async fn hydrate(
     rows: &Rows,
-    targets: &[Arc<Target>],
+    names: &[Arc<str>],
     changes: &[Change],
-) -> Result<Vec<Hydrated>, SourceError> {
-    let mut found = Vec::with_capacity(targets.len());
-    for target in targets {
+) -> Result<Vec<Hydrated>, Unread> {
+    let mut found = Vec::with_capacity(names.len());
+    for (object, name) in names.iter().enumerate() {
         let ids: Vec<SalesforceId> = changes
             .iter()
-            .filter(|change| change.kind != EventType::Deleted && change.last.channel == target.channel)
+            .filter(|change| change.kind != EventType::Deleted && change.object == object)
             .map(|change| change.last.id)
             .collect();
-        found.push(find(rows, &target.name, &ids).await?);
+        found.push(find(rows, name, &ids).await.map_err(|error| Unread { object, error })?);
     }
     let mut hydrated = Vec::with_capacity(changes.len());
     for change in changes {
-        let index = targets
-            .iter()
-            .position(|target| target.channel == change.last.channel)
-            .expect("the session hands over events of subscribed channels only");
-        hydrated.push(outcome(rows, &targets[index], index, &mut found[index], change).await?);
+        let object = change.object;
+        let outcome = outcome(rows, &names[object], &mut found[object], change).await;
+        hydrated.push(outcome.map_err(|error| Unread { object, error })?);
     }
     Ok(hydrated)
 }
@@ -77,8 +66,7 @@ async fn find(rows: &Rows, object: &str, ids: &[SalesforceId]) -> Result<Found, 
 
 async fn outcome(
     rows: &Rows,
-    target: &Target,
-    index: usize,
+    name: &str,
     found: &mut Found,
     change: &Change,
 ) -> Result<Hydrated, SourceError> {
@@ -87,17 +75,17 @@ async fn outcome(
         (&change.last, image, change.kind, Count::Hydrated)
     } else if let Some(deletion) = &change.deletion {
         // Either the last event, or one that came before the older events of its own transaction.
-        let image = rows.deleted(&target.name, id, Moment(deletion.created)).await?;
+        let image = rows.deleted(name, id, Moment(deletion.created)).await?;
         (deletion, image, EventType::Deleted, Count::Deleted)
     } else if found.known.contains(&id) {
-        return Ok(Hydrated { produced: None, count: Count::Skipped });
+        return Ok(Hydrated { draft: None, count: Count::Skipped });
     } else {
-        let image = rows.image_of_event(&target.name, &change.last).await?;
+        let image = rows.image_of_event(name, &change.last).await?;
         (&change.last, image, change.kind, Count::NotHydrated)
     };
     let stamp = image.stamp.stamp();
     let standing = if kind == EventType::Deleted { Standing::Deleted(stamp) } else { Standing::Row(stamp) };
-    let origin = Origin::Stream { channel: &event.channel, replay_id: event.replay_id };
-    let record = image.into_record(kind, origin, &target.destination);
-    Ok(Hydrated { produced: Some(Produced { record, object: index, id, standing }), count })
+    let origin = Origin::Stream { event: Arc::clone(event) };
+    let draft = Draft { object: change.object, kind, standing, image, origin };
+    Ok(Hydrated { draft: Some(draft), count })
 }

@@ -22,8 +22,14 @@ const FULL: usize = 5_000;
 pub(crate) enum Item {
     Subscribed {
         channel: Channel,
+        ask: u32,
         served: Served,
         at: Moment,
+    },
+    Refused {
+        channel: Channel,
+        ask: u32,
+        error: SourceError,
     },
     Live,
     Lost,
@@ -106,11 +112,6 @@ impl Inbox {
         (events, items)
     }
 
-    /// Whether events wait.
-    pub(crate) fn has_events(&self) -> bool {
-        self.events > 0
-    }
-
     /// When the last event came in.
     pub(crate) fn last_event(&self) -> Option<Instant> {
         self.last_event
@@ -124,7 +125,8 @@ impl Inbox {
                 self.items.extend(events.into_iter().map(|event| Item::Event(Arc::new(event))));
                 return;
             }
-            Delivery::Subscribed { channel, served, at } => Item::Subscribed { channel, served, at },
+            Delivery::Subscribed { channel, ask, served, at } => Item::Subscribed { channel, ask, served, at },
+            Delivery::Refused { channel, ask, error } => Item::Refused { channel, ask, error },
             Delivery::Live => Item::Live,
             Delivery::Lost => Item::Lost,
             Delivery::Polled { at, empty } => Item::Polled { at, empty },

@@ -3,14 +3,16 @@
 //! # Layout, in reading order
 //!
 //! - [`config`]: what a source is told
-//! - `start`: positions, descriptions, PushTopics, session
-//! - [`source`]: events and pages as batches with their positions
-//! - `object`, `position`, `gap`: how far a source is in a channel, and what is missing
+//! - `start`, `open`: positions, descriptions, PushTopics, session
+//! - [`source`], `batch`, `work`: events and pages as batches with their positions, read ahead of Kafka's commits
+//! - `subjects`, `feed`, `object`: how far a source is in each channel, and what is missing of each object
+//! - `position`, `gap`: what is stored of that
 //! - `bayeux`: the streaming client
-//! - `inbox`, `event`, `fold`, `hydrate`: from deliveries to records
+//! - `inbox`, `event`, `fold`, `hydrate`: from deliveries to drafts of records
 //! - `snapshot`, `standing`: reading all rows beside the stream
+//! - `produce`: from drafts to records
 //! - `end`: whether all that happened is in Kafka
-//! - `rows`, `record`, `patience`, `batch_size`: reading rows
+//! - `rows`, `record`, `described`, `patience`, `batch_size`: reading rows
 //! - `push_topic`: what makes an org raise events
 //! - `moment`, `clock`, `channel`, `replay_id`, `backoff`: small things with rules
 //! - [`counters`], `condition`: what the status shows
@@ -32,27 +34,34 @@ mod position;
 pub use position::has_begun;
 
 mod backoff;
+mod batch;
 mod batch_size;
 mod bayeux;
 mod channel;
 mod clock;
 mod condition;
+mod described;
 mod end;
 mod error;
 mod event;
+mod feed;
 mod fold;
 mod gap;
 mod hydrate;
 mod inbox;
 mod moment;
 mod object;
+mod open;
 mod patience;
+mod produce;
 mod push_topic;
 mod record;
 mod replay_id;
 mod rows;
 mod snapshot;
 mod standing;
+mod subjects;
+mod work;
 
 #[cfg(test)]
 mod tests;

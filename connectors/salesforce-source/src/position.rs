@@ -1,8 +1,9 @@
-//! What the source keeps in Kafka: how far it is in each channel, its snapshots and its gaps.
+//! What the source keeps in Kafka: how far it is in each channel, its snapshots, its gaps and its topics.
 //!
-//! All three are source positions, so they become durable in one transaction with the records they speak of (D8).
+//! All of them are source positions, so they become durable in one transaction with the records they speak of (D8).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 use orgstream_api::SourcePosition;
 use serde::de::DeserializeOwned;
@@ -38,26 +39,40 @@ pub(crate) struct SnapshotPosition {
     pub(crate) repairs: Option<Moment>,
 }
 
-/// How far a snapshot is. A running one whose process ended begins again, wherever its source is told to start.
+/// How far a snapshot is. One that is not done is made again by the next run, wherever its source is told to start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SnapshotState {
+    /// It is to be made, and no page of it was produced.
+    Asked,
     Running,
     Done,
 }
 
-/// A range of a channel's history that the org no longer delivers (D9).
+/// Changes of an object that its channel no longer brings (D9).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Gap {
     /// The object whose changes are missing.
     pub(crate) object: String,
+    /// Counts the object's gaps from 1. An earlier form kept one gap for each channel, under the channel's name; such
+    /// a one has the number 0 and stays where it is.
+    #[serde(skip)]
+    pub(crate) number: u64,
+    /// The channel that should have brought them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) channel: Option<Channel>,
     /// Everything before this is in Kafka.
     pub(crate) from: Moment,
     /// Everything that is still retained at this time comes through the channel.
     pub(crate) to: Moment,
-    /// How it came about.
-    pub(crate) cause: String,
+    pub(crate) cause: Cause,
     pub(crate) state: GapState,
+    /// When it was found; absent in the earlier form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) found: Option<Moment>,
+    /// When the last row of its repair was produced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) closed: Option<Moment>,
 }
 
 /// Whether a gap still waits for its repair.
@@ -66,6 +81,16 @@ pub(crate) struct Gap {
 pub(crate) enum GapState {
     Open,
     Closed,
+}
+
+/// How a gap came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", try_from = "String")]
+pub(crate) enum Cause {
+    /// The org no longer knows the newest event that is in Kafka.
+    ExpiredReplayId,
+    /// There was no event yet, and the org no longer retains what happened since the subscription.
+    LongOutage,
 }
 
 /// A stored position that this version of orgstream cannot read.
@@ -83,8 +108,10 @@ pub(crate) struct UnreadablePosition {
 #[derive(Debug, Default)]
 pub(crate) struct Positions {
     pub(crate) channels: HashMap<Channel, ChannelPosition>,
-    pub(crate) snapshots: HashMap<String, SnapshotPosition>,
-    pub(crate) gaps: HashMap<Channel, Gap>,
+    /// The topics that records were written to.
+    pub(crate) topics: HashSet<String>,
+    snapshots: HashMap<String, SnapshotPosition>,
+    gaps: Vec<Gap>,
 }
 
 impl Positions {
@@ -97,26 +124,53 @@ impl Positions {
                 positions.channels.insert(Channel::named(channel), offset(position)?);
             } else if let Some(object) = name("snapshot") {
                 positions.snapshots.insert(object.to_owned(), offset(position)?);
-            } else if let Some(channel) = name("gap") {
-                positions.gaps.insert(Channel::named(channel), offset(position)?);
+            } else if let Some(topic) = name("topic") {
+                positions.topics.insert(topic.to_owned());
+            } else if let Some(gap) = name("gap") {
+                let number = position.partition.get("n").and_then(Value::as_u64).unwrap_or_default();
+                let read: Gap = offset(position)?;
+                let channel = if number == 0 { Some(Channel::named(gap)) } else { read.channel.clone() };
+                positions.gaps.push(Gap { number, channel, ..read });
             }
         }
         Ok(positions)
     }
+
+    /// The snapshot of `object`, which a file may write in another case than the org.
+    pub(crate) fn snapshot_of(&self, object: &str) -> Option<&SnapshotPosition> {
+        let in_another_case = || {
+            let mut known = self.snapshots.iter();
+            known.find(|(known, _)| known.eq_ignore_ascii_case(object)).map(|(_, snapshot)| snapshot)
+        };
+        self.snapshots.get(object).or_else(in_another_case)
+    }
+
+    /// The gaps of `object`, in no order.
+    pub(crate) fn gaps_of(&self, object: &str) -> Vec<&Gap> {
+        self.gaps.iter().filter(|gap| gap.object.eq_ignore_ascii_case(object)).collect()
+    }
 }
 
-/// Whether anything is stored about `object`: its stream or a snapshot of it has begun.
+/// Whether records of `object` were written: a topic is on record for them, or, in what a version stored that kept no
+/// topics, its stream or a snapshot of it has begun.
 pub fn has_begun(stored: &[SourcePosition], object: &str) -> bool {
-    let topic = PushTopic::of(object);
-    let channel = Channel::of_push_topic(topic.name());
+    let push_topic = PushTopic::of(object);
+    let channel = Channel::of_push_topic(push_topic.name());
     stored.iter().filter(|position| !position.offset.is_null()).any(|position| {
-        let is = |kind, name: &str| {
-            let stored = position.partition.get(kind).and_then(Value::as_str);
-            // A file may write an object's name in another case than the org.
-            stored.is_some_and(|stored| stored.eq_ignore_ascii_case(name))
+        // A file may write an object's name in another case than the org.
+        let is = |stored: Option<&Value>, name: &str| {
+            stored.and_then(Value::as_str).is_some_and(|stored| stored.eq_ignore_ascii_case(name))
         };
-        is("channel", channel.as_str()) || is("snapshot", object)
+        let of = |kind| position.partition.get(kind);
+        is(of("topic").and(position.offset.get("object")), object)
+            || is(of("channel"), channel.as_str())
+            || is(of("snapshot"), object)
     })
+}
+
+/// That records of `object` were written to `topic`.
+pub(crate) fn topic_begun(topic: &str, object: &str) -> SourcePosition {
+    SourcePosition { partition: json!({"topic": topic}), offset: json!({"object": object}) }
 }
 
 impl ChannelPosition {
@@ -136,17 +190,38 @@ impl SnapshotPosition {
 }
 
 impl Gap {
-    pub(crate) fn stored(&self, channel: &Channel) -> SourcePosition {
-        SourcePosition {
-            partition: json!({"gap": channel}),
-            offset: json!({
-                "object": self.object,
-                "from": self.from,
-                "to": self.to,
-                "cause": self.cause,
-                "state": self.state,
-            }),
+    pub(crate) fn stored(&self) -> SourcePosition {
+        let partition = match &self.channel {
+            Some(channel) if self.number == 0 => json!({"gap": channel}),
+            _ => json!({"gap": self.object, "n": self.number}),
+        };
+        SourcePosition { partition, offset: json!(self) }
+    }
+}
+
+impl TryFrom<String> for Cause {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "expired_replay_id" => Ok(Self::ExpiredReplayId),
+            "long_outage" => Ok(Self::LongOutage),
+            // The earlier form has a sentence.
+            sentence if sentence.starts_with("the org no longer serves") => Ok(Self::ExpiredReplayId),
+            sentence if sentence.starts_with("the org no longer retains") => Ok(Self::LongOutage),
+            _ => Err(format!("`{text}` is no cause of a gap")),
         }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ExpiredReplayId => "the org no longer serves what follows the stored replay id",
+            Self::LongOutage => {
+                "the org no longer retains what happened since the source was last subscribed"
+            }
+        })
     }
 }
 
@@ -159,42 +234,82 @@ fn offset<T: DeserializeOwned>(position: &SourcePosition) -> Result<T, Unreadabl
 mod tests {
     use super::*;
 
+    fn at(millis: i64) -> Moment {
+        Moment(1_767_262_830_000 + millis)
+    }
+
+    fn gap(number: u64) -> Gap {
+        Gap {
+            object: "Account".to_owned(),
+            number,
+            channel: Some(Channel::of_push_topic("orgstream_Account")),
+            from: at(0),
+            to: at(9),
+            cause: Cause::LongOutage,
+            state: GapState::Open,
+            found: Some(at(10)),
+            closed: None,
+        }
+    }
+
     #[test]
     fn what_is_stored_is_read_back() {
         let channel = Channel::of_push_topic("orgstream_Account");
-        let at = |millis: i64| Moment(1_767_262_830_000 + millis);
         let fresh = ChannelPosition { replay_id: None, as_of: at(0), from: at(5) };
         let far = ChannelPosition { replay_id: Some(ReplayId(41)), ..fresh };
-        let asked = SnapshotPosition { state: SnapshotState::Running, started: None, repairs: Some(at(2)) };
+        let asked = SnapshotPosition { state: SnapshotState::Asked, started: None, repairs: Some(at(2)) };
         let done = SnapshotPosition { state: SnapshotState::Done, started: Some(at(1)), repairs: None };
-        let gap = Gap {
-            object: "Account".to_owned(),
-            from: at(0),
-            to: at(9),
-            cause: "expired".to_owned(),
-            state: GapState::Open,
-        };
-        for (position, snapshot) in [(fresh, asked), (far, done)] {
-            let stored = [position.stored(&channel), snapshot.stored("Account"), gap.stored(&channel)];
+        for (position, snapshot, number) in [(fresh, asked, 1), (far, done, 12)] {
+            let stored = [
+                position.stored(&channel),
+                snapshot.stored("Account"),
+                gap(number).stored(),
+                topic_begun("a.Account", "Account"),
+            ];
             let read = Positions::read(&stored).unwrap();
             assert_eq!(read.channels[&channel], position);
-            assert_eq!(read.snapshots["Account"], snapshot);
-            assert_eq!(read.gaps[&channel], gap);
+            assert_eq!(read.snapshot_of("account"), Some(&snapshot));
+            assert_eq!(read.gaps_of("ACCOUNT"), [&gap(number)]);
+            assert!(read.topics.contains("a.Account"));
         }
         assert!(fresh.stored(&channel).offset.get("replay_id").is_none());
-        assert_eq!(far.stored(&channel).partition, json!({"channel": "/topic/orgstream_Account"}));
+        let partition = |position: SourcePosition| position.partition.to_string();
+        assert_eq!(partition(far.stored(&channel)), r#"{"channel":"/topic/orgstream_Account"}"#);
+        assert_eq!(partition(gap(3).stored()), r#"{"gap":"Account","n":3}"#);
+    }
+
+    #[test]
+    fn a_gap_of_the_earlier_form_is_read_and_closed_where_it_stands() {
+        let partition = json!({"gap": "/topic/orgstream_Account"});
+        let offset = json!({
+            "object": "Account",
+            "from": at(0),
+            "to": at(9),
+            "cause": "the org no longer serves what follows replay id 7",
+            "state": "open",
+        });
+        let stored = [SourcePosition { partition: partition.clone(), offset }];
+        let read = Positions::read(&stored).unwrap();
+        let [open] = read.gaps_of("Account")[..] else { panic!("{read:?}") };
+        assert_eq!(*open, Gap { cause: Cause::ExpiredReplayId, found: None, ..gap(0) });
+        let closed = Gap { state: GapState::Closed, closed: Some(at(20)), ..open.clone() }.stored();
+        assert_eq!(closed.partition, partition);
+        let read = Positions::read(&[closed]).unwrap();
+        assert_eq!(read.gaps_of("Account")[0].state, GapState::Closed);
     }
 
     #[test]
     fn what_is_stored_says_which_objects_have_begun() {
-        let at = Moment(1_767_262_830_000);
         let channel = Channel::of_push_topic("orgstream_Account");
-        let streamed = ChannelPosition { replay_id: None, as_of: at, from: at }.stored(&channel);
-        let read = SnapshotPosition { state: SnapshotState::Running, started: Some(at), repairs: None }
+        let streamed = ChannelPosition { replay_id: None, as_of: at(0), from: at(0) }.stored(&channel);
+        let read = SnapshotPosition { state: SnapshotState::Running, started: Some(at(0)), repairs: None }
             .stored("Lead");
         let removed = SourcePosition { partition: json!({"snapshot": "Contact"}), offset: Value::Null };
-        let stored = [streamed, read, removed];
-        for (object, begun) in [("Account", true), ("account", true), ("Lead", true), ("Contact", false)] {
+        let written = topic_begun("b.Case", "Case");
+        let stored = [streamed, read, removed, written];
+        for (object, begun) in
+            [("Account", true), ("account", true), ("Lead", true), ("Contact", false), ("case", true)]
+        {
             assert_eq!(has_begun(&stored, object), begun, "{object}");
         }
     }

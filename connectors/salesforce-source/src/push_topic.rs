@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orgstream_salesforce::{API_VERSION, ApiError, Org, Row, SalesforceId, soql};
+use orgstream_salesforce::{ApiError, Org, Row, SalesforceId, soql};
 use serde_json::{Value, json};
 
 use crate::error::SourceError;
@@ -25,6 +25,15 @@ pub(crate) struct PushTopic {
     name: String,
 }
 
+/// What became of a PushTopic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ensured {
+    /// The org had it.
+    Found,
+    /// The org did not have it, so nothing raised events before.
+    Made,
+}
+
 impl PushTopic {
     /// The PushTopic for `object`, named in the org's own case.
     pub(crate) fn of(object: &str) -> Self {
@@ -37,14 +46,14 @@ impl PushTopic {
     }
 
     /// Makes sure that the org has it: creates it, uses it as it is, or changes it where it is orgstream's and differs.
-    pub(crate) async fn ensure(&self, org: &Org) -> Result<(), SourceError> {
+    pub(crate) async fn ensure(&self, org: &Org) -> Result<Ensured, SourceError> {
         if let Some(found) = self.find(org).await? {
             return self.adopt(org, &found).await;
         }
-        match org.create_one("PushTopic", &self.wanted(), TIMEOUT).await {
+        match org.create_one("PushTopic", &self.written(org), TIMEOUT).await {
             Ok(_) => {
                 tracing::info!(org = org.name(), push_topic = %self.name, "created");
-                Ok(())
+                Ok(Ensured::Made)
             }
             // Another pipeline may have been faster.
             Err(error) => match self.find(org).await? {
@@ -64,21 +73,21 @@ impl PushTopic {
         Ok(org.query(&soql).await?.rows.into_iter().next())
     }
 
-    async fn adopt(&self, org: &Org, found: &Row) -> Result<(), SourceError> {
+    async fn adopt(&self, org: &Org, found: &Row) -> Result<Ensured, SourceError> {
         let differences = self.differences(found);
         if differences.is_empty() {
-            return Ok(());
+            return Ok(Ensured::Found);
         }
         let id = found.get("Id").and_then(Value::as_str).and_then(|id| SalesforceId::parse(id).ok());
         match id {
             Some(id) if is_ours(found) => {
-                let mut wanted = self.wanted();
-                wanted.remove("Name");
-                org.update_one("PushTopic", &id, &wanted, TIMEOUT)
+                let mut written = self.written(org);
+                written.remove("Name");
+                org.update_one("PushTopic", &id, &written, TIMEOUT)
                     .await
                     .map_err(|error| self.refused(org, error))?;
                 tracing::info!(org = org.name(), push_topic = %self.name, ?differences, "changed");
-                Ok(())
+                Ok(Ensured::Found)
             }
             _ => Err(SourceError::Config(format!(
                 "org `{}` has a PushTopic `{}` that orgstream did not make and cannot use: {}; rename or delete it",
@@ -92,8 +101,7 @@ impl PushTopic {
     /// The fields in which a PushTopic of the same name differs, with what they should be.
     fn differences(&self, found: &Row) -> Vec<String> {
         let differs = |(name, wanted): &(&String, &Value)| match found.get(name.as_str()) {
-            // Which version of the API made it changes nothing for us.
-            _ if matches!(name.as_str(), "ApiVersion" | "Description") => false,
+            _ if name.as_str() == "Description" => false,
             Some(Value::String(found)) => wanted.as_str() != Some(normal(found).as_str()),
             Some(found) => found != *wanted,
             None => true,
@@ -107,12 +115,18 @@ impl PushTopic {
             .collect()
     }
 
+    /// The row to write. Which version of the API made it changes nothing for us, so that is not part of what is wanted.
+    fn written(&self, org: &Org) -> Row {
+        let mut row = self.wanted();
+        row.insert("ApiVersion".to_owned(), json!(org.api_version().parse::<f64>().ok()));
+        row
+    }
+
     /// `Id` is enough: rows are read whole, and with `NotifyForFields=All` the selected fields decide nothing.
     fn wanted(&self) -> Row {
         let wanted = json!({
             "Name": self.name,
             "Query": format!("SELECT Id FROM {}", self.object),
-            "ApiVersion": API_VERSION.parse::<f64>().unwrap_or(62.0),
             "Description": format!("{MARK} raises the events of {} for replication. Do not edit.", self.object),
             "IsActive": true,
             "NotifyForFields": "All",

@@ -4,12 +4,13 @@
 //! again; only what does not fit the new description either stops the source.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use orgstream_api::record::field;
-use orgstream_salesforce::{Describe, Page, Row, SalesforceId, soql};
+use orgstream_salesforce::{Page, Row, SalesforceId, soql};
 
 use crate::batch_size::BatchSize;
+use crate::described::Described;
 use crate::error::{RowError, SourceError};
 use crate::event::Event;
 use crate::moment::Moment;
@@ -37,11 +38,13 @@ pub(crate) struct Rows {
     patience: Patience,
     /// Of retrieve calls.
     batch_size: BatchSize,
+    /// By object, what was made of its newest description.
+    described: Arc<Mutex<HashMap<String, Arc<Described>>>>,
 }
 
 impl Rows {
     pub(crate) fn new(patience: Patience) -> Self {
-        Self { patience, batch_size: BatchSize::new(RETRIEVE) }
+        Self { patience, batch_size: BatchSize::new(RETRIEVE), described: Arc::default() }
     }
 
     pub(crate) fn patience(&self) -> &Patience {
@@ -82,8 +85,8 @@ impl Rows {
     ) -> Result<Attempt<HashMap<SalesforceId, Image>>, SourceError> {
         let mut reading = Reading::Known;
         loop {
-            let describe = self.describe(object, reading).await?;
-            let fields: Vec<String> = describe.fields.iter().map(|field| field.name.clone()).collect();
+            let described = self.describe(object, reading).await?;
+            let fields: Vec<String> = described.describe().fields.iter().map(|field| field.name.clone()).collect();
             let read = self.patience.attempt(|| self.patience.org().retrieve(object, ids, &fields)).await;
             let rows = match read {
                 Ok(Attempt::Answered(rows)) => rows,
@@ -99,7 +102,7 @@ impl Rows {
                 .iter()
                 .zip(&rows)
                 .filter_map(|(id, row)| Some((id, row.as_ref()?)))
-                .map(|(id, row)| match Image::of_row(&describe, row) {
+                .map(|(id, row)| match Image::of_row(&described, row) {
                     Ok(image) => Ok((*id, image)),
                     Err(source) => Err((*id, source)),
                 })
@@ -115,8 +118,8 @@ impl Rows {
     pub(crate) async fn image_of_event(&self, object: &str, event: &Event) -> Result<Image, SourceError> {
         let mut reading = Reading::Known;
         loop {
-            let describe = self.describe(object, reading).await?;
-            match Image::of_fields(&describe, event.id, Moment(event.created), &event.fields) {
+            let described = self.describe(object, reading).await?;
+            match Image::of_fields(&described, event.id, Moment(event.created), &event.fields) {
                 Ok(image) => return Ok(image),
                 Err(source) => reading = again(reading, object, event.id, source)?,
             }
@@ -130,8 +133,8 @@ impl Rows {
         id: SalesforceId,
         at: Moment,
     ) -> Result<Image, SourceError> {
-        let describe = self.describe(object, Reading::Known).await?;
-        Ok(Image::of_deleted(&describe, id, at))
+        let described = self.describe(object, Reading::Known).await?;
+        Ok(Image::of_deleted(&described, id, at))
     }
 
     /// Those of `ids` that the org still knows, be it in the recycle bin.
@@ -174,13 +177,21 @@ impl Rows {
         Ok(rows)
     }
 
-    async fn describe(&self, object: &str, reading: Reading) -> Result<Arc<Describe>, SourceError> {
+    async fn describe(&self, object: &str, reading: Reading) -> Result<Arc<Described>, SourceError> {
         let org = self.patience.org();
         let describe = match reading {
             Reading::Known => self.patience.call(|| org.describe(object)).await,
             Reading::Anew => self.patience.call(|| org.describe_again(object)).await,
-        };
-        Ok(describe?)
+        }?;
+        let mut known = self.described.lock().expect("no holder of this lock panics");
+        match known.get(object) {
+            Some(described) if Arc::ptr_eq(described.describe(), &describe) => Ok(Arc::clone(described)),
+            _ => {
+                let described = Arc::new(Described::new(describe));
+                known.insert(object.to_owned(), Arc::clone(&described));
+                Ok(described)
+            }
+        }
     }
 }
 

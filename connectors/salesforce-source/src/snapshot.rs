@@ -8,12 +8,12 @@ use orgstream_api::EventType;
 use orgstream_salesforce::{Row, SalesforceId, datetime, soql};
 use serde_json::Value;
 
+use crate::config::Start;
 use crate::error::SourceError;
-use crate::hydrate::Produced;
 use crate::moment::Moment;
-use crate::object::Object;
-use crate::position::{SnapshotPosition, SnapshotState};
-use crate::record::{Destination, Image, Origin, STAMP};
+use crate::position::{Gap, SnapshotPosition, SnapshotState};
+use crate::produce::Draft;
+use crate::record::{Image, Origin, STAMP};
 use crate::rows::{Rows, id_of, unusable};
 use crate::standing::{Seen, Standing};
 
@@ -98,9 +98,24 @@ impl Place {
 }
 
 impl Snapshot {
-    /// A snapshot that also repairs what is missing since `repairs`.
-    pub(crate) fn new(repairs: Option<Moment>) -> Self {
-        Self { place: Place { after: None, repairs }, ..Self::default() }
+    /// The snapshot that an object needs, by what is stored of its last one and by its open `gap`; `anew` as in
+    /// [`SourceContext`](crate::SourceContext).
+    pub(crate) fn needed(
+        start: Start,
+        stored: Option<&SnapshotPosition>,
+        gap: Option<&Gap>,
+        anew: bool,
+    ) -> Option<Self> {
+        let unfinished = stored.filter(|snapshot| snapshot.state != SnapshotState::Done);
+        let by_start = start == Start::Snapshot && (stored.is_none() || gap.is_some());
+        if !anew && unfinished.is_none() && !by_start {
+            return None;
+        }
+        // Whoever asks for everything anew misses something, of which nobody knows since when.
+        let asked = anew.then_some(Moment::BEGINNING);
+        let repairs = [asked, unfinished.and_then(|snapshot| snapshot.repairs), gap.map(|gap| gap.from)];
+        let repairs = repairs.into_iter().flatten().min();
+        Some(Self { place: Place { after: None, repairs }, ..Self::default() })
     }
 
     /// Whether nothing from before it is missing once it is done, deletes included.
@@ -131,16 +146,14 @@ impl Page {
         self.rows.len()
     }
 
-    /// The records of those rows that do not step behind the stream.
-    pub(crate) fn produce(self, seen: &Seen, object: usize, destination: &Destination) -> Vec<Produced> {
+    /// Those rows of `object`, an index, that do not step behind the stream.
+    pub(crate) fn drafts(self, seen: &Seen, object: usize) -> Vec<Draft> {
         self.rows
             .into_iter()
             .filter(|read| seen.lets_pass(&read.image.id, read.standing))
             .map(|Read { image, standing }| {
                 let kind = if standing.is_deleted() { EventType::Deleted } else { EventType::Created };
-                let id = image.id;
-                let record = image.into_record(kind, Origin::Snapshot, destination);
-                Produced { record, object, id, standing }
+                Draft { object, kind, standing, image, origin: Origin::Snapshot }
             })
             .collect()
     }
@@ -153,11 +166,4 @@ pub(crate) fn state_of(row: &Row) -> Option<(SalesforceId, Standing, Moment)> {
     let is_deleted = row.get("IsDeleted").and_then(Value::as_bool)?;
     let standing = if is_deleted { Standing::Deleted(at.stamp()) } else { Standing::Row(at.stamp()) };
     Some((id, standing, at))
-}
-
-/// The next object whose snapshot is not done, once the channels of all of them are subscribed: what changes behind
-/// a page comes through its channel.
-pub(crate) fn next(objects: &[Object]) -> Option<usize> {
-    let all = objects.iter().all(Object::is_subscribed);
-    objects.iter().position(|object| object.snapshot.is_some()).filter(|_| all)
 }

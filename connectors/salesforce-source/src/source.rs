@@ -1,42 +1,31 @@
 //! The source: what the session delivers and what a snapshot reads, as batches of records with their positions.
 //!
-//! Everything is read by this one task, one read after the other, and what is read is produced before the next read
-//! begins; therefore the records of one id stand on their topic in the order of their versions. A position stands in
-//! the batch of the records it speaks of, never earlier (D8).
+//! Everything is read one after the other, and what is read is produced in that order; therefore the records of one id
+//! stand on their topic in the order of their versions. The next read is on its way while Kafka commits the batch
+//! before it. A position stands in the batch of the records it speaks of, never earlier (D8).
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use orgstream_api::{AtEnd, Source, SourceBatch, SourcePosition, SourceRecord, TaskError};
+use orgstream_api::{AtEnd, Source, SourceBatch, TaskError};
 use tokio::time::Instant;
 
-use crate::bayeux::{Served, Session};
+use crate::batch::Parts;
 use crate::channel::Channel;
-use crate::clock::OrgClock;
-use crate::condition::Condition;
-use crate::config::SourceConfig;
-use crate::counters::{Count, SourceCounters};
-use crate::end::EndCheck;
+use crate::counters::SourceCounters;
 use crate::error::SourceError;
 use crate::fold::fold;
 use crate::gap;
-use crate::hydrate::{Hydrated, Produced, hydrate};
-use crate::inbox::{Inbox, Item};
-use crate::moment::Moment;
-use crate::object::{Granted, Object, Target};
-use crate::position::{Gap, GapState, SnapshotState};
-use crate::rows::Rows;
-use crate::snapshot::{self, Page};
+use crate::hydrate::hydrate;
+use crate::inbox::Item;
+use crate::open::open;
+use crate::subjects::Answered;
+use crate::work::{Next, Read, Turn, Unread, Work};
 
 /// Records of one batch at most.
 const BATCH: usize = 5_000;
-
-/// How often positions are stored that no record goes with.
-const STORE_EVERY: Duration = Duration::from_mins(1);
 
 /// A stream of one org's changes.
 pub struct PushTopicSource {
@@ -47,28 +36,6 @@ pub struct PushTopicSource {
     work: Option<Work>,
     turn: Turn,
     stream: Stream,
-    /// When this source stored positions last.
-    stored: Option<Instant>,
-}
-
-/// What a source is made of.
-pub(crate) struct Parts {
-    pub(crate) config: SourceConfig,
-    pub(crate) rows: Rows,
-    pub(crate) objects: Vec<Object>,
-    pub(crate) session: Session,
-    pub(crate) inbox: Inbox,
-    pub(crate) clock: Arc<OrgClock>,
-    pub(crate) condition: Condition,
-    pub(crate) counters: Arc<SourceCounters>,
-    pub(crate) end: EndCheck,
-}
-
-/// Whose turn it is while a snapshot runs, so that neither starves the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Turn {
-    Events,
-    Page,
 }
 
 /// How the stream is.
@@ -76,35 +43,18 @@ enum Turn {
 enum Stream {
     /// There is no live session.
     Down,
-    /// All channels have been delivering since then.
+    /// All channels that can be read have been delivering since then.
     Live(Instant),
-    /// Changes of these objects, by index, are missing. Nothing more is produced; other channels may have gaps too.
-    Breaking(Vec<usize>),
+    /// Changes are missing. Nothing more is produced; other channels may have gaps too.
+    Breaking,
     /// Changes are missing and that is stored; this is the message.
     Broken(String),
-}
-
-type Reading<T> = Pin<Box<dyn Future<Output = Result<T, SourceError>> + Send>>;
-
-/// A read on its way, and what it is for.
-enum Work {
-    /// The rows of the events in the first so many items of the inbox.
-    Events { items: usize, reading: Reading<Vec<Hydrated>> },
-    /// The next page of this object's snapshot.
-    Page { object: usize, reading: Reading<Page> },
-}
-
-/// A read that is done.
-enum Done {
-    Events { items: usize, hydrated: Vec<Hydrated> },
-    Page { object: usize, page: Page },
 }
 
 impl PushTopicSource {
     /// A source that has not been polled; `anew` as in [`SourceContext`](crate::SourceContext).
     pub(crate) fn new(parts: Parts, anew: bool) -> Self {
-        let (turn, stream) = (Turn::Events, Stream::Down);
-        Self { parts, unasked: anew, work: None, turn, stream, stored: None }
+        Self { parts, unasked: anew, work: None, turn: Turn::default(), stream: Stream::Down }
     }
 
     /// What the source has done since it was started.
@@ -114,214 +64,160 @@ impl PushTopicSource {
 
     /// Works off what is no event at the front of the inbox, up to the first thing that has to be stored.
     fn settle(&mut self) -> Result<Option<SourceBatch>, SourceError> {
-        while !matches!(self.parts.inbox.front(), None | Some(Item::Event(_))) {
+        loop {
+            self.take_signs();
+            if matches!(self.parts.inbox.front(), Some(Item::Event(_))) {
+                return Ok(None);
+            }
             match self.parts.inbox.pop() {
-                Some(Item::Subscribed { channel, served, at }) => {
-                    if self.subscribed(&channel, served, at) == Some(Granted::First) {
-                        return Ok(Some(self.positions()));
-                    }
-                    if matches!(self.stream, Stream::Breaking(_)) {
-                        break;
+                Some(Item::Subscribed { channel, ask, served, at }) => {
+                    match self.parts.subjects.granted(&channel, ask, served, at) {
+                        Answered::First => return Ok(Some(self.parts.positions())),
+                        Answered::Gap => {
+                            self.stream = Stream::Breaking;
+                            return Ok(None);
+                        }
+                        Answered::GoesOn => {}
                     }
                 }
-                Some(Item::Live) => self.stream = Stream::Live(Instant::now()),
-                Some(Item::Lost) => self.stream = Stream::Down,
-                Some(Item::Polled { at, empty }) => self.polled(at, empty),
+                Some(Item::Refused { channel, ask, error }) => self.refused(&channel, ask, &error)?,
                 Some(Item::Failed(error)) => return Err(error),
-                Some(Item::Gone) => return Err(SourceError::SessionGone),
-                Some(Item::Event(_)) | None => {}
+                Some(Item::Gone) => return Err(SourceError::TaskGone("the streaming session")),
+                Some(Item::Live | Item::Lost | Item::Polled { .. } | Item::Event(_)) | None => {
+                    return Ok(None);
+                }
             }
         }
-        Ok(None)
     }
 
-    /// What a granted subscription means for its object.
-    fn subscribed(&mut self, channel: &Channel, served: Served, at: Moment) -> Option<Granted> {
-        let Parts { config, objects, .. } = &mut self.parts;
-        let index = objects.iter().position(|object| object.target.channel == *channel)?;
-        let object = &mut objects[index];
-        let granted = object.granted(served, at, config.start, config.retention);
-        if let Granted::Gap(gap) = &granted {
-            // D9: a gap that is open already began earlier, and its repair has to reach back that far.
-            let from = object.gap.as_ref().map_or(gap.from, |open| open.from.min(gap.from));
-            object.gap = Some(Gap { from, ..gap.clone() });
-            match &mut self.stream {
-                Stream::Breaking(found) => found.push(index),
-                stream => *stream = Stream::Breaking(vec![index]),
+    /// Works off what says how the stream is, at the front of the inbox. Nothing of it has to be stored at once.
+    fn take_signs(&mut self) {
+        while let Some(Item::Live | Item::Lost | Item::Polled { .. }) = self.parts.inbox.front() {
+            match self.parts.inbox.pop() {
+                Some(Item::Live) => self.stream = Stream::Live(Instant::now()),
+                Some(Item::Lost) => self.stream = Stream::Down,
+                Some(Item::Polled { at, empty }) => self.parts.subjects.polled(at, empty),
+                _ => {}
             }
         }
-        Some(granted)
+    }
+
+    /// A channel brings nothing any more, so its objects fail.
+    fn refused(&mut self, channel: &Channel, ask: u32, error: &SourceError) -> Result<(), SourceError> {
+        for object in self.parts.subjects.of_channel(channel, ask) {
+            self.parts.fail(object, error)?;
+        }
+        Ok(())
+    }
+
+    /// A read failed: by its object's fault, which then fails alone, or by the task's.
+    fn unread(&mut self, unread: Unread) -> Result<(), SourceError> {
+        let Unread { object, error } = unread;
+        // What a failed object meets when it is tried again concerns nobody else.
+        if error.is_of_one_object() || !self.parts.subjects.objects[object].is_well() {
+            return self.parts.fail(object, &error);
+        }
+        Err(error)
     }
 
     /// Changes are missing: finds out in which other channels as well, so that one repair serves all. What else
     /// comes stays behind the stored positions and is not lost by being passed over.
-    async fn find_gaps(&mut self) -> SourceBatch {
+    async fn find_gaps(&mut self) -> Result<SourceBatch, SourceError> {
         loop {
             self.parts.inbox.fill();
             match self.parts.inbox.pop() {
-                Some(Item::Subscribed { channel, served, at }) => drop(self.subscribed(&channel, served, at)),
+                Some(Item::Subscribed { channel, ask, served, at }) => {
+                    self.parts.subjects.granted(&channel, ask, served, at);
+                }
+                Some(Item::Refused { channel, ask, error }) => self.refused(&channel, ask, &error)?,
                 Some(Item::Event(_) | Item::Polled { .. }) => {}
                 Some(Item::Live | Item::Lost | Item::Failed(_) | Item::Gone) => break,
-                None if self.parts.objects.iter().all(Object::is_subscribed) => break,
+                None if self.parts.subjects.are_settled() => break,
                 None => self.parts.inbox.wait().await,
             }
         }
-        let Stream::Breaking(found) = &self.stream else { return SourceBatch::default() };
-        let objects = &self.parts.objects;
-        let positions = found
-            .iter()
-            .filter_map(|index| objects[*index].open_gap())
-            .map(|(channel, gap)| gap.stored(channel))
-            .collect();
+        let gaps = || self.parts.subjects.open_gaps();
         let (org, pipeline) = (self.parts.rows.patience().org().name(), &self.parts.config.pipeline);
-        self.stream =
-            Stream::Broken(gap::message(org, pipeline, objects.iter().filter_map(Object::open_gap)));
-        SourceBatch { records: Vec::new(), positions }
-    }
-
-    /// That the snapshots at hand are to be made, before any of them begins: those whose turn never comes in this run
-    /// are made by a later one.
-    fn ask(&self) -> SourceBatch {
-        let asked = |object: &Object| {
-            let snapshot = object.snapshot.as_ref()?;
-            Some(snapshot.position(SnapshotState::Running).stored(&object.target.name))
-        };
-        let positions = self.parts.objects.iter().filter_map(asked).collect();
-        SourceBatch { records: Vec::new(), positions }
-    }
-
-    fn polled(&mut self, at: Moment, empty: bool) {
-        for object in &mut self.parts.objects {
-            object.polled(at, empty);
-        }
+        self.stream = Stream::Broken(gap::message(org, pipeline, gaps()));
+        Ok(SourceBatch { records: Vec::new(), positions: gaps().map(|gap| gap.stored()).collect() })
     }
 
     /// Begins the next read, if there is something to read.
-    fn begin(&mut self) -> Option<Work> {
-        let snapshot = snapshot::next(&self.parts.objects);
-        match (self.parts.inbox.has_events(), snapshot) {
-            (true, None) => Some(self.begin_events()),
-            (true, Some(_)) if self.turn == Turn::Events => Some(self.begin_events()),
-            (_, Some(object)) => Some(self.begin_page(object)),
-            (false, None) => None,
+    fn begin(&mut self) {
+        let events = matches!(self.parts.inbox.front(), Some(Item::Event(_)));
+        let subjects = &self.parts.subjects;
+        let next = self.turn.next(events, subjects.next_page(), subjects.due(Instant::now()));
+        self.work = next.map(|next| match next {
+            Next::Events => self.begin_events(),
+            Next::Page(object) => self.begin_page(object),
+            Next::Opening(object) => self.begin_opening(object),
+        });
+    }
+
+    /// Begins the next read before the batch at hand is committed, so that it goes on meanwhile.
+    fn read_ahead(&mut self) {
+        self.parts.inbox.fill();
+        self.take_signs();
+        // What else comes may have to be stored first.
+        if matches!(self.parts.inbox.front(), None | Some(Item::Event(_))) {
+            self.begin();
         }
     }
 
     fn begin_events(&self) -> Work {
         let (events, items) = self.parts.inbox.run(BATCH);
+        let changes = fold(&self.parts.subjects.occurrences(&events));
+        let names: Vec<Arc<str>> =
+            self.parts.subjects.objects.iter().map(|object| object.target.name.as_str().into()).collect();
         let rows = self.parts.rows.clone();
-        let targets: Vec<Arc<Target>> =
-            self.parts.objects.iter().map(|object| Arc::clone(&object.target)).collect();
-        let changes = fold(&events);
-        let reading = Box::pin(async move { hydrate(&rows, &targets, &changes).await });
-        Work::Events { items, reading }
+        Work::begin(async move {
+            let hydrated = hydrate(&rows, &names, &changes).await?;
+            Ok(Read::Events { items, hydrated })
+        })
     }
 
-    fn begin_page(&mut self, index: usize) -> Work {
-        let now = self.now();
-        let object = &mut self.parts.objects[index];
-        let snapshot = object.snapshot.get_or_insert_default();
+    fn begin_page(&mut self, object: usize) -> Work {
+        let now = self.parts.now();
+        let read = &mut self.parts.subjects.objects[object];
+        let snapshot = read.snapshot.get_or_insert_default();
         snapshot.started.get_or_insert(now);
-        let (place, target) = (snapshot.place(), Arc::clone(&object.target));
+        let (place, target) = (snapshot.place(), Arc::clone(&read.target));
         let rows = self.parts.rows.clone();
-        let reading = Box::pin(async move { place.read(&rows, &target.name).await });
-        Work::Page { object: index, reading }
+        Work::begin(async move {
+            let page = place.read(&rows, &target.name).await.map_err(|error| Unread { object, error })?;
+            Ok(Read::Page { object, page })
+        })
     }
 
-    fn finish(&mut self, done: Done) -> SourceBatch {
-        match done {
-            Done::Events { items, hydrated } => self.finish_events(items, hydrated),
-            Done::Page { object, page } => self.finish_page(object, page),
-        }
+    fn begin_opening(&self, object: usize) -> Work {
+        let target = Arc::clone(&self.parts.subjects.objects[object].target);
+        let org = self.parts.rows.patience().org().clone();
+        Work::begin(async move {
+            let opened = open(&org, &target.name).await.map_err(|error| Unread { object, error })?;
+            Ok(Read::Opened { object, opened })
+        })
     }
 
-    /// The records of events, with the positions behind these events.
-    fn finish_events(&mut self, items: usize, hydrated: Vec<Hydrated>) -> SourceBatch {
-        self.turn = Turn::Page;
-        let mut events = 0;
-        for _ in 0..items {
-            match self.parts.inbox.pop() {
-                Some(Item::Event(event)) => {
-                    events += 1;
-                    let mut objects = self.parts.objects.iter_mut();
-                    if let Some(object) = objects.find(|object| object.target.channel == event.channel) {
-                        object.passed(&event);
-                    }
-                }
-                Some(Item::Polled { at, empty }) => self.polled(at, empty),
-                _ => {}
+    /// The batch of what was read; `None` where it makes none.
+    fn finish(&mut self, read: Result<Read, Unread>) -> Result<Option<SourceBatch>, SourceError> {
+        Ok(match read {
+            Ok(Read::Events { items, hydrated }) => Some(self.parts.finish_events(items, hydrated)),
+            Ok(Read::Page { object, page }) => Some(self.parts.finish_page(object, page)),
+            Ok(Read::Opened { object, opened }) => {
+                self.parts.recovers(object, opened);
+                None
             }
-        }
-        self.parts.counters.count(Count::Folded, events - hydrated.len());
-        let mut records = Vec::with_capacity(hydrated.len());
-        for Hydrated { produced, count } in hydrated {
-            self.parts.counters.count(count, 1);
-            if let Some(produced) = produced {
-                if let Some(snapshot) = &mut self.parts.objects[produced.object].snapshot {
-                    snapshot.seen.note(produced.id, produced.standing);
-                }
-                records.push(self.produce(produced));
+            Err(unread) => {
+                self.unread(unread)?;
+                None
             }
-        }
-        SourceBatch { records, ..self.positions() }
+        })
     }
 
-    /// The records of a page; with the last one the snapshot is done, and the gap that it repairs is closed.
-    fn finish_page(&mut self, index: usize, page: Page) -> SourceBatch {
-        self.turn = Turn::Events;
-        let object = &mut self.parts.objects[index];
-        let target = Arc::clone(&object.target);
-        let snapshot = object.snapshot.get_or_insert_default();
-        let goes_on = snapshot.goes_on(&page);
-        let state = if goes_on { SnapshotState::Running } else { SnapshotState::Done };
-        let mut positions = vec![snapshot.position(state).stored(&target.name)];
-        let read = page.len();
-        let produced = page.produce(&snapshot.seen, index, &target.destination);
-        if !goes_on {
-            object.snapshot = None;
-            // D9: in the transaction of the last rows that repair it.
-            if let Some(gap) = object.gap.take() {
-                positions.push(Gap { state: GapState::Closed, ..gap }.stored(&target.channel));
-            }
-            tracing::info!(pipeline = %self.parts.config.pipeline, object = %target.name, "the snapshot is done");
-        }
-        self.parts.counters.count(Count::SnapshotRow, produced.len());
-        self.parts.counters.count(Count::Superseded, read - produced.len());
-        let records = produced.into_iter().map(|produced| self.produce(produced)).collect();
-        positions.extend(self.positions().positions);
-        SourceBatch { records, positions }
-    }
-
-    fn produce(&mut self, produced: Produced) -> SourceRecord {
-        let now = self.now();
-        self.parts.end.note(produced.object, produced.id, produced.standing, now);
-        produced.record
-    }
-
-    /// The positions that say more than what is stored.
-    fn positions(&mut self) -> SourceBatch {
-        self.stored = Some(Instant::now());
-        let now = self.now();
-        self.parts.end.forget_old(now);
-        let changed = self.parts.objects.iter_mut().filter(|object| object.unstored);
-        let positions: Vec<SourcePosition> = changed.filter_map(Object::store).collect();
-        SourceBatch { records: Vec::new(), positions }
-    }
-
-    /// When positions have to be stored although no record goes with them.
-    fn store_at(&self) -> Option<Instant> {
-        let due = || self.stored.map_or_else(Instant::now, |stored| stored + STORE_EVERY);
-        self.parts.objects.iter().any(|object| object.unstored).then(due)
-    }
-
-    /// The org's time. Before its first answer nothing is produced, and nothing compares with it.
-    fn now(&self) -> Moment {
-        self.parts.clock.now().unwrap_or(Moment::BEGINNING)
-    }
-
-    /// Waits for a delivery, or until positions have to be stored.
+    /// Waits for a delivery, or until positions have to be stored or a failed object is to be tried again.
     async fn wait(&mut self) {
-        match self.store_at() {
+        let next = [self.parts.store_at(), self.parts.subjects.next_attempt()].into_iter().flatten().min();
+        match next {
             None => self.parts.inbox.wait().await,
             Some(at) => {
                 tokio::select! {
@@ -332,62 +228,21 @@ impl PushTopicSource {
         }
     }
 
-    /// Since when the stream brings everything that happens; `None` while it does not, or while a snapshot runs.
+    /// Since when the stream brings everything that happens to the objects that can be read; `None` while it does not,
+    /// or while a snapshot runs.
     fn complete_since(&self) -> Option<Instant> {
-        let snapshots = self.parts.objects.iter().any(|object| object.snapshot.is_some());
         match self.stream {
-            Stream::Live(since) if self.parts.condition.is_good() && !snapshots => Some(since),
+            Stream::Live(since)
+                if self.parts.condition.is_good() && !self.parts.subjects.have_pages() =>
+            {
+                Some(since)
+            }
             _ => None,
         }
     }
-}
 
-impl Work {
-    /// Waits until it is read. Cancel-safe.
-    async fn done(&mut self) -> Result<Done, SourceError> {
-        match self {
-            Self::Events { items, reading } => Ok(Done::Events { items: *items, hydrated: reading.await? }),
-            Self::Page { object, reading } => Ok(Done::Page { object: *object, page: reading.await? }),
-        }
-    }
-}
-
-#[async_trait]
-impl Source for PushTopicSource {
-    async fn poll(&mut self) -> Result<SourceBatch, TaskError> {
-        if std::mem::take(&mut self.unasked) {
-            return Ok(self.ask());
-        }
-        loop {
-            match &self.stream {
-                Stream::Broken(message) => return Err(TaskError::Gap(message.clone())),
-                Stream::Breaking(_) => return Ok(self.find_gaps().await),
-                Stream::Down | Stream::Live(_) => {}
-            }
-            if self.work.is_none() {
-                self.parts.inbox.fill();
-                if let Some(batch) = self.settle()? {
-                    return Ok(batch);
-                }
-                if matches!(self.stream, Stream::Breaking(_)) {
-                    continue;
-                }
-                self.work = self.begin();
-            }
-            if let Some(work) = &mut self.work {
-                let done = work.done().await;
-                // Only now: a poll that is dropped while it waits leaves the work where it is.
-                self.work = None;
-                return Ok(self.finish(done?));
-            }
-            if self.store_at().is_some_and(|at| at <= Instant::now()) {
-                return Ok(self.positions());
-            }
-            self.wait().await;
-        }
-    }
-
-    async fn at_end(&mut self, quiet: Duration) -> Result<AtEnd, TaskError> {
+    /// Whether everything that can be read is produced.
+    async fn ask_end(&mut self, quiet: Duration) -> Result<AtEnd, SourceError> {
         let Some(since) = self.complete_since() else {
             self.parts.end.interrupted();
             return Ok(AtEnd::No);
@@ -399,22 +254,74 @@ impl Source for PushTopicSource {
             self.parts.end.outdated();
             return Ok(AtEnd::No);
         }
-        let now = self.now();
-        let Parts { end, rows, objects, .. } = &mut self.parts;
-        let answer = end.ask(rows, objects, now).await?;
+        let now = self.parts.now();
+        let Parts { end, rows, subjects, .. } = &mut self.parts;
+        let answer = match end.ask(rows, subjects, now).await {
+            Ok(answer) => answer,
+            Err(unread) => {
+                self.unread(unread)?;
+                return Ok(AtEnd::No);
+            }
+        };
         if answer == AtEnd::Yes {
             // A run that ends here may be too short for an empty connect, and the next one a day later must not take
             // the quiet time before for a gap.
-            for object in objects.iter_mut() {
-                object.polled(now, true);
-            }
-            if objects.iter().any(|object| object.unstored) {
+            self.parts.subjects.polled(now, true);
+            if self.parts.subjects.are_unstored() {
                 // It ends as soon as the answer is yes, so what it has to store comes first.
-                self.stored = None;
+                self.parts.stored = None;
                 return Ok(AtEnd::No);
+            }
+            let failures = self.parts.subjects.failures();
+            if !failures.is_empty() {
+                return Ok(AtEnd::Without(failures));
             }
         }
         Ok(answer)
+    }
+}
+
+#[async_trait]
+impl Source for PushTopicSource {
+    async fn poll(&mut self) -> Result<SourceBatch, TaskError> {
+        if std::mem::take(&mut self.unasked) {
+            return Ok(self.parts.ask());
+        }
+        loop {
+            match &self.stream {
+                Stream::Broken(message) => return Err(TaskError::Gap(message.clone())),
+                Stream::Breaking => return Ok(self.find_gaps().await?),
+                Stream::Down | Stream::Live(_) => {}
+            }
+            if self.work.is_none() {
+                self.parts.inbox.fill();
+                if let Some(batch) = self.settle()? {
+                    return Ok(batch);
+                }
+                if self.stream == Stream::Breaking {
+                    continue;
+                }
+                self.begin();
+            }
+            if let Some(work) = &mut self.work {
+                let read = work.done().await;
+                // Only now: a poll that is dropped while it waits leaves the work where it is.
+                self.work = None;
+                if let Some(batch) = self.finish(read?)? {
+                    self.read_ahead();
+                    return Ok(batch);
+                }
+                continue;
+            }
+            if self.parts.store_at().is_some_and(|at| at <= Instant::now()) {
+                return Ok(self.parts.positions());
+            }
+            self.wait().await;
+        }
+    }
+
+    async fn at_end(&mut self, quiet: Duration) -> Result<AtEnd, TaskError> {
+        Ok(self.ask_end(quiet).await?)
     }
 
     async fn stop(&mut self) {
@@ -427,7 +334,7 @@ impl fmt::Debug for PushTopicSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PushTopicSource")
             .field("config", &self.parts.config)
-            .field("objects", &self.parts.objects)
+            .field("subjects", &self.parts.subjects)
             .field("stream", &self.stream)
             .finish_non_exhaustive()
     }

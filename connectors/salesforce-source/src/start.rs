@@ -4,31 +4,31 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use orgstream_api::TaskError;
-use orgstream_salesforce::{ApiError, Org};
+use orgstream_salesforce::Org;
 
-use crate::bayeux::{Cursor, Session, Subscription, Surroundings, Timing};
-use crate::channel::Channel;
+use crate::batch::Parts;
+use crate::bayeux::{Session, Subscription, Surroundings, Timing};
 use crate::clock::OrgClock;
 use crate::condition::Condition;
-use crate::config::{SourceConfig, SourceContext, SourceObject, Start};
+use crate::config::{SourceConfig, SourceContext, SourceObject};
 use crate::counters::SourceCounters;
 use crate::end::EndCheck;
 use crate::error::SourceError;
 use crate::gap;
 use crate::inbox::Inbox;
-use crate::moment::Moment;
 use crate::object::{Object, Target};
-use crate::patience::{Patience, is_lasting};
-use crate::position::{ChannelPosition, Gap, GapState, Positions, SnapshotPosition, SnapshotState};
-use crate::push_topic::PushTopic;
-use crate::record::{Destination, STAMP};
+use crate::open::{Opened, open};
+use crate::patience::Patience;
+use crate::position::Positions;
+use crate::produce::{Destination, Topics};
 use crate::rows::Rows;
-use crate::snapshot::Snapshot;
-use crate::source::{Parts, PushTopicSource};
+use crate::source::PushTopicSource;
+use crate::subjects::Subjects;
 
 /// Starts a source at the stored positions of `context`.
 ///
-/// An open gap is refused unless a snapshot is to be made, which repairs it (D9).
+/// An open gap is refused unless a snapshot is to be made, which repairs it (D9). An object that cannot be read fails
+/// alone; only when none is left is that an error of the configuration.
 pub async fn start(
     config: SourceConfig,
     org: Org,
@@ -43,32 +43,15 @@ pub(crate) async fn start_with(
     context: SourceContext,
     timing: Timing,
 ) -> Result<PushTopicSource, TaskError> {
-    let positions = Positions::read(&context.positions).map_err(SourceError::from)?;
-    let mut objects = Vec::with_capacity(config.objects.len());
-    let mut channels = HashSet::new();
-    for wanted in &config.objects {
-        let object = open(&config, &org, wanted, &positions, context.anew).await?;
-        if !channels.insert(object.target.channel.clone()) {
-            let name = &object.target.name;
-            return Err(SourceError::Config(format!("the object {name} stands twice in a source")).into());
-        }
-        objects.push(object);
-    }
+    let mut stored = Positions::read(&context.positions).map_err(SourceError::from)?;
+    let topics = Topics::new(std::mem::take(&mut stored.topics));
+    let objects = objects(&config, &org, &stored, context.anew)?;
     if objects.iter().any(|object| object.gap.is_some() && object.snapshot.is_none()) {
-        let gaps = objects.iter().filter_map(Object::open_gap);
+        let gaps = objects.iter().filter_map(|object| object.gap.as_ref());
         return Err(TaskError::Gap(gap::message(org.name(), &config.pipeline, gaps)));
     }
-    if objects.is_empty() {
-        return Err(SourceError::Config("a source needs at least one object".to_owned()).into());
-    }
+    let opened = open_all(&org, &objects).await?;
 
-    let subscriptions = objects
-        .iter()
-        .map(|object| Subscription {
-            channel: object.target.channel.clone(),
-            cursor: cursor(config.start, object.position.as_ref()),
-        })
-        .collect();
     let clock = Arc::new(OrgClock::default());
     let counters = Arc::new(SourceCounters::default());
     let condition = Condition::new(context.health);
@@ -78,88 +61,79 @@ pub(crate) async fn start_with(
         condition: condition.clone(),
         counters: Arc::clone(&counters),
     };
+    let subjects = Subjects::new(objects, stored, config.start, config.retention, timing.again);
+    let (subjects, subscriptions, failed) = subscribe(subjects, opened);
     let (session, deliveries) = Session::start(around, timing, subscriptions);
-    tracing::info!(pipeline = %config.pipeline, org = org.name(), objects = objects.len(), "the source starts");
-    let parts = Parts {
+    tracing::info!(pipeline = %config.pipeline, org = org.name(), objects = config.objects.len(), "the source starts");
+    let mut parts = Parts {
         config,
         rows: Rows::new(Patience::new(org, condition.clone())),
-        objects,
+        subjects,
+        topics,
         session,
         inbox: Inbox::new(deliveries),
         clock,
         condition,
         counters,
         end: EndCheck::new(context.produced),
+        stored: None,
     };
+    for (index, error) in failed {
+        parts.fail(index, &error)?;
+    }
     Ok(PushTopicSource::new(parts, context.anew))
 }
 
-/// One object with what is stored about it, its PushTopic being there.
-async fn open(
+/// The objects of the file with what is stored of them.
+fn objects(
     config: &SourceConfig,
     org: &Org,
-    wanted: &SourceObject,
-    positions: &Positions,
+    stored: &Positions,
     anew: bool,
-) -> Result<Object, TaskError> {
-    // Asked anew, since a source may be started again because the object has changed.
-    let describe =
-        org.describe_again(&wanted.name).await.map_err(|error| undescribed(org, &wanted.name, error))?;
-    if describe.field(STAMP).is_none() {
-        return Err(SourceError::Config(format!(
-            "{} of org `{}` has no `{STAMP}` that the user may read, without which its records have no order",
-            describe.object,
-            org.name()
-        ))
-        .into());
+) -> Result<Vec<Object>, SourceError> {
+    let mut names = HashSet::new();
+    if let Some(twice) = config.objects.iter().find(|object| !names.insert(object.name.to_ascii_lowercase())) {
+        return Err(SourceError::Config(format!("the object {} stands twice in a source", twice.name)));
     }
-    let push_topic = PushTopic::of(&describe.object);
-    let channel = Channel::of_push_topic(push_topic.name());
-    let position = positions.channels.get(&channel).copied();
-    let gap = positions.gaps.get(&channel).filter(|gap| gap.state == GapState::Open).cloned();
-    push_topic.ensure(org).await?;
-
-    let destination = Destination { org: *org.id(), topic: wanted.topic.clone() };
-    let name = describe.object.clone();
-    let mut object = Object::new(Target { name, channel, destination }, position);
-    let stored = positions.snapshots.get(&object.target.name);
-    object.snapshot = snapshot(config.start, stored, gap.as_ref(), anew);
-    object.gap = gap;
-    Ok(object)
+    if config.objects.is_empty() {
+        return Err(SourceError::Config("a source needs at least one object".to_owned()));
+    }
+    let object = |wanted: &SourceObject| {
+        let destination = Destination { org: *org.id(), topic: wanted.topic.clone() };
+        let target = Target { name: wanted.name.clone(), destination };
+        Object::new(target, stored, config.start, anew)
+    };
+    Ok(config.objects.iter().map(object).collect())
 }
 
-/// The snapshot that an object needs.
-fn snapshot(
-    start: Start,
-    stored: Option<&SnapshotPosition>,
-    gap: Option<&Gap>,
-    anew: bool,
-) -> Option<Snapshot> {
-    let running = stored.filter(|snapshot| snapshot.state == SnapshotState::Running);
-    let by_start = start == Start::Snapshot && (stored.is_none() || gap.is_some());
-    let needed = anew || running.is_some() || by_start;
-    // Whoever asks for everything anew misses something, of which nobody knows since when.
-    let asked = anew.then_some(Moment::BEGINNING);
-    let repairs = [asked, running.and_then(|snapshot| snapshot.repairs), gap.map(|gap| gap.from)];
-    needed.then(|| Snapshot::new(repairs.into_iter().flatten().min()))
+/// Opens every object. An error when none can be read, or when the trouble is not an object's own.
+async fn open_all(org: &Org, objects: &[Object]) -> Result<Vec<Result<Opened, SourceError>>, SourceError> {
+    let mut all = Vec::with_capacity(objects.len());
+    for object in objects {
+        match open(org, &object.target.name).await {
+            Err(error) if !error.is_of_one_object() => return Err(error),
+            opened => all.push(opened),
+        }
+    }
+    if all.iter().all(Result::is_err) {
+        let why: Vec<String> = all.iter().filter_map(|opened| opened.as_ref().err()).map(ToString::to_string).collect();
+        return Err(SourceError::Config(why.join("; ")));
+    }
+    Ok(all)
 }
 
-fn undescribed(org: &Org, object: &str, error: ApiError) -> SourceError {
-    if error.is_refused() || !is_lasting(&error) {
-        return error.into();
+/// Objects that could be opened with what to subscribe to for them, and those that could not.
+fn subscribe(
+    mut subjects: Subjects,
+    opened: Vec<Result<Opened, SourceError>>,
+) -> (Subjects, Vec<Subscription>, Vec<(usize, SourceError)>) {
+    let mut subscriptions = Vec::with_capacity(opened.len());
+    let mut failed = Vec::new();
+    for (index, opened) in opened.into_iter().enumerate() {
+        match opened {
+            Ok(opened) => subscriptions.push(subjects.opened(index, opened)),
+            Err(error) => failed.push((index, error)),
+        }
     }
-    SourceError::Config(format!(
-        "org `{}` does not describe `{object}`: {error}; check the object's name and that the user may read it",
-        org.name()
-    ))
-}
-
-/// Where the channel's first subscription of this run begins.
-fn cursor(start: Start, position: Option<&ChannelPosition>) -> Cursor {
-    match position {
-        Some(ChannelPosition { replay_id: Some(id), .. }) => Cursor::After(*id),
-        Some(ChannelPosition { from, .. }) => Cursor::Since(*from),
-        None if start == Start::Earliest => Cursor::Since(Moment::BEGINNING),
-        None => Cursor::New,
-    }
+    (subjects, subscriptions, failed)
 }

@@ -16,7 +16,7 @@ use url::form_urlencoded;
 use crate::auth::Token;
 use crate::catalogue::{self, Disposition};
 use crate::error::{ApiError, CallName, RecordError};
-use crate::org::{API_VERSION, Org};
+use crate::org::Org;
 use crate::rest::soap;
 use crate::usage::ApiUsage;
 
@@ -26,10 +26,20 @@ pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// What is to be asked.
 pub(crate) struct Call {
     method: Method,
-    path: String,
+    place: Place,
     query: Vec<(&'static str, String)>,
     body: Body,
     timeout: Duration,
+}
+
+/// Where a call goes.
+enum Place {
+    /// To this path below `/services/data/vNN.0`.
+    Data(String),
+    /// To a path that the org named.
+    Named(String),
+    /// To the partner API.
+    Soap,
 }
 
 enum Body {
@@ -49,22 +59,22 @@ pub(crate) struct Reply {
 impl Call {
     /// A read of a path below `/services/data/vNN.0`.
     pub(crate) fn get(path: &[&str]) -> Self {
-        Self::at(Method::GET, data_path(path), READ_TIMEOUT)
+        Self::at(Method::GET, Place::Data(data_path(path)), READ_TIMEOUT)
     }
 
     /// A read of a path that the org named.
     pub(crate) fn get_at(path: String) -> Self {
-        Self::at(Method::GET, path, READ_TIMEOUT)
+        Self::at(Method::GET, Place::Named(path), READ_TIMEOUT)
     }
 
     /// A call of a path below `/services/data/vNN.0` that may take as long as `timeout`, repetition included.
     pub(crate) fn new(method: Method, path: &[&str], timeout: Duration) -> Self {
-        Self::at(method, data_path(path), timeout)
+        Self::at(method, Place::Data(data_path(path)), timeout)
     }
 
     /// A SOAP call of the partner API.
     pub(crate) fn soap(body: String, timeout: Duration) -> Self {
-        let mut call = Self::at(Method::POST, format!("/services/Soap/u/{API_VERSION}"), timeout);
+        let mut call = Self::at(Method::POST, Place::Soap, timeout);
         call.body = Body::Soap(body);
         call
     }
@@ -85,8 +95,19 @@ impl Call {
         self
     }
 
-    fn at(method: Method, path: String, timeout: Duration) -> Self {
-        Self { method, path, query: Vec::new(), body: Body::Empty, timeout }
+    fn at(method: Method, place: Place, timeout: Duration) -> Self {
+        Self { method, place, query: Vec::new(), body: Body::Empty, timeout }
+    }
+}
+
+impl Place {
+    /// The whole path, in this version of the API.
+    fn path(&self, api_version: &str) -> String {
+        match self {
+            Self::Data(path) => format!("/services/data/v{api_version}{path}"),
+            Self::Named(path) => path.clone(),
+            Self::Soap => format!("/services/Soap/u/{api_version}"),
+        }
     }
 }
 
@@ -173,7 +194,7 @@ impl Org {
 
     fn request(&self, call: &Call, token: &Token) -> RequestBuilder {
         let mut url = token.instance_url().clone();
-        url.set_path(&call.path);
+        url.set_path(&call.place.path(self.api_version()));
         let request = self.http().request(call.method.clone(), url).query(&call.query);
         match &call.body {
             Body::Empty => request.header("authorization", token.authorization()),
@@ -230,7 +251,8 @@ impl Org {
     }
 
     fn call_name(&self, call: &Call) -> CallName {
-        CallName { org: Arc::clone(&self.inner.name), method: call.method.clone(), path: call.path.clone() }
+        let path = call.place.path(self.api_version());
+        CallName { org: Arc::clone(&self.inner.name), method: call.method.clone(), path }
     }
 
     fn note_usage(&self, headers: &reqwest::header::HeaderMap) {
@@ -241,9 +263,9 @@ impl Org {
     }
 }
 
-/// A path below `/services/data/vNN.0`. Parts are encoded, so that a name cannot lead to another path.
+/// A path of these parts. They are encoded, so that a name cannot lead to another path.
 fn data_path(parts: &[&str]) -> String {
-    let mut path = format!("/services/data/v{API_VERSION}");
+    let mut path = String::new();
     for part in parts {
         path.push('/');
         path.extend(form_urlencoded::byte_serialize(part.as_bytes()));

@@ -16,7 +16,7 @@ pub mod config;
 pub use config::{Auth, OrgConfig};
 
 pub mod org;
-pub use org::{API_VERSION, Org};
+pub use org::Org;
 
 mod auth;
 pub use auth::Token;

@@ -16,7 +16,7 @@ use crate::id::OrgId;
 use crate::usage::ApiUsage;
 
 /// The version of every API that is called.
-pub const API_VERSION: &str = "62.0";
+const API_VERSION: &str = "62.0";
 
 /// An org. Clones are the same org: one token, one breaker, one connection pool.
 #[derive(Clone)]
@@ -27,6 +27,7 @@ pub struct Org {
 pub(crate) struct Inner {
     pub(crate) name: Arc<str>,
     pub(crate) id: OrgId,
+    pub(crate) api_version: &'static str,
     pub(crate) http: reqwest::Client,
     pub(crate) session: Session,
     pub(crate) breaker: Breaker,
@@ -52,6 +53,7 @@ impl Org {
             inner: Arc::new(Inner {
                 name,
                 id,
+                api_version: API_VERSION,
                 http,
                 session,
                 breaker: Breaker::new(Instant::now()),
@@ -69,6 +71,11 @@ impl Org {
     /// The org's name in the user's file.
     pub fn name(&self) -> &str {
         &self.inner.name
+    }
+
+    /// The version of the org's APIs that is called, such as `62.0`.
+    pub fn api_version(&self) -> &str {
+        self.inner.api_version
     }
 
     /// The one HTTP client, for calls that are not REST. It has no time-out of its own beyond the connection's:

@@ -11,12 +11,22 @@ pub(crate) enum Delivery {
     /// The org granted a subscription. Comes before the events it brings.
     Subscribed {
         channel: Channel,
+        /// Which ask of the source this answers.
+        ask: u32,
         /// How the org serves it.
         served: Served,
         /// A time by the org's clock shortly before.
         at: Moment,
     },
-    /// All channels are subscribed and a connect was answered.
+    /// A channel brings nothing more until the source asks for it again: the org refuses it, or the source cannot read
+    /// what it brings.
+    Refused {
+        channel: Channel,
+        /// Which ask of the source this answers.
+        ask: u32,
+        error: SourceError,
+    },
+    /// All channels that are not refused are subscribed, and a connect was answered.
     Live,
     /// The session is over; another follows.
     Lost,

@@ -11,7 +11,7 @@ use crate::bayeux::refusal::Refusal;
 use crate::bayeux::transport::{NoReply, Transport};
 use crate::clock::OrgClock;
 use crate::error::SourceError;
-use crate::event::Event;
+use crate::event::{Event, UnreadableEvent};
 use crate::moment::Moment;
 
 /// Why a session is over.
@@ -34,7 +34,7 @@ pub(crate) struct Answer {
     /// The message that answers it.
     pub(crate) message: Message,
     /// The events beside it, of any channel.
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: Vec<Result<Event, UnreadableEvent>>,
     /// What time it was in the org.
     pub(crate) at: Moment,
 }
@@ -96,8 +96,7 @@ impl Exchange {
         let mut events = Vec::new();
         for message in reply.messages {
             if message.is_event() {
-                let event = Event::read(&message.channel, message.data);
-                events.push(event.map_err(|error| End::Failed(error.into()))?);
+                events.push(Event::read(&message.channel, message.data));
             } else if message.channel == asked {
                 own = Some(message);
             } else if message.channel == message::DISCONNECT {

@@ -2,7 +2,7 @@
 //!
 //! - [`message`]: what goes over the wire
 //! - [`refusal`]: what a refusal means
-//! - [`cursor`]: how far a subscription is
+//! - [`cursor`], [`subscriptions`]: how far a subscription is, and all of them
 //! - [`transport`], [`cookies`]: one message there and its answer back
 //! - [`exchange`]: one message and what came of it
 //! - [`session`]: the state machine of the `/meta/*` messages, and the task it runs in
@@ -15,6 +15,9 @@ pub(crate) mod refusal;
 pub(crate) mod cursor;
 pub(crate) use cursor::Cursor;
 
+pub(crate) mod subscriptions;
+pub(crate) use subscriptions::Subscription;
+
 pub(crate) mod cookies;
 
 pub(crate) mod transport;
@@ -25,4 +28,4 @@ pub(crate) mod delivery;
 pub(crate) use delivery::{Delivery, Served};
 
 pub(crate) mod session;
-pub(crate) use session::{Session, Subscription, Surroundings, Timing};
+pub(crate) use session::{Session, Surroundings, Timing};

@@ -2,7 +2,8 @@
 //!
 //! Whatever goes wrong ends the session and opens another one, which subscribes where the cursors stand: an answer
 //! that is lost may have carried events, and only a new subscription brings them again. Passing trouble is waited
-//! out without limit and shown as the task's condition; lasting trouble is handed to the source.
+//! out without limit and shown as the task's condition; lasting trouble is handed to the source. What is wrong with one
+//! channel is said of that channel, and the session goes on without it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,16 +15,15 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
-use crate::bayeux::cursor::Cursor;
 use crate::bayeux::delivery::{Delivery, Served};
 use crate::bayeux::exchange::{End, Exchange};
 use crate::bayeux::message::{self, Replay};
 use crate::bayeux::refusal::Refusal;
-use crate::channel::Channel;
+use crate::bayeux::subscriptions::{Subscription, Subscriptions, Verdict};
 use crate::clock::OrgClock;
 use crate::condition::{Condition, Part};
 use crate::counters::{Count, SourceCounters};
-use crate::event::Event;
+use crate::event::{Event, UnreadableEvent};
 
 /// Deliveries that wait for the source. A full queue holds the long poll back; the org keeps the events meanwhile.
 const QUEUE: usize = 32;
@@ -47,13 +47,8 @@ pub(crate) struct Timing {
     pub(crate) retry: Backoff,
     /// Pauses while the org is busy or at a limit.
     pub(crate) busy: Backoff,
-}
-
-/// A channel to subscribe to.
-#[derive(Debug, Clone)]
-pub(crate) struct Subscription {
-    pub(crate) channel: Channel,
-    pub(crate) cursor: Cursor,
+    /// After which an object or a channel that failed by itself is tried again.
+    pub(crate) again: Duration,
 }
 
 /// What the session's task shares with the rest of the source.
@@ -69,6 +64,7 @@ pub(crate) struct Surroundings {
 #[derive(Debug)]
 pub(crate) struct Session {
     stop: CancellationToken,
+    asks: mpsc::UnboundedSender<Subscription>,
     task: Option<JoinHandle<()>>,
 }
 
@@ -79,9 +75,9 @@ enum State {
     Closed,
     /// The handshake is done, no connect sent.
     Shaken { client: String },
-    /// The first connect is answered, and the subscriptions before this index are granted.
-    Subscribing { client: String, next: usize },
-    /// All subscriptions are granted, and no connect was answered since.
+    /// The first connect is answered, and subscriptions are asked for.
+    Subscribing { client: String },
+    /// All subscriptions are answered, and no connect was answered since.
     Subscribed { client: String },
     /// Connects are held.
     Live { client: String },
@@ -99,7 +95,9 @@ enum Before {
 struct Run {
     around: Surroundings,
     timing: Timing,
-    subscriptions: Vec<Subscription>,
+    subscriptions: Subscriptions,
+    /// What the source asks for beside them.
+    asks: mpsc::UnboundedReceiver<Subscription>,
     out: mpsc::Sender<Delivery>,
     exchange: Exchange,
     /// When the present session was opened.
@@ -117,6 +115,7 @@ impl Default for Timing {
             renewal: Duration::from_hours(6),
             retry: Backoff::new(seconds(1), seconds(60)),
             busy: Backoff::new(seconds(10), seconds(300)),
+            again: Duration::from_mins(5),
         }
     }
 }
@@ -129,12 +128,20 @@ impl Session {
         subscriptions: Vec<Subscription>,
     ) -> (Self, mpsc::Receiver<Delivery>) {
         let (out, deliveries) = mpsc::channel(QUEUE);
+        let (ask, asks) = mpsc::unbounded_channel();
+        let subscriptions = Subscriptions::new(subscriptions);
         let stop = CancellationToken::new();
         let exchange = Exchange::new(around.org.clone(), Arc::clone(&around.clock));
         let (opened, before) = (Instant::now(), Before::Good);
-        let run = Run { around, timing, subscriptions, out, exchange, opened, before };
+        let run = Run { around, timing, subscriptions, asks, out, exchange, opened, before };
         let task = tokio::spawn(run.until(stop.clone()));
-        (Self { stop, task: Some(task) }, deliveries)
+        (Self { stop, asks: ask, task: Some(task) }, deliveries)
+    }
+
+    /// Asks for a channel, be it anew and at another place, as soon as the present connect is answered.
+    pub(crate) fn ask(&self, subscription: Subscription) {
+        // A task that is gone says so by the end of its deliveries.
+        self.asks.send(subscription).ok();
     }
 
     /// Ends the session with the org and waits for the task.
@@ -159,7 +166,7 @@ impl State {
         match self {
             Self::Closed => None,
             Self::Shaken { client }
-            | Self::Subscribing { client, .. }
+            | Self::Subscribing { client }
             | Self::Subscribed { client }
             | Self::Live { client } => Some(client),
         }
@@ -204,13 +211,14 @@ impl Run {
             State::Closed => Ok(State::Shaken { client: self.handshake().await? }),
             State::Shaken { client } => {
                 self.connect_at_once(client).await?;
-                Ok(State::Subscribing { client: client.clone(), next: 0 })
+                Ok(State::Subscribing { client: client.clone() })
             }
-            State::Subscribing { client, next } if *next < self.subscriptions.len() => {
-                self.subscribe(client, *next).await?;
-                Ok(State::Subscribing { client: client.clone(), next: next + 1 })
+            State::Subscribing { client } => {
+                while let Some(next) = self.subscriptions.next().cloned() {
+                    self.subscribe(client, next).await?;
+                }
+                Ok(State::Subscribed { client: client.clone() })
             }
-            State::Subscribing { client, .. } => Ok(State::Subscribed { client: client.clone() }),
             State::Subscribed { client } => {
                 self.connect_at_once(client).await?;
                 self.around.condition.gets_on(Part::Stream);
@@ -221,6 +229,14 @@ impl Run {
                 Err(End::Lost("it is replaced from time to time".to_owned()))
             }
             State::Live { client } => {
+                while let Ok(ask) = self.asks.try_recv() {
+                    if !self.subscriptions.ask(ask) {
+                        return Err(End::Lost("a channel of it is read again from an earlier place".to_owned()));
+                    }
+                }
+                while let Some(next) = self.subscriptions.next().cloned() {
+                    self.subscribe(client, next).await?;
+                }
                 tokio::time::sleep(self.exchange.interval).await;
                 self.connect_held(client).await?;
                 Ok(State::Live { client: client.clone() })
@@ -230,6 +246,7 @@ impl Run {
 
     async fn handshake(&mut self) -> Result<String, End> {
         self.exchange.begin(self.timing.held);
+        self.subscriptions.begin();
         self.opened = Instant::now();
         let answer =
             self.exchange.granted("a streaming session", message::handshake, self.timing.answer).await?;
@@ -270,8 +287,10 @@ impl Run {
     ///
     /// The newest event handed out is where the cursor stands, committed or not: what waits between here and the
     /// source's commit lives as long as this task does, and asking for it again would only cost allocation.
-    async fn subscribe(&mut self, client: &str, index: usize) -> Result<(), End> {
-        let Subscription { channel, cursor } = self.subscriptions[index].clone();
+    ///
+    /// A channel that the org refuses does not end the session.
+    async fn subscribe(&mut self, client: &str, wanted: Subscription) -> Result<(), End> {
+        let Subscription { channel, cursor, ask } = wanted;
         // A time before the subscription took effect, so that no event falls between the two; in whole seconds,
         // because events need not be dated more exactly.
         let now = self.around.clock.now();
@@ -288,7 +307,14 @@ impl Run {
                     self.hand_over(answer.events).await?;
                     asked = Replay::Retained;
                 }
-                Some(_) => return Err(self.exchange.end(&format!("the channel {channel}"), &answer.message)),
+                Some(_) => match self.exchange.end(&format!("the channel {channel}"), &answer.message) {
+                    End::Failed(error) => {
+                        self.subscriptions.refused(&channel);
+                        self.deliver(Delivery::Refused { channel, ask, error }).await?;
+                        return self.hand_over(answer.events).await;
+                    }
+                    end => return Err(end),
+                },
             }
         };
         let served = match asked {
@@ -296,31 +322,50 @@ impl Run {
             Replay::After(_) => Served::WithoutBreak,
             Replay::Retained => Served::Retained,
         };
-        self.subscriptions[index].cursor.subscribed(at);
+        self.subscriptions.granted(&channel, at);
         // D9: before its events, so that a gap is found before anything behind it is produced.
-        self.deliver(Delivery::Subscribed { channel, served, at }).await?;
+        self.deliver(Delivery::Subscribed { channel, ask, served, at }).await?;
         self.hand_over(answer.events).await
     }
 
     /// Hands over what is news.
-    async fn hand_over(&mut self, events: Vec<Event>) -> Result<(), End> {
+    async fn hand_over(&mut self, events: Vec<Result<Event, UnreadableEvent>>) -> Result<(), End> {
         let mut news = Vec::with_capacity(events.len());
         for event in events {
-            let Some(own) = self.subscriptions.iter_mut().find(|known| known.channel == event.channel) else {
-                tracing::warn!(channel = %event.channel, "an event of a channel that is not subscribed");
-                continue;
+            let event = match event {
+                Ok(event) => event,
+                Err(error) => {
+                    self.hand_over_news(std::mem::take(&mut news)).await?;
+                    self.leave(error).await?;
+                    continue;
+                }
             };
-            if own.cursor.admits(&event) {
-                news.push(event);
-            } else {
-                self.around.counters.count(Count::Repeated, 1);
+            match self.subscriptions.judge(&event) {
+                Verdict::News => news.push(event),
+                Verdict::Repeated => self.around.counters.count(Count::Repeated, 1),
+                Verdict::Unwanted => {
+                    tracing::debug!(channel = %event.channel, "an event of a channel that is not read");
+                }
             }
         }
+        self.hand_over_news(news).await
+    }
+
+    async fn hand_over_news(&self, news: Vec<Event>) -> Result<(), End> {
         if news.is_empty() {
             return Ok(());
         }
         self.around.counters.count(Count::Event, news.len());
         self.deliver(Delivery::Events(news)).await
+    }
+
+    /// Passing over an event could lose a change, so nothing behind it is handed out either.
+    async fn leave(&mut self, error: UnreadableEvent) -> Result<(), End> {
+        let channel = error.channel.clone();
+        match self.subscriptions.leave(&channel) {
+            Some(ask) => self.deliver(Delivery::Refused { channel, ask, error: error.into() }).await,
+            None => Ok(()),
+        }
     }
 
     async fn deliver(&self, delivery: Delivery) -> Result<(), End> {

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use orgstream_salesforce::{API_VERSION, ApiError, Org, Token};
+use orgstream_salesforce::{ApiError, Org, Token};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, DATE, SET_COOKIE};
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ impl Transport {
     /// Sends `message`; waits at most `patience` for the whole answer.
     pub(crate) async fn send(&mut self, message: Value, patience: Duration) -> Result<Reply, NoReply> {
         let mut url = self.token.instance_url().clone();
-        url.set_path(&format!("/cometd/{API_VERSION}"));
+        url.set_path(&format!("/cometd/{}", self.org.api_version()));
         let mut request = self
             .org
             .http()

@@ -82,7 +82,7 @@ async fn short_runs_that_reach_the_end_keep_a_quiet_object_young() {
         feed.source.stop().await;
         world.sandbox.advance(HOUR * 7);
     }
-    assert!(committed.position("gap", "/topic/orgstream_Account").is_none());
+    assert!(committed.gap("Account").is_none());
     let mut feed = committed.source(&world, Start::Latest).await;
     let missed = world.create("Account", json!({"Name": "after a quiet day"})).await;
     feed.until(|committed| committed.names().contains_key(missed.as_str())).await;

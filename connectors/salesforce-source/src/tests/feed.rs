@@ -73,6 +73,7 @@ impl Committed {
             renewal: self.renewal.unwrap_or(Duration::from_hours(6)),
             retry: Backoff::new(millis(20), millis(200)),
             busy: Backoff::new(millis(20), millis(200)),
+            again: millis(300),
         };
         let object = |name: &&str| SourceObject { name: (*name).to_owned(), topic: format!("a.{name}") };
         let objects = objects.iter().map(object).collect();
@@ -92,6 +93,13 @@ impl Committed {
     pub(super) fn position(&self, kind: &str, name: &str) -> Option<&Value> {
         let partition = json!({kind: name});
         self.positions.iter().find(|known| known.partition == partition).map(|known| &known.offset)
+    }
+
+    /// The newest gap of an object.
+    pub(super) fn gap(&self, object: &str) -> Option<&Value> {
+        let of_object = |known: &&SourcePosition| known.partition.get("gap") == Some(&json!(object));
+        let gaps = self.positions.iter().filter(of_object);
+        gaps.max_by_key(|known| known.partition["n"].as_u64()).map(|known| &known.offset)
     }
 
     pub(super) fn commit(&mut self, batch: SourceBatch) {
@@ -167,6 +175,23 @@ impl Feed<'_> {
                 .all(|name| committed.position("channel", &format!("/topic/orgstream_{name}")).is_some())
         })
         .await;
+    }
+
+    /// Until nothing waits and no object fails.
+    pub(super) async fn until_running(&mut self) {
+        let running = async {
+            loop {
+                let mut health = self.health.clone();
+                tokio::select! {
+                    batch = self.source.poll() => self.committed.commit(batch.unwrap()),
+                    running = health.wait_for(|health| *health == Health::Running) => {
+                        running.unwrap();
+                        return;
+                    }
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, running).await.expect("the source recovers within a minute");
     }
 
     pub(super) async fn until_records(&mut self, count: usize) {

@@ -38,20 +38,22 @@ async fn an_expired_position_is_a_gap_until_a_snapshot_repairs_it() {
     let TaskError::Gap(text) = error else { panic!("{error:?}") };
     assert!(text.contains(CHANNEL) && text.contains("--snapshot crm"), "{text}");
     assert_eq!(feed.committed.records.len(), before, "nothing behind the gap is produced");
-    assert_eq!(committed.position("gap", CHANNEL).unwrap()["state"], "open");
+    let gap = committed.gap("Account").unwrap();
+    assert_eq!((&gap["state"], &gap["cause"]), (&json!("open"), &json!("expired_replay_id")));
+    assert_eq!(gap["channel"], CHANNEL);
 
     // It is never jumped.
     let again = committed.try_source(&world, Start::Latest).await;
     assert!(matches!(again.err(), Some(TaskError::Gap(text)) if text.contains(CHANNEL)));
     assert_eq!(
-        committed.position("gap", "/topic/orgstream_Contact").unwrap()["state"],
-        "open",
+        committed.gap("Contact").map(|gap| (&gap["state"], &gap["cause"])),
+        Some((&json!("open"), &json!("long_outage"))),
         "one repair for all"
     );
 
     let mut feed = committed.source(&world, Start::Snapshot).await;
     let closed = |committed: &Committed| {
-        committed.position("gap", CHANNEL).is_some_and(|gap| gap["state"] == "closed")
+        committed.gap("Account").is_some_and(|gap| gap["state"] == "closed" && gap["closed"].is_string())
             && committed.position("snapshot", "Contact").is_some_and(|snapshot| snapshot["state"] == "done")
     };
     feed.until(closed).await;
@@ -79,7 +81,7 @@ async fn an_expired_position_is_no_gap_where_everything_is_read_anew() {
     })
     .await;
     assert!(committed.names().contains_key(missed.as_str()));
-    assert!(committed.position("gap", CHANNEL).is_none());
+    assert!(committed.gap("Account").is_none());
 }
 
 #[tokio::test]
@@ -118,6 +120,6 @@ async fn a_refused_replay_id_of_a_young_position_is_no_gap() {
     let mut feed = committed.source(&world, Start::Latest).await;
     feed.until_records(2).await;
     assert_eq!(id(&committed.records[1]), new.as_str());
-    assert!(committed.position("gap", CHANNEL).is_none());
+    assert!(committed.gap("Account").is_none());
     committed.assert_order();
 }

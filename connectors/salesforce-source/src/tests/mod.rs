@@ -3,9 +3,11 @@
 mod feed;
 mod world;
 
+mod alone;
 mod at_end;
 mod gap;
 mod push_topic;
+mod read_ahead;
 mod restart;
 mod session;
 mod snapshot;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orgstream_api::TaskError;
+use orgstream_api::{Health, TaskError};
 use orgstream_salesforce::{Row, SalesforceId};
 use serde_json::{Value, json};
 
@@ -47,11 +47,15 @@ async fn a_push_topic_of_somebody_else_is_left_alone() {
     });
     let fields: Row = serde_json::from_value(foreign).unwrap();
     world.org.create_one("PushTopic", &fields, Duration::from_secs(10)).await.unwrap();
-    let error = Committed::default().try_source(&world, Start::Latest).await.err().unwrap();
-    let text = error.to_string();
-    assert!(matches!(error, TaskError::Config(_)), "{text}");
+    let mut committed = Committed::default();
+    let feed = committed.source(&world, Start::Latest).await;
+    let Health::Degraded(text) = feed.health.borrow().clone() else { panic!("{:?}", feed.health) };
     assert!(text.contains("orgstream_Account") && text.contains("NotifyForFields"), "{text}");
+    drop(feed);
     assert_eq!(account_topic(&world).await["NotifyForFields"], "Referenced");
+
+    let error = Committed::default().try_source_of(&world, &["Account"]).await.err().unwrap();
+    assert!(matches!(error, TaskError::Config(_)), "with no other object it is a fault of the file: {error}");
 }
 
 #[tokio::test]

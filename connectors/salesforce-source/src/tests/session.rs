@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orgstream_api::{Health, Source, TaskError};
+use orgstream_api::{Health, Source};
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::{Value, json};
 
@@ -103,7 +103,7 @@ async fn an_outage_is_shown_and_waited_out() {
 }
 
 #[tokio::test]
-async fn a_channel_that_is_gone_stops_the_source_with_what_to_do() {
+async fn a_channel_that_is_gone_is_made_again_while_others_flow() {
     let world = World::start().await;
     let mut committed = Committed::default();
     let mut feed = committed.source(&world, Start::Latest).await;
@@ -112,14 +112,18 @@ async fn a_channel_that_is_gone_stops_the_source_with_what_to_do() {
     let topic = found.rows[0].get("Id").and_then(Value::as_str).unwrap().parse().unwrap();
     world.delete(topic).await;
     world.sandbox.drop_streaming_sessions();
-    let error = loop {
-        if let Err(error) = feed.next().await {
-            break error;
-        }
+    let mut health = feed.health.clone();
+    let contact = async {
+        let shown = health.wait_for(|health| matches!(health, Health::Degraded(text) if text.contains("Account")));
+        let Health::Degraded(text) = shown.await.unwrap().clone() else { unreachable!() };
+        assert!(text.contains("/topic/orgstream_Account") && text.contains("org `a`"), "{text}");
+        world.create("Contact", json!({"LastName": "Verdi"})).await
     };
-    let text = error.to_string();
-    assert!(matches!(error, TaskError::Failed(_)), "{text}");
-    assert!(text.contains("/topic/orgstream_Account") && text.contains("org `a`"), "{text}");
+    let (contact, ()) = tokio::join!(contact, feed.until_records(1));
+    assert_eq!(id(&feed.committed.records[0]), contact.as_str(), "the others flow");
+    // The PushTopic was made again, and the channel is asked for where it was.
+    feed.until_running().await;
+    assert_streams(&world, &mut feed).await;
 }
 
 #[tokio::test]

@@ -1,0 +1,160 @@
+//! What a source is made of, and what is read made into batches: the records, and the positions behind them.
+//!
+//! The state that is changed here is that after the batch. It becomes true when the batch is committed; when that cannot
+//! be, the source is dropped and another one is started from what is stored (D8).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use orgstream_api::{SourceBatch, SourcePosition, SourceRecord};
+use tokio::time::Instant;
+
+use crate::bayeux::Session;
+use crate::clock::OrgClock;
+use crate::condition::Condition;
+use crate::config::SourceConfig;
+use crate::counters::{Count, SourceCounters};
+use crate::end::EndCheck;
+use crate::error::SourceError;
+use crate::hydrate::Hydrated;
+use crate::inbox::{Inbox, Item};
+use crate::moment::Moment;
+use crate::object::Object;
+use crate::open::Opened;
+use crate::position::{Gap, GapState, SnapshotState};
+use crate::produce::{Draft, Topics, shape};
+use crate::rows::Rows;
+use crate::snapshot::Page;
+use crate::subjects::Subjects;
+
+/// How often positions are stored that no record goes with.
+const STORE_EVERY: Duration = Duration::from_mins(1);
+
+/// What a source is made of.
+pub(crate) struct Parts {
+    pub(crate) config: SourceConfig,
+    pub(crate) rows: Rows,
+    pub(crate) subjects: Subjects,
+    pub(crate) topics: Topics,
+    pub(crate) session: Session,
+    pub(crate) inbox: Inbox,
+    pub(crate) clock: Arc<OrgClock>,
+    pub(crate) condition: Condition,
+    pub(crate) counters: Arc<SourceCounters>,
+    pub(crate) end: EndCheck,
+    /// When this source stored positions last.
+    pub(crate) stored: Option<Instant>,
+}
+
+impl Parts {
+    /// That the snapshots at hand are to be made, before any of them begins: those whose turn never comes in this run
+    /// are made by a later one.
+    pub(crate) fn ask(&self) -> SourceBatch {
+        let positions = self.subjects.objects.iter().filter_map(Object::asked).collect();
+        SourceBatch { records: Vec::new(), positions }
+    }
+
+    /// The records of events, with the positions behind these events.
+    pub(crate) fn finish_events(&mut self, items: usize, hydrated: Vec<Hydrated>) -> SourceBatch {
+        let mut taken = 0;
+        for _ in 0..items {
+            match self.inbox.pop() {
+                Some(Item::Event(event)) => taken += usize::from(self.subjects.passed(&event)),
+                Some(Item::Polled { at, empty }) => self.subjects.polled(at, empty),
+                _ => {}
+            }
+        }
+        self.counters.count(Count::Folded, taken - hydrated.len());
+        let mut batch = SourceBatch::default();
+        for Hydrated { draft, count } in hydrated {
+            self.counters.count(count, 1);
+            if let Some(draft) = draft {
+                if let Some(snapshot) = &mut self.subjects.objects[draft.object].snapshot {
+                    snapshot.seen.note(draft.image.id, draft.standing);
+                }
+                self.produce(draft, &mut batch);
+            }
+        }
+        batch.positions.extend(self.positions().positions);
+        batch
+    }
+
+    /// The records of a page; with the last one the snapshot is done, and the gap that it repairs is closed.
+    pub(crate) fn finish_page(&mut self, index: usize, page: Page) -> SourceBatch {
+        let now = self.now();
+        let object = &mut self.subjects.objects[index];
+        let target = Arc::clone(&object.target);
+        let snapshot = object.snapshot.get_or_insert_default();
+        let goes_on = snapshot.goes_on(&page);
+        let state = if goes_on { SnapshotState::Running } else { SnapshotState::Done };
+        let mut positions = vec![snapshot.position(state).stored(&target.name)];
+        let read = page.len();
+        let drafts = page.drafts(&snapshot.seen, index);
+        if !goes_on {
+            object.snapshot = None;
+            // D9: in the transaction of the last rows that repair it.
+            if let Some(gap) = object.gap.take() {
+                positions.push(Gap { state: GapState::Closed, closed: Some(now), ..gap }.stored());
+            }
+            tracing::info!(pipeline = %self.config.pipeline, object = %target.name, "the snapshot is done");
+        }
+        self.counters.count(Count::SnapshotRow, drafts.len());
+        self.counters.count(Count::Superseded, read - drafts.len());
+        let mut batch = SourceBatch { records: Vec::with_capacity(drafts.len()), positions };
+        for draft in drafts {
+            self.produce(draft, &mut batch);
+        }
+        batch.positions.extend(self.positions().positions);
+        batch
+    }
+
+    /// Puts the record of `draft` into `batch`.
+    fn produce(&mut self, draft: Draft, batch: &mut SourceBatch) {
+        let now = self.now();
+        self.end.note(draft.object, draft.image.id, draft.standing, now);
+        let target = &self.subjects.objects[draft.object].target;
+        let record: SourceRecord = shape(draft, &target.destination);
+        batch.positions.extend(self.topics.begin(&record.topic, &target.name));
+        batch.records.push(record);
+    }
+
+    /// The positions that say more than what is stored.
+    pub(crate) fn positions(&mut self) -> SourceBatch {
+        self.stored = Some(Instant::now());
+        let now = self.now();
+        self.end.forget_old(now);
+        let positions: Vec<SourcePosition> = self.subjects.store();
+        SourceBatch { records: Vec::new(), positions }
+    }
+
+    /// When positions have to be stored although no record goes with them.
+    pub(crate) fn store_at(&self) -> Option<Instant> {
+        let due = || self.stored.map_or_else(Instant::now, |stored| stored + STORE_EVERY);
+        self.subjects.are_unstored().then(due)
+    }
+
+    /// The org's time. Before its first answer nothing is produced, and nothing compares with it.
+    pub(crate) fn now(&self) -> Moment {
+        self.clock.now().unwrap_or(Moment::BEGINNING)
+    }
+
+    /// This object fails; an error when it was the last one.
+    pub(crate) fn fail(&mut self, index: usize, error: &SourceError) -> Result<(), SourceError> {
+        let name = self.subjects.objects[index].target.name.clone();
+        let reason = format!("{name}: {error}");
+        let shown = format!("{reason}; it is tried again from time to time, and the other objects go on");
+        self.subjects.fail(index, reason);
+        if !self.subjects.objects.iter().any(Object::is_well) {
+            return Err(SourceError::NothingLeft(self.subjects.failures().join("; ")));
+        }
+        self.condition.fails(&name, &shown);
+        Ok(())
+    }
+
+    /// This object, which had failed, can be read again, from where it was.
+    pub(crate) fn recovers(&mut self, index: usize, opened: Opened) {
+        let name = self.subjects.objects[index].target.name.clone();
+        self.session.ask(self.subjects.opened(index, opened));
+        self.condition.recovers(&name);
+    }
+}

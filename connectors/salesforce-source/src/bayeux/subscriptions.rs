@@ -1,0 +1,197 @@
+//! What a session subscribes to, and how far it is in each channel.
+//!
+//! Outlives sessions. Every channel stands by itself: one that the org refuses is left out until the source asks for
+//! it again, and the others go on.
+
+use crate::bayeux::cursor::Cursor;
+use crate::channel::Channel;
+use crate::event::Event;
+use crate::moment::Moment;
+
+/// A channel to subscribe to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Subscription {
+    pub(crate) channel: Channel,
+    /// Where to begin.
+    pub(crate) cursor: Cursor,
+    /// The number that the source gave to this ask; answers bear it.
+    pub(crate) ask: u32,
+}
+
+/// All of them.
+#[derive(Debug)]
+pub(crate) struct Subscriptions(Vec<Entry>);
+
+#[derive(Debug)]
+struct Entry {
+    subscription: Subscription,
+    standing: Standing,
+}
+
+/// What the present session knows of a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// It has not asked for it yet.
+    Asked,
+    /// It brings events.
+    Granted,
+    /// It brings none, by the org's word.
+    Refused,
+    /// It brings events that the source cannot use, so none of them is handed out.
+    Left,
+}
+
+/// What to do with an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is handed out.
+    News,
+    /// It was handed out before.
+    Repeated,
+    /// Nobody asked for its channel, or it is left.
+    Unwanted,
+}
+
+impl Subscriptions {
+    pub(crate) fn new(subscriptions: Vec<Subscription>) -> Self {
+        let entry = |subscription| Entry { subscription, standing: Standing::Asked };
+        Self(subscriptions.into_iter().map(entry).collect())
+    }
+
+    /// A new session begins: it asks for everything that is neither refused nor left.
+    pub(crate) fn begin(&mut self) {
+        for entry in &mut self.0 {
+            entry.standing = match entry.standing {
+                Standing::Asked | Standing::Granted => Standing::Asked,
+                Standing::Refused | Standing::Left => Standing::Refused,
+            };
+        }
+    }
+
+    /// What to ask for next; `None` when everything is answered.
+    pub(crate) fn next(&self) -> Option<&Subscription> {
+        self.0.iter().find(|entry| entry.standing == Standing::Asked).map(|entry| &entry.subscription)
+    }
+
+    /// The source asks. False when the present session is subscribed to the channel already, so that only another one
+    /// can begin at another place.
+    pub(crate) fn ask(&mut self, subscription: Subscription) -> bool {
+        let entry = Entry { subscription, standing: Standing::Asked };
+        match self.0.iter_mut().find(|known| known.subscription.channel == entry.subscription.channel) {
+            None => {
+                self.0.push(entry);
+                true
+            }
+            Some(known) => {
+                let was = std::mem::replace(known, entry).standing;
+                !matches!(was, Standing::Granted | Standing::Left)
+            }
+        }
+    }
+
+    /// The org granted `channel`. `at` is a time by its clock shortly before.
+    pub(crate) fn granted(&mut self, channel: &Channel, at: Moment) {
+        if let Some(entry) = self.entry(channel).filter(|entry| entry.standing == Standing::Asked) {
+            entry.standing = Standing::Granted;
+            entry.subscription.cursor.subscribed(at);
+        }
+    }
+
+    /// The org refused `channel`.
+    pub(crate) fn refused(&mut self, channel: &Channel) {
+        if let Some(entry) = self.entry(channel) {
+            entry.standing = Standing::Refused;
+        }
+    }
+
+    /// Nothing more of `channel` is to be handed out; answers with the ask that brought it, `None` when nothing was.
+    pub(crate) fn leave(&mut self, channel: &Channel) -> Option<u32> {
+        let wanted = |entry: &&mut Entry| matches!(entry.standing, Standing::Asked | Standing::Granted);
+        let entry = self.entry(channel).filter(wanted)?;
+        entry.standing = Standing::Left;
+        Some(entry.subscription.ask)
+    }
+
+    /// Whether `event` is handed out; moves past it if so.
+    pub(crate) fn judge(&mut self, event: &Event) -> Verdict {
+        match self.entry(&event.channel) {
+            // Events may come with the very answer that grants their channel, or before it.
+            Some(entry) if matches!(entry.standing, Standing::Granted | Standing::Asked) => {
+                if entry.subscription.cursor.admits(event) { Verdict::News } else { Verdict::Repeated }
+            }
+            _ => Verdict::Unwanted,
+        }
+    }
+
+    fn entry(&mut self, channel: &Channel) -> Option<&mut Entry> {
+        self.0.iter_mut().find(|entry| entry.subscription.channel == *channel)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use orgstream_api::EventType;
+    use orgstream_salesforce::{Row, SalesforceId};
+
+    use super::*;
+    use crate::replay_id::ReplayId;
+
+    fn subscription(name: &str, after: i64, ask: u32) -> Subscription {
+        let channel = Channel::of_push_topic(name);
+        Subscription { channel, cursor: Cursor::After(ReplayId(after)), ask }
+    }
+
+    fn event(name: &str, replay_id: i64) -> Event {
+        Event {
+            channel: Channel::of_push_topic(name),
+            replay_id: ReplayId(replay_id),
+            kind: EventType::Updated,
+            created: 0,
+            id: SalesforceId::parse("0015g00000QwErT").unwrap(),
+            fields: Row::new(),
+        }
+    }
+
+    fn next(subscriptions: &Subscriptions) -> Option<&str> {
+        subscriptions.next().map(|next| next.channel.as_str())
+    }
+
+    #[test]
+    fn a_refused_channel_is_left_out_until_it_is_asked_for_again() {
+        let mut all = Subscriptions::new(vec![subscription("a", 1, 0), subscription("b", 1, 0)]);
+        all.refused(&Channel::of_push_topic("a"));
+        assert_eq!(next(&all), Some("/topic/b"));
+        all.granted(&Channel::of_push_topic("b"), Moment(0));
+        assert_eq!(next(&all), None);
+        all.begin();
+        assert_eq!(next(&all), Some("/topic/b"), "no session asks for a refused one by itself");
+        assert!(all.ask(subscription("a", 1, 1)), "the present session can ask for it");
+        assert_eq!(next(&all), Some("/topic/a"));
+    }
+
+    #[test]
+    fn another_place_in_a_channel_takes_another_session() {
+        let mut all = Subscriptions::new(vec![subscription("a", 1, 0)]);
+        all.granted(&Channel::of_push_topic("a"), Moment(0));
+        assert_eq!(all.judge(&event("a", 5)), Verdict::News);
+        assert!(!all.ask(subscription("a", 2, 1)));
+        all.begin();
+        all.granted(&Channel::of_push_topic("a"), Moment(0));
+        assert_eq!(all.judge(&event("a", 2)), Verdict::Repeated);
+        assert_eq!(all.judge(&event("a", 3)), Verdict::News, "it was not produced");
+    }
+
+    #[test]
+    fn nothing_is_handed_out_of_a_channel_that_is_left() {
+        let mut all = Subscriptions::new(vec![subscription("a", 1, 4)]);
+        all.granted(&Channel::of_push_topic("a"), Moment(0));
+        assert_eq!(all.leave(&Channel::of_push_topic("a")), Some(4));
+        assert_eq!(all.leave(&Channel::of_push_topic("a")), None, "it is said once");
+        assert_eq!(all.judge(&event("a", 5)), Verdict::Unwanted);
+        all.begin();
+        assert_eq!(next(&all), None);
+        assert_eq!(all.judge(&event("a", 5)), Verdict::Unwanted);
+        assert!(all.ask(subscription("a", 1, 5)), "this session never subscribed to it");
+        assert_eq!(next(&all), Some("/topic/a"));
+    }
+}

@@ -1,0 +1,276 @@
+//! One subscription of a source: how far it is in its channel, and whether its events are taken.
+//!
+//! A channel and the objects whose changes it brings are two things: a feed knows positions, an
+//! [`Object`](crate::object::Object) knows rows.
+
+use std::time::Duration;
+
+use orgstream_api::SourcePosition;
+use tokio::time::Instant;
+
+use crate::bayeux::{Cursor, Served, Subscription};
+use crate::channel::Channel;
+use crate::config::Start;
+use crate::event::Event;
+use crate::gap::{self, Missing};
+use crate::moment::Moment;
+use crate::position::ChannelPosition;
+
+/// How much earlier than the org's own time all events are taken as delivered.
+const LATENESS: Duration = Duration::from_mins(5);
+
+/// How far a quiet channel's position lags behind before it is stored anew.
+const LAG: Duration = Duration::from_mins(1);
+
+/// How long a channel has to be silent before events of other channels say that its history is through.
+const SILENCE: Duration = Duration::from_mins(1);
+
+/// The state of one channel.
+#[derive(Debug)]
+pub(crate) struct Feed {
+    pub(crate) channel: Channel,
+    /// As it is once the batch at hand is in Kafka; `None` before the first subscription.
+    pub(crate) position: Option<ChannelPosition>,
+    /// The objects whose changes it brings, by index.
+    pub(crate) objects: Vec<usize>,
+    /// Whether `position` says more than what is stored.
+    pub(crate) unstored: bool,
+    standing: FeedStanding,
+    /// How often the source has asked for it beside the first time. Answers to earlier asks mean nothing.
+    asks: u32,
+    /// How long the org retains its events.
+    retention: Duration,
+    /// When this run last heard from the channel; `None` before its first subscription.
+    heard: Option<Instant>,
+}
+
+/// Whether a channel delivers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FeedStanding {
+    /// The session has not said yet whether the org grants it.
+    Asked,
+    /// It was held, and the session has not said yet whether the org grants it again. Nothing waits for that.
+    AskedAgain,
+    /// Its events are taken.
+    Granted,
+    /// The org refuses it, or an object of it fails. Its events are passed over and its position stays, so that they
+    /// come again.
+    Held,
+}
+
+/// What a granted subscription means.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Granted {
+    /// The stream begins here, which has to be stored before its first event.
+    First,
+    /// Nothing is missing.
+    GoesOn,
+    /// Changes are missing.
+    Gap {
+        /// Which.
+        missing: Missing,
+        /// Whether it is the first subscription of this run, behind which a repair that is under way begins.
+        first: bool,
+    },
+}
+
+impl Feed {
+    /// A feed that is part of a source from its start.
+    pub(crate) fn new(channel: Channel, position: Option<ChannelPosition>, retention: Duration) -> Self {
+        Self {
+            channel,
+            position,
+            objects: Vec::new(),
+            unstored: false,
+            standing: FeedStanding::Asked,
+            asks: 0,
+            retention,
+            heard: None,
+        }
+    }
+
+    /// What to ask the session for; `start` decides where nothing is stored.
+    pub(crate) fn subscription(&self, start: Start) -> Subscription {
+        let cursor = match self.position {
+            Some(ChannelPosition { replay_id: Some(id), .. }) => Cursor::After(id),
+            Some(ChannelPosition { from, .. }) => Cursor::Since(from),
+            None if start == Start::Earliest => Cursor::Since(Moment::BEGINNING),
+            None => Cursor::New,
+        };
+        Subscription { channel: self.channel.clone(), cursor, ask: self.asks }
+    }
+
+    /// The object that `event`, one of the channel, is about.
+    pub(crate) fn object_of(&self, _event: &Event) -> Option<usize> {
+        // A PushTopic queries one object.
+        self.objects.first().copied()
+    }
+
+    /// Whether its events are taken.
+    pub(crate) fn is_granted(&self) -> bool {
+        self.standing == FeedStanding::Granted
+    }
+
+    /// Whether nobody waits for its first answer any more.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.standing != FeedStanding::Asked
+    }
+
+    /// Whether an answer of the session is to the newest ask, and still wanted.
+    pub(crate) fn expects(&self, ask: u32) -> bool {
+        ask == self.asks && self.standing != FeedStanding::Held
+    }
+
+    /// Takes nothing of it any more until it is asked for again.
+    pub(crate) fn hold(&mut self) {
+        self.standing = FeedStanding::Held;
+    }
+
+    /// Is to be asked for again, from the position on.
+    pub(crate) fn ask_again(&mut self) {
+        self.standing = FeedStanding::AskedAgain;
+        self.asks += 1;
+    }
+
+    /// The org granted the subscription.
+    pub(crate) fn granted(&mut self, served: Served, at: Moment, start: Start) -> Granted {
+        let first = self.heard.is_none();
+        self.heard = Some(Instant::now());
+        self.standing = FeedStanding::Granted;
+        let Some(position) = &self.position else {
+            let from = if start == Start::Earliest { Moment::BEGINNING } else { at };
+            self.position = Some(ChannelPosition { replay_id: None, as_of: at, from });
+            self.unstored = true;
+            return Granted::First;
+        };
+        match served {
+            Served::Retained => match gap::find(position, at, self.retention) {
+                Some(missing) => Granted::Gap { missing, first },
+                None => Granted::GoesOn,
+            },
+            Served::New | Served::WithoutBreak => Granted::GoesOn,
+        }
+    }
+
+    /// An event of the channel is in the batch at hand.
+    pub(crate) fn passed(&mut self, event: &Event) {
+        self.heard = Some(Instant::now());
+        if let Some(position) = &mut self.position {
+            // A channel delivers in the order of its events, so nothing much older follows.
+            position.as_of = position.as_of.max(Moment(event.created) - LATENESS);
+            position.replay_id = position.replay_id.max(Some(event.replay_id));
+            self.unstored = true;
+        }
+    }
+
+    /// A held connect was answered at `at`, and the events before it are in the batch at hand.
+    ///
+    /// After a long absence the org delivers a channel's history in several answers. Only one without any event, or
+    /// a channel that was silent for a while, says that the history is through; anything less would make the
+    /// position younger than it is and hide a gap (D9).
+    pub(crate) fn polled(&mut self, at: Moment, empty: bool) {
+        let silent = self.heard.is_some_and(|heard| heard.elapsed() >= SILENCE);
+        if self.is_granted()
+            && let Some(position) = &mut self.position
+            && (empty || silent)
+            && position.as_of < at - LATENESS - LAG
+        {
+            position.as_of = at - LATENESS;
+            self.unstored = true;
+        }
+    }
+
+    /// What to store, now that a batch is on its way.
+    pub(crate) fn store(&mut self) -> Option<SourcePosition> {
+        self.unstored = false;
+        self.position.map(|position| position.stored(&self.channel))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use orgstream_api::EventType;
+    use orgstream_salesforce::{Row, SalesforceId};
+
+    use super::*;
+    use crate::replay_id::ReplayId;
+
+    const NOW: Moment = Moment(1_767_262_830_000);
+    const HOUR: Duration = Duration::from_hours(1);
+    const DAY: Duration = Duration::from_hours(24);
+
+    fn feed(position: Option<ChannelPosition>) -> Feed {
+        Feed::new(Channel::of_push_topic("t"), position, DAY)
+    }
+
+    fn position(age: Duration) -> ChannelPosition {
+        ChannelPosition { replay_id: Some(ReplayId(7)), as_of: NOW - age, from: NOW - DAY * 9 }
+    }
+
+    fn grant(feed: &mut Feed, served: Served) -> Granted {
+        feed.granted(served, NOW, Start::Latest)
+    }
+
+    fn event(replay_id: i64, created: Moment) -> Event {
+        Event {
+            channel: Channel::of_push_topic("t"),
+            replay_id: ReplayId(replay_id),
+            kind: EventType::Updated,
+            created: created.0,
+            id: SalesforceId::parse("0015g00000QwErT").unwrap(),
+            fields: Row::new(),
+        }
+    }
+
+    #[test]
+    fn the_first_subscription_is_stored_once() {
+        let mut feed = feed(None);
+        assert_eq!(grant(&mut feed, Served::New), Granted::First);
+        let first = feed.position.unwrap();
+        assert_eq!(first, ChannelPosition { replay_id: None, as_of: NOW, from: NOW });
+        assert_eq!(feed.granted(Served::Retained, NOW + HOUR, Start::Latest), Granted::GoesOn);
+        assert_eq!(feed.position, Some(first));
+    }
+
+    #[test]
+    fn a_refused_replay_id_is_a_gap_only_when_the_position_is_old() {
+        assert_eq!(grant(&mut feed(Some(position(HOUR))), Served::Retained), Granted::GoesOn);
+        assert_eq!(grant(&mut feed(Some(position(HOUR * 30))), Served::WithoutBreak), Granted::GoesOn);
+        let mut feed = feed(Some(position(HOUR * 30)));
+        for wanted in [true, false] {
+            let Granted::Gap { missing, first } = grant(&mut feed, Served::Retained) else { panic!() };
+            assert_eq!((missing.from, missing.to, first), (NOW - HOUR * 30, NOW, wanted));
+        }
+    }
+
+    #[test]
+    fn a_channel_whose_history_still_comes_does_not_grow_young() {
+        let mut feed = feed(Some(position(HOUR * 5)));
+        grant(&mut feed, Served::WithoutBreak);
+        feed.passed(&event(8, NOW - HOUR * 4));
+        feed.polled(NOW, false);
+        assert_eq!(feed.position.unwrap().as_of, NOW - HOUR * 4 - LATENESS);
+        assert_eq!(feed.position.unwrap().replay_id, Some(ReplayId(8)));
+        feed.polled(NOW, true);
+        assert_eq!(feed.position.unwrap().as_of, NOW - LATENESS);
+        feed.polled(NOW + LAG, true);
+        assert_eq!(feed.position.unwrap().as_of, NOW - LATENESS, "it is written once a minute");
+    }
+
+    #[test]
+    fn a_channel_that_is_held_keeps_its_place_until_it_is_granted_from_there() {
+        let mut feed = feed(Some(position(HOUR * 5)));
+        grant(&mut feed, Served::WithoutBreak);
+        feed.hold();
+        feed.polled(NOW, true);
+        assert_eq!(feed.position, Some(position(HOUR * 5)), "it would hide what is passed over");
+        assert!(!feed.is_granted() && !feed.expects(0), "a session of its own accord subscribes further ahead");
+        feed.ask_again();
+        assert!(feed.is_settled() && !feed.is_granted(), "what is still on its way is passed over too");
+        assert!(!feed.expects(0) && feed.expects(1));
+        let asked = feed.subscription(Start::Latest);
+        assert_eq!((asked.cursor, asked.ask), (Cursor::After(ReplayId(7)), 1));
+        grant(&mut feed, Served::WithoutBreak);
+        assert!(feed.is_granted());
+    }
+}

@@ -1,0 +1,168 @@
+//! Reads that go on while Kafka commits.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use orgstream_api::{AtEnd, Source};
+use orgstream_salesforce::SalesforceId;
+use orgstream_salesforce_simulator::{self as simulator, CallKind};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::feed::Committed;
+use super::world::World;
+use crate::config::Start;
+
+const QUIET: Duration = Duration::from_millis(300);
+
+#[tokio::test]
+async fn the_next_page_is_read_while_a_batch_is_committed() {
+    let world = World::start().await;
+    world.create_accounts(2_100).await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Snapshot).await;
+    feed.until_subscribed().await;
+    let page = loop {
+        let batch = feed.source.poll().await.unwrap();
+        if batch.records.len() == 2_000 {
+            break batch;
+        }
+        feed.committed.commit(batch);
+    };
+    // Nobody polls: the batch is being committed.
+    let read = async {
+        while world.sandbox.calls(CallKind::Retrieve) < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), read).await.expect("the next page is asked for");
+    feed.committed.commit(page);
+    feed.until_records(2_100).await;
+    assert_eq!(world.sandbox.calls(CallKind::Retrieve), 2, "what was read ahead is not read again");
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Create,
+    /// Of the account of this number, modulo.
+    Update(usize),
+    Delete(usize),
+    Undelete(usize),
+    /// The next batch is produced. So often its transaction is aborted and made again, the org changing meanwhile.
+    Produce {
+        aborts: usize,
+    },
+    /// The next batch is polled, and nobody knows whether it is committed: the producer fails for good.
+    Fail {
+        committed: bool,
+    },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => Just(Step::Create),
+        3 => any::<usize>().prop_map(Step::Update),
+        1 => any::<usize>().prop_map(Step::Delete),
+        1 => any::<usize>().prop_map(Step::Undelete),
+        4 => (0_usize..4).prop_map(|aborts| Step::Produce { aborts }),
+        1 => any::<bool>().prop_map(|committed| Step::Fail { committed }),
+    ]
+}
+
+/// The accounts of an org and whether they live.
+struct Accounts<'a> {
+    world: &'a World,
+    all: Vec<(SalesforceId, bool)>,
+    changes: usize,
+}
+
+impl Accounts<'_> {
+    async fn change(&mut self, step: &Step) {
+        self.changes += 1;
+        let name = json!({"Name": format!("change {}", self.changes)});
+        let of = |wanted: bool, number: usize| {
+            let fitting: Vec<_> = (0..self.all.len()).filter(|index| self.all[*index].1 == wanted).collect();
+            (!fitting.is_empty()).then(|| fitting[number % fitting.len()])
+        };
+        match step {
+            Step::Update(number) => {
+                if let Some(index) = of(true, *number) {
+                    self.world.update("Account", self.all[index].0, name).await;
+                }
+            }
+            Step::Delete(number) => {
+                if let Some(index) = of(true, *number) {
+                    self.world.delete(self.all[index].0).await;
+                    self.all[index].1 = false;
+                }
+            }
+            Step::Undelete(number) => {
+                if let Some(index) = of(false, *number) {
+                    self.world.undelete(self.all[index].0).await;
+                    self.all[index].1 = true;
+                }
+            }
+            Step::Create | Step::Produce { .. } | Step::Fail { .. } => {
+                self.all.push((self.world.create("Account", name).await, true));
+            }
+        }
+    }
+}
+
+async fn play(steps: Vec<Step>) {
+    let world = World::of(simulator::Org::builder().poll_hold(Duration::from_millis(100))).await;
+    world.create_accounts(5).await;
+    let mut accounts = Accounts { world: &world, all: Vec::new(), changes: 0 };
+    let mut committed = Committed::default();
+    let mut steps = steps.into_iter().peekable();
+    while steps.peek().is_some() {
+        let mut feed = committed.source(&world, Start::Snapshot).await;
+        for step in steps.by_ref() {
+            let (aborts, fate) = match step {
+                Step::Produce { aborts } => (aborts, None),
+                Step::Fail { committed } => (0, Some(committed)),
+                change => {
+                    accounts.change(&change).await;
+                    continue;
+                }
+            };
+            let polled = tokio::time::timeout(Duration::from_millis(150), feed.source.poll()).await;
+            if let Ok(batch) = polled {
+                let batch = batch.unwrap();
+                for again in 0..aborts {
+                    // The read ahead meets another org than the one that the batch at hand was read from.
+                    accounts.change(&Step::Update(again)).await;
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                if fate != Some(false) {
+                    feed.committed.commit(batch);
+                }
+            }
+            if fate.is_some() {
+                break;
+            }
+        }
+    }
+    let mut feed = committed.source(&world, Start::Snapshot).await;
+    feed.until_end(QUIET, |answer| *answer == AtEnd::Yes).await;
+    feed.source.stop().await;
+    let text = |row: &Value, field: &str| row[field].as_str().unwrap_or_default().to_owned();
+    let rows = world.sandbox.rows("Account");
+    let in_the_org: HashMap<_, _> = rows.iter().map(|row| (text(row, "Id"), text(row, "Name"))).collect();
+    assert_eq!(committed.names(), in_the_org, "nothing is lost");
+    committed.assert_order();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 10, max_shrink_iters: 20, ..ProptestConfig::default() })]
+
+    /// However often commits are aborted and made again while the next read is ahead, and however often nobody knows
+    /// what became of a batch: nothing is lost, doubled or out of order.
+    #[test]
+    fn what_is_read_ahead_of_commits_that_fail_stays_whole_single_and_in_order(
+        steps in prop::collection::vec(step(), 5..40),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(play(steps));
+    }
+}
