@@ -76,7 +76,8 @@ pub struct TaskStatus {
     pub counters: BTreeMap<String, u64>,
 }
 
-/// How long records have stayed in a task since its start: in a source from being read to being committed, in a sink
+/// How long records have stayed in a task since its start: in a source from the answer that told of a
+/// change to its commit, in a sink
 /// from being read to their outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LatencyStatus {

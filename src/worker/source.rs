@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use orgstream_api::{AtEnd, HealthReporter, Source, SourceBatch, SourcePosition, TaskError};
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::latency::Latency;
@@ -53,7 +53,8 @@ pub type StartSource = Box<
 pub struct SourceView {
     /// Records committed to Kafka.
     pub records: Meter,
-    /// From the moment the source hands records out to their commit.
+    /// From the moment an answer of the org had brought a change to the commit of its record. Rows that the source asks
+    /// for by itself are not measured.
     pub latency: Latency,
     /// Whether everything that happened in the org is in Kafka; never `Unseen`, which fails the task.
     pub at_end: watch::Sender<AtEnd>,
@@ -251,7 +252,7 @@ impl Lane {
         if batch.records.is_empty() && batch.positions.is_empty() {
             return Ok(());
         }
-        let (records, handed_out) = (batch.records.len(), Instant::now());
+        let records = batch.records.len();
         let work = async {
             let outgoing = encode(worker, &batch, &self.forgotten).await?;
             // D8: one transaction holds the records and the positions that stand for them.
@@ -264,7 +265,9 @@ impl Lane {
         self.forgotten.clear();
         worker.anew.store(false, Ordering::Relaxed);
         worker.view.records.add(records);
-        worker.view.latency.add(handed_out.elapsed(), records);
+        for (received, records) in &batch.received {
+            worker.view.latency.add(received.elapsed(), *records as usize);
+        }
         self.remember(batch.positions);
         worker.view.positions.send_replace(self.positions.clone());
         Ok(())

@@ -22,7 +22,7 @@ struct Silent(Option<SourcePosition>);
 impl Source for Silent {
     async fn poll(&mut self) -> Result<SourceBatch, TaskError> {
         match self.0.take() {
-            Some(position) => Ok(SourceBatch { records: Vec::new(), positions: vec![position] }),
+            Some(position) => Ok(SourceBatch::of_positions(vec![position])),
             None => std::future::pending().await,
         }
     }

@@ -6,7 +6,7 @@
 //! before it is committed. When a transaction cannot be completed, the source is dropped and a new one is
 //! started from positions read anew.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
@@ -21,6 +21,26 @@ pub struct SourceBatch {
     pub records: Vec<SourceRecord>,
     /// Where the source is once `records` are in Kafka.
     pub positions: Vec<SourcePosition>,
+    /// When an org's answer brought what the records tell, each with the count of `records` in their order. Empty where
+    /// nothing brought them but the source's own asking, as the rows of a snapshot.
+    pub received: Vec<(Instant, u32)>,
+}
+
+impl SourceBatch {
+    /// Positions that no record goes with.
+    pub fn of_positions(positions: Vec<SourcePosition>) -> Self {
+        Self { positions, ..Self::default() }
+    }
+
+    /// One more record, brought by an answer received at `received`.
+    pub fn push(&mut self, record: SourceRecord, received: Option<Instant>) {
+        self.records.push(record);
+        let Some(received) = received else { return };
+        match self.received.last_mut() {
+            Some((at, records)) if *at == received => *records += 1,
+            _ => self.received.push((received, 1)),
+        }
+    }
 }
 
 /// Answer to the question whether all that happened in the org is in Kafka.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgstream_api::{SourceBatch, SourcePosition, SourceRecord};
+use orgstream_api::SourceBatch;
 use tokio::time::Instant;
 
 use crate::bayeux::Session;
@@ -50,8 +50,7 @@ impl Parts {
     /// That the snapshots at hand are to be made, before any of them begins: those whose turn never comes in this run
     /// are made by a later one.
     pub(crate) fn ask(&self) -> SourceBatch {
-        let positions = self.subjects.objects.iter().filter_map(Object::asked).collect();
-        SourceBatch { records: Vec::new(), positions }
+        SourceBatch::of_positions(self.subjects.objects.iter().filter_map(Object::asked).collect())
     }
 
     /// The records of events, with the positions behind these events.
@@ -100,7 +99,7 @@ impl Parts {
         }
         self.counters.count(Count::SnapshotRow, drafts.len());
         self.counters.count(Count::Superseded, read - drafts.len());
-        let mut batch = SourceBatch { records: Vec::with_capacity(drafts.len()), positions };
+        let mut batch = SourceBatch::of_positions(positions);
         for draft in drafts {
             self.produce(draft, &mut batch);
         }
@@ -113,9 +112,10 @@ impl Parts {
         let now = self.now();
         self.end.note(draft.object, draft.image.id, draft.standing, now);
         let target = &self.subjects.objects[draft.object].target;
-        let record: SourceRecord = shape(draft, &target.destination);
+        let received = draft.origin.received();
+        let record = shape(draft, &target.destination);
         batch.positions.extend(self.topics.begin(&record.topic, &target.name));
-        batch.records.push(record);
+        batch.push(record, received);
     }
 
     /// The positions that say more than what is stored.
@@ -123,8 +123,7 @@ impl Parts {
         self.stored = Some(Instant::now());
         let now = self.now();
         self.end.forget_old(now);
-        let positions: Vec<SourcePosition> = self.subjects.store();
-        SourceBatch { records: Vec::new(), positions }
+        SourceBatch::of_positions(self.subjects.store())
     }
 
     /// When positions have to be stored although no record goes with them.

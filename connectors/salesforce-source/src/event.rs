@@ -3,6 +3,7 @@
 use orgstream_api::EventType;
 use orgstream_salesforce::{Row, SalesforceId, datetime};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::channel::Channel;
 use crate::replay_id::ReplayId;
@@ -14,6 +15,8 @@ pub(crate) struct Event {
     pub(crate) channel: Channel,
     /// Its place there.
     pub(crate) replay_id: ReplayId,
+    /// When the answer that brought it had arrived, by our clock.
+    pub(crate) received: Instant,
     /// What happened.
     pub(crate) kind: EventType,
     /// When, by the org's clock: milliseconds since the epoch.
@@ -33,8 +36,12 @@ pub(crate) struct UnreadableEvent {
 }
 
 impl Event {
-    /// Reads the `data` of a message on `channel`.
-    pub(crate) fn read(channel: &str, data: Option<Value>) -> Result<Self, UnreadableEvent> {
+    /// Reads the `data` of a message on `channel` that was received at this time.
+    pub(crate) fn read(
+        channel: &str,
+        data: Option<Value>,
+        received: Instant,
+    ) -> Result<Self, UnreadableEvent> {
         let missing = |part| UnreadableEvent { channel: Channel::named(channel), part };
         let mut data = data.ok_or(missing("data"))?;
         let Some(Value::Object(fields)) = data.get_mut("sobject").map(Value::take) else {
@@ -49,6 +56,7 @@ impl Event {
                 .and_then(Value::as_i64)
                 .map(ReplayId)
                 .ok_or(missing("data.event.replayId"))?,
+            received,
             kind: text("type").and_then(|kind| kind.parse().ok()).ok_or(missing("data.event.type"))?,
             created: text("createdDate")
                 .and_then(|created| datetime::parse_datetime(created).ok())
@@ -78,7 +86,7 @@ mod tests {
 
     #[test]
     fn an_event_is_read_with_its_place_and_its_record() {
-        let event = Event::read("/topic/x", Some(deleted())).unwrap();
+        let event = Event::read("/topic/x", Some(deleted()), Instant::now()).unwrap();
         assert_eq!(event.replay_id, ReplayId(41));
         assert_eq!(event.kind, EventType::Deleted);
         assert_eq!(event.created, 1_767_262_830_456);
@@ -90,9 +98,9 @@ mod tests {
         for part in ["createdDate", "replayId", "type"] {
             let mut data = deleted();
             data["event"][part] = Value::Null;
-            let error = Event::read("/topic/x", Some(data)).unwrap_err().to_string();
+            let error = Event::read("/topic/x", Some(data), Instant::now()).unwrap_err().to_string();
             assert!(error.contains(part) && error.contains("/topic/x"), "{error}");
         }
-        assert!(Event::read("/topic/x", None).is_err());
+        assert!(Event::read("/topic/x", None, Instant::now()).is_err());
     }
 }

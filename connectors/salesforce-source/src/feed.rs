@@ -215,6 +215,7 @@ mod tests {
         Event {
             channel: Channel::of_push_topic("t"),
             replay_id: ReplayId(replay_id),
+            received: Instant::now(),
             kind: EventType::Updated,
             created: created.0,
             id: SalesforceId::parse("0015g00000QwErT").unwrap(),
@@ -264,7 +265,10 @@ mod tests {
         feed.hold();
         feed.polled(NOW, true);
         assert_eq!(feed.position, Some(position(HOUR * 5)), "it would hide what is passed over");
-        assert!(!feed.is_granted() && !feed.expects(0), "a session of its own accord subscribes further ahead");
+        assert!(
+            !feed.is_granted() && !feed.expects(0),
+            "a session of its own accord subscribes further ahead"
+        );
         feed.ask_again();
         assert!(feed.is_settled() && !feed.is_granted(), "what is still on its way is passed over too");
         assert!(!feed.expects(0) && feed.expects(1));

@@ -77,6 +77,7 @@ mod tests {
 
     use orgstream_salesforce::Row;
     use proptest::prelude::*;
+    use tokio::time::Instant;
 
     use super::*;
     use crate::channel::Channel;
@@ -86,6 +87,7 @@ mod tests {
         Arc::new(Event {
             channel: Channel::of_push_topic("orgstream_Account"),
             replay_id: ReplayId(replay_id),
+            received: Instant::now(),
             kind,
             created: replay_id,
             id: SalesforceId::parse(&format!("0015g0000000{record:03}")).unwrap(),

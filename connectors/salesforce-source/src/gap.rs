@@ -33,11 +33,7 @@ pub(crate) fn find(position: &ChannelPosition, now: Moment, retention: Duration)
 }
 
 /// What happened, where, and what to do, for all objects of an org that have a gap.
-pub(crate) fn message<'a>(
-    org: &str,
-    pipeline: &str,
-    gaps: impl IntoIterator<Item = &'a Gap>,
-) -> String {
+pub(crate) fn message<'a>(org: &str, pipeline: &str, gaps: impl IntoIterator<Item = &'a Gap>) -> String {
     let missing: Vec<String> = gaps
         .into_iter()
         .map(|gap| {
@@ -82,7 +78,9 @@ mod tests {
             closed: None,
         };
         let text = message("a", "crm", [&gap]);
-        for part in ["`a`", "of Account", "/topic/t", "2025-12-31T10:20:30.000Z", "--snapshot crm`", "replay id"] {
+        for part in
+            ["`a`", "of Account", "/topic/t", "2025-12-31T10:20:30.000Z", "--snapshot crm`", "replay id"]
+        {
             assert!(text.contains(part), "{text}");
         }
     }

@@ -125,7 +125,9 @@ impl Inbox {
                 self.items.extend(events.into_iter().map(|event| Item::Event(Arc::new(event))));
                 return;
             }
-            Delivery::Subscribed { channel, ask, served, at } => Item::Subscribed { channel, ask, served, at },
+            Delivery::Subscribed { channel, ask, served, at } => {
+                Item::Subscribed { channel, ask, served, at }
+            }
             Delivery::Refused { channel, ask, error } => Item::Refused { channel, ask, error },
             Delivery::Live => Item::Live,
             Delivery::Lost => Item::Lost,

@@ -85,6 +85,7 @@ mod tests {
 
     use orgstream_salesforce::{Row, SalesforceId};
     use serde_json::json;
+    use tokio::time::Instant;
 
     use super::*;
     use crate::channel::Channel;
@@ -123,6 +124,7 @@ mod tests {
         let event = Event {
             channel: Channel::of_push_topic("orgstream_Account"),
             replay_id: ReplayId(41),
+            received: Instant::now(),
             kind: EventType::Updated,
             created: 0,
             id: SalesforceId::parse("0015g00000QwErTAAV").unwrap(),

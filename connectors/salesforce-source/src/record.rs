@@ -42,6 +42,14 @@ impl Origin {
             Self::Snapshot => "snapshot",
         }
     }
+
+    /// When an answer brought what the record tells; `None` where the source asked for it.
+    pub(crate) fn received(&self) -> Option<std::time::Instant> {
+        match self {
+            Self::Stream { event } => Some(event.received.into_std()),
+            Self::Snapshot => None,
+        }
+    }
 }
 
 impl Image {
@@ -72,7 +80,8 @@ impl Image {
             // The schema has the described fields first, in their order.
             places.push(schema.position(name).ok_or_else(unknown)?);
         }
-        let carried = if places.len() == describe.fields.len() { Carried::All } else { Carried::Some(places) };
+        let carried =
+            if places.len() == describe.fields.len() { Carried::All } else { Carried::Some(places) };
         Ok(Self { id, stamp, described: Arc::clone(described), value, carried })
     }
 
@@ -117,7 +126,8 @@ mod tests {
         assert_eq!(image.carried, Carried::All);
         let text = image.described.carried(&image.carried).into_owned();
         assert_eq!(text, r#"["Id","Phone","SystemModstamp"]"#);
-        let part = read(json!({"SystemModstamp": "2026-01-01T10:20:30Z", "Id": "0015g00000QwErTAAV"})).unwrap();
+        let part =
+            read(json!({"SystemModstamp": "2026-01-01T10:20:30Z", "Id": "0015g00000QwErTAAV"})).unwrap();
         assert_eq!(part.described.carried(&part.carried), r#"["SystemModstamp","Id"]"#);
     }
 }

@@ -86,7 +86,8 @@ impl Rows {
         let mut reading = Reading::Known;
         loop {
             let described = self.describe(object, reading).await?;
-            let fields: Vec<String> = described.describe().fields.iter().map(|field| field.name.clone()).collect();
+            let fields: Vec<String> =
+                described.describe().fields.iter().map(|field| field.name.clone()).collect();
             let read = self.patience.attempt(|| self.patience.org().retrieve(object, ids, &fields)).await;
             let rows = match read {
                 Ok(Attempt::Answered(rows)) => rows,

@@ -21,6 +21,7 @@ use crate::gap;
 use crate::hydrate::hydrate;
 use crate::inbox::Item;
 use crate::open::open;
+use crate::position::Gap;
 use crate::subjects::Answered;
 use crate::work::{Next, Read, Turn, Unread, Work};
 
@@ -139,7 +140,7 @@ impl PushTopicSource {
         let gaps = || self.parts.subjects.open_gaps();
         let (org, pipeline) = (self.parts.rows.patience().org().name(), &self.parts.config.pipeline);
         self.stream = Stream::Broken(gap::message(org, pipeline, gaps()));
-        Ok(SourceBatch { records: Vec::new(), positions: gaps().map(|gap| gap.stored()).collect() })
+        Ok(SourceBatch::of_positions(gaps().map(Gap::stored).collect()))
     }
 
     /// Begins the next read, if there is something to read.
@@ -232,9 +233,7 @@ impl PushTopicSource {
     /// or while a snapshot runs.
     fn complete_since(&self) -> Option<Instant> {
         match self.stream {
-            Stream::Live(since)
-                if self.parts.condition.is_good() && !self.parts.subjects.have_pages() =>
-            {
+            Stream::Live(since) if self.parts.condition.is_good() && !self.parts.subjects.have_pages() => {
                 Some(since)
             }
             _ => None,

@@ -92,7 +92,8 @@ fn objects(
     anew: bool,
 ) -> Result<Vec<Object>, SourceError> {
     let mut names = HashSet::new();
-    if let Some(twice) = config.objects.iter().find(|object| !names.insert(object.name.to_ascii_lowercase())) {
+    if let Some(twice) = config.objects.iter().find(|object| !names.insert(object.name.to_ascii_lowercase()))
+    {
         return Err(SourceError::Config(format!("the object {} stands twice in a source", twice.name)));
     }
     if config.objects.is_empty() {
@@ -116,7 +117,8 @@ async fn open_all(org: &Org, objects: &[Object]) -> Result<Vec<Result<Opened, So
         }
     }
     if all.iter().all(Result::is_err) {
-        let why: Vec<String> = all.iter().filter_map(|opened| opened.as_ref().err()).map(ToString::to_string).collect();
+        let why: Vec<String> =
+            all.iter().filter_map(|opened| opened.as_ref().err()).map(ToString::to_string).collect();
         return Err(SourceError::Config(why.join("; ")));
     }
     Ok(all)

@@ -113,7 +113,8 @@ impl Subjects {
 
     /// The org granted a subscription.
     pub(crate) fn granted(&mut self, channel: &Channel, ask: u32, served: Served, at: Moment) -> Answered {
-        let Some(feed) = self.feeds.iter_mut().find(|feed| feed.channel == *channel && feed.expects(ask)) else {
+        let Some(feed) = self.feeds.iter_mut().find(|feed| feed.channel == *channel && feed.expects(ask))
+        else {
             return Answered::GoesOn;
         };
         match feed.granted(served, at, self.start) {
@@ -181,7 +182,8 @@ impl Subjects {
     /// The next object of whose snapshot a page can be read: what changes behind a page comes through its channel, so
     /// that has to be granted. Before any channel was asked for, nothing is read.
     pub(crate) fn next_page(&self) -> Option<usize> {
-        let streams = |index| self.feeds.iter().any(|feed| feed.objects.contains(&index) && feed.is_granted());
+        let streams =
+            |index| self.feeds.iter().any(|feed| feed.objects.contains(&index) && feed.is_granted());
         let next = (0..self.objects.len()).find(|index| self.objects[*index].has_pages() && streams(*index));
         next.filter(|_| self.are_settled())
     }

@@ -56,6 +56,7 @@ mod tests {
     use orgstream_api::EventType;
     use orgstream_salesforce::{Row, SalesforceId};
     use proptest::prelude::*;
+    use tokio::time::Instant;
 
     use super::*;
     use crate::channel::Channel;
@@ -64,6 +65,7 @@ mod tests {
         Event {
             channel: Channel::of_push_topic("x"),
             replay_id: ReplayId(replay_id),
+            received: Instant::now(),
             kind: EventType::Updated,
             created,
             id: SalesforceId::parse("0015g00000QwErT").unwrap(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use orgstream_salesforce::{ApiError, Org};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::bayeux::message::{self, Advice, Message};
 use crate::bayeux::refusal::Refusal;
@@ -91,12 +92,13 @@ impl Exchange {
             NoReply::Busy(what) => End::Busy(what),
             NoReply::Lasting(reason) => End::Failed(self.refused("streaming", reason, "check the org's URL")),
         })?;
+        let received = Instant::now();
         self.clock.set(reply.at);
         let mut own = None;
         let mut events = Vec::new();
         for message in reply.messages {
             if message.is_event() {
-                events.push(Event::read(&message.channel, message.data));
+                events.push(Event::read(&message.channel, message.data, received));
             } else if message.channel == asked {
                 own = Some(message);
             } else if message.channel == message::DISCONNECT {

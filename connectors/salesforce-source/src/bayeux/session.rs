@@ -231,7 +231,9 @@ impl Run {
             State::Live { client } => {
                 while let Ok(ask) = self.asks.try_recv() {
                     if !self.subscriptions.ask(ask) {
-                        return Err(End::Lost("a channel of it is read again from an earlier place".to_owned()));
+                        return Err(End::Lost(
+                            "a channel of it is read again from an earlier place".to_owned(),
+                        ));
                     }
                 }
                 while let Some(next) = self.subscriptions.next().cloned() {

@@ -132,6 +132,7 @@ impl Subscriptions {
 mod tests {
     use orgstream_api::EventType;
     use orgstream_salesforce::{Row, SalesforceId};
+    use tokio::time::Instant;
 
     use super::*;
     use crate::replay_id::ReplayId;
@@ -145,6 +146,7 @@ mod tests {
         Event {
             channel: Channel::of_push_topic(name),
             replay_id: ReplayId(replay_id),
+            received: Instant::now(),
             kind: EventType::Updated,
             created: 0,
             id: SalesforceId::parse("0015g00000QwErT").unwrap(),

@@ -30,8 +30,7 @@ async fn an_object_that_cannot_be_described_is_named_and_comes_when_it_can() {
     assert!(matches!(&shown, Health::Degraded(text) if text.contains("Account") && text.contains("org `a`")));
 
     // Everything that can be read is at its end, but a script must not take that for all.
-    let left_out =
-        |answer: &AtEnd| matches!(answer, AtEnd::Without(why) if why.len() == 1 && why[0].contains("Account"));
+    let left_out = |answer: &AtEnd| matches!(answer, AtEnd::Without(why) if why.len() == 1 && why[0].contains("Account"));
     feed.until_end(Duration::from_millis(500), left_out).await;
 
     world.sandbox.faults().remove(fault);

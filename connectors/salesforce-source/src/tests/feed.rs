@@ -28,6 +28,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub(super) struct Committed {
     pub(super) records: Vec<SourceRecord>,
     pub(super) positions: Vec<SourcePosition>,
+    /// Records whose batch says when they were received.
+    pub(super) measured: u32,
     /// Whether the next source is to read everything anew.
     pub(super) anew: bool,
     /// How often the sources replace their sessions; `None`: as in production.
@@ -104,6 +106,7 @@ impl Committed {
 
     pub(super) fn commit(&mut self, batch: SourceBatch) {
         assert!(batch.records.len() <= 5_000, "a batch has {} records", batch.records.len());
+        self.measured += batch.received.iter().map(|(_, records)| records).sum::<u32>();
         for position in batch.positions {
             self.positions.retain(|known| known.partition != position.partition);
             self.positions.push(position);

@@ -114,7 +114,8 @@ async fn a_channel_that_is_gone_is_made_again_while_others_flow() {
     world.sandbox.drop_streaming_sessions();
     let mut health = feed.health.clone();
     let contact = async {
-        let shown = health.wait_for(|health| matches!(health, Health::Degraded(text) if text.contains("Account")));
+        let shown =
+            health.wait_for(|health| matches!(health, Health::Degraded(text) if text.contains("Account")));
         let Health::Degraded(text) = shown.await.unwrap().clone() else { unreachable!() };
         assert!(text.contains("/topic/orgstream_Account") && text.contains("org `a`"), "{text}");
         world.create("Contact", json!({"LastName": "Verdi"})).await

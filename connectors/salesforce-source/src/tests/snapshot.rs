@@ -34,6 +34,7 @@ async fn a_snapshot_brings_what_was_there_and_is_not_read_twice() {
     feed.source.stop().await;
     assert_eq!(committed.names(), in_the_org(&world));
     assert_eq!(committed.records.len(), ids.len());
+    assert_eq!(committed.measured, 0, "nothing brought these rows but the question for them");
     let headers = &committed.records[0].record.headers;
     assert_eq!(headers.text(header::ORIGIN), Some("snapshot"));
     assert_eq!(headers.text(header::REPLAY_ID), None);

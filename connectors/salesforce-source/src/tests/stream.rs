@@ -35,6 +35,8 @@ async fn all_four_kinds_of_events_become_records() {
     assert_eq!(text(&records[1], "Description"), "long text", "whole rows are read, long texts included");
     assert_eq!(text(&records[3], "Name"), "Acme");
 
+    assert_eq!(committed.measured, 4, "how long each has been on its way is known");
+
     let created = &records[0].record;
     let schema = created.value.as_ref().unwrap().schema();
     assert_eq!(schema.name(), "io.confluent.salesforce.Account");
