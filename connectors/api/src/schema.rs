@@ -22,6 +22,8 @@ pub enum Type {
     Time,
     /// Connect's logical type `Timestamp`: milliseconds since the epoch in an int64.
     Timestamp,
+    /// Connect `array`, whose elements are of one type and never null.
+    Array(Arc<Type>),
     /// A nested struct.
     Struct(Arc<Schema>),
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+
 use crate::schema::Schema;
 
 /// One field's value. The variant matches the field's [`Type`](crate::schema::Type), or is [`Value::Null`].
@@ -25,6 +27,8 @@ pub enum Value {
     Time(i32),
     /// Milliseconds since 1970-01-01T00:00:00Z.
     Timestamp(i64),
+    /// Values of one type, none of them null.
+    Array(Vec<Value>),
     /// A compound value, such as an address.
     Struct(Struct),
 }
@@ -40,6 +44,22 @@ impl Value {
         match self {
             Self::String(text) => Some(text),
             _ => None,
+        }
+    }
+
+    /// The value as JSON. Dates and times stay the numbers they are on the wire; a double that is no number is null.
+    pub fn to_json(&self) -> Json {
+        match self {
+            Self::Null => Json::Null,
+            Self::Boolean(value) => Json::from(*value),
+            Self::Int32(value) | Self::Date(value) | Self::Time(value) => Json::from(*value),
+            Self::Int64(value) | Self::Timestamp(value) => Json::from(*value),
+            Self::Float64(value) => Json::from(*value),
+            Self::String(value) => Json::from(value.as_str()),
+            Self::Array(values) => values.iter().map(Self::to_json).collect(),
+            Self::Struct(value) => {
+                value.iter().map(|(name, value)| (name.to_owned(), value.to_json())).collect()
+            }
         }
     }
 }

@@ -84,6 +84,8 @@ pub fn to_json(field: &DescribeField, value: &Value) -> Result<Json, ValueError>
         Value::Date(days) => Json::String(format_date(*days)),
         Value::Time(millis) => Json::String(format_time(*millis)),
         Value::Timestamp(millis) => Json::String(format_datetime(*millis)),
+        // No field of an org holds a list, but text holds anything.
+        Value::Array(_) => Json::String(value.to_json().to_string()),
         Value::Struct(_) => return Err(impossible("a compound value cannot be written, only its members")),
     })
 }

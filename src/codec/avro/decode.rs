@@ -84,6 +84,9 @@ fn value(shape: &Shape, avro: Avro) -> Result<Value, AvroError> {
             | Avro::LocalTimestampMicros(time)
             | Avro::LocalTimestampNanos(time),
         ) => Value::Timestamp(time.div_euclid(*parts)),
+        (Shape::Array(items), Avro::Array(list)) => {
+            Value::Array(list.into_iter().map(|avro| value(items, avro)).collect::<Result<_, _>>()?)
+        }
         (Shape::Json(items), avro @ (Avro::Array(_) | Avro::Map(_))) => {
             Value::String(collection(items, avro)?.to_string())
         }
@@ -105,29 +108,14 @@ fn record(schema: &Arc<Schema>, shapes: &[Shape], fields: Vec<(String, Avro)>) -
 
 fn collection(items: &Shape, avro: Avro) -> Result<Json, AvroError> {
     match avro {
-        Avro::Array(list) => list.into_iter().map(|avro| json(&value(items, avro)?)).collect(),
+        Avro::Array(list) => list.into_iter().map(|avro| Ok(value(items, avro)?.to_json())).collect(),
         Avro::Map(map) => {
             // In the order of the names, so that equal maps are equal texts.
             let sorted: std::collections::BTreeMap<_, _> = map.into_iter().collect();
-            sorted.into_iter().map(|(name, avro)| Ok((name, json(&value(items, avro)?)?))).collect()
+            sorted.into_iter().map(|(name, avro)| Ok((name, value(items, avro)?.to_json()))).collect()
         }
         other => Err(AvroError(format!("{other:?} is neither an array nor a map"))),
     }
-}
-
-/// An element of an array or a map. Dates and times stay the numbers they are on the wire.
-fn json(value: &Value) -> Result<Json, AvroError> {
-    Ok(match value {
-        Value::Null => Json::Null,
-        Value::Boolean(value) => Json::from(*value),
-        Value::Int32(value) | Value::Date(value) | Value::Time(value) => Json::from(*value),
-        Value::Int64(value) | Value::Timestamp(value) => Json::from(*value),
-        Value::Float64(value) => Json::from(*value),
-        Value::String(value) => Json::from(value.as_str()),
-        Value::Struct(value) => {
-            value.iter().map(|(name, value)| Ok((name.to_owned(), json(value)?))).collect::<Result<_, _>>()?
-        }
-    })
 }
 
 /// The number whose two's complement is `bytes`, with the point before the last `scale` digits.

@@ -32,8 +32,23 @@ fn record(value: &Struct) -> Result<Avro, AvroError> {
 }
 
 fn member(schema: &Schema, field: &Field, value: &Value) -> Result<Avro, AvroError> {
-    let found = match (&field.kind, value) {
-        (_, Value::Null) if field.optional => return Ok(Avro::Union(0, Box::new(Avro::Null))),
+    if field.optional && value.is_null() {
+        return Ok(Avro::Union(0, Box::new(Avro::Null)));
+    }
+    let found = element(&field.kind, value)?.ok_or_else(|| {
+        AvroError(format!(
+            "field {} of {} is {} and holds {value:?}",
+            field.name,
+            schema.name(),
+            if field.optional { format!("{:?} or null", field.kind) } else { format!("{:?}", field.kind) },
+        ))
+    })?;
+    Ok(if field.optional { Avro::Union(1, Box::new(found)) } else { found })
+}
+
+/// A value that is not null; `None` where it is none of `kind`.
+fn element(kind: &Type, value: &Value) -> Result<Option<Avro>, AvroError> {
+    Ok(Some(match (kind, value) {
         (Type::Boolean, Value::Boolean(value)) => Avro::Boolean(*value),
         (Type::Int32, Value::Int32(value)) => Avro::Int(*value),
         (Type::Int64, Value::Int64(value)) => Avro::Long(*value),
@@ -42,17 +57,14 @@ fn member(schema: &Schema, field: &Field, value: &Value) -> Result<Avro, AvroErr
         (Type::Date, Value::Date(days)) => Avro::Date(*days),
         (Type::Time, Value::Time(millis)) => Avro::TimeMillis(*millis),
         (Type::Timestamp, Value::Timestamp(millis)) => Avro::TimestampMillis(*millis),
-        (Type::Struct(inner), Value::Struct(value)) if same(inner, value.schema()) => record(value)?,
-        (kind, value) => {
-            return Err(AvroError(format!(
-                "field {} of {} is {} and holds {value:?}",
-                field.name,
-                schema.name(),
-                if field.optional { format!("{kind:?} or null") } else { format!("{kind:?}") },
-            )));
+        (Type::Array(items), Value::Array(values)) => {
+            let elements: Option<Vec<Avro>> =
+                values.iter().map(|value| element(items, value)).collect::<Result<_, _>>()?;
+            return Ok(elements.map(Avro::Array));
         }
-    };
-    Ok(if field.optional { Avro::Union(1, Box::new(found)) } else { found })
+        (Type::Struct(inner), Value::Struct(value)) if same(inner, value.schema()) => record(value)?,
+        _ => return Ok(None),
+    }))
 }
 
 /// Schemas are shared as a rule, so that comparing them is comparing their addresses.

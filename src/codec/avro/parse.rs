@@ -109,7 +109,9 @@ impl Parser {
             "array" | "map" => {
                 let items = object.get(if kind == "array" { "items" } else { "values" });
                 let items = items.ok_or_else(|| AvroError(format!("an {kind} that does not say of what")))?;
-                Ok(Shape::Json(Box::new(self.shape(items, namespace)?)))
+                let items = Box::new(self.shape(items, namespace)?);
+                let is_array = kind == "array" && !items.is_optional() && !matches!(*items, Shape::Json(_));
+                Ok(if is_array { Shape::Array(items) } else { Shape::Json(items) })
             }
             primitive => Ok(logical_shape(object).unwrap_or(self.by_name(primitive, namespace)?)),
         }

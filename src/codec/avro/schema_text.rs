@@ -52,7 +52,7 @@ fn member<'a>(
     namespace: Option<&str>,
     known: &mut HashMap<&'a str, &'a Schema>,
 ) -> Result<Json, AvroError> {
-    let kind = kind(field, namespace, known)?;
+    let kind = kind(&field.kind, field.doc.as_deref(), namespace, known)?;
     Ok(if field.optional {
         json!({ "name": field.name, "type": ["null", kind], "default": null })
     } else {
@@ -61,11 +61,12 @@ fn member<'a>(
 }
 
 fn kind<'a>(
-    field: &'a Field,
+    kind: &'a Type,
+    doc: Option<&str>,
     namespace: Option<&str>,
     known: &mut HashMap<&'a str, &'a Schema>,
 ) -> Result<Json, AvroError> {
-    let (avro, logical) = match &field.kind {
+    let (avro, logical) = match kind {
         Type::Boolean => ("boolean", None),
         Type::Int32 => ("int", None),
         Type::Int64 => ("long", None),
@@ -74,15 +75,23 @@ fn kind<'a>(
         Type::Date => ("int", Some((logical::DATE, "date"))),
         Type::Time => ("int", Some((logical::TIME, "time-millis"))),
         Type::Timestamp => ("long", Some((logical::TIMESTAMP, "timestamp-millis"))),
+        Type::Array(_) => ("array", None),
         Type::Struct(schema) => return record(schema, namespace, known),
     };
-    if field.doc.is_none() && logical.is_none() {
+    let items = match kind {
+        Type::Array(items) => Some(self::kind(items, None, namespace, known)?),
+        _ => None,
+    };
+    if doc.is_none() && logical.is_none() && items.is_none() {
         return Ok(json!(avro));
     }
     let mut text = Map::new();
     text.insert("type".into(), json!(avro));
+    if let Some(items) = items {
+        text.insert("items".into(), items);
+    }
     // AvroConverter keeps a field's doc with its type, because Connect has it there.
-    if let Some(doc) = &field.doc {
+    if let Some(doc) = doc {
         text.insert("connect.doc".into(), json!(doc));
     }
     if let Some((connect, avro)) = logical {

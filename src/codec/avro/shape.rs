@@ -32,7 +32,9 @@ pub(super) enum Shape {
     Time(i64),
     /// A point in time, in this many parts of a millisecond.
     Timestamp(i64),
-    /// An array or a map, which become JSON text: Salesforce's fields hold neither.
+    /// An array of values that are never null.
+    Array(Box<Shape>),
+    /// A map, or an array that may hold nulls or maps; they become JSON text: nothing here holds them.
     Json(Box<Shape>),
     /// A value or null. Both stand in a union.
     Optional(Box<Shape>),
@@ -64,6 +66,7 @@ impl Shape {
             Self::Timestamp(_) => Type::Timestamp,
             // Null alone has no type; any will do for values that are all null.
             Self::Null | Self::Text | Self::Bytes | Self::Decimal { .. } | Self::Json(_) => Type::String,
+            Self::Array(items) => Type::Array(Arc::new(items.kind())),
             Self::Optional(inner) | Self::Single(inner) => inner.kind(),
             Self::Record(schema, _) => Type::Struct(Arc::clone(schema)),
         }

@@ -1,10 +1,15 @@
 use std::sync::Arc;
 
 use apache_avro::writer::datum::GenericDatumWriter;
-use orgstream_api::{Field, Schema, Struct, Type, Value};
+use orgstream_api::{Field, Headers, HealthReporter, Record, Schema, Struct, Type, Value};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 
 use super::*;
+use crate::codec::{Codec, Registry};
+use crate::schema_store::{Options, SchemaStore};
+use crate::store::Database;
 
 /// A lead, cut down to one field of each kind; the text is what Confluent's connector registers.
 fn lead() -> Schema {
@@ -72,6 +77,27 @@ fn a_text_of_avro_converter_is_the_schema_it_was_made_from() {
 }
 
 #[test]
+fn an_array_is_what_avro_converter_writes_and_holds_no_null() {
+    let kind = Type::Array(Arc::new(Type::Timestamp));
+    let schema = Arc::new(Schema::new("n.R", vec![Field::optional("times", kind).with_doc("when")]));
+    let text = schema_text(&schema).unwrap();
+    assert_eq!(
+        text,
+        concat!(
+            r#"{"type":"record","name":"R","namespace":"n","fields":[{"name":"times","type":["null","#,
+            r#"{"type":"array","items":{"type":"long","connect.version":1,"#,
+            r#""connect.name":"org.apache.kafka.connect.data.Timestamp","logicalType":"timestamp-millis"},"#,
+            r#""connect.doc":"when"}],"default":null}],"connect.name":"n.R"}"#,
+        )
+    );
+    assert_eq!(*parse(&text).unwrap().schema(), *schema);
+    let mut value = Struct::new(schema);
+    value.set("times", Value::Array(vec![Value::Timestamp(1), Value::Null]));
+    let error = encode(&parse_own(&text).unwrap(), &value).unwrap_err().to_string();
+    assert!(error.contains("field times of n.R"), "{error}");
+}
+
+#[test]
 fn two_schemas_of_one_name_are_refused() {
     let address =
         |field: &str| Type::Struct(Arc::new(Schema::new("n.A", vec![Field::optional(field, Type::String)])));
@@ -114,6 +140,7 @@ fn what_other_producers_write_is_read_as_far_as_it_means_something() {
         {"name":"day","type":{"type":"int","connect.name":"org.apache.kafka.connect.data.Date"}},
         {"name":"blob","type":"bytes"},
         {"name":"tags","type":{"type":"array","items":"string"}},
+        {"name":"holes","type":{"type":"array","items":["null","int"]}},
         {"name":"sub","type":{"type":"record","name":"S","namespace":"m","fields":[{"name":"x","type":"long"}]}}]}"#;
     let writer = parse(text).unwrap();
     let bytes = written(
@@ -127,6 +154,13 @@ fn what_other_producers_write_is_read_as_far_as_it_means_something() {
             ("day".into(), Avro::Int(19_000)),
             ("blob".into(), Avro::Bytes(vec![0, 255])),
             ("tags".into(), Avro::Array(vec![Avro::String("a".into()), Avro::String("b".into())])),
+            (
+                "holes".into(),
+                Avro::Array(vec![
+                    Avro::Union(1, Box::new(Avro::Int(4))),
+                    Avro::Union(0, Box::new(Avro::Null)),
+                ]),
+            ),
             ("sub".into(), Avro::Record(vec![("x".into(), Avro::Long(7))])),
         ]),
     );
@@ -143,7 +177,8 @@ fn what_other_producers_write_is_read_as_far_as_it_means_something() {
         ("at", Value::Timestamp(-1)),
         ("day", Value::Date(19_000)),
         ("blob", string("AP8=")),
-        ("tags", string(r#"["a","b"]"#)),
+        ("tags", Value::Array(vec![string("a"), string("b")])),
+        ("holes", string("[4,null]")),
     ] {
         assert_eq!(read.value(name), Some(&expected), "{name}");
     }
@@ -226,7 +261,34 @@ fn field_value(depth: u32) -> BoxedStrategy<(Type, Value)> {
     // Different structs of one name cannot stand in one schema, so only the first level nests, and once by name.
     let nested =
         structs("n.Inner", depth - 1).prop_map(|v| (Type::Struct(Arc::clone(v.schema())), Value::Struct(v)));
-    prop_oneof![9 => plain, 1 => nested].boxed()
+    prop_oneof![7 => plain, 2 => array(depth), 1 => nested].boxed()
+}
+
+/// Elements of one type, of lists too.
+fn array(depth: u32) -> BoxedStrategy<(Type, Value)> {
+    let of = |kind: Type, values: BoxedStrategy<Value>| {
+        let kind = Type::Array(Arc::new(kind));
+        prop::collection::vec(values, 0..4)
+            .prop_map(move |values| (kind.clone(), Value::Array(values)))
+            .boxed()
+    };
+    let texts = || of(Type::String, any::<String>().prop_map(Value::String).boxed());
+    let lists = of(Type::Array(Arc::new(Type::String)), texts().prop_map(|(_, list)| list).boxed());
+    let structs = structs("n.Element", depth - 1).prop_map(|element| {
+        let kind = Type::Struct(Arc::clone(element.schema()));
+        (
+            Type::Array(Arc::new(kind)),
+            Value::Array(vec![Value::Struct(element.clone()), Value::Struct(element)]),
+        )
+    });
+    prop_oneof![
+        texts(),
+        of(Type::Int64, any::<i64>().prop_map(Value::Int64).boxed()),
+        of(Type::Timestamp, any::<i64>().prop_map(Value::Timestamp).boxed()),
+        lists,
+        structs,
+    ]
+    .boxed()
 }
 
 proptest! {
@@ -260,4 +322,26 @@ proptest! {
         prop_assert_eq!(digits.parse::<i64>().unwrap(), unscaled);
         prop_assert_eq!(found.find('.').map_or(0, |point| found.len() - point - 1), scale as usize);
     }
+}
+
+/// Of what is registered once and read by somebody else.
+#[tokio::test]
+async fn lists_come_back_as_they_were_through_the_programs_own_schema_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let database = Database::open(&dir.path().join("state.db")).unwrap();
+    let store = SchemaStore::start(Options { port: 0, database }).await.unwrap();
+    let codec = async || Codec::new(Registry::connect(store.url(), HealthReporter::new().0).await.unwrap());
+    let (writer, reader) = (codec().await, codec().await);
+    let (mut runner, lists) = (TestRunner::default(), array(1));
+    for number in 0..40 {
+        let (kind, value) = lists.new_tree(&mut runner).unwrap().current();
+        let schema = Arc::new(Schema::new("n.Outer", vec![Field::required("list", kind)]));
+        let mut written = Struct::new(schema);
+        written.set("list", value);
+        let record = Record { key: None, value: Some(written), headers: Headers::default(), timestamp: 0 };
+        let bytes = writer.encode(&format!("t{number}"), &record).await.unwrap();
+        let read = reader.decode(None, bytes.value.as_deref()).await.unwrap();
+        assert_eq!(read.value, record.value);
+    }
+    store.stop().await;
 }

@@ -96,6 +96,7 @@ fn writes_are_spelled_as_the_org_reads_them() {
         ("double", Value::Float64(0.1), json!(0.1)),
         ("date", Value::Date(1), json!("1970-01-02")),
         ("datetime", Value::Timestamp(1_000), json!("1970-01-01T00:00:01.000Z")),
+        ("textarea", Value::Array(vec![Value::String("a".into()), Value::Int64(1)]), json!(r#"["a",1]"#)),
         ("time", Value::Time(1_500), json!("00:00:01.500Z")),
         ("currency", Value::String("1500000.0".to_owned()), json!(1_500_000.0)),
         ("currency", Value::String("12".to_owned()), json!(12)),
