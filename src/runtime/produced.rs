@@ -24,15 +24,16 @@ pub(super) struct ProducedTopics {
 
 #[async_trait]
 impl Produced for ProducedTopics {
-    async fn since(&self, since: i64) -> Result<Vec<Version>, StoreError> {
+    async fn since(&self, since: i64, each: &mut (dyn FnMut(Version) + Send)) -> Result<(), StoreError> {
         let topics = self.objects.keys().cloned().collect();
         let mut tail = Tail::open(&self.kafka, topics, since, self.health.clone());
-        let mut versions = Vec::new();
         while let Some(record) = tail.next().await {
             let record = record.map_err(|error| failed(Box::new(error)))?;
-            versions.extend(self.version(&record).await?);
+            if let Some(version) = self.version(&record).await? {
+                each(version);
+            }
         }
-        Ok(versions)
+        Ok(())
     }
 }
 

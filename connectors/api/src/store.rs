@@ -86,8 +86,9 @@ pub struct Version {
 /// What this task's topics hold, read back from Kafka. Answers what a source produced before it was restarted.
 #[async_trait]
 pub trait Produced: Send + Sync {
-    /// The versions on the topics whose record time is at or after `since` (milliseconds since the epoch).
-    async fn since(&self, since: i64) -> Result<Vec<Version>, StoreError>;
+    /// Calls `each` with the versions on the topics whose record time is at or after `since` (milliseconds since the
+    /// epoch), those of one record in their order. They may be as many as the topics hold.
+    async fn since(&self, since: i64, each: &mut (dyn FnMut(Version) + Send)) -> Result<(), StoreError>;
 }
 
 /// An id map in memory, for tests of connectors.
@@ -131,7 +132,7 @@ pub struct NothingProduced;
 
 #[async_trait]
 impl Produced for NothingProduced {
-    async fn since(&self, _since: i64) -> Result<Vec<Version>, StoreError> {
-        Ok(Vec::new())
+    async fn since(&self, _since: i64, _each: &mut (dyn FnMut(Version) + Send)) -> Result<(), StoreError> {
+        Ok(())
     }
 }

@@ -112,8 +112,10 @@ impl EndCheck {
         now: Moment,
     ) -> Result<HashMap<Key, Standing>, SourceError> {
         if self.before.is_none() {
-            let versions = self.topics.since((now - REMEMBER).0).await?;
-            self.before = Some(newest(versions, objects));
+            let mut before = HashMap::new();
+            let mut note = |version| note_newest(&mut before, version, objects);
+            self.topics.since((now - REMEMBER).0, &mut note).await?;
+            self.before = Some(before);
         }
         let since = from.max(now - LOOK_BACK);
         let name = &objects[index].target.name;
@@ -165,19 +167,16 @@ impl EndCheck {
     }
 }
 
-/// The newest version of each record; of equal ones the last, as the topic has it.
-fn newest(versions: Vec<Version>, objects: &[Object]) -> HashMap<Key, Standing> {
-    let mut newest: HashMap<Key, Standing> = HashMap::new();
-    for Version { object, id, stamp, deleted } in versions {
-        let index = objects.iter().position(|known| known.target.name == object);
-        let (Some(index), Ok(id)) = (index, SalesforceId::parse(&id)) else { continue };
-        let known = newest.get(&(index, id)).map(|standing| standing.stamp());
-        if known.is_none_or(|known| known <= stamp) {
-            let standing = if deleted { Standing::Deleted(stamp) } else { Standing::Row(stamp) };
-            newest.insert((index, id), standing);
-        }
+/// Keeps the newest version of each record; of equal ones the last, as the topic has it.
+fn note_newest(newest: &mut HashMap<Key, Standing>, version: Version, objects: &[Object]) {
+    let Version { object, id, stamp, deleted } = version;
+    let index = objects.iter().position(|known| known.target.name.eq_ignore_ascii_case(&object));
+    let (Some(index), Ok(id)) = (index, SalesforceId::parse(&id)) else { return };
+    let known = newest.get(&(index, id)).map(|standing| standing.stamp());
+    if known.is_none_or(|known| known <= stamp) {
+        let standing = if deleted { Standing::Deleted(stamp) } else { Standing::Row(stamp) };
+        newest.insert((index, id), standing);
     }
-    newest
 }
 
 #[cfg(test)]

@@ -100,9 +100,8 @@ impl Feed {
         Subscription { channel: self.channel.clone(), cursor, ask: self.asks }
     }
 
-    /// The object that `event`, one of the channel, is about.
-    pub(crate) fn object_of(&self, _event: &Event) -> Option<usize> {
-        // A PushTopic queries one object.
+    /// The object that its events are about: a PushTopic queries one.
+    pub(crate) fn object(&self) -> Option<usize> {
         self.objects.first().copied()
     }
 

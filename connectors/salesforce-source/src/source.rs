@@ -232,10 +232,9 @@ impl PushTopicSource {
     /// Since when the stream brings everything that happens to the objects that can be read; `None` while it does not,
     /// or while a snapshot runs.
     fn complete_since(&self) -> Option<Instant> {
+        let is_complete = self.parts.condition.is_good() && self.parts.subjects.are_streamed();
         match self.stream {
-            Stream::Live(since) if self.parts.condition.is_good() && !self.parts.subjects.have_pages() => {
-                Some(since)
-            }
+            Stream::Live(since) if is_complete => Some(since),
             _ => None,
         }
     }

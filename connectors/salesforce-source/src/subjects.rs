@@ -144,7 +144,7 @@ impl Subjects {
     /// Those of `events` that are taken, with their objects.
     pub(crate) fn occurrences(&self, events: &[Arc<Event>]) -> Vec<Occurrence> {
         let of = |event: &Arc<Event>| {
-            let object = self.granted_feed(&event.channel)?.object_of(event)?;
+            let object = self.granted_feed(&event.channel)?.object()?;
             Some(Occurrence { object, event: Arc::clone(event) })
         };
         events.iter().filter_map(of).collect()
@@ -188,9 +188,11 @@ impl Subjects {
         next.filter(|_| self.are_settled())
     }
 
-    /// Whether a snapshot of an object that can be read is not done.
-    pub(crate) fn have_pages(&self) -> bool {
-        self.objects.iter().any(Object::has_pages)
+    /// Whether everything that happens to the objects that can be read comes by their channels: those are granted, and
+    /// no snapshot is left to be read.
+    pub(crate) fn are_streamed(&self) -> bool {
+        let mut readable = (0..self.objects.len()).filter(|index| self.objects[*index].is_well());
+        readable.all(|index| self.streams(index) && !self.objects[index].has_pages())
     }
 
     /// The gaps that wait for their repair.
@@ -203,6 +205,11 @@ impl Subjects {
         let mut feeds = self.feeds.iter().filter(|feed| feed.objects.contains(&object));
         let position = feeds.find_map(|feed| feed.position);
         position.map_or(Moment::BEGINNING, |position| position.from)
+    }
+
+    /// Whether a channel brings the changes of this object.
+    fn streams(&self, object: usize) -> bool {
+        self.feeds.iter().any(|feed| feed.objects.contains(&object) && feed.is_granted())
     }
 
     fn granted_feed(&self, channel: &Channel) -> Option<&Feed> {

@@ -5,6 +5,7 @@
 //! - [`cursor`], [`subscriptions`]: how far a subscription is, and all of them
 //! - [`transport`], [`cookies`]: one message there and its answer back
 //! - [`exchange`]: one message and what came of it
+//! - [`timing`]: how long is waited for what
 //! - [`session`]: the state machine of the `/meta/*` messages, and the task it runs in
 //! - [`delivery`]: what the session hands out
 
@@ -27,5 +28,8 @@ pub(crate) mod exchange;
 pub(crate) mod delivery;
 pub(crate) use delivery::{Delivery, Served};
 
+pub(crate) mod timing;
+pub(crate) use timing::Timing;
+
 pub(crate) mod session;
-pub(crate) use session::{Session, Surroundings, Timing};
+pub(crate) use session::{Session, Surroundings};

@@ -14,12 +14,12 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::backoff::Backoff;
 use crate::bayeux::delivery::{Delivery, Served};
 use crate::bayeux::exchange::{End, Exchange};
 use crate::bayeux::message::{self, Replay};
 use crate::bayeux::refusal::Refusal;
 use crate::bayeux::subscriptions::{Subscription, Subscriptions, Verdict};
+use crate::bayeux::timing::Timing;
 use crate::clock::OrgClock;
 use crate::condition::{Condition, Part};
 use crate::counters::{Count, SourceCounters};
@@ -30,26 +30,6 @@ const QUEUE: usize = 32;
 
 /// How long the goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);
-
-/// How long the session waits for what. Production uses the default; tests cannot wait for minutes.
-#[derive(Debug, Clone)]
-pub(crate) struct Timing {
-    /// For the answer to anything but a held connect.
-    pub(crate) answer: Duration,
-    /// How long a connect is held, until the org's advice says otherwise.
-    pub(crate) held: Duration,
-    /// What a held connect may take beyond that before its session counts as dead.
-    pub(crate) margin: Duration,
-    /// After which a session is replaced although it works: a subscription can die without a word, and only a new
-    /// one brings what it missed. Well below the time that the org retains events.
-    pub(crate) renewal: Duration,
-    /// Pauses after a session that failed.
-    pub(crate) retry: Backoff,
-    /// Pauses while the org is busy or at a limit.
-    pub(crate) busy: Backoff,
-    /// After which an object or a channel that failed by itself is tried again.
-    pub(crate) again: Duration,
-}
 
 /// What the session's task shares with the rest of the source.
 #[derive(Debug, Clone)]
@@ -103,21 +83,6 @@ struct Run {
     /// When the present session was opened.
     opened: Instant,
     before: Before,
-}
-
-impl Default for Timing {
-    fn default() -> Self {
-        let seconds = Duration::from_secs;
-        Self {
-            answer: seconds(30),
-            held: seconds(110),
-            margin: seconds(15),
-            renewal: Duration::from_hours(6),
-            retry: Backoff::new(seconds(1), seconds(60)),
-            busy: Backoff::new(seconds(10), seconds(300)),
-            again: Duration::from_mins(5),
-        }
-    }
 }
 
 impl Session {
@@ -229,12 +194,8 @@ impl Run {
                 Err(End::Lost("it is replaced from time to time".to_owned()))
             }
             State::Live { client } => {
-                while let Ok(ask) = self.asks.try_recv() {
-                    if !self.subscriptions.ask(ask) {
-                        return Err(End::Lost(
-                            "a channel of it is read again from an earlier place".to_owned(),
-                        ));
-                    }
+                if !self.take_asks() {
+                    return Err(End::Lost("a channel is to be read again from an earlier place".to_owned()));
                 }
                 while let Some(next) = self.subscriptions.next().cloned() {
                     self.subscribe(client, next).await?;
@@ -246,8 +207,19 @@ impl Run {
         }
     }
 
+    /// Takes over what the source asks for; false when that takes another session.
+    fn take_asks(&mut self) -> bool {
+        let mut fits = true;
+        while let Ok(ask) = self.asks.try_recv() {
+            fits &= self.subscriptions.ask(ask);
+        }
+        fits
+    }
+
     async fn handshake(&mut self) -> Result<String, End> {
         self.exchange.begin(self.timing.held);
+        // A new session can begin anywhere.
+        self.take_asks();
         self.subscriptions.begin();
         self.opened = Instant::now();
         let answer =
@@ -366,7 +338,10 @@ impl Run {
         let channel = error.channel.clone();
         match self.subscriptions.leave(&channel) {
             Some(ask) => self.deliver(Delivery::Refused { channel, ask, error: error.into() }).await,
-            None => Ok(()),
+            None => {
+                tracing::debug!(%error, "a message on a channel that is not read");
+                Ok(())
+            }
         }
     }
 

@@ -224,9 +224,11 @@ impl Feed<'_> {
 
 #[async_trait]
 impl Produced for Topics {
-    async fn since(&self, since: i64) -> Result<Vec<Version>, StoreError> {
+    async fn since(&self, since: i64, each: &mut (dyn FnMut(Version) + Send)) -> Result<(), StoreError> {
         let versions = self.0.lock().unwrap();
-        Ok(versions.iter().filter(|version| version.stamp.0 >= since.div_euclid(1000)).cloned().collect())
+        let late = |version: &&Version| version.stamp.0 >= since.div_euclid(1000);
+        versions.iter().filter(late).cloned().for_each(each);
+        Ok(())
     }
 }
 
