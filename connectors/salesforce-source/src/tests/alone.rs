@@ -75,6 +75,28 @@ async fn what_an_object_misses_while_its_rows_cannot_be_read_comes_once_and_in_o
 }
 
 #[tokio::test]
+async fn what_is_asked_for_anew_is_on_record_for_an_object_that_cannot_be_read_too() {
+    let world = World::start().await;
+    let accounts = world.create_accounts(2).await;
+    let mut committed = Committed::default();
+    committed.source(&world, Start::Latest).await.until_subscribed().await;
+    let fault = world.sandbox.faults().add(refused(CallKind::Describe, "Account"));
+    committed.anew = true;
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until(|committed| {
+        committed.position("snapshot", "Contact").is_some_and(|snapshot| snapshot["state"] == "done")
+    })
+    .await;
+    assert_eq!(feed.committed.position("snapshot", "Account").unwrap()["state"], "asked");
+    feed.source.stop().await;
+
+    world.sandbox.faults().remove(fault);
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_records(accounts.len()).await;
+    assert_eq!(committed.names().len(), accounts.len());
+}
+
+#[tokio::test]
 async fn when_the_last_object_fails_the_source_ends_with_what_each_of_them_lacks() {
     let world = World::start().await;
     let mut committed = Committed::default();

@@ -58,6 +58,8 @@ enum Step {
     },
     /// From here on the accounts' rows cannot be read, or can be again.
     Readable(bool),
+    /// The org forgets its streaming sessions.
+    Drop,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -69,6 +71,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (0_usize..4).prop_map(|aborts| Step::Produce { aborts }),
         1 => any::<bool>().prop_map(|committed| Step::Fail { committed }),
         1 => any::<bool>().prop_map(Step::Readable),
+        1 => Just(Step::Drop),
     ]
 }
 
@@ -105,9 +108,8 @@ impl Accounts<'_> {
                     self.all[index].1 = true;
                 }
             }
-            Step::Readable(readable) => {
-                make_readable(self.world, *readable);
-            }
+            Step::Readable(readable) => make_readable(self.world, *readable),
+            Step::Drop => self.world.sandbox.drop_streaming_sessions(),
             Step::Create | Step::Produce { .. } | Step::Fail { .. } => {
                 self.all.push((self.world.create("Account", name).await, true));
             }
@@ -115,6 +117,7 @@ impl Accounts<'_> {
     }
 }
 
+/// Whether the rows of accounts can be read.
 fn make_readable(world: &World, readable: bool) {
     world.sandbox.faults().clear();
     if !readable {
