@@ -63,7 +63,9 @@ fn path(name: &str, broker: &Broker) -> Vec<Figure> {
         figure(format!("{name}: resident at most, under load"), format!("{load} MB")),
         figure(format!("{name}: resident when idle"), format!("{idle} MB")),
         figure(
-            format!("{name}: added by the source, records handed out to committed, p50 / p99"),
+            format!(
+                "{name}: added by the source, from the answer that told of a change to its commit, p50 / p99"
+            ),
             status("source"),
         ),
         figure(

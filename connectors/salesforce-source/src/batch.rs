@@ -1,7 +1,7 @@
 //! What a source is made of, and what is read made into batches: the records, and the positions behind them.
 //!
-//! The state that is changed here is that after the batch. It becomes true when the batch is committed; when that cannot
-//! be, the source is dropped and another one is started from what is stored (D8).
+//! What is changed here is the state behind the batch, before Kafka has it. A batch that Kafka never gets ends the source,
+//! and another one is started from what is stored (D8).
 
 use std::sync::Arc;
 use std::time::Duration;
