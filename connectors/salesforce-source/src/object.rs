@@ -129,3 +129,63 @@ impl Object {
         Some(snapshot.position(SnapshotState::Asked).stored(&self.target.name))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use orgstream_salesforce::OrgId;
+
+    use super::*;
+    use crate::position::Cause;
+
+    const NOW: Moment = Moment(1_767_262_830_000);
+    const HOUR: Duration = Duration::from_hours(1);
+
+    fn object(stored: &Positions, start: Start) -> Object {
+        let destination =
+            Destination { org: OrgId::parse("00D5g000004XyzE").unwrap(), topic: "t".to_owned() };
+        Object::new(Target { name: "Account".to_owned(), destination }, stored, start, false)
+    }
+
+    fn missing(hours: u32) -> Missing {
+        Missing { from: NOW - HOUR * hours, to: NOW, cause: Cause::ExpiredReplayId }
+    }
+
+    #[test]
+    fn a_gap_in_repair_is_not_found_again_but_a_second_one_is() {
+        let channel = Channel::of_push_topic("t");
+        let mut found = object(&Positions::default(), Start::Latest);
+        assert!(found.misses(&channel, &missing(30), true, NOW));
+        let stored = Positions::read(&[found.gap.unwrap().stored()]).unwrap();
+
+        let mut repairing = object(&stored, Start::Snapshot);
+        assert!(!repairing.misses(&channel, &missing(30), true, NOW));
+        assert!(repairing.misses(&channel, &missing(40), false, NOW + HOUR));
+        let gap = repairing.gap.unwrap();
+        assert_eq!((gap.number, gap.from), (1, NOW - HOUR * 40), "one repair reaches back for both");
+    }
+
+    #[test]
+    fn a_gap_after_one_that_was_closed_has_a_number_of_its_own() {
+        let channel = Channel::of_push_topic("t");
+        let mut found = object(&Positions::default(), Start::Latest);
+        assert!(found.misses(&channel, &missing(30), true, NOW));
+        let closed = Gap { state: GapState::Closed, closed: Some(NOW), ..found.gap.unwrap() };
+        let mut next = object(&Positions::read(&[closed.stored()]).unwrap(), Start::Latest);
+        assert_eq!((&next.gap, next.snapshot.is_some()), (&None, false));
+        assert!(next.misses(&channel, &missing(25), true, NOW + HOUR));
+        assert_eq!(next.gap.unwrap().number, 2);
+    }
+
+    #[test]
+    fn a_failed_object_keeps_its_topic_under_the_orgs_name_for_it() {
+        let mut failed = object(&Positions::default(), Start::Latest);
+        let next_attempt = Instant::now() + HOUR;
+        failed.standing = ObjectStanding::Failed { reason: "no".to_owned(), next_attempt };
+        assert_eq!((failed.failure(), failed.next_attempt()), (Some("no"), Some(next_attempt)));
+        failed.recovers("account".to_owned());
+        assert!(failed.is_well());
+        assert_eq!((failed.target.name.as_str(), failed.target.destination.topic.as_str()), ("account", "t"));
+    }
+}
