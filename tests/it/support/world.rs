@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use orgstream_salesforce_simulator::Org;
+use orgstream_salesforce_simulator::{Org, OrgBuilder};
 use tempfile::TempDir;
 
 use super::embedded::embedded_broker;
@@ -18,10 +18,25 @@ use super::sandbox::Sandbox;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
+/// The objects of a world that names no others.
+const OBJECTS: &str = "\
+Account: { external_id: OrgA_Id__c }
+Contact: { external_id: OrgA_Id__c }
+Lead: { external_id: OrgA_Id__c }
+";
+
+/// What makes org A another one than the default.
+type Settings = Box<dyn FnOnce(OrgBuilder) -> OrgBuilder + Send>;
+
 /// What a world is to be like.
-#[derive(Debug)]
 pub(crate) struct WorldBuilder {
     start: &'static str,
+    /// More keys of the pipeline's source, as a line of YAML each.
+    source: Vec<String>,
+    /// The pipeline's objects, as lines of YAML.
+    objects: String,
+    has_sink: bool,
+    org_a: Settings,
     operation: &'static str,
     retry_for: &'static str,
     partitions: u32,
@@ -33,6 +48,10 @@ impl Default for WorldBuilder {
     fn default() -> Self {
         Self {
             start: "snapshot",
+            source: Vec::new(),
+            objects: OBJECTS.to_owned(),
+            has_sink: true,
+            org_a: Box::new(|builder| builder),
             operation: "sync",
             retry_for: "15m",
             partitions: 3,
@@ -46,6 +65,36 @@ impl WorldBuilder {
     pub(crate) fn start_from(mut self, start: &'static str) -> Self {
         self.start = start;
         self
+    }
+
+    /// More keys of the source: lines such as `hydrate: false`.
+    pub(crate) fn source(mut self, keys: &str) -> Self {
+        self.source.extend(keys.lines().map(str::to_owned));
+        self
+    }
+
+    /// Other objects: lines such as `Lead: { external_id: OrgA_Id__c }`.
+    pub(crate) fn objects(mut self, objects: &str) -> Self {
+        objects.clone_into(&mut self.objects);
+        self
+    }
+
+    /// No sink: the pipeline ends on its topics.
+    pub(crate) fn source_only(mut self) -> Self {
+        self.has_sink = false;
+        self
+    }
+
+    /// What is special about org A.
+    pub(crate) fn org_a(mut self, settings: impl FnOnce(OrgBuilder) -> OrgBuilder + Send + 'static) -> Self {
+        let before = self.org_a;
+        self.org_a = Box::new(|builder| settings(before(builder)));
+        self
+    }
+
+    /// What happens from time to time happens every two seconds.
+    pub(crate) fn fast(self) -> Self {
+        self.org_a(|builder| builder.poll_hold(Duration::from_secs(2)))
     }
 
     pub(crate) fn operation(mut self, operation: &'static str) -> Self {
@@ -76,12 +125,13 @@ impl WorldBuilder {
     }
 
     /// Makes the world, with orgs in this process; `None` where the peers cannot be had and need not be.
-    pub(crate) async fn build(self) -> Option<World> {
+    pub(crate) async fn build(mut self) -> Option<World> {
         if !self.embedded {
             shared_peers()?;
         }
         let name = format!("{}-{}", std::process::id(), NEXT.load(Ordering::Relaxed));
-        let a = Org::builder().name(format!("a-{name}")).start().await.expect("org a starts");
+        let settings = std::mem::replace(&mut self.org_a, Box::new(|builder| builder));
+        let a = settings(Org::builder().name(format!("a-{name}"))).start().await.expect("org a starts");
         let b = Org::builder().name(format!("b-{name}")).start().await.expect("org b starts");
         let login = |org: &Org| {
             let credentials = org.credentials();
@@ -252,15 +302,24 @@ impl Link {
 state: ./state
 pipelines:
   {pipeline}:
-    source: {{ org: a, topic: \"{pipeline}.${{object}}\", start: {start} }}
-    sink: {{ org: b, operation: {operation}, retry_for: {retry_for} }}
-    objects:
-      Account: {{ external_id: OrgA_Id__c }}
-      Contact: {{ external_id: OrgA_Id__c }}
-      Lead: {{ external_id: OrgA_Id__c }}
+    source:
+      org: a
+      topic: \"{pipeline}.${{object}}\"
+      start: {start}
 "
         )
         .expect("text grows");
+        for line in &builder.source {
+            writeln!(text, "      {line}").expect("text grows");
+        }
+        if builder.has_sink {
+            writeln!(text, "    sink: {{ org: b, operation: {operation}, retry_for: {retry_for} }}")
+                .expect("text grows");
+        }
+        text.push_str("    objects:\n");
+        for line in builder.objects.lines() {
+            writeln!(text, "      {line}").expect("text grows");
+        }
         text
     }
 }
