@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use orgstream_api::{HealthReporter, Source, TaskError};
+use orgstream_api::{HealthReporter, Links, Source, TaskError};
 use orgstream_salesforce::Org;
 use orgstream_salesforce_source::{SourceConfig, SourceContext, SourceCounters};
 use tokio_util::sync::CancellationToken;
@@ -28,6 +28,8 @@ pub(super) struct SourceEntry {
     pub(super) view: Arc<SourceView>,
     /// What its connector has done since it was last started.
     pub(super) counters: Arc<Mutex<Option<Arc<SourceCounters>>>>,
+    /// The name of the pipeline's target; `None` without a sink.
+    sink: Option<String>,
     /// Whether this process has claimed the task.
     claimed: Arc<AtomicBool>,
     /// Whether everything is to be read anew, and that is not on record yet.
@@ -39,6 +41,7 @@ impl SourceEntry {
     pub(super) fn new(pipeline: &Pipeline, anew: bool) -> Self {
         Self {
             pipeline: pipeline.name.clone(),
+            sink: pipeline.sink.as_ref().map(|sink| sink.org.clone()),
             state: StateCell::new(),
             view: Arc::default(),
             counters: Arc::default(),
@@ -107,11 +110,20 @@ impl SourceEntry {
             config.objects.iter().map(|object| (object.topic.clone(), object.name.clone())).collect();
         let (kafka, health) = (shared.kafka.clone(), health.clone());
         let produced = Arc::new(ProducedTopics { kafka, codec, objects, health: health.clone() });
+        let links = self
+            .sink
+            .as_ref()
+            .map(|sink| Arc::new(shared.ids.of_source(org.id().as_str(), sink)) as Arc<dyn Links>);
         let (counters, state) = (Arc::clone(&self.counters), self.state.clone());
         Box::new(move |Beginning { positions, anew }| {
             let (config, org, counters, state) = (config.clone(), org.clone(), Arc::clone(&counters), &state);
-            let context =
-                SourceContext { positions, anew, produced: produced.clone(), health: state.reporter() };
+            let context = SourceContext {
+                positions,
+                anew,
+                produced: produced.clone(),
+                links: links.clone(),
+                health: state.reporter(),
+            };
             Box::pin(async move {
                 let source = orgstream_salesforce_source::start(config, org, context).await?;
                 *counters.lock().expect("no holder of this lock panics") = Some(source.counters());

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 
 use super::database::Database;
 use super::links::{self, LinkKey};
+use super::source_links::SourceLinks;
 use crate::causes::with_causes;
 use crate::kafka::{
     Admin, Consumed, Error, Followed, Follower, KafkaConfig, Outgoing, Place, ProduceError, Producer, topics,
@@ -77,6 +78,11 @@ impl IdStore {
             following.step().await?;
         }
         Ok((store, following))
+    }
+
+    /// The links of `source_org` to the org that the file calls `sink`, for the source that reads the former.
+    pub fn of_source(&self, source_org: &str, sink: &str) -> SourceLinks {
+        SourceLinks::new(self.database.clone(), source_org.to_owned(), sink.to_owned())
     }
 
     /// Every link that becomes known from now on, bound here or by another node.

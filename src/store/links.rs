@@ -64,6 +64,34 @@ pub(super) fn written_from(
     rows.map(|text| parse(&text?)).collect()
 }
 
+/// Up to `most` links of `object` to `target_org` whose source id is after `after`, by source id.
+pub(super) fn page(
+    connection: &Connection,
+    source_org: &str,
+    object: &str,
+    target_org: &str,
+    after: &str,
+    most: usize,
+) -> rusqlite::Result<Vec<IdLink>> {
+    let mut select = connection.prepare_cached(
+        "SELECT link FROM links WHERE source_org = ?1 AND object = ?2 AND source_id > ?3 AND target_org = ?4
+         ORDER BY source_id LIMIT ?5",
+    )?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = select
+        .query_map(params![source_org, object, after, target_org, most], |row| row.get::<_, String>(0))?;
+    rows.map(|text| parse(&text?)).collect()
+}
+
+/// The org that links of `source_org` lead to, when it is one and the same for all.
+pub(super) fn only_target(connection: &Connection, source_org: &str) -> rusqlite::Result<Option<String>> {
+    let mut select =
+        connection.prepare_cached("SELECT DISTINCT target_org FROM links WHERE source_org = ?1 LIMIT 2")?;
+    let targets: Vec<String> =
+        select.query_map([source_org], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(<[String; 1]>::try_from(targets).ok().map(|[target]| target))
+}
+
 /// Writes links, each with its offset in the topic. An entry of a higher offset stays: a follower may come
 /// to an older entry after this node wrote a newer one. Returns those that were written.
 pub(super) fn write(

@@ -17,3 +17,6 @@ pub use orgs::{OrgMismatch, bind_org};
 
 mod reader;
 pub use reader::LinkReader;
+
+mod source_links;
+pub use source_links::SourceLinks;

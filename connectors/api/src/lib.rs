@@ -37,7 +37,7 @@ pub mod sink;
 pub use sink::{Capacity, Item, Lease, SharedLease, Sink, Tracked};
 
 pub mod store;
-pub use store::{IdLink, IdMap, LinkState, Produced, Stamp, StoreError, Version};
+pub use store::{IdLink, IdMap, LinkState, Links, Produced, Stamp, StoreError, Version};
 
 pub mod health;
 pub use health::{Health, HealthReporter};

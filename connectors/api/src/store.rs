@@ -91,6 +91,22 @@ pub trait Produced: Send + Sync {
     async fn since(&self, since: i64, each: &mut (dyn FnMut(Version) + Send)) -> Result<(), StoreError>;
 }
 
+/// Which records of its org a source's own pipeline has brought to the target: the id links, as the source sees them.
+/// The target's answers run behind the topics, so what is not linked may still have been produced.
+#[async_trait]
+pub trait Links: Send + Sync {
+    /// Up to `most` links of `object` whose record id is after `after`, by record id; fewer only at the end.
+    async fn page(
+        &self,
+        object: &str,
+        after: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<(String, LinkState)>, StoreError>;
+
+    /// The states of the links of `ids`, in order; `None` where there is none.
+    async fn states(&self, object: &str, ids: &[String]) -> Result<Vec<Option<LinkState>>, StoreError>;
+}
+
 /// An id map in memory, for tests of connectors.
 #[derive(Debug, Default)]
 pub struct MemoryIdMap {

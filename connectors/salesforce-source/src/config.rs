@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgstream_api::{HealthReporter, Produced, SourcePosition};
+use orgstream_api::{HealthReporter, Links, Produced, SourcePosition};
 
 /// How long an org retains PushTopic events.
 pub const RETENTION: Duration = Duration::from_hours(24);
@@ -50,6 +50,8 @@ pub struct SourceContext {
     pub anew: bool,
     /// What lies on the topics already.
     pub produced: Arc<dyn Produced>,
+    /// What the pipeline's own sink has brought to its target; `None` without a sink.
+    pub links: Option<Arc<dyn Links>>,
     /// The task's line in the status.
     pub health: HealthReporter,
 }

@@ -76,6 +76,9 @@ mod tests {
             state: GapState::Open,
             found: Some(now),
             closed: None,
+            rows: 0,
+            reason: None,
+            cursor: None,
         };
         let text = message("a", "crm", [&gap]);
         for part in

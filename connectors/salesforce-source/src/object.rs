@@ -111,6 +111,9 @@ impl Object {
                     state: GapState::Open,
                     found: Some(now),
                     closed: None,
+                    rows: 0,
+                    reason: None,
+                    cursor: None,
                 }
             }
         };

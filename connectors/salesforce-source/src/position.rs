@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use orgstream_api::SourcePosition;
+use orgstream_salesforce::SalesforceId;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -73,14 +74,63 @@ pub(crate) struct Gap {
     /// When the last row of its repair was produced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) closed: Option<Moment>,
+    /// Records that its repair has produced.
+    #[serde(default)]
+    pub(crate) rows: u64,
+    /// Why it is not closed, where that takes somebody's decision or cannot be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+    /// How far its repair is; absent before its first batch, and once it is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cursor: Option<RepairCursor>,
 }
 
-/// Whether a gap still waits for its repair.
+/// What becomes of a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum GapState {
+    /// It waits for its repair.
     Open,
+    /// A part of what was missing is in Kafka.
+    Repairing,
+    /// All of it is.
     Closed,
+    /// It was left as it is, as the file says.
+    Passed,
+    /// A part of it can no longer be read from the org.
+    Beyond,
+}
+
+/// How far the repair of a gap is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RepairCursor {
+    /// Rows up to this one, by their stamp and then by their id, are in Kafka.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) after_stamp: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) after_id: Option<SalesforceId>,
+    pub(crate) part: RepairPart,
+}
+
+/// What of a gap is repaired; one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RepairPart {
+    /// Rows, living and in the recycle bin, by their stamp.
+    Rows,
+    /// Deletions that the org has on record.
+    Deleted,
+    /// Deletions that it no longer has, by comparing what lives with what the target has.
+    Compare,
+}
+
+/// Up to when an object's changes are in Kafka whatever raised events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SweepPosition {
+    /// Every change up to here is in Kafka.
+    pub(crate) through: Moment,
+    /// When the object was subscribed to first. What happened before is not asked for.
+    pub(crate) from: Moment,
 }
 
 /// How a gap came about.
@@ -91,6 +141,18 @@ pub(crate) enum Cause {
     ExpiredReplayId,
     /// There was no event yet, and the org no longer retains what happened since the subscription.
     LongOutage,
+    /// The org dropped events because there were too many.
+    Overflow,
+    /// An event told of changes without naming their records.
+    GapEvent,
+    /// The org did not grant the subscription for longer than it retains events.
+    SubscriptionLimit,
+    /// Changes raised no event.
+    NoEvent,
+    /// The object comes through another channel than before.
+    ChannelChanged,
+    /// An event could not be read.
+    UnreadableEvent,
 }
 
 /// A stored position that this version of orgstream cannot read.
@@ -111,6 +173,7 @@ pub(crate) struct Positions {
     /// The topics that records were written to.
     pub(crate) topics: HashSet<String>,
     snapshots: HashMap<String, SnapshotPosition>,
+    sweeps: HashMap<String, SweepPosition>,
     gaps: Vec<Gap>,
 }
 
@@ -124,6 +187,8 @@ impl Positions {
                 positions.channels.insert(Channel::named(channel), offset(position)?);
             } else if let Some(object) = name("snapshot") {
                 positions.snapshots.insert(object.to_owned(), offset(position)?);
+            } else if let Some(object) = name("sweep").or_else(|| name("poll")) {
+                positions.sweeps.insert(object.to_ascii_lowercase(), offset(position)?);
             } else if let Some(topic) = name("topic") {
                 positions.topics.insert(topic.to_owned());
             } else if let Some(gap) = name("gap") {
@@ -143,6 +208,11 @@ impl Positions {
             known.find(|(known, _)| known.eq_ignore_ascii_case(object)).map(|(_, snapshot)| snapshot)
         };
         self.snapshots.get(object).or_else(in_another_case)
+    }
+
+    /// How far `object` was swept; `None` before its first subscription.
+    pub(crate) fn sweep_of(&self, object: &str) -> Option<SweepPosition> {
+        self.sweeps.get(&object.to_ascii_lowercase()).copied()
     }
 
     /// The gaps of `object`, in no order.
@@ -189,6 +259,12 @@ impl SnapshotPosition {
     }
 }
 
+impl SweepPosition {
+    pub(crate) fn stored(&self, object: &str) -> SourcePosition {
+        SourcePosition { partition: json!({"sweep": object}), offset: json!(self) }
+    }
+}
+
 impl Gap {
     pub(crate) fn stored(&self) -> SourcePosition {
         let partition = match &self.channel {
@@ -206,6 +282,12 @@ impl TryFrom<String> for Cause {
         match text.as_str() {
             "expired_replay_id" => Ok(Self::ExpiredReplayId),
             "long_outage" => Ok(Self::LongOutage),
+            "overflow" => Ok(Self::Overflow),
+            "gap_event" => Ok(Self::GapEvent),
+            "subscription_limit" => Ok(Self::SubscriptionLimit),
+            "no_event" => Ok(Self::NoEvent),
+            "channel_changed" => Ok(Self::ChannelChanged),
+            "unreadable_event" => Ok(Self::UnreadableEvent),
             // The earlier form has a sentence.
             sentence if sentence.starts_with("the org no longer serves") => Ok(Self::ExpiredReplayId),
             sentence if sentence.starts_with("the org no longer retains") => Ok(Self::LongOutage),
@@ -221,6 +303,14 @@ impl fmt::Display for Cause {
             Self::LongOutage => {
                 "the org no longer retains what happened since the source was last subscribed"
             }
+            Self::Overflow => "the org dropped events because there were too many at once",
+            Self::GapEvent => "the org told of changes without naming their records",
+            Self::SubscriptionLimit => {
+                "the org did not grant the subscription for longer than it retains events"
+            }
+            Self::NoEvent => "changes raised no event",
+            Self::ChannelChanged => "the object comes through another channel than before",
+            Self::UnreadableEvent => "an event could not be read",
         })
     }
 }
@@ -249,6 +339,9 @@ mod tests {
             state: GapState::Open,
             found: Some(at(10)),
             closed: None,
+            rows: 0,
+            reason: None,
+            cursor: None,
         }
     }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use orgstream_api::record::header;
 use orgstream_api::{
-    AtEnd, Health, HealthReporter, Produced, Source, SourceBatch, SourcePosition, SourceRecord, StoreError,
-    TaskError, Version,
+    AtEnd, Health, HealthReporter, Links, Produced, Source, SourceBatch, SourcePosition, SourceRecord,
+    StoreError, TaskError, Version,
 };
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -36,6 +36,8 @@ pub(super) struct Committed {
     pub(super) renewal: Option<Duration>,
     /// The topics read back, for the source's question.
     pub(super) topics: Arc<Topics>,
+    /// What the pipeline's sink has brought to its target.
+    pub(super) links: Option<Arc<dyn Links>>,
 }
 
 /// What a source is told when it asks what lies on the topics.
@@ -85,6 +87,7 @@ impl Committed {
             positions: self.positions.clone(),
             anew: std::mem::take(&mut self.anew),
             produced: self.topics.clone(),
+            links: self.links.clone(),
             health: reporter,
         };
         let source = start_with(config, world.org.clone(), context, timing).await?;
