@@ -110,6 +110,12 @@ impl Admin {
         blocking(move || shared.uncommitted.offsets(&topics, Ask::End)).await
     }
 
+    /// Low watermarks: the offsets of the first records that are still there.
+    pub async fn first_offsets(&self, topics: &[String]) -> Result<BTreeMap<TopicPartition, i64>, Error> {
+        let (shared, topics) = (Arc::clone(&self.shared), topics.to_vec());
+        blocking(move || shared.uncommitted.offsets(&topics, Ask::First)).await
+    }
+
     /// Last stable offsets: up to where `read_committed` readers can read now.
     pub async fn stable_offsets(&self, topics: &[String]) -> Result<BTreeMap<TopicPartition, i64>, Error> {
         let (shared, topics) = (Arc::clone(&self.shared), topics.to_vec());

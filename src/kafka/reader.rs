@@ -182,12 +182,14 @@ impl Reader {
 }
 
 /// Which part of a topic is read.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum Range {
     /// One partition from its start, or all.
     All(Option<i32>),
     /// All partitions, from the first record at or after this time, in milliseconds since the epoch.
     Since(i64),
+    /// All partitions, from these offsets; those without one from their start.
+    From(BTreeMap<i32, i64>),
 }
 
 /// Reads `range` of `topic` to the high watermarks that it has now, and returns these.
@@ -205,7 +207,7 @@ pub(super) fn read_to_end(
     let count = cancelled.insist_on(&config.bootstrap_servers, topic, || query.partitions(topic))?;
     let partitions: Vec<i32> = match range {
         Range::All(Some(partition)) => vec![partition],
-        Range::All(None) | Range::Since(_) => (0..count).collect(),
+        Range::All(None) | Range::Since(_) | Range::From(_) => (0..count).collect(),
     };
     let list = places(topic, partitions.iter().copied());
     let ask = |ask| cancelled.insist(topic, || query.offsets_of(&list, ask)).map(numbers);
@@ -213,6 +215,11 @@ pub(super) fn read_to_end(
     let starts = match range {
         Range::All(_) => ask(Ask::First)?,
         Range::Since(time) => ask(Ask::At(time))?,
+        Range::From(offsets) => {
+            let mut starts = ask(Ask::First)?;
+            starts.extend(offsets);
+            starts
+        }
     };
     drop(query);
 

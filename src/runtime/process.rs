@@ -25,7 +25,7 @@ use crate::control::{ControlServer, StatusSource};
 use crate::embedded::{Embedded, EmbeddedError, Endpoints};
 use crate::kafka::{Admin, KafkaConfig, topics};
 use crate::state_dir::StateDir;
-use crate::store::{Database, IdHealth, IdStore, IdStoreError};
+use crate::store::{Database, IdHealth, IdStore, IdStoreError, SeenStore};
 use crate::worker::state::TaskState;
 
 /// What all tasks of a process share.
@@ -41,6 +41,8 @@ pub(super) struct Shared {
     pub(super) registry: url::Url,
     /// The id map.
     pub(super) ids: IdStore,
+    /// What sources produced while their snapshots run.
+    pub(super) seen: SeenStore,
     /// Whether the id map waits.
     pub(super) ids_health: [watch::Receiver<Health>; 2],
     /// See [`RunOptions::until_synced`].
@@ -188,6 +190,7 @@ impl Run {
             admin,
             registry,
             ids,
+            seen: SeenStore::open(&self.state.path().join("seen.db")).map_err(RunError::failed)?,
             ids_health: [writes, follows],
             quiet: self.options.until_synced,
         };

@@ -1,19 +1,26 @@
 //! What lies on a source's topics already: read back from Kafka, for a source that was restarted.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use orgstream_api::record::{field, header};
-use orgstream_api::{EventType, HealthReporter, Produced, Stamp, StoreError, Version};
+use orgstream_api::{
+    EventType, Found, HealthReporter, Offsets, Produced, Stamp, StoreError, Struct, TopicPartition, Version,
+};
 use orgstream_salesforce::datetime;
 
 use crate::codec::Codec;
-use crate::kafka::{Consumed, KafkaConfig, Tail};
+use crate::kafka::{Admin, Consumed, KafkaConfig, Tail};
+
+/// What the header says of a record that a snapshot brought.
+const SNAPSHOT: &str = "snapshot";
 
 /// The topics of one source task.
 pub(super) struct ProducedTopics {
     /// The brokers.
     pub(super) kafka: KafkaConfig,
+    /// Asks for offsets.
+    pub(super) admin: Admin,
     /// Bytes to records.
     pub(super) codec: Codec,
     /// Topic → object.
@@ -26,18 +33,68 @@ pub(super) struct ProducedTopics {
 impl Produced for ProducedTopics {
     async fn since(&self, since: i64, each: &mut (dyn FnMut(Version) + Send)) -> Result<(), StoreError> {
         let topics = self.objects.keys().cloned().collect();
-        let mut tail = Tail::open(&self.kafka, topics, since, self.health.clone());
+        let mut tail = Tail::since(&self.kafka, topics, since, self.health.clone());
         while let Some(record) = tail.next().await {
-            let record = record.map_err(|error| failed(Box::new(error)))?;
-            if let Some(version) = self.version(&record).await? {
+            if let Some(version) = self.version(&record.map_err(failed)?).await? {
                 each(version);
             }
         }
         Ok(())
     }
+
+    async fn ends(&self, object: &str) -> Result<Offsets, StoreError> {
+        let ends = self.admin.end_offsets(&self.topics_of(object)).await.map_err(failed)?;
+        Ok(by_topic(ends))
+    }
+
+    async fn from(
+        &self,
+        object: &str,
+        offsets: &Offsets,
+        each: &mut (dyn FnMut(Version) + Send),
+    ) -> Result<Found, StoreError> {
+        let topics = self.topics_of(object);
+        if self.is_cut(&topics, offsets).await? {
+            return Ok(Found::Cut);
+        }
+        let start = |topic: &String| (topic.clone(), offsets.get(topic).cloned().unwrap_or_default());
+        let starts = topics.iter().map(start).collect();
+        let mut tail = Tail::from(&self.kafka, starts, self.health.clone());
+        while let Some(record) = tail.next().await {
+            let record = record.map_err(failed)?;
+            if record.headers.text(header::ORIGIN) == Some(SNAPSHOT) {
+                continue;
+            }
+            if let Some(version) = self.version(&record).await? {
+                each(version);
+            }
+        }
+        // What was deleted while it was read may not have been read.
+        Ok(if self.is_cut(&topics, offsets).await? { Found::Cut } else { Found::All })
+    }
 }
 
 impl ProducedTopics {
+    fn topics_of(&self, object: &str) -> Vec<String> {
+        let topics = self.objects.iter().filter(|(_, known)| known.eq_ignore_ascii_case(object));
+        topics.map(|(topic, _)| topic.clone()).collect()
+    }
+
+    /// Whether a part of what lay behind `offsets` is gone.
+    async fn is_cut(&self, topics: &[String], offsets: &Offsets) -> Result<bool, StoreError> {
+        let firsts = by_topic(self.admin.first_offsets(topics).await.map_err(failed)?);
+        let ends = by_topic(self.admin.end_offsets(topics).await.map_err(failed)?);
+        let of = |places: &Offsets, topic: &str, partition| {
+            places.get(topic).and_then(|places| places.get(&partition)).copied()
+        };
+        Ok(offsets.iter().any(|(topic, partitions)| {
+            partitions.iter().any(|(partition, start)| {
+                let (first, end) = (of(&firsts, topic, *partition), of(&ends, topic, *partition));
+                first.is_none_or(|first| first > *start) || end.is_none_or(|end| end < *start)
+            })
+        }))
+    }
+
     /// The version in `record`; `None` for what is not a source's record.
     async fn version(&self, record: &Consumed) -> Result<Option<Version>, StoreError> {
         let Some(object) = self.objects.get(&record.at.partition.topic) else { return Ok(None) };
@@ -46,20 +103,34 @@ impl ProducedTopics {
         else {
             return Ok(None);
         };
-        let decoded = self
-            .codec
-            .decode(record.key.as_deref(), record.value.as_deref())
-            .await
-            .map_err(|error| failed(Box::new(error)))?;
+        let decoded =
+            self.codec.decode(record.key.as_deref(), record.value.as_deref()).await.map_err(failed)?;
         let Some(value) = decoded.value else { return Ok(None) };
         let text = |name| value.value(name).and_then(orgstream_api::Value::as_str);
         let Some(id) = text(field::ID) else { return Ok(None) };
         let deleted = text(field::EVENT_TYPE) == Some(EventType::Deleted.as_str());
         let stamp = Stamp(stamp.div_euclid(1_000));
-        Ok(Some(Version { object: object.clone(), id: id.to_owned(), stamp, deleted }))
+        let carried = record.headers.text(header::CARRIED);
+        let whole = carried.is_some_and(|carried| carries_all(carried, &value));
+        Ok(Some(Version { object: object.clone(), id: id.to_owned(), stamp, deleted, whole }))
     }
 }
 
-fn failed(source: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
-    StoreError { what: "cannot read back what the source produced".into(), source: Some(source) }
+/// Whether the names in a `carried` header are all that the value has.
+fn carries_all(carried: &str, value: &Struct) -> bool {
+    let Ok(names) = serde_json::from_str::<Vec<&str>>(carried) else { return false };
+    let own = |name: &str| name != field::OBJECT_TYPE && name != field::EVENT_TYPE;
+    value.iter().map(|(name, _)| name).filter(|name| own(name)).all(|name| names.contains(&name))
+}
+
+fn by_topic(places: BTreeMap<TopicPartition, i64>) -> Offsets {
+    let mut offsets = Offsets::new();
+    for (TopicPartition { topic, partition }, offset) in places {
+        offsets.entry(topic).or_default().insert(partition, offset);
+    }
+    offsets
+}
+
+fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
+    StoreError { what: "cannot read back what the source produced".into(), source: Some(source.into()) }
 }

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use orgstream_api::{HealthReporter, Links, Source, TaskError};
+use orgstream_api::{HealthReporter, Links, Order, Source, TaskError};
 use orgstream_salesforce::Org;
 use orgstream_salesforce_source::{SourceConfig, SourceContext, SourceCounters};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::process::Shared;
@@ -17,6 +18,9 @@ use crate::config::Pipeline;
 use crate::worker::positions::SourceTask;
 use crate::worker::source::{Beginning, SourceView, SourceWorker, StartSource};
 use crate::worker::state::StateCell;
+
+/// Orders that wait for a source; more than a person gives.
+const ORDERS: usize = 16;
 
 /// A source task as the rest of the process sees it.
 pub(super) struct SourceEntry {
@@ -30,6 +34,8 @@ pub(super) struct SourceEntry {
     pub(super) counters: Arc<Mutex<Option<Arc<SourceCounters>>>>,
     /// The name of the pipeline's target; `None` without a sink.
     sink: Option<String>,
+    /// Where orders to it go; `None` before it is first started. Closed while it does not run.
+    orders: Arc<Mutex<Option<mpsc::Sender<Order>>>>,
     /// Whether this process has claimed the task.
     claimed: Arc<AtomicBool>,
     /// Whether everything is to be read anew, and that is not on record yet.
@@ -45,6 +51,7 @@ impl SourceEntry {
             state: StateCell::new(),
             view: Arc::default(),
             counters: Arc::default(),
+            orders: Arc::default(),
             claimed: Arc::default(),
             anew: Arc::new(AtomicBool::new(anew)),
         }
@@ -109,19 +116,30 @@ impl SourceEntry {
         let objects: HashMap<_, _> =
             config.objects.iter().map(|object| (object.topic.clone(), object.name.clone())).collect();
         let (kafka, health) = (shared.kafka.clone(), health.clone());
-        let produced = Arc::new(ProducedTopics { kafka, codec, objects, health: health.clone() });
+        let produced = Arc::new(ProducedTopics {
+            kafka,
+            admin: shared.admin.clone(),
+            codec,
+            objects,
+            health: health.clone(),
+        });
         let links = self
             .sink
             .as_ref()
             .map(|sink| Arc::new(shared.ids.of_source(org.id().as_str(), sink)) as Arc<dyn Links>);
         let (counters, state) = (Arc::clone(&self.counters), self.state.clone());
+        let (orders, seen) = (Arc::clone(&self.orders), Arc::new(shared.seen.of_task(self.name())));
         Box::new(move |Beginning { positions, anew }| {
             let (config, org, counters, state) = (config.clone(), org.clone(), Arc::clone(&counters), &state);
+            let (sender, commands) = mpsc::channel(ORDERS);
+            *orders.lock().expect("no holder of this lock panics") = Some(sender);
             let context = SourceContext {
                 positions,
                 anew,
                 produced: produced.clone(),
                 links: links.clone(),
+                seen: seen.clone(),
+                commands,
                 health: state.reporter(),
             };
             Box::pin(async move {

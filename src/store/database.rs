@@ -64,6 +64,31 @@ impl Database {
             return Err(StoreError { what, source: None });
         }
         prepare(&mut connection).map_err(|error| failed("cannot prepare", error))?;
+        Self::serve(connection, path)
+    }
+
+    /// Makes a file anew, with these tables, for what need not outlive the process. Blocks.
+    pub fn scratch(path: &Path, tables: &str) -> Result<Self, StoreError> {
+        let failed = |source: Box<dyn std::error::Error + Send + Sync>| StoreError {
+            what: format!("cannot make {}", path.display()),
+            source: Some(source),
+        };
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error.into())),
+            _ => {}
+        }
+        let make = || {
+            let connection = Connection::open(path)?;
+            connection.pragma_update(None, "journal_mode", "OFF")?;
+            connection.pragma_update(None, "synchronous", "OFF")?;
+            connection.execute_batch(tables)?;
+            Ok(connection)
+        };
+        let connection = make().map_err(|error| failed(Box::new(SqliteError(error))))?;
+        Self::serve(connection, path)
+    }
+
+    fn serve(mut connection: Connection, path: &Path) -> Result<Self, StoreError> {
         let (jobs, mut queue) = mpsc::unbounded_channel::<Job>();
         thread::Builder::new()
             .name("orgstream-store".into())

@@ -18,5 +18,8 @@ pub use orgs::{OrgMismatch, bind_org};
 mod reader;
 pub use reader::LinkReader;
 
+mod seen;
+pub use seen::{SeenByTask, SeenStore};
+
 mod source_links;
 pub use source_links::SourceLinks;

@@ -7,7 +7,8 @@
 //! - [`position`]: places in a source's stream and in Kafka
 //! - [`source`]: what a source promises
 //! - [`ticket`], [`outcome`], [`sink`]: what a sink promises
-//! - [`store`]: the state that connectors may ask for
+//! - [`store`], [`produced`], [`seen`]: the state that connectors may ask for
+//! - [`command`]: what a person asks of a source that runs
 //! - [`health`]: how a task says that it runs but does not get on
 //! - [`error`]: what the runtime does when a task cannot go on
 //! - [`secret`]: text that never shows itself
@@ -37,7 +38,16 @@ pub mod sink;
 pub use sink::{Capacity, Item, Lease, SharedLease, Sink, Tracked};
 
 pub mod store;
-pub use store::{IdLink, IdMap, LinkState, Links, Produced, Stamp, StoreError, Version};
+pub use store::{IdLink, IdMap, LinkState, Links, Stamp, StoreError};
+
+pub mod produced;
+pub use produced::{Found, Offsets, Produced, Version};
+
+pub mod seen;
+pub use seen::{Seen, Sight};
+
+pub mod command;
+pub use command::{Command, Order};
 
 pub mod health;
 pub use health::{Health, HealthReporter};

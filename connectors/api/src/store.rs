@@ -70,27 +70,6 @@ pub trait IdMap: Send + Sync {
     async fn bind(&self, links: Vec<IdLink>) -> Result<(), StoreError>;
 }
 
-/// The newest state of a record that lies on the topics.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Version {
-    /// Object API name.
-    pub object: String,
-    /// The record's id.
-    pub id: String,
-    /// Its stamp.
-    pub stamp: Stamp,
-    /// Whether that state is a deletion.
-    pub deleted: bool,
-}
-
-/// What this task's topics hold, read back from Kafka. Answers what a source produced before it was restarted.
-#[async_trait]
-pub trait Produced: Send + Sync {
-    /// Calls `each` with the versions on the topics whose record time is at or after `since` (milliseconds since the
-    /// epoch), those of one record in their order. They may be as many as the topics hold.
-    async fn since(&self, since: i64, each: &mut (dyn FnMut(Version) + Send)) -> Result<(), StoreError>;
-}
-
 /// Which records of its org a source's own pipeline has brought to the target: the id links, as the source sees them.
 /// The target's answers run behind the topics, so what is not linked may still have been produced.
 #[async_trait]
@@ -138,17 +117,6 @@ impl IdMap for MemoryIdMap {
             );
             links.insert(key, link);
         }
-        Ok(())
-    }
-}
-
-/// Topics that hold nothing, for tests of connectors.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NothingProduced;
-
-#[async_trait]
-impl Produced for NothingProduced {
-    async fn since(&self, _since: i64, _each: &mut (dyn FnMut(Version) + Send)) -> Result<(), StoreError> {
         Ok(())
     }
 }

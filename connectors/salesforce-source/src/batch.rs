@@ -6,7 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgstream_api::SourceBatch;
+use orgstream_api::{Order, SourceBatch};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::bayeux::Session;
@@ -42,6 +43,7 @@ pub(crate) struct Parts {
     pub(crate) condition: Condition,
     pub(crate) counters: Arc<SourceCounters>,
     pub(crate) end: EndCheck,
+    pub(crate) commands: mpsc::Receiver<Order>,
     /// When this source stored positions last.
     pub(crate) stored: Option<Instant>,
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgstream_api::{HealthReporter, Links, Produced, SourcePosition};
+use orgstream_api::{HealthReporter, Links, Order, Produced, Seen, SourcePosition};
+use tokio::sync::mpsc;
 
 /// How long an org retains PushTopic events.
 pub const RETENTION: Duration = Duration::from_hours(24);
@@ -52,6 +53,10 @@ pub struct SourceContext {
     pub produced: Arc<dyn Produced>,
     /// What the pipeline's own sink has brought to its target; `None` without a sink.
     pub links: Option<Arc<dyn Links>>,
+    /// What was produced while a snapshot runs. Empty at the start.
+    pub seen: Arc<dyn Seen>,
+    /// What people ask of the source while it runs.
+    pub commands: mpsc::Receiver<Order>,
     /// The task's line in the status.
     pub health: HealthReporter,
 }

@@ -169,7 +169,7 @@ impl EndCheck {
 
 /// Keeps the newest version of each record; of equal ones the last, as the topic has it.
 fn note_newest(newest: &mut HashMap<Key, Standing>, version: Version, objects: &[Object]) {
-    let Version { object, id, stamp, deleted } = version;
+    let Version { object, id, stamp, deleted, .. } = version;
     let index = objects.iter().position(|known| known.target.name.eq_ignore_ascii_case(&object));
     let (Some(index), Ok(id)) = (index, SalesforceId::parse(&id)) else { return };
     let known = newest.get(&(index, id)).map(|standing| standing.stamp());
@@ -182,7 +182,7 @@ fn note_newest(newest: &mut HashMap<Key, Standing>, version: Version, objects: &
 #[cfg(test)]
 mod tests {
     use orgstream_api::Stamp;
-    use orgstream_api::store::NothingProduced;
+    use orgstream_api::produced::NothingProduced;
     use orgstream_salesforce::OrgId;
 
     use super::*;

@@ -11,6 +11,7 @@
 //! - `inbox`, `event`, `fold`, `hydrate`: from deliveries to drafts of records
 //! - `snapshot`, `standing`: reading all rows beside the stream
 //! - `produce`: from drafts to records
+//! - `commands`: what people ask of a source that runs
 //! - `end`: whether all that happened is in Kafka
 //! - `rows`, `record`, `described`, `patience`, `batch_size`: reading rows
 //! - `push_topic`: what makes an org raise events
@@ -39,6 +40,7 @@ mod batch_size;
 mod bayeux;
 mod channel;
 mod clock;
+mod commands;
 mod condition;
 mod described;
 mod end;

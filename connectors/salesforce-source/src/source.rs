@@ -215,17 +215,21 @@ impl PushTopicSource {
         })
     }
 
-    /// Waits for a delivery, or until positions have to be stored or a failed object is to be tried again.
+    /// Waits for a delivery or an order, or until positions have to be stored or a failed object is to be tried again.
     async fn wait(&mut self) {
         let next = [self.parts.store_at(), self.parts.subjects.next_attempt()].into_iter().flatten().min();
-        match next {
-            None => self.parts.inbox.wait().await,
-            Some(at) => {
-                tokio::select! {
-                    () = self.parts.inbox.wait() => {}
-                    () = tokio::time::sleep_until(at) => {}
-                }
+        let due = async {
+            match next {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
             }
+        };
+        let Parts { inbox, commands, .. } = &mut self.parts;
+        tokio::select! {
+            () = inbox.wait() => {}
+            () = due => {}
+            // Closed when nobody can ask any more.
+            Some(order) = commands.recv() => self.parts.obey(order),
         }
     }
 
@@ -286,6 +290,9 @@ impl Source for PushTopicSource {
             return Ok(self.parts.ask());
         }
         loop {
+            while let Ok(order) = self.parts.commands.try_recv() {
+                self.parts.obey(order);
+            }
             match &self.stream {
                 Stream::Broken(message) => return Err(TaskError::Gap(message.clone())),
                 Stream::Breaking => return Ok(self.find_gaps().await?),

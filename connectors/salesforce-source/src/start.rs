@@ -76,6 +76,7 @@ pub(crate) async fn start_with(
         condition,
         counters,
         end: EndCheck::new(context.produced),
+        commands: context.commands,
         stored: None,
     };
     for (index, error) in failed {

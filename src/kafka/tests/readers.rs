@@ -111,7 +111,7 @@ async fn a_follower_reaches_the_end_beyond_commit_markers_and_goes_on() {
 }
 
 #[tokio::test]
-async fn a_tail_has_the_records_from_a_time_on_and_ends() {
+async fn a_tail_has_the_records_from_a_time_or_an_offset_on_and_ends() {
     let Some(fixture) = Fixture::new(2, Cleanup::Delete).await else { return };
     let at = |partition, time: i64| Outgoing {
         timestamp: Some(time),
@@ -119,11 +119,18 @@ async fn a_tail_has_the_records_from_a_time_on_and_ends() {
     };
     let records = vec![at(0, 1000), at(0, 2000), at(1, 1500), at(1, 2500), at(0, 3000)];
     fixture.producer().send(records).await.unwrap();
-    let mut tail = Tail::open(&fixture.config, vec![fixture.topic.clone()], 2000, health());
+    let topic = || fixture.topic.clone();
+    assert_eq!(times(Tail::since(&fixture.config, vec![topic()], 2000, health())).await, [2000, 2500, 3000]);
+    let from = BTreeMap::from([(0, 1)]);
+    let tail = Tail::from(&fixture.config, vec![(topic(), from)], health());
+    assert_eq!(times(tail).await, [1500, 2000, 2500, 3000], "partition 1 has no offset");
+}
+
+async fn times(mut tail: Tail) -> Vec<i64> {
     let mut found = Vec::new();
     while let Some(record) = tail.next().await {
         found.push(record.unwrap().timestamp);
     }
     found.sort_unstable();
-    assert_eq!(found, [2000, 2500, 3000]);
+    found
 }

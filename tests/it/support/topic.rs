@@ -14,7 +14,7 @@ impl Link {
             replication_factor: None,
         };
         let (health, _listener) = HealthReporter::new();
-        let mut tail = Tail::open(&kafka, vec![topic.to_owned()], 0, health);
+        let mut tail = Tail::since(&kafka, vec![topic.to_owned()], 0, health);
         let mut records = Vec::new();
         while let Some(record) = tail.next().await {
             records.push(record.expect("the topic can be read"));

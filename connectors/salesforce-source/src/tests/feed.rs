@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use orgstream_api::record::header;
+use orgstream_api::seen::MemorySeen;
 use orgstream_api::{
-    AtEnd, Health, HealthReporter, Links, Produced, Source, SourceBatch, SourcePosition, SourceRecord,
-    StoreError, TaskError, Version,
+    AtEnd, Found, Health, HealthReporter, Links, Offsets, Order, Produced, Source, SourceBatch,
+    SourcePosition, SourceRecord, StoreError, TaskError, Version,
 };
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::world::World;
 use crate::backoff::Backoff;
@@ -42,12 +43,21 @@ pub(super) struct Committed {
 
 /// What a source is told when it asks what lies on the topics.
 #[derive(Default)]
-pub(super) struct Topics(Mutex<Vec<Version>>);
+pub(super) struct Topics(Mutex<Vec<(Version, Brought)>>);
+
+/// How a record came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Brought {
+    BySnapshot,
+    Otherwise,
+}
 
 pub(super) struct Feed<'a> {
     pub(super) source: PushTopicSource,
     pub(super) committed: &'a mut Committed,
     pub(super) health: watch::Receiver<Health>,
+    /// Where orders go.
+    pub(super) orders: mpsc::Sender<Order>,
 }
 
 impl Committed {
@@ -83,15 +93,18 @@ impl Committed {
         let objects = objects.iter().map(object).collect();
         let config = SourceConfig { pipeline: "crm".to_owned(), start, objects, retention: RETENTION };
         let (reporter, health) = HealthReporter::new();
+        let (orders, commands) = mpsc::channel(1);
         let context = SourceContext {
             positions: self.positions.clone(),
             anew: std::mem::take(&mut self.anew),
             produced: self.topics.clone(),
             links: self.links.clone(),
+            seen: Arc::new(MemorySeen::default()),
+            commands,
             health: reporter,
         };
         let source = start_with(config, world.org.clone(), context, timing).await?;
-        Ok(Feed { source, committed: self, health })
+        Ok(Feed { source, committed: self, health, orders })
     }
 
     /// The position of a part, such as `("snapshot", "Account")`.
@@ -116,12 +129,18 @@ impl Committed {
         }
         let mut versions = self.topics.0.lock().unwrap();
         for record in &batch.records {
-            versions.push(Version {
+            let headers = &record.record.headers;
+            let carried: Vec<&str> = serde_json::from_str(headers.text(header::CARRIED).unwrap()).unwrap();
+            let fields = record.record.value.as_ref().unwrap().schema().fields().len();
+            let version = Version {
                 object: text(record, "_ObjectType").to_owned(),
                 id: id(record).to_owned(),
                 stamp: orgstream_api::Stamp(record.record.timestamp.div_euclid(1000)),
                 deleted: kind(record) == "deleted",
-            });
+                whole: carried.len() + 2 == fields,
+            };
+            let by_snapshot = headers.text(header::ORIGIN) == Some("snapshot");
+            versions.push((version, if by_snapshot { Brought::BySnapshot } else { Brought::Otherwise }));
         }
         self.records.extend(batch.records);
     }
@@ -230,8 +249,28 @@ impl Produced for Topics {
     async fn since(&self, since: i64, each: &mut (dyn FnMut(Version) + Send)) -> Result<(), StoreError> {
         let versions = self.0.lock().unwrap();
         let late = |version: &&Version| version.stamp.0 >= since.div_euclid(1000);
-        versions.iter().filter(late).cloned().for_each(each);
+        versions.iter().map(|(version, _)| version).filter(late).cloned().for_each(each);
         Ok(())
+    }
+
+    async fn ends(&self, _object: &str) -> Result<Offsets, StoreError> {
+        let end = i64::try_from(self.0.lock().unwrap().len()).unwrap();
+        Ok(Offsets::from([("all".to_owned(), [(0, end)].into())]))
+    }
+
+    async fn from(
+        &self,
+        object: &str,
+        offsets: &Offsets,
+        each: &mut (dyn FnMut(Version) + Send),
+    ) -> Result<Found, StoreError> {
+        let start = usize::try_from(offsets["all"][&0]).unwrap();
+        let versions = self.0.lock().unwrap();
+        let of_object = |(version, brought): &&(Version, Brought)| {
+            version.object == object && *brought == Brought::Otherwise
+        };
+        versions.iter().skip(start).filter(of_object).map(|(version, _)| version.clone()).for_each(each);
+        Ok(Found::All)
     }
 }
 
