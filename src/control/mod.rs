@@ -2,13 +2,16 @@
 //!
 //! # Layout, in reading order
 //!
-//! - [`status`]: what a process says of itself
+//! - [`status`], [`flow`]: what a process says of itself, and of the streams of its sources
 //! - [`socket`]: where the socket is
 //! - [`server`]: answers, in the process that runs
 //! - [`client`]: asks, for `orgstream status`
 
 pub mod status;
 pub use status::{Kind, LatencyStatus, PartitionLag, PipelineStatus, State, Status, TaskStatus};
+
+pub mod flow;
+pub use flow::{FlowStatus, FlowWord};
 
 pub mod socket;
 pub use socket::SocketPath;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use orgstream_api::SourcePosition;
 use serde::{Deserialize, Serialize};
 
+use super::flow::FlowStatus;
+
 /// The whole process. Times are ISO 8601 in UTC.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Status {
@@ -46,6 +48,9 @@ pub struct TaskStatus {
     /// Why, for a task that is degraded or has failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Whether changes flow from a source's org, and how fresh what Kafka holds is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<FlowStatus>,
     /// A source's place in each part of its stream, snapshots and gaps included.
     #[serde(default)]
     pub positions: Vec<SourcePosition>,

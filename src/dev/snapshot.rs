@@ -112,6 +112,7 @@ mod tests {
             state: State::Running,
             since: String::new(),
             reason: None,
+            flow: None,
             positions: Vec::new(),
             lag: Vec::new(),
             lag_at: None,

@@ -10,7 +10,7 @@
 //! - [`task`]: keeps a task running, and knows when not to
 //! - [`produced`]: what lies on the topics already, for a source that was restarted
 //! - [`synced`]: when everything has arrived
-//! - [`lag`], [`report`]: what the status says
+//! - [`lag`], [`flow`], [`report`]: what the status says
 
 pub mod options;
 pub use options::{Finished, Only, RunError, RunOptions};
@@ -35,5 +35,7 @@ mod produced;
 mod synced;
 
 mod lag;
+
+mod flow;
 
 mod report;

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use orgstream_salesforce::datetime::format_datetime;
 
+use super::flow::flow_status;
 use super::sink_task::SinkEntry;
 use super::source_task::SourceEntry;
 use crate::clock;
@@ -53,6 +54,7 @@ fn source_status(source: &SourceEntry) -> TaskStatus {
     let counters = source.counters.lock().expect("no holder of this lock panics").clone();
     let rate = source.view.records.rate();
     let mut status = blank(source.name(), Kind::Source, &source.state);
+    status.flow = flow_status(&source.health.borrow(), &source.state.read());
     status.positions.clone_from(&source.view.positions.borrow());
     (status.rate_in, status.rate_out) = (rate, rate);
     status.latency = latency(&source.view.latency);
@@ -103,6 +105,7 @@ fn blank(name: String, kind: Kind, cell: &StateCell) -> TaskStatus {
         },
         since: text(since),
         reason: state.reason().map(str::to_owned),
+        flow: None,
         positions: Vec::new(),
         lag: Vec::new(),
         lag_at: None,
@@ -121,7 +124,7 @@ fn latency(latency: &Latency) -> Option<LatencyStatus> {
     Some(LatencyStatus { p50_ms: ms(50)?, p99_ms: ms(99)? })
 }
 
-fn text(time: SystemTime) -> String {
+pub(super) fn text(time: SystemTime) -> String {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     format_datetime(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use orgstream_api::{HealthReporter, Links, Order, Source, TaskError};
+use orgstream_api::{HealthReporter, Links, Order, Source, SourceHealth, TaskError};
 use orgstream_salesforce::Org;
 use orgstream_salesforce_source::{SourceConfig, SourceContext, SourceCounters};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::process::Shared;
@@ -36,6 +36,8 @@ pub(super) struct SourceEntry {
     sink: Option<String>,
     /// Where orders to it go; `None` before it is first started. Closed while it does not run.
     orders: Arc<Mutex<Option<mpsc::Sender<Order>>>>,
+    /// What its connector says of the stream.
+    pub(super) health: watch::Sender<SourceHealth>,
     /// Whether this process has claimed the task.
     claimed: Arc<AtomicBool>,
     /// Whether everything is to be read anew, and that is not on record yet.
@@ -52,6 +54,7 @@ impl SourceEntry {
             view: Arc::default(),
             counters: Arc::default(),
             orders: Arc::default(),
+            health: watch::Sender::default(),
             claimed: Arc::default(),
             anew: Arc::new(AtomicBool::new(anew)),
         }
@@ -129,6 +132,7 @@ impl SourceEntry {
             .map(|sink| Arc::new(shared.ids.of_source(org.id().as_str(), sink)) as Arc<dyn Links>);
         let (counters, state) = (Arc::clone(&self.counters), self.state.clone());
         let (orders, seen) = (Arc::clone(&self.orders), Arc::new(shared.seen.of_task(self.name())));
+        let source_health = self.health.clone();
         Box::new(move |Beginning { positions, anew }| {
             let (config, org, counters, state) = (config.clone(), org.clone(), Arc::clone(&counters), &state);
             let (sender, commands) = mpsc::channel(ORDERS);
@@ -141,6 +145,7 @@ impl SourceEntry {
                 seen: seen.clone(),
                 commands,
                 health: state.reporter(),
+                source_health: source_health.clone(),
             };
             Box::pin(async move {
                 let source = orgstream_salesforce_source::start(config, org, context).await?;

@@ -10,6 +10,7 @@
 //! - [`store`], [`produced`], [`seen`]: the state that connectors may ask for
 //! - [`command`]: what a person asks of a source that runs
 //! - [`health`]: how a task says that it runs but does not get on
+//! - [`source_health`]: whether changes flow from an org, and how fresh what Kafka holds is
 //! - [`error`]: what the runtime does when a task cannot go on
 //! - [`secret`]: text that never shows itself
 
@@ -51,6 +52,9 @@ pub use command::{Command, Order};
 
 pub mod health;
 pub use health::{Health, HealthReporter};
+
+pub mod source_health;
+pub use source_health::{ChannelHealth, Flow, OrgTime, Progress, SourceHealth, Trouble};
 
 pub mod error;
 pub use error::TaskError;

@@ -17,6 +17,7 @@ use crate::config::SourceConfig;
 use crate::counters::{Count, SourceCounters};
 use crate::end::EndCheck;
 use crate::error::SourceError;
+use crate::health::Facts;
 use crate::hydrate::Hydrated;
 use crate::inbox::{Inbox, Item};
 use crate::moment::Moment;
@@ -134,6 +135,11 @@ impl Parts {
         self.subjects.are_unstored().then(due)
     }
 
+    /// Shows how everything is, all batches being committed.
+    pub(crate) fn show(&self) {
+        self.condition.shows(Facts::of(&self.subjects, &self.clock));
+    }
+
     /// The org's time. Before its first answer nothing is produced, and nothing compares with it.
     pub(crate) fn now(&self) -> Moment {
         self.clock.now().unwrap_or(Moment::BEGINNING)
@@ -145,10 +151,11 @@ impl Parts {
         let reason = format!("{name}: {error}");
         let shown = format!("{reason}; it is tried again from time to time, and the other objects go on");
         self.subjects.fail(index, reason);
+        let next = self.subjects.objects[index].next_attempt();
         if !self.subjects.objects.iter().any(Object::is_well) {
             return Err(SourceError::NothingLeft(self.subjects.failures().join("; ")));
         }
-        self.condition.fails(&name, &shown);
+        self.condition.fails(&name, &shown, next);
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use orgstream_api::OrgTime;
 use time::PrimitiveDateTime;
 use time::format_description::FormatItem;
 use time::macros::format_description;
@@ -21,6 +22,12 @@ impl OrgClock {
     /// An answer said that it is `moment`.
     pub(crate) fn set(&self, moment: Moment) {
         *self.0.lock().expect("no holder of this lock panics") = Some((moment, Instant::now()));
+    }
+
+    /// The last time heard, and when.
+    pub(crate) fn heard(&self) -> Option<OrgTime> {
+        let heard = *self.0.lock().expect("no holder of this lock panics");
+        heard.map(|(moment, at)| OrgTime { said: moment.0, at: at.into_std() })
     }
 
     /// The last time heard, plus what has passed since.

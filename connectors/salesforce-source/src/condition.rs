@@ -1,12 +1,17 @@
 //! What the task waits for, put together from its parts.
 //!
 //! The stream and the REST calls fail and recover on their own, and each object does; the task's one line of health is
-//! running only when nothing waits and no object fails.
+//! running only when nothing waits and no object fails. What the status shows beside that line, how fresh everything
+//! is, is made anew of the same troubles whenever one of them or what the source knows has changed.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use orgstream_api::HealthReporter;
+use orgstream_api::{HealthReporter, SourceHealth, Trouble};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::health::{self, Facts};
 
 /// A part of the source that can be in trouble by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,39 +26,64 @@ pub(crate) enum Part {
 #[derive(Debug, Clone)]
 pub(crate) struct Condition {
     health: HealthReporter,
-    troubles: Arc<Mutex<Troubles>>,
+    shown: watch::Sender<SourceHealth>,
+    known: Arc<Mutex<(Troubles, Facts)>>,
 }
 
+/// What is wrong.
 #[derive(Debug, Default)]
-struct Troubles {
-    stream: Option<String>,
-    calls: Option<String>,
+pub(crate) struct Troubles {
+    /// Whether there is a session that delivers.
+    pub(crate) is_streaming: bool,
+    pub(crate) stream: Option<Trouble>,
+    pub(crate) calls: Option<Trouble>,
     /// Why an object fails, by its name.
-    objects: BTreeMap<String, String>,
+    pub(crate) objects: BTreeMap<String, Trouble>,
 }
 
 impl Condition {
-    pub(crate) fn new(health: HealthReporter) -> Self {
-        Self { health, troubles: Arc::default() }
+    pub(crate) fn new(health: HealthReporter, shown: watch::Sender<SourceHealth>) -> Self {
+        Self { health, shown, known: Arc::default() }
     }
 
-    /// `part` waits, for `reason`.
-    pub(crate) fn waits(&self, part: Part, reason: impl Into<String>) {
+    /// `part` waits, for `reason`; the next attempt is made at `next`, where the part itself decides that.
+    pub(crate) fn waits(&self, part: Part, reason: impl Into<String>, next: Option<Instant>) {
         let reason = reason.into();
         tracing::warn!("{reason}");
-        self.change(|troubles| *troubles.part(part) = Some(reason));
+        self.change(|troubles| {
+            if part == Part::Stream {
+                troubles.is_streaming = false;
+            }
+            let place = troubles.part(part);
+            *place = Some(trouble(place.take(), reason, next));
+        });
     }
 
     /// `part` gets on.
     pub(crate) fn gets_on(&self, part: Part) {
-        self.change(|troubles| *troubles.part(part) = None);
+        self.change(|troubles| {
+            if part == Part::Stream {
+                troubles.is_streaming = true;
+            }
+            *troubles.part(part) = None;
+        });
     }
 
-    /// `object` fails, for `reason`; the others go on.
-    pub(crate) fn fails(&self, object: &str, reason: &str) {
-        let known = self.change(|troubles| troubles.objects.insert(object.to_owned(), reason.to_owned()));
+    /// The session is over, and another is opened at once.
+    pub(crate) fn reconnects(&self) {
+        self.change(|troubles| troubles.is_streaming = false);
+    }
+
+    /// `object` fails, for `reason`, and is tried again at `next`; the others go on.
+    pub(crate) fn fails(&self, object: &str, reason: &str, next: Option<Instant>) {
+        let known = self.change(|troubles| {
+            let known = troubles.objects.remove(object);
+            let now = trouble(known.clone(), reason.to_owned(), next);
+            troubles.objects.insert(object.to_owned(), now);
+            known
+        });
         // It is tried again and again, and fails for the same reason as a rule.
-        if known.as_deref() != Some(reason) {
+        if known.is_none_or(|known| known.reason != reason) {
             tracing::warn!(%object, "{reason}");
         }
     }
@@ -65,37 +95,56 @@ impl Condition {
         }
     }
 
+    /// This is what the source knows.
+    pub(crate) fn shows(&self, facts: Facts) {
+        let mut known = self.known.lock().expect("no holder of this lock panics");
+        known.1 = facts;
+        self.shown.send_replace(health::of(&known.0, &known.1));
+    }
+
     /// Whether nothing waits. An object that fails does not keep the others from their end.
     pub(crate) fn is_good(&self) -> bool {
-        let troubles = self.troubles.lock().expect("no holder of this lock panics");
-        troubles.stream.is_none() && troubles.calls.is_none()
+        let known = self.known.lock().expect("no holder of this lock panics");
+        known.0.stream.is_none() && known.0.calls.is_none()
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Troubles) -> T) -> T {
-        let mut troubles = self.troubles.lock().expect("no holder of this lock panics");
-        let before = change(&mut troubles);
+        let mut known = self.known.lock().expect("no holder of this lock panics");
+        let before = change(&mut known.0);
         // Under the lock, or two parts that change at once could leave the older of both reports standing.
-        match troubles.worst() {
-            Some(reason) => self.health.degraded(reason),
+        match known.0.worst() {
+            Some(Trouble { reason, .. }) => self.health.degraded(reason),
             None => self.health.running(),
         }
+        self.shown.send_replace(health::of(&known.0, &known.1));
         before
     }
 }
 
 impl Troubles {
-    fn part(&mut self, part: Part) -> &mut Option<String> {
+    /// The trouble to be shown first: what keeps everything waiting, or else all objects that fail.
+    pub(crate) fn worst(&self) -> Option<Trouble> {
+        let waits = self.stream.as_ref().or(self.calls.as_ref()).cloned();
+        waits.or_else(|| {
+            let since = self.objects.values().map(|trouble| trouble.since).min()?;
+            let reasons: Vec<&str> = self.objects.values().map(|trouble| trouble.reason.as_str()).collect();
+            let next_attempt = self.objects.values().filter_map(|trouble| trouble.next_attempt).min();
+            Some(Trouble { reason: reasons.join("; "), since, next_attempt })
+        })
+    }
+
+    fn part(&mut self, part: Part) -> &mut Option<Trouble> {
         match part {
             Part::Stream => &mut self.stream,
             Part::Calls => &mut self.calls,
         }
     }
+}
 
-    fn worst(&self) -> Option<String> {
-        let of_objects = || self.objects.values().cloned().collect::<Vec<_>>().join("; ");
-        let waits = self.stream.as_ref().or(self.calls.as_ref()).cloned();
-        waits.or_else(|| (!self.objects.is_empty()).then(of_objects))
-    }
+/// Trouble that goes on since `before`, if there was any.
+fn trouble(before: Option<Trouble>, reason: String, next: Option<Instant>) -> Trouble {
+    let since = before.map_or_else(|| Instant::now().into_std(), |before| before.since);
+    Trouble { reason, since, next_attempt: next.map(Instant::into_std) }
 }
 
 #[cfg(test)]
@@ -107,9 +156,9 @@ mod tests {
     #[test]
     fn the_task_runs_only_when_no_part_waits() {
         let (health, reported) = HealthReporter::new();
-        let condition = Condition::new(health);
-        condition.waits(Part::Calls, "rows");
-        condition.waits(Part::Stream, "session");
+        let condition = Condition::new(health, watch::Sender::default());
+        condition.waits(Part::Calls, "rows", None);
+        condition.waits(Part::Stream, "session", None);
         assert_eq!(*reported.borrow(), Health::Degraded("session".to_owned()));
         condition.gets_on(Part::Stream);
         assert_eq!(*reported.borrow(), Health::Degraded("rows".to_owned()));
@@ -121,12 +170,12 @@ mod tests {
     #[test]
     fn an_object_that_fails_is_named_and_keeps_nobody_else_waiting() {
         let (health, reported) = HealthReporter::new();
-        let condition = Condition::new(health);
-        condition.fails("Lead", "no Lead");
-        condition.fails("Case", "no Case");
+        let condition = Condition::new(health, watch::Sender::default());
+        condition.fails("Lead", "no Lead", None);
+        condition.fails("Case", "no Case", None);
         assert_eq!(*reported.borrow(), Health::Degraded("no Case; no Lead".to_owned()));
         assert!(condition.is_good());
-        condition.waits(Part::Stream, "session");
+        condition.waits(Part::Stream, "session", None);
         assert_eq!(*reported.borrow(), Health::Degraded("session".to_owned()));
         condition.gets_on(Part::Stream);
         condition.recovers("Lead");

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgstream_api::{HealthReporter, Links, Order, Produced, Seen, SourcePosition};
-use tokio::sync::mpsc;
+use orgstream_api::{HealthReporter, Links, Order, Produced, Seen, SourceHealth, SourcePosition};
+use tokio::sync::{mpsc, watch};
 
 /// How long an org retains PushTopic events.
 pub const RETENTION: Duration = Duration::from_hours(24);
@@ -59,4 +59,6 @@ pub struct SourceContext {
     pub commands: mpsc::Receiver<Order>,
     /// The task's line in the status.
     pub health: HealthReporter,
+    /// Whether changes flow, for the status.
+    pub source_health: watch::Sender<SourceHealth>,
 }

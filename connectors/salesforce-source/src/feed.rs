@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use orgstream_api::SourcePosition;
+use orgstream_api::{Flow, SourcePosition};
 use tokio::time::Instant;
 
 use crate::bayeux::{Cursor, Served, Subscription};
@@ -21,6 +21,9 @@ const LATENESS: Duration = Duration::from_mins(5);
 
 /// How far a quiet channel's position lags behind before it is stored anew.
 const LAG: Duration = Duration::from_mins(1);
+
+/// How far a channel that is subscribed has to be behind for its history to count as such.
+const BEHIND: Duration = Duration::from_mins(10);
 
 /// How long a channel has to be silent before events of other channels say that its history is through.
 const SILENCE: Duration = Duration::from_mins(1);
@@ -40,6 +43,8 @@ pub(crate) struct Feed {
     asks: u32,
     /// How long the org retains its events.
     retention: Duration,
+    /// Its history up to here is still to come; `None` when that is through.
+    behind: Option<Moment>,
     /// When this run last heard from the channel; `None` before its first subscription.
     heard: Option<Instant>,
 }
@@ -85,6 +90,7 @@ impl Feed {
             standing: FeedStanding::Asked,
             asks: 0,
             retention,
+            behind: None,
             heard: None,
         }
     }
@@ -136,6 +142,8 @@ impl Feed {
         let first = self.heard.is_none();
         self.heard = Some(Instant::now());
         self.standing = FeedStanding::Granted;
+        let is_old = self.position.map_or(start == Start::Earliest, |known| known.as_of < at - BEHIND);
+        self.behind = is_old.then_some(at);
         let Some(position) = &self.position else {
             let from = if start == Start::Earliest { Moment::BEGINNING } else { at };
             self.position = Some(ChannelPosition { replay_id: None, as_of: at, from });
@@ -151,9 +159,19 @@ impl Feed {
         }
     }
 
+    /// Whether what happens comes, provided that the session delivers and its objects are well.
+    pub(crate) fn flow(&self) -> Flow {
+        match self.standing {
+            FeedStanding::Granted if self.behind.is_none() => Flow::Live,
+            FeedStanding::Granted => Flow::CatchingUp,
+            FeedStanding::Asked | FeedStanding::AskedAgain | FeedStanding::Held => Flow::Connecting,
+        }
+    }
+
     /// An event of the channel is in the batch at hand.
     pub(crate) fn passed(&mut self, event: &Event) {
         self.heard = Some(Instant::now());
+        self.behind = self.behind.filter(|until| event.created < until.0);
         if let Some(position) = &mut self.position {
             // A channel delivers in the order of its events, so nothing much older follows.
             position.as_of = position.as_of.max(Moment(event.created) - LATENESS);
@@ -169,6 +187,9 @@ impl Feed {
     /// position younger than it is and hide a gap (D9).
     pub(crate) fn polled(&mut self, at: Moment, empty: bool) {
         let silent = self.heard.is_some_and(|heard| heard.elapsed() >= SILENCE);
+        if self.is_granted() && (empty || silent) {
+            self.behind = None;
+        }
         if self.is_granted()
             && let Some(position) = &mut self.position
             && (empty || silent)

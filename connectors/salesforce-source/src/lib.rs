@@ -16,7 +16,7 @@
 //! - `rows`, `record`, `described`, `patience`, `batch_size`: reading rows
 //! - `push_topic`: what makes an org raise events
 //! - `moment`, `clock`, `channel`, `replay_id`, `backoff`: small things with rules
-//! - [`counters`], `condition`: what the status shows
+//! - [`counters`], `condition`, `health`: what the status shows
 //! - `error`: what goes wrong
 
 pub mod config;
@@ -49,6 +49,7 @@ mod event;
 mod feed;
 mod fold;
 mod gap;
+mod health;
 mod hydrate;
 mod inbox;
 mod moment;

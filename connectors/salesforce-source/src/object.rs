@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use orgstream_api::SourcePosition;
+use orgstream_api::{Progress, SourcePosition};
 use tokio::time::Instant;
 
 use crate::channel::Channel;
@@ -124,6 +124,11 @@ impl Object {
     /// Whether its snapshot may be read: it is not done, and nothing stands against it.
     pub(crate) fn has_pages(&self) -> bool {
         self.is_well() && self.snapshot.is_some()
+    }
+
+    /// How far its snapshot is; `None` when none is under way.
+    pub(crate) fn progress(&self) -> Option<Progress> {
+        Some(self.snapshot.as_ref()?.progress(&self.target.name))
     }
 
     /// That its snapshot is to be made, before any page of it is read; `None` when none is.

@@ -64,7 +64,7 @@ impl Patience {
             if is_lasting(&error) {
                 return Err(error);
             }
-            self.condition.waits(Part::Calls, format!("{error}; trying again, events wait in the org"));
+            self.condition.waits(Part::Calls, format!("{error}; trying again, events wait in the org"), None);
             if self.org.report(&error).await == Blame::Call {
                 return Ok(Attempt::Blamed);
             }
@@ -78,7 +78,11 @@ impl Patience {
 
     async fn wait_until_callable(&self) {
         if let BreakerState::Open { reason, .. } = self.org.breaker().state() {
-            self.condition.waits(Part::Calls, format!("{reason}; trying again, events wait in the org"));
+            self.condition.waits(
+                Part::Calls,
+                format!("{reason}; trying again, events wait in the org"),
+                None,
+            );
         }
         self.org.breaker().closed().await;
     }

@@ -4,7 +4,7 @@
 //! next is read; so a page is never older than what the stream produced before it. [`Seen`] holds even where the
 //! org answers with an older state.
 
-use orgstream_api::EventType;
+use orgstream_api::{EventType, Progress};
 use orgstream_salesforce::{Row, SalesforceId, datetime, soql};
 use serde_json::Value;
 
@@ -28,6 +28,8 @@ pub(crate) struct Snapshot {
     /// What the stream produced meanwhile.
     pub(crate) seen: Seen,
     place: Place,
+    /// Rows that were read.
+    rows: u64,
 }
 
 /// Which page is read, and how.
@@ -128,6 +130,11 @@ impl Snapshot {
         SnapshotPosition { state, started: self.started, repairs: self.place.repairs }
     }
 
+    /// How far it is.
+    pub(crate) fn progress(&self, object: &str) -> Progress {
+        Progress { object: object.to_owned(), rows: self.rows, ..Progress::default() }
+    }
+
     /// The page to read next.
     pub(crate) fn place(&self) -> Place {
         self.place
@@ -136,6 +143,7 @@ impl Snapshot {
     /// Moves past a page; false when it was the last.
     pub(crate) fn goes_on(&mut self, page: &Page) -> bool {
         self.place.after = page.next;
+        self.rows += page.len() as u64;
         page.next.is_some()
     }
 }

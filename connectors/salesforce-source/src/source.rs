@@ -289,6 +289,7 @@ impl Source for PushTopicSource {
         if std::mem::take(&mut self.unasked) {
             return Ok(self.parts.ask());
         }
+        self.parts.show();
         loop {
             while let Ok(order) = self.parts.commands.try_recv() {
                 self.parts.obey(order);
@@ -321,6 +322,7 @@ impl Source for PushTopicSource {
             if self.parts.store_at().is_some_and(|at| at <= Instant::now()) {
                 return Ok(self.parts.positions());
             }
+            self.parts.show();
             self.wait().await;
         }
     }

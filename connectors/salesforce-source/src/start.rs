@@ -54,7 +54,7 @@ pub(crate) async fn start_with(
 
     let clock = Arc::new(OrgClock::default());
     let counters = Arc::new(SourceCounters::default());
-    let condition = Condition::new(context.health);
+    let condition = Condition::new(context.health, context.source_health);
     let around = Surroundings {
         org: org.clone(),
         clock: Arc::clone(&clock),

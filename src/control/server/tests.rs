@@ -19,6 +19,7 @@ fn sample() -> Status {
                 state: State::Degraded,
                 since: "2026-01-01T00:00:00.000Z".to_owned(),
                 reason: Some("org b: maintenance".to_owned()),
+                flow: None,
                 positions: Vec::new(),
                 lag: vec![PartitionLag { topic: "a.Account".to_owned(), partition: 3, settled: 10, end: 12 }],
                 lag_at: Some("2026-01-01T00:00:00.500Z".to_owned()),

@@ -119,7 +119,8 @@ impl Rest {
 
     /// Loads a CSV file by the Bulk API, which raises no event of a PushTopic, and answers with the count of its rows.
     pub(crate) async fn bulk_load(&self, object: &str, csv: String) -> u64 {
-        let job = json!({ "object": object, "operation": "insert", "contentType": "CSV", "lineEnding": "LF" });
+        let job =
+            json!({ "object": object, "operation": "insert", "contentType": "CSV", "lineEnding": "LF" });
         let job = self.call(Method::POST, "/jobs/ingest", Some(&job)).await;
         let path = format!("/jobs/ingest/{}", job["id"].as_str().expect("an id"));
         let url = format!("{}/services/data/v62.0{path}/batches", self.url);

@@ -371,11 +371,14 @@ impl Run {
         self.before = Before::Failed;
         let org = self.around.org.name();
         match pause {
-            None => tracing::info!(%org, %reason, "the streaming session is lost; opening another"),
+            None => {
+                tracing::info!(%org, %reason, "the streaming session is lost; opening another");
+                self.around.condition.reconnects();
+            }
             Some(pause) => {
                 let text =
                     format!("org `{org}` does not stream: {reason}; trying again, events wait in the org");
-                self.around.condition.waits(Part::Stream, text);
+                self.around.condition.waits(Part::Stream, text, Some(Instant::now() + pause));
                 tokio::time::sleep(pause).await;
             }
         }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use orgstream_api::record::header;
 use orgstream_api::seen::MemorySeen;
 use orgstream_api::{
-    AtEnd, Found, Health, HealthReporter, Links, Offsets, Order, Produced, Source, SourceBatch,
+    AtEnd, Found, Health, HealthReporter, Links, Offsets, Order, Produced, Source, SourceBatch, SourceHealth,
     SourcePosition, SourceRecord, StoreError, TaskError, Version,
 };
 use serde_json::{Value, json};
@@ -35,6 +35,8 @@ pub(super) struct Committed {
     pub(super) anew: bool,
     /// How often the sources replace their sessions; `None`: as in production.
     pub(super) renewal: Option<Duration>,
+    /// What the sources say of themselves.
+    pub(super) source_health: watch::Sender<SourceHealth>,
     /// The topics read back, for the source's question.
     pub(super) topics: Arc<Topics>,
     /// What the pipeline's sink has brought to its target.
@@ -102,6 +104,7 @@ impl Committed {
             seen: Arc::new(MemorySeen::default()),
             commands,
             health: reporter,
+            source_health: self.source_health.clone(),
         };
         let source = start_with(config, world.org.clone(), context, timing).await?;
         Ok(Feed { source, committed: self, health, orders })
@@ -217,6 +220,28 @@ impl Feed<'_> {
             }
         };
         tokio::time::timeout(PATIENCE, running).await.expect("the source recovers within a minute");
+    }
+
+    /// What the status shows now.
+    pub(super) fn shown(&self) -> SourceHealth {
+        self.committed.source_health.borrow().clone()
+    }
+
+    /// Until the status shows what is wanted.
+    pub(super) async fn until_shown(&mut self, wanted: impl Fn(&SourceHealth) -> bool) {
+        let mut shown = self.committed.source_health.subscribe();
+        let wait = async {
+            loop {
+                tokio::select! {
+                    batch = self.source.poll() => self.committed.commit(batch.unwrap()),
+                    shown = shown.wait_for(&wanted) => {
+                        shown.unwrap();
+                        return;
+                    }
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.expect("the status shows it within a minute");
     }
 
     pub(super) async fn until_records(&mut self, count: usize) {

@@ -6,6 +6,7 @@ mod world;
 mod alone;
 mod at_end;
 mod gap;
+mod health;
 mod push_topic;
 mod read_ahead;
 mod restart;
