@@ -12,7 +12,7 @@
 //! - `structure`: the tree against the schema: unknown, missing and mistyped keys
 //! - `check`: what the schema cannot say: references, names, cycles
 //! - [`load`](fn@load): all of it in order
-//! - [`topic`], [`duration`]: small values with rules
+//! - [`duration`], [`size`]: small values with rules
 
 pub mod validated;
 pub use validated::{
@@ -40,8 +40,8 @@ mod check;
 mod load;
 pub use load::load;
 
-pub mod topic;
-pub use topic::TopicTemplate;
-
 pub mod duration;
 pub use duration::parse_duration;
+
+pub mod size;
+pub use size::parse_size;

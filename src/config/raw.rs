@@ -9,6 +9,15 @@ use orgstream_api::Secret;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+mod source;
+pub(super) use source::{
+    Cdc, Changes, Events, FieldRule, FieldType, ObjectSource, OnGap, Records, Snapshot, Source, Start,
+    Stream, Sweep, Transport,
+};
+
+mod push_topic;
+pub(super) use push_topic::{Manage, NotifyForFields, Operation as PushTopicOperation, PushTopic};
+
 /// Keeps Salesforce orgs in step through Kafka.
 #[derive(Deserialize, JsonSchema, Default)]
 #[schemars(title = "orgstream")]
@@ -136,32 +145,6 @@ pub(super) struct Pipeline {
     pub(super) objects: Option<BTreeMap<String, Object>>,
 }
 
-/// The org whose changes go into Kafka.
-#[derive(Deserialize, JsonSchema)]
-pub(super) struct Source {
-    /// The org's name under `orgs`.
-    #[schemars(required)]
-    pub(super) org: Option<String>,
-    /// The topic of each object; `${object}` stands for its API name.
-    #[schemars(required)]
-    pub(super) topic: Option<String>,
-    /// Where to start when this pipeline has no position yet.
-    #[schemars(extend("default" = "snapshot"))]
-    pub(super) start: Option<Start>,
-}
-
-/// Where to start when there is no position yet.
-#[derive(Deserialize, JsonSchema, Clone, Copy)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Start {
-    /// All rows as they are now, and every change from now on.
-    Snapshot,
-    /// Every change that the org still holds (one day for PushTopics), and every change from now on.
-    Earliest,
-    /// Every change from now on.
-    Latest,
-}
-
 /// The org that the records are written to.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct Sink {
@@ -204,4 +187,6 @@ pub(super) struct Object {
     pub(super) external_id: Option<String>,
     /// Fields that are never written.
     pub(super) ignore_fields: Option<Vec<String>>,
+    /// How the object is read, where that differs from what the source says.
+    pub(super) source: Option<ObjectSource>,
 }

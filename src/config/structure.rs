@@ -47,6 +47,7 @@ impl Check<'_> {
             Some("object") => self.map(node, schema, at),
             Some("array") => self.list(node, schema, at),
             Some("integer") => self.integer(node, schema, at),
+            Some("boolean") => self.boolean(node, at),
             _ => self.text(node, at).map(Value::String),
         }
     }
@@ -153,6 +154,18 @@ impl Check<'_> {
         Some(Value::from(number))
     }
 
+    fn boolean(&mut self, node: &Node, at: &At) -> Option<Value> {
+        let value = match &node.content {
+            Content::Boolean(value) => Some(*value),
+            Content::Text { text, substituted } if *substituted => text.trim().parse().ok(),
+            _ => None,
+        };
+        if value.is_none() {
+            self.mistyped(node, "true or false", at);
+        }
+        value.map(Value::Bool)
+    }
+
     fn text(&mut self, node: &Node, at: &At) -> Option<String> {
         match &node.content {
             Content::Text { text, .. } if text.trim().is_empty() => {
@@ -195,7 +208,7 @@ impl Check<'_> {
     fn mistyped(&mut self, node: &Node, wanted: &str, at: &At) {
         let message = match &node.content {
             Content::Null => "has no value".to_owned(),
-            Content::Boolean | Content::Number(_) if wanted == "text" => {
+            Content::Boolean(_) | Content::Number(_) if wanted == "text" => {
                 format!("is {}, not text; put it in quotes", kind(node))
             }
             _ => format!("is {}, not {wanted}", kind(node)),
@@ -211,7 +224,7 @@ impl Check<'_> {
 fn kind(node: &Node) -> &'static str {
     match node.content {
         Content::Null | Content::Unknown => "nothing",
-        Content::Boolean => "true or false",
+        Content::Boolean(_) => "true or false",
         Content::Number(_) => "a number",
         Content::Text { .. } => "text",
         Content::List(_) => "a list",

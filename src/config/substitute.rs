@@ -52,7 +52,7 @@ pub(super) fn substitute(node: &mut Node, path: &str, from: &Surroundings<'_>, f
             }));
             node.content = Content::Unknown;
         }
-        Content::Null | Content::Boolean | Content::Number(_) | Content::Unknown => {}
+        Content::Null | Content::Boolean(_) | Content::Number(_) | Content::Unknown => {}
     }
 }
 

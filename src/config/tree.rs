@@ -21,8 +21,7 @@ pub(super) struct Node {
 /// What a node holds.
 pub(super) enum Content {
     Null,
-    /// No key takes one, so which of the two does not matter.
-    Boolean,
+    Boolean(bool),
     Number(Number),
     Text {
         text: String,
@@ -139,8 +138,8 @@ impl<'de> Visitor<'de> for ContentVisitor {
         Ok(Content::Null)
     }
 
-    fn visit_bool<E: de::Error>(self, _value: bool) -> Result<Content, E> {
-        Ok(Content::Boolean)
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Content, E> {
+        Ok(Content::Boolean(value))
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<Content, E> {

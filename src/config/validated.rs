@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use orgstream_api::TopicTemplate;
+use orgstream_api::record::field;
 use orgstream_salesforce::OrgConfig;
 use orgstream_salesforce_sink::{Operation, SinkConfig, SinkObject};
-use orgstream_salesforce_source::{RETENTION, SourceConfig, SourceObject, Start};
+use orgstream_salesforce_source::SourceConfig;
 use url::Url;
-
-use super::topic::TopicTemplate;
 
 /// One file's configuration.
 #[derive(Debug, Clone)]
@@ -93,10 +93,8 @@ pub struct Pipeline {
 pub struct PipelineSource {
     /// A name in [`Config::orgs`].
     pub org: String,
-    /// The topic of each object.
-    pub topic: TopicTemplate,
-    /// Where to start without a position.
-    pub start: Start,
+    /// What the source connector is given.
+    pub config: SourceConfig,
 }
 
 /// The sink of a pipeline.
@@ -104,7 +102,7 @@ pub struct PipelineSource {
 pub struct PipelineSink {
     /// A name in [`Config::orgs`].
     pub org: String,
-    /// The topic of each object.
+    /// The topic of each object, which is all that is left open in it.
     pub topic: TopicTemplate,
     /// What is done with a record.
     pub operation: Operation,
@@ -126,17 +124,7 @@ pub struct Object {
 impl Pipeline {
     /// What the source connector is given; `None` without a source.
     pub fn source_config(&self) -> Option<SourceConfig> {
-        let source = self.source.as_ref()?;
-        let objects = self.objects.iter().map(|object| SourceObject {
-            name: object.name.clone(),
-            topic: source.topic.topic(&object.name),
-        });
-        Some(SourceConfig {
-            pipeline: self.name.clone(),
-            start: source.start,
-            objects: objects.collect(),
-            retention: RETENTION,
-        })
+        Some(self.source.as_ref()?.config.clone())
     }
 
     /// What the sink connector is given; `None` without a sink. `source_org` is the 18-character id of the org
@@ -145,7 +133,7 @@ impl Pipeline {
         let sink = self.sink.as_ref()?;
         let objects = self.objects.iter().map(|object| SinkObject {
             name: object.name.clone(),
-            topic: sink.topic.topic(&object.name),
+            topic: sink.topic(&object.name),
             external_id: object.external_id.clone(),
             ignore_fields: object.ignore_fields.clone(),
         });
@@ -157,4 +145,24 @@ impl Pipeline {
             objects: objects.collect(),
         })
     }
+}
+
+impl PipelineSource {
+    /// The template of the topics of `object`.
+    pub fn topic(&self, object: &str) -> Option<&TopicTemplate> {
+        self.config.objects.iter().find(|known| known.name == object).map(|known| &known.topic)
+    }
+}
+
+impl PipelineSink {
+    /// The topic that records of `object` are read from.
+    pub fn topic(&self, object: &str) -> String {
+        topic_of(&self.topic, object).to_string()
+    }
+}
+
+/// The template for records of `object` in which all is put in that the object's name says. The records must be whole:
+/// change events have a type of their own.
+pub(super) fn topic_of(template: &TopicTemplate, object: &str) -> TopicTemplate {
+    template.of_object(object).with_field(field::OBJECT_TYPE, object)
 }

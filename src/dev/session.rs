@@ -167,7 +167,7 @@ fn pair(config: &Config) -> Option<Pair> {
         let account = pipeline.objects.iter().find(|object| object.name == "Account");
         let pair = Pair {
             pipeline: pipeline.name.clone(),
-            start: source.start,
+            start: source.config.start,
             a: source.org.clone(),
             b: sink.org.clone(),
             objects: pipeline.objects.iter().map(|object| object.name.clone()).collect(),

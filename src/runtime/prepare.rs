@@ -102,16 +102,16 @@ async fn sink_topics(config: &Config, pipeline: &Pipeline, admin: &Admin) -> Res
     admin.ensure_topics(&[dead_letters, compacted(&topics::parked(&pipeline.name), widest)]).await
 }
 
-/// The topics a pipeline's source writes, each with its object.
+/// The topics a pipeline's source writes whatever its records are, each with its object.
 fn source_topics(pipeline: &Pipeline) -> impl Iterator<Item = (&str, String)> {
-    let template = pipeline.source.as_ref().map(|source| &source.topic);
-    pipeline.objects.iter().filter_map(move |object| Some((&*object.name, template?.topic(&object.name))))
+    let objects = pipeline.source.iter().flat_map(|source| &source.config.objects);
+    objects.filter_map(|object| Some((&*object.name, object.topic.name()?.to_string())))
 }
 
 /// The topics a pipeline's sink reads.
 pub(super) fn input_topics(pipeline: &Pipeline) -> Vec<String> {
     let Some(sink) = &pipeline.sink else { return Vec::new() };
-    pipeline.objects.iter().map(|object| sink.topic.topic(&object.name)).collect()
+    pipeline.objects.iter().map(|object| sink.topic(&object.name)).collect()
 }
 
 fn records(config: &Config, name: String) -> TopicSpec {

@@ -6,8 +6,13 @@ use std::sync::{Arc, Mutex};
 
 use orgstream_api::{HealthReporter, Links, Order, Source, SourceHealth, TaskError};
 use orgstream_salesforce::Org;
+<<<<<<< HEAD
 use orgstream_salesforce_source::{SourceConfig, SourceContext, SourceCounters};
 use tokio::sync::{mpsc, watch};
+=======
+use orgstream_salesforce_source::{SourceConfig, SourceContext, SourceCounters, SourceObject};
+use tokio::sync::mpsc;
+>>>>>>> 80d982e (Read what a source is to do from the file)
 use tokio_util::sync::CancellationToken;
 
 use super::process::Shared;
@@ -116,8 +121,8 @@ impl SourceEntry {
         codec: Codec,
         health: &HealthReporter,
     ) -> StartSource {
-        let objects: HashMap<_, _> =
-            config.objects.iter().map(|object| (object.topic.clone(), object.name.clone())).collect();
+        let named = |object: &SourceObject| Some((object.topic.name()?.to_string(), object.name.clone()));
+        let objects: HashMap<_, _> = config.objects.iter().filter_map(named).collect();
         let (kafka, health) = (shared.kafka.clone(), health.clone());
         let produced = Arc::new(ProducedTopics {
             kafka,

@@ -7,6 +7,8 @@
 //! - [`position`]: places in a source's stream and in Kafka
 //! - [`source`]: what a source promises
 //! - [`ticket`], [`outcome`], [`sink`]: what a sink promises
+//! - [`topic`]: which topic a record belongs on
+//! - [`expression`]: what the user's file says of single records
 //! - [`store`], [`produced`], [`seen`]: the state that connectors may ask for
 //! - [`command`]: what a person asks of a source that runs
 //! - [`health`]: how a task says that it runs but does not get on
@@ -37,6 +39,12 @@ pub use outcome::{Delivered, LinkChange, Outcome, Owed, Rejection, Skip};
 
 pub mod sink;
 pub use sink::{Capacity, Item, Lease, SharedLease, Sink, Tracked};
+
+pub mod topic;
+pub use topic::{Part, TopicTemplate, UnknownVariable, refused_name};
+
+pub mod expression;
+pub use expression::{EventScope, Expression, ExpressionError, Scope};
 
 pub mod store;
 pub use store::{IdLink, IdMap, LinkState, Links, Stamp, StoreError};

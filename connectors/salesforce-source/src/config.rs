@@ -1,13 +1,49 @@
-//! What a source is told: which objects to read, from when on, and where their records go.
+//! What a source is told: which objects to read, from when on, by which channels, and where their records go.
+//!
+//! # Layout, in reading order
+//!
+//! - this file: the task and its objects
+//! - `channel`: what brings changes, and in which form they are written
+//! - `push_topic`: the PushTopic of an object
+//! - `sweep`: what is done about changes that no event brought
+//! - `snapshot`: how all rows are read
+//! - `stream`: the streaming connection
+//! - `shape`: what becomes of a record before it is produced
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgstream_api::{HealthReporter, Links, Order, Produced, Seen, SourceHealth, SourcePosition};
+use orgstream_api::{
+    Expression, HealthReporter, Links, Order, Produced, Seen, SourceHealth, SourcePosition, TopicTemplate,
+};
 use tokio::sync::{mpsc, watch};
+
+mod channel;
+pub use channel::{CdcChannel, Changes, EventChannel, Records};
+
+mod push_topic;
+pub use push_topic::{Manage, Notify, NotifyForFields, PushTopicConfig};
+
+mod sweep;
+pub use sweep::{OnGap, SweepConfig};
+
+mod snapshot;
+pub use snapshot::SnapshotConfig;
+
+mod stream;
+pub use stream::{StreamConfig, Transport};
+
+mod shape;
+pub use shape::{FieldRule, FieldSource};
 
 /// How long an org retains PushTopic events.
 pub const RETENTION: Duration = Duration::from_hours(24);
+
+/// How often objects are described anew.
+pub const DESCRIBE_EVERY: Duration = Duration::from_mins(10);
+
+/// How often an object without events is read.
+pub const POLL_EVERY: Duration = Duration::from_mins(1);
 
 /// A source task.
 #[derive(Debug, Clone)]
@@ -18,6 +54,22 @@ pub struct SourceConfig {
     pub start: Start,
     /// The objects to read. A snapshot goes through them in this order, so parents stand before their children.
     pub objects: Vec<SourceObject>,
+    /// Channels of messages that are about no object.
+    pub events: Vec<EventChannel>,
+    /// Which channels bring the change events of the objects that are read by them.
+    pub cdc: CdcChannel,
+    /// Whether `changedFields` of change events is written as a struct of flags, as Confluent's key of that name does.
+    pub convert_changed_fields: bool,
+    /// What is done about a gap.
+    pub on_gap: OnGap,
+    /// How changes are found that no event brought.
+    pub sweep: SweepConfig,
+    /// How all rows are read.
+    pub snapshot: SnapshotConfig,
+    /// How often objects are described anew, to find what changed in them.
+    pub describe_every: Duration,
+    /// The streaming connection.
+    pub stream: StreamConfig,
     /// How long the org retains events: [`RETENTION`], unless it is a simulated one that says otherwise.
     pub retention: Duration,
 }
@@ -34,12 +86,26 @@ pub enum Start {
 }
 
 /// One object of a source.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct SourceObject {
     /// The API name.
     pub name: String,
     /// The topic of its records.
-    pub topic: String,
+    pub topic: TopicTemplate,
+    /// What brings its changes.
+    pub changes: Changes,
+    /// The form of its records.
+    pub records: Records,
+    /// Whether the rows of its events are read, so that records are whole.
+    pub hydrate: bool,
+    /// How often it is read where nothing brings its changes.
+    pub poll_every: Duration,
+    /// Its PushTopic, where it is that which brings its changes.
+    pub push_topic: PushTopicConfig,
+    /// Records of which one of these does not hold are not produced. Deletions always are.
+    pub filter: Vec<Arc<dyn Expression>>,
+    /// Fields that are renamed, computed or left out.
+    pub fields: Vec<FieldRule>,
 }
 
 /// What the runtime gives a source.
@@ -61,4 +127,41 @@ pub struct SourceContext {
     pub health: HealthReporter,
     /// Whether changes flow, for the status.
     pub source_health: watch::Sender<SourceHealth>,
+}
+
+impl SourceConfig {
+    /// A source with everything as it is when the file says nothing of it.
+    pub fn new(pipeline: impl Into<String>, start: Start, objects: Vec<SourceObject>) -> Self {
+        Self {
+            pipeline: pipeline.into(),
+            start,
+            objects,
+            events: Vec::new(),
+            cdc: CdcChannel::default(),
+            convert_changed_fields: false,
+            on_gap: OnGap::default(),
+            sweep: SweepConfig::default(),
+            snapshot: SnapshotConfig::default(),
+            describe_every: DESCRIBE_EVERY,
+            stream: StreamConfig::default(),
+            retention: RETENTION,
+        }
+    }
+}
+
+impl SourceObject {
+    /// An object with everything as it is when the file says nothing of it.
+    pub fn new(name: impl Into<String>, topic: TopicTemplate) -> Self {
+        Self {
+            name: name.into(),
+            topic,
+            changes: Changes::default(),
+            records: Records::default(),
+            hydrate: true,
+            poll_every: POLL_EVERY,
+            push_topic: PushTopicConfig::default(),
+            filter: Vec::new(),
+            fields: Vec::new(),
+        }
+    }
 }

@@ -181,8 +181,8 @@ fn note_newest(newest: &mut HashMap<Key, Standing>, version: Version, objects: &
 
 #[cfg(test)]
 mod tests {
-    use orgstream_api::Stamp;
     use orgstream_api::produced::NothingProduced;
+    use orgstream_api::{Stamp, TopicTemplate};
     use orgstream_salesforce::OrgId;
 
     use super::*;
@@ -196,8 +196,8 @@ mod tests {
     }
 
     fn objects() -> [Object; 1] {
-        let destination =
-            Destination { org: OrgId::parse("00D5g000004XyzE").unwrap(), topic: "t".to_owned() };
+        let topic = TopicTemplate::fixed("t");
+        let destination = Destination { org: OrgId::parse("00D5g000004XyzE").unwrap(), topic };
         let target = Target { name: "Account".to_owned(), destination };
         [Object::new(target, &Positions::default(), Start::Latest, false)]
     }

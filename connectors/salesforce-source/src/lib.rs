@@ -20,7 +20,11 @@
 //! - `error`: what goes wrong
 
 pub mod config;
-pub use config::{RETENTION, SourceConfig, SourceContext, SourceObject, Start};
+pub use config::{
+    CdcChannel, Changes, DESCRIBE_EVERY, EventChannel, FieldRule, FieldSource, Manage, Notify,
+    NotifyForFields, OnGap, POLL_EVERY, PushTopicConfig, RETENTION, Records, SnapshotConfig, SourceConfig,
+    SourceContext, SourceObject, Start, StreamConfig, SweepConfig, Transport,
+};
 
 mod start;
 pub use start::start;

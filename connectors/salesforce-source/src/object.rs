@@ -142,6 +142,7 @@ impl Object {
 mod tests {
     use std::time::Duration;
 
+    use orgstream_api::TopicTemplate;
     use orgstream_salesforce::OrgId;
 
     use super::*;
@@ -151,8 +152,8 @@ mod tests {
     const HOUR: Duration = Duration::from_hours(1);
 
     fn object(stored: &Positions, start: Start) -> Object {
-        let destination =
-            Destination { org: OrgId::parse("00D5g000004XyzE").unwrap(), topic: "t".to_owned() };
+        let topic = TopicTemplate::fixed("t");
+        let destination = Destination { org: OrgId::parse("00D5g000004XyzE").unwrap(), topic };
         Object::new(Target { name: "Account".to_owned(), destination }, stored, start, false)
     }
 
@@ -194,6 +195,9 @@ mod tests {
         assert_eq!((failed.failure(), failed.next_attempt()), (Some("no"), Some(next_attempt)));
         failed.recovers("account".to_owned());
         assert!(failed.is_well());
-        assert_eq!((failed.target.name.as_str(), failed.target.destination.topic.as_str()), ("account", "t"));
+        assert_eq!(
+            (failed.target.name.as_str(), &**failed.target.destination.topic.name().unwrap()),
+            ("account", "t")
+        );
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use orgstream_api::record::{field, header};
-use orgstream_api::{EventType, Headers, Record, SourcePosition, SourceRecord, Struct, Value};
+use orgstream_api::{EventType, Headers, Record, SourcePosition, SourceRecord, Struct, TopicTemplate, Value};
 use orgstream_salesforce::OrgId;
 
 use crate::position::topic_begun;
@@ -28,7 +28,7 @@ pub(crate) struct Draft {
 #[derive(Debug, Clone)]
 pub(crate) struct Destination {
     pub(crate) org: OrgId,
-    pub(crate) topic: String,
+    pub(crate) topic: TopicTemplate,
 }
 
 /// The topics that are on record as written to.
@@ -58,7 +58,7 @@ pub(crate) fn shape(draft: Draft, destination: &Destination) -> SourceRecord {
     headers.push(header::ORIGIN, origin.as_str());
 
     SourceRecord {
-        topic: destination.topic.clone(),
+        topic: destination.topic.render(&value, Some(kind)).to_string(),
         partition_key: id.as_bytes().to_vec(),
         record: Record { key: Some(key), value: Some(value), headers, timestamp: stamp.0 },
     }
@@ -105,7 +105,10 @@ mod tests {
     }
 
     fn destination() -> Destination {
-        Destination { org: OrgId::parse("00D5g000004XyzE").unwrap(), topic: "a.Account".to_owned() }
+        Destination {
+            org: OrgId::parse("00D5g000004XyzE").unwrap(),
+            topic: TopicTemplate::fixed("a.Account"),
+        }
     }
 
     fn draft(kind: EventType, image: Image, origin: Origin) -> Draft {

@@ -14,7 +14,7 @@ pub(super) fn cycles(pipelines: &[&Pipeline], report: &mut Report<'_>) {
     for pipeline in pipelines {
         let Some(sink) = &pipeline.sink else { continue };
         for object in &pipeline.objects {
-            let topic = sink.topic.topic(&object.name);
+            let topic = sink.topic(&object.name);
             let ways = ways.entry(&object.name).or_default();
             for from in origins(pipelines, pipeline, &object.name, &topic) {
                 let own = pipeline.source.as_ref().is_some_and(|source| source.org == from);
@@ -53,8 +53,7 @@ fn origins<'a>(pipelines: &[&'a Pipeline], pipeline: &Pipeline, object: &str, to
         .iter()
         .filter_map(|other| Some((other, other.source.as_ref()?)))
         .filter(|(other, source)| {
-            let writes =
-                other.objects.iter().any(|known| known.name == object) && source.topic.topic(object) == topic;
+            let writes = source.topic(object).is_some_and(|template| template.may_be(topic));
             writes || other.name == pipeline.name
         })
         .map(|(_, source)| source.org.as_str())

@@ -14,6 +14,14 @@ use org::org;
 mod pipeline;
 use pipeline::pipeline;
 
+mod source;
+
+mod object_source;
+
+mod fields;
+
+mod values;
+
 mod topics;
 use topics::topics;
 

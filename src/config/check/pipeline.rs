@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
+use orgstream_api::record::field;
+use orgstream_api::{Part, TopicTemplate, refused_name};
 use orgstream_salesforce_sink::Operation;
-use orgstream_salesforce_source::Start;
 
+use super::source::{Around, has_object, one_for_all, source, template};
 use super::{Report, is_api_name};
 use crate::config::duration::parse_duration;
 use crate::config::fault::hint;
 use crate::config::raw;
-use crate::config::topic::{TopicTemplate, refused_name};
-use crate::config::validated::{Object, Pipeline, PipelineSink, PipelineSource};
+use crate::config::validated::{Object, Pipeline, PipelineSink};
 
 const DEFAULT_RETRY_FOR: Duration = Duration::from_mins(15);
 
@@ -27,7 +28,8 @@ pub(super) fn pipeline(name: String, raw: raw::Pipeline, report: &mut Report<'_>
     if !has_source && !has_sink {
         report.fault(&path, "has neither a source nor a sink; it needs at least one");
     }
-    if report.is_empty(&[path[0], path[1], "objects"]) {
+    let messages = raw.source.as_ref().is_some_and(|source| source.events.is_some());
+    if report.is_empty(&[path[0], path[1], "objects"]) && !messages {
         report.fault(&[path[0], path[1], "objects"], "names no object");
     }
     let several = report.keys(&[path[0], path[1], "objects"]).len() > 1;
@@ -42,18 +44,28 @@ pub(super) fn pipeline(name: String, raw: raw::Pipeline, report: &mut Report<'_>
         report.fault(&[path[0], path[1], "sink", "org"], message);
     }
 
-    let source = raw.source.and_then(|raw| source(&name, raw, several, report));
-    let operation = raw.sink.as_ref().and_then(|sink| sink.operation);
-    let source_topic = source.as_ref().map(|source| source.topic.clone());
-    let sink = raw.sink.and_then(|raw| sink(&name, raw, has_source, source_topic, several, report));
-    let mut objects = raw
-        .objects
-        .unwrap_or_default()
-        .into_iter()
-        .map(|(object_name, raw)| object(&name, object_name, raw, has_sink, operation, report))
-        .collect::<Vec<_>>();
     let order = report.keys(&[path[0], path[1], "objects"]);
-    objects.sort_by_key(|object| order.iter().position(|name| *name == object.name));
+    let mut raw_objects: Vec<_> = raw.objects.unwrap_or_default().into_iter().collect();
+    raw_objects.sort_by_key(|(object, _)| order.iter().position(|name| name == object));
+    let written = raw.source.as_ref().and_then(|source| source.topic.clone());
+    let lowercase = raw.source.as_ref().and_then(|source| source.topic_lowercase);
+    let source = raw.source.and_then(|raw| {
+        let read = |(name, object): &mut (String, raw::Object)| {
+            (name.clone(), object.source.take().unwrap_or_default())
+        };
+        let objects = raw_objects.iter_mut().map(read).collect();
+        source(Around { pipeline: &name, has_sink, objects }, raw, report)
+    });
+    let operation = raw.sink.as_ref().and_then(|sink| sink.operation);
+    let source_topic = written.and_then(|topic| TopicTemplate::new(&topic, lowercase.unwrap_or(false)).ok());
+    let sink = raw.sink.and_then(|raw| {
+        let source_org = source_org.as_deref();
+        sink(&name, raw, has_source, source_org, source_topic, several, report)
+    });
+    let objects = raw_objects
+        .into_iter()
+        .map(|(object_name, raw)| object(&name, object_name, raw, (has_source, has_sink), operation, report))
+        .collect::<Vec<_>>();
     if (has_source && source.is_none()) || (has_sink && sink.is_none()) {
         return None;
     }
@@ -70,49 +82,33 @@ fn refused_pipeline_name(name: &str) -> Option<String> {
     refused_name(name).map(|reason| format!("the name is part of topic names: {reason}"))
 }
 
-fn source(
-    pipeline: &str,
-    raw: raw::Source,
-    several: bool,
-    report: &mut Report<'_>,
-) -> Option<PipelineSource> {
-    let org = raw.org.and_then(|org| known_org(pipeline, "source", org, report));
-    let topic = raw.topic.and_then(|topic| template(pipeline, "source", topic, several, report));
-    Some(PipelineSource {
-        org: org?,
-        topic: topic?,
-        start: match raw.start.unwrap_or(raw::Start::Snapshot) {
-            raw::Start::Snapshot => Start::Snapshot,
-            raw::Start::Earliest => Start::Earliest,
-            raw::Start::Latest => Start::Latest,
-        },
-    })
-}
-
 fn sink(
     pipeline: &str,
     raw: raw::Sink,
     has_source: bool,
+    source_org: Option<&str>,
     source_topic: Option<TopicTemplate>,
     several: bool,
     report: &mut Report<'_>,
 ) -> Option<PipelineSink> {
     let path = ["pipelines", pipeline, "sink"];
+    let at = |key| [path[0], path[1], path[2], key];
     let org = raw.org.and_then(|org| known_org(pipeline, "sink", org, report));
     let topic = if let Some(topic) = raw.topic {
-        template(pipeline, "sink", topic, several, report)
+        sink_template(&topic, source_org.is_some(), several, &at("topic"), report)
     } else {
         if !has_source && !report.has(&path, "topic") {
             let message = "this key is missing; without a source the sink must be told which topics to read";
-            report.fault(&[path[0], path[1], path[2], "topic"], message);
+            report.fault(&at("topic"), message);
         }
         source_topic
     };
+    let topic = topic.map(|topic| source_org.map_or_else(|| topic.clone(), |org| topic.in_org(org)));
     let retry_for = match raw.retry_for.as_deref().map(parse_duration) {
         None => Some(DEFAULT_RETRY_FOR),
         Some(Ok(duration)) => Some(duration),
         Some(Err(error)) => {
-            report.fault(&[path[0], path[1], path[2], "retry_for"], error.to_string());
+            report.fault(&at("retry_for"), error.to_string());
             None
         }
     };
@@ -129,7 +125,7 @@ fn sink(
     })
 }
 
-fn known_org(pipeline: &str, half: &str, org: String, report: &mut Report<'_>) -> Option<String> {
+pub(super) fn known_org(pipeline: &str, half: &str, org: String, report: &mut Report<'_>) -> Option<String> {
     let known = report.keys(&["orgs"]);
     if known.contains(&org.as_str()) {
         return Some(org);
@@ -142,36 +138,36 @@ fn known_org(pipeline: &str, half: &str, org: String, report: &mut Report<'_>) -
     None
 }
 
-fn template(
-    pipeline: &str,
-    half: &str,
-    text: String,
+/// What a sink reads is named by the object alone, and by the org where its pipeline has a source.
+fn sink_template(
+    text: &str,
+    knows_org: bool,
     several: bool,
+    path: &[&str],
     report: &mut Report<'_>,
 ) -> Option<TopicTemplate> {
-    let path = ["pipelines", pipeline, half, "topic"];
-    match TopicTemplate::new(text) {
-        Ok(template) => {
-            if several && !template.has_object() {
-                let message = format!(
-                    "`{template}` would be the topic of all objects; put `${{object}}` into it, so that each has its own"
-                );
-                report.fault(&path, message);
-            }
-            Some(template)
-        }
-        Err(message) => {
-            report.fault(&path, message);
-            None
-        }
+    let topic = template(text, false, path, report)?;
+    if several && !has_object(&topic) {
+        report.fault(path, one_for_all(&topic));
     }
+    let known = |part: &&Part| match part {
+        Part::Object => true,
+        Part::Org => knows_org,
+        Part::Field(name) => name == field::OBJECT_TYPE,
+        Part::Text(_) | Part::EventType => false,
+    };
+    if let Some(part) = topic.variables().find(|part| !known(part)) {
+        report.fault(path, format!("`{part}` is not known before records are read; use `${{object}}`"));
+        return None;
+    }
+    Some(topic)
 }
 
 fn object(
     pipeline: &str,
     name: String,
     raw: raw::Object,
-    has_sink: bool,
+    (has_source, has_sink): (bool, bool),
     operation: Option<raw::Operation>,
     report: &mut Report<'_>,
 ) -> Object {
@@ -186,6 +182,9 @@ fn object(
     for key in report.keys(&path) {
         if !has_sink && matches!(key, "external_id" | "ignore_fields") {
             report.fault(&at(key), "says how records are written, but this pipeline has no sink");
+        }
+        if !has_source && key == "source" {
+            report.fault(&at(key), "says how records are read, but this pipeline has no source");
         }
     }
     let by_external_id = !matches!(operation, Some(raw::Operation::Update | raw::Operation::Delete));

@@ -8,6 +8,8 @@ use orgstream_salesforce_source::Start;
 use super::*;
 use crate::config::{Brokers, Org, SchemaRegistry};
 
+mod source;
+
 /// A whole file, with `pipelines` as its pipelines.
 fn file(pipelines: &str) -> String {
     let head = "\
@@ -62,7 +64,7 @@ fn a_whole_file_becomes_its_configuration() {
     let pipeline = &config.pipelines[0];
     let source = pipeline.source_config().expect("there is a source");
     assert_eq!(source.start, Start::Earliest);
-    let topics: Vec<_> = source.objects.iter().map(|object| object.topic.as_str()).collect();
+    let topics: Vec<_> = source.objects.iter().map(|object| object.topic.to_string()).collect();
     assert_eq!(topics, ["a.Lead", "a.Account"], "the order of the file");
     let sink = pipeline.sink_config(None).expect("there is a sink");
     assert_eq!(sink.operation, Operation::Upsert);

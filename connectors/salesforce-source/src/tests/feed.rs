@@ -8,8 +8,13 @@ use async_trait::async_trait;
 use orgstream_api::record::header;
 use orgstream_api::seen::MemorySeen;
 use orgstream_api::{
+<<<<<<< HEAD
     AtEnd, Found, Health, HealthReporter, Links, Offsets, Order, Produced, Source, SourceBatch, SourceHealth,
     SourcePosition, SourceRecord, StoreError, TaskError, Version,
+=======
+    AtEnd, Found, Health, HealthReporter, Links, Offsets, Order, Produced, Source, SourceBatch,
+    SourcePosition, SourceRecord, StoreError, TaskError, TopicTemplate, Version,
+>>>>>>> 80d982e (Read what a source is to do from the file)
 };
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
@@ -17,7 +22,7 @@ use tokio::sync::{mpsc, watch};
 use super::world::World;
 use crate::backoff::Backoff;
 use crate::bayeux::Timing;
-use crate::config::{RETENTION, SourceConfig, SourceContext, SourceObject, Start};
+use crate::config::{SourceConfig, SourceContext, SourceObject, Start};
 use crate::source::PushTopicSource;
 use crate::start::start_with;
 
@@ -91,9 +96,9 @@ impl Committed {
             busy: Backoff::new(millis(20), millis(200)),
             again: millis(300),
         };
-        let object = |name: &&str| SourceObject { name: (*name).to_owned(), topic: format!("a.{name}") };
+        let object = |name: &&str| SourceObject::new(*name, TopicTemplate::fixed(format!("a.{name}")));
         let objects = objects.iter().map(object).collect();
-        let config = SourceConfig { pipeline: "crm".to_owned(), start, objects, retention: RETENTION };
+        let config = SourceConfig::new("crm", start, objects);
         let (reporter, health) = HealthReporter::new();
         let (orders, commands) = mpsc::channel(1);
         let context = SourceContext {
