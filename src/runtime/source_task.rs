@@ -6,13 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use orgstream_api::{HealthReporter, Links, Order, Source, SourceHealth, TaskError};
 use orgstream_salesforce::Org;
-<<<<<<< HEAD
-use orgstream_salesforce_source::{SourceConfig, SourceContext, SourceCounters};
-use tokio::sync::{mpsc, watch};
-=======
 use orgstream_salesforce_source::{SourceConfig, SourceContext, SourceCounters, SourceObject};
-use tokio::sync::mpsc;
->>>>>>> 80d982e (Read what a source is to do from the file)
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::process::Shared;

@@ -8,13 +8,8 @@ use async_trait::async_trait;
 use orgstream_api::record::header;
 use orgstream_api::seen::MemorySeen;
 use orgstream_api::{
-<<<<<<< HEAD
     AtEnd, Found, Health, HealthReporter, Links, Offsets, Order, Produced, Source, SourceBatch, SourceHealth,
-    SourcePosition, SourceRecord, StoreError, TaskError, Version,
-=======
-    AtEnd, Found, Health, HealthReporter, Links, Offsets, Order, Produced, Source, SourceBatch,
     SourcePosition, SourceRecord, StoreError, TaskError, TopicTemplate, Version,
->>>>>>> 80d982e (Read what a source is to do from the file)
 };
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
