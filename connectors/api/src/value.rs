@@ -78,6 +78,11 @@ impl Struct {
         Self { schema, values }
     }
 
+    /// A struct of these values, one for each field of the schema in its order; `None` for another number of them.
+    pub fn of(schema: Arc<Schema>, values: Vec<Value>) -> Option<Self> {
+        (values.len() == schema.fields().len()).then_some(Self { schema, values })
+    }
+
     /// The schema that names and types the values.
     pub fn schema(&self) -> &Arc<Schema> {
         &self.schema

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -53,6 +54,7 @@ enum Body {
 pub(crate) struct Reply {
     pub(crate) name: CallName,
     started: Instant,
+    headers: HeaderMap,
     body: Bytes,
 }
 
@@ -117,6 +119,16 @@ impl Reply {
         serde_json::from_slice(&self.body).map_err(|error| self.unreadable(error.to_string()))
     }
 
+    /// A header's text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The body as it came.
+    pub(crate) fn into_body(self) -> Bytes {
+        self.body
+    }
+
     pub(crate) fn text(&self) -> Result<&str, ApiError> {
         std::str::from_utf8(&self.body).map_err(|_| self.unreadable("it is not UTF-8"))
     }
@@ -178,12 +190,13 @@ impl Org {
         })?;
         self.note_usage(response.headers());
         let status = response.status().as_u16();
+        let headers = response.headers().clone();
         let body = response
             .bytes()
             .await
             .map_err(|error| self.trouble(call, started, "the answer was cut off".to_owned(), Some(error)))?;
         if status < 300 {
-            return Ok(Reply { name: self.call_name(call), started, body });
+            return Ok(Reply { name: self.call_name(call), started, headers, body });
         }
         let errors = match call.body {
             Body::Soap(_) => soap::fault(&body).into_iter().collect(),
@@ -255,7 +268,7 @@ impl Org {
         CallName { org: Arc::clone(&self.inner.name), method: call.method.clone(), path }
     }
 
-    fn note_usage(&self, headers: &reqwest::header::HeaderMap) {
+    fn note_usage(&self, headers: &HeaderMap) {
         let header = headers.get("sforce-limit-info").and_then(|value| value.to_str().ok());
         if let Some(usage) = header.and_then(ApiUsage::parse) {
             *self.inner.usage.lock().expect("no holder of this lock panics") = Some(usage);

@@ -10,7 +10,7 @@
 //! - [`breaker`], [`report`]: whether the org can be called at all, and whose trouble a failed call is
 //! - [`usage`]: how much of the org's API allocation is used
 //! - [`rest`]: the resources, one file each
-//! - [`id`], [`describe`], [`schema`], [`value`], [`datetime`], [`soql`]: Salesforce's data, and ours
+//! - [`id`], [`describe`], [`schema`], [`value`], [`csv`], [`datetime`], [`soql`]: Salesforce's data, and ours
 
 pub mod config;
 pub use config::{Auth, OrgConfig};
@@ -41,7 +41,7 @@ pub mod usage;
 pub use usage::ApiUsage;
 
 pub mod rest;
-pub use rest::{Limit, Limits, NextPage, Page, Row, WriteResult};
+pub use rest::{JobState, Limit, Limits, NextPage, Page, QueryJob, Results, Row, Rows, WriteResult};
 
 pub mod id;
 pub use id::{MalformedId, OrgId, SalesforceId};
@@ -53,6 +53,9 @@ pub mod schema;
 
 pub mod value;
 pub use value::{ValueError, to_json, to_value};
+
+pub mod csv;
+pub use csv::{Columns, CsvError, CsvRow, CsvRows};
 
 pub mod datetime;
 pub mod soql;

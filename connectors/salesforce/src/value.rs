@@ -120,6 +120,14 @@ fn decimal(json: &Json) -> Option<String> {
     }
 }
 
+/// A number of a bulk result as REST shows it once it went through JSON: the same text, whichever way a row was read.
+pub(crate) fn canonical_decimal(text: &str) -> Option<String> {
+    let number: f64 = text.parse().ok().filter(|value: &f64| value.is_finite())?;
+    let shown = decimal(&Json::from(number))?;
+    // A double may have fewer digits than the text.
+    Some(if is_decimal(text) && significant(&shown) != significant(text) { text.to_owned() } else { shown })
+}
+
 fn is_decimal(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));

@@ -1,5 +1,8 @@
 //! The resources, one file each. All are methods of [`Org`](crate::Org).
 
+mod bulk_query;
+pub use bulk_query::{JobState, QueryJob, Results, Rows};
+
 mod collections;
 pub use collections::WriteResult;
 
