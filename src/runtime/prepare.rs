@@ -32,6 +32,7 @@ pub(super) async fn topics(
                     &source_topics(pipeline).map(|(_, name)| records(config, name)).collect::<Vec<_>>(),
                 )
                 .await?;
+            admin.ensure_topics(&[dead_letters(pipeline)]).await?;
         }
         if options.sinks() && pipeline.sink.is_some() {
             sink_topics(config, pipeline, admin).await?;
@@ -93,13 +94,8 @@ async fn sink_topics(config: &Config, pipeline: &Pipeline, admin: &Admin) -> Res
         };
         widest = widest.max(width);
     }
-    let dead_letters = TopicSpec {
-        name: topics::dead_letters(&pipeline.name),
-        partitions: Some(1),
-        cleanup: Cleanup::Delete,
-    };
     // An entry lies in the partition number of its record, so the topic is as wide as the widest input.
-    admin.ensure_topics(&[dead_letters, compacted(&topics::parked(&pipeline.name), widest)]).await
+    admin.ensure_topics(&[dead_letters(pipeline), compacted(&topics::parked(&pipeline.name), widest)]).await
 }
 
 /// The topics a pipeline's source writes whatever its records are, each with its object.
@@ -116,6 +112,11 @@ pub(super) fn input_topics(pipeline: &Pipeline) -> Vec<String> {
 
 fn records(config: &Config, name: String) -> TopicSpec {
     TopicSpec { name, partitions: Some(config.kafka.partitions), cleanup: Cleanup::Delete }
+}
+
+fn dead_letters(pipeline: &Pipeline) -> TopicSpec {
+    let name = topics::dead_letters(&pipeline.name);
+    TopicSpec { name, partitions: Some(1), cleanup: Cleanup::Delete }
 }
 
 fn compacted(name: &str, partitions: i32) -> TopicSpec {

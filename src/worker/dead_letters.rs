@@ -4,10 +4,16 @@
 //! headers are added in Kafka Connect's order, so that tools that read its dead-letter topics read these. One that is too
 //! large for its topic goes there without the value, and says where that lies.
 
+use orgstream_api::record::header;
+use orgstream_api::{Headers, Unreadable};
+
 use crate::kafka::{Consumed, Outgoing, Place, ProduceError, Producer, topics};
 
 /// The header of a dead letter whose value was left out.
 const VALUE_LEFT_OUT: &str = "orgstream.value_left_out";
+
+/// The largest message of an org that is kept whole, in bytes: less than a broker takes by default.
+const LARGEST_MESSAGE: usize = 900_000;
 
 /// Where a record failed, in Kafka Connect's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +24,8 @@ pub enum Stage {
     ValueConverter,
     /// The sink, or org B, refuses the record.
     TaskPut,
+    /// The source cannot read what its org sent.
+    TaskPoll,
 }
 
 impl Stage {
@@ -26,6 +34,7 @@ impl Stage {
             Self::KeyConverter => "KEY_CONVERTER",
             Self::ValueConverter => "VALUE_CONVERTER",
             Self::TaskPut => "TASK_PUT",
+            Self::TaskPoll => "TASK_POLL",
         }
     }
 
@@ -34,6 +43,7 @@ impl Stage {
         match self {
             Self::KeyConverter | Self::ValueConverter => "orgstream.codec.avro",
             Self::TaskPut => "orgstream.salesforce.sink",
+            Self::TaskPoll => "orgstream.salesforce.source",
         }
     }
 }
@@ -72,6 +82,39 @@ pub fn dead_letter(pipeline: &str, task: u32, consumed: &Consumed, cause: &Cause
         value: consumed.value.clone(),
         headers,
         timestamp: Some(consumed.timestamp),
+    }
+}
+
+/// The dead letter of a message that a source cannot read: no record, so it has neither a key nor a place in a topic, but
+/// the channel and the replay id that it came with.
+pub fn unread_letter(pipeline: &str, task: u32, message: &Unreadable) -> Outgoing {
+    let mut headers = Headers::default();
+    headers.push(header::CHANNEL, &*message.channel);
+    if let Some(replay_id) = &message.replay_id {
+        headers.push(header::REPLAY_ID, &**replay_id);
+    }
+    let mut add = |name: &str, text: &str| headers.push(format!("__connect.errors.{name}"), text);
+    add("connector.name", pipeline);
+    add("task.id", &task.to_string());
+    add("stage", Stage::TaskPoll.as_str());
+    add("class.name", Stage::TaskPoll.executing());
+    add("exception.class.name", "UNREADABLE_EVENT");
+    add("exception.message", &format!("the event cannot be read: {}", message.reason));
+    let value = if message.raw.len() <= LARGEST_MESSAGE {
+        Some(message.raw.clone().into_bytes())
+    } else {
+        // A transaction with a record that is too large could never be committed.
+        let note = format!("the message, {} bytes, is too large for a dead letter", message.raw.len());
+        headers.push(VALUE_LEFT_OUT, note);
+        None
+    };
+    Outgoing {
+        topic: topics::dead_letters(pipeline),
+        place: Place::Key(message.channel.clone().into_bytes()),
+        key: None,
+        value,
+        headers,
+        timestamp: Some(message.at),
     }
 }
 
@@ -114,9 +157,35 @@ fn without_value(mut letter: Outgoing) -> Outgoing {
 
 #[cfg(test)]
 mod tests {
-    use orgstream_api::{Headers, InputOffset, TopicPartition};
+    use orgstream_api::{InputOffset, TopicPartition};
 
     use super::*;
+
+    #[test]
+    fn what_a_source_cannot_read_is_kept_with_where_it_came_from() {
+        let message = Unreadable {
+            channel: "/topic/x".into(),
+            replay_id: Some("41".into()),
+            reason: "it has no usable `data.event.type`".into(),
+            raw: "{}".into(),
+            at: 5,
+        };
+        let letter = unread_letter("crm", 0, &message);
+        assert_eq!((letter.topic.as_str(), letter.timestamp), ("crm.dead_letters", Some(5)));
+        assert_eq!((letter.key.as_deref(), letter.value.as_deref()), (None, Some(&b"{}"[..])));
+        for (name, text) in [
+            ("orgstream.channel", "/topic/x"),
+            ("orgstream.replay_id", "41"),
+            ("__connect.errors.stage", "TASK_POLL"),
+            ("__connect.errors.exception.class.name", "UNREADABLE_EVENT"),
+        ] {
+            assert_eq!(letter.headers.text(name), Some(text), "{name}");
+        }
+        let large = Unreadable { raw: "x".repeat(LARGEST_MESSAGE + 1), ..message };
+        let letter = unread_letter("crm", 0, &large);
+        assert_eq!(letter.value, None);
+        assert!(letter.headers.text(VALUE_LEFT_OUT).is_some_and(|note| note.contains("900001 bytes")));
+    }
 
     #[test]
     fn a_dead_letter_keeps_the_bytes_and_adds_the_headers_of_kafka_connect_in_order() {

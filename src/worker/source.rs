@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::dead_letters::unread_letter;
 use super::latency::Latency;
 use super::meter::Meter;
 use super::positions::{self, Claim, SourceTask, Stored, StoredPosition};
@@ -249,7 +250,7 @@ impl Lane {
         batch: SourceBatch,
         stop: &CancellationToken,
     ) -> Result<(), TaskError> {
-        if batch.records.is_empty() && batch.positions.is_empty() {
+        if batch.records.is_empty() && batch.positions.is_empty() && batch.unreadable.is_empty() {
             return Ok(());
         }
         let records = batch.records.len();
@@ -330,6 +331,8 @@ async fn encode(
             timestamp: Some(source.record.timestamp),
         });
     }
+    let letter = |message| unread_letter(&worker.task.pipeline, worker.task.number, message);
+    outgoing.extend(batch.unreadable.iter().map(letter));
     let entry = |position| positions::position_entry(&worker.task, &worker.org, position);
     let entries = batch.positions.iter().map(entry);
     outgoing.extend(entries.map(outgoing_entry));

@@ -29,7 +29,7 @@ pub mod position;
 pub use position::{InputOffset, SourcePosition, TopicPartition};
 
 pub mod source;
-pub use source::{AtEnd, Source, SourceBatch};
+pub use source::{AtEnd, Source, SourceBatch, Unreadable};
 
 pub mod ticket;
 pub use ticket::{Ticket, TicketId};

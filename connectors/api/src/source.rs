@@ -19,11 +19,28 @@ use crate::record::SourceRecord;
 pub struct SourceBatch {
     /// At most 5,000, in the order they are to have on their topics.
     pub records: Vec<SourceRecord>,
+    /// What the org sent and nobody can read. It is kept with the pipeline's dead letters, in the same transaction.
+    pub unreadable: Vec<Unreadable>,
     /// Where the source is once `records` are in Kafka.
     pub positions: Vec<SourcePosition>,
     /// When an org's answer brought what the records tell, each with the count of `records` in their order. Empty where
     /// nothing brought them but the source's own asking, as the rows of a snapshot.
     pub received: Vec<(Instant, u32)>,
+}
+
+/// A message of an org that has an unknown shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The channel that brought it.
+    pub channel: String,
+    /// Its place there, where it tells that.
+    pub replay_id: Option<String>,
+    /// What cannot be read, in one sentence.
+    pub reason: String,
+    /// The message as it came: JSON.
+    pub raw: String,
+    /// When the org raised or sent it: milliseconds since the epoch.
+    pub at: i64,
 }
 
 impl SourceBatch {

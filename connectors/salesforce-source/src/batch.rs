@@ -15,6 +15,8 @@ use crate::clock::OrgClock;
 use crate::condition::Condition;
 use crate::config::SourceConfig;
 use crate::counters::{Count, SourceCounters};
+use crate::deletions::Deletions;
+use crate::described::Carried;
 use crate::end::EndCheck;
 use crate::error::SourceError;
 use crate::health::Facts;
@@ -45,6 +47,7 @@ pub(crate) struct Parts {
     pub(crate) counters: Arc<SourceCounters>,
     pub(crate) end: EndCheck,
     pub(crate) commands: mpsc::Receiver<Order>,
+    pub(crate) deletions: Deletions,
     /// When this source stored positions last.
     pub(crate) stored: Option<Instant>,
 }
@@ -56,22 +59,32 @@ impl Parts {
         SourceBatch::of_positions(self.subjects.objects.iter().filter_map(Object::asked).collect())
     }
 
-    /// The records of events, with the positions behind these events.
-    pub(crate) fn finish_events(&mut self, items: usize, hydrated: Vec<Hydrated>) -> SourceBatch {
-        let mut taken = 0;
+    /// The records of events, which told of changes `occurrences` times, with the positions behind these events.
+    pub(crate) fn finish_events(
+        &mut self,
+        items: usize,
+        occurrences: usize,
+        hydrated: Vec<Hydrated>,
+    ) -> SourceBatch {
+        let mut batch = SourceBatch::default();
         for _ in 0..items {
             match self.inbox.pop() {
-                Some(Item::Event(event)) => taken += usize::from(self.subjects.passed(&event)),
+                Some(Item::Event(event)) if self.subjects.passed(&event) => {
+                    self.note_losses(&event, &mut batch);
+                }
                 Some(Item::Polled { at, empty }) => self.subjects.polled(at, empty),
                 _ => {}
             }
         }
-        self.counters.count(Count::Folded, taken - hydrated.len());
-        let mut batch = SourceBatch::default();
+        self.counters.count(Count::Folded, occurrences - hydrated.len());
         for Hydrated { draft, count } in hydrated {
             self.counters.count(count, 1);
             if let Some(draft) = draft {
-                if let Some(snapshot) = &mut self.subjects.objects[draft.object].snapshot {
+                // What an event alone tells is a part of the row, which a page may still bring whole: pages and events are
+                // read one after the other.
+                if let Some(snapshot) = &mut self.subjects.objects[draft.object].snapshot
+                    && (draft.standing.is_deleted() || draft.image.carried == Carried::All)
+                {
                     snapshot.seen.note(draft.image.id, draft.standing);
                 }
                 self.produce(draft, &mut batch);
@@ -126,6 +139,7 @@ impl Parts {
         self.stored = Some(Instant::now());
         let now = self.now();
         self.end.forget_old(now);
+        self.deletions.forget_before(now);
         SourceBatch::of_positions(self.subjects.store())
     }
 
@@ -162,7 +176,9 @@ impl Parts {
     /// This object, which had failed, can be read again, from where it was.
     pub(crate) fn recovers(&mut self, index: usize, opened: Opened) {
         let name = self.subjects.objects[index].target.name.clone();
-        self.session.ask(self.subjects.opened(index, opened));
+        if let Some(subscription) = self.subjects.opened(index, opened) {
+            self.session.ask(subscription);
+        }
         self.condition.recovers(&name);
     }
 }

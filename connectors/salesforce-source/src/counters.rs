@@ -10,11 +10,14 @@ pub struct SourceCounters {
     folded: AtomicU64,
     hydrated: AtomicU64,
     not_hydrated: AtomicU64,
+    from_events: AtomicU64,
     deleted: AtomicU64,
     skipped: AtomicU64,
     snapshot_rows: AtomicU64,
     superseded: AtomicU64,
     sessions: AtomicU64,
+    foreign: AtomicU64,
+    unreadable: AtomicU64,
 }
 
 impl SourceCounters {
@@ -25,12 +28,15 @@ impl SourceCounters {
     /// - `folded`: events that a later one of the same record and batch stands for
     /// - `hydrated`: records with a row that was read
     /// - `not_hydrated`: records with the event's own fields, their row being invisible
+    /// - `from_events`: records with the event's own fields, no row being wanted
     /// - `deleted`: delete records
     /// - `skipped`: changes of a row that is deleted by now; its delete event says so
     /// - `snapshot_rows`: records of snapshots
     /// - `superseded`: snapshot rows left out because the stream had produced a newer state
     /// - `sessions`: streaming sessions opened
-    pub fn all(&self) -> [(&'static str, u64); 10] {
+    /// - `foreign`: events of objects that the source does not read
+    /// - `unreadable`: events of an unknown shape, kept as dead letters
+    pub fn all(&self) -> [(&'static str, u64); 13] {
         let value = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         [
             ("events", value(&self.events)),
@@ -38,11 +44,14 @@ impl SourceCounters {
             ("folded", value(&self.folded)),
             ("hydrated", value(&self.hydrated)),
             ("not_hydrated", value(&self.not_hydrated)),
+            ("from_events", value(&self.from_events)),
             ("deleted", value(&self.deleted)),
             ("skipped", value(&self.skipped)),
             ("snapshot_rows", value(&self.snapshot_rows)),
             ("superseded", value(&self.superseded)),
             ("sessions", value(&self.sessions)),
+            ("foreign", value(&self.foreign)),
+            ("unreadable", value(&self.unreadable)),
         ]
     }
 
@@ -58,11 +67,14 @@ impl SourceCounters {
             Count::Folded => &self.folded,
             Count::Hydrated => &self.hydrated,
             Count::NotHydrated => &self.not_hydrated,
+            Count::FromEvent => &self.from_events,
             Count::Deleted => &self.deleted,
             Count::Skipped => &self.skipped,
             Count::SnapshotRow => &self.snapshot_rows,
             Count::Superseded => &self.superseded,
             Count::Session => &self.sessions,
+            Count::Foreign => &self.foreign,
+            Count::Unreadable => &self.unreadable,
         };
         counter.fetch_add(u64::try_from(by).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
@@ -76,9 +88,12 @@ pub(crate) enum Count {
     Folded,
     Hydrated,
     NotHydrated,
+    FromEvent,
     Deleted,
     Skipped,
     SnapshotRow,
     Superseded,
     Session,
+    Foreign,
+    Unreadable,
 }

@@ -3,7 +3,6 @@
 use orgstream_api::{StoreError, TaskError};
 use orgstream_salesforce::{ApiError, Disposition, SalesforceId, ValueError};
 
-use crate::event::UnreadableEvent;
 use crate::patience::is_lasting;
 use crate::position::UnreadablePosition;
 
@@ -28,9 +27,6 @@ pub(crate) enum SourceError {
         /// What to do.
         advice: &'static str,
     },
-    /// An event of a form that is not known.
-    #[error(transparent)]
-    Event(#[from] UnreadableEvent),
     /// A stored position of a form that is not known.
     #[error(transparent)]
     Position(#[from] UnreadablePosition),
@@ -82,11 +78,7 @@ impl SourceError {
     pub(crate) fn is_of_one_object(&self) -> bool {
         match self {
             Self::Api(error) => is_lasting(error),
-            Self::Config(_)
-            | Self::Stream { .. }
-            | Self::Event(_)
-            | Self::Row { .. }
-            | Self::Query { .. } => true,
+            Self::Config(_) | Self::Stream { .. } | Self::Row { .. } | Self::Query { .. } => true,
             Self::Position(_) | Self::Produced(_) | Self::NothingLeft(_) | Self::TaskGone(_) => false,
         }
     }
@@ -104,7 +96,6 @@ impl From<SourceError> for TaskError {
             },
             SourceError::Config(_) => Self::config(error),
             SourceError::Stream { .. }
-            | SourceError::Event(_)
             | SourceError::Position(_)
             | SourceError::Query { .. }
             | SourceError::Row { .. }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::bayeux::{Cursor, Served, Subscription};
 use crate::channel::Channel;
 use crate::config::Start;
-use crate::event::Event;
+use crate::event::{Event, What};
 use crate::gap::{self, Missing};
 use crate::moment::Moment;
 use crate::position::ChannelPosition;
@@ -52,6 +52,8 @@ pub(crate) struct Feed {
 /// Whether a channel delivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FeedStanding {
+    /// Nobody has asked for it.
+    Unasked,
     /// The session has not said yet whether the org grants it.
     Asked,
     /// It was held, and the session has not said yet whether the org grants it again. Nothing waits for that.
@@ -87,7 +89,7 @@ impl Feed {
             position,
             objects: Vec::new(),
             unstored: false,
-            standing: FeedStanding::Asked,
+            standing: FeedStanding::Unasked,
             asks: 0,
             retention,
             behind: None,
@@ -96,7 +98,10 @@ impl Feed {
     }
 
     /// What to ask the session for; `start` decides where nothing is stored.
-    pub(crate) fn subscription(&self, start: Start) -> Subscription {
+    pub(crate) fn subscription(&mut self, start: Start) -> Subscription {
+        if self.standing == FeedStanding::Unasked {
+            self.standing = FeedStanding::Asked;
+        }
         let cursor = match self.position {
             Some(ChannelPosition { replay_id: Some(id), .. }) => Cursor::After(id),
             Some(ChannelPosition { from, .. }) => Cursor::Since(from),
@@ -106,11 +111,6 @@ impl Feed {
         Subscription { channel: self.channel.clone(), cursor, ask: self.asks }
     }
 
-    /// The object that its events are about: a PushTopic queries one.
-    pub(crate) fn object(&self) -> Option<usize> {
-        self.objects.first().copied()
-    }
-
     /// Whether its events are taken.
     pub(crate) fn is_granted(&self) -> bool {
         self.standing == FeedStanding::Granted
@@ -118,12 +118,17 @@ impl Feed {
 
     /// Whether nobody waits for its first answer any more.
     pub(crate) fn is_settled(&self) -> bool {
-        self.standing != FeedStanding::Asked
+        !matches!(self.standing, FeedStanding::Unasked | FeedStanding::Asked)
     }
 
     /// Whether an answer of the session is to the newest ask, and still wanted.
     pub(crate) fn expects(&self, ask: u32) -> bool {
         ask == self.asks && self.standing != FeedStanding::Held
+    }
+
+    /// Whether the session was asked for it, and is not to forget that.
+    pub(crate) fn is_asked(&self) -> bool {
+        !matches!(self.standing, FeedStanding::Unasked | FeedStanding::Held)
     }
 
     /// Takes nothing of it any more until it is asked for again.
@@ -174,8 +179,10 @@ impl Feed {
         self.behind = self.behind.filter(|until| event.created < until.0);
         if let Some(position) = &mut self.position {
             // A channel delivers in the order of its events, so nothing much older follows.
-            position.as_of = position.as_of.max(Moment(event.created) - LATENESS);
-            position.replay_id = position.replay_id.max(Some(event.replay_id));
+            if !matches!(event.what, What::Unreadable(_)) {
+                position.as_of = position.as_of.max(event.created - LATENESS);
+            }
+            position.replay_id = position.replay_id.max(event.replay_id);
             self.unstored = true;
         }
     }
@@ -209,9 +216,6 @@ impl Feed {
 
 #[cfg(test)]
 mod tests {
-    use orgstream_api::EventType;
-    use orgstream_salesforce::{Row, SalesforceId};
-
     use super::*;
     use crate::replay_id::ReplayId;
 
@@ -232,15 +236,7 @@ mod tests {
     }
 
     fn event(replay_id: i64, created: Moment) -> Event {
-        Event {
-            channel: Channel::of_push_topic("t"),
-            replay_id: ReplayId(replay_id),
-            received: Instant::now(),
-            kind: EventType::Updated,
-            created: created.0,
-            id: SalesforceId::parse("0015g00000QwErT").unwrap(),
-            fields: Row::new(),
-        }
+        Event { created, ..Event::sample("t", replay_id) }
     }
 
     #[test]

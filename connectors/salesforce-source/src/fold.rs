@@ -1,9 +1,10 @@
-//! Folds the events of a batch into one change per record. Pure.
+//! Folds what the events of a batch say into one change per record. Pure.
 //!
 //! Rows are read after the last event of the batch, so for a record that still lives one image stands for all of
-//! its events. A deletion ends what came before it.
+//! its events. A deletion ends what came before it. Changes that are told by their event alone are not folded: each of
+//! them carries fields that no other need carry.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use orgstream_api::EventType;
@@ -11,11 +12,30 @@ use orgstream_salesforce::SalesforceId;
 
 use crate::event::Event;
 
-/// An event, and the object of its record by index.
+/// What an event says of one record.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Occurrence {
+    /// The index of the record's object.
     pub(crate) object: usize,
+    pub(crate) id: SalesforceId,
+    /// What happened to it.
+    pub(crate) kind: EventType,
     pub(crate) event: Arc<Event>,
+    pub(crate) told: Told,
+}
+
+/// What tells the state of the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Its row, which has to be read.
+    ByRow,
+    /// The event's own fields.
+    ByEvent,
+    /// Its row and nothing else: the event may be older than a deletion that was produced, so that without a row there
+    /// is nothing to tell.
+    ByRowAlone,
+    /// Its row: the event is a deletion that may have been taken back before it came.
+    DeletedUnlessRow,
 }
 
 /// What the events of a batch say about one record.
@@ -23,41 +43,76 @@ pub(crate) struct Occurrence {
 pub(crate) struct Change {
     /// The index of the record's object.
     pub(crate) object: usize,
+    pub(crate) id: SalesforceId,
     /// The last event of the record; its replay id stands in the record's headers.
     pub(crate) last: Arc<Event>,
-    /// What the record on the topic says, given that the row is there (always `Deleted` after a last delete).
+    /// What the record on the topic says, given that the row is there; `Deleted` after a last delete that is not in doubt.
     pub(crate) kind: EventType,
     /// The last delete among the events. One transaction's events may come last change first, so that a delete
     /// can stand before an update; the row then is gone, and this event has to say so.
     pub(crate) deletion: Option<Arc<Event>>,
+    pub(crate) told: Told,
 }
 
-/// One change for every record in `occurrences`, in the order in which the records first occur, so that a parent
-/// created before its child stays before it.
+/// One change for every record in `occurrences` whose row is read, in the order in which the records first occur, so that
+/// a parent created before its child stays before it; and one for every other occurrence.
 pub(crate) fn fold(occurrences: &[Occurrence]) -> Vec<Change> {
+    let read: HashSet<(usize, SalesforceId)> = occurrences
+        .iter()
+        .filter(|occurrence| occurrence.told != Told::ByEvent)
+        .map(|occurrence| (occurrence.object, occurrence.id))
+        .collect();
     let mut places: HashMap<(usize, SalesforceId), usize> = HashMap::new();
     let mut changes: Vec<Change> = Vec::new();
-    for Occurrence { object, event } in occurrences {
+    for Occurrence { object, id, kind, event, told } in occurrences {
         let last = Arc::clone(event);
-        let deletion = (event.kind == EventType::Deleted).then(|| Arc::clone(event));
-        let place = *places.entry((*object, event.id)).or_insert(changes.len());
+        let deletion = (*kind == EventType::Deleted).then(|| Arc::clone(event));
+        let change = Change { object: *object, id: *id, last, kind: *kind, deletion, told: *told };
+        if !read.contains(&(*object, *id)) {
+            changes.push(change);
+            continue;
+        }
+        let place = *places.entry((*object, *id)).or_insert(changes.len());
         match changes.get_mut(place) {
-            None => changes.push(Change { object: *object, last, kind: event.kind, deletion }),
-            Some(change) => {
-                change.last = last;
-                change.deletion = deletion.or(change.deletion.take());
-                change.kind = stronger(change.kind, event.kind);
-            }
+            // The row is read because of another event, and is newer than what this one carries.
+            None => changes.push(Change { told: told.by_row(), ..change }),
+            Some(known) => known.take_in(change),
         }
     }
     for change in &mut changes {
-        change.kind = match change.last.kind {
-            EventType::Deleted => EventType::Deleted,
-            // What was a deletion on the way is an undelete or an update at the end.
-            _ => change.kind,
-        };
+        // A delete is the last word; what was one on the way is an undelete or an update at the end.
+        if change.deletion.as_ref().is_some_and(|deletion| Arc::ptr_eq(deletion, &change.last)) {
+            let taken_back = change.told == Told::DeletedUnlessRow;
+            change.kind = if taken_back { EventType::Undeleted } else { EventType::Deleted };
+        }
     }
     changes
+}
+
+impl Change {
+    /// Whether there may be a row to read.
+    pub(crate) fn reads_a_row(&self) -> bool {
+        self.told != Told::ByEvent && self.kind != EventType::Deleted
+    }
+
+    /// A later change of the same record.
+    fn take_in(&mut self, later: Self) {
+        self.last = later.last;
+        self.kind = stronger(self.kind, later.kind);
+        self.deletion = later.deletion.or(self.deletion.take());
+        self.told = match (self.told, later.told) {
+            // A deletion decides by itself what it leaves in doubt; nothing that came before it is told any more.
+            (_, told) if later.kind == EventType::Deleted => told.by_row(),
+            (Told::ByRowAlone, _) | (_, Told::ByRowAlone) => Told::ByRowAlone,
+            (_, told) => told.by_row(),
+        };
+    }
+}
+
+impl Told {
+    fn by_row(self) -> Self {
+        if self == Self::ByEvent { Self::ByRow } else { self }
+    }
 }
 
 /// Created before undeleted before updated; a deletion on the way says nothing about a row that is there.
@@ -75,28 +130,19 @@ fn stronger(one: EventType, other: EventType) -> EventType {
 mod tests {
     use std::collections::BTreeSet;
 
-    use orgstream_salesforce::Row;
     use proptest::prelude::*;
-    use tokio::time::Instant;
 
     use super::*;
-    use crate::channel::Channel;
     use crate::replay_id::ReplayId;
 
-    fn event(record: u8, kind: EventType, replay_id: i64) -> Arc<Event> {
-        Arc::new(Event {
-            channel: Channel::of_push_topic("orgstream_Account"),
-            replay_id: ReplayId(replay_id),
-            received: Instant::now(),
-            kind,
-            created: replay_id,
-            id: SalesforceId::parse(&format!("0015g0000000{record:03}")).unwrap(),
-            fields: Row::new(),
-        })
+    fn occurrence(record: u8, kind: EventType, replay_id: i64) -> Occurrence {
+        let event = Arc::new(Event::sample("orgstream_Account", replay_id));
+        let id = SalesforceId::parse(&format!("0015g0000000{record:03}")).unwrap();
+        Occurrence { object: 0, id, kind, event, told: Told::ByRow }
     }
 
-    fn of_one_object(events: &[Arc<Event>]) -> Vec<Occurrence> {
-        events.iter().map(|event| Occurrence { object: 0, event: Arc::clone(event) }).collect()
+    fn occurrences(story: &[(u8, EventType)]) -> Vec<Occurrence> {
+        (0_i64..).zip(story).map(|(at, (record, kind))| occurrence(*record, *kind, at)).collect()
     }
 
     fn kind() -> impl Strategy<Value = EventType> {
@@ -111,17 +157,16 @@ mod tests {
     proptest! {
         #[test]
         fn per_record_the_last_event_decides(story in prop::collection::vec((0_u8..5, kind()), 0..40)) {
-            let events: Vec<_> =
-                (0_i64..).zip(&story).map(|(at, (record, kind))| event(*record, *kind, at)).collect();
-            let changes = fold(&of_one_object(&events));
+            let all = occurrences(&story);
+            let changes = fold(&all);
 
-            let records: BTreeSet<_> = events.iter().map(|event| event.id).collect();
+            let records: BTreeSet<_> = all.iter().map(|one| one.id).collect();
             prop_assert_eq!(changes.len(), records.len(), "one change per record");
             for change in &changes {
-                let own: Vec<_> = events.iter().filter(|event| event.id == change.last.id).collect();
+                let own: Vec<_> = all.iter().filter(|one| one.id == change.id).collect();
                 let last = own.last().unwrap();
-                prop_assert_eq!(change.last.replay_id, last.replay_id);
-                let any = |kind| own.iter().any(|event| event.kind == kind);
+                prop_assert_eq!(change.last.replay_id, last.event.replay_id);
+                let any = |kind| own.iter().any(|one| one.kind == kind);
                 let expected = if last.kind == EventType::Deleted {
                     EventType::Deleted
                 } else if any(EventType::Created) {
@@ -132,26 +177,53 @@ mod tests {
                     EventType::Updated
                 };
                 prop_assert_eq!(change.kind, expected);
-                let deletion = own.iter().rev().find(|event| event.kind == EventType::Deleted);
+                let deletion = own.iter().rev().find(|one| one.kind == EventType::Deleted);
                 prop_assert_eq!(
                     change.deletion.as_ref().map(|event| event.replay_id),
-                    deletion.map(|event| event.replay_id)
+                    deletion.map(|one| one.event.replay_id)
                 );
             }
         }
 
         #[test]
         fn records_keep_the_order_in_which_they_first_occur(story in prop::collection::vec((0_u8..5, kind()), 0..40)) {
-            let events: Vec<_> =
-                (0_i64..).zip(&story).map(|(at, (record, kind))| event(*record, *kind, at)).collect();
+            let all = occurrences(&story);
             let mut first = Vec::new();
-            for event in &events {
-                if !first.contains(&event.id) {
-                    first.push(event.id);
+            for one in &all {
+                if !first.contains(&one.id) {
+                    first.push(one.id);
                 }
             }
-            let folded: Vec<_> = fold(&of_one_object(&events)).iter().map(|change| change.last.id).collect();
+            let folded: Vec<_> = fold(&all).iter().map(|change| change.id).collect();
             prop_assert_eq!(folded, first);
         }
+
+        /// What an event alone tells is told once each and in order, unless the record's row is read anyway.
+        #[test]
+        fn only_records_whose_row_is_read_are_folded(story in prop::collection::vec((0_u8..5, kind(), 0_u8..6), 0..40)) {
+            let told = |told| if told == 0 { Told::ByRow } else { Told::ByEvent };
+            let all: Vec<_> = (0_i64..)
+                .zip(&story)
+                .map(|(at, (record, kind, by))| Occurrence { told: told(*by), ..occurrence(*record, *kind, at) })
+                .collect();
+            let read: BTreeSet<_> = all.iter().filter(|one| one.told == Told::ByRow).map(|one| one.id).collect();
+            let changes = fold(&all);
+            let alone: Vec<_> = changes.iter().filter(|change| change.told == Told::ByEvent).collect();
+            let wanted: Vec<_> = all.iter().filter(|one| !read.contains(&one.id)).collect();
+            prop_assert_eq!(alone.len(), wanted.len());
+            for (change, one) in alone.iter().zip(wanted) {
+                prop_assert_eq!((change.id, change.kind, change.last.replay_id), (one.id, one.kind, one.event.replay_id));
+            }
+            let folded: Vec<_> = changes.iter().filter(|change| change.told != Told::ByEvent).collect();
+            prop_assert_eq!(folded.len(), read.len(), "one for each whose row is read");
+        }
+    }
+
+    #[test]
+    fn an_event_that_a_deletion_may_have_overtaken_keeps_the_word_from_all_others_of_its_record() {
+        let by = |told, replay_id| Occurrence { told, ..occurrence(1, EventType::Updated, replay_id) };
+        let changes = fold(&[by(Told::ByEvent, 1), by(Told::ByRowAlone, 2), by(Told::ByEvent, 3)]);
+        assert_eq!(changes.len(), 1);
+        assert_eq!((changes[0].told, changes[0].last.replay_id), (Told::ByRowAlone, Some(ReplayId(3))));
     }
 }

@@ -1,4 +1,4 @@
-//! From folded changes to records, by reading the rows they are about.
+//! From folded changes to drafts of records, by reading the rows they are about, or by what their events tell.
 //!
 //! Rows are read after the last event of the batch, so an image may be newer than its event, never older; the later
 //! event then produces the same image again. A row that is gone is not made up.
@@ -11,8 +11,7 @@ use orgstream_salesforce::SalesforceId;
 
 use crate::counters::Count;
 use crate::error::SourceError;
-use crate::fold::Change;
-use crate::moment::Moment;
+use crate::fold::{Change, Told};
 use crate::produce::Draft;
 use crate::record::{Image, Origin};
 use crate::rows::Rows;
@@ -22,7 +21,7 @@ use crate::work::Unread;
 /// What became of a change.
 #[derive(Debug, Clone)]
 pub(crate) struct Hydrated {
-    /// `None` where the row is in the recycle bin by now: its delete event follows.
+    /// `None` where the row is gone by now: its delete was produced, or its event follows.
     pub(crate) draft: Option<Draft>,
     pub(crate) count: Count,
 }
@@ -43,8 +42,8 @@ pub(crate) async fn hydrate(
     for (object, name) in names.iter().enumerate() {
         let ids: Vec<SalesforceId> = changes
             .iter()
-            .filter(|change| change.kind != EventType::Deleted && change.object == object)
-            .map(|change| change.last.id)
+            .filter(|change| change.object == object && change.reads_a_row())
+            .map(|change| change.id)
             .collect();
         found.push(find(rows, name, &ids).await.map_err(|error| Unread { object, error })?);
     }
@@ -70,17 +69,19 @@ async fn outcome(
     found: &mut Found,
     change: &Change,
 ) -> Result<Hydrated, SourceError> {
-    let id = change.last.id;
-    let (event, image, kind, count) = if let Some(image) = found.images.remove(&id) {
+    let id = change.id;
+    let (event, image, kind, count) = if change.told == Told::ByEvent && change.deletion.is_none() {
+        (&change.last, rows.image_of_event(name, id, &change.last).await?, change.kind, Count::FromEvent)
+    } else if let Some(image) = found.images.remove(&id) {
         (&change.last, image, change.kind, Count::Hydrated)
     } else if let Some(deletion) = &change.deletion {
         // Either the last event, or one that came before the older events of its own transaction.
-        let image = rows.deleted(name, id, Moment(deletion.created)).await?;
+        let image = rows.deleted(name, id, deletion.created).await?;
         (deletion, image, EventType::Deleted, Count::Deleted)
-    } else if found.known.contains(&id) {
+    } else if change.told == Told::ByRowAlone || found.known.contains(&id) {
         return Ok(Hydrated { draft: None, count: Count::Skipped });
     } else {
-        let image = rows.image_of_event(name, &change.last).await?;
+        let image = rows.image_of_event(name, id, &change.last).await?;
         (&change.last, image, change.kind, Count::NotHydrated)
     };
     let stamp = image.stamp.stamp();

@@ -95,15 +95,23 @@ impl Inbox {
         item
     }
 
-    /// The events at the front, at most `limit`, and the number of items from the first to the last of them and the
-    /// answers in between. They stay where they are.
+    /// The events at the front, of at most `limit` records together unless the first has more, and the number of items
+    /// from the first to the last of them and the answers in between. They stay where they are.
+    ///
+    /// An event of several records is never taken in parts, so they all come into one batch.
     pub(crate) fn run(&self, limit: usize) -> (Vec<Arc<Event>>, usize) {
         let mut events = Vec::new();
-        let mut items = 0;
+        let (mut items, mut records) = (0, 0);
         for item in &self.items {
             match item {
-                Item::Event(_) if events.len() == limit => break,
-                Item::Event(event) => events.push(Arc::clone(event)),
+                Item::Event(event) => {
+                    // One without any record still takes time and room.
+                    records += event.records().max(1);
+                    if records > limit && !events.is_empty() {
+                        break;
+                    }
+                    events.push(Arc::clone(event));
+                }
                 Item::Polled { .. } => {}
                 _ => break,
             }

@@ -8,12 +8,13 @@
 //! - `subjects`, `feed`, `object`: how far a source is in each channel, and what is missing of each object
 //! - `position`, `gap`: what is stored of that
 //! - `bayeux`: the streaming client
-//! - `inbox`, `event`, `fold`, `hydrate`: from deliveries to drafts of records
+//! - `inbox`, `event`, `told`, `deletions`, `fold`, `hydrate`: from deliveries to drafts of records
+//! - `loss`: what events tell of changes that they do not bring
 //! - `snapshot`, `standing`: reading all rows beside the stream
 //! - `produce`: from drafts to records
 //! - `commands`: what people ask of a source that runs
 //! - `end`: whether all that happened is in Kafka
-//! - `rows`, `record`, `described`, `patience`, `batch_size`: reading rows
+//! - `rows`, `record`, `event_image`, `described`, `patience`, `batch_size`: the states of records, read or told
 //! - `push_topic`: what makes an org raise events
 //! - `moment`, `clock`, `channel`, `replay_id`, `backoff`: small things with rules
 //! - [`counters`], `condition`, `health`: what the status shows
@@ -46,16 +47,19 @@ mod channel;
 mod clock;
 mod commands;
 mod condition;
+mod deletions;
 mod described;
 mod end;
 mod error;
 mod event;
+mod event_image;
 mod feed;
 mod fold;
 mod gap;
 mod health;
 mod hydrate;
 mod inbox;
+mod loss;
 mod moment;
 mod object;
 mod open;
@@ -68,6 +72,7 @@ mod rows;
 mod snapshot;
 mod standing;
 mod subjects;
+mod told;
 mod work;
 
 #[cfg(test)]

@@ -35,6 +35,8 @@ pub(crate) struct Object {
     newest_gap: u64,
     /// The snapshot that is not done yet.
     pub(crate) snapshot: Option<Snapshot>,
+    /// Whether the rows of changed records are read, or their events taken at their word.
+    pub(crate) hydrates: bool,
 }
 
 /// Whether an object can be read.
@@ -58,7 +60,8 @@ impl Object {
         let gap = gaps.iter().find(|gap| gap.state == GapState::Open).map(|gap| Gap::clone(gap));
         let newest_gap = gaps.iter().map(|gap| gap.number).max().unwrap_or_default();
         let snapshot = Snapshot::needed(start, stored.snapshot_of(&target.name), gap.as_ref(), anew);
-        Self { target: Arc::new(target), standing: ObjectStanding::Well, gap, newest_gap, snapshot }
+        let standing = ObjectStanding::Well;
+        Self { target: Arc::new(target), standing, gap, newest_gap, snapshot, hydrates: true }
     }
 
     pub(crate) fn is_well(&self) -> bool {
@@ -119,6 +122,21 @@ impl Object {
         };
         self.gap = Some(gap);
         true
+    }
+
+    /// Changes of it are missing although `channel` goes on, so its rows are read anew. Answers with what to store of
+    /// that, which is nothing when it is on record.
+    pub(crate) fn loses(&mut self, channel: &Channel, missing: &Missing, now: Moment) -> Vec<SourcePosition> {
+        let is_known = self.gap.as_ref().is_some_and(|gap| gap.from <= missing.from);
+        // Nothing is read of it meanwhile, so what is on record covers this too.
+        if is_known && !self.is_well() {
+            return Vec::new();
+        }
+        self.misses(channel, missing, false, now);
+        let snapshot = self.snapshot.get_or_insert_default();
+        snapshot.repair_from(missing.from);
+        let asked = snapshot.position(SnapshotState::Asked).stored(&self.target.name);
+        self.gap.iter().map(Gap::stored).chain([asked]).collect()
     }
 
     /// Whether its snapshot may be read: it is not done, and nothing stands against it.

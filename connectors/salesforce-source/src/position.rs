@@ -153,6 +153,8 @@ pub(crate) enum Cause {
     ChannelChanged,
     /// An event could not be read.
     UnreadableEvent,
+    /// Events came while the object could not be read, by a channel that brings others too.
+    ObjectFailed,
 }
 
 /// A stored position that this version of orgstream cannot read.
@@ -288,6 +290,7 @@ impl TryFrom<String> for Cause {
             "no_event" => Ok(Self::NoEvent),
             "channel_changed" => Ok(Self::ChannelChanged),
             "unreadable_event" => Ok(Self::UnreadableEvent),
+            "object_failed" => Ok(Self::ObjectFailed),
             // The earlier form has a sentence.
             sentence if sentence.starts_with("the org no longer serves") => Ok(Self::ExpiredReplayId),
             sentence if sentence.starts_with("the org no longer retains") => Ok(Self::LongOutage),
@@ -311,6 +314,7 @@ impl fmt::Display for Cause {
             Self::NoEvent => "changes raised no event",
             Self::ChannelChanged => "the object comes through another channel than before",
             Self::UnreadableEvent => "an event could not be read",
+            Self::ObjectFailed => "events came while the object could not be read",
         })
     }
 }

@@ -51,7 +51,9 @@ pub(crate) fn shape(draft: Draft, destination: &Destination) -> SourceRecord {
     headers.push(header::ORG, destination.org.as_str());
     if let Origin::Stream { event } = &origin {
         headers.push(header::CHANNEL, event.channel.as_str());
-        headers.push(header::REPLAY_ID, event.replay_id.to_string());
+        if let Some(id) = event.replay_id {
+            headers.push(header::REPLAY_ID, id.to_string());
+        }
     }
     headers.push(header::STAMP, stamp.to_string());
     headers.push(header::CARRIED, described.carried(&carried).as_ref());
@@ -85,14 +87,11 @@ mod tests {
 
     use orgstream_salesforce::{Row, SalesforceId};
     use serde_json::json;
-    use tokio::time::Instant;
 
     use super::*;
-    use crate::channel::Channel;
     use crate::described::Described;
     use crate::event::Event;
     use crate::moment::Moment;
-    use crate::replay_id::ReplayId;
 
     fn described() -> Arc<Described> {
         let describe = json!({"name": "Account", "fields": [
@@ -124,15 +123,7 @@ mod tests {
             "SystemModstamp": "2026-01-01T10:20:30.000+0000",
         });
         let row: Row = serde_json::from_value(row).unwrap();
-        let event = Event {
-            channel: Channel::of_push_topic("orgstream_Account"),
-            replay_id: ReplayId(41),
-            received: Instant::now(),
-            kind: EventType::Updated,
-            created: 0,
-            id: SalesforceId::parse("0015g00000QwErTAAV").unwrap(),
-            fields: Row::new(),
-        };
+        let event = Event::sample("orgstream_Account", 41);
         let image = Image::of_row(&described(), &row).unwrap();
         let origin = Origin::Stream { event: Arc::new(event) };
         let record = shape(draft(EventType::Updated, image, origin), &destination());

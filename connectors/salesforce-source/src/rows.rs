@@ -116,13 +116,18 @@ impl Rows {
     }
 
     /// The image of the fields that an event carries itself.
-    pub(crate) async fn image_of_event(&self, object: &str, event: &Event) -> Result<Image, SourceError> {
+    pub(crate) async fn image_of_event(
+        &self,
+        object: &str,
+        id: SalesforceId,
+        event: &Event,
+    ) -> Result<Image, SourceError> {
         let mut reading = Reading::Known;
         loop {
             let described = self.describe(object, reading).await?;
-            match Image::of_fields(&described, event.id, Moment(event.created), &event.fields) {
+            match Image::of_event(&described, id, event) {
                 Ok(image) => return Ok(image),
-                Err(source) => reading = again(reading, object, event.id, source)?,
+                Err(source) => reading = again(reading, object, id, source)?,
             }
         }
     }

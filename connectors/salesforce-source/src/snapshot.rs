@@ -120,6 +120,12 @@ impl Snapshot {
         Some(Self { place: Place { after: None, repairs }, ..Self::default() })
     }
 
+    /// Begins anew, so that what happened since `since` is in it, deletes included.
+    pub(crate) fn repair_from(&mut self, since: Moment) {
+        let repairs = self.place.repairs.map_or(since, |repairs| repairs.min(since));
+        self.place = Place { after: None, repairs: Some(repairs) };
+    }
+
     /// Whether nothing from before it is missing once it is done, deletes included.
     pub(crate) fn is_repair(&self) -> bool {
         self.place.repairs.is_some()

@@ -165,15 +165,18 @@ impl PushTopicSource {
         }
     }
 
-    fn begin_events(&self) -> Work {
+    fn begin_events(&mut self) -> Work {
         let (events, items) = self.parts.inbox.run(BATCH);
-        let changes = fold(&self.parts.subjects.occurrences(&events));
+        let mut occurrences = self.parts.subjects.occurrences(&events);
+        self.parts.deletions.judge(&mut occurrences);
+        let changes = fold(&occurrences);
+        let occurrences = occurrences.len();
         let names: Vec<Arc<str>> =
             self.parts.subjects.objects.iter().map(|object| object.target.name.as_str().into()).collect();
         let rows = self.parts.rows.clone();
         Work::begin(async move {
             let hydrated = hydrate(&rows, &names, &changes).await?;
-            Ok(Read::Events { items, hydrated })
+            Ok(Read::Events { items, occurrences, hydrated })
         })
     }
 
@@ -202,7 +205,9 @@ impl PushTopicSource {
     /// The batch of what was read; `None` where it makes none.
     fn finish(&mut self, read: Result<Read, Unread>) -> Result<Option<SourceBatch>, SourceError> {
         Ok(match read {
-            Ok(Read::Events { items, hydrated }) => Some(self.parts.finish_events(items, hydrated)),
+            Ok(Read::Events { items, occurrences, hydrated }) => {
+                Some(self.parts.finish_events(items, occurrences, hydrated))
+            }
             Ok(Read::Page { object, page }) => Some(self.parts.finish_page(object, page)),
             Ok(Read::Opened { object, opened }) => {
                 self.parts.recovers(object, opened);

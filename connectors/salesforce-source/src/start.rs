@@ -12,6 +12,7 @@ use crate::clock::OrgClock;
 use crate::condition::Condition;
 use crate::config::{SourceConfig, SourceContext, SourceObject};
 use crate::counters::SourceCounters;
+use crate::deletions::Deletions;
 use crate::end::EndCheck;
 use crate::error::SourceError;
 use crate::gap;
@@ -77,6 +78,7 @@ pub(crate) async fn start_with(
         counters,
         end: EndCheck::new(context.produced),
         commands: context.commands,
+        deletions: Deletions::default(),
         stored: None,
     };
     for (index, error) in failed {
@@ -134,7 +136,7 @@ fn subscribe(
     let mut failed = Vec::new();
     for (index, opened) in opened.into_iter().enumerate() {
         match opened {
-            Ok(opened) => subscriptions.push(subjects.opened(index, opened)),
+            Ok(opened) => subscriptions.extend(subjects.opened(index, opened)),
             Err(error) => failed.push((index, error)),
         }
     }

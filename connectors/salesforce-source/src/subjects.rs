@@ -10,9 +10,9 @@ use orgstream_api::SourcePosition;
 use tokio::time::Instant;
 
 use crate::bayeux::{Served, Subscription};
-use crate::channel::Channel;
-use crate::config::Start;
-use crate::event::Event;
+use crate::channel::{Channel, Family};
+use crate::config::{RETENTION, Start};
+use crate::event::{Event, What};
 use crate::feed::{Feed, Granted};
 use crate::fold::Occurrence;
 use crate::moment::Moment;
@@ -20,6 +20,7 @@ use crate::object::{Object, ObjectStanding};
 use crate::open::Opened;
 use crate::position::{Gap, Positions};
 use crate::push_topic::Ensured;
+use crate::told;
 
 /// All objects and feeds of one source.
 #[derive(Debug)]
@@ -57,23 +58,17 @@ impl Subjects {
         Self { objects, feeds: Vec::new(), stored, start, retention, again }
     }
 
-    /// This object can be read. Answers with what to ask the session for.
-    pub(crate) fn opened(&mut self, index: usize, opened: Opened) -> Subscription {
+    /// This object can be read. Answers with what to ask the session for; `None` when its channel is asked for already.
+    pub(crate) fn opened(&mut self, index: usize, opened: Opened) -> Option<Subscription> {
         let Opened { name, channel, ensured } = opened;
         let object = &mut self.objects[index];
         let late = !object.is_well();
         object.recovers(name);
-        let known = self.feeds.iter().position(|feed| feed.channel == channel);
-        let place = known.unwrap_or_else(|| {
-            let position = self.stored.channels.get(&channel).copied();
-            self.feeds.push(Feed::new(channel, position, self.retention));
-            self.feeds.len() - 1
-        });
+        let place = self.feed_of(index, channel);
         let feed = &mut self.feeds[place];
-        if !feed.objects.contains(&index) {
-            feed.objects.push(index);
-        }
-        if late {
+        // Where an object joins others, they have asked for the channel.
+        let asked = feed.is_asked();
+        if late && !asked {
             feed.ask_again();
         }
         if let (Ensured::Made, Some(position)) = (ensured, feed.position) {
@@ -84,15 +79,39 @@ impl Subjects {
                  only by a snapshot"
             );
         }
-        feed.subscription(self.start)
+        (!asked).then(|| feed.subscription(self.start))
     }
 
-    /// This object fails, and with it every feed that brings it.
+    /// The place of the feed of `channel`, which brings this object. What it brings before the object is opened is missed
+    /// by it.
+    pub(crate) fn feed_of(&mut self, index: usize, channel: Channel) -> usize {
+        let place = self.feeds.iter().position(|feed| feed.channel == channel).unwrap_or_else(|| {
+            let position = self.stored.channels.get(&channel).copied();
+            let usual = channel.family().map_or(RETENTION, Family::retention);
+            let retention = if self.retention == RETENTION { usual } else { self.retention };
+            self.feeds.push(Feed::new(channel, position, retention));
+            self.feeds.len() - 1
+        });
+        let feed = &mut self.feeds[place];
+        if !feed.objects.contains(&index) {
+            feed.objects.push(index);
+        }
+        place
+    }
+
+    /// This object fails, and with it every feed that brings it and no object that can be read.
+    ///
+    /// A feed that brings others too goes on. What it brings of this object is passed over and stays a gap, which is
+    /// closed when the object can be read again (D9).
     pub(crate) fn fail(&mut self, index: usize, reason: String) {
         let next_attempt = Instant::now() + self.again;
         self.objects[index].standing = ObjectStanding::Failed { reason, next_attempt };
+        let objects = &self.objects;
+        let is_left = |feed: &Feed| !feed.objects.iter().any(|index| objects[*index].is_well());
         for feed in self.feeds.iter_mut().filter(|feed| feed.objects.contains(&index)) {
-            feed.hold();
+            if is_left(feed) {
+                feed.hold();
+            }
         }
     }
 
@@ -141,13 +160,40 @@ impl Subjects {
         self.feeds.iter().all(Feed::is_settled)
     }
 
-    /// Those of `events` that are taken, with their objects.
+    /// What those of `events` that are taken say of records.
     pub(crate) fn occurrences(&self, events: &[Arc<Event>]) -> Vec<Occurrence> {
-        let of = |event: &Arc<Event>| {
-            let object = self.granted_feed(&event.channel)?.object()?;
-            Some(Occurrence { object, event: Arc::clone(event) })
-        };
-        events.iter().filter_map(of).collect()
+        let mut occurrences = Vec::with_capacity(events.len());
+        for event in events {
+            let Some(object) = self.object_of(event).filter(|object| self.objects[*object].is_well()) else {
+                continue;
+            };
+            let hydrates = self.objects[object].hydrates;
+            occurrences.extend(told::occurrences(object, event, hydrates));
+        }
+        occurrences
+    }
+
+    /// The object that `event` is about, as far as it is about one; `None` when it is of another object, or passed over.
+    pub(crate) fn object_of(&self, event: &Event) -> Option<usize> {
+        let feed = self.granted_feed(&event.channel)?;
+        match &event.what {
+            What::Change(change) => {
+                let named = |index: &usize| self.objects[*index].target.name == change.header.entity;
+                feed.objects.iter().copied().find(named)
+            }
+            What::Topic(_) | What::Platform(_) | What::Generic(_) => feed.objects.first().copied(),
+            What::Unreadable(_) => None,
+        }
+    }
+
+    /// The objects whose changes come by `channel`; only `named`, where that is one of them.
+    pub(crate) fn objects_by(&self, channel: &Channel, named: Option<&str>) -> Vec<usize> {
+        let Some(feed) = self.granted_feed(channel) else { return Vec::new() };
+        let is_named = |index: &&usize| Some(self.objects[**index].target.name.as_str()) == named;
+        match feed.objects.iter().find(is_named) {
+            Some(index) => vec![*index],
+            None => feed.objects.clone(),
+        }
     }
 
     /// An event is in the batch at hand; false when it is passed over, its feed being held.

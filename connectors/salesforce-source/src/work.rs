@@ -14,8 +14,8 @@ use crate::snapshot::Page;
 /// What a read brought.
 #[derive(Debug)]
 pub(crate) enum Read {
-    /// The rows of the events in the first so many items of the inbox.
-    Events { items: usize, hydrated: Vec<Hydrated> },
+    /// What the events in the first so many items of the inbox tell, in so many occurrences.
+    Events { items: usize, occurrences: usize, hydrated: Vec<Hydrated> },
     /// The next page of this object's snapshot.
     Page { object: usize, page: Page },
     /// That this object, which had failed, can be read again.

@@ -152,6 +152,13 @@ pub enum FieldKind {
     Text,
 }
 
+impl FieldKind {
+    /// Whether its values are made of those of other fields.
+    pub fn is_compound(self) -> bool {
+        matches!(self, Self::Address | Self::Location)
+    }
+}
+
 /// A describe on the wire.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -41,11 +41,12 @@ impl Cursor {
     pub(crate) fn admits(&mut self, event: &Event) -> bool {
         let news = match *self {
             Self::New => true,
-            Self::Since(from) => event.created >= from.0,
-            Self::After(newest) => event.replay_id > newest,
+            Self::Since(from) => event.created >= from,
+            // One that does not tell its place is unreadable: to keep it twice is better than not at all.
+            Self::After(newest) => event.replay_id.is_none_or(|id| id > newest),
         };
-        if news {
-            *self = Self::After(event.replay_id);
+        if let (true, Some(id)) = (news, event.replay_id) {
+            *self = Self::After(id);
         }
         news
     }
@@ -53,24 +54,12 @@ impl Cursor {
 
 #[cfg(test)]
 mod tests {
-    use orgstream_api::EventType;
-    use orgstream_salesforce::{Row, SalesforceId};
     use proptest::prelude::*;
-    use tokio::time::Instant;
 
     use super::*;
-    use crate::channel::Channel;
 
     fn event(replay_id: i64, created: i64) -> Event {
-        Event {
-            channel: Channel::of_push_topic("x"),
-            replay_id: ReplayId(replay_id),
-            received: Instant::now(),
-            kind: EventType::Updated,
-            created,
-            id: SalesforceId::parse("0015g00000QwErT").unwrap(),
-            fields: Row::new(),
-        }
+        Event { created: Moment(created), ..Event::sample("x", replay_id) }
     }
 
     #[test]

@@ -18,8 +18,7 @@ pub(crate) enum Delivery {
         /// A time by the org's clock shortly before.
         at: Moment,
     },
-    /// A channel brings nothing more until the source asks for it again: the org refuses it, or the source cannot read
-    /// what it brings.
+    /// A channel brings nothing until the source asks for it again: the org refuses it.
     Refused {
         channel: Channel,
         /// Which ask of the source this answers.

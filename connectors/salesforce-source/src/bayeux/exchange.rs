@@ -12,7 +12,7 @@ use crate::bayeux::refusal::Refusal;
 use crate::bayeux::transport::{NoReply, Transport};
 use crate::clock::OrgClock;
 use crate::error::SourceError;
-use crate::event::{Event, UnreadableEvent};
+use crate::event::Event;
 use crate::moment::Moment;
 
 /// Why a session is over.
@@ -35,7 +35,7 @@ pub(crate) struct Answer {
     /// The message that answers it.
     pub(crate) message: Message,
     /// The events beside it, of any channel.
-    pub(crate) events: Vec<Result<Event, UnreadableEvent>>,
+    pub(crate) events: Vec<Event>,
     /// What time it was in the org.
     pub(crate) at: Moment,
 }
@@ -98,7 +98,7 @@ impl Exchange {
         let mut events = Vec::new();
         for message in reply.messages {
             if message.is_event() {
-                events.push(Event::read(&message.channel, message.data, received));
+                events.push(Event::read(&message.channel, message.data, received, reply.at));
             } else if message.channel == asked {
                 own = Some(message);
             } else if message.channel == message::DISCONNECT {

@@ -23,7 +23,7 @@ use crate::bayeux::timing::Timing;
 use crate::clock::OrgClock;
 use crate::condition::{Condition, Part};
 use crate::counters::{Count, SourceCounters};
-use crate::event::{Event, UnreadableEvent};
+use crate::event::Event;
 
 /// Deliveries that wait for the source. A full queue holds the long poll back; the org keeps the events meanwhile.
 const QUEUE: usize = 32;
@@ -303,17 +303,9 @@ impl Run {
     }
 
     /// Hands over what is news.
-    async fn hand_over(&mut self, events: Vec<Result<Event, UnreadableEvent>>) -> Result<(), End> {
+    async fn hand_over(&mut self, events: Vec<Event>) -> Result<(), End> {
         let mut news = Vec::with_capacity(events.len());
         for event in events {
-            let event = match event {
-                Ok(event) => event,
-                Err(error) => {
-                    self.hand_over_news(std::mem::take(&mut news)).await?;
-                    self.leave(error).await?;
-                    continue;
-                }
-            };
             match self.subscriptions.judge(&event) {
                 Verdict::News => news.push(event),
                 Verdict::Repeated => self.around.counters.count(Count::Repeated, 1),
@@ -322,27 +314,11 @@ impl Run {
                 }
             }
         }
-        self.hand_over_news(news).await
-    }
-
-    async fn hand_over_news(&self, news: Vec<Event>) -> Result<(), End> {
         if news.is_empty() {
             return Ok(());
         }
         self.around.counters.count(Count::Event, news.len());
         self.deliver(Delivery::Events(news)).await
-    }
-
-    /// Passing over an event could lose a change, so nothing behind it is handed out either.
-    async fn leave(&mut self, error: UnreadableEvent) -> Result<(), End> {
-        let channel = error.channel.clone();
-        match self.subscriptions.leave(&channel) {
-            Some(ask) => self.deliver(Delivery::Refused { channel, ask, error: error.into() }).await,
-            None => {
-                tracing::debug!(%error, "a message on a channel that is not read");
-                Ok(())
-            }
-        }
     }
 
     async fn deliver(&self, delivery: Delivery) -> Result<(), End> {

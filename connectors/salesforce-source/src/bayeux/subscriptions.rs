@@ -37,8 +37,6 @@ enum Standing {
     Granted,
     /// It brings none, by the org's word.
     Refused,
-    /// It brings events that the source cannot use, so none of them is handed out.
-    Left,
 }
 
 /// What to do with an event.
@@ -48,7 +46,7 @@ pub(crate) enum Verdict {
     News,
     /// It was handed out before.
     Repeated,
-    /// Nobody asked for its channel, or it is left.
+    /// Nobody asked for its channel.
     Unwanted,
 }
 
@@ -58,12 +56,12 @@ impl Subscriptions {
         Self(subscriptions.into_iter().map(entry).collect())
     }
 
-    /// A new session begins: it asks for everything that is neither refused nor left.
+    /// A new session begins: it asks for everything that is not refused.
     pub(crate) fn begin(&mut self) {
         for entry in &mut self.0 {
             entry.standing = match entry.standing {
                 Standing::Asked | Standing::Granted => Standing::Asked,
-                Standing::Refused | Standing::Left => Standing::Refused,
+                Standing::Refused => Standing::Refused,
             };
         }
     }
@@ -82,10 +80,7 @@ impl Subscriptions {
                 self.0.push(entry);
                 true
             }
-            Some(known) => {
-                let was = std::mem::replace(known, entry).standing;
-                !matches!(was, Standing::Granted | Standing::Left)
-            }
+            Some(known) => std::mem::replace(known, entry).standing != Standing::Granted,
         }
     }
 
@@ -102,14 +97,6 @@ impl Subscriptions {
         if let Some(entry) = self.entry(channel) {
             entry.standing = Standing::Refused;
         }
-    }
-
-    /// Nothing more of `channel` is to be handed out; answers with the ask that brought it, `None` when nothing was.
-    pub(crate) fn leave(&mut self, channel: &Channel) -> Option<u32> {
-        let wanted = |entry: &&mut Entry| matches!(entry.standing, Standing::Asked | Standing::Granted);
-        let entry = self.entry(channel).filter(wanted)?;
-        entry.standing = Standing::Left;
-        Some(entry.subscription.ask)
     }
 
     /// Whether `event` is handed out; moves past it if so.
@@ -130,10 +117,6 @@ impl Subscriptions {
 
 #[cfg(test)]
 mod tests {
-    use orgstream_api::EventType;
-    use orgstream_salesforce::{Row, SalesforceId};
-    use tokio::time::Instant;
-
     use super::*;
     use crate::replay_id::ReplayId;
 
@@ -143,15 +126,7 @@ mod tests {
     }
 
     fn event(name: &str, replay_id: i64) -> Event {
-        Event {
-            channel: Channel::of_push_topic(name),
-            replay_id: ReplayId(replay_id),
-            received: Instant::now(),
-            kind: EventType::Updated,
-            created: 0,
-            id: SalesforceId::parse("0015g00000QwErT").unwrap(),
-            fields: Row::new(),
-        }
+        Event::sample(name, replay_id)
     }
 
     fn next(subscriptions: &Subscriptions) -> Option<&str> {
@@ -181,19 +156,5 @@ mod tests {
         all.granted(&Channel::of_push_topic("a"), Moment(0));
         assert_eq!(all.judge(&event("a", 2)), Verdict::Repeated);
         assert_eq!(all.judge(&event("a", 3)), Verdict::News, "it was not produced");
-    }
-
-    #[test]
-    fn nothing_is_handed_out_of_a_channel_that_is_left() {
-        let mut all = Subscriptions::new(vec![subscription("a", 1, 4)]);
-        all.granted(&Channel::of_push_topic("a"), Moment(0));
-        assert_eq!(all.leave(&Channel::of_push_topic("a")), Some(4));
-        assert_eq!(all.leave(&Channel::of_push_topic("a")), None, "it is said once");
-        assert_eq!(all.judge(&event("a", 5)), Verdict::Unwanted);
-        all.begin();
-        assert_eq!(next(&all), None);
-        assert_eq!(all.judge(&event("a", 5)), Verdict::Unwanted);
-        assert!(all.ask(subscription("a", 1, 5)), "this session never subscribed to it");
-        assert_eq!(next(&all), Some("/topic/a"));
     }
 }

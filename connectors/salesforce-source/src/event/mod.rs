@@ -1,0 +1,230 @@
+//! One event of a channel, read into what it says.
+//!
+//! Every message becomes an event: one of an unknown shape is [`What::Unreadable`], so that whoever gets it can keep it
+//! and say so, instead of losing it or standing still before it.
+//!
+//! # Layout, in reading order
+//!
+//! - this file: the event and where it stands in its channel
+//! - `push_topic`: a change that a PushTopic selected
+//! - `change`: a change of Change Data Capture, of one record or of several
+//! - `platform`, `generic`: messages that are about no record
+
+mod change;
+mod generic;
+mod platform;
+mod push_topic;
+
+use std::fmt;
+
+use orgstream_salesforce::{Row, datetime};
+use serde_json::Value;
+use tokio::time::Instant;
+
+pub(crate) use change::{ChangeEvent, ChangeKind, Ids};
+pub(crate) use generic::GenericEvent;
+pub(crate) use platform::PlatformEvent;
+pub(crate) use push_topic::TopicEvent;
+
+use crate::channel::{Channel, Family};
+use crate::moment::Moment;
+use crate::replay_id::ReplayId;
+
+/// What came on a channel.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Event {
+    /// Where it came from.
+    pub(crate) channel: Channel,
+    /// Its place there; `None` only where it is unreadable.
+    pub(crate) replay_id: Option<ReplayId>,
+    /// When the answer that brought it had arrived, by our clock.
+    pub(crate) received: Instant,
+    /// When it was raised, by the org's clock; of an unreadable event that does not say so, when it was received.
+    pub(crate) created: Moment,
+    pub(crate) what: What,
+}
+
+/// What an event says.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum What {
+    /// A record changed.
+    Topic(TopicEvent),
+    /// One or more records changed.
+    Change(Box<ChangeEvent>),
+    /// Somebody published an event.
+    Platform(PlatformEvent),
+    /// Somebody pushed a text.
+    Generic(GenericEvent),
+    /// Nobody knows.
+    Unreadable(Unreadable),
+}
+
+/// A message of an unknown shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unreadable {
+    /// What cannot be read, in one sentence.
+    pub(crate) reason: String,
+    /// The message's content as it came.
+    pub(crate) raw: String,
+}
+
+/// The part of an event that is missing or has another shape; a path such as `data.event.type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Missing(&'static str);
+
+impl Event {
+    /// Reads the `data` of a message on `channel`, which was received at `received` by our clock and `at` by the org's.
+    pub(crate) fn read(channel: &str, data: Option<Value>, received: Instant, at: Moment) -> Self {
+        let channel = Channel::named(channel);
+        let data = data.unwrap_or_default();
+        let (replay_id, read) = (replay_id(&data), what(channel.family(), &data));
+        match (replay_id, read) {
+            (Ok(id), Ok((created, what))) => Self { channel, replay_id: Some(id), received, created, what },
+            (replay_id, read) => {
+                let missing = read.err().or(replay_id.err()).unwrap_or(Missing("data"));
+                let unreadable = Unreadable { reason: missing.to_string(), raw: data.to_string() };
+                let what = What::Unreadable(unreadable);
+                Self { channel, replay_id: replay_id.ok(), received, created: at, what }
+            }
+        }
+    }
+
+    /// An update of one record, on the channel of this PushTopic.
+    #[cfg(test)]
+    pub(crate) fn sample(push_topic: &str, replay_id: i64) -> Self {
+        let id = orgstream_salesforce::SalesforceId::parse("0015g00000QwErTAAV").expect("it is well-formed");
+        let what = TopicEvent { kind: orgstream_api::EventType::Updated, id, fields: Row::new() };
+        Self {
+            channel: Channel::of_push_topic(push_topic),
+            replay_id: Some(ReplayId(replay_id)),
+            received: Instant::now(),
+            created: Moment(0),
+            what: What::Topic(what),
+        }
+    }
+
+    /// How many records it changes, or is itself.
+    pub(crate) fn records(&self) -> usize {
+        match &self.what {
+            What::Change(change) => change.header.ids.records().len(),
+            What::Topic(_) | What::Platform(_) | What::Generic(_) => 1,
+            What::Unreadable(_) => 0,
+        }
+    }
+}
+
+/// When an event was raised, and what it says.
+fn what(family: Option<Family>, data: &Value) -> Result<(Moment, What), Missing> {
+    match family {
+        Some(Family::Topic) => push_topic::read(data),
+        Some(Family::Change) => change::read(data),
+        Some(Family::Platform) => platform::read(data),
+        Some(Family::Generic) => generic::read(data),
+        None => Err(Missing("channel")),
+    }
+}
+
+fn replay_id(data: &Value) -> Result<ReplayId, Missing> {
+    let id = data.pointer("/event/replayId").and_then(Value::as_i64);
+    id.map(ReplayId).ok_or(Missing("data.event.replayId"))
+}
+
+/// The object at `pointer`, called `path` in messages.
+fn object<'a>(data: &'a Value, pointer: &str, path: &'static str) -> Result<&'a Row, Missing> {
+    data.pointer(pointer).and_then(Value::as_object).ok_or(Missing(path))
+}
+
+/// The point in time at `pointer`, called `path` in messages.
+fn moment(data: &Value, pointer: &str, path: &'static str) -> Result<Moment, Missing> {
+    let text = data.pointer(pointer).and_then(Value::as_str);
+    text.and_then(|text| datetime::parse_datetime(text).ok()).map(Moment).ok_or(Missing(path))
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "it has no usable `{}`", self.0)
+    }
+}
+
+#[cfg(test)]
+pub(crate) use tests::fixture;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    const AT: Moment = Moment(1_767_262_830_000);
+
+    /// The message of a fixture, read as it would be off the wire.
+    pub(crate) fn fixture(name: &str) -> Event {
+        let path = format!("{}/tests/fixtures/events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        let message: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let channel = message["channel"].as_str().unwrap();
+        Event::read(channel, message.get("data").cloned(), Instant::now(), AT)
+    }
+
+    #[test]
+    fn every_fixture_but_the_unreadable_ones_is_read() {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/events");
+        let mut read = 0;
+        for file in std::fs::read_dir(directory).unwrap() {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            let name = name.strip_suffix(".json").unwrap();
+            let event = fixture(name);
+            let unreadable = matches!(event.what, What::Unreadable(_));
+            assert_eq!(unreadable, name.starts_with("unreadable_"), "{name}: {event:?}");
+            read += 1;
+        }
+        assert!(read >= 20, "only {read} fixtures were found");
+    }
+
+    #[test]
+    fn what_cannot_be_read_keeps_its_place_and_its_text() {
+        let event = fixture("unreadable_type");
+        assert_eq!((event.replay_id, event.created), (Some(ReplayId(44)), AT));
+        let What::Unreadable(unreadable) = &event.what else { panic!("{event:?}") };
+        assert_eq!(unreadable.reason, "it has no usable `data.event.type`");
+        let raw: Value = serde_json::from_str(&unreadable.raw).unwrap();
+        assert_eq!(raw["event"]["type"], "merged");
+        assert_eq!(event.records(), 0);
+
+        let event = fixture("unreadable_replay_id");
+        assert_eq!(event.replay_id, None);
+        let event = Event::read("/topic/x", None, Instant::now(), AT);
+        assert!(matches!(event.what, What::Unreadable(_)), "a message without content is one too");
+        let event = Event::read("/odd/x", Some(json!({"event": {"replayId": 1}})), Instant::now(), AT);
+        assert!(matches!(&event.what, What::Unreadable(it) if it.reason.contains("channel")));
+    }
+
+    proptest! {
+        /// Whatever single part of a readable message is missing or of another type: it is read, or kept with its text.
+        #[test]
+        fn no_message_is_lost_whatever_part_of_it_is_odd(
+            fixture in prop::sample::select(vec!["cdc_update", "cdc_gap_update", "platform", "generic", "created"]),
+            part in prop::sample::select(vec![
+                "/event", "/event/replayId", "/event/type", "/event/createdDate", "/sobject", "/sobject/Id", "/payload",
+                "/payload/ChangeEventHeader", "/payload/ChangeEventHeader/recordIds",
+                "/payload/ChangeEventHeader/changeType", "/payload/ChangeEventHeader/commitTimestamp",
+                "/payload/ChangeEventHeader/entityName", "/payload/ChangeEventHeader/changedFields",
+                "/payload/CreatedDate", "/schema",
+            ]),
+            odd in prop::sample::select(vec![json!(null), json!(7), json!("x"), json!([]), json!({}), json!([1])]),
+        ) {
+            let path = format!("{}/tests/fixtures/events/{fixture}.json", env!("CARGO_MANIFEST_DIR"));
+            let mut message: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+            if let Some(place) = message.pointer_mut(&format!("/data{part}")) {
+                *place = odd;
+            }
+            let data = message["data"].clone();
+            let event = Event::read(message["channel"].as_str().unwrap(), Some(data.clone()), Instant::now(), AT);
+            if let What::Unreadable(unreadable) = event.what {
+                prop_assert_eq!(serde_json::from_str::<Value>(&unreadable.raw).unwrap(), data);
+            } else {
+                prop_assert!(event.replay_id.is_some());
+            }
+        }
+    }
+}
