@@ -169,14 +169,17 @@ impl Feed {
         match self.standing {
             FeedStanding::Granted if self.behind.is_none() => Flow::Live,
             FeedStanding::Granted => Flow::CatchingUp,
-            FeedStanding::Asked | FeedStanding::AskedAgain | FeedStanding::Held => Flow::Connecting,
+            FeedStanding::Unasked
+            | FeedStanding::Asked
+            | FeedStanding::AskedAgain
+            | FeedStanding::Held => Flow::Connecting,
         }
     }
 
     /// An event of the channel is in the batch at hand.
     pub(crate) fn passed(&mut self, event: &Event) {
         self.heard = Some(Instant::now());
-        self.behind = self.behind.filter(|until| event.created < until.0);
+        self.behind = self.behind.filter(|until| event.created < *until);
         if let Some(position) = &mut self.position {
             // A channel delivers in the order of its events, so nothing much older follows.
             if !matches!(event.what, What::Unreadable(_)) {
