@@ -161,16 +161,20 @@ impl Parts {
 
     /// This object fails; an error when it was the last one.
     pub(crate) fn fail(&mut self, index: usize, error: &SourceError) -> Result<(), SourceError> {
+        self.fails(index, error, None);
+        if self.subjects.objects.iter().any(Object::is_well) {
+            return Ok(());
+        }
+        Err(SourceError::NothingLeft(self.subjects.failures().join("; ")))
+    }
+
+    /// This object fails and is tried again `after` a time, or after the usual one.
+    pub(crate) fn fails(&mut self, index: usize, error: &SourceError, after: Option<Duration>) {
         let name = self.subjects.objects[index].target.name.clone();
         let reason = format!("{name}: {error}");
         let shown = format!("{reason}; it is tried again from time to time, and the other objects go on");
-        self.subjects.fail(index, reason);
-        let next = self.subjects.objects[index].next_attempt();
-        if !self.subjects.objects.iter().any(Object::is_well) {
-            return Err(SourceError::NothingLeft(self.subjects.failures().join("; ")));
-        }
-        self.condition.fails(&name, &shown, next);
-        Ok(())
+        self.subjects.fail(index, reason, after);
+        self.condition.fails(&name, &shown, self.subjects.objects[index].next_attempt());
     }
 
     /// This object, which had failed, can be read again, from where it was.

@@ -169,10 +169,9 @@ impl Feed {
         match self.standing {
             FeedStanding::Granted if self.behind.is_none() => Flow::Live,
             FeedStanding::Granted => Flow::CatchingUp,
-            FeedStanding::Unasked
-            | FeedStanding::Asked
-            | FeedStanding::AskedAgain
-            | FeedStanding::Held => Flow::Connecting,
+            FeedStanding::Unasked | FeedStanding::Asked | FeedStanding::AskedAgain | FeedStanding::Held => {
+                Flow::Connecting
+            }
         }
     }
 

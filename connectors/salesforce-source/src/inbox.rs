@@ -4,17 +4,18 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::bayeux::{Delivery, Served};
+use crate::bayeux::{Delivery, Room, Served};
 use crate::channel::Channel;
 use crate::error::SourceError;
 use crate::event::Event;
 use crate::moment::Moment;
 
-/// Events held here before the session has to wait.
+/// Events taken over at a time; how many may wait in all is bounded where they come from.
 const FULL: usize = 5_000;
 
 /// One thing to do next. As [`Delivery`], with each event by itself.
@@ -30,6 +31,7 @@ pub(crate) enum Item {
         channel: Channel,
         ask: u32,
         error: SourceError,
+        after: Option<Duration>,
     },
     Live,
     Lost,
@@ -46,15 +48,18 @@ pub(crate) enum Item {
 /// The items in their order.
 #[derive(Debug)]
 pub(crate) struct Inbox {
-    deliveries: mpsc::Receiver<Delivery>,
+    deliveries: mpsc::UnboundedReceiver<Delivery>,
     items: VecDeque<Item>,
     events: usize,
+    /// The room that events take, for so many of them each, in their order.
+    rooms: VecDeque<(usize, Room)>,
     last_event: Option<Instant>,
 }
 
 impl Inbox {
-    pub(crate) fn new(deliveries: mpsc::Receiver<Delivery>) -> Self {
-        Self { deliveries, items: VecDeque::new(), events: 0, last_event: None }
+    pub(crate) fn new(deliveries: mpsc::UnboundedReceiver<Delivery>) -> Self {
+        let (items, rooms) = (VecDeque::new(), VecDeque::new());
+        Self { deliveries, items, events: 0, rooms, last_event: None }
     }
 
     /// Takes over what is there, without waiting.
@@ -91,6 +96,12 @@ impl Inbox {
         let item = self.items.pop_front();
         if matches!(item, Some(Item::Event(_))) {
             self.events -= 1;
+            if let Some((left, _)) = self.rooms.front_mut() {
+                *left -= 1;
+                if *left == 0 {
+                    self.rooms.pop_front();
+                }
+            }
         }
         item
     }
@@ -127,8 +138,9 @@ impl Inbox {
 
     fn take_in(&mut self, delivery: Delivery) {
         let item = match delivery {
-            Delivery::Events(events) => {
+            Delivery::Events { events, room } => {
                 self.events += events.len();
+                self.rooms.push_back((events.len(), room));
                 self.last_event = Some(Instant::now());
                 self.items.extend(events.into_iter().map(|event| Item::Event(Arc::new(event))));
                 return;
@@ -136,7 +148,7 @@ impl Inbox {
             Delivery::Subscribed { channel, ask, served, at } => {
                 Item::Subscribed { channel, ask, served, at }
             }
-            Delivery::Refused { channel, ask, error } => Item::Refused { channel, ask, error },
+            Delivery::Refused { channel, ask, error, after } => Item::Refused { channel, ask, error, after },
             Delivery::Live => Item::Live,
             Delivery::Lost => Item::Lost,
             Delivery::Polled { at, empty } => Item::Polled { at, empty },

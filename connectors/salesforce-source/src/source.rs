@@ -81,7 +81,9 @@ impl PushTopicSource {
                         Answered::GoesOn => {}
                     }
                 }
-                Some(Item::Refused { channel, ask, error }) => self.refused(&channel, ask, &error)?,
+                Some(Item::Refused { channel, ask, error, after }) => {
+                    self.refused(&channel, ask, &error, after);
+                }
                 Some(Item::Failed(error)) => return Err(error),
                 Some(Item::Gone) => return Err(SourceError::TaskGone("the streaming session")),
                 Some(Item::Live | Item::Lost | Item::Polled { .. } | Item::Event(_)) | None => {
@@ -103,22 +105,23 @@ impl PushTopicSource {
         }
     }
 
-    /// A channel brings nothing any more, so its objects fail.
-    fn refused(&mut self, channel: &Channel, ask: u32, error: &SourceError) -> Result<(), SourceError> {
+    /// A channel brings nothing any more, so its objects fail; `after` as in [`Delivery`](crate::bayeux::Delivery). The
+    /// source goes on even without any other, since what is refused today may be granted tomorrow.
+    fn refused(&mut self, channel: &Channel, ask: u32, error: &SourceError, after: Option<Duration>) {
         for object in self.parts.subjects.of_channel(channel, ask) {
-            self.parts.fail(object, error)?;
+            self.parts.fails(object, error, after);
         }
-        Ok(())
     }
 
     /// A read failed: by its object's fault, which then fails alone, or by the task's.
     fn unread(&mut self, unread: Unread) -> Result<(), SourceError> {
         let Unread { object, error } = unread;
         // What a failed object meets when it is tried again concerns nobody else.
-        if error.is_of_one_object() || !self.parts.subjects.objects[object].is_well() {
-            return self.parts.fail(object, &error);
+        if !self.parts.subjects.objects[object].is_well() {
+            self.parts.fails(object, &error, None);
+            return Ok(());
         }
-        Err(error)
+        if error.is_of_one_object() { self.parts.fail(object, &error) } else { Err(error) }
     }
 
     /// Changes are missing: finds out in which other channels as well, so that one repair serves all. What else
@@ -130,7 +133,9 @@ impl PushTopicSource {
                 Some(Item::Subscribed { channel, ask, served, at }) => {
                     self.parts.subjects.granted(&channel, ask, served, at);
                 }
-                Some(Item::Refused { channel, ask, error }) => self.refused(&channel, ask, &error)?,
+                Some(Item::Refused { channel, ask, error, after }) => {
+                    self.refused(&channel, ask, &error, after);
+                }
                 Some(Item::Event(_) | Item::Polled { .. }) => {}
                 Some(Item::Live | Item::Lost | Item::Failed(_) | Item::Gone) => break,
                 None if self.parts.subjects.are_settled() => break,

@@ -61,6 +61,7 @@ pub(crate) async fn start_with(
         clock: Arc::clone(&clock),
         condition: condition.clone(),
         counters: Arc::clone(&counters),
+        stream: config.stream,
     };
     let subjects = Subjects::new(objects, stored, config.start, config.retention, timing.again);
     let (subjects, subscriptions, failed) = subscribe(subjects, opened);

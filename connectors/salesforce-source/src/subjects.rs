@@ -102,9 +102,9 @@ impl Subjects {
     /// This object fails, and with it every feed that brings it and no object that can be read.
     ///
     /// A feed that brings others too goes on. What it brings of this object is passed over and stays a gap, which is
-    /// closed when the object can be read again (D9).
-    pub(crate) fn fail(&mut self, index: usize, reason: String) {
-        let next_attempt = Instant::now() + self.again;
+    /// closed when the object can be read again (D9). The object is due `after` a time, or after the usual one.
+    pub(crate) fn fail(&mut self, index: usize, reason: String, after: Option<Duration>) {
+        let next_attempt = Instant::now() + after.unwrap_or(self.again);
         self.objects[index].standing = ObjectStanding::Failed { reason, next_attempt };
         let objects = &self.objects;
         let is_left = |feed: &Feed| !feed.objects.iter().any(|index| objects[*index].is_well());

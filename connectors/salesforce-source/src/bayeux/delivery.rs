@@ -1,5 +1,8 @@
 //! What a streaming session hands to its source, in order.
 
+use std::time::Duration;
+
+use crate::bayeux::outlet::Room;
 use crate::channel::Channel;
 use crate::error::SourceError;
 use crate::event::Event;
@@ -24,13 +27,19 @@ pub(crate) enum Delivery {
         /// Which ask of the source this answers.
         ask: u32,
         error: SourceError,
+        /// After which it is worth asking again, where that is known.
+        after: Option<Duration>,
     },
     /// All channels that are not refused are subscribed, and a connect was answered.
     Live,
     /// The session is over; another follows.
     Lost,
     /// Events that are news, in the order of their channels.
-    Events(Vec<Event>),
+    Events {
+        events: Vec<Event>,
+        /// What they take of the room for events that wait; to be dropped when they wait no longer.
+        room: Room,
+    },
     /// A held connect was answered at this time by the org's clock, and its events stand before this.
     Polled {
         at: Moment,

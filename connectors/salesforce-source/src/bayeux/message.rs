@@ -9,12 +9,17 @@ use crate::channel::Channel;
 
 /// The channel of the handshake.
 pub(crate) const HANDSHAKE: &str = "/meta/handshake";
-/// The channel of the long poll.
+/// The channel of the connect, which the server holds until there are events.
 pub(crate) const CONNECT: &str = "/meta/connect";
 /// The channel of a subscription.
 pub(crate) const SUBSCRIBE: &str = "/meta/subscribe";
 /// The channel on which either side ends the session.
 pub(crate) const DISCONNECT: &str = "/meta/disconnect";
+
+/// What a connect calls long polling.
+pub(crate) const LONG_POLLING: &str = "long-polling";
+/// What a connect calls a WebSocket.
+pub(crate) const WEB_SOCKET: &str = "websocket";
 
 /// One message of a reply.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -22,6 +27,8 @@ pub(crate) const DISCONNECT: &str = "/meta/disconnect";
 pub(crate) struct Message {
     /// `/meta/…` for answers, a subscribed channel for events.
     pub(crate) channel: String,
+    /// Of an answer: the id of what it answers, as that was sent.
+    id: Option<Value>,
     /// The session, in a successful handshake.
     pub(crate) client_id: Option<String>,
     /// Whether the request was granted; absent in events.
@@ -30,6 +37,9 @@ pub(crate) struct Message {
     pub(crate) error: Option<String>,
     /// How to go on.
     pub(crate) advice: Option<Advice>,
+    /// How the server serves sessions, in a successful handshake.
+    #[serde(default)]
+    supported_connection_types: Vec<String>,
     /// Extensions: replay, and Salesforce's reason for a refusal.
     pub(crate) ext: Option<Value>,
     /// The content of an event.
@@ -64,6 +74,21 @@ impl Message {
         !self.channel.starts_with("/meta/")
     }
 
+    /// Whether this answers the message with this id on this channel.
+    pub(crate) fn answers(&self, id: u64, channel: &str) -> bool {
+        match &self.id {
+            Some(Value::String(answered)) => *answered == id.to_string(),
+            Some(Value::Number(answered)) => answered.as_u64() == Some(id),
+            // A server that could not read a message names no id.
+            _ => self.channel == channel,
+        }
+    }
+
+    /// Whether the server serves WebSockets, by its answer to a handshake.
+    pub(crate) fn offers_web_socket(&self) -> bool {
+        self.supported_connection_types.iter().any(|kind| kind == WEB_SOCKET)
+    }
+
     /// Salesforce's reason for a refusal, which says more than `error`.
     pub(crate) fn failure_reason(&self) -> Option<&str> {
         self.ext.as_ref()?.get("sfdc")?.get("failureReason")?.as_str()
@@ -85,25 +110,25 @@ impl Replay {
     }
 }
 
-/// Opens a session and asks for the replay extension.
-pub(crate) fn handshake(id: u64) -> Value {
+/// Opens a session that may travel in these ways, and asks for the replay extension.
+pub(crate) fn handshake(id: u64, connection_types: &[&str]) -> Value {
     json!({
         "channel": HANDSHAKE,
         "id": id.to_string(),
         "version": "1.0",
         "minimumVersion": "1.0",
-        "supportedConnectionTypes": ["long-polling"],
+        "supportedConnectionTypes": connection_types,
         "ext": {"replay": true},
     })
 }
 
-/// The long poll. `at_once` asks for an answer without holding, as the first connect of a session does.
-pub(crate) fn connect(id: u64, client: &str, at_once: bool) -> Value {
+/// The connect. `at_once` asks for an answer without holding, as the first one of a session does.
+pub(crate) fn connect(id: u64, client: &str, connection_type: &str, at_once: bool) -> Value {
     let mut message = json!({
         "channel": CONNECT,
         "id": id.to_string(),
         "clientId": client,
-        "connectionType": "long-polling",
+        "connectionType": connection_type,
     });
     if at_once {
         message["advice"] = json!({"timeout": 0});
@@ -140,6 +165,16 @@ mod tests {
             assert_eq!(message["ext"]["replay"]["/topic/orgstream_Lead"], code);
             assert_eq!(message["subscription"], "/topic/orgstream_Lead");
         }
+    }
+
+    #[test]
+    fn an_answer_is_told_by_its_id_or_without_one_by_its_channel() {
+        let read = |text: &str| serde_json::from_str::<Message>(text).unwrap();
+        for text in [r#"{"channel":"/meta/connect","id":"7"}"#, r#"{"channel":"/meta/connect","id":7}"#] {
+            assert!(read(text).answers(7, SUBSCRIBE) && !read(text).answers(8, CONNECT));
+        }
+        let nameless = read(r#"{"channel":"/meta/connect"}"#);
+        assert!(nameless.answers(7, CONNECT) && !nameless.answers(7, SUBSCRIBE));
     }
 
     #[test]

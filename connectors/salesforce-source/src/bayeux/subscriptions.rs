@@ -26,6 +26,8 @@ pub(crate) struct Subscriptions(Vec<Entry>);
 struct Entry {
     subscription: Subscription,
     standing: Standing,
+    /// Whether the org refused it since it granted it last.
+    refused: bool,
 }
 
 /// What the present session knows of a channel.
@@ -52,7 +54,7 @@ pub(crate) enum Verdict {
 
 impl Subscriptions {
     pub(crate) fn new(subscriptions: Vec<Subscription>) -> Self {
-        let entry = |subscription| Entry { subscription, standing: Standing::Asked };
+        let entry = |subscription| Entry { subscription, standing: Standing::Asked, refused: false };
         Self(subscriptions.into_iter().map(entry).collect())
     }
 
@@ -74,13 +76,15 @@ impl Subscriptions {
     /// The source asks. False when the present session is subscribed to the channel already, so that only another one
     /// can begin at another place.
     pub(crate) fn ask(&mut self, subscription: Subscription) -> bool {
-        let entry = Entry { subscription, standing: Standing::Asked };
-        match self.0.iter_mut().find(|known| known.subscription.channel == entry.subscription.channel) {
+        match self.0.iter_mut().find(|known| known.subscription.channel == subscription.channel) {
             None => {
-                self.0.push(entry);
+                self.0.push(Entry { subscription, standing: Standing::Asked, refused: false });
                 true
             }
-            Some(known) => std::mem::replace(known, entry).standing != Standing::Granted,
+            Some(known) => {
+                known.subscription = subscription;
+                std::mem::replace(&mut known.standing, Standing::Asked) != Standing::Granted
+            }
         }
     }
 
@@ -88,15 +92,17 @@ impl Subscriptions {
     pub(crate) fn granted(&mut self, channel: &Channel, at: Moment) {
         if let Some(entry) = self.entry(channel).filter(|entry| entry.standing == Standing::Asked) {
             entry.standing = Standing::Granted;
+            entry.refused = false;
             entry.subscription.cursor.subscribed(at);
         }
     }
 
-    /// The org refused `channel`.
-    pub(crate) fn refused(&mut self, channel: &Channel) {
-        if let Some(entry) = self.entry(channel) {
+    /// The org refused `channel`; answers whether for the first time since it granted it.
+    pub(crate) fn refused(&mut self, channel: &Channel) -> bool {
+        self.entry(channel).is_some_and(|entry| {
             entry.standing = Standing::Refused;
-        }
+            !std::mem::replace(&mut entry.refused, true)
+        })
     }
 
     /// Whether `event` is handed out; moves past it if so.
@@ -136,7 +142,7 @@ mod tests {
     #[test]
     fn a_refused_channel_is_left_out_until_it_is_asked_for_again() {
         let mut all = Subscriptions::new(vec![subscription("a", 1, 0), subscription("b", 1, 0)]);
-        all.refused(&Channel::of_push_topic("a"));
+        assert!(all.refused(&Channel::of_push_topic("a")));
         assert_eq!(next(&all), Some("/topic/b"));
         all.granted(&Channel::of_push_topic("b"), Moment(0));
         assert_eq!(next(&all), None);
@@ -144,6 +150,10 @@ mod tests {
         assert_eq!(next(&all), Some("/topic/b"), "no session asks for a refused one by itself");
         assert!(all.ask(subscription("a", 1, 1)), "the present session can ask for it");
         assert_eq!(next(&all), Some("/topic/a"));
+        assert!(!all.refused(&Channel::of_push_topic("a")), "it was refused before");
+        all.ask(subscription("a", 1, 2));
+        all.granted(&Channel::of_push_topic("a"), Moment(0));
+        assert!(all.refused(&Channel::of_push_topic("a")), "it was granted meanwhile");
     }
 
     #[test]

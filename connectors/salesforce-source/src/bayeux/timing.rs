@@ -13,15 +13,19 @@ pub(crate) struct Timing {
     pub(crate) held: Duration,
     /// What a held connect may take beyond that before its session counts as dead.
     pub(crate) margin: Duration,
-    /// After which a session is replaced although it works: a subscription can die without a word, and only a new
-    /// one brings what it missed. Well below the time that the org retains events.
-    pub(crate) renewal: Duration,
     /// Pauses after a session that failed.
     pub(crate) retry: Backoff,
     /// Pauses while the org is busy or at a limit.
     pub(crate) busy: Backoff,
+    /// The pause after the org has delivered all that it delivers in a day.
+    pub(crate) allowance: Duration,
     /// After which an object or a channel that failed by itself is tried again.
     pub(crate) again: Duration,
+    /// After which a channel is tried again that the org refused at a limit.
+    pub(crate) limited: Duration,
+    /// How long events wait for room before the session lets go: less than the 40 s that the org gives a client from
+    /// one answer to the next message.
+    pub(crate) room: Duration,
 }
 
 impl Default for Timing {
@@ -31,10 +35,12 @@ impl Default for Timing {
             answer: seconds(30),
             held: seconds(110),
             margin: seconds(15),
-            renewal: Duration::from_hours(6),
             retry: Backoff::new(seconds(1), seconds(60)),
             busy: Backoff::new(seconds(10), seconds(300)),
+            allowance: Duration::from_mins(10),
             again: Duration::from_mins(5),
+            limited: Duration::from_mins(10),
+            room: seconds(30),
         }
     }
 }

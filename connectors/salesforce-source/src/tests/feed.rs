@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, watch};
 use super::world::World;
 use crate::backoff::Backoff;
 use crate::bayeux::Timing;
-use crate::config::{SourceConfig, SourceContext, SourceObject, Start};
+use crate::config::{SourceConfig, SourceContext, SourceObject, Start, StreamConfig};
 use crate::source::PushTopicSource;
 use crate::start::start_with;
 
@@ -33,10 +33,12 @@ pub(super) struct Committed {
     pub(super) measured: u32,
     /// Whether the next source is to read everything anew.
     pub(super) anew: bool,
-    /// How often the sources replace their sessions; `None`: as in production.
-    pub(super) renewal: Option<Duration>,
+    /// How the sources stream.
+    pub(super) stream: StreamConfig,
     /// What the sources say of themselves.
     pub(super) source_health: watch::Sender<SourceHealth>,
+    /// After which the sources try again what failed alone; `None`: soon.
+    pub(super) again: Option<Duration>,
     /// The topics read back, for the source's question.
     pub(super) topics: Arc<Topics>,
     /// What the pipeline's sink has brought to its target.
@@ -86,14 +88,18 @@ impl Committed {
             answer: Duration::from_secs(10),
             held: Duration::from_secs(10),
             margin: millis(1500),
-            renewal: self.renewal.unwrap_or(Duration::from_hours(6)),
             retry: Backoff::new(millis(20), millis(200)),
             busy: Backoff::new(millis(20), millis(200)),
-            again: millis(300),
+            again: self.again.unwrap_or(millis(300)),
+            limited: millis(300),
+            room: millis(500),
+            allowance: millis(300),
+            ..Timing::default()
         };
         let object = |name: &&str| SourceObject::new(*name, TopicTemplate::fixed(format!("a.{name}")));
         let objects = objects.iter().map(object).collect();
-        let config = SourceConfig::new("crm", start, objects);
+        let stream = self.stream;
+        let config = SourceConfig { stream, ..SourceConfig::new("crm", start, objects) };
         let (reporter, health) = HealthReporter::new();
         let (orders, commands) = mpsc::channel(1);
         let context = SourceContext {
@@ -207,19 +213,24 @@ impl Feed<'_> {
 
     /// Until nothing waits and no object fails.
     pub(super) async fn until_running(&mut self) {
-        let running = async {
+        self.until_health(|health| *health == Health::Running).await;
+    }
+
+    /// Batch by batch until the health that is shown is as wanted.
+    pub(super) async fn until_health(&mut self, wanted: impl Fn(&Health) -> bool) {
+        let shown = async {
             loop {
                 let mut health = self.health.clone();
                 tokio::select! {
                     batch = self.source.poll() => self.committed.commit(batch.unwrap()),
-                    running = health.wait_for(|health| *health == Health::Running) => {
-                        running.unwrap();
+                    shown = health.wait_for(&wanted) => {
+                        shown.unwrap();
                         return;
                     }
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, running).await.expect("the source recovers within a minute");
+        tokio::time::timeout(PATIENCE, shown).await.expect("the health changes within a minute");
     }
 
     /// What the status shows now.

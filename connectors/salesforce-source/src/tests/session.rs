@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::feed::{Committed, Feed, id};
 use super::world::World;
-use crate::config::Start;
+use crate::config::{Start, StreamConfig};
 
 /// A change still comes through, exactly once.
 async fn assert_streams(world: &World, feed: &mut Feed<'_>) {
@@ -61,7 +61,8 @@ async fn a_session_that_never_answers_is_given_up_by_the_watchdog() {
 #[tokio::test]
 async fn what_a_silent_subscription_missed_comes_with_the_next_session() {
     let world = World::start().await;
-    let mut committed = Committed { renewal: Some(Duration::from_secs(3)), ..Committed::default() };
+    let stream = StreamConfig { renew_every: Duration::from_secs(3), ..StreamConfig::default() };
+    let mut committed = Committed { stream, ..Committed::default() };
     let mut feed = committed.source(&world, Start::Latest).await;
     feed.until_subscribed().await;
     assert_streams(&world, &mut feed).await;

@@ -1,0 +1,177 @@
+//! Every refusal of the Streaming API, as the source meets it.
+
+use std::time::Duration;
+
+use orgstream_api::{Health, TaskError};
+use orgstream_salesforce_simulator as simulator;
+use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
+use serde_json::{Value, json};
+
+use super::feed::{Committed, Feed, id};
+use super::world::World;
+use crate::bayeux::refusal::tests::TEXTS;
+use crate::bayeux::refusal::{Refusal, Remedy, Resort};
+use crate::config::Start;
+
+/// The texts with a meaning, and the messages that are refused with them.
+fn texts(wanted: impl Fn(Refusal) -> bool) -> impl Iterator<Item = (CallKind, &'static str)> {
+    TEXTS.iter().filter(move |(.., refusal)| wanted(*refusal)).map(|(place, text, _)| {
+        let kind = match *place {
+            "handshake" => CallKind::Handshake,
+            "connect" => CallKind::Connect,
+            _ => CallKind::Subscribe,
+        };
+        (kind, *text)
+    })
+}
+
+fn refused(kind: CallKind, text: &str) -> Fault {
+    Fault::new(kind, Effect::BayeuxError { error: text.to_owned(), reconnect: None })
+}
+
+/// A change still comes through, exactly once.
+async fn assert_streams(world: &World, feed: &mut Feed<'_>) {
+    let account = world.create("Account", json!({"Name": "still there"})).await;
+    feed.until(|committed| committed.records.iter().any(|record| id(record) == account.as_str())).await;
+    feed.committed.assert_order();
+}
+
+async fn delete_push_topic(world: &World) {
+    let found = world.org.query("SELECT Id FROM PushTopic WHERE Name = 'orgstream_Account'").await.unwrap();
+    world.delete(found.rows[0].get("Id").and_then(Value::as_str).unwrap().parse().unwrap()).await;
+}
+
+#[tokio::test]
+async fn what_refuses_a_session_passes_with_another_one() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    for (kind, text) in texts(|refusal| matches!(refusal, Refusal::Session(remedy) if remedy != Remedy::Fail))
+    {
+        let sessions = feed.counter("sessions");
+        world.sandbox.faults().add(refused(kind, text).times(1));
+        world.sandbox.drop_streaming_sessions();
+        assert_streams(&world, &mut feed).await;
+        assert!(feed.counter("sessions") > sessions, "{text}");
+        assert!(world.sandbox.faults().list().is_empty(), "nobody was refused: {text}");
+    }
+    feed.until_running().await;
+}
+
+#[tokio::test]
+async fn what_refuses_a_channel_concerns_that_channel_alone() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    for (kind, text) in
+        texts(|refusal| matches!(refusal, Refusal::Channel(resort) if resort != Resort::Retained))
+    {
+        let fault = world.sandbox.faults().add(refused(kind, text).containing("orgstream_Account"));
+        world.sandbox.drop_streaming_sessions();
+        feed.until_health(|health| matches!(health, Health::Degraded(shown) if shown.contains(text))).await;
+        let sessions = feed.counter("sessions");
+        let missed = world.create("Account", json!({"Name": "missed"})).await;
+        let contact = world.create("Contact", json!({"LastName": "Verdi"})).await;
+        feed.until(|committed| committed.records.iter().any(|record| id(record) == contact.as_str())).await;
+        world.sandbox.faults().remove(fault);
+        feed.until(|committed| committed.records.iter().any(|record| id(record) == missed.as_str())).await;
+        feed.until_running().await;
+        assert_eq!(feed.counter("sessions"), sessions, "the others keep their session: {text}");
+    }
+    committed.assert_order();
+}
+
+#[tokio::test]
+async fn a_place_that_the_org_cannot_serve_is_taken_up_from_what_it_retains() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    assert_streams(&world, &mut feed).await;
+    for (kind, text) in texts(|refusal| refusal == Refusal::Channel(Resort::Retained)) {
+        world.sandbox.faults().add(refused(kind, text).containing("orgstream_Account").times(1));
+        world.sandbox.drop_streaming_sessions();
+        assert_streams(&world, &mut feed).await;
+        assert!(world.sandbox.faults().list().is_empty(), "nobody was refused: {text}");
+    }
+    assert_eq!(*feed.health.borrow(), Health::Running);
+}
+
+#[tokio::test]
+async fn a_version_that_the_org_does_not_have_is_a_fault_of_the_file() {
+    for (kind, text) in texts(|refusal| refusal == Refusal::Session(Remedy::Fail)) {
+        let world = World::start().await;
+        let mut committed = Committed::default();
+        let mut feed = committed.source(&world, Start::Latest).await;
+        feed.until_subscribed().await;
+        world.sandbox.faults().add(refused(kind, text));
+        world.sandbox.drop_streaming_sessions();
+        let error = loop {
+            if let Err(error) = feed.next().await {
+                break error;
+            }
+        };
+        let shown = error.to_string();
+        assert!(matches!(error, TaskError::Config(_)), "{shown}");
+        assert!(shown.contains(text) && shown.contains("api_version"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_without_streaming_ends_a_source_only_while_it_never_streamed() {
+    let gone = || {
+        let effect =
+            Effect::Answer { status: 404, code: "NOT_FOUND".to_owned(), message: "Nothing here".to_owned() };
+        Fault::new(CallKind::Handshake, effect)
+    };
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    feed.until_running().await;
+    world.sandbox.faults().add(gone().times(2));
+    world.sandbox.drop_streaming_sessions();
+    assert_streams(&world, &mut feed).await;
+    feed.until_running().await;
+    drop(feed);
+
+    world.sandbox.faults().add(gone());
+    let mut feed = committed.source(&world, Start::Latest).await;
+    let error = feed.next().await.unwrap_err();
+    assert!(matches!(error, TaskError::Failed(_)) && error.to_string().contains("404"), "{error}");
+}
+
+#[tokio::test]
+async fn a_channel_that_is_gone_is_made_anew_at_once_beside_a_held_connect() {
+    // Longer than this test waits for anything.
+    let long = Duration::from_mins(5);
+    let world = World::of(simulator::Org::builder().poll_hold(long)).await;
+    let mut committed = Committed { again: Some(long), ..Committed::default() };
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    delete_push_topic(&world).await;
+    world.sandbox.drop_streaming_sessions();
+    feed.until_health(|health| matches!(health, Health::Degraded(shown) if shown.contains("made anew")))
+        .await;
+    // What changed before that raised no event.
+    feed.until_running().await;
+    assert_streams(&world, &mut feed).await;
+    assert_eq!(feed.counter("sessions"), 2, "the channel is asked for in the session at hand");
+}
+
+#[tokio::test]
+async fn an_only_channel_that_is_refused_is_waited_for() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.try_source_of(&world, &["Account"]).await.unwrap();
+    feed.until(|committed| committed.position("channel", "/topic/orgstream_Account").is_some()).await;
+    let text = "403::Subscription limit exceeded for this topic";
+    let fault = world.sandbox.faults().add(refused(CallKind::Subscribe, text));
+    world.sandbox.drop_streaming_sessions();
+    feed.until_health(|health| matches!(health, Health::Degraded(shown) if shown.contains(text))).await;
+    world.sandbox.faults().remove(fault);
+    assert_streams(&world, &mut feed).await;
+    feed.until_running().await;
+}
