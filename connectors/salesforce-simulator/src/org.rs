@@ -159,6 +159,12 @@ impl Org {
         self.tenant.raise_gap(object, kind, ids)
     }
 
+    /// Raises an event of any shape, as a later release of Salesforce may. Its `event` gets the replay id, where there is
+    /// one.
+    pub fn raise(&self, channel: &str, data: Json) {
+        self.tenant.raise_data(channel, data);
+    }
+
     /// The next change events of an object are gap events, as after an error inside Salesforce.
     pub fn order_gaps(&self, object: &str, times: usize) -> Result<(), String> {
         self.tenant.order_gaps(object, times)

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use serde_json::value::to_raw_value;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -253,6 +254,23 @@ impl Tenant {
             feeds.raise_gap(log, store, object, kind, ids, now)
         });
         raised.map_err(|refusal| refusal.message)
+    }
+
+    /// Raises an event of any shape.
+    pub(crate) fn raise_data(&self, channel: &str, mut data: Json) {
+        let channels: Arc<[Arc<str>]> = Arc::new([channel.into()]);
+        let raised = self.raise(|state, now| {
+            let event = state.log.next(channels, now, |replay_id| {
+                if let Some(event) = data.get_mut("event").and_then(Json::as_object_mut) {
+                    event.insert("replayId".to_owned(), replay_id.into());
+                }
+                to_raw_value(&data)
+            });
+            Ok(event.into_iter().collect())
+        });
+        if let Err(refusal) = raised {
+            tracing::error!(refusal = refusal.message, "an event was not raised");
+        }
     }
 
     /// Makes the next change events of an object gap events.

@@ -180,6 +180,7 @@ impl Parts {
     /// This object, which had failed, can be read again, from where it was.
     pub(crate) fn recovers(&mut self, index: usize, opened: Opened) {
         let name = self.subjects.objects[index].target.name.clone();
+        self.condition.notes(&opened.name, "push_topic", opened.ensured.drift());
         if let Some(subscription) = self.subjects.opened(index, opened) {
             self.session.ask(subscription);
         }

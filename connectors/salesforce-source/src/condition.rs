@@ -39,6 +39,8 @@ pub(crate) struct Troubles {
     pub(crate) calls: Option<Trouble>,
     /// Why an object fails, by its name.
     pub(crate) objects: BTreeMap<String, Trouble>,
+    /// What else people should know, by object and by what it is about. Nothing waits for it.
+    pub(crate) notes: BTreeMap<(String, &'static str), Trouble>,
 }
 
 impl Condition {
@@ -95,6 +97,25 @@ impl Condition {
         }
     }
 
+    /// What people should know of `object` in this matter; `None` when it is in order. Said once for each text.
+    pub(crate) fn notes(&self, object: &str, matter: &'static str, note: Option<&str>) {
+        let key = (object.to_owned(), matter);
+        let known = self.change(|troubles| {
+            let known = troubles.notes.remove(&key);
+            if let Some(note) = note {
+                troubles.notes.insert(key, trouble(known.clone(), note.to_owned(), None));
+            }
+            known
+        });
+        match (known, note) {
+            (known, Some(note)) if known.as_ref().is_none_or(|known| known.reason != note) => {
+                tracing::warn!(%object, "{note}");
+            }
+            (Some(known), None) => tracing::info!(%object, was = known.reason, "that is in order again"),
+            _ => {}
+        }
+    }
+
     /// This is what the source knows.
     pub(crate) fn shows(&self, facts: Facts) {
         let mut known = self.known.lock().expect("no holder of this lock panics");
@@ -126,8 +147,9 @@ impl Troubles {
     pub(crate) fn worst(&self) -> Option<Trouble> {
         let waits = self.stream.as_ref().or(self.calls.as_ref()).cloned();
         waits.or_else(|| {
-            let since = self.objects.values().map(|trouble| trouble.since).min()?;
-            let reasons: Vec<&str> = self.objects.values().map(|trouble| trouble.reason.as_str()).collect();
+            let all = || self.objects.values().chain(self.notes.values());
+            let since = all().map(|trouble| trouble.since).min()?;
+            let reasons: Vec<&str> = all().map(|trouble| trouble.reason.as_str()).collect();
             let next_attempt = self.objects.values().filter_map(|trouble| trouble.next_attempt).min();
             Some(Trouble { reason: reasons.join("; "), since, next_attempt })
         })

@@ -3,7 +3,7 @@
 //! # Layout, in reading order
 //!
 //! - [`config`]: what a source is told
-//! - `start`, `open`: positions, descriptions, PushTopics, session
+//! - `start`, `way`, `open`: positions, descriptions, PushTopics, session
 //! - [`source`], `batch`, `work`: events and pages as batches with their positions, read ahead of Kafka's commits
 //! - `subjects`, `feed`, `object`: how far a source is in each channel, and what is missing of each object
 //! - `position`, `gap`: what is stored of that
@@ -73,6 +73,7 @@ mod snapshot;
 mod standing;
 mod subjects;
 mod told;
+mod way;
 mod work;
 
 #[cfg(test)]

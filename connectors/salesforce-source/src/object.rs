@@ -9,12 +9,13 @@ use orgstream_api::{Progress, SourcePosition};
 use tokio::time::Instant;
 
 use crate::channel::Channel;
-use crate::config::Start;
+use crate::config::{PushTopicConfig, Start};
 use crate::gap::Missing;
 use crate::moment::Moment;
 use crate::position::{Gap, GapState, Positions, SnapshotState};
 use crate::produce::Destination;
 use crate::snapshot::Snapshot;
+use crate::way::Way;
 
 /// Which object it is, and where its records go.
 #[derive(Debug, Clone)]
@@ -35,6 +36,8 @@ pub(crate) struct Object {
     newest_gap: u64,
     /// The snapshot that is not done yet.
     pub(crate) snapshot: Option<Snapshot>,
+    /// What brings its changes.
+    pub(crate) way: Arc<Way>,
     /// Whether the rows of changed records are read, or their events taken at their word.
     pub(crate) hydrates: bool,
 }
@@ -61,7 +64,8 @@ impl Object {
         let newest_gap = gaps.iter().map(|gap| gap.number).max().unwrap_or_default();
         let snapshot = Snapshot::needed(start, stored.snapshot_of(&target.name), gap.as_ref(), anew);
         let standing = ObjectStanding::Well;
-        Self { target: Arc::new(target), standing, gap, newest_gap, snapshot, hydrates: true }
+        let way = Arc::new(Way::PushTopic { config: PushTopicConfig::default(), by_events: false });
+        Self { target: Arc::new(target), standing, gap, newest_gap, snapshot, way, hydrates: true }
     }
 
     pub(crate) fn is_well(&self) -> bool {

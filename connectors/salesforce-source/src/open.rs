@@ -1,38 +1,73 @@
-//! Opens an object: describes it and makes sure of its PushTopic. What is wrong with one is wrong with it alone.
+//! Opens an object: describes it and makes sure of what brings its changes. What is wrong with one is wrong with it alone.
 
-use orgstream_salesforce::{ApiError, Org};
+use std::sync::Arc;
+
+use orgstream_salesforce::{ApiError, Describe, Org};
 
 use crate::channel::Channel;
+use crate::config::CdcChannel;
 use crate::error::SourceError;
 use crate::patience::is_lasting;
 use crate::push_topic::{Ensured, PushTopic};
 use crate::record::STAMP;
+use crate::way::{Way, change_event};
 
 /// An object that can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Opened {
     /// The API name, in the org's own case.
     pub(crate) name: String,
-    /// The channel of its changes.
-    pub(crate) channel: Channel,
+    /// The channel of its changes; `None` when none brings them.
+    pub(crate) channel: Option<Channel>,
     pub(crate) ensured: Ensured,
 }
 
 /// Opens the object `name`, which may be written in another case than the org's.
-pub(crate) async fn open(org: &Org, name: &str) -> Result<Opened, SourceError> {
-    // Asked anew, since an object may be opened again because it has changed.
-    let describe = org.describe_again(name).await.map_err(|error| undescribed(org, name, error))?;
-    if describe.field(STAMP).is_none() {
-        return Err(SourceError::Config(format!(
-            "{} of org `{}` has no `{STAMP}` that the user may read, without which its records have no order",
-            describe.object,
-            org.name()
-        )));
+pub(crate) async fn open(org: &Org, name: &str, way: &Way) -> Result<Opened, SourceError> {
+    let found = |name: &str, channel| Opened { name: name.to_owned(), channel, ensured: Ensured::Found };
+    match way {
+        Way::PushTopic { config, by_events } => {
+            let describe = with_stamp(org, name).await?;
+            let push_topic = PushTopic::of(&describe, config, *by_events)?;
+            let ensured = push_topic.ensure(org).await?;
+            let channel = Channel::of_push_topic(push_topic.name());
+            Ok(Opened { ensured, ..found(&describe.object, Some(channel)) })
+        }
+        Way::Change(channel) => {
+            let describe = with_stamp(org, name).await?;
+            let channel = match channel {
+                CdcChannel::Single => Some(Channel::of_changes(&change_event(&describe.object))),
+                CdcChannel::All | CdcChannel::Custom(_) => way.shared_channel(),
+            };
+            Ok(found(&describe.object, channel))
+        }
+        Way::Polling => Ok(found(&with_stamp(org, name).await?.object, None)),
+        // A custom channel and a generic one have no description, and each event brings the name of its own.
+        Way::Messages(channel) => {
+            if channel.name.ends_with("__e") {
+                describe(org, name).await?;
+            }
+            Ok(found(name, Some(Channel::of_messages(&channel.name))))
+        }
     }
-    let push_topic = PushTopic::of(&describe.object);
-    let ensured = push_topic.ensure(org).await?;
-    let channel = Channel::of_push_topic(push_topic.name());
-    Ok(Opened { name: describe.object.clone(), channel, ensured })
+}
+
+/// The description of an object whose records have an order.
+async fn with_stamp(org: &Org, name: &str) -> Result<Arc<Describe>, SourceError> {
+    let describe = describe(org, name).await?;
+    if describe.field(STAMP).is_some() {
+        return Ok(describe);
+    }
+    Err(SourceError::Config(format!(
+        "{} of org `{}` has no `{STAMP}` that the user may read, without which its records have no order",
+        describe.object,
+        org.name()
+    )))
+}
+
+async fn describe(org: &Org, name: &str) -> Result<Arc<Describe>, SourceError> {
+    // Asked anew, since an object may be opened again because it has changed.
+    org.describe_again(name).await.map_err(|error| undescribed(org, name, error))
 }
 
 fn undescribed(org: &Org, object: &str, error: ApiError) -> SourceError {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::channel::Channel;
 use crate::moment::Moment;
-use crate::push_topic::PushTopic;
+use crate::push_topic;
 use crate::replay_id::ReplayId;
 
 /// How far the source is in a channel.
@@ -226,8 +226,7 @@ impl Positions {
 /// Whether records of `object` were written: a topic is on record for them, or, in what a version stored that kept no
 /// topics, its stream or a snapshot of it has begun.
 pub fn has_begun(stored: &[SourcePosition], object: &str) -> bool {
-    let push_topic = PushTopic::of(object);
-    let channel = Channel::of_push_topic(push_topic.name());
+    let channel = Channel::of_push_topic(&push_topic::plain_name(object));
     stored.iter().filter(|position| !position.offset.is_null()).any(|position| {
         // A file may write an object's name in another case than the org.
         let is = |stored: Option<&Value>, name: &str| {

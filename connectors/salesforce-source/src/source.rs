@@ -199,10 +199,11 @@ impl PushTopicSource {
     }
 
     fn begin_opening(&self, object: usize) -> Work {
-        let target = Arc::clone(&self.parts.subjects.objects[object].target);
+        let opening = &self.parts.subjects.objects[object];
+        let (target, way) = (Arc::clone(&opening.target), Arc::clone(&opening.way));
         let org = self.parts.rows.patience().org().clone();
         Work::begin(async move {
-            let opened = open(&org, &target.name).await.map_err(|error| Unread { object, error })?;
+            let opened = open(&org, &target.name, &way).await.map_err(|error| Unread { object, error })?;
             Ok(Read::Opened { object, opened })
         })
     }

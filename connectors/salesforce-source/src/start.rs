@@ -25,6 +25,7 @@ use crate::produce::{Destination, Topics};
 use crate::rows::Rows;
 use crate::source::PushTopicSource;
 use crate::subjects::Subjects;
+use crate::way::Way;
 
 /// Starts a source at the stored positions of `context`.
 ///
@@ -64,7 +65,7 @@ pub(crate) async fn start_with(
         stream: config.stream,
     };
     let subjects = Subjects::new(objects, stored, config.start, config.retention, timing.again);
-    let (subjects, subscriptions, failed) = subscribe(subjects, opened);
+    let (subjects, subscriptions, failed) = subscribe(subjects, opened, &condition);
     let (session, deliveries) = Session::start(around, timing, subscriptions);
     tracing::info!(pipeline = %config.pipeline, org = org.name(), objects = config.objects.len(), "the source starts");
     let mut parts = Parts {
@@ -106,7 +107,11 @@ fn objects(
     let object = |wanted: &SourceObject| {
         let destination = Destination { org: *org.id(), topic: wanted.topic.clone() };
         let target = Target { name: wanted.name.clone(), destination };
-        Object::new(target, stored, config.start, anew)
+        let way = Arc::new(Way::of(wanted, config));
+        let mut object = Object::new(target, stored, config.start, anew);
+        object.way = way;
+        object.hydrates = wanted.hydrate;
+        object
     };
     Ok(config.objects.iter().map(object).collect())
 }
@@ -115,7 +120,7 @@ fn objects(
 async fn open_all(org: &Org, objects: &[Object]) -> Result<Vec<Result<Opened, SourceError>>, SourceError> {
     let mut all = Vec::with_capacity(objects.len());
     for object in objects {
-        match open(org, &object.target.name).await {
+        match open(org, &object.target.name, &object.way).await {
             Err(error) if !error.is_of_one_object() => return Err(error),
             opened => all.push(opened),
         }
@@ -132,12 +137,22 @@ async fn open_all(org: &Org, objects: &[Object]) -> Result<Vec<Result<Opened, So
 fn subscribe(
     mut subjects: Subjects,
     opened: Vec<Result<Opened, SourceError>>,
+    condition: &Condition,
 ) -> (Subjects, Vec<Subscription>, Vec<(usize, SourceError)>) {
+    // What such a channel brings of an object that fails is missed by it from the first event on.
+    for index in 0..subjects.objects.len() {
+        if let Some(channel) = subjects.objects[index].way.shared_channel() {
+            subjects.feed_of(index, channel);
+        }
+    }
     let mut subscriptions = Vec::with_capacity(opened.len());
     let mut failed = Vec::new();
     for (index, opened) in opened.into_iter().enumerate() {
         match opened {
-            Ok(opened) => subscriptions.extend(subjects.opened(index, opened)),
+            Ok(opened) => {
+                condition.notes(&opened.name, "push_topic", opened.ensured.drift());
+                subscriptions.extend(subjects.opened(index, opened));
+            }
             Err(error) => failed.push((index, error)),
         }
     }

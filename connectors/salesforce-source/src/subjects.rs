@@ -64,7 +64,7 @@ impl Subjects {
         let object = &mut self.objects[index];
         let late = !object.is_well();
         object.recovers(name);
-        let place = self.feed_of(index, channel);
+        let place = self.feed_of(index, channel?);
         let feed = &mut self.feeds[place];
         // Where an object joins others, they have asked for the channel.
         let asked = feed.is_asked();
@@ -107,9 +107,9 @@ impl Subjects {
         let next_attempt = Instant::now() + after.unwrap_or(self.again);
         self.objects[index].standing = ObjectStanding::Failed { reason, next_attempt };
         let objects = &self.objects;
-        let is_left = |feed: &Feed| !feed.objects.iter().any(|index| objects[*index].is_well());
+        let is_without = |feed: &Feed| !feed.objects.iter().any(|index| objects[*index].is_well());
         for feed in self.feeds.iter_mut().filter(|feed| feed.objects.contains(&index)) {
-            if is_left(feed) {
+            if is_without(feed) {
                 feed.hold();
             }
         }

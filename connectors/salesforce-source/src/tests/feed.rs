@@ -9,7 +9,7 @@ use orgstream_api::record::header;
 use orgstream_api::seen::MemorySeen;
 use orgstream_api::{
     AtEnd, Found, Health, HealthReporter, Links, Offsets, Order, Produced, Source, SourceBatch, SourceHealth,
-    SourcePosition, SourceRecord, StoreError, TaskError, TopicTemplate, Version,
+    SourcePosition, SourceRecord, StoreError, TaskError, TopicTemplate, Unreadable, Version,
 };
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
@@ -39,6 +39,10 @@ pub(super) struct Committed {
     pub(super) source_health: watch::Sender<SourceHealth>,
     /// After which the sources try again what failed alone; `None`: soon.
     pub(super) again: Option<Duration>,
+    /// What the file says beside that.
+    pub(super) configure: Option<fn(&mut SourceConfig)>,
+    /// What could not be read.
+    pub(super) unreadable: Vec<Unreadable>,
     /// The topics read back, for the source's question.
     pub(super) topics: Arc<Topics>,
     /// What the pipeline's sink has brought to its target.
@@ -99,7 +103,10 @@ impl Committed {
         let object = |name: &&str| SourceObject::new(*name, TopicTemplate::fixed(format!("a.{name}")));
         let objects = objects.iter().map(object).collect();
         let stream = self.stream;
-        let config = SourceConfig { stream, ..SourceConfig::new("crm", start, objects) };
+        let mut config = SourceConfig { stream, ..SourceConfig::new("crm", start, objects) };
+        if let Some(configure) = &self.configure {
+            configure(&mut config);
+        }
         let (reporter, health) = HealthReporter::new();
         let (orders, commands) = mpsc::channel(1);
         let context = SourceContext {
@@ -139,7 +146,8 @@ impl Committed {
         let mut versions = self.topics.0.lock().unwrap();
         for record in &batch.records {
             let headers = &record.record.headers;
-            let carried: Vec<&str> = serde_json::from_str(headers.text(header::CARRIED).unwrap()).unwrap();
+            let carried: Vec<&str> =
+                serde_json::from_str(headers.text(header::CARRIED).unwrap_or("[]")).unwrap();
             let fields = record.record.value.as_ref().unwrap().schema().fields().len();
             let version = Version {
                 object: text(record, "_ObjectType").to_owned(),
@@ -152,6 +160,7 @@ impl Committed {
             versions.push((version, if by_snapshot { Brought::BySnapshot } else { Brought::Otherwise }));
         }
         self.records.extend(batch.records);
+        self.unreadable.extend(batch.unreadable);
     }
 
     /// Every event stands on the topics once at most, and the states of each record in their order.
@@ -161,7 +170,7 @@ impl Committed {
         for record in &self.records {
             let headers = &record.record.headers;
             if let Some(replay_id) = headers.text(header::REPLAY_ID) {
-                let event = (headers.text(header::CHANNEL), replay_id);
+                let event = (headers.text(header::CHANNEL), replay_id, id(record));
                 assert!(events.insert(event), "{event:?} stands twice");
             }
             let (stamp, kind) = (record.record.timestamp.div_euclid(1000), kind(record));

@@ -5,6 +5,7 @@ mod world;
 
 mod alone;
 mod at_end;
+mod change;
 mod gap;
 mod health;
 mod pressure;
