@@ -100,6 +100,10 @@ impl Condition {
     /// What people should know of `object` in this matter; `None` when it is in order. Said once for each text.
     pub(crate) fn notes(&self, object: &str, matter: &'static str, note: Option<&str>) {
         let key = (object.to_owned(), matter);
+        // What was in order is no news, and says nothing of what else the task waits for.
+        if note.is_none() && !self.has_note(&key) {
+            return;
+        }
         let known = self.change(|troubles| {
             let known = troubles.notes.remove(&key);
             if let Some(note) = note {
@@ -121,6 +125,11 @@ impl Condition {
         let mut known = self.known.lock().expect("no holder of this lock panics");
         known.1 = facts;
         self.shown.send_replace(health::of(&known.0, &known.1));
+    }
+
+    fn has_note(&self, key: &(String, &'static str)) -> bool {
+        let known = self.known.lock().expect("no holder of this lock panics");
+        known.0.notes.contains_key(key)
     }
 
     /// Whether nothing waits. An object that fails does not keep the others from their end.
