@@ -4,11 +4,13 @@
 //! those of one run can be compared with each other.
 
 mod broker;
+mod client;
 mod codec;
 mod peer;
 mod process;
 mod replication;
 mod simulator;
+mod source;
 mod transactions;
 
 /// One line of the table.
@@ -27,12 +29,13 @@ type Group = (&'static str, fn() -> Vec<Figure>);
 #[expect(clippy::print_stdout, reason = "the table is what this is for")]
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let groups: [Group; 5] = [
+    let groups: [Group; 6] = [
         ("codec", codec::figures),
         ("broker", broker::figures),
         ("transactions", transactions::figures),
         ("replication", replication::figures),
         ("simulator", simulator::figures),
+        ("source", source::figures),
     ];
     println!("| what | measured |\n|---|---|");
     for (name, figures) in groups {
