@@ -16,6 +16,7 @@ pub struct SourceCounters {
     snapshot_rows: AtomicU64,
     superseded: AtomicU64,
     sessions: AtomicU64,
+    web_sockets: AtomicU64,
     foreign: AtomicU64,
     unreadable: AtomicU64,
 }
@@ -34,9 +35,10 @@ impl SourceCounters {
     /// - `snapshot_rows`: records of snapshots
     /// - `superseded`: snapshot rows left out because the stream had produced a newer state
     /// - `sessions`: streaming sessions opened
+    /// - `web_sockets`: those of them that went on over a WebSocket
     /// - `foreign`: events of objects that the source does not read
     /// - `unreadable`: events of an unknown shape, kept as dead letters
-    pub fn all(&self) -> [(&'static str, u64); 13] {
+    pub fn all(&self) -> [(&'static str, u64); 14] {
         let value = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         [
             ("events", value(&self.events)),
@@ -50,6 +52,7 @@ impl SourceCounters {
             ("snapshot_rows", value(&self.snapshot_rows)),
             ("superseded", value(&self.superseded)),
             ("sessions", value(&self.sessions)),
+            ("web_sockets", value(&self.web_sockets)),
             ("foreign", value(&self.foreign)),
             ("unreadable", value(&self.unreadable)),
         ]
@@ -73,6 +76,7 @@ impl SourceCounters {
             Count::SnapshotRow => &self.snapshot_rows,
             Count::Superseded => &self.superseded,
             Count::Session => &self.sessions,
+            Count::WebSocket => &self.web_sockets,
             Count::Foreign => &self.foreign,
             Count::Unreadable => &self.unreadable,
         };
@@ -94,6 +98,7 @@ pub(crate) enum Count {
     SnapshotRow,
     Superseded,
     Session,
+    WebSocket,
     Foreign,
     Unreadable,
 }

@@ -13,6 +13,15 @@ const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A client with a connection time-out, gzip and orgstream's own call options. Time-outs of calls are set per request.
 pub(crate) fn client() -> Result<reqwest::Client, reqwest::Error> {
+    builder().build()
+}
+
+/// The same for HTTP/1.1 alone: a connection that many calls share cannot become a WebSocket.
+pub(crate) fn client_of_http1() -> Result<reqwest::Client, reqwest::Error> {
+    builder().http1_only().build()
+}
+
+fn builder() -> reqwest::ClientBuilder {
     let mut headers = HeaderMap::new();
     // The name comes back in the `changeOrigin` of change events, where it tells orgstream's writes from others'.
     headers
@@ -25,5 +34,4 @@ pub(crate) fn client() -> Result<reqwest::Client, reqwest::Error> {
         .gzip(true)
         // A redirected POST would come through as a GET, and the token might follow it to another host.
         .redirect(Policy::none())
-        .build()
 }

@@ -29,6 +29,7 @@ pub(crate) struct Inner {
     pub(crate) id: OrgId,
     pub(crate) api_version: &'static str,
     pub(crate) http: reqwest::Client,
+    pub(crate) http1: reqwest::Client,
     pub(crate) session: Session,
     pub(crate) breaker: Breaker,
     pub(crate) usage: Mutex<Option<ApiUsage>>,
@@ -41,7 +42,8 @@ impl Org {
     /// be reached.
     pub async fn connect(config: OrgConfig) -> Result<Self, ApiError> {
         let name: Arc<str> = config.name.as_str().into();
-        let http = http::client().map_err(|error| ApiError::Refused {
+        let clients = http::client().and_then(|http| Ok((http, http::client_of_http1()?)));
+        let (http, http1) = clients.map_err(|error| ApiError::Refused {
             org: Arc::clone(&name),
             url: config.url.origin().ascii_serialization(),
             code: "http_client".to_owned(),
@@ -55,6 +57,7 @@ impl Org {
                 id,
                 api_version: API_VERSION,
                 http,
+                http1,
                 session,
                 breaker: Breaker::new(Instant::now()),
                 usage: Mutex::default(),
@@ -82,6 +85,11 @@ impl Org {
     /// set one on each request.
     pub fn http(&self) -> &reqwest::Client {
         &self.inner.http
+    }
+
+    /// As [`Org::http`], for requests that ask for an upgrade of their connection.
+    pub fn http1(&self) -> &reqwest::Client {
+        &self.inner.http1
     }
 
     /// The token that calls use now, with the URL they go to.

@@ -17,7 +17,8 @@ use crate::bayeux::refusal::Refusal;
 use crate::bayeux::session::Surroundings;
 use crate::bayeux::timing::Timing;
 use crate::bayeux::transport::long_polling::LongPolling;
-use crate::bayeux::transport::{Arrival, Transport};
+use crate::bayeux::transport::web_socket::WebSocket;
+use crate::bayeux::transport::{Arrival, NoReply, Transport};
 use crate::event::Event;
 use crate::moment::Moment;
 
@@ -85,8 +86,23 @@ impl Exchange {
         *self = Self { next_id, ..Self::new(&self.around, self.timing.clone()) };
     }
 
+    /// Goes on over a WebSocket, with the session at hand.
+    pub(crate) async fn upgrade(&mut self) -> Result<(), NoReply> {
+        if let Transport::LongPolling(polling) = &self.transport {
+            let opened = tokio::time::timeout(self.timing.answer, WebSocket::open(polling)).await;
+            let opened = opened.map_err(|_| NoReply::Lost("the upgrade is not answered".to_owned()))?;
+            self.transport = Transport::WebSocket(Box::new(opened?));
+        }
+        Ok(())
+    }
+
+    /// Whether messages travel over a WebSocket.
+    pub(crate) fn is_upgraded(&self) -> bool {
+        matches!(self.transport, Transport::WebSocket(_))
+    }
+
     /// Gets a token other than the one this session was refused with.
-    pub(crate) async fn refresh_token(&self) -> Result<(), ApiError> {
+    pub(crate) async fn refresh_token(&mut self) -> Result<(), ApiError> {
         self.around.org.refresh(&self.token).await.map(drop)
     }
 

@@ -3,7 +3,7 @@
 //! - [`message`]: what goes over the wire
 //! - [`refusal`], [`end`]: what a refusal means, and why a session is over
 //! - [`cursor`], [`subscriptions`]: how far a subscription is, and all of them
-//! - [`transport`], [`cookies`]: how messages travel
+//! - [`transport`], [`cookies`], [`preference`]: how messages travel
 //! - [`exchange`]: messages out, answers and events in
 //! - [`pace`], [`timing`]: how long is waited for what
 //! - [`delivery`], [`outlet`], [`handover`]: what the source is handed, and how much of it may wait
@@ -26,6 +26,8 @@ pub(crate) use subscriptions::Subscription;
 pub(crate) mod cookies;
 
 pub(crate) mod transport;
+
+pub(crate) mod preference;
 
 pub(crate) mod pace;
 

@@ -174,7 +174,6 @@ pub(crate) mod tests {
             ),
             ("subscribe", "400::Channel name not specified", Channel(Resort::Leave)),
             ("subscribe", "400::Channel subscriptions must start with a leading '/'", Channel(Resort::Leave)),
-            ("connect", "400::Invalid connection type {websocket}", Session(Remedy::LongPolling)),
             (
                 "subscribe",
                 "400::Query fields {Nope} do not exist on the topic entity",
@@ -212,6 +211,8 @@ pub(crate) mod tests {
             ("subscribe", "404::Unknown channel", Channel(Resort::Leave)),
             ("connect", "500::Something broke", Session(Remedy::Wait)),
             ("connect", "no form at all", Session(Remedy::Wait)),
+            // The last one, since it changes how everything behind it travels.
+            ("connect", "400::Invalid connection type {websocket}", Session(Remedy::LongPolling)),
         ]
     };
 

@@ -17,11 +17,13 @@ use crate::bayeux::exchange::{Answer, Exchange};
 use crate::bayeux::handover::Handover;
 use crate::bayeux::message::{self, Replay};
 use crate::bayeux::outlet::Outlet;
+use crate::bayeux::preference::Preference;
 use crate::bayeux::recovery::{Next, Recovery};
 use crate::bayeux::refusal::{Refusal, Resort};
 use crate::bayeux::session::Surroundings;
 use crate::bayeux::subscriptions::{Subscription, Subscriptions};
 use crate::bayeux::timing::Timing;
+use crate::bayeux::transport::NoReply;
 use crate::condition::Part;
 use crate::counters::Count;
 use crate::error::SourceError;
@@ -56,6 +58,7 @@ pub(crate) struct Run {
     handover: Handover,
     exchange: Exchange,
     recovery: Recovery,
+    preference: Preference,
     /// When the present session was opened.
     opened: Instant,
 }
@@ -83,7 +86,8 @@ impl Run {
         let handover = Handover::new(subscriptions, outlet, Arc::clone(&around.counters), timing.room);
         let exchange = Exchange::new(&around, timing.clone());
         let recovery = Recovery::new(around.org.name(), &timing);
-        Self { around, timing, asks, handover, exchange, recovery, opened: Instant::now() }
+        let preference = Preference::new(around.stream.transport);
+        Self { around, timing, asks, handover, exchange, recovery, preference, opened: Instant::now() }
     }
 
     /// Streams until it is stopped or cannot go on.
@@ -125,6 +129,7 @@ impl Run {
             State::Subscribed { client } => {
                 self.connect_at_once(client).await?;
                 self.recovery.is_live();
+                self.preference.is_live();
                 self.around.condition.gets_on(Part::Stream);
                 self.handover.outlet.deliver(Delivery::Live)?;
                 Ok(State::Live { client: client.clone() })
@@ -144,18 +149,32 @@ impl Run {
         }
         self.handover.subscriptions.begin();
         self.opened = Instant::now();
-        let handshake = |id| message::handshake(id, &[message::LONG_POLLING]);
+        let handshake = |id| message::handshake(id, self.preference.connection_types());
         let answer = self.exchange.request(handshake, self.timing.answer).await?;
         let Answer { message, .. } = answer.granted("a streaming session")?;
         // Without replay nothing could be resumed, and that would only show after a loss.
         if !message.grants_replay() {
             return Err(End::Busy("the org opened a session without replay".to_owned()));
         }
+        let offers_web_socket = message.offers_web_socket();
         let client = message.client_id;
         let client =
             client.ok_or_else(|| End::Busy("the org opened a session without naming it".to_owned()))?;
         self.around.counters.count(Count::Session, 1);
+        if offers_web_socket && self.preference.allows_web_sockets() {
+            self.upgrade().await?;
+        }
         Ok(client)
+    }
+
+    /// Goes on over a WebSocket, if one can be opened.
+    async fn upgrade(&mut self) -> Result<(), End> {
+        match self.exchange.upgrade().await {
+            Ok(()) => self.around.counters.count(Count::WebSocket, 1),
+            Err(NoReply::Token) => return Err(End::Token),
+            Err(error) => self.preference.give_up(self.around.org.name(), &error.to_string()),
+        }
+        Ok(())
     }
 
     /// A connect that the org answers at once. It may leave events for the next answer.
@@ -290,6 +309,8 @@ impl Run {
             End::Token => self.exchange.refresh_token().await.map_or_else(End::unrefreshed, |()| End::Token),
             end => end,
         };
+        let in_vain = self.exchange.is_upgraded() && !matches!(was, State::Live { .. });
+        self.preference.ended(self.around.org.name(), &end, in_vain);
         // Nothing of it stays open while the next one has to wait.
         self.exchange.begin();
         let org = self.around.org.name();

@@ -16,3 +16,4 @@ mod restart;
 mod session;
 mod snapshot;
 mod stream;
+mod web_socket;

@@ -6,12 +6,12 @@ use orgstream_api::Health;
 use orgstream_salesforce_simulator::CallKind;
 
 use super::feed::Committed;
-use super::world::World;
+use super::world::{World, over_both_transports};
 use crate::config::{Start, StreamConfig};
 
-#[tokio::test]
-async fn above_its_bound_the_session_lets_go_and_comes_back_without_loss() {
-    let world = World::start().await;
+over_both_transports! {
+async fn above_its_bound_the_session_lets_go_and_comes_back_without_loss(builder: OrgBuilder) {
+    let world = World::of(builder).await;
     let stream = StreamConfig { buffer: 30_000, ..StreamConfig::default() };
     let mut committed = Committed { stream, ..Committed::default() };
     let mut feed = committed.source(&world, Start::Latest).await;
@@ -36,11 +36,9 @@ async fn above_its_bound_the_session_lets_go_and_comes_back_without_loss() {
     assert_eq!(committed.names().len(), 1_000);
 }
 
-#[tokio::test]
-async fn events_that_wait_below_the_bound_keep_the_session_alive() {
+async fn events_that_wait_below_the_bound_keep_the_session_alive(builder: OrgBuilder) {
     // A session ends that is not heard of for so long.
     let session = Duration::from_secs(2);
-    let builder = orgstream_salesforce_simulator::Org::builder().poll_hold(Duration::from_millis(700));
     let world = World::of(builder.streaming_session(session)).await;
     let mut committed = Committed::default();
     let mut feed = committed.source(&world, Start::Latest).await;
@@ -55,9 +53,8 @@ async fn events_that_wait_below_the_bound_keep_the_session_alive() {
     committed.assert_order();
 }
 
-#[tokio::test]
-async fn an_answer_that_is_too_large_is_named_with_its_key_and_comes_when_it_may() {
-    let world = World::start().await;
+async fn an_answer_that_is_too_large_is_named_with_its_key_and_comes_when_it_may(builder: OrgBuilder) {
+    let world = World::of(builder).await;
     let stream = StreamConfig { max_response: 10_000, ..StreamConfig::default() };
     let mut committed = Committed { stream, ..Committed::default() };
     let mut feed = committed.source(&world, Start::Latest).await;
@@ -73,4 +70,5 @@ async fn an_answer_that_is_too_large_is_named_with_its_key_and_comes_when_it_may
     feed.until_records(200).await;
     committed.assert_order();
     assert_eq!(committed.names().len(), 200);
+}
 }

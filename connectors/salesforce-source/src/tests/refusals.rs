@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use orgstream_api::{Health, TaskError};
-use orgstream_salesforce_simulator as simulator;
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::{Value, json};
 
 use super::feed::{Committed, Feed, id};
-use super::world::World;
+use super::world::{World, over_both_transports};
 use crate::bayeux::refusal::tests::TEXTS;
 use crate::bayeux::refusal::{Refusal, Remedy, Resort};
 use crate::config::Start;
@@ -41,9 +40,9 @@ async fn delete_push_topic(world: &World) {
     world.delete(found.rows[0].get("Id").and_then(Value::as_str).unwrap().parse().unwrap()).await;
 }
 
-#[tokio::test]
-async fn what_refuses_a_session_passes_with_another_one() {
-    let world = World::start().await;
+over_both_transports! {
+async fn what_refuses_a_session_passes_with_another_one(builder: OrgBuilder) {
+    let world = World::of(builder).await;
     let mut committed = Committed::default();
     let mut feed = committed.source(&world, Start::Latest).await;
     feed.until_subscribed().await;
@@ -59,9 +58,8 @@ async fn what_refuses_a_session_passes_with_another_one() {
     feed.until_running().await;
 }
 
-#[tokio::test]
-async fn what_refuses_a_channel_concerns_that_channel_alone() {
-    let world = World::start().await;
+async fn what_refuses_a_channel_concerns_that_channel_alone(builder: OrgBuilder) {
+    let world = World::of(builder).await;
     let mut committed = Committed::default();
     let mut feed = committed.source(&world, Start::Latest).await;
     feed.until_subscribed().await;
@@ -83,9 +81,8 @@ async fn what_refuses_a_channel_concerns_that_channel_alone() {
     committed.assert_order();
 }
 
-#[tokio::test]
-async fn a_place_that_the_org_cannot_serve_is_taken_up_from_what_it_retains() {
-    let world = World::start().await;
+async fn a_place_that_the_org_cannot_serve_is_taken_up_from_what_it_retains(builder: OrgBuilder) {
+    let world = World::of(builder).await;
     let mut committed = Committed::default();
     let mut feed = committed.source(&world, Start::Latest).await;
     feed.until_subscribed().await;
@@ -99,10 +96,9 @@ async fn a_place_that_the_org_cannot_serve_is_taken_up_from_what_it_retains() {
     assert_eq!(*feed.health.borrow(), Health::Running);
 }
 
-#[tokio::test]
-async fn a_version_that_the_org_does_not_have_is_a_fault_of_the_file() {
+async fn a_version_that_the_org_does_not_have_is_a_fault_of_the_file(builder: OrgBuilder) {
     for (kind, text) in texts(|refusal| refusal == Refusal::Session(Remedy::Fail)) {
-        let world = World::start().await;
+        let world = World::of(builder.clone()).await;
         let mut committed = Committed::default();
         let mut feed = committed.source(&world, Start::Latest).await;
         feed.until_subscribed().await;
@@ -119,14 +115,13 @@ async fn a_version_that_the_org_does_not_have_is_a_fault_of_the_file() {
     }
 }
 
-#[tokio::test]
-async fn an_address_without_streaming_ends_a_source_only_while_it_never_streamed() {
+async fn an_address_without_streaming_ends_a_source_only_while_it_never_streamed(builder: OrgBuilder) {
     let gone = || {
         let effect =
             Effect::Answer { status: 404, code: "NOT_FOUND".to_owned(), message: "Nothing here".to_owned() };
         Fault::new(CallKind::Handshake, effect)
     };
-    let world = World::start().await;
+    let world = World::of(builder).await;
     let mut committed = Committed::default();
     let mut feed = committed.source(&world, Start::Latest).await;
     feed.until_subscribed().await;
@@ -143,11 +138,10 @@ async fn an_address_without_streaming_ends_a_source_only_while_it_never_streamed
     assert!(matches!(error, TaskError::Failed(_)) && error.to_string().contains("404"), "{error}");
 }
 
-#[tokio::test]
-async fn a_channel_that_is_gone_is_made_anew_at_once_beside_a_held_connect() {
+async fn a_channel_that_is_gone_is_made_anew_at_once_beside_a_held_connect(builder: OrgBuilder) {
     // Longer than this test waits for anything.
     let long = Duration::from_mins(5);
-    let world = World::of(simulator::Org::builder().poll_hold(long)).await;
+    let world = World::of(builder.poll_hold(long)).await;
     let mut committed = Committed { again: Some(long), ..Committed::default() };
     let mut feed = committed.source(&world, Start::Latest).await;
     feed.until_subscribed().await;
@@ -161,9 +155,8 @@ async fn a_channel_that_is_gone_is_made_anew_at_once_beside_a_held_connect() {
     assert_eq!(feed.counter("sessions"), 2, "the channel is asked for in the session at hand");
 }
 
-#[tokio::test]
-async fn an_only_channel_that_is_refused_is_waited_for() {
-    let world = World::start().await;
+async fn an_only_channel_that_is_refused_is_waited_for(builder: OrgBuilder) {
+    let world = World::of(builder).await;
     let mut committed = Committed::default();
     let mut feed = committed.try_source_of(&world, &["Account"]).await.unwrap();
     feed.until(|committed| committed.position("channel", "/topic/orgstream_Account").is_some()).await;
@@ -174,4 +167,5 @@ async fn an_only_channel_that_is_refused_is_waited_for() {
     world.sandbox.faults().remove(fault);
     assert_streams(&world, &mut feed).await;
     feed.until_running().await;
+}
 }

@@ -7,7 +7,7 @@ use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::{Value, json};
 
 use super::feed::{Committed, Feed, id};
-use super::world::World;
+use super::world::{World, over_both_transports};
 use crate::config::{Start, StreamConfig};
 
 /// A change still comes through, exactly once.
@@ -17,9 +17,9 @@ async fn assert_streams(world: &World, feed: &mut Feed<'_>) {
     feed.committed.assert_order();
 }
 
-#[tokio::test]
-async fn a_lost_session_is_replaced_without_loss() {
-    let world = World::start().await;
+over_both_transports! {
+async fn a_lost_session_is_replaced_without_loss(builder: OrgBuilder) {
+    let world = World::of(builder).await;
     let mut committed = Committed::default();
     let mut feed = committed.source(&world, Start::Latest).await;
     feed.until_subscribed().await;
@@ -32,9 +32,8 @@ async fn a_lost_session_is_replaced_without_loss() {
     assert_eq!(committed.records.len(), 18);
 }
 
-#[tokio::test]
-async fn an_expired_token_is_replaced_without_loss() {
-    let world = World::start().await;
+async fn an_expired_token_is_replaced_without_loss(builder: OrgBuilder) {
+    let world = World::of(builder).await;
     let mut committed = Committed::default();
     let mut feed = committed.source(&world, Start::Latest).await;
     feed.until_subscribed().await;
@@ -45,9 +44,8 @@ async fn an_expired_token_is_replaced_without_loss() {
     assert_eq!(committed.records.len(), 2);
 }
 
-#[tokio::test]
-async fn a_session_that_never_answers_is_given_up_by_the_watchdog() {
-    let world = World::start().await;
+async fn a_session_that_never_answers_is_given_up_by_the_watchdog(builder: OrgBuilder) {
+    let world = World::of(builder).await;
     let mut committed = Committed::default();
     let mut feed = committed.source(&world, Start::Latest).await;
     feed.until_subscribed().await;
@@ -58,9 +56,8 @@ async fn a_session_that_never_answers_is_given_up_by_the_watchdog() {
     assert!(feed.counter("sessions") > sessions);
 }
 
-#[tokio::test]
-async fn what_a_silent_subscription_missed_comes_with_the_next_session() {
-    let world = World::start().await;
+async fn what_a_silent_subscription_missed_comes_with_the_next_session(builder: OrgBuilder) {
+    let world = World::of(builder).await;
     let stream = StreamConfig { renew_every: Duration::from_secs(3), ..StreamConfig::default() };
     let mut committed = Committed { stream, ..Committed::default() };
     let mut feed = committed.source(&world, Start::Latest).await;
@@ -71,9 +68,8 @@ async fn what_a_silent_subscription_missed_comes_with_the_next_session() {
     assert_eq!(feed.health.borrow().clone(), Health::Running, "replacing a session is no trouble");
 }
 
-#[tokio::test]
-async fn answers_that_are_cut_off_come_again() {
-    let world = World::start().await;
+async fn answers_that_are_cut_off_come_again(builder: OrgBuilder) {
+    let world = World::of(builder).await;
     let mut committed = Committed::default();
     let mut feed = committed.source(&world, Start::Latest).await;
     feed.until_subscribed().await;
@@ -86,9 +82,8 @@ async fn answers_that_are_cut_off_come_again() {
     assert_eq!(committed.records.len(), 12);
 }
 
-#[tokio::test]
-async fn an_outage_is_shown_and_waited_out() {
-    let world = World::start().await;
+async fn an_outage_is_shown_and_waited_out(builder: OrgBuilder) {
+    let world = World::of(builder).await;
     let mut committed = Committed::default();
     let mut feed = committed.source(&world, Start::Latest).await;
     feed.until_subscribed().await;
@@ -103,9 +98,8 @@ async fn an_outage_is_shown_and_waited_out() {
     feed.health.wait_for(|health| *health == Health::Running).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_channel_that_is_gone_is_made_again_while_others_flow() {
-    let world = World::start().await;
+async fn a_channel_that_is_gone_is_made_again_while_others_flow(builder: OrgBuilder) {
+    let world = World::of(builder).await;
     let mut committed = Committed::default();
     let mut feed = committed.source(&world, Start::Latest).await;
     feed.until_subscribed().await;
@@ -128,9 +122,8 @@ async fn a_channel_that_is_gone_is_made_again_while_others_flow() {
     assert_streams(&world, &mut feed).await;
 }
 
-#[tokio::test]
-async fn a_stopped_source_says_goodbye() {
-    let world = World::start().await;
+async fn a_stopped_source_says_goodbye(builder: OrgBuilder) {
+    let world = World::of(builder).await;
     let mut committed = Committed::default();
     let mut feed = committed.source(&world, Start::Latest).await;
     feed.until_subscribed().await;
@@ -139,4 +132,5 @@ async fn a_stopped_source_says_goodbye() {
     let connects = world.sandbox.calls(CallKind::Connect);
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(world.sandbox.calls(CallKind::Connect), connects, "nobody streams any more");
+}
 }

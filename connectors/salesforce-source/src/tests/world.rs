@@ -14,9 +14,37 @@ pub(super) struct World {
     pub(super) org: Org,
 }
 
+/// Makes two tests of a scenario: by long polling, and over a WebSocket. It is given the builder of its org.
+macro_rules! over_both_transports {
+    ($(async fn $name:ident($builder:ident: OrgBuilder) $body:block)+) => {
+        $(mod $name {
+            use super::*;
+
+            async fn scenario($builder: orgstream_salesforce_simulator::OrgBuilder) $body
+
+            #[tokio::test]
+            async fn by_long_polling() {
+                scenario(World::builder()).await;
+            }
+
+            #[tokio::test]
+            async fn over_a_web_socket() {
+                scenario(World::builder().websocket(true)).await;
+            }
+        })+
+    };
+}
+
+pub(super) use over_both_transports;
+
 impl World {
     pub(super) async fn start() -> Self {
-        Self::of(simulator::Org::builder().poll_hold(Duration::from_millis(700))).await
+        Self::of(Self::builder()).await
+    }
+
+    /// An org that holds connects for less than anything waits here.
+    pub(super) fn builder() -> simulator::OrgBuilder {
+        simulator::Org::builder().poll_hold(Duration::from_millis(700))
     }
 
     pub(super) async fn of(builder: simulator::OrgBuilder) -> Self {

@@ -4,7 +4,7 @@
 
 use orgstream_salesforce::{Org, Token};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, DATE, HeaderMap, SET_COOKIE};
-use reqwest::{RequestBuilder, Response, StatusCode};
+use reqwest::{RequestBuilder, Response, StatusCode, Url};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -35,19 +35,34 @@ impl LongPolling {
     }
 
     pub(crate) fn send(&mut self, id: u64, message: &Value) {
+        let request = self.signed(self.org.http().post(self.url()));
+        let request = request.header(CONTENT_TYPE, "application/json").body(json!([message]).to_string());
+        self.calls.spawn(call(request, id, self.most));
+    }
+
+    /// A request that can become something else than an exchange of messages.
+    pub(crate) fn upgrade(&self) -> RequestBuilder {
+        self.signed(self.org.http1().get(self.url()))
+    }
+
+    /// The largest answer that is taken, in bytes.
+    pub(crate) fn most(&self) -> u64 {
+        self.most
+    }
+
+    fn url(&self) -> Url {
         let mut url = self.token.instance_url().clone();
         url.set_path(&format!("/cometd/{}", self.org.api_version()));
-        let mut request = self
-            .org
-            .http()
-            .post(url)
-            .header(AUTHORIZATION, self.token.authorization())
-            .header(CONTENT_TYPE, "application/json")
-            .body(json!([message]).to_string());
-        if let Some(cookies) = self.cookies.header() {
-            request = request.header(COOKIE, cookies);
+        url
+    }
+
+    /// `request` with what tells whose session it belongs to.
+    fn signed(&self, request: RequestBuilder) -> RequestBuilder {
+        let request = request.header(AUTHORIZATION, self.token.authorization());
+        match self.cookies.header() {
+            Some(cookies) => request.header(COOKIE, cookies),
+            None => request,
         }
-        self.calls.spawn(call(request, id, self.most));
     }
 
     /// The answer to any of the requests under way.

@@ -4,6 +4,7 @@
 //! to wait for what is the caller's to know.
 
 pub(crate) mod long_polling;
+pub(crate) mod web_socket;
 
 use std::fmt::Write as _;
 
@@ -12,10 +13,12 @@ use serde_json::Value;
 use crate::bayeux::message::{self, Message};
 use crate::moment::Moment;
 use long_polling::LongPolling;
+use web_socket::WebSocket;
 
 /// The connection of one session with an org.
 pub(crate) enum Transport {
     LongPolling(LongPolling),
+    WebSocket(Box<WebSocket>),
 }
 
 /// Messages that came together.
@@ -58,6 +61,7 @@ impl Transport {
     pub(crate) fn connection_type(&self) -> &'static str {
         match self {
             Self::LongPolling(_) => message::LONG_POLLING,
+            Self::WebSocket(_) => message::WEB_SOCKET,
         }
     }
 
@@ -68,6 +72,7 @@ impl Transport {
                 transport.send(id, message);
                 Ok(())
             }
+            Self::WebSocket(transport) => transport.send(message).await,
         }
     }
 
@@ -75,6 +80,7 @@ impl Transport {
     pub(crate) async fn receive(&mut self) -> Result<Arrival, NoReply> {
         match self {
             Self::LongPolling(transport) => transport.receive().await,
+            Self::WebSocket(transport) => transport.receive().await,
         }
     }
 }
