@@ -54,8 +54,10 @@ impl Seen for SeenByTask {
         let scope = self.scope(scope);
         let work = move |connection: &mut rusqlite::Connection| {
             let transaction = connection.transaction()?;
-            let mut insert =
-                transaction.prepare_cached("INSERT OR REPLACE INTO seen VALUES (?1, ?2, ?3, ?4, ?5)")?;
+            let mut insert = transaction.prepare_cached(
+                "INSERT INTO seen VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE
+                 SET stamp = ?3, deleted = ?4, whole = ?5 WHERE stamp <= ?3",
+            )?;
             for (id, Sight { stamp, deleted, whole }) in &newer {
                 insert.execute(params![scope, id, stamp.0, deleted, whole])?;
             }
@@ -96,13 +98,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_scope_keeps_the_last_sight_of_a_record_until_it_is_cleared() {
+    async fn each_scope_keeps_the_newest_sight_of_a_record_until_it_is_cleared() {
         let dir = tempfile::tempdir().unwrap();
         let store = SeenStore::open(&dir.path().join("seen.db")).unwrap();
         let (crm, erp) = (store.of_task("crm".into()), store.of_task("erp".into()));
         let note = |id: &str, sight| vec![(id.to_owned(), sight)];
         crm.note("Account", note("1", sight(5, false, true))).await.unwrap();
+        crm.note("Account", note("1", sight(6, false, true))).await.unwrap();
         crm.note("Account", note("1", sight(6, true, false))).await.unwrap();
+        crm.note("Account", note("1", sight(4, false, true))).await.unwrap();
         crm.note("Lead", note("1", sight(7, false, true))).await.unwrap();
         let of = async |task: &SeenByTask, scope| task.of(scope, vec!["2".into(), "1".into()]).await.unwrap();
         assert_eq!(of(&crm, "Account").await, [None, Some(sight(6, true, false))]);

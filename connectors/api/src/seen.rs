@@ -24,7 +24,7 @@ pub struct Sight {
 /// The records that were produced, one set for each scope, such as an object.
 #[async_trait]
 pub trait Seen: Send + Sync {
-    /// Remembers these records of `scope`, by id. What stood there of them is replaced.
+    /// Remembers these records of `scope`, by id, where no later state of them is remembered.
     async fn note(&self, scope: &str, newer: Vec<(String, Sight)>) -> Result<(), StoreError>;
 
     /// What is remembered of `ids`, in their order.
@@ -42,7 +42,12 @@ pub struct MemorySeen(Mutex<HashMap<String, HashMap<String, Sight>>>);
 impl Seen for MemorySeen {
     async fn note(&self, scope: &str, newer: Vec<(String, Sight)>) -> Result<(), StoreError> {
         let mut scopes = self.0.lock().expect("no holder of this lock panics");
-        scopes.entry(scope.to_owned()).or_default().extend(newer);
+        let known = scopes.entry(scope.to_owned()).or_default();
+        for (id, sight) in newer {
+            if known.get(&id).is_none_or(|known| known.stamp <= sight.stamp) {
+                known.insert(id, sight);
+            }
+        }
         Ok(())
     }
 

@@ -16,7 +16,6 @@ use crate::condition::Condition;
 use crate::config::SourceConfig;
 use crate::counters::{Count, SourceCounters};
 use crate::deletions::Deletions;
-use crate::described::Carried;
 use crate::end::EndCheck;
 use crate::error::SourceError;
 use crate::health::Facts;
@@ -25,10 +24,9 @@ use crate::inbox::{Inbox, Item};
 use crate::moment::Moment;
 use crate::object::Object;
 use crate::open::Opened;
-use crate::position::{Gap, GapState, SnapshotState};
 use crate::produce::{Draft, Topics, shape};
 use crate::rows::Rows;
-use crate::snapshot::Page;
+use crate::snapshot::Ground;
 use crate::subjects::Subjects;
 
 /// How often positions are stored that no record goes with.
@@ -48,6 +46,11 @@ pub(crate) struct Parts {
     pub(crate) end: EndCheck,
     pub(crate) commands: mpsc::Receiver<Order>,
     pub(crate) deletions: Deletions,
+    pub(crate) ground: Ground,
+    /// When the progress of a snapshot was last logged.
+    pub(crate) told: Option<Instant>,
+    /// Bulk jobs that are not needed once the batch at hand is committed.
+    pub(crate) spent_jobs: Vec<String>,
     /// When this source stored positions last.
     pub(crate) stored: Option<Instant>,
 }
@@ -80,13 +83,6 @@ impl Parts {
         for Hydrated { draft, count } in hydrated {
             self.counters.count(count, 1);
             if let Some(draft) = draft {
-                // What an event alone tells is a part of the row, which a page may still bring whole: pages and events are
-                // read one after the other.
-                if let Some(snapshot) = &mut self.subjects.objects[draft.object].snapshot
-                    && (draft.standing.is_deleted() || draft.image.carried == Carried::All)
-                {
-                    snapshot.seen.note(draft.image.id, draft.standing);
-                }
                 self.produce(draft, &mut batch);
             }
         }
@@ -94,39 +90,11 @@ impl Parts {
         batch
     }
 
-    /// The records of a page; with the last one the snapshot is done, and the gap that it repairs is closed.
-    pub(crate) fn finish_page(&mut self, index: usize, page: Page) -> SourceBatch {
-        let now = self.now();
-        let object = &mut self.subjects.objects[index];
-        let target = Arc::clone(&object.target);
-        let snapshot = object.snapshot.get_or_insert_default();
-        let goes_on = snapshot.goes_on(&page);
-        let state = if goes_on { SnapshotState::Running } else { SnapshotState::Done };
-        let mut positions = vec![snapshot.position(state).stored(&target.name)];
-        let read = page.len();
-        let drafts = page.drafts(&snapshot.seen, index);
-        if !goes_on {
-            object.snapshot = None;
-            // D9: in the transaction of the last rows that repair it.
-            if let Some(gap) = object.gap.take() {
-                positions.push(Gap { state: GapState::Closed, closed: Some(now), ..gap }.stored());
-            }
-            tracing::info!(pipeline = %self.config.pipeline, object = %target.name, "the snapshot is done");
-        }
-        self.counters.count(Count::SnapshotRow, drafts.len());
-        self.counters.count(Count::Superseded, read - drafts.len());
-        let mut batch = SourceBatch::of_positions(positions);
-        for draft in drafts {
-            self.produce(draft, &mut batch);
-        }
-        batch.positions.extend(self.positions().positions);
-        batch
-    }
-
     /// Puts the record of `draft` into `batch`.
-    fn produce(&mut self, draft: Draft, batch: &mut SourceBatch) {
+    pub(crate) fn produce(&mut self, draft: Draft, batch: &mut SourceBatch) {
         let now = self.now();
         self.end.note(draft.object, draft.image.id, draft.standing, now);
+        self.note_for_snapshot(&draft);
         let target = &self.subjects.objects[draft.object].target;
         let received = draft.origin.received();
         let record = shape(draft, &target.destination);
@@ -174,6 +142,9 @@ impl Parts {
         let reason = format!("{name}: {error}");
         let shown = format!("{reason}; it is tried again from time to time, and the other objects go on");
         self.subjects.fail(index, reason, after);
+        if let Some(snapshot) = &mut self.subjects.objects[index].snapshot {
+            snapshot.halt();
+        }
         self.condition.fails(&name, &shown, self.subjects.objects[index].next_attempt());
     }
 

@@ -1,7 +1,7 @@
 //! What goes wrong in the source, by what the runtime does about it.
 
 use orgstream_api::{StoreError, TaskError};
-use orgstream_salesforce::{ApiError, Disposition, SalesforceId, ValueError};
+use orgstream_salesforce::{ApiError, CsvError, Disposition, SalesforceId, ValueError};
 
 use crate::patience::is_lasting;
 use crate::position::UnreadablePosition;
@@ -48,6 +48,9 @@ pub(crate) enum SourceError {
         /// The beginning of the query.
         soql: String,
     },
+    /// The results of a Bulk job cannot be read.
+    #[error(transparent)]
+    Csv(#[from] CsvError),
     /// Kafka could not be asked what was produced before.
     #[error("the topics could not be read back: {0}")]
     Produced(#[from] StoreError),
@@ -78,7 +81,9 @@ impl SourceError {
     pub(crate) fn is_of_one_object(&self) -> bool {
         match self {
             Self::Api(error) => is_lasting(error),
-            Self::Config(_) | Self::Stream { .. } | Self::Row { .. } | Self::Query { .. } => true,
+            Self::Config(_) | Self::Stream { .. } | Self::Row { .. } | Self::Query { .. } | Self::Csv(_) => {
+                true
+            }
             Self::Position(_) | Self::Produced(_) | Self::NothingLeft(_) | Self::TaskGone(_) => false,
         }
     }
@@ -98,6 +103,7 @@ impl From<SourceError> for TaskError {
             SourceError::Stream { .. }
             | SourceError::Position(_)
             | SourceError::Query { .. }
+            | SourceError::Csv(_)
             | SourceError::Row { .. }
             | SourceError::NothingLeft(_) => Self::failed(error),
             SourceError::Produced(_) | SourceError::TaskGone(_) => Self::restart(error),

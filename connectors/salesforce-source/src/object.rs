@@ -3,6 +3,7 @@
 //! An object that fails does so alone: nothing of it is produced and no position of its channels moves until it can be
 //! read again, while the others go on.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use orgstream_api::{Progress, SourcePosition};
@@ -12,9 +13,9 @@ use crate::channel::Channel;
 use crate::config::{PushTopicConfig, Start};
 use crate::gap::Missing;
 use crate::moment::Moment;
-use crate::position::{Gap, GapState, Positions, SnapshotState};
+use crate::position::{Gap, GapState, Positions};
 use crate::produce::Destination;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, SnapshotEntry, SnapshotState};
 use crate::way::Way;
 
 /// Which object it is, and where its records go.
@@ -38,6 +39,8 @@ pub(crate) struct Object {
     pub(crate) snapshot: Option<Snapshot>,
     /// What brings its changes.
     pub(crate) way: Arc<Way>,
+    /// Those that somebody ordered, whose turn comes after it.
+    ordered: VecDeque<Snapshot>,
     /// Whether the rows of changed records are read, or their events taken at their word.
     pub(crate) hydrates: bool,
 }
@@ -62,10 +65,19 @@ impl Object {
         let gaps = stored.gaps_of(&target.name);
         let gap = gaps.iter().find(|gap| gap.state == GapState::Open).map(|gap| Gap::clone(gap));
         let newest_gap = gaps.iter().map(|gap| gap.number).max().unwrap_or_default();
-        let snapshot = Snapshot::needed(start, stored.snapshot_of(&target.name), gap.as_ref(), anew);
+        let own = stored.snapshot_of(&target.name);
+        let snapshot = Snapshot::needed(start, own, gap.as_ref(), anew);
         let standing = ObjectStanding::Well;
         let way = Arc::new(Way::PushTopic { config: PushTopicConfig::default(), by_events: false });
-        Self { target: Arc::new(target), standing, gap, newest_gap, snapshot, way, hydrates: true }
+        let ordered = stored
+            .snapshots_of(&target.name)
+            .filter(|(name, entry)| name.order.is_some() && entry.state != SnapshotState::Done)
+            .map(|(name, entry)| Snapshot::new(name.order.clone(), entry.clone()))
+            .collect();
+        let target = Arc::new(target);
+        let mut object = Self { target, standing, gap, newest_gap, snapshot, ordered, way, hydrates: true };
+        object.goes_on();
+        object
     }
 
     pub(crate) fn is_well(&self) -> bool {
@@ -100,7 +112,9 @@ impl Object {
     /// False when the snapshot under way repairs that.
     pub(crate) fn misses(&mut self, channel: &Channel, missing: &Missing, first: bool, now: Moment) -> bool {
         // A repair reads all rows after it was subscribed, so it reaches behind what the channel misses.
-        if first && self.snapshot.as_ref().is_some_and(Snapshot::is_repair) {
+        if first && let Some(repair) = self.snapshot.as_mut().filter(|snapshot| snapshot.is_repair()) {
+            // One that goes on would have passed over what is missed now.
+            repair.repair_from(missing.from);
             return false;
         }
         let gap = match self.gap.take() {
@@ -137,9 +151,14 @@ impl Object {
             return Vec::new();
         }
         self.misses(channel, missing, false, now);
-        let snapshot = self.snapshot.get_or_insert_default();
-        snapshot.repair_from(missing.from);
-        let asked = snapshot.position(SnapshotState::Asked).stored(&self.target.name);
+        if let Some(mut ordered) = self.snapshot.take_if(|snapshot| snapshot.order.is_some()) {
+            ordered.halt();
+            self.ordered.push_front(ordered);
+        }
+        let new = || Snapshot::new(None, SnapshotEntry::asked(None, Some(missing.from)));
+        let own = self.snapshot.get_or_insert_with(new);
+        own.repair_from(missing.from);
+        let asked = own.stored(&self.target.name);
         self.gap.iter().map(Gap::stored).chain([asked]).collect()
     }
 
@@ -155,8 +174,21 @@ impl Object {
 
     /// That its snapshot is to be made, before any page of it is read; `None` when none is.
     pub(crate) fn asked(&self) -> Option<SourcePosition> {
-        let snapshot = self.snapshot.as_ref()?;
-        Some(snapshot.position(SnapshotState::Asked).stored(&self.target.name))
+        let snapshot = self.snapshot.as_ref().filter(|snapshot| snapshot.order.is_none())?;
+        Some(snapshot.stored(&self.target.name))
+    }
+
+    /// Somebody ordered this snapshot.
+    pub(crate) fn takes(&mut self, ordered: Snapshot) {
+        self.ordered.push_back(ordered);
+        self.goes_on();
+    }
+
+    /// Begins the next of its snapshots, where none is under way.
+    pub(crate) fn goes_on(&mut self) {
+        if self.snapshot.is_none() {
+            self.snapshot = self.ordered.pop_front();
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::channel::Channel;
 use crate::moment::Moment;
 use crate::push_topic;
 use crate::replay_id::ReplayId;
+use crate::snapshot::{SnapshotEntry, SnapshotName};
 
 /// How far the source is in a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,28 +27,6 @@ pub(crate) struct ChannelPosition {
     pub(crate) as_of: Moment,
     /// The time of the first subscription, stored once. Without a replay id, events from before it are not the source's.
     pub(crate) from: Moment,
-}
-
-/// A snapshot of one object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct SnapshotPosition {
-    pub(crate) state: SnapshotState,
-    /// When its first page was read; absent before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) started: Option<Moment>,
-    /// Rows that were deleted since then become deletes; absent where none can be missing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) repairs: Option<Moment>,
-}
-
-/// How far a snapshot is. One that is not done is made again by the next run, wherever its source is told to start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum SnapshotState {
-    /// It is to be made, and no page of it was produced.
-    Asked,
-    Running,
-    Done,
 }
 
 /// Changes of an object that its channel no longer brings (D9).
@@ -174,7 +153,7 @@ pub(crate) struct Positions {
     pub(crate) channels: HashMap<Channel, ChannelPosition>,
     /// The topics that records were written to.
     pub(crate) topics: HashSet<String>,
-    snapshots: HashMap<String, SnapshotPosition>,
+    snapshots: Vec<(SnapshotName, SnapshotEntry)>,
     sweeps: HashMap<String, SweepPosition>,
     gaps: Vec<Gap>,
 }
@@ -187,8 +166,8 @@ impl Positions {
             let name = |kind| position.partition.get(kind).and_then(Value::as_str);
             if let Some(channel) = name("channel") {
                 positions.channels.insert(Channel::named(channel), offset(position)?);
-            } else if let Some(object) = name("snapshot") {
-                positions.snapshots.insert(object.to_owned(), offset(position)?);
+            } else if let Some(name) = SnapshotName::read(position) {
+                positions.snapshots.push((name, offset(position)?));
             } else if let Some(object) = name("sweep").or_else(|| name("poll")) {
                 positions.sweeps.insert(object.to_ascii_lowercase(), offset(position)?);
             } else if let Some(topic) = name("topic") {
@@ -204,17 +183,14 @@ impl Positions {
     }
 
     /// The snapshot of `object`, which a file may write in another case than the org.
-    pub(crate) fn snapshot_of(&self, object: &str) -> Option<&SnapshotPosition> {
-        let in_another_case = || {
-            let mut known = self.snapshots.iter();
-            known.find(|(known, _)| known.eq_ignore_ascii_case(object)).map(|(_, snapshot)| snapshot)
-        };
-        self.snapshots.get(object).or_else(in_another_case)
+    pub(crate) fn snapshot_of(&self, object: &str) -> Option<&SnapshotEntry> {
+        let mut known = self.snapshots_of(object).filter(|(name, _)| name.order.is_none());
+        known.next().map(|(_, snapshot)| snapshot)
     }
 
-    /// How far `object` was swept; `None` before its first subscription.
-    pub(crate) fn sweep_of(&self, object: &str) -> Option<SweepPosition> {
-        self.sweeps.get(&object.to_ascii_lowercase()).copied()
+    /// Everything stored of snapshots of `object`, ordered ones included.
+    pub(crate) fn snapshots_of(&self, object: &str) -> impl Iterator<Item = &(SnapshotName, SnapshotEntry)> {
+        self.snapshots.iter().filter(move |(name, _)| name.object.eq_ignore_ascii_case(object))
     }
 
     /// The gaps of `object`, in no order.
@@ -251,18 +227,6 @@ impl ChannelPosition {
             offset["replay_id"] = json!(replay_id);
         }
         SourcePosition { partition: json!({"channel": channel}), offset }
-    }
-}
-
-impl SnapshotPosition {
-    pub(crate) fn stored(&self, object: &str) -> SourcePosition {
-        SourcePosition { partition: json!({"snapshot": object}), offset: json!(self) }
-    }
-}
-
-impl SweepPosition {
-    pub(crate) fn stored(&self, object: &str) -> SourcePosition {
-        SourcePosition { partition: json!({"sweep": object}), offset: json!(self) }
     }
 }
 
@@ -326,6 +290,7 @@ fn offset<T: DeserializeOwned>(position: &SourcePosition) -> Result<T, Unreadabl
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::snapshot::SnapshotState;
 
     fn at(millis: i64) -> Moment {
         Moment(1_767_262_830_000 + millis)
@@ -353,12 +318,13 @@ mod tests {
         let channel = Channel::of_push_topic("orgstream_Account");
         let fresh = ChannelPosition { replay_id: None, as_of: at(0), from: at(5) };
         let far = ChannelPosition { replay_id: Some(ReplayId(41)), ..fresh };
-        let asked = SnapshotPosition { state: SnapshotState::Asked, started: None, repairs: Some(at(2)) };
-        let done = SnapshotPosition { state: SnapshotState::Done, started: Some(at(1)), repairs: None };
+        let asked = SnapshotEntry::asked(None, Some(at(2)));
+        let done = SnapshotEntry { state: SnapshotState::Done, ..SnapshotEntry::asked(None, None) };
+        let name = SnapshotName::of_object("Account");
         for (position, snapshot, number) in [(fresh, asked, 1), (far, done, 12)] {
             let stored = [
                 position.stored(&channel),
-                snapshot.stored("Account"),
+                snapshot.stored(&name),
                 gap(number).stored(),
                 topic_begun("a.Account", "Account"),
             ];
@@ -398,8 +364,7 @@ mod tests {
     fn what_is_stored_says_which_objects_have_begun() {
         let channel = Channel::of_push_topic("orgstream_Account");
         let streamed = ChannelPosition { replay_id: None, as_of: at(0), from: at(0) }.stored(&channel);
-        let read = SnapshotPosition { state: SnapshotState::Running, started: Some(at(0)), repairs: None }
-            .stored("Lead");
+        let read = SnapshotEntry::asked(None, None).stored(&SnapshotName::of_object("Lead"));
         let removed = SourcePosition { partition: json!({"snapshot": "Contact"}), offset: Value::Null };
         let written = topic_begun("b.Case", "Case");
         let stored = [streamed, read, removed, written];

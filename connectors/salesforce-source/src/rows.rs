@@ -25,7 +25,7 @@ const QUERY: usize = 300;
 
 /// Which description reading goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reading {
+pub(crate) enum Reading {
     /// The cached one.
     Known,
     /// One that was just read; what does not fit it never will.
@@ -159,13 +159,6 @@ impl Rows {
         Ok(known)
     }
 
-    /// All rows of a query.
-    pub(crate) async fn query(&self, soql: &str) -> Result<Vec<Row>, SourceError> {
-        let org = self.patience.org();
-        let page = self.patience.call(|| org.query(soql)).await?;
-        self.all_pages(page).await
-    }
-
     /// All rows of a query, the recycle bin included.
     pub(crate) async fn query_all(&self, soql: &str) -> Result<Vec<Row>, SourceError> {
         let org = self.patience.org();
@@ -183,7 +176,12 @@ impl Rows {
         Ok(rows)
     }
 
-    async fn describe(&self, object: &str, reading: Reading) -> Result<Arc<Described>, SourceError> {
+    /// What is known of an object.
+    pub(crate) async fn describe(
+        &self,
+        object: &str,
+        reading: Reading,
+    ) -> Result<Arc<Described>, SourceError> {
         let org = self.patience.org();
         let describe = match reading {
             Reading::Known => self.patience.call(|| org.describe(object)).await,

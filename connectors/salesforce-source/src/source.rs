@@ -151,11 +151,11 @@ impl PushTopicSource {
     /// Begins the next read, if there is something to read.
     fn begin(&mut self) {
         let events = matches!(self.parts.inbox.front(), Some(Item::Event(_)));
-        let subjects = &self.parts.subjects;
-        let next = self.turn.next(events, subjects.next_page(), subjects.due(Instant::now()));
+        let page = self.parts.ready_page();
+        let next = self.turn.next(events, page, self.parts.subjects.due(Instant::now()));
         self.work = next.map(|next| match next {
             Next::Events => self.begin_events(),
-            Next::Page(object) => self.begin_page(object),
+            Next::Page(object) => self.parts.begin_page(object),
             Next::Opening(object) => self.begin_opening(object),
         });
     }
@@ -182,19 +182,6 @@ impl PushTopicSource {
         Work::begin(async move {
             let hydrated = hydrate(&rows, &names, &changes).await?;
             Ok(Read::Events { items, occurrences, hydrated })
-        })
-    }
-
-    fn begin_page(&mut self, object: usize) -> Work {
-        let now = self.parts.now();
-        let read = &mut self.parts.subjects.objects[object];
-        let snapshot = read.snapshot.get_or_insert_default();
-        snapshot.started.get_or_insert(now);
-        let (place, target) = (snapshot.place(), Arc::clone(&read.target));
-        let rows = self.parts.rows.clone();
-        Work::begin(async move {
-            let page = place.read(&rows, &target.name).await.map_err(|error| Unread { object, error })?;
-            Ok(Read::Page { object, page })
         })
     }
 
@@ -226,7 +213,7 @@ impl PushTopicSource {
         })
     }
 
-    /// Waits for a delivery or an order, or until positions have to be stored or a failed object is to be tried again.
+    /// Waits for a delivery, rows or an order, or until positions have to be stored or a failed object is to be tried again.
     async fn wait(&mut self) {
         let next = [self.parts.store_at(), self.parts.subjects.next_attempt()].into_iter().flatten().min();
         let due = async {
@@ -235,9 +222,10 @@ impl PushTopicSource {
                 None => std::future::pending().await,
             }
         };
-        let Parts { inbox, commands, .. } = &mut self.parts;
+        let Parts { inbox, commands, ground, .. } = &mut self.parts;
         tokio::select! {
             () = inbox.wait() => {}
+            () = ground.ready.notified() => {}
             () = due => {}
             // Closed when nobody can ask any more.
             Some(order) = commands.recv() => self.parts.obey(order),
@@ -301,6 +289,7 @@ impl Source for PushTopicSource {
             return Ok(self.parts.ask());
         }
         self.parts.show();
+        self.parts.give_up_jobs();
         loop {
             while let Ok(order) = self.parts.commands.try_recv() {
                 self.parts.obey(order);

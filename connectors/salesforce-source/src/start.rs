@@ -23,6 +23,7 @@ use crate::patience::Patience;
 use crate::position::Positions;
 use crate::produce::{Destination, Topics};
 use crate::rows::Rows;
+use crate::snapshot::Ground;
 use crate::source::PushTopicSource;
 use crate::subjects::Subjects;
 use crate::way::Way;
@@ -68,6 +69,7 @@ pub(crate) async fn start_with(
     let (subjects, subscriptions, failed) = subscribe(subjects, opened, &condition);
     let (session, deliveries) = Session::start(around, timing, subscriptions);
     tracing::info!(pipeline = %config.pipeline, org = org.name(), objects = config.objects.len(), "the source starts");
+    let config_snapshot = config.snapshot;
     let mut parts = Parts {
         config,
         rows: Rows::new(Patience::new(org, condition.clone())),
@@ -78,9 +80,17 @@ pub(crate) async fn start_with(
         clock,
         condition,
         counters,
-        end: EndCheck::new(context.produced),
+        end: EndCheck::new(Arc::clone(&context.produced)),
         commands: context.commands,
         deletions: Deletions::default(),
+        ground: Ground {
+            config: config_snapshot,
+            produced: context.produced,
+            seen: context.seen,
+            ready: Arc::default(),
+        },
+        told: None,
+        spent_jobs: Vec::new(),
         stored: None,
     };
     for (index, error) in failed {

@@ -1,6 +1,6 @@
 //! A running source, and all that was committed of it: what the runtime does, without Kafka.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, watch};
 use super::world::World;
 use crate::backoff::Backoff;
 use crate::bayeux::Timing;
-use crate::config::{SourceConfig, SourceContext, SourceObject, Start, StreamConfig};
+use crate::config::{SnapshotConfig, SourceConfig, SourceContext, SourceObject, Start, StreamConfig};
 use crate::source::PushTopicSource;
 use crate::start::start_with;
 
@@ -33,6 +33,10 @@ pub(super) struct Committed {
     pub(super) measured: u32,
     /// Whether the next source is to read everything anew.
     pub(super) anew: bool,
+    /// The Bulk jobs of accounts that positions spoke of.
+    pub(super) jobs: BTreeSet<String>,
+    /// How they read all rows.
+    pub(super) snapshot: SnapshotConfig,
     /// How the sources stream.
     pub(super) stream: StreamConfig,
     /// What the sources say of themselves.
@@ -102,8 +106,8 @@ impl Committed {
         };
         let object = |name: &&str| SourceObject::new(*name, TopicTemplate::fixed(format!("a.{name}")));
         let objects = objects.iter().map(object).collect();
-        let stream = self.stream;
-        let mut config = SourceConfig { stream, ..SourceConfig::new("crm", start, objects) };
+        let (stream, snapshot) = (self.stream, self.snapshot);
+        let mut config = SourceConfig { stream, snapshot, ..SourceConfig::new("crm", start, objects) };
         if let Some(configure) = &self.configure {
             configure(&mut config);
         }
@@ -140,6 +144,9 @@ impl Committed {
         assert!(batch.records.len() <= 5_000, "a batch has {} records", batch.records.len());
         self.measured += batch.received.iter().map(|(_, records)| records).sum::<u32>();
         for position in batch.positions {
+            if position.partition == json!({"snapshot": "Account"}) {
+                self.jobs.extend(position.offset["job"].as_str().map(str::to_owned));
+            }
             self.positions.retain(|known| known.partition != position.partition);
             self.positions.push(position);
         }

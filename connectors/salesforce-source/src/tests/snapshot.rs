@@ -10,7 +10,10 @@ use serde_json::{Value, json};
 
 use super::feed::{Committed, id, kind};
 use super::world::World;
-use crate::config::Start;
+use crate::config::{SnapshotConfig, Start};
+
+const QUERIES: SnapshotConfig = SnapshotConfig { bulk_above: 10_000, page: 2_000 };
+const BULK: SnapshotConfig = SnapshotConfig { bulk_above: 0, page: 2_000 };
 
 fn done(committed: &Committed) -> bool {
     ["Account", "Contact"].iter().all(|object| {
@@ -76,19 +79,107 @@ async fn a_snapshot_beside_changes_ends_in_the_state_of_the_org() {
     committed.assert_order();
 }
 
-#[tokio::test]
-async fn a_killed_snapshot_begins_again() {
-    let world = World::start().await;
-    world.create_accounts(2_100).await;
-    let mut committed = Committed::default();
-    let mut feed = committed.source(&world, Start::Snapshot).await;
-    feed.until(|committed| committed.position("snapshot", "Account").is_some()).await;
+/// A snapshot of accounts that is killed once more than `rows` of them are committed, and goes on.
+async fn killed_after(world: &World, snapshot: SnapshotConfig, rows: usize) -> (Committed, u64) {
+    let mut committed = Committed { snapshot, ..Committed::default() };
+    let mut feed = committed.source(world, Start::Snapshot).await;
+    feed.until_records(rows).await;
     assert_eq!(feed.committed.position("snapshot", "Account").unwrap()["state"], "running");
     drop(feed);
+    let before = committed.records.len();
+    let mut feed = committed.source(world, Start::Snapshot).await;
+    feed.until(done).await;
+    let read = feed.counter("snapshot_rows");
+    assert_eq!(before as u64 + read, committed.records.len() as u64);
+    (committed, read)
+}
 
+#[tokio::test]
+async fn a_killed_snapshot_goes_on_where_it_stopped() {
+    let world = World::start().await;
+    world.create_accounts(2_100).await;
+    let (committed, read) = killed_after(&world, SnapshotConfig { page: 500, ..QUERIES }, 1_000).await;
+    assert_eq!(read, 1_100, "a thousand are there");
+    assert_eq!(committed.names(), in_the_org(&world));
+}
+
+#[tokio::test]
+async fn a_killed_snapshot_goes_on_in_the_results_of_its_job() {
+    let world = World::start().await;
+    world.create_accounts(12_000).await;
+    let (committed, read) = killed_after(&world, BULK, 5_000).await;
+    assert_eq!(read, 7_000, "five thousand are there");
+    assert_eq!(committed.names(), in_the_org(&world));
+    let jobs = committed.jobs.clone();
+    assert_eq!(jobs.len(), 1, "the job is made once: {jobs:?}");
+}
+
+#[tokio::test]
+async fn a_job_brings_the_records_that_queries_bring() {
+    let world = World::start().await;
+    let ids = world.create_accounts(300).await;
+    let address =
+        json!({"BillingStreet": "1, \"Main\"\nback", "BillingCity": "Rome", "AnnualRevenue": 5_000_000});
+    world.update("Account", ids[7], address).await;
+    let mut sides = Vec::new();
+    for snapshot in [QUERIES, BULK] {
+        let mut committed = Committed { snapshot, ..Committed::default() };
+        committed.source(&world, Start::Snapshot).await.until(done).await;
+        let mut records = committed.records;
+        records.sort_by(|one, other| id(one).cmp(id(other)));
+        sides.push(records);
+    }
+    assert_eq!(sides[0].len(), 300);
+    assert_eq!(sides[0], sides[1]);
+}
+
+#[tokio::test]
+async fn a_row_that_changed_within_the_second_of_its_job_stays_as_the_stream_brought_it() {
+    let world = World::start().await;
+    let ids = world.create_accounts(20).await;
+    let mut committed = Committed { snapshot: BULK, ..Committed::default() };
+    let mut feed = committed.source(&world, Start::Snapshot).await;
+    let begun = |committed: &Committed| {
+        committed.position("snapshot", "Account").is_some_and(|snapshot| snapshot["job"].is_string())
+    };
+    feed.until(begun).await;
+    // The job has its rows, and this happens before they are fetched.
+    for id in &ids[..10] {
+        world.update("Account", *id, json!({"Name": "changed"})).await;
+    }
+    world.delete(ids[10]).await;
+    feed.until_records(11).await;
+    feed.until(done).await;
+    feed.until_end(Duration::from_secs(1), |answer| *answer == orgstream_api::AtEnd::Yes).await;
+    assert_eq!(committed.names(), in_the_org(&world));
+    committed.assert_order();
+}
+
+#[tokio::test]
+async fn what_no_job_can_read_is_read_by_queries() {
+    let world = World::start().await;
+    world.create_accounts(30).await;
+    let refused = Effect::Answer { status: 400, code: "API_ERROR".to_owned(), message: "no Bulk".to_owned() };
+    world.sandbox.faults().add(Fault::new(CallKind::Bulk, refused));
+    let mut committed = Committed { snapshot: BULK, ..Committed::default() };
+    committed.source(&world, Start::Snapshot).await.until(done).await;
+    assert_eq!(committed.names(), in_the_org(&world));
+}
+
+#[tokio::test]
+async fn a_snapshot_whose_job_is_gone_begins_again() {
+    let world = World::start().await;
+    world.create_accounts(6_000).await;
+    let mut committed = Committed { snapshot: BULK, ..Committed::default() };
+    let mut feed = committed.source(&world, Start::Snapshot).await;
+    feed.until_records(5_000).await;
+    drop(feed);
+    let job = committed.position("snapshot", "Account").unwrap()["job"].as_str().unwrap().to_owned();
+    world.org.delete_query_job(&job).await.unwrap();
     let mut feed = committed.source(&world, Start::Snapshot).await;
     feed.until(done).await;
-    assert_eq!(feed.counter("snapshot_rows"), 2_100);
+    assert_eq!(feed.counter("snapshot_rows"), 6_000);
+    assert_eq!(committed.position("snapshot", "Account").unwrap()["rows"], 6_000);
     assert_eq!(committed.names(), in_the_org(&world));
 }
 

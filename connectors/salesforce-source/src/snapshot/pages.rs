@@ -1,0 +1,119 @@
+//! Reads a snapshot by queries, in the order of the ids.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use orgstream_salesforce::{Row, SalesforceId};
+
+use super::entry::Cursor;
+use super::part::{Found, Place};
+use super::reader::{Reader, Stopped};
+use super::state_of;
+use crate::described::Described;
+use crate::error::SourceError;
+use crate::patience::{Attempt, Patience};
+use crate::record::Image;
+use crate::rows::{Reading, unusable};
+use crate::standing::Standing;
+
+/// A page of a query.
+struct Page {
+    rows: Vec<Found>,
+    /// The last id, where another page may follow.
+    next: Option<SalesforceId>,
+}
+
+impl Reader {
+    /// Reads what follows `after`.
+    pub(super) async fn read_queries(&mut self, mut after: Option<SalesforceId>) -> Result<(), Stopped> {
+        let sizes = Self::sizes(self.config.page);
+        let mut backoff = Patience::backoff();
+        loop {
+            let most = sizes.rows();
+            match self.read_page(after, most).await? {
+                Attempt::Blamed => {
+                    sizes.failed(most);
+                    tokio::time::sleep(backoff.pause()).await;
+                }
+                Attempt::Answered(Page { rows, next: None }) => {
+                    return self.send(rows, Place::End { job: None }).await;
+                }
+                Attempt::Answered(Page { rows, next }) => {
+                    sizes.answered(most);
+                    backoff.reset();
+                    after = next;
+                    self.send(rows, Place::At(Cursor::Query { after })).await?;
+                }
+            }
+        }
+    }
+
+    async fn read_page(
+        &self,
+        after: Option<SalesforceId>,
+        most: usize,
+    ) -> Result<Attempt<Page>, SourceError> {
+        let mut reading = Reading::Known;
+        loop {
+            let described = self.rows.describe(&self.wanted.object, reading).await?;
+            let whole = self.wanted.whole_rows(described.describe(), after, most);
+            let soql = match &whole {
+                Some(soql) => soql.clone(),
+                None => self.wanted.states(described.describe(), after, most),
+            };
+            let found = match self.query(&soql).await {
+                Ok(Attempt::Answered(found)) => found,
+                Ok(Attempt::Blamed) => return Ok(Attempt::Blamed),
+                // A field of the cached description is gone.
+                Err(SourceError::Api(error))
+                    if error.code() == Some("INVALID_FIELD") && reading == Reading::Known =>
+                {
+                    reading = Reading::Anew;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let mut rows = Vec::with_capacity(found.len());
+            let mut last = None;
+            for row in &found {
+                let (id, standing, at) = state_of(row).ok_or_else(|| unusable(&self.wanted.object, &soql))?;
+                last = Some(id);
+                match standing {
+                    Standing::Deleted(_) if self.wanted.repairs.is_some_and(|since| at >= since) => {
+                        rows.push(Found::Deleted { id, at });
+                    }
+                    Standing::Deleted(_) => {}
+                    Standing::Row(_) if whole.is_some() => rows.push(image(&described, row, id)),
+                    Standing::Row(_) => rows.push(Found::Unfit(id)),
+                }
+            }
+            let next = last.filter(|_| found.len() >= most);
+            return Ok(Attempt::Answered(Page { rows, next }));
+        }
+    }
+
+    async fn query(&self, soql: &str) -> Result<Attempt<Vec<Row>>, SourceError> {
+        let ask = async || match self.wanted.repairs {
+            // The recycle bin is read only where deletes may be missing.
+            Some(_) => self.org().query_all(soql).await,
+            None => self.org().query(soql).await,
+        };
+        self.outlet.calls.fetch_add(1, Ordering::Relaxed);
+        let Attempt::Answered(mut page) = self.patience().attempt(ask).await? else {
+            return Ok(Attempt::Blamed);
+        };
+        let mut rows = std::mem::take(&mut page.rows);
+        // An org may answer a query of wide rows in smaller pages than were asked for.
+        while let Some(next) = page.next {
+            self.outlet.calls.fetch_add(1, Ordering::Relaxed);
+            page = self.patience().call(|| self.org().query_next(&next)).await?;
+            rows.append(&mut page.rows);
+        }
+        Ok(Attempt::Answered(rows))
+    }
+}
+
+fn image(described: &Arc<Described>, row: &Row, id: SalesforceId) -> Found {
+    // What does not fit is read by its id, where the object is described anew for it.
+    Image::of_row(described, row).map_or(Found::Unfit(id), Found::Row)
+}

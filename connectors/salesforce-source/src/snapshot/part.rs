@@ -1,0 +1,142 @@
+//! Rows as they were read, and those of them that may be produced.
+//!
+//! Rows are read ahead of the stream, those of a Bulk job minutes ahead. So it is decided only when a part is about to be
+//! produced which of its rows still are news: nothing else is read between that and their place on the topic.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use orgstream_api::{EventType, Offsets};
+use orgstream_salesforce::SalesforceId;
+
+use super::entry::Cursor;
+use super::notes::Notes;
+use crate::error::SourceError;
+use crate::moment::Moment;
+use crate::produce::Draft;
+use crate::record::{Image, Origin};
+use crate::rows::Rows;
+use crate::standing::{Standing, Verdict, verdict};
+
+/// The state of one row, as it was read.
+#[derive(Debug)]
+pub(crate) enum Found {
+    Row(Image),
+    Deleted {
+        id: SalesforceId,
+        at: Moment,
+    },
+    /// A row that is there but does not fit what is known of its object.
+    Unfit(SalesforceId),
+}
+
+/// Rows of a snapshot, and where it is behind them.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) rows: Vec<Found>,
+    pub(crate) place: Place,
+}
+
+/// Where a snapshot is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// It begins, from the start.
+    Begins { cursor: Cursor, total: Option<u64>, read_from: Offsets },
+    /// It goes on here.
+    At(Cursor),
+    /// It is at its end; a job that is not needed any more.
+    End { job: Option<String> },
+}
+
+/// The rows of a part that may be produced.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// In the order they were read.
+    pub(crate) reads: Vec<Read>,
+    /// How many were read.
+    pub(crate) read: usize,
+    pub(crate) place: Place,
+}
+
+/// A row that may be produced.
+#[derive(Debug)]
+pub(crate) struct Read {
+    image: Image,
+    standing: Standing,
+}
+
+impl Found {
+    fn id(&self) -> SalesforceId {
+        match self {
+            Self::Row(Image { id, .. }) | Self::Deleted { id, .. } | Self::Unfit(id) => *id,
+        }
+    }
+
+    /// `None` where it has to be read once more.
+    fn standing(&self) -> Option<Standing> {
+        match self {
+            Self::Row(image) => Some(Standing::Row(image.stamp.stamp())),
+            Self::Deleted { at, .. } => Some(Standing::Deleted(at.stamp())),
+            Self::Unfit(_) => None,
+        }
+    }
+}
+
+impl Part {
+    /// Leaves out what stands behind the stream. A record of which the stream brought a part is read once more, whole.
+    pub(crate) async fn sift(
+        self,
+        rows: &Rows,
+        object: &str,
+        notes: &Notes,
+        calls: &AtomicU64,
+    ) -> Result<Page, SourceError> {
+        let Self { rows: found, place } = self;
+        let read = found.len();
+        let ids: Vec<SalesforceId> = found.iter().map(Found::id).collect();
+        let seen = if ids.is_empty() { Vec::new() } else { notes.of(&ids).await? };
+        let verdicts: Vec<Verdict> = found
+            .iter()
+            .zip(&seen)
+            .map(|(found, seen)| found.standing().map_or(Verdict::ReadAgain, |read| verdict(*seen, read)))
+            .collect();
+        let again: Vec<SalesforceId> = ids
+            .iter()
+            .zip(&verdicts)
+            .filter(|(_, verdict)| **verdict == Verdict::ReadAgain)
+            .map(|(id, _)| *id)
+            .collect();
+        calls.fetch_add(u64::from(!again.is_empty()), Ordering::Relaxed);
+        let mut images = rows.images(object, &again).await?;
+        let mut reads = Vec::with_capacity(read);
+        for ((found, verdict), seen) in found.into_iter().zip(verdicts).zip(seen) {
+            let image = match (verdict, found) {
+                (Verdict::Superseded, _) => continue,
+                (Verdict::Passes, Found::Row(image)) => image,
+                (Verdict::Passes, Found::Deleted { id, at }) => {
+                    let (image, standing) =
+                        (rows.deleted(object, id, at).await?, Standing::Deleted(at.stamp()));
+                    reads.push(Read { image, standing });
+                    continue;
+                }
+                // A row that is gone by now was deleted meanwhile, and its delete event follows.
+                (_, found) => match images.remove(&found.id()) {
+                    Some(image) if seen.is_none_or(|seen| image.stamp.stamp() >= seen.stamp) => image,
+                    _ => continue,
+                },
+            };
+            let standing = Standing::Row(image.stamp.stamp());
+            reads.push(Read { image, standing });
+        }
+        Ok(Page { reads, read, place })
+    }
+}
+
+impl Page {
+    /// The drafts of an object, by its index.
+    pub(crate) fn drafts(reads: Vec<Read>, object: usize) -> impl Iterator<Item = Draft> {
+        reads.into_iter().map(move |Read { image, standing }| {
+            let kind = if standing.is_deleted() { EventType::Deleted } else { EventType::Created };
+            Draft { object, kind, standing, image, origin: Origin::Snapshot }
+        })
+    }
+}

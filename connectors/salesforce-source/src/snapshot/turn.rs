@@ -1,0 +1,125 @@
+//! The part of a source that brings its snapshots on: whose rows are next, and what becomes of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use orgstream_api::SourceBatch;
+use tokio::time::Instant;
+
+use super::{Page, Place};
+use crate::batch::Parts;
+use crate::counters::Count;
+use crate::described::Carried;
+use crate::position::{Gap, GapState};
+use crate::produce::Draft;
+use crate::record::Origin;
+use crate::work::{Read, Unread, Work};
+
+/// How often the log tells how far a snapshot is.
+const TELL: Duration = Duration::from_secs(10);
+
+impl Parts {
+    /// The object of whose snapshot rows wait. One snapshot is read at a time; this begins it where it has to be.
+    pub(crate) fn ready_page(&mut self) -> Option<usize> {
+        let now = self.now();
+        let index = self.subjects.next_page()?;
+        let object = &mut self.subjects.objects[index];
+        let target = Arc::clone(&object.target);
+        let snapshot = object.snapshot.as_mut()?;
+        snapshot.read(&self.ground, &self.rows, &target.name, now);
+        snapshot.is_ready().then_some(index)
+    }
+
+    /// Finds out which of the rows that wait are news.
+    pub(crate) fn begin_page(&mut self, object: usize) -> Work {
+        let Self { subjects, ground, rows, .. } = self;
+        let target = Arc::clone(&subjects.objects[object].target);
+        let snapshot = subjects.objects[object].snapshot.as_mut();
+        let taken = snapshot.map(|snapshot| (snapshot.take(), snapshot.sieve(ground)));
+        let rows = rows.clone();
+        Work::begin(async move {
+            let (part, (notes, calls)) = taken.expect("only an object with a snapshot has rows that wait");
+            let unread = |error| Unread { object, error };
+            let page = part.map_err(unread)?.sift(&rows, &target.name, &notes, &calls).await;
+            Ok(Read::Page { object, page: page.map_err(unread)? })
+        })
+    }
+
+    /// The records of a page; with the last one the snapshot is done, and the gap that it repairs is closed.
+    pub(crate) fn finish_page(&mut self, index: usize, page: Page) -> SourceBatch {
+        let now = self.now();
+        let object = &mut self.subjects.objects[index];
+        let mut positions = Vec::new();
+        if let Some(snapshot) = &mut object.snapshot {
+            snapshot.passed(&page, now);
+            positions.push(snapshot.stored(&object.target.name));
+        }
+        if let Place::End { job } = &page.place {
+            let done = object.snapshot.take();
+            self.spent_jobs.extend(job.clone());
+            // D9: in the transaction of the last rows that repair it.
+            if done.as_ref().is_some_and(|done| done.order.is_none())
+                && let Some(gap) = object.gap.take()
+            {
+                positions.push(Gap { state: GapState::Closed, closed: Some(now), ..gap }.stored());
+            }
+            object.goes_on();
+            if let Some(done) = done {
+                let progress = done.progress(&object.target.name);
+                tracing::info!(
+                    pipeline = %self.config.pipeline, object = %progress.object, rows = progress.rows,
+                    calls = progress.calls, "the snapshot is done"
+                );
+            }
+        }
+        let Page { reads, read, .. } = page;
+        self.counters.count(Count::SnapshotRow, reads.len());
+        self.counters.count(Count::Superseded, read - reads.len());
+        let mut batch = SourceBatch::of_positions(positions);
+        for draft in Page::drafts(reads, index) {
+            self.produce(draft, &mut batch);
+        }
+        batch.positions.extend(self.positions().positions);
+        self.tell_progress(index);
+        batch
+    }
+
+    /// A record is produced: rows of a snapshot that were read before must not follow it.
+    pub(crate) fn note_for_snapshot(&mut self, draft: &Draft) {
+        if matches!(draft.origin, Origin::Snapshot) {
+            return;
+        }
+        if let Some(snapshot) = &mut self.subjects.objects[draft.object].snapshot {
+            let whole = draft.image.carried == Carried::All;
+            snapshot.note(&self.ground, draft.image.id, draft.standing.sight(whole));
+        }
+    }
+
+    /// Deletes the jobs whose rows are in Kafka. One that stays is deleted by the org after some days.
+    pub(crate) fn give_up_jobs(&mut self) {
+        for job in self.spent_jobs.drain(..) {
+            let org = self.rows.patience().org().clone();
+            tokio::spawn(async move {
+                if let Err(error) = org.delete_query_job(&job).await {
+                    tracing::debug!(%error, "a Bulk job stays until the org deletes it");
+                }
+            });
+        }
+    }
+
+    /// Logs how far a snapshot is, now and then.
+    fn tell_progress(&mut self, object: usize) {
+        let object = &self.subjects.objects[object];
+        let Some(progress) = object.progress() else { return };
+        let begun = *self.told.get_or_insert_with(Instant::now);
+        if begun.elapsed() < TELL {
+            return;
+        }
+        self.told = Some(Instant::now());
+        let left = progress.total.map(|total| total.saturating_sub(progress.rows));
+        tracing::info!(
+            pipeline = %self.config.pipeline, object = %progress.object, rows = progress.rows, left,
+            rate = progress.rate.round(), calls = progress.calls, "a snapshot is under way"
+        );
+    }
+}
