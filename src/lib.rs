@@ -3,6 +3,7 @@
 //! # Layout, in reading order
 //!
 //! - [`config`]: the user's file
+//! - `expression`: what the file says of single records
 //! - [`runtime`]: the process that a file becomes
 //! - [`embedded`], [`schema_store`]: what a file leaves out
 //! - [`worker`]: how a task runs
@@ -23,6 +24,7 @@ pub mod config;
 pub mod control;
 pub mod dev;
 pub mod embedded;
+mod expression;
 pub mod kafka;
 pub mod runtime;
 pub mod schema_store;

@@ -3,13 +3,14 @@
 //! A topic that is missing although its source has begun to write to it is not made anew: that would hide what was lost
 //! with it.
 
-use orgstream_api::{HealthReporter, TaskError};
-use orgstream_salesforce_source::has_begun;
+use orgstream_api::{HealthReporter, TaskError, TopicTemplate};
+use orgstream_salesforce_source::{has_begun, topics_on_record};
 
 use super::options::RunOptions;
 use crate::config::{Config, Pipeline};
 use crate::kafka::{Admin, Cleanup, Error, KafkaConfig, TopicSpec, read_compacted, topics};
 use crate::worker::positions::{self, SourceTask};
+use crate::worker::record_topics::RecordTopics;
 
 /// Creates what is missing and refuses what does not fit the file.
 pub(super) async fn topics(
@@ -48,13 +49,9 @@ async fn refuse_lost(
     admin: &Admin,
     health: &HealthReporter,
 ) -> Result<(), TaskError> {
-    let mut missing = Vec::new();
-    for (object, topic) in source_topics(pipeline) {
-        if admin.partitions(&topic).await?.is_none() {
-            missing.push((object, topic));
-        }
-    }
-    if missing.is_empty() {
+    let mut missing = missing(admin, source_topics(pipeline)).await?;
+    let open = open_templates(pipeline);
+    if missing.is_empty() && open.is_empty() {
         return Ok(());
     }
     let task = SourceTask { pipeline: pipeline.name.clone(), number: 0 };
@@ -65,7 +62,11 @@ async fn refuse_lost(
         .filter_map(|(key, record)| Some((&record.at, key.as_slice(), record.value.as_deref()?)));
     let stored = positions::read(&task, entries).map_err(TaskError::failed)?;
     let stored: Vec<_> = stored.positions.into_iter().map(|stored| stored.position).collect();
-    match missing.into_iter().find(|(object, _)| has_begun(&stored, object)) {
+    missing.retain(|(object, _)| has_begun(&stored, object));
+    // Those that only the records named, unless the file has other templates by now.
+    let named = topics_on_record(&stored).filter(|(topic, _)| open.iter().any(|open| open.may_be(topic)));
+    missing.extend(self::missing(admin, named.map(|(topic, object)| (object, topic.to_owned()))).await?);
+    match missing.into_iter().next() {
         None => Ok(()),
         Some((object, topic)) => Err(TaskError::failed(Error::TopicGone {
             brokers: kafka.bootstrap_servers.clone(),
@@ -79,6 +80,20 @@ async fn refuse_lost(
             ),
         })),
     }
+}
+
+/// Those of `topics`, each with its object, that the cluster does not have.
+async fn missing<'a>(
+    admin: &Admin,
+    topics: impl Iterator<Item = (&'a str, String)>,
+) -> Result<Vec<(&'a str, String)>, Error> {
+    let mut missing = Vec::new();
+    for (object, topic) in topics {
+        if admin.partitions(&topic).await?.is_none() {
+            missing.push((object, topic));
+        }
+    }
+    Ok(missing)
 }
 
 /// A sink reads what others made, of any width; it makes only what is not there yet.
@@ -98,10 +113,22 @@ async fn sink_topics(config: &Config, pipeline: &Pipeline, admin: &Admin) -> Res
     admin.ensure_topics(&[dead_letters(pipeline), compacted(&topics::parked(&pipeline.name), widest)]).await
 }
 
-/// The topics a pipeline's source writes whatever its records are, each with its object.
+/// The topics a pipeline's source writes whatever its records are, each with its object or event.
 fn source_topics(pipeline: &Pipeline) -> impl Iterator<Item = (&str, String)> {
-    let objects = pipeline.source.iter().flat_map(|source| &source.config.objects);
-    objects.filter_map(|object| Some((&*object.name, object.topic.name()?.to_string())))
+    templates(pipeline).filter_map(|(name, topic)| Some((name, topic.name()?.to_string())))
+}
+
+/// The templates of a pipeline's source of which only records make topics.
+fn open_templates(pipeline: &Pipeline) -> Vec<&TopicTemplate> {
+    templates(pipeline).map(|(_, topic)| topic).filter(|topic| topic.name().is_none()).collect()
+}
+
+fn templates(pipeline: &Pipeline) -> impl Iterator<Item = (&str, &TopicTemplate)> {
+    let config = pipeline.source.iter().map(|source| &source.config);
+    config.flat_map(|config| {
+        let objects = config.objects.iter().map(|object| (&*object.name, &object.topic));
+        objects.chain(config.events.iter().map(|events| (&*events.name, &events.topic)))
+    })
 }
 
 /// The topics a pipeline's sink reads.
@@ -111,7 +138,7 @@ pub(super) fn input_topics(pipeline: &Pipeline) -> Vec<String> {
 }
 
 fn records(config: &Config, name: String) -> TopicSpec {
-    TopicSpec { name, partitions: Some(config.kafka.partitions), cleanup: Cleanup::Delete }
+    RecordTopics::spec(name, config.kafka.partitions)
 }
 
 fn dead_letters(pipeline: &Pipeline) -> TopicSpec {

@@ -37,6 +37,8 @@ pub(super) struct Shared {
     pub(super) kafka: KafkaConfig,
     /// Asks for offsets, makes topics.
     pub(super) admin: Admin,
+    /// Partitions of the topics of records.
+    pub(super) partitions: i32,
     /// The schema registry.
     pub(super) registry: url::Url,
     /// The id map.
@@ -188,6 +190,7 @@ impl Run {
             node: self.state.node().to_owned(),
             kafka,
             admin,
+            partitions: self.config.kafka.partitions,
             registry,
             ids,
             seen: SeenStore::open(&self.state.path().join("seen.db")).map_err(RunError::failed)?,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use orgstream_api::{HealthReporter, Links, Order, Source, SourceHealth, TaskError};
 use orgstream_salesforce::Org;
-use orgstream_salesforce_source::{SourceConfig, SourceContext, SourceCounters, SourceObject};
+use orgstream_salesforce_source::{SourceConfig, SourceContext, SourceCounters, topics_on_record};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +16,7 @@ use super::task::keep_running;
 use crate::codec::{Codec, Registry};
 use crate::config::Pipeline;
 use crate::worker::positions::SourceTask;
+use crate::worker::record_topics::RecordTopics;
 use crate::worker::source::{Beginning, SourceView, SourceWorker, StartSource};
 use crate::worker::state::StateCell;
 
@@ -42,6 +43,13 @@ pub(super) struct SourceEntry {
     claimed: Arc<AtomicBool>,
     /// Whether everything is to be read anew, and that is not on record yet.
     anew: Arc<AtomicBool>,
+}
+
+/// The topics that are known before there are records, each with its object or event.
+fn named_topics(config: &SourceConfig) -> impl Iterator<Item = (String, String)> {
+    let objects = config.objects.iter().map(|object| (&object.topic, &object.name));
+    let all = objects.chain(config.events.iter().map(|events| (&events.topic, &events.name)));
+    all.filter_map(|(topic, name)| Some((topic.name()?.to_string(), name.clone())))
 }
 
 impl SourceEntry {
@@ -91,6 +99,7 @@ impl SourceEntry {
         let registry =
             Registry::connect(&shared.registry, health.clone()).await.map_err(TaskError::restart)?;
         let codec = Codec::new(registry);
+        let known = named_topics(&config).map(|(topic, _)| topic).collect();
         let worker = SourceWorker {
             task: SourceTask { pipeline: self.pipeline.clone(), number: 0 },
             node: shared.node.clone(),
@@ -99,6 +108,7 @@ impl SourceEntry {
             anew: Arc::clone(&self.anew),
             kafka: shared.kafka.clone(),
             codec: codec.clone(),
+            topics: RecordTopics::new(shared.admin.clone(), shared.partitions, known),
             start: self.starter(shared, config, org, codec, &health),
             quiet: shared.quiet,
             view: Arc::clone(&self.view),
@@ -116,16 +126,8 @@ impl SourceEntry {
         codec: Codec,
         health: &HealthReporter,
     ) -> StartSource {
-        let named = |object: &SourceObject| Some((object.topic.name()?.to_string(), object.name.clone()));
-        let objects: HashMap<_, _> = config.objects.iter().filter_map(named).collect();
-        let (kafka, health) = (shared.kafka.clone(), health.clone());
-        let produced = Arc::new(ProducedTopics {
-            kafka,
-            admin: shared.admin.clone(),
-            codec,
-            objects,
-            health: health.clone(),
-        });
+        let named: HashMap<_, _> = named_topics(&config).collect();
+        let (kafka, admin, health) = (shared.kafka.clone(), shared.admin.clone(), health.clone());
         let links = self
             .sink
             .as_ref()
@@ -137,10 +139,14 @@ impl SourceEntry {
             let (config, org, counters, state) = (config.clone(), org.clone(), Arc::clone(&counters), &state);
             let (sender, commands) = mpsc::channel(ORDERS);
             *orders.lock().expect("no holder of this lock panics") = Some(sender);
+            let on_record =
+                topics_on_record(&positions).map(|(topic, object)| (topic.to_owned(), object.to_owned()));
+            let objects = named.clone().into_iter().chain(on_record).collect();
+            let (kafka, admin, codec, health) = (kafka.clone(), admin.clone(), codec.clone(), health.clone());
             let context = SourceContext {
                 positions,
                 anew,
-                produced: produced.clone(),
+                produced: Arc::new(ProducedTopics { kafka, admin, codec, objects, health }),
                 links: links.clone(),
                 seen: seen.clone(),
                 commands,

@@ -6,6 +6,7 @@
 //! - [`source`], [`sink`]: the two workers
 //! - [`positions`], [`owed`], [`dead_letters`]: what the workers keep in Kafka
 //! - [`catch_up`]: order at the start
+//! - [`record_topics`]: topics that only the records name
 //! - [`meter`], [`latency`], [`state`]: what the status shows
 
 pub mod catch_up;
@@ -15,6 +16,7 @@ pub mod ledger;
 pub mod meter;
 pub mod owed;
 pub mod positions;
+pub mod record_topics;
 pub mod sink;
 pub mod source;
 pub mod state;

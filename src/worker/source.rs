@@ -22,6 +22,7 @@ use super::dead_letters::unread_letter;
 use super::latency::Latency;
 use super::meter::Meter;
 use super::positions::{self, Claim, SourceTask, Stored, StoredPosition};
+use super::record_topics::RecordTopics;
 use crate::clock;
 use crate::codec::Codec;
 use crate::kafka::{
@@ -90,6 +91,8 @@ pub struct SourceWorker {
     pub kafka: KafkaConfig,
     /// How records become bytes.
     pub codec: Codec,
+    /// The topics that records go to.
+    pub topics: RecordTopics,
     /// Starts the source.
     pub start: StartSource,
     /// For how long nothing may happen before the source counts as at its end; `None`: it is never asked.
@@ -318,6 +321,8 @@ async fn encode(
     batch: &SourceBatch,
     forgotten: &[Outgoing],
 ) -> Result<Arc<[Outgoing]>, TaskError> {
+    // Before the transaction, which must not stay open while topics are made.
+    worker.topics.ensure(batch).await?;
     let mut outgoing = Vec::with_capacity(forgotten.len() + batch.records.len() + batch.positions.len());
     outgoing.extend_from_slice(forgotten);
     for source in &batch.records {

@@ -1,5 +1,6 @@
 //! Whose source task it is: the node that claims it, and the org that its positions are places in.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use async_trait::async_trait;
 use orgstream::codec::{Codec, Registry};
 use orgstream::kafka::{Admin, Cleanup, KafkaConfig, TopicSpec, topics};
 use orgstream::worker::positions::SourceTask;
+use orgstream::worker::record_topics::RecordTopics;
 use orgstream::worker::source::{Beginning, SourceView, SourceWorker};
 use orgstream_api::{AtEnd, HealthReporter, Source, SourceBatch, SourcePosition, TaskError};
 use serde_json::json;
@@ -37,6 +39,7 @@ impl Source for Silent {
 /// A broker and a registry for workers of one task.
 struct Place {
     kafka: KafkaConfig,
+    admin: Admin,
     codec: Codec,
     _registry: (SchemaStore, tempfile::TempDir),
 }
@@ -57,7 +60,7 @@ impl Place {
         let positions =
             TopicSpec { name: topics::POSITIONS.into(), partitions: Some(1), cleanup: Cleanup::Compact };
         admin.ensure_topics(&[positions]).await.expect("the topic can be had");
-        Self { kafka, codec, _registry: (registry, dir) }
+        Self { kafka, admin, codec, _registry: (registry, dir) }
     }
 
     /// A worker of `pipeline`; `claimed` is shared by the workers that one process starts one after the other.
@@ -71,6 +74,7 @@ impl Place {
             anew: Arc::default(),
             kafka: self.kafka.clone(),
             codec: self.codec.clone(),
+            topics: RecordTopics::new(self.admin.clone(), 1, HashSet::new()),
             start: Box::new(move |_| {
                 let source = Silent(Some(position.clone()));
                 Box::pin(async move { Ok(Box::new(source) as Box<dyn Source>) })

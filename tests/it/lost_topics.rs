@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::{Link, World, eventually};
 
 /// Deletes a topic, as an operator does.
-async fn delete(world: &Link, topic: &str) {
+pub(crate) async fn delete(world: &Link, topic: &str) {
     let admin: AdminClient<DefaultClientContext> = rdkafka::ClientConfig::new()
         .set("bootstrap.servers", &world.bootstrap_servers)
         .create()

@@ -39,6 +39,9 @@ mod two_sinks;
 // Topics that are deleted under a pipeline.
 mod lost_topics;
 
+// What the file says of single records: which, with which fields, on which topics.
+mod shape;
+
 // Outages, expired tokens, dropped sessions, a restarted broker, a poisoned record.
 mod trouble;
 

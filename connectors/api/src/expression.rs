@@ -40,7 +40,7 @@ pub struct EventScope<'a> {
 }
 
 /// The expression has no value for this record: what went wrong.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("`{expression}`: {what}")]
 pub struct ExpressionError {
     /// The text of the expression.
@@ -51,6 +51,9 @@ pub struct ExpressionError {
 
 /// An expression that was read from the user's file and is good. Clones of one `Arc` evaluate at the same time.
 pub trait Expression: Send + Sync + fmt::Debug {
+    /// The fields of the value that it names; `None` where it may look at any of them.
+    fn fields(&self) -> Option<Vec<&str>>;
+
     /// Whether it holds.
     fn holds(&self, scope: &Scope<'_>) -> Result<bool, ExpressionError>;
 

@@ -97,9 +97,11 @@ impl Parts {
         self.note_for_snapshot(&draft);
         let target = &self.subjects.objects[draft.object].target;
         let received = draft.origin.received();
-        let record = shape(draft, &target.destination);
-        batch.positions.extend(self.topics.begin(&record.topic, &target.name));
-        batch.push(record, received);
+        // What a filter leaves out has been noted like what is produced: it is not missed.
+        if let Some(record) = shape(draft, &target.destination) {
+            batch.positions.extend(self.topics.begin(&record.topic, &target.name));
+            batch.push(record, received);
+        }
     }
 
     /// The positions that say more than what is stored.

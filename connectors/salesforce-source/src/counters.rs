@@ -19,6 +19,9 @@ pub struct SourceCounters {
     web_sockets: AtomicU64,
     foreign: AtomicU64,
     unreadable: AtomicU64,
+    filtered: AtomicU64,
+    filter_errors: AtomicU64,
+    field_errors: AtomicU64,
 }
 
 impl SourceCounters {
@@ -38,7 +41,10 @@ impl SourceCounters {
     /// - `web_sockets`: those of them that went on over a WebSocket
     /// - `foreign`: events of objects that the source does not read
     /// - `unreadable`: events of an unknown shape, kept as dead letters
-    pub fn all(&self) -> [(&'static str, u64); 14] {
+    /// - `filtered`: records that a filter of the file left out
+    /// - `filter_errors`: records that passed because a filter had no value for them
+    /// - `field_errors`: computed fields that are null because their expression had no value
+    pub fn all(&self) -> [(&'static str, u64); 17] {
         let value = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         [
             ("events", value(&self.events)),
@@ -55,6 +61,9 @@ impl SourceCounters {
             ("web_sockets", value(&self.web_sockets)),
             ("foreign", value(&self.foreign)),
             ("unreadable", value(&self.unreadable)),
+            ("filtered", value(&self.filtered)),
+            ("filter_errors", value(&self.filter_errors)),
+            ("field_errors", value(&self.field_errors)),
         ]
     }
 
@@ -79,6 +88,9 @@ impl SourceCounters {
             Count::WebSocket => &self.web_sockets,
             Count::Foreign => &self.foreign,
             Count::Unreadable => &self.unreadable,
+            Count::Filtered => &self.filtered,
+            Count::FilterError => &self.filter_errors,
+            Count::FieldError => &self.field_errors,
         };
         counter.fetch_add(u64::try_from(by).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
@@ -101,4 +113,7 @@ pub(crate) enum Count {
     WebSocket,
     Foreign,
     Unreadable,
+    Filtered,
+    FilterError,
+    FieldError,
 }

@@ -187,6 +187,7 @@ mod tests {
 
     use super::*;
     use crate::config::Start;
+    use crate::filter::Filter;
     use crate::object::Target;
     use crate::position::Positions;
     use crate::produce::Destination;
@@ -197,7 +198,8 @@ mod tests {
 
     fn objects() -> [Object; 1] {
         let topic = TopicTemplate::fixed("t");
-        let destination = Destination { org: OrgId::parse("00D5g000004XyzE").unwrap(), topic };
+        let destination =
+            Destination { org: OrgId::parse("00D5g000004XyzE").unwrap(), topic, filter: Filter::default() };
         let target = Target { name: "Account".to_owned(), destination };
         [Object::new(target, &Positions::default(), Start::Latest, false)]
     }

@@ -11,7 +11,7 @@
 //! - `inbox`, `event`, `told`, `deletions`, `fold`, `hydrate`: from deliveries to drafts of records
 //! - `loss`: what events tell of changes that they do not bring
 //! - `snapshot`, `standing`: reading all rows beside the stream
-//! - `produce`: from drafts to records
+//! - `produce`, `filter`, `form`: from drafts to records
 //! - `commands`: what people ask of a source that runs
 //! - `end`: whether all that happened is in Kafka
 //! - `rows`, `record`, `event_image`, `described`, `patience`, `batch_size`: the states of records, read or told
@@ -37,7 +37,7 @@ pub mod counters;
 pub use counters::SourceCounters;
 
 mod position;
-pub use position::has_begun;
+pub use position::{has_begun, topics_on_record};
 
 mod backoff;
 mod batch;
@@ -54,7 +54,9 @@ mod error;
 mod event;
 mod event_image;
 mod feed;
+mod filter;
 mod fold;
+mod form;
 mod gap;
 mod health;
 mod hydrate;

@@ -200,6 +200,7 @@ mod tests {
     use orgstream_salesforce::OrgId;
 
     use super::*;
+    use crate::filter::Filter;
     use crate::position::Cause;
 
     const NOW: Moment = Moment(1_767_262_830_000);
@@ -207,7 +208,8 @@ mod tests {
 
     fn object(stored: &Positions, start: Start) -> Object {
         let topic = TopicTemplate::fixed("t");
-        let destination = Destination { org: OrgId::parse("00D5g000004XyzE").unwrap(), topic };
+        let destination =
+            Destination { org: OrgId::parse("00D5g000004XyzE").unwrap(), topic, filter: Filter::default() };
         Object::new(Target { name: "Account".to_owned(), destination }, stored, start, false)
     }
 

@@ -10,6 +10,7 @@ use crate::error::SourceError;
 use crate::patience::is_lasting;
 use crate::push_topic::{Ensured, PushTopic};
 use crate::record::STAMP;
+use crate::rows::Rows;
 use crate::way::{Way, change_event};
 
 /// An object that can be read.
@@ -22,8 +23,15 @@ pub(crate) struct Opened {
     pub(crate) ensured: Ensured,
 }
 
+/// As [`open`], for records as the file wants them.
+pub(crate) async fn open_as_wanted(rows: &Rows, name: &str, way: &Way) -> Result<Opened, SourceError> {
+    let opened = open(rows.patience().org(), name, way).await?;
+    rows.check(&opened.name).await?;
+    Ok(opened)
+}
+
 /// Opens the object `name`, which may be written in another case than the org's.
-pub(crate) async fn open(org: &Org, name: &str, way: &Way) -> Result<Opened, SourceError> {
+async fn open(org: &Org, name: &str, way: &Way) -> Result<Opened, SourceError> {
     let found = |name: &str, channel| Opened { name: name.to_owned(), channel, ensured: Ensured::Found };
     match way {
         Way::PushTopic { config, by_events } => {

@@ -215,6 +215,14 @@ pub fn has_begun(stored: &[SourcePosition], object: &str) -> bool {
     })
 }
 
+/// The topics that records were written to, each with its object.
+pub fn topics_on_record(stored: &[SourcePosition]) -> impl Iterator<Item = (&str, &str)> {
+    stored.iter().filter_map(|position| {
+        let topic = position.partition.get("topic")?.as_str()?;
+        Some((topic, position.offset.get("object")?.as_str()?))
+    })
+}
+
 /// That records of `object` were written to `topic`.
 pub(crate) fn topic_begun(topic: &str, object: &str) -> SourcePosition {
     SourcePosition { partition: json!({"topic": topic}), offset: json!({"object": object}) }

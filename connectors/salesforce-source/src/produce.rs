@@ -3,12 +3,17 @@
 //! The value has all described fields; what was not read is null there, and the `carried` header tells an unread
 //! field from one that is null in the org.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use orgstream_api::record::{field, header};
-use orgstream_api::{EventType, Headers, Record, SourcePosition, SourceRecord, Struct, TopicTemplate, Value};
+use orgstream_api::{
+    EventScope, EventType, Headers, Record, Scope, SourcePosition, SourceRecord, Struct, TopicTemplate, Value,
+};
 use orgstream_salesforce::OrgId;
 
+use crate::counters::Count;
+use crate::filter::Filter;
 use crate::position::topic_begun;
 use crate::record::{Image, Origin};
 use crate::standing::Standing;
@@ -24,46 +29,72 @@ pub(crate) struct Draft {
     pub(crate) origin: Origin,
 }
 
-/// Where the records of one object go.
+/// Where the records of one object go, and which of them.
 #[derive(Debug, Clone)]
 pub(crate) struct Destination {
     pub(crate) org: OrgId,
     pub(crate) topic: TopicTemplate,
+    pub(crate) filter: Filter,
 }
 
 /// The topics that are on record as written to.
 #[derive(Debug)]
 pub(crate) struct Topics(HashSet<String>);
 
-/// The record that `draft` becomes.
-pub(crate) fn shape(draft: Draft, destination: &Destination) -> SourceRecord {
+/// The record that `draft` becomes: filtered, with the fields that the file wants, under its topic. `None` when it is not
+/// wanted. Deletions always are: whoever has the record has to learn of its end.
+pub(crate) fn shape(draft: Draft, destination: &Destination) -> Option<SourceRecord> {
     let Draft { kind, image, origin, .. } = draft;
     let Image { id, stamp, described, mut value, carried } = image;
     let id = id.as_str();
+    let object = described.describe().object.as_str();
     let text = |text: &str| Value::String(text.to_owned());
     value.set(field::ID, text(id));
-    value.set(field::OBJECT_TYPE, text(&described.describe().object));
+    value.set(field::OBJECT_TYPE, text(object));
     value.set(field::EVENT_TYPE, text(kind.as_str()));
     let mut key = Struct::new(described.describe().key_schema());
     key.set(field::ID, text(id));
 
     let mut headers = Headers::default();
     headers.push(header::ORG, destination.org.as_str());
-    if let Origin::Stream { event } = &origin {
-        headers.push(header::CHANNEL, event.channel.as_str());
-        if let Some(id) = event.replay_id {
+    if let Some((channel, replay_id)) = origin.place() {
+        headers.push(header::CHANNEL, channel);
+        if let Some(id) = replay_id {
             headers.push(header::REPLAY_ID, id.to_string());
         }
     }
     headers.push(header::STAMP, stamp.to_string());
-    headers.push(header::CARRIED, described.carried(&carried).as_ref());
     headers.push(header::ORIGIN, origin.as_str());
 
-    SourceRecord {
+    let names = || described.carried_names(&carried);
+    let (channel, replay_id) = origin.place().unzip();
+    let event = EventScope {
+        kind: Some(kind),
+        object,
+        id: Some(id),
+        replay_id: replay_id.flatten(),
+        channel,
+        time: origin.time().unwrap_or(stamp).0,
+        carried: &names,
+    };
+    let scope = Scope { value: &value, key: Some(&key), headers: &headers, event };
+    if kind != EventType::Deleted && !destination.filter.lets_pass(&scope, &carried) {
+        destination.filter.count();
+        return None;
+    }
+    let formed = described.form().map(|form| {
+        form.apply(&scope, &carried, &mut |error| destination.filter.errors.note(Count::FieldError, error))
+    });
+    let (value, carried) = match formed {
+        Some((value, carried)) => (value, Cow::Owned(carried)),
+        None => (value, described.carried(&carried)),
+    };
+    headers.push(header::CARRIED, carried.as_ref());
+    Some(SourceRecord {
         topic: destination.topic.render(&value, Some(kind)).to_string(),
         partition_key: id.as_bytes().to_vec(),
         record: Record { key: Some(key), value: Some(value), headers, timestamp: stamp.0 },
-    }
+    })
 }
 
 impl Topics {
@@ -107,6 +138,7 @@ mod tests {
         Destination {
             org: OrgId::parse("00D5g000004XyzE").unwrap(),
             topic: TopicTemplate::fixed("a.Account"),
+            filter: Filter::default(),
         }
     }
 
@@ -126,7 +158,7 @@ mod tests {
         let event = Event::sample("orgstream_Account", 41);
         let image = Image::of_row(&described(), &row).unwrap();
         let origin = Origin::Stream { event: Arc::new(event) };
-        let record = shape(draft(EventType::Updated, image, origin), &destination());
+        let record = shape(draft(EventType::Updated, image, origin), &destination()).unwrap();
 
         assert_eq!(record.topic, "a.Account");
         assert_eq!(record.partition_key, b"0015g00000QwErTAAV");
@@ -153,7 +185,7 @@ mod tests {
     fn a_deleted_record_is_null_but_for_its_id() {
         let id = SalesforceId::parse("0015g00000QwErTAAV").unwrap();
         let image = Image::of_deleted(&described(), id, Moment(5));
-        let record = shape(draft(EventType::Deleted, image, Origin::Snapshot), &destination());
+        let record = shape(draft(EventType::Deleted, image, Origin::Snapshot), &destination()).unwrap();
         let value = record.record.value.unwrap();
         let filled: Vec<_> =
             value.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name).collect();

@@ -43,6 +43,18 @@ impl Origin {
         }
     }
 
+    /// The channel of the event, and its replay id where it has one; `None` where rows were read without one.
+    pub(crate) fn place(&self) -> Option<(&str, Option<i64>)> {
+        let Self::Stream { event } = self else { return None };
+        Some((event.channel.as_str(), event.replay_id.map(|id| id.0)))
+    }
+
+    /// When the event was raised.
+    pub(crate) fn time(&self) -> Option<Moment> {
+        let Self::Stream { event } = self else { return None };
+        Some(event.created)
+    }
+
     /// When an answer brought what the record tells; `None` where the source asked for it.
     pub(crate) fn received(&self) -> Option<std::time::Instant> {
         match self {

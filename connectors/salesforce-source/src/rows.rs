@@ -10,6 +10,7 @@ use orgstream_api::record::field;
 use orgstream_salesforce::{Page, Row, SalesforceId, soql};
 
 use crate::batch_size::BatchSize;
+use crate::config::SourceObject;
 use crate::described::Described;
 use crate::error::{RowError, SourceError};
 use crate::event::Event;
@@ -40,11 +41,24 @@ pub(crate) struct Rows {
     batch_size: BatchSize,
     /// By object, what was made of its newest description.
     described: Arc<Mutex<HashMap<String, Arc<Described>>>>,
+    /// By object in lower case, what the file says of its records.
+    wanted: Arc<HashMap<String, SourceObject>>,
 }
 
 impl Rows {
-    pub(crate) fn new(patience: Patience) -> Self {
-        Self { patience, batch_size: BatchSize::new(RETRIEVE), described: Arc::default() }
+    /// The rows of the org behind `patience`, as records of these objects.
+    pub(crate) fn new(patience: Patience, objects: &[SourceObject]) -> Self {
+        let wanted = objects.iter().map(|object| (object.name.to_ascii_lowercase(), object.clone()));
+        let wanted = Arc::new(wanted.collect());
+        Self { patience, batch_size: BatchSize::new(RETRIEVE), described: Arc::default(), wanted }
+    }
+
+    /// Whether the records of `object` can be as the file wants them, when it says anything of this object.
+    pub(crate) async fn check(&self, object: &str) -> Result<(), SourceError> {
+        if self.wanted.contains_key(&object.to_ascii_lowercase()) {
+            self.describe(object, Reading::Known).await?;
+        }
+        Ok(())
     }
 
     pub(crate) fn patience(&self) -> &Patience {
@@ -191,7 +205,11 @@ impl Rows {
         match known.get(object) {
             Some(described) if Arc::ptr_eq(described.describe(), &describe) => Ok(Arc::clone(described)),
             _ => {
-                let described = Arc::new(Described::new(describe));
+                let described = match self.wanted.get(&object.to_ascii_lowercase()) {
+                    Some(wanted) => Described::wanted(describe, wanted).map_err(SourceError::Config)?,
+                    None => Described::new(describe),
+                };
+                let described = Arc::new(described);
                 known.insert(object.to_owned(), Arc::clone(&described));
                 Ok(described)
             }

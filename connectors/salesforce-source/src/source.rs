@@ -20,7 +20,7 @@ use crate::fold::fold;
 use crate::gap;
 use crate::hydrate::hydrate;
 use crate::inbox::Item;
-use crate::open::open;
+use crate::open::open_as_wanted;
 use crate::position::Gap;
 use crate::subjects::Answered;
 use crate::work::{Next, Read, Turn, Unread, Work};
@@ -188,9 +188,10 @@ impl PushTopicSource {
     fn begin_opening(&self, object: usize) -> Work {
         let opening = &self.parts.subjects.objects[object];
         let (target, way) = (Arc::clone(&opening.target), Arc::clone(&opening.way));
-        let org = self.parts.rows.patience().org().clone();
+        let rows = self.parts.rows.clone();
         Work::begin(async move {
-            let opened = open(&org, &target.name, &way).await.map_err(|error| Unread { object, error })?;
+            let opened = open_as_wanted(&rows, &target.name, &way).await;
+            let opened = opened.map_err(|error| Unread { object, error })?;
             Ok(Read::Opened { object, opened })
         })
     }

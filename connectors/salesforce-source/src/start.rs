@@ -15,10 +15,11 @@ use crate::counters::SourceCounters;
 use crate::deletions::Deletions;
 use crate::end::EndCheck;
 use crate::error::SourceError;
+use crate::filter::Filter;
 use crate::gap;
 use crate::inbox::Inbox;
 use crate::object::{Object, Target};
-use crate::open::{Opened, open};
+use crate::open::{Opened, open_as_wanted};
 use crate::patience::Patience;
 use crate::position::Positions;
 use crate::produce::{Destination, Topics};
@@ -48,16 +49,17 @@ pub(crate) async fn start_with(
 ) -> Result<PushTopicSource, TaskError> {
     let mut stored = Positions::read(&context.positions).map_err(SourceError::from)?;
     let topics = Topics::new(std::mem::take(&mut stored.topics));
-    let objects = objects(&config, &org, &stored, context.anew)?;
+    let counters = Arc::new(SourceCounters::default());
+    let objects = objects(&config, &org, &stored, &counters, context.anew)?;
     if objects.iter().any(|object| object.gap.is_some() && object.snapshot.is_none()) {
         let gaps = objects.iter().filter_map(|object| object.gap.as_ref());
         return Err(TaskError::Gap(gap::message(org.name(), &config.pipeline, gaps)));
     }
-    let opened = open_all(&org, &objects).await?;
+    let condition = Condition::new(context.health, context.source_health);
+    let rows = Rows::new(Patience::new(org.clone(), condition.clone()), &config.objects);
+    let opened = open_all(&rows, &objects).await?;
 
     let clock = Arc::new(OrgClock::default());
-    let counters = Arc::new(SourceCounters::default());
-    let condition = Condition::new(context.health, context.source_health);
     let around = Surroundings {
         org: org.clone(),
         clock: Arc::clone(&clock),
@@ -71,8 +73,8 @@ pub(crate) async fn start_with(
     tracing::info!(pipeline = %config.pipeline, org = org.name(), objects = config.objects.len(), "the source starts");
     let config_snapshot = config.snapshot;
     let mut parts = Parts {
+        rows,
         config,
-        rows: Rows::new(Patience::new(org, condition.clone())),
         subjects,
         topics,
         session,
@@ -104,6 +106,7 @@ fn objects(
     config: &SourceConfig,
     org: &Org,
     stored: &Positions,
+    counters: &Arc<SourceCounters>,
     anew: bool,
 ) -> Result<Vec<Object>, SourceError> {
     let mut names = HashSet::new();
@@ -115,7 +118,8 @@ fn objects(
         return Err(SourceError::Config("a source needs at least one object".to_owned()));
     }
     let object = |wanted: &SourceObject| {
-        let destination = Destination { org: *org.id(), topic: wanted.topic.clone() };
+        let filter = Filter::new(wanted.filter.clone(), Arc::clone(counters));
+        let destination = Destination { org: *org.id(), topic: wanted.topic.clone(), filter };
         let target = Target { name: wanted.name.clone(), destination };
         let way = Arc::new(Way::of(wanted, config));
         let mut object = Object::new(target, stored, config.start, anew);
@@ -127,10 +131,10 @@ fn objects(
 }
 
 /// Opens every object. An error when none can be read, or when the trouble is not an object's own.
-async fn open_all(org: &Org, objects: &[Object]) -> Result<Vec<Result<Opened, SourceError>>, SourceError> {
+async fn open_all(rows: &Rows, objects: &[Object]) -> Result<Vec<Result<Opened, SourceError>>, SourceError> {
     let mut all = Vec::with_capacity(objects.len());
     for object in objects {
-        match open(org, &object.target.name, &object.way).await {
+        match open_as_wanted(rows, &object.target.name, &object.way).await {
             Err(error) if !error.is_of_one_object() => return Err(error),
             opened => all.push(opened),
         }

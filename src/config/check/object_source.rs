@@ -72,9 +72,8 @@ pub(super) fn object(
 }
 
 /// The expression in `text`; one that is no expression is reported.
-pub(super) fn expression(_text: &str, path: &[&str], report: &mut Report<'_>) -> Option<Arc<dyn Expression>> {
-    report.fault(path, "is not there yet");
-    None
+pub(super) fn expression(text: &str, path: &[&str], report: &mut Report<'_>) -> Option<Arc<dyn Expression>> {
+    crate::expression::read(text).map_err(|message| report.fault(path, message)).ok()
 }
 
 fn push_topic(pipeline: &str, object: &str, raw: raw::PushTopic, report: &mut Report<'_>) -> PushTopicConfig {

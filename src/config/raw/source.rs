@@ -42,7 +42,6 @@ pub(in crate::config) struct Source {
     #[schemars(extend("default" = true))]
     pub(in crate::config) hydrate: Option<bool>,
     /// An expression (CEL). Records of which it does not hold are not produced; deletions always are.
-    #[schemars(skip)]
     pub(in crate::config) filter: Option<String>,
     /// What is done about a gap in the events.
     #[schemars(extend("default" = "repair", "x-confluent" = ["invalid.replay.id.behaviour"]))]
@@ -195,7 +194,6 @@ pub(in crate::config) struct ObjectSource {
     /// How often it is read where no channel brings it. Default: as `source.poll_every` says.
     pub(in crate::config) poll_every: Option<String>,
     /// An expression (CEL), beside that of the source: both must hold.
-    #[schemars(skip)]
     pub(in crate::config) filter: Option<String>,
     /// Fields that records do not have as the object has them, by the name in the record. Nothing behind a name leaves
     /// the field out.
@@ -210,11 +208,9 @@ pub(in crate::config) struct FieldRule {
     /// The object's field that gets this name.
     pub(in crate::config) from: Option<String>,
     /// An expression (CEL) whose value the field has.
-    #[schemars(skip)]
     pub(in crate::config) value: Option<String>,
     /// The type of that value.
     #[serde(rename = "type")]
-    #[schemars(skip)]
     pub(in crate::config) kind: Option<FieldType>,
 }
 

@@ -132,6 +132,28 @@ fn what_does_not_go_together_is_refused() {
             "at least one",
         ),
         ("topic: t", "", "Account: { source: { fields: { Id: } } }", "fields.Id: ", "stays as it is"),
+        (
+            "topic: t",
+            "",
+            "Account: { source: { fields: { A: { value: '1' } } } }",
+            "fields.A.type: ",
+            "before the first record",
+        ),
+        (
+            "topic: t",
+            "",
+            "Account: { source: { fields: { A: { from: B, type: int } } } }",
+            "fields.A: ",
+            "is either `from`",
+        ),
+        ("topic: t, filter: 'valu.Name == 1'", "", one, "source.filter: ", "`valu` is not known"),
+        (
+            "topic: t",
+            "",
+            "Account: { source: { fields: { A: { value: '1 +', type: int } } } }",
+            "fields.A.value: ",
+            "is not an expression",
+        ),
     ];
     for (source, sink, objects, key, message) in cases {
         let faults = faults(&pipeline(source, sink, objects));

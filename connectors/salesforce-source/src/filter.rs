@@ -1,0 +1,78 @@
+//! Which records are produced at all, as far as the file says so.
+//!
+//! A condition that cannot be evaluated lets the record pass, and so does one that asks for what an event does not carry:
+//! a record too many can be left out later, one that is missing cannot be found.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use orgstream_api::{Expression, ExpressionError, Scope};
+
+use crate::counters::{Count, SourceCounters};
+use crate::described::Carried;
+
+/// The conditions of one object, all of which have to hold.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Filter {
+    conditions: Vec<Arc<dyn Expression>>,
+    pub(crate) errors: Errors,
+}
+
+/// Expressions that had no value: each is counted every time and said once.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Errors {
+    counters: Arc<SourceCounters>,
+    said: Arc<Mutex<HashSet<ExpressionError>>>,
+}
+
+impl Filter {
+    pub(crate) fn new(conditions: Vec<Arc<dyn Expression>>, counters: Arc<SourceCounters>) -> Self {
+        Self { conditions, errors: Errors { counters, ..Errors::default() } }
+    }
+
+    /// Whether the record is produced.
+    pub(crate) fn lets_pass(&self, scope: &Scope<'_>, carried: &Carried) -> bool {
+        self.conditions.iter().all(|condition| {
+            if let Some(missing) = not_carried(condition.as_ref(), scope, carried) {
+                let expression = format!("{condition:?}").trim_matches('`').to_owned();
+                let what = format!("the event of a {} does not carry `{missing}`", scope.event.object);
+                self.errors.note(Count::FilterError, &ExpressionError { expression, what });
+                return true;
+            }
+            condition.holds(scope).unwrap_or_else(|error| {
+                self.errors.note(Count::FilterError, &error);
+                true
+            })
+        })
+    }
+
+    /// One that was not produced.
+    pub(crate) fn count(&self) {
+        self.errors.counters.count(Count::Filtered, 1);
+    }
+}
+
+impl Errors {
+    pub(crate) fn note(&self, count: Count, error: &ExpressionError) {
+        self.counters.count(count, 1);
+        if self.said.lock().expect("no holder of this lock panics").insert(error.clone()) {
+            tracing::warn!(
+                %error,
+                "An expression of the file has no value for a record. A filter lets such records pass, a computed field is \
+                 null in them. They are counted and not said again."
+            );
+        }
+    }
+}
+
+/// A field that the condition names and the event does not tell of. Fields of the record's own are always there.
+fn not_carried(condition: &dyn Expression, scope: &Scope<'_>, carried: &Carried) -> Option<String> {
+    let Carried::Some(places) = carried else { return None };
+    let schema = scope.value.schema();
+    let is_carried =
+        |name: &str| name.starts_with('_') || schema.position(name).is_none_or(|at| places.contains(&at));
+    match condition.fields() {
+        Some(named) => named.into_iter().find(|name| !is_carried(name)).map(str::to_owned),
+        None => schema.fields().iter().find(|field| !is_carried(&field.name)).map(|field| field.name.clone()),
+    }
+}

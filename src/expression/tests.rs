@@ -1,0 +1,160 @@
+use std::sync::Arc;
+
+use orgstream_api::record::header;
+use orgstream_api::{EventScope, EventType, Field, Headers, Schema, Struct};
+use proptest::prelude::*;
+
+use super::*;
+
+fn value() -> Struct {
+    let fields = vec![
+        Field::optional("Name", Type::String),
+        Field::optional("Amount", Type::Float64),
+        Field::optional("AnnualRevenue", Type::String),
+        Field::optional("Size__c", Type::Int32),
+        Field::optional("CloseDate", Type::Date),
+        Field::optional("CreatedDate", Type::Timestamp),
+        Field::optional("Active__c", Type::Boolean),
+        Field::optional("Phone", Type::String),
+    ];
+    let mut value = Struct::new(Arc::new(Schema::new("Account", fields)));
+    for (name, known) in [
+        ("Name", Value::String("Acme".into())),
+        ("Amount", Value::Float64(12.5)),
+        ("AnnualRevenue", Value::String("1500000.0".into())),
+        ("Size__c", Value::Int32(4)),
+        ("CloseDate", Value::Date(20_454)),
+        ("CreatedDate", Value::Timestamp(1_767_262_830_000)),
+        ("Active__c", Value::Boolean(true)),
+    ] {
+        assert!(value.set(name, known));
+    }
+    value
+}
+
+fn with<T>(ask: impl FnOnce(&Scope<'_>) -> T) -> T {
+    let value = value();
+    let mut headers = Headers::default();
+    headers.push(header::ORIGIN, "stream");
+    let event = EventScope {
+        kind: Some(EventType::Updated),
+        object: "Account",
+        id: Some("0015g00000QwErTAAV"),
+        replay_id: Some(41),
+        channel: Some("/topic/a"),
+        time: 1_767_262_830_000,
+        carried: &|| vec!["Id", "Name"],
+    };
+    ask(&Scope { value: &value, key: None, headers: &headers, event })
+}
+
+fn holds(text: &str) -> Result<bool, ExpressionError> {
+    let expression = read(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    with(|scope| expression.holds(scope))
+}
+
+fn computed(text: &str, kind: &Type) -> Result<Value, ExpressionError> {
+    let expression = read(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    with(|scope| expression.value(scope, kind))
+}
+
+#[test]
+fn what_a_record_says_can_be_asked() {
+    for text in [
+        "value.Name == 'Acme'",
+        "value.Phone == null",
+        "value.Active__c && value.Size__c > 3",
+        "value.Size__c in [3, 4]",
+        "value.Amount > 10.0",
+        "value.Amount > 10",
+        "double(value.AnnualRevenue) >= 1500000.0",
+        "value.CloseDate >= '2026-01-01' && value.CloseDate < '2026-12-31'",
+        "value.CreatedDate > '2026-01-01T00:00:00.000Z'",
+        "value.Name.startsWith('Ac') && value.Name.lowerAscii() == 'acme'",
+        "headers['orgstream.origin'] == 'stream'",
+        "event.type == 'updated' && event.replay_id == 41 && event.object == 'Account'",
+        "'Name' in event.carried && !('Phone' in event.carried)",
+        "event.carried.exists(name, name == 'Id')",
+        "has(value.Name) && value['Name'] == 'Acme'",
+        "key == null",
+        "type(value.Name) == string",
+    ] {
+        assert_eq!(holds(text), Ok(true), "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_evaluated_says_why_and_shows_no_value() {
+    for (text, part) in [
+        ("value.Nme == 'Acme'", "there is no field `Nme`"),
+        ("value.Size__c", "is int, not true or false"),
+        ("value.Name > 3", "`>` does not go with string, int"),
+        ("value.Name + 3 == ''", "`+` does not go with"),
+        ("1 / 0 == 1", "division by zero"),
+    ] {
+        let error = holds(text).unwrap_err().to_string();
+        assert!(error.contains(part) && error.contains(text), "{text}: {error}");
+        assert!(!error.contains("Acme") || text.contains("Acme"), "{error}");
+    }
+}
+
+#[test]
+fn what_is_no_expression_is_refused_before_there_are_records() {
+    for (text, part) in [
+        ("value.Name ==", "is not an expression (CEL): at character"),
+        ("valu.Name == 'x'", "`valu` is not known; there are `value`"),
+        ("value.Name.lower() == 'x'", "no function `lower`"),
+        ("nothing(value.Name)", "no function `nothing`"),
+        ("value.Name.matches('x')", "no function `matches`"),
+    ] {
+        let error = read(text).map(|_| ()).unwrap_err();
+        assert!(error.contains(part) && !error.contains('\n'), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_computed_value_has_the_type_of_its_field_or_none() {
+    let text = |text: &str| Value::String(text.to_owned());
+    for (expression, kind, expected) in [
+        ("value.Name + '!'", Type::String, text("Acme!")),
+        ("value.Size__c * 2", Type::Int32, Value::Int32(8)),
+        ("value.Size__c", Type::Int64, Value::Int64(4)),
+        ("value.Amount / 2.0", Type::Float64, Value::Float64(6.25)),
+        ("value.Size__c > 3", Type::Boolean, Value::Boolean(true)),
+        ("'2026-01-01'", Type::Date, Value::Date(20_454)),
+        ("value.CreatedDate", Type::Timestamp, Value::Timestamp(1_767_262_830_000)),
+        ("value.Phone", Type::Int32, Value::Null),
+        ("value.Size__c > 3 ? 'large' : null", Type::String, text("large")),
+    ] {
+        assert_eq!(computed(expression, &kind), Ok(expected), "{expression}");
+    }
+    for (expression, kind) in [
+        ("value.Size__c", Type::String),
+        ("3000000000", Type::Int32),
+        ("'soon'", Type::Date),
+        ("[1]", Type::String),
+    ] {
+        assert!(computed(expression, &kind).is_err(), "{expression}");
+    }
+}
+
+#[test]
+fn only_the_fields_that_are_named_are_made() {
+    let fields = |text| {
+        let program = ENV.compile(text).unwrap();
+        let references = References::of(program.expression());
+        references.fields_of("value").map(|fields| fields.iter().cloned().collect::<Vec<_>>())
+    };
+    assert_eq!(fields("value.A == 1 || value.B.exists(value, value.C)"), Some(vec!["A".into(), "B".into()]));
+    assert_eq!(fields("size(value) > 3 && value.A == 1"), None);
+    assert_eq!(fields("value['A'] == 1"), None);
+}
+
+proptest! {
+    #[test]
+    fn no_text_ends_the_program(text in "[a-z(){}\\[\\]'\"+&|.,:?0-9 -]{0,30}") {
+        if let Ok(expression) = read(&text) {
+            let _answered = with(|scope| expression.holds(scope)).is_ok();
+        }
+    }
+}
