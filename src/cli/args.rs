@@ -26,6 +26,8 @@ pub enum Command {
     Dev(Dev),
     /// Run the pipelines of a file until stopped
     Run(Run),
+    /// Read the rows of an object once more, beside the stream, and wait until that is done
+    Snapshot(Snapshot),
     /// Show what the process of a file or a state directory is doing
     Status(Status),
     /// Report all faults of a file at once
@@ -80,6 +82,26 @@ pub struct Run {
     /// Read everything of this pipeline's source anew, deletes that lie in the recycle bin included; may be repeated
     #[arg(long, value_name = "PIPELINE")]
     pub snapshot: Vec<String>,
+}
+
+/// Arguments of `snapshot`.
+#[derive(Debug, Args)]
+pub struct Snapshot {
+    /// The configuration
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The object's API name
+    #[arg(long, value_name = "OBJECT")]
+    pub object: String,
+    /// Only rows for which this SOQL condition holds, such as "CreatedDate > 2026-01-01T00:00:00Z"
+    #[arg(long = "where", value_name = "SOQL")]
+    pub filter: Option<String>,
+    /// The pipeline that reads the object, where there are several
+    #[arg(long, value_name = "PIPELINE")]
+    pub pipeline: Option<String>,
+    /// Use this state directory in place of the file's
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
 }
 
 /// One half of a pipeline.

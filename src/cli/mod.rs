@@ -5,8 +5,8 @@
 //! - [`args`]: the command line
 //! - [`exit`]: how commands end
 //! - [`program`]: from the command line to the exit code
-//! - `dev`, `run`, `status`, `check`, `schema`, `verify`, `sandbox`, `broker`, `schema_store`: one command each
-//! - `output`, `table`, `signals`: what they share with the terminal
+//! - `dev`, `run`, `snapshot`, `status`, `check`, `schema`, `verify`, `sandbox`, `broker`, `schema_store`: one command each
+//! - `output`, `table`, `progress`, `signals`: what they share with the terminal
 
 pub mod args;
 pub use args::{Arguments, Command};
@@ -20,6 +20,10 @@ pub use program::program;
 mod dev;
 
 mod run;
+
+mod snapshot;
+
+mod progress;
 
 mod status;
 

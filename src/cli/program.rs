@@ -7,7 +7,7 @@ use clap::Parser as _;
 
 use super::args::{Arguments, Command};
 use super::exit::{Exit, Failure};
-use super::{broker, check, dev, output, run, sandbox, schema, schema_store, status, verify};
+use super::{broker, check, dev, output, run, sandbox, schema, schema_store, snapshot, status, verify};
 use crate::telemetry;
 
 /// How long threads that still work for nobody may hold up the end.
@@ -36,6 +36,7 @@ fn start(command: Command) -> Result<Exit, Failure> {
         match command {
             Command::Dev(arguments) => dev::dev(arguments).await,
             Command::Run(arguments) => run::run(arguments).await,
+            Command::Snapshot(arguments) => snapshot::snapshot(arguments).await,
             Command::Status(arguments) => status::status(arguments).await,
             Command::Check(arguments) => check::check(&arguments),
             Command::Schema => schema::schema(),

@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use reqwest::{Method, RequestBuilder, Response};
+use serde::Serialize;
+
 use super::server::LAST;
 use super::socket::SocketPath;
 use super::status::Status;
@@ -10,6 +13,9 @@ use crate::state_dir::StateDir;
 
 /// A process that lives answers at once.
 const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An order may have to wait for the org, and for Kafka.
+const ORDER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What is known of a state directory.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,10 +40,10 @@ pub enum AskError {
     },
     /// A process holds the directory and says nothing.
     #[error(
-        "process {pid} holds the state directory {} and does not answer within {} s. If it was stopped (state T in \
+        "process {pid} holds the state directory {} and does not answer in time. If it was stopped (state T in \
          `ps -o stat= -p {pid}`), `kill -CONT {pid}` lets it go on; if it hangs, `kill -KILL {pid}` ends it, and what it \
          had not settled is delivered again at the next start",
-        path.display(), TIMEOUT.as_secs()
+        path.display()
     )]
     Silent {
         /// The directory.
@@ -46,7 +52,7 @@ pub enum AskError {
         pid: String,
     },
     /// A process answers, but not as this version does.
-    #[error("the process on {} gives no status", path.display())]
+    #[error("the process on {} gives no answer that this version understands", path.display())]
     NoStatus {
         /// The socket.
         path: PathBuf,
@@ -58,31 +64,70 @@ pub enum AskError {
 
 /// Asks for the status of whatever runs on the state directory `state`.
 pub async fn ask(state: &Path) -> Result<Answer, AskError> {
-    let found =
-        SocketPath::find(state).map_err(|source| AskError::Directory { path: state.to_owned(), source })?;
-    let Some(socket) = found else {
-        return Ok(Answer::NotRunning(last(state)));
-    };
-    let no_status = |source: reqwest::Error| {
+    let Some(asking) = Asking::find(state)? else { return Ok(Answer::NotRunning(last(state))) };
+    let Some(answer) = asking.get(&["status"]).await? else { return Ok(Answer::NotRunning(last(state))) };
+    let answer = answer.error_for_status().map_err(|source| asking.unusable(source))?;
+    answer.json().await.map(Answer::Running).map_err(|source| asking.unusable(source))
+}
+
+/// One question to the process that holds a state directory.
+pub(super) struct Asking {
+    state: PathBuf,
+    socket: PathBuf,
+}
+
+impl Asking {
+    /// Finds the socket; `None` when no process has put one there.
+    pub(super) fn find(state: &Path) -> Result<Option<Self>, AskError> {
+        let found = SocketPath::find(state)
+            .map_err(|source| AskError::Directory { path: state.to_owned(), source })?;
+        Ok(found.map(|socket| Self { state: state.to_owned(), socket }))
+    }
+
+    async fn get(&self, path: &[&str]) -> Result<Option<Response>, AskError> {
+        self.send(Method::GET, path.iter().copied(), TIMEOUT, |request| request).await
+    }
+
+    /// Asks for something that may take the process a while, as it asks the org.
+    pub(super) async fn post(
+        &self,
+        path: impl Iterator<Item = &str>,
+        body: &(impl Serialize + Sync),
+    ) -> Result<Option<Response>, AskError> {
+        self.send(Method::POST, path, ORDER_TIMEOUT, |request| request.json(body)).await
+    }
+
+    /// The answer; `None` when nobody listens.
+    async fn send(
+        &self,
+        method: Method,
+        path: impl Iterator<Item = &str>,
+        timeout: Duration,
+        with: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Option<Response>, AskError> {
+        let client = reqwest::Client::builder().unix_socket(self.socket.clone()).timeout(timeout).build();
+        // The host is only the form of a URL; the socket decides who answers.
+        let mut url = url::Url::parse("http://orgstream").expect("this is a URL");
+        if let Ok(mut parts) = url.path_segments_mut() {
+            parts.extend(path);
+        }
+        let request = client.map_err(|source| self.unusable(source))?.request(method, url);
+        match with(request).send().await {
+            Ok(answer) => Ok(Some(answer)),
+            // A socket that nobody listens on is what a killed process leaves.
+            Err(error) if error.is_connect() && !error.is_timeout() => Ok(None),
+            Err(error) => Err(self.unusable(error)),
+        }
+    }
+
+    /// The error of an answer that is none.
+    pub(super) fn unusable(&self, source: reqwest::Error) -> AskError {
         if !source.is_timeout() {
-            return AskError::NoStatus { path: socket.clone(), source };
+            return AskError::NoStatus { path: self.socket.clone(), source };
         }
-        let pid = StateDir::holder(state).unwrap_or_else(|| "PID".to_owned());
-        AskError::Silent { path: state.to_owned(), pid }
-    };
-    let client =
-        reqwest::Client::builder().unix_socket(socket.clone()).timeout(TIMEOUT).build().map_err(no_status)?;
-    // The host is only the form of a URL; the socket decides who answers.
-    let answer = match client.get("http://orgstream/status").send().await {
-        Ok(answer) => answer,
-        // A socket that nobody listens on is what a killed process leaves.
-        Err(error) if error.is_connect() && !error.is_timeout() => {
-            return Ok(Answer::NotRunning(last(state)));
-        }
-        Err(error) => return Err(no_status(error)),
-    };
-    let answer = answer.error_for_status().map_err(no_status)?;
-    answer.json().await.map(Answer::Running).map_err(no_status)
+        let pid = StateDir::holder(&self.state).unwrap_or_else(|| "PID".to_owned());
+        AskError::Silent { path: self.state.clone(), pid }
+    }
 }
 
 /// The status that the last process left; none when it was killed or is of another version.

@@ -6,12 +6,13 @@
 //! - [`socket`]: where the socket is
 //! - [`server`]: answers, in the process that runs
 //! - [`client`]: asks, for `orgstream status`
+//! - [`orders`]: what people ask of sources, both ends of it
 
 pub mod status;
 pub use status::{Kind, LatencyStatus, PartitionLag, PipelineStatus, State, Status, TaskStatus};
 
 pub mod flow;
-pub use flow::{FlowStatus, FlowWord};
+pub use flow::{FlowStatus, FlowWord, SnapshotStatus};
 
 pub mod socket;
 pub use socket::SocketPath;
@@ -21,3 +22,6 @@ pub use server::{ControlServer, StatusSource};
 
 pub mod client;
 pub use client::{Answer, ask};
+
+pub mod orders;
+pub use orders::{Answered, Confirmation, NotOrdered, Orders, SnapshotOrder, SweepOrder, new_order, order};

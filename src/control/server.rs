@@ -10,6 +10,7 @@ use axum::{Json, Router};
 use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
+use super::orders::{self, Orders};
 use super::socket::SocketPath;
 use super::status::Status;
 use crate::state_dir::StateDir;
@@ -75,10 +76,11 @@ impl ControlServer {
     pub async fn serve(
         self,
         status: Arc<dyn StatusSource>,
+        orders: Arc<dyn Orders>,
         stop: CancellationToken,
     ) -> Result<(), ControlError> {
         let Self { files, listener } = self;
-        let served = axum::serve(listener, router(Arc::clone(&status)))
+        let served = axum::serve(listener, router(Arc::clone(&status), orders))
             .with_graceful_shutdown(stop.cancelled_owned())
             .await;
         let failed = |what, path: PathBuf| move |source| ControlError { what, path, source };
@@ -101,8 +103,8 @@ fn keep(state: &Path, status: &Status) -> io::Result<()> {
 }
 
 /// The paths of the API.
-pub fn router(status: Arc<dyn StatusSource>) -> Router {
-    Router::new().route("/status", get(answer_status)).with_state(status)
+pub fn router(status: Arc<dyn StatusSource>, orders: Arc<dyn Orders>) -> Router {
+    Router::new().route("/status", get(answer_status)).with_state(status).merge(orders::router(orders))
 }
 
 async fn answer_status(Shared(status): Shared<Arc<dyn StatusSource>>) -> Json<Status> {

@@ -8,6 +8,7 @@
 //! - [`orgs`], [`prepare`]: logging in, topics
 //! - [`source_task`], [`sink_task`]: the two kinds of task, put together
 //! - [`task`]: keeps a task running, and knows when not to
+//! - [`order`]: orders a snapshot while nothing runs
 //! - [`produced`]: what lies on the topics already, for a source that was restarted
 //! - [`synced`]: when everything has arrived
 //! - [`lag`], [`flow`], [`report`]: what the status says
@@ -29,6 +30,8 @@ mod source_task;
 mod sink_task;
 
 mod task;
+
+mod order;
 
 mod produced;
 

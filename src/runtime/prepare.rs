@@ -9,7 +9,7 @@ use orgstream_salesforce_source::{has_begun, topics_on_record};
 use super::options::RunOptions;
 use crate::config::{Config, Pipeline};
 use crate::kafka::{Admin, Cleanup, Error, KafkaConfig, TopicSpec, read_compacted, topics};
-use crate::worker::positions::{self, SourceTask};
+use crate::worker::positions::{self as stored_positions, SourceTask};
 use crate::worker::record_topics::RecordTopics;
 
 /// Creates what is missing and refuses what does not fit the file.
@@ -20,7 +20,8 @@ pub(super) async fn topics(
     admin: &Admin,
     health: &HealthReporter,
 ) -> Result<(), TaskError> {
-    admin.ensure_topics(&[compacted(topics::POSITIONS, 1), compacted(topics::IDS, 1)]).await?;
+    positions(admin).await?;
+    admin.ensure_topics(&[compacted(topics::IDS, 1)]).await?;
     for pipeline in &config.pipelines {
         // A source that reads everything anew brings again what was lost.
         if !options.snapshot.contains(&pipeline.name) {
@@ -42,6 +43,11 @@ pub(super) async fn topics(
     Ok(())
 }
 
+/// Makes the topic of the sources' positions.
+pub(super) async fn positions(admin: &Admin) -> Result<(), Error> {
+    admin.ensure_topics(&[compacted(topics::POSITIONS, 1)]).await
+}
+
 /// Fails when a topic is missing that the pipeline's source has begun to write to.
 async fn refuse_lost(
     pipeline: &Pipeline,
@@ -60,7 +66,7 @@ async fn refuse_lost(
         .entries
         .iter()
         .filter_map(|(key, record)| Some((&record.at, key.as_slice(), record.value.as_deref()?)));
-    let stored = positions::read(&task, entries).map_err(TaskError::failed)?;
+    let stored = stored_positions::read(&task, entries).map_err(TaskError::failed)?;
     let stored: Vec<_> = stored.positions.into_iter().map(|stored| stored.position).collect();
     missing.retain(|(object, _)| has_begun(&stored, object));
     // Those that only the records named, unless the file has other templates by now.

@@ -53,12 +53,12 @@ pub(super) struct Shared {
 
 /// A file whose state directory this process holds and whose embedded parts run. Nothing flows before [`Runtime::run`].
 pub struct Runtime {
-    config: Config,
-    options: RunOptions,
-    state: StateDir,
-    database: Database,
+    pub(super) config: Config,
+    pub(super) options: RunOptions,
+    pub(super) state: StateDir,
+    pub(super) database: Database,
     control: ControlServer,
-    embedded: Embedded,
+    pub(super) embedded: Embedded,
     tasks: Tasks,
     report: Arc<Report>,
 }
@@ -90,6 +90,11 @@ impl Runtime {
         &self.embedded
     }
 
+    /// The brokers.
+    pub(super) fn kafka(&self) -> KafkaConfig {
+        kafka(&self.config, self.embedded.endpoints())
+    }
+
     /// What the tasks are doing, at any time.
     pub fn status(&self) -> Arc<dyn StatusSource> {
         Arc::clone(&self.report) as Arc<dyn StatusSource>
@@ -99,7 +104,8 @@ impl Runtime {
     pub async fn run(self, stop: CancellationToken) -> Result<Finished, RunError> {
         let Self { config, options, state, database, control, embedded, tasks, report } = self;
         let served = CancellationToken::new();
-        let serving = tokio::spawn(control.serve(report, served.clone()));
+        let serving =
+            tokio::spawn(control.serve(Arc::clone(&report) as Arc<dyn StatusSource>, report, served.clone()));
         let run = Run { config, options, state, database, endpoints: embedded.endpoints().clone() };
         let ended = run.work(&tasks, &stop).await;
         match &ended {
@@ -167,11 +173,7 @@ impl Run {
 
     /// Everything before the first record. Brokers and the registry have to answer within 30 s; orgs are waited for.
     async fn prepare(&self, tasks: &Tasks) -> Result<(Shared, Orgs, crate::store::Following), RunError> {
-        let kafka = KafkaConfig {
-            bootstrap_servers: self.endpoints.bootstrap_servers.clone(),
-            partitions: Some(self.config.kafka.partitions),
-            replication_factor: Some(self.config.kafka.replication_factor),
-        };
+        let kafka = kafka(&self.config, &self.endpoints);
         let waiting = |reason: &str| tasks.set(&TaskState::Degraded(reason.to_owned()));
         let orgs =
             orgs::connect(&self.config, &self.options, &self.endpoints, &self.database, waiting).await?;
@@ -209,6 +211,14 @@ impl Run {
             }
             (error, _) => RunError::failed(error),
         }
+    }
+}
+
+fn kafka(config: &Config, endpoints: &Endpoints) -> KafkaConfig {
+    KafkaConfig {
+        bootstrap_servers: endpoints.bootstrap_servers.clone(),
+        partitions: Some(config.kafka.partitions),
+        replication_factor: Some(config.kafka.replication_factor),
     }
 }
 

@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use async_trait::async_trait;
+use orgstream_api::Command;
 use orgstream_salesforce::datetime::format_datetime;
 
 use super::flow::flow_status;
 use super::sink_task::SinkEntry;
 use super::source_task::SourceEntry;
 use crate::clock;
-use crate::control::{Kind, LatencyStatus, PipelineStatus, State, Status, StatusSource, TaskStatus};
+use crate::control::{
+    Kind, LatencyStatus, NotOrdered, Orders, PipelineStatus, State, Status, StatusSource, TaskStatus,
+};
 use crate::worker::latency::Latency;
 use crate::worker::state::{StateCell, TaskState};
 
@@ -46,6 +50,18 @@ impl StatusSource for Report {
             at: text(clock::now()),
             embedded: self.embedded.clone(),
             pipelines,
+        }
+    }
+}
+
+#[async_trait]
+impl Orders for Report {
+    async fn order(&self, pipeline: &str, command: Command) -> Result<(), NotOrdered> {
+        match self.sources.iter().find(|source| source.pipeline == pipeline) {
+            Some(source) => source.order(command).await,
+            None => {
+                Err(NotOrdered::Unknown(format!("this process runs no source of a pipeline `{pipeline}`")))
+            }
         }
     }
 }

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use orgstream_api::{HealthReporter, Links, Order, Source, SourceHealth, TaskError};
+use orgstream_api::{Command, HealthReporter, Links, Order, Source, SourceHealth, TaskError};
 use orgstream_salesforce::Org;
 use orgstream_salesforce_source::{SourceConfig, SourceContext, SourceCounters, topics_on_record};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::process::Shared;
@@ -15,6 +15,7 @@ use super::produced::ProducedTopics;
 use super::task::keep_running;
 use crate::codec::{Codec, Registry};
 use crate::config::Pipeline;
+use crate::control::NotOrdered;
 use crate::worker::positions::SourceTask;
 use crate::worker::record_topics::RecordTopics;
 use crate::worker::source::{Beginning, SourceView, SourceWorker, StartSource};
@@ -71,6 +72,20 @@ impl SourceEntry {
     /// The task's name in logs and status.
     pub(super) fn name(&self) -> String {
         format!("{}-source-0", self.pipeline)
+    }
+
+    /// Orders this, and waits until it is accepted.
+    pub(super) async fn order(&self, command: Command) -> Result<(), NotOrdered> {
+        let orders = self.orders.lock().expect("no holder of this lock panics").clone();
+        let absent = || {
+            let (state, _) = self.state.read();
+            let why = state.reason().map(|reason| format!(": {reason}")).unwrap_or_default();
+            NotOrdered::NotRunning(format!("the source of pipeline {} does not run now{why}", self.pipeline))
+        };
+        let (reply, answer) = oneshot::channel();
+        let Some(orders) = orders else { return Err(absent()) };
+        orders.send(Order { command, reply }).await.map_err(|_| absent())?;
+        answer.await.map_err(|_| absent())?.map_err(NotOrdered::Refused)
     }
 
     /// Runs the task until `stop`, starting it again where that helps.

@@ -5,6 +5,7 @@
 //! - [`ledger`]: which records are in flight, and how far it is safe to commit (D1, D2, D4)
 //! - [`source`], [`sink`]: the two workers
 //! - [`positions`], [`owed`], [`dead_letters`]: what the workers keep in Kafka
+//! - [`order`]: what is asked of a source that does not run
 //! - [`catch_up`]: order at the start
 //! - [`record_topics`]: topics that only the records name
 //! - [`meter`], [`latency`], [`state`]: what the status shows
@@ -14,6 +15,7 @@ pub mod dead_letters;
 pub mod latency;
 pub mod ledger;
 pub mod meter;
+pub mod order;
 pub mod owed;
 pub mod positions;
 pub mod record_topics;

@@ -372,7 +372,8 @@ async fn commit(
     }
 }
 
-fn outgoing_entry((key, value): positions::EntryBytes) -> Outgoing {
+/// An entry of the positions topic, ready to be sent.
+pub(super) fn outgoing_entry((key, value): positions::EntryBytes) -> Outgoing {
     Outgoing {
         topic: topics::POSITIONS.to_owned(),
         place: Place::Partition(0),

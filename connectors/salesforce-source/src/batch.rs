@@ -26,7 +26,7 @@ use crate::object::Object;
 use crate::open::Opened;
 use crate::produce::{Draft, Topics, shape};
 use crate::rows::Rows;
-use crate::snapshot::Ground;
+use crate::snapshot::{Ground, Orders};
 use crate::subjects::Subjects;
 
 /// How often positions are stored that no record goes with.
@@ -47,6 +47,7 @@ pub(crate) struct Parts {
     pub(crate) commands: mpsc::Receiver<Order>,
     pub(crate) deletions: Deletions,
     pub(crate) ground: Ground,
+    pub(crate) orders: Orders,
     /// When the progress of a snapshot was last logged.
     pub(crate) told: Option<Instant>,
     /// Bulk jobs that are not needed once the batch at hand is committed.
@@ -110,7 +111,9 @@ impl Parts {
         let now = self.now();
         self.end.forget_old(now);
         self.deletions.forget_before(now);
-        SourceBatch::of_positions(self.subjects.store())
+        let mut positions = self.subjects.store();
+        positions.extend(self.subjects.objects.iter_mut().flat_map(|object| object.forgets_orders(now)));
+        SourceBatch::of_positions(positions)
     }
 
     /// When positions have to be stored although no record goes with them.

@@ -10,8 +10,9 @@ impl Parts {
         let Order { command, reply } = order;
         let pipeline = &self.config.pipeline;
         let answer = match command {
-            Command::Snapshot { object, .. } => {
-                Err(format!("the source of pipeline {pipeline} takes no snapshot of {object} while it runs"))
+            Command::Snapshot { object, filter, order } => {
+                self.order_snapshot(&object, filter, order, reply);
+                return;
             }
             Command::Sweep { .. } => Err(format!("the source of pipeline {pipeline} makes no sweeps")),
             Command::Confirm { object, gap } => {

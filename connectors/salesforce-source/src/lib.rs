@@ -39,6 +39,9 @@ pub use counters::SourceCounters;
 mod position;
 pub use position::{has_begun, topics_on_record};
 
+mod snapshot;
+pub use snapshot::entry::ordered_snapshot;
+
 mod backoff;
 mod batch;
 mod batch_size;
@@ -71,7 +74,6 @@ mod push_topic;
 mod record;
 mod replay_id;
 mod rows;
-mod snapshot;
 mod standing;
 mod subjects;
 mod told;

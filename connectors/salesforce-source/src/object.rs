@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use orgstream_api::{Progress, SourcePosition};
 use tokio::time::Instant;
@@ -15,8 +16,11 @@ use crate::gap::Missing;
 use crate::moment::Moment;
 use crate::position::{Gap, GapState, Positions};
 use crate::produce::Destination;
-use crate::snapshot::{Snapshot, SnapshotEntry, SnapshotState};
+use crate::snapshot::{Snapshot, SnapshotEntry, SnapshotName, SnapshotState};
 use crate::way::Way;
+
+/// How long an order that was carried out is shown.
+const KEPT: Duration = Duration::from_hours(24);
 
 /// Which object it is, and where its records go.
 #[derive(Debug, Clone)]
@@ -41,6 +45,8 @@ pub(crate) struct Object {
     pub(crate) way: Arc<Way>,
     /// Those that somebody ordered, whose turn comes after it.
     ordered: VecDeque<Snapshot>,
+    /// Ordered ones that are done, and when.
+    carried_out: Vec<(SnapshotName, Moment)>,
     /// Whether the rows of changed records are read, or their events taken at their word.
     pub(crate) hydrates: bool,
 }
@@ -74,8 +80,14 @@ impl Object {
             .filter(|(name, entry)| name.order.is_some() && entry.state != SnapshotState::Done)
             .map(|(name, entry)| Snapshot::new(name.order.clone(), entry.clone()))
             .collect();
+        let carried_out = stored
+            .snapshots_of(&target.name)
+            .filter(|(name, _)| name.order.is_some())
+            .filter_map(|(name, entry)| Some((name.clone(), entry.done?)))
+            .collect();
         let target = Arc::new(target);
-        let mut object = Self { target, standing, gap, newest_gap, snapshot, ordered, way, hydrates: true };
+        let mut object =
+            Self { target, standing, gap, newest_gap, snapshot, ordered, carried_out, way, hydrates: true };
         object.goes_on();
         object
     }
@@ -184,6 +196,24 @@ impl Object {
         self.goes_on();
     }
 
+    /// Its snapshot is done.
+    pub(crate) fn finishes(&mut self, now: Moment) -> Option<Snapshot> {
+        let done = self.snapshot.take();
+        if let Some(order) = done.as_ref().and_then(|done| done.order.clone()) {
+            let name = SnapshotName { object: self.target.name.clone(), order: Some(order) };
+            self.carried_out.push((name, now));
+        }
+        self.goes_on();
+        done
+    }
+
+    /// Orders that were carried out long ago are of no interest. Answers what is to be removed from the positions.
+    pub(crate) fn forgets_orders(&mut self, now: Moment) -> impl Iterator<Item = SourcePosition> {
+        self.carried_out
+            .extract_if(.., move |(_, done)| *done + KEPT <= now)
+            .map(|(name, _)| name.forgotten())
+    }
+
     /// Begins the next of its snapshots, where none is under way.
     pub(crate) fn goes_on(&mut self) {
         if self.snapshot.is_none() {
@@ -194,8 +224,6 @@ impl Object {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use orgstream_api::TopicTemplate;
     use orgstream_salesforce::OrgId;
 

@@ -211,7 +211,8 @@ pub fn has_begun(stored: &[SourcePosition], object: &str) -> bool {
         let of = |kind| position.partition.get(kind);
         is(of("topic").and(position.offset.get("object")), object)
             || is(of("channel"), channel.as_str())
-            || is(of("snapshot"), object)
+            // One that is only asked for has written nothing.
+            || position.offset.get("state") != Some(&json!("asked")) && is(of("snapshot"), object)
     })
 }
 
@@ -328,7 +329,7 @@ mod tests {
         let far = ChannelPosition { replay_id: Some(ReplayId(41)), ..fresh };
         let asked = SnapshotEntry::asked(None, Some(at(2)));
         let done = SnapshotEntry { state: SnapshotState::Done, ..SnapshotEntry::asked(None, None) };
-        let name = SnapshotName::of_object("Account");
+        let name = SnapshotName { object: "Account".to_owned(), order: None };
         for (position, snapshot, number) in [(fresh, asked, 1), (far, done, 12)] {
             let stored = [
                 position.stored(&channel),
@@ -372,13 +373,21 @@ mod tests {
     fn what_is_stored_says_which_objects_have_begun() {
         let channel = Channel::of_push_topic("orgstream_Account");
         let streamed = ChannelPosition { replay_id: None, as_of: at(0), from: at(0) }.stored(&channel);
-        let read = SnapshotEntry::asked(None, None).stored(&SnapshotName::of_object("Lead"));
+        let read = SnapshotEntry { state: SnapshotState::Running, ..SnapshotEntry::asked(None, None) }
+            .stored(&SnapshotName { object: "Lead".to_owned(), order: None });
+        let asked =
+            SnapshotEntry::asked(None, None).stored(&SnapshotName { object: "Task".to_owned(), order: None });
         let removed = SourcePosition { partition: json!({"snapshot": "Contact"}), offset: Value::Null };
         let written = topic_begun("b.Case", "Case");
-        let stored = [streamed, read, removed, written];
-        for (object, begun) in
-            [("Account", true), ("account", true), ("Lead", true), ("Contact", false), ("case", true)]
-        {
+        let stored = [streamed, read, asked, removed, written];
+        for (object, begun) in [
+            ("Account", true),
+            ("account", true),
+            ("Lead", true),
+            ("Contact", false),
+            ("case", true),
+            ("Task", false),
+        ] {
             assert_eq!(has_begun(&stored, object), begun, "{object}");
         }
     }

@@ -291,9 +291,13 @@ impl Source for PushTopicSource {
         }
         self.parts.show();
         self.parts.give_up_jobs();
+        self.parts.tell_recorded();
         loop {
             while let Ok(order) = self.parts.commands.try_recv() {
                 self.parts.obey(order);
+            }
+            if let Some(batch) = self.parts.take_orders() {
+                return Ok(batch);
             }
             match &self.stream {
                 Stream::Broken(message) => return Err(TaskError::Gap(message.clone())),

@@ -24,7 +24,7 @@ use crate::patience::Patience;
 use crate::position::Positions;
 use crate::produce::{Destination, Topics};
 use crate::rows::Rows;
-use crate::snapshot::Ground;
+use crate::snapshot::{Ground, Orders};
 use crate::source::PushTopicSource;
 use crate::subjects::Subjects;
 use crate::way::Way;
@@ -91,6 +91,7 @@ pub(crate) async fn start_with(
             seen: context.seen,
             ready: Arc::default(),
         },
+        orders: Orders::default(),
         told: None,
         spent_jobs: Vec::new(),
         stored: None,

@@ -2,7 +2,27 @@ use std::collections::BTreeMap;
 use std::os::unix::net::UnixListener as DeadListener;
 
 use super::*;
-use crate::control::{Answer, Kind, PartitionLag, PipelineStatus, State, TaskStatus, ask};
+use async_trait::async_trait;
+use orgstream_api::Command;
+
+use crate::control::{
+    Answer, Answered, Confirmation, Kind, NotOrdered, PartitionLag, PipelineStatus, SnapshotOrder, State,
+    TaskStatus, ask, order,
+};
+
+/// Takes the orders of one pipeline.
+struct NoSource;
+
+#[async_trait]
+impl Orders for NoSource {
+    async fn order(&self, pipeline: &str, command: Command) -> Result<(), NotOrdered> {
+        match (pipeline, command) {
+            ("crm", Command::Snapshot { filter: None, .. }) => Ok(()),
+            ("crm", command) => Err(NotOrdered::Refused(format!("{command:?}"))),
+            (other, _) => Err(NotOrdered::Unknown(format!("no {other}"))),
+        }
+    }
+}
 
 fn sample() -> Status {
     Status {
@@ -39,8 +59,9 @@ async fn serve_and_ask(state: &Path) {
     let held = StateDir::open(state).unwrap();
     let server = ControlServer::bind(&held).unwrap();
     let stop = CancellationToken::new();
-    let running = tokio::spawn(server.serve(Arc::new(sample), stop.clone()));
+    let running = tokio::spawn(server.serve(Arc::new(sample), Arc::new(NoSource), stop.clone()));
     assert_eq!(ask(state).await.unwrap(), Answer::Running(sample()));
+    take_orders(state).await;
     stop.cancel();
     running.await.unwrap().unwrap();
     assert_eq!(ask(state).await.unwrap(), Answer::NotRunning(Some(sample())));
@@ -103,8 +124,24 @@ async fn a_full_disk_leaves_no_half_status() {
     let server = ControlServer::bind(&held).unwrap();
     let stop = CancellationToken::new();
     stop.cancel();
-    let error = server.serve(Arc::new(sample), stop).await.unwrap_err();
+    let error = server.serve(Arc::new(sample), Arc::new(NoSource), stop).await.unwrap_err();
     assert!(error.to_string().contains("status.json"), "{error}");
     assert_eq!(ask(dir.path()).await.unwrap(), Answer::NotRunning(None));
     assert!(!dir.path().join(LAST).exists() && !dir.path().join(ASIDE).exists());
+}
+
+async fn take_orders(state: &Path) {
+    let wanted =
+        |filter: Option<&str>| SnapshotOrder { object: "Lead".to_owned(), filter: filter.map(str::to_owned) };
+    let Answered::Accepted(accepted) = order(state, "crm", "snapshots", &wanted(None)).await.unwrap() else {
+        panic!("the order is accepted")
+    };
+    assert_eq!(accepted.order.unwrap().len(), 8);
+    let refused = order(state, "crm", "snapshots", &wanted(Some("A = 1"))).await.unwrap();
+    assert!(matches!(&refused, Answered::Refused(why) if why.contains("A = 1")), "{refused:?}");
+    let confirmation = Confirmation { object: "Lead".to_owned(), gap: 3 };
+    let refused = order(state, "crm", "gaps/confirm", &confirmation).await.unwrap();
+    assert!(matches!(&refused, Answered::Refused(why) if why.contains("gap: 3")), "{refused:?}");
+    let unknown = order(state, "a/b", "snapshots", &wanted(None)).await.unwrap();
+    assert_eq!(unknown, Answered::Refused("no a/b".to_owned()));
 }

@@ -58,6 +58,12 @@ pub(crate) enum Cursor {
     },
 }
 
+/// The position of a snapshot that somebody ordered and that the next source takes; `object` is its name in the org.
+pub fn ordered_snapshot(object: &str, order: &str, filter: Option<String>) -> SourcePosition {
+    let name = SnapshotName { object: object.to_owned(), order: Some(order.to_owned()) };
+    SnapshotEntry::asked(filter, None).stored(&name)
+}
+
 /// How far a snapshot is. One that is not done is gone on with by the next run, wherever its source is told to start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -76,10 +82,6 @@ pub(crate) struct SnapshotName {
 }
 
 impl SnapshotName {
-    pub(crate) fn of_object(object: impl Into<String>) -> Self {
-        Self { object: object.into(), order: None }
-    }
-
     /// The name in a position; `None` for another kind of position.
     pub(crate) fn read(position: &SourcePosition) -> Option<Self> {
         let text = |member| position.partition.get(member).and_then(serde_json::Value::as_str);
@@ -156,7 +158,7 @@ mod tests {
 
     #[test]
     fn an_ordered_snapshot_stands_beside_the_objects_own() {
-        let own = SnapshotName::of_object("Account");
+        let own = SnapshotName { object: "Account".to_owned(), order: None };
         let ordered = SnapshotName { order: Some("0a1b2c3d".to_owned()), ..own.clone() };
         assert_eq!(ordered.forgotten().partition, json!({"snapshot": "Account", "order": "0a1b2c3d"}));
         for name in [own, ordered] {

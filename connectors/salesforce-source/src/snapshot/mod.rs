@@ -9,6 +9,7 @@
 //! - `notes`: what the stream produces meanwhile
 //! - [`part`]: rows as they were read, and those that may be produced
 //! - `turn`: the part of a source that brings its snapshots on
+//! - `orders`: those that somebody orders while the source runs
 //!
 //! The rows are read ahead; what becomes of them is decided one after the other with the events, when they are about to
 //! be produced. So a row never steps behind what the stream produced of its record.
@@ -32,6 +33,7 @@ use crate::standing::Standing;
 
 mod bulk;
 mod notes;
+mod orders;
 mod pages;
 mod query;
 mod reader;
@@ -44,6 +46,7 @@ pub(crate) mod part;
 pub(crate) use part::{Page, Part, Place};
 
 pub(crate) use notes::Notes;
+pub(crate) use orders::Orders;
 pub(crate) use query::Wanted;
 use reader::{Outlet, Reader, Resumed};
 

@@ -55,7 +55,7 @@ impl Parts {
             positions.push(snapshot.stored(&object.target.name));
         }
         if let Place::End { job } = &page.place {
-            let done = object.snapshot.take();
+            let done = object.finishes(now);
             self.spent_jobs.extend(job.clone());
             // D9: in the transaction of the last rows that repair it.
             if done.as_ref().is_some_and(|done| done.order.is_none())
@@ -63,7 +63,6 @@ impl Parts {
             {
                 positions.push(Gap { state: GapState::Closed, closed: Some(now), ..gap }.stored());
             }
-            object.goes_on();
             if let Some(done) = done {
                 let progress = done.progress(&object.target.name);
                 tracing::info!(

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use orgstream_api::Source;
 use orgstream_api::record::header;
+use orgstream_api::{Command, Order, Source};
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::{Value, json};
 
-use super::feed::{Committed, id, kind};
+use super::feed::{Committed, Feed, id, kind};
 use super::world::World;
 use crate::config::{SnapshotConfig, Start};
 
@@ -223,4 +223,58 @@ async fn rows_that_the_org_does_not_answer_together_are_asked_for_apart() {
     let mut feed = committed.source(&world, Start::Snapshot).await;
     feed.until(done).await;
     assert_eq!(committed.names(), in_the_org(&world));
+}
+
+/// Orders a snapshot and answers when that is accepted or refused.
+async fn order(feed: &mut Feed<'_>, object: &str, filter: Option<&str>) -> Result<(), String> {
+    let (reply, mut answer) = tokio::sync::oneshot::channel();
+    let (object, filter) = (object.to_owned(), filter.map(str::to_owned));
+    let command = Command::Snapshot { object, filter, order: "0a1b2c3d".to_owned() };
+    feed.orders.send(Order { command, reply }).await.unwrap();
+    loop {
+        tokio::select! {
+            answer = &mut answer => return answer.unwrap(),
+            batch = feed.source.poll() => feed.committed.commit(batch.unwrap()),
+        }
+    }
+}
+
+fn ordered(committed: &Committed) -> Option<&Value> {
+    let partition = json!({"snapshot": "Account", "order": "0a1b2c3d"});
+    committed.positions.iter().find(|known| known.partition == partition).map(|known| &known.offset)
+}
+
+#[tokio::test]
+async fn an_ordered_snapshot_reads_the_rows_asked_for_beside_the_stream() {
+    let world = World::start().await;
+    world.create_accounts(30).await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    order(&mut feed, "account", Some("Name LIKE 'Account 2%'")).await.unwrap();
+    assert!(ordered(feed.committed).is_some(), "an accepted order is on record");
+    // It is carried out whatever becomes of this source.
+    drop(feed);
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until(|committed| ordered(committed).is_some_and(|ordered| ordered["state"] == "done")).await;
+    assert_eq!(committed.names().len(), 11);
+    assert_eq!(ordered(&committed).unwrap()["rows"], 11);
+
+    let mut feed = committed.source(&world, Start::Latest).await;
+    let new = world.create("Account", json!({"Name": "new"})).await;
+    feed.until_records(12).await;
+    assert_eq!(id(committed.records.last().unwrap()), new.as_str(), "it is read once");
+}
+
+#[tokio::test]
+async fn an_order_that_cannot_be_carried_out_says_why_at_once() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    let refused = order(&mut feed, "Account", Some("Nmae = 'x'")).await.unwrap_err();
+    assert!(refused.contains("Nmae") && refused.contains("INVALID_FIELD"), "{refused}");
+    let unknown = order(&mut feed, "Case", None).await.unwrap_err();
+    assert!(unknown.contains("Case") && unknown.contains("Account, Contact"), "{unknown}");
+    assert_eq!(ordered(&committed), None);
 }

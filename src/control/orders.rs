@@ -1,0 +1,158 @@
+//! What people ask of the sources of a process that runs, and how it is asked.
+//!
+//! Accepted means on record: it is carried out whatever becomes of the process.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::extract::{Path as Of, State as Shared};
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Json, Router};
+use orgstream_api::Command;
+use serde::{Deserialize, Serialize};
+
+use super::client::{AskError, Asking};
+
+/// Gives orders to the sources of the process.
+#[async_trait]
+pub trait Orders: Send + Sync {
+    /// Orders this of the source of `pipeline`, and waits until that is accepted.
+    async fn order(&self, pipeline: &str, command: Command) -> Result<(), NotOrdered>;
+}
+
+/// An order that was not accepted: why, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotOrdered {
+    /// There is no such source in this process.
+    #[error("{0}")]
+    Unknown(String),
+    /// The source does not run now.
+    #[error("{0}")]
+    NotRunning(String),
+    /// The source refuses it.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Orders a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SnapshotOrder {
+    /// The object's API name.
+    pub object: String,
+    /// A SOQL condition of its rows; all of them where there is none.
+    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+}
+
+/// Orders a sweep.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SweepOrder {
+    /// The objects' API names; none means all.
+    #[serde(default)]
+    pub objects: Vec<String>,
+}
+
+/// Confirms the repair of a gap.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirmation {
+    /// The object's API name.
+    pub object: String,
+    /// The gap's number.
+    pub gap: u64,
+}
+
+/// What is answered to an order that is accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// What a snapshot is called in the positions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<String>,
+}
+
+/// What is answered to an order that is not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Refusal {
+    error: String,
+}
+
+/// What became of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answered {
+    /// It is on record.
+    Accepted(Accepted),
+    /// It is refused, for this reason.
+    Refused(String),
+    /// No process runs.
+    NotRunning,
+}
+
+type Answer = Result<Json<Accepted>, (StatusCode, Json<Refusal>)>;
+type Taker = Shared<Arc<dyn Orders>>;
+
+/// The paths of the API that take orders.
+pub(super) fn router(orders: Arc<dyn Orders>) -> Router {
+    Router::new()
+        .route("/pipelines/{pipeline}/snapshots", post(snapshot))
+        .route("/pipelines/{pipeline}/sweeps", post(sweep))
+        .route("/pipelines/{pipeline}/gaps/confirm", post(confirm))
+        .with_state(orders)
+}
+
+/// A name for a snapshot that nobody else has given.
+pub fn new_order() -> String {
+    let (first, ..) = uuid::Uuid::new_v4().as_fields();
+    format!("{first:08x}")
+}
+
+async fn snapshot(Shared(orders): Taker, Of(of): Of<String>, Json(wanted): Json<SnapshotOrder>) -> Answer {
+    let order = new_order();
+    let SnapshotOrder { object, filter } = wanted;
+    answer(&*orders, &of, Command::Snapshot { object, filter, order: order.clone() }, Some(order)).await
+}
+
+async fn sweep(Shared(orders): Taker, Of(of): Of<String>, Json(wanted): Json<SweepOrder>) -> Answer {
+    answer(&*orders, &of, Command::Sweep { objects: wanted.objects }, None).await
+}
+
+async fn confirm(Shared(orders): Taker, Of(of): Of<String>, Json(wanted): Json<Confirmation>) -> Answer {
+    answer(&*orders, &of, Command::Confirm { object: wanted.object, gap: wanted.gap }, None).await
+}
+
+async fn answer(orders: &dyn Orders, pipeline: &str, command: Command, order: Option<String>) -> Answer {
+    match orders.order(pipeline, command).await {
+        Ok(()) => Ok(Json(Accepted { order })),
+        Err(refused) => {
+            let status = match &refused {
+                NotOrdered::Unknown(_) => StatusCode::NOT_FOUND,
+                NotOrdered::NotRunning(_) => StatusCode::SERVICE_UNAVAILABLE,
+                NotOrdered::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            };
+            Err((status, Json(Refusal { error: refused.to_string() })))
+        }
+    }
+}
+
+/// Orders something of a pipeline in whatever runs on the state directory `state`; `what` is the last part of the path.
+pub async fn order(
+    state: &Path,
+    pipeline: &str,
+    what: &str,
+    wanted: &(impl Serialize + Sync),
+) -> Result<Answered, AskError> {
+    let Some(asking) = Asking::find(state)? else { return Ok(Answered::NotRunning) };
+    let Some(answer) =
+        asking.post(["pipelines", pipeline].into_iter().chain(what.split('/')), wanted).await?
+    else {
+        return Ok(Answered::NotRunning);
+    };
+    if answer.status().is_success() {
+        return answer.json().await.map(Answered::Accepted).map_err(|source| asking.unusable(source));
+    }
+    let refusal: Refusal = answer.json().await.map_err(|source| asking.unusable(source))?;
+    Ok(Answered::Refused(refusal.error))
+}
