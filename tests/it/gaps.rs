@@ -7,8 +7,9 @@ use serde_json::json;
 use crate::support::World;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_expired_replay_id_stops_the_source_and_a_snapshot_closes_the_gap() {
-    let Some(world) = World::builder().start_from("earliest").build().await else { return };
+async fn an_expired_replay_id_stops_the_source_where_the_file_says_so_and_a_snapshot_closes_the_gap() {
+    let world = World::builder().start_from("earliest").source("on_gap: fail").build().await;
+    let Some(world) = world else { return };
     world.prime().await;
     let kept = world.in_a.create("Lead", json!({ "LastName": "Kept", "Company": "Acme" })).await;
     let gone = world.in_a.create("Lead", json!({ "LastName": "Gone", "Company": "Acme" })).await;
@@ -47,8 +48,9 @@ async fn a_refused_replay_id_within_retention_is_no_gap_and_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn changes_without_an_event_are_named_and_a_new_snapshot_brings_them() {
-    let Some(world) = World::builder().embedded().start_from("latest").build().await else { return };
+async fn changes_without_an_event_are_named_where_nothing_is_swept_and_a_new_snapshot_brings_them() {
+    let builder = World::builder().embedded().start_from("latest").source("sweep: { every: off }");
+    let Some(world) = builder.build().await else { return };
     world.prime().await;
     let lead = |name: &str| json!({ "LastName": name, "Company": "Acme" });
     let kept = world.in_a.create("Lead", lead("Kept")).await;

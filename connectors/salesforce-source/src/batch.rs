@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgstream_api::{Order, SourceBatch};
+use orgstream_api::{Links, Order, Produced, SourceBatch};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -16,6 +16,7 @@ use crate::condition::Condition;
 use crate::config::SourceConfig;
 use crate::counters::{Count, SourceCounters};
 use crate::deletions::Deletions;
+use crate::described::Carried;
 use crate::end::EndCheck;
 use crate::error::SourceError;
 use crate::health::Facts;
@@ -25,12 +26,17 @@ use crate::moment::Moment;
 use crate::object::Object;
 use crate::open::Opened;
 use crate::produce::{Draft, Topics, shape};
+use crate::recent::{Known, Recent};
 use crate::rows::Rows;
 use crate::snapshot::{Ground, Orders};
 use crate::subjects::Subjects;
+use crate::sweep::Reader;
 
 /// How often positions are stored that no record goes with.
 const STORE_EVERY: Duration = Duration::from_mins(1);
+
+/// How long what was produced is remembered at least: a little longer than the end asks for.
+const REMEMBER: Duration = Duration::from_mins(15);
 
 /// What a source is made of.
 pub(crate) struct Parts {
@@ -44,6 +50,12 @@ pub(crate) struct Parts {
     pub(crate) condition: Condition,
     pub(crate) counters: Arc<SourceCounters>,
     pub(crate) end: EndCheck,
+    /// What was produced lately.
+    pub(crate) recent: Recent,
+    /// What lies on the topics.
+    pub(crate) produced: Arc<dyn Produced>,
+    /// What the target has; `None` without one.
+    pub(crate) links: Option<Arc<dyn Links>>,
     pub(crate) commands: mpsc::Receiver<Order>,
     pub(crate) deletions: Deletions,
     pub(crate) ground: Ground,
@@ -93,8 +105,8 @@ impl Parts {
 
     /// Puts the record of `draft` into `batch`.
     pub(crate) fn produce(&mut self, draft: Draft, batch: &mut SourceBatch) {
-        let now = self.now();
-        self.end.note(draft.object, draft.image.id, draft.standing, now);
+        let whole = draft.standing.is_deleted() || draft.image.carried == Carried::All;
+        self.recent.note((draft.object, draft.image.id), Known { standing: draft.standing, whole });
         self.note_for_snapshot(&draft);
         let target = &self.subjects.objects[draft.object].target;
         let received = draft.origin.received();
@@ -109,8 +121,8 @@ impl Parts {
     pub(crate) fn positions(&mut self) -> SourceBatch {
         self.stored = Some(Instant::now());
         let now = self.now();
-        self.end.forget_old(now);
         self.deletions.forget_before(now);
+        self.recent.forget_before(self.subjects.remembered(now - REMEMBER));
         let mut positions = self.subjects.store();
         positions.extend(self.subjects.objects.iter_mut().flat_map(|object| object.forgets_orders(now)));
         SourceBatch::of_positions(positions)
@@ -125,6 +137,13 @@ impl Parts {
     /// Shows how everything is, all batches being committed.
     pub(crate) fn show(&self) {
         self.condition.shows(Facts::of(&self.subjects, &self.clock));
+    }
+
+    /// What a sweep of an object reads with.
+    pub(crate) fn reader(&self, index: usize) -> Reader {
+        let names = self.subjects.objects.iter().map(|object| object.target.name.as_str().into()).collect();
+        let (topics, links) = (Arc::clone(&self.produced), self.links.clone());
+        Reader::new(self.rows.clone(), self.recent.clone(), topics, links, names, index)
     }
 
     /// The org's time. Before its first answer nothing is produced, and nothing compares with it.

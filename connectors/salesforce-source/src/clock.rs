@@ -3,16 +3,10 @@
 use std::sync::Mutex;
 
 use orgstream_api::OrgTime;
-use time::PrimitiveDateTime;
-use time::format_description::FormatItem;
-use time::macros::format_description;
+use orgstream_salesforce::datetime;
 use tokio::time::Instant;
 
 use crate::moment::Moment;
-
-/// `Sun, 06 Nov 1994 08:49:37 GMT`, the form that HTTP prescribes.
-const HTTP_DATE: &[FormatItem<'_>] =
-    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
 
 /// What time it is in the org. Known after its first answer.
 #[derive(Debug, Default)]
@@ -39,17 +33,5 @@ impl OrgClock {
 
 /// The moment of a `Date` header, whole seconds.
 pub(crate) fn parse_http_date(text: &str) -> Option<Moment> {
-    let date = PrimitiveDateTime::parse(text.trim(), HTTP_DATE).ok()?;
-    Some(Moment(date.assume_utc().unix_timestamp() * 1000))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_date_header_is_a_moment() {
-        assert_eq!(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Moment(784_111_777_000)));
-        assert_eq!(parse_http_date("1994-11-06"), None);
-    }
+    datetime::parse_http_date(text).map(Moment)
 }

@@ -22,6 +22,7 @@ pub struct SourceCounters {
     filtered: AtomicU64,
     filter_errors: AtomicU64,
     field_errors: AtomicU64,
+    swept: AtomicU64,
 }
 
 impl SourceCounters {
@@ -44,7 +45,8 @@ impl SourceCounters {
     /// - `filtered`: records that a filter of the file left out
     /// - `filter_errors`: records that passed because a filter had no value for them
     /// - `field_errors`: computed fields that are null because their expression had no value
-    pub fn all(&self) -> [(&'static str, u64); 17] {
+    /// - `swept`: records of changes that the stream did not bring
+    pub fn all(&self) -> [(&'static str, u64); 18] {
         let value = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         [
             ("events", value(&self.events)),
@@ -64,6 +66,7 @@ impl SourceCounters {
             ("filtered", value(&self.filtered)),
             ("filter_errors", value(&self.filter_errors)),
             ("field_errors", value(&self.field_errors)),
+            ("swept", value(&self.swept)),
         ]
     }
 
@@ -91,6 +94,7 @@ impl SourceCounters {
             Count::Filtered => &self.filtered,
             Count::FilterError => &self.filter_errors,
             Count::FieldError => &self.field_errors,
+            Count::Swept => &self.swept,
         };
         counter.fetch_add(u64::try_from(by).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
@@ -116,4 +120,5 @@ pub(crate) enum Count {
     Filtered,
     FilterError,
     FieldError,
+    Swept,
 }

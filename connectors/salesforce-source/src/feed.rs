@@ -14,7 +14,7 @@ use crate::config::Start;
 use crate::event::{Event, What};
 use crate::gap::{self, Missing};
 use crate::moment::Moment;
-use crate::position::ChannelPosition;
+use crate::position::{Cause, ChannelPosition};
 
 /// How much earlier than the org's own time all events are taken as delivered.
 const LATENESS: Duration = Duration::from_mins(5);
@@ -24,6 +24,9 @@ const LAG: Duration = Duration::from_mins(1);
 
 /// How far a channel that is subscribed has to be behind for its history to count as such.
 const BEHIND: Duration = Duration::from_mins(10);
+
+/// How long a channel has to bring nothing before all that it retains counts as delivered.
+const QUIET: Duration = Duration::from_secs(5);
 
 /// How long a channel has to be silent before events of other channels say that its history is through.
 const SILENCE: Duration = Duration::from_mins(1);
@@ -47,6 +50,8 @@ pub(crate) struct Feed {
     behind: Option<Moment>,
     /// When this run last heard from the channel; `None` before its first subscription.
     heard: Option<Instant>,
+    /// Whether nothing raised events before it was subscribed to in this run.
+    made_anew: bool,
 }
 
 /// Whether a channel delivers.
@@ -94,6 +99,7 @@ impl Feed {
             retention,
             behind: None,
             heard: None,
+            made_anew: false,
         }
     }
 
@@ -142,9 +148,37 @@ impl Feed {
         self.asks += 1;
     }
 
+    /// What raises its events was not there, so that nothing did so before now.
+    pub(crate) fn is_made_anew(&mut self) {
+        self.made_anew = true;
+    }
+
+    /// What it misses up to `at` is on record.
+    pub(crate) fn passed_gap(&mut self, at: Moment) {
+        if let Some(position) = &mut self.position {
+            position.as_of = position.as_of.max(at);
+            self.unstored = true;
+        }
+    }
+
+    /// Takes only what happens from `at` on, whatever the org still retains.
+    pub(crate) fn begins_at(&mut self, at: Moment) {
+        self.position = Some(ChannelPosition { replay_id: None, as_of: at, from: at });
+        self.unstored = true;
+        self.ask_again();
+    }
+
+    /// Whether everything came that is older than a minute at `now`.
+    pub(crate) fn is_current(&self, now: Moment) -> bool {
+        let is_quiet = self.heard.is_some_and(|heard| heard.elapsed() >= QUIET);
+        let is_young = self.position.is_some_and(|position| position.as_of >= now - LATENESS - LAG);
+        self.is_granted() && (is_quiet || (is_young && self.behind.is_none()))
+    }
+
     /// The org granted the subscription.
     pub(crate) fn granted(&mut self, served: Served, at: Moment, start: Start) -> Granted {
         let first = self.heard.is_none();
+        let made_anew = std::mem::take(&mut self.made_anew);
         self.heard = Some(Instant::now());
         self.standing = FeedStanding::Granted;
         let is_old = self.position.map_or(start == Start::Earliest, |known| known.as_of < at - BEHIND);
@@ -155,6 +189,10 @@ impl Feed {
             self.unstored = true;
             return Granted::First;
         };
+        if made_anew {
+            let missing = Missing { from: position.as_of, to: at, cause: Cause::ChannelChanged };
+            return Granted::Gap { missing, first };
+        }
         match served {
             Served::Retained => match gap::find(position, at, self.retention) {
                 Some(missing) => Granted::Gap { missing, first },

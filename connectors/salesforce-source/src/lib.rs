@@ -11,6 +11,7 @@
 //! - `inbox`, `event`, `told`, `deletions`, `fold`, `hydrate`: from deliveries to drafts of records
 //! - `loss`: what events tell of changes that they do not bring
 //! - `snapshot`, `standing`: reading all rows beside the stream
+//! - `repair`, `sweep`, `recent`: reading what no event brought
 //! - `produce`, `filter`, `form`: from drafts to records
 //! - `commands`: what people ask of a source that runs
 //! - `end`: whether all that happened is in Kafka
@@ -71,11 +72,14 @@ mod open;
 mod patience;
 mod produce;
 mod push_topic;
+mod recent;
 mod record;
+mod repair;
 mod replay_id;
 mod rows;
 mod standing;
 mod subjects;
+mod sweep;
 mod told;
 mod way;
 mod work;

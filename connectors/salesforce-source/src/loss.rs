@@ -24,7 +24,7 @@ impl Parts {
             What::Change(change) => match self.subjects.object_of(event) {
                 None => self.counters.count(Count::Foreign, 1),
                 Some(object) if !self.subjects.objects[object].is_well() => {
-                    self.lose(object, event, Cause::ObjectFailed, batch);
+                    self.lose(object, event, Cause::ObjectFailed);
                 }
                 Some(object) => {
                     if let Some(cause) = unnamed(change) {
@@ -32,7 +32,7 @@ impl Parts {
                             object = %change.header.entity, channel = %event.channel, kind = change.header.kind.as_str(),
                             "the org tells of changes without naming their records; the rows are read anew"
                         );
-                        self.lose(object, event, cause, batch);
+                        self.lose(object, event, cause);
                     }
                 }
             },
@@ -65,15 +65,15 @@ impl Parts {
             at: event.created.0,
         });
         for object in self.subjects.objects_by(&event.channel, entity(&unreadable.raw).as_deref()) {
-            self.lose(object, event, Cause::UnreadableEvent, batch);
+            self.lose(object, event, Cause::UnreadableEvent);
         }
     }
 
-    fn lose(&mut self, object: usize, event: &Event, cause: Cause, batch: &mut SourceBatch) {
+    fn lose(&mut self, object: usize, event: &Event, cause: Cause) {
         let now = self.now();
         let missing = Missing { from: event.created - EARLIER, to: now, cause };
-        let stored = self.subjects.objects[object].loses(&event.channel, &missing, now);
-        batch.positions.extend(stored);
+        // It is stored with the positions of the same batch.
+        self.subjects.misses(object, Some(&event.channel), &missing, now);
     }
 }
 

@@ -10,13 +10,13 @@ use std::time::Duration;
 use orgstream_api::{Progress, SourcePosition};
 use tokio::time::Instant;
 
-use crate::channel::Channel;
-use crate::config::{PushTopicConfig, Start};
-use crate::gap::Missing;
+use crate::config::{OnGap, PushTopicConfig, Start, SweepConfig};
+use crate::gap::Gaps;
 use crate::moment::Moment;
-use crate::position::{Gap, GapState, Positions};
+use crate::position::{Positions, SweepPosition};
 use crate::produce::Destination;
 use crate::snapshot::{Snapshot, SnapshotEntry, SnapshotName, SnapshotState};
+use crate::sweep::Sweeps;
 use crate::way::Way;
 
 /// How long an order that was carried out is shown.
@@ -30,15 +30,24 @@ pub(crate) struct Target {
     pub(crate) destination: Destination,
 }
 
+/// What the file says of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rules {
+    pub(crate) start: Start,
+    pub(crate) on_gap: OnGap,
+    pub(crate) sweep: SweepConfig,
+    pub(crate) is_polled: bool,
+}
+
 /// The state of one object.
 #[derive(Debug)]
 pub(crate) struct Object {
     pub(crate) target: Arc<Target>,
     pub(crate) standing: ObjectStanding,
-    /// The gap that waits for its repair.
-    pub(crate) gap: Option<Gap>,
-    /// The number of the newest gap; 0 when there was none.
-    newest_gap: u64,
+    pub(crate) gaps: Gaps,
+    pub(crate) sweeps: Sweeps,
+    /// Whether no channel brings its changes, so that only sweeps do.
+    pub(crate) is_polled: bool,
     /// The snapshot that is not done yet.
     pub(crate) snapshot: Option<Snapshot>,
     /// What brings its changes.
@@ -67,13 +76,14 @@ pub(crate) enum ObjectStanding {
 
 impl Object {
     /// An object with what is stored of it; `anew` as in [`SourceContext`](crate::SourceContext).
-    pub(crate) fn new(target: Target, stored: &Positions, start: Start, anew: bool) -> Self {
-        let gaps = stored.gaps_of(&target.name);
-        let gap = gaps.iter().find(|gap| gap.state == GapState::Open).map(|gap| Gap::clone(gap));
-        let newest_gap = gaps.iter().map(|gap| gap.number).max().unwrap_or_default();
-        let own = stored.snapshot_of(&target.name);
-        let snapshot = Snapshot::needed(start, own, gap.as_ref(), anew);
+    pub(crate) fn new(target: Target, stored: &Positions, rules: &Rules, anew: bool) -> Self {
+        let gaps = Gaps::of(stored.gaps_of(&target.name));
+        // Where gaps are not repaired one by one, a new start from a snapshot repairs them.
+        let gap = gaps.repairable().min_by_key(|gap| gap.from).filter(|_| rules.on_gap == OnGap::Fail);
+        let snapshot = Snapshot::needed(rules.start, stored.snapshot_of(&target.name), gap, anew);
+        let sweeps = Sweeps::new(rules.sweep, stored.sweep_of(&target.name));
         let standing = ObjectStanding::Well;
+        let is_polled = rules.is_polled;
         let way = Arc::new(Way::PushTopic { config: PushTopicConfig::default(), by_events: false });
         let ordered = stored
             .snapshots_of(&target.name)
@@ -86,10 +96,29 @@ impl Object {
             .filter_map(|(name, entry)| Some((name.clone(), entry.done?)))
             .collect();
         let target = Arc::new(target);
-        let mut object =
-            Self { target, standing, gap, newest_gap, snapshot, ordered, carried_out, way, hydrates: true };
+        let mut object = Self {
+            target,
+            standing,
+            gaps,
+            sweeps,
+            is_polled,
+            snapshot,
+            ordered,
+            carried_out,
+            way,
+            hydrates: true,
+        };
         object.goes_on();
         object
+    }
+
+    /// Where its sweeps stand, as it is stored.
+    pub(crate) fn stored_sweep(&self, position: SweepPosition) -> SourcePosition {
+        if self.is_polled {
+            position.stored_as_poll(&self.target.name)
+        } else {
+            position.stored(&self.target.name)
+        }
     }
 
     pub(crate) fn is_well(&self) -> bool {
@@ -120,58 +149,26 @@ impl Object {
         }
     }
 
-    /// Changes of it are missing in `channel`; `first`: the channel says so by the first subscription of this run.
-    /// False when the snapshot under way repairs that.
-    pub(crate) fn misses(&mut self, channel: &Channel, missing: &Missing, first: bool, now: Moment) -> bool {
-        // A repair reads all rows after it was subscribed, so it reaches behind what the channel misses.
-        if first && let Some(repair) = self.snapshot.as_mut().filter(|snapshot| snapshot.is_repair()) {
-            // One that goes on would have passed over what is missed now.
-            repair.repair_from(missing.from);
-            return false;
-        }
-        let gap = match self.gap.take() {
-            // D9: a gap that is open already began earlier, and its repair has to reach back that far.
-            Some(open) => Gap { from: open.from.min(missing.from), to: missing.to, ..open },
-            None => {
-                self.newest_gap += 1;
-                Gap {
-                    object: self.target.name.clone(),
-                    number: self.newest_gap,
-                    channel: Some(channel.clone()),
-                    from: missing.from,
-                    to: missing.to,
-                    cause: missing.cause,
-                    state: GapState::Open,
-                    found: Some(now),
-                    closed: None,
-                    rows: 0,
-                    reason: None,
-                    cursor: None,
-                }
-            }
-        };
-        self.gap = Some(gap);
-        true
+    /// Whether a snapshot that has not begun yet brings all that is missing by now, deletions included.
+    pub(crate) fn is_repaired_by_snapshot(&self) -> bool {
+        self.snapshot.as_ref().is_some_and(|snapshot| snapshot.is_repair() && !snapshot.has_begun())
     }
 
-    /// Changes of it are missing although `channel` goes on, so its rows are read anew. Answers with what to store of
-    /// that, which is nothing when it is on record.
-    pub(crate) fn loses(&mut self, channel: &Channel, missing: &Missing, now: Moment) -> Vec<SourcePosition> {
-        let is_known = self.gap.as_ref().is_some_and(|gap| gap.from <= missing.from);
-        // Nothing is read of it meanwhile, so what is on record covers this too.
-        if is_known && !self.is_well() {
-            return Vec::new();
-        }
-        self.misses(channel, missing, false, now);
+    /// Whether changes of it are missing and no snapshot is to bring them.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.snapshot.is_none() && self.gaps.repairable().next().is_some()
+    }
+
+    /// Has all its rows read anew, with all deletions since `since`.
+    pub(crate) fn reads_anew(&mut self, since: Moment) -> SourcePosition {
         if let Some(mut ordered) = self.snapshot.take_if(|snapshot| snapshot.order.is_some()) {
             ordered.halt();
             self.ordered.push_front(ordered);
         }
-        let new = || Snapshot::new(None, SnapshotEntry::asked(None, Some(missing.from)));
+        let new = || Snapshot::new(None, SnapshotEntry::asked(None, Some(since)));
         let own = self.snapshot.get_or_insert_with(new);
-        own.repair_from(missing.from);
-        let asked = own.stored(&self.target.name);
-        self.gap.iter().map(Gap::stored).chain([asked]).collect()
+        own.repair_from(since);
+        own.stored(&self.target.name)
     }
 
     /// Whether its snapshot may be read: it is not done, and nothing stands against it.
@@ -229,46 +226,16 @@ mod tests {
 
     use super::*;
     use crate::filter::Filter;
-    use crate::position::Cause;
 
-    const NOW: Moment = Moment(1_767_262_830_000);
     const HOUR: Duration = Duration::from_hours(1);
 
     fn object(stored: &Positions, start: Start) -> Object {
         let topic = TopicTemplate::fixed("t");
         let destination =
             Destination { org: OrgId::parse("00D5g000004XyzE").unwrap(), topic, filter: Filter::default() };
-        Object::new(Target { name: "Account".to_owned(), destination }, stored, start, false)
-    }
-
-    fn missing(hours: u32) -> Missing {
-        Missing { from: NOW - HOUR * hours, to: NOW, cause: Cause::ExpiredReplayId }
-    }
-
-    #[test]
-    fn a_gap_in_repair_is_not_found_again_but_a_second_one_is() {
-        let channel = Channel::of_push_topic("t");
-        let mut found = object(&Positions::default(), Start::Latest);
-        assert!(found.misses(&channel, &missing(30), true, NOW));
-        let stored = Positions::read(&[found.gap.unwrap().stored()]).unwrap();
-
-        let mut repairing = object(&stored, Start::Snapshot);
-        assert!(!repairing.misses(&channel, &missing(30), true, NOW));
-        assert!(repairing.misses(&channel, &missing(40), false, NOW + HOUR));
-        let gap = repairing.gap.unwrap();
-        assert_eq!((gap.number, gap.from), (1, NOW - HOUR * 40), "one repair reaches back for both");
-    }
-
-    #[test]
-    fn a_gap_after_one_that_was_closed_has_a_number_of_its_own() {
-        let channel = Channel::of_push_topic("t");
-        let mut found = object(&Positions::default(), Start::Latest);
-        assert!(found.misses(&channel, &missing(30), true, NOW));
-        let closed = Gap { state: GapState::Closed, closed: Some(NOW), ..found.gap.unwrap() };
-        let mut next = object(&Positions::read(&[closed.stored()]).unwrap(), Start::Latest);
-        assert_eq!((&next.gap, next.snapshot.is_some()), (&None, false));
-        assert!(next.misses(&channel, &missing(25), true, NOW + HOUR));
-        assert_eq!(next.gap.unwrap().number, 2);
+        let target = Target { name: "Account".to_owned(), destination };
+        let (on_gap, sweep) = (OnGap::Repair, SweepConfig::default());
+        Object::new(target, stored, &Rules { start, on_gap, sweep, is_polled: false }, false)
     }
 
     #[test]

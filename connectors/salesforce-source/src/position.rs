@@ -193,6 +193,11 @@ impl Positions {
         self.snapshots.iter().filter(move |(name, _)| name.object.eq_ignore_ascii_case(object))
     }
 
+    /// How far `object` was swept; `None` before its first subscription.
+    pub(crate) fn sweep_of(&self, object: &str) -> Option<SweepPosition> {
+        self.sweeps.get(&object.to_ascii_lowercase()).copied()
+    }
+
     /// The gaps of `object`, in no order.
     pub(crate) fn gaps_of(&self, object: &str) -> Vec<&Gap> {
         self.gaps.iter().filter(|gap| gap.object.eq_ignore_ascii_case(object)).collect()
@@ -236,6 +241,17 @@ impl ChannelPosition {
             offset["replay_id"] = json!(replay_id);
         }
         SourcePosition { partition: json!({"channel": channel}), offset }
+    }
+}
+
+impl SweepPosition {
+    pub(crate) fn stored(&self, object: &str) -> SourcePosition {
+        SourcePosition { partition: json!({"sweep": object}), offset: json!(self) }
+    }
+
+    /// As [`SweepPosition::stored`], of an object that no channel brings.
+    pub(crate) fn stored_as_poll(&self, object: &str) -> SourcePosition {
+        SourcePosition { partition: json!({"poll": object}), offset: json!(self) }
     }
 }
 

@@ -30,8 +30,10 @@ pub(crate) struct Image {
 pub(crate) enum Origin {
     /// By this event.
     Stream { event: Arc<Event> },
-    /// By reading rows.
+    /// By reading all rows.
     Snapshot,
+    /// By asking what changed.
+    Sweep,
 }
 
 impl Origin {
@@ -40,6 +42,7 @@ impl Origin {
         match self {
             Self::Stream { .. } => "stream",
             Self::Snapshot => "snapshot",
+            Self::Sweep => "sweep",
         }
     }
 
@@ -59,7 +62,7 @@ impl Origin {
     pub(crate) fn received(&self) -> Option<std::time::Instant> {
         match self {
             Self::Stream { event } => Some(event.received.into_std()),
-            Self::Snapshot => None,
+            Self::Snapshot | Self::Sweep => None,
         }
     }
 }

@@ -21,12 +21,15 @@ use crate::gap;
 use crate::hydrate::hydrate;
 use crate::inbox::Item;
 use crate::open::open_as_wanted;
-use crate::position::Gap;
 use crate::subjects::Answered;
+use crate::sweep::Reader;
 use crate::work::{Next, Read, Turn, Unread, Work};
 
 /// Records of one batch at most.
 const BATCH: usize = 5_000;
+
+/// The pause before what cannot be read yet is looked at again.
+const SOON: Duration = Duration::from_millis(500);
 
 /// A stream of one org's changes.
 pub struct PushTopicSource {
@@ -73,7 +76,11 @@ impl PushTopicSource {
             match self.parts.inbox.pop() {
                 Some(Item::Subscribed { channel, ask, served, at }) => {
                     match self.parts.subjects.granted(&channel, ask, served, at) {
-                        Answered::First => return Ok(Some(self.parts.positions())),
+                        Answered::Store => return Ok(Some(self.parts.positions())),
+                        Answered::Again(subscription) => {
+                            self.parts.session.ask(subscription);
+                            return Ok(Some(self.parts.positions()));
+                        }
                         Answered::Gap => {
                             self.stream = Stream::Breaking;
                             return Ok(None);
@@ -142,21 +149,26 @@ impl PushTopicSource {
                 None => self.parts.inbox.wait().await,
             }
         }
-        let gaps = || self.parts.subjects.open_gaps();
+        let gaps = self.parts.subjects.open_gaps();
         let (org, pipeline) = (self.parts.rows.patience().org().name(), &self.parts.config.pipeline);
-        self.stream = Stream::Broken(gap::message(org, pipeline, gaps()));
-        Ok(SourceBatch::of_positions(gaps().map(Gap::stored).collect()))
+        self.stream = Stream::Broken(gap::message(org, pipeline, gaps));
+        // Positions stay where they are, in front of what is missing.
+        Ok(SourceBatch::of_positions(self.parts.subjects.take_pending()))
     }
 
     /// Begins the next read, if there is something to read.
     fn begin(&mut self) {
         let events = matches!(self.parts.inbox.front(), Some(Item::Event(_)));
-        let page = self.parts.ready_page();
-        let next = self.turn.next(events, page, self.parts.subjects.due(Instant::now()));
-        self.work = next.map(|next| match next {
-            Next::Events => self.begin_events(),
-            Next::Page(object) => self.parts.begin_page(object),
-            Next::Opening(object) => self.begin_opening(object),
+        let now = self.parts.now();
+        let page = self.parts.ready_page().map(Next::Page);
+        let subjects = &mut self.parts.subjects;
+        let page = page.or_else(|| subjects.next_sweep(events, now).map(Next::Sweep));
+        let next = self.turn.next(events, page, subjects.due(Instant::now()));
+        self.work = next.and_then(|next| match next {
+            Next::Events => Some(self.begin_events()),
+            Next::Page(object) => Some(self.parts.begin_page(object)),
+            Next::Sweep(object) => self.begin_step(object),
+            Next::Opening(object) => Some(self.begin_opening(object)),
         });
     }
 
@@ -185,6 +197,18 @@ impl PushTopicSource {
         })
     }
 
+    fn begin_step(&mut self, object: usize) -> Option<Work> {
+        let now = self.parts.now();
+        let repairs = self.parts.subjects.repairs(object);
+        let swept = &mut self.parts.subjects.objects[object];
+        let run = swept.sweeps.take(&swept.gaps, repairs, now)?;
+        let reader = self.parts.reader(object);
+        Some(Work::begin(async move {
+            let (run, found) = run.step(&reader).await.map_err(|error| Unread { object, error })?;
+            Ok(Read::Swept { object, run: Box::new(run), found })
+        }))
+    }
+
     fn begin_opening(&self, object: usize) -> Work {
         let opening = &self.parts.subjects.objects[object];
         let (target, way) = (Arc::clone(&opening.target), Arc::clone(&opening.way));
@@ -203,6 +227,7 @@ impl PushTopicSource {
                 Some(self.parts.finish_events(items, occurrences, hydrated))
             }
             Ok(Read::Page { object, page }) => Some(self.parts.finish_page(object, page)),
+            Ok(Read::Swept { object, run, found }) => self.parts.finish_sweep(object, *run, found),
             Ok(Read::Opened { object, opened }) => {
                 self.parts.recovers(object, opened);
                 None
@@ -216,7 +241,11 @@ impl PushTopicSource {
 
     /// Waits for a delivery, rows or an order, or until positions have to be stored or a failed object is to be tried again.
     async fn wait(&mut self) {
-        let next = [self.parts.store_at(), self.parts.subjects.next_attempt()].into_iter().flatten().min();
+        // What is due and waits for the stream is looked at again soon.
+        let soon = Instant::now() + SOON;
+        let swept = self.parts.subjects.next_sweep_at().map(|at| at.max(soon));
+        let next = [self.parts.store_at(), self.parts.subjects.next_attempt(), swept];
+        let next = next.into_iter().flatten().min();
         let due = async {
             match next {
                 Some(at) => tokio::time::sleep_until(at).await,
@@ -257,8 +286,15 @@ impl PushTopicSource {
             return Ok(AtEnd::No);
         }
         let now = self.parts.now();
-        let Parts { end, rows, subjects, .. } = &mut self.parts;
-        let answer = match end.ask(rows, subjects, now).await {
+        if self.parts.subjects.hurry(now) {
+            // What is due is read at once: nobody would look for it after the end.
+            self.parts.end.outdated();
+            return Ok(AtEnd::No);
+        }
+        let readers: Vec<Reader> =
+            (0..self.parts.subjects.objects.len()).map(|index| self.parts.reader(index)).collect();
+        let Parts { end, subjects, .. } = &mut self.parts;
+        let answer = match end.ask(&readers, subjects, now).await {
             Ok(answer) => answer,
             Err(unread) => {
                 self.unread(unread)?;
@@ -303,6 +339,10 @@ impl Source for PushTopicSource {
                 Stream::Broken(message) => return Err(TaskError::Gap(message.clone())),
                 Stream::Breaking => return Ok(self.find_gaps().await?),
                 Stream::Down | Stream::Live(_) => {}
+            }
+            if self.parts.subjects.are_broken() {
+                self.stream = Stream::Breaking;
+                continue;
             }
             if self.work.is_none() {
                 self.parts.inbox.fill();

@@ -10,7 +10,7 @@ use crate::batch::Parts;
 use crate::bayeux::{Session, Subscription, Surroundings, Timing};
 use crate::clock::OrgClock;
 use crate::condition::Condition;
-use crate::config::{SourceConfig, SourceContext, SourceObject};
+use crate::config::{Changes, OnGap, SourceConfig, SourceContext, SourceObject, SweepConfig};
 use crate::counters::SourceCounters;
 use crate::deletions::Deletions;
 use crate::end::EndCheck;
@@ -18,11 +18,12 @@ use crate::error::SourceError;
 use crate::filter::Filter;
 use crate::gap;
 use crate::inbox::Inbox;
-use crate::object::{Object, Target};
+use crate::object::{Object, Rules, Target};
 use crate::open::{Opened, open_as_wanted};
 use crate::patience::Patience;
 use crate::position::Positions;
 use crate::produce::{Destination, Topics};
+use crate::recent::Recent;
 use crate::rows::Rows;
 use crate::snapshot::{Ground, Orders};
 use crate::source::PushTopicSource;
@@ -31,7 +32,8 @@ use crate::way::Way;
 
 /// Starts a source at the stored positions of `context`.
 ///
-/// An open gap is refused unless a snapshot is to be made, which repairs it (D9). An object that cannot be read fails
+/// Where the file says that a gap stops the source, an open one is refused unless a snapshot is to be made, which repairs
+/// it (D9). An object that cannot be read fails
 /// alone; only when none is left is that an error of the configuration.
 pub async fn start(
     config: SourceConfig,
@@ -51,8 +53,8 @@ pub(crate) async fn start_with(
     let topics = Topics::new(std::mem::take(&mut stored.topics));
     let counters = Arc::new(SourceCounters::default());
     let objects = objects(&config, &org, &stored, &counters, context.anew)?;
-    if objects.iter().any(|object| object.gap.is_some() && object.snapshot.is_none()) {
-        let gaps = objects.iter().filter_map(|object| object.gap.as_ref());
+    if config.on_gap == OnGap::Fail && objects.iter().any(Object::is_broken) {
+        let gaps = objects.iter().flat_map(|object| object.gaps.repairable());
         return Err(TaskError::Gap(gap::message(org.name(), &config.pipeline, gaps)));
     }
     let condition = Condition::new(context.health, context.source_health);
@@ -67,7 +69,8 @@ pub(crate) async fn start_with(
         counters: Arc::clone(&counters),
         stream: config.stream,
     };
-    let subjects = Subjects::new(objects, stored, config.start, config.retention, timing.again);
+    let subjects =
+        Subjects::new(objects, stored, config.start, config.on_gap, config.retention, timing.again);
     let (subjects, subscriptions, failed) = subscribe(subjects, opened, &condition);
     let (session, deliveries) = Session::start(around, timing, subscriptions);
     tracing::info!(pipeline = %config.pipeline, org = org.name(), objects = config.objects.len(), "the source starts");
@@ -82,7 +85,10 @@ pub(crate) async fn start_with(
         clock,
         condition,
         counters,
-        end: EndCheck::new(Arc::clone(&context.produced)),
+        end: EndCheck::default(),
+        recent: Recent::default(),
+        produced: Arc::clone(&context.produced),
+        links: context.links,
         commands: context.commands,
         deletions: Deletions::default(),
         ground: Ground {
@@ -122,9 +128,12 @@ fn objects(
         let filter = Filter::new(wanted.filter.clone(), Arc::clone(counters));
         let destination = Destination { org: *org.id(), topic: wanted.topic.clone(), filter };
         let target = Target { name: wanted.name.clone(), destination };
-        let way = Arc::new(Way::of(wanted, config));
-        let mut object = Object::new(target, stored, config.start, anew);
-        object.way = way;
+        let is_polled = wanted.changes == Changes::Polling;
+        let every = if is_polled { Some(wanted.poll_every) } else { config.sweep.every };
+        let sweep = SweepConfig { every, ..config.sweep };
+        let rules = Rules { start: config.start, on_gap: config.on_gap, sweep, is_polled };
+        let mut object = Object::new(target, stored, &rules, anew);
+        object.way = Arc::new(Way::of(wanted, config));
         object.hydrates = wanted.hydrate;
         object
     };

@@ -11,14 +11,14 @@ use tokio::time::Instant;
 
 use crate::bayeux::{Served, Subscription};
 use crate::channel::{Channel, Family};
-use crate::config::{RETENTION, Start};
+use crate::config::{OnGap, RETENTION, Start};
 use crate::event::{Event, What};
 use crate::feed::{Feed, Granted};
 use crate::fold::Occurrence;
 use crate::moment::Moment;
 use crate::object::{Object, ObjectStanding};
 use crate::open::Opened;
-use crate::position::{Gap, Positions};
+use crate::position::Positions;
 use crate::push_topic::Ensured;
 use crate::told;
 
@@ -29,21 +29,28 @@ pub(crate) struct Subjects {
     pub(crate) feeds: Vec<Feed>,
     /// What was stored when the source was started, for objects that are opened later.
     stored: Positions,
-    start: Start,
+    pub(crate) start: Start,
+    pub(crate) on_gap: OnGap,
     retention: Duration,
     /// After which a failed object is tried again.
     again: Duration,
+    /// What is to be stored beside the positions of feeds.
+    pub(crate) pending: Vec<SourcePosition>,
+    /// The object that was swept last.
+    pub(crate) swept: usize,
 }
 
 /// What an answer about a channel means for the source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answered {
     /// Nothing, or nothing any more.
     GoesOn,
-    /// Its position has to be stored before its first event.
-    First,
-    /// Changes are missing.
+    /// Something has to be stored before its first event.
+    Store,
+    /// Changes are missing, and the file says that nothing goes on then.
     Gap,
+    /// Changes are missing and left so: it is to be asked for anew, from now on.
+    Again(Subscription),
 }
 
 impl Subjects {
@@ -52,10 +59,12 @@ impl Subjects {
         objects: Vec<Object>,
         stored: Positions,
         start: Start,
+        on_gap: OnGap,
         retention: Duration,
         again: Duration,
     ) -> Self {
-        Self { objects, feeds: Vec::new(), stored, start, retention, again }
+        let (feeds, pending) = (Vec::new(), Vec::new());
+        Self { objects, feeds, stored, start, on_gap, retention, again, pending, swept: 0 }
     }
 
     /// This object can be read. Answers with what to ask the session for; `None` when its channel is asked for already.
@@ -71,13 +80,8 @@ impl Subjects {
         if late && !asked {
             feed.ask_again();
         }
-        if let (Ensured::Made, Some(position)) = (ensured, feed.position) {
-            tracing::warn!(
-                object = %self.objects[index].target.name,
-                since = %position.as_of,
-                "the org had lost the PushTopic; what changed before it was made anew raised no event and is read \
-                 only by a snapshot"
-            );
+        if ensured == Ensured::Made {
+            feed.is_made_anew();
         }
         (!asked).then(|| feed.subscription(self.start))
     }
@@ -136,17 +140,35 @@ impl Subjects {
         else {
             return Answered::GoesOn;
         };
-        match feed.granted(served, at, self.start) {
-            Granted::First => Answered::First,
-            Granted::GoesOn => Answered::GoesOn,
-            Granted::Gap { missing, first } => {
-                let mut found = false;
-                for index in &feed.objects {
-                    found |= self.objects[*index].misses(channel, &missing, first, at);
-                }
-                if found { Answered::Gap } else { Answered::GoesOn }
+        let objects = feed.objects.clone();
+        let granted = feed.granted(served, at, self.start);
+        let mut found = self.begin_sweeps(channel, granted == Granted::First, at);
+        if let Granted::Gap { missing, .. } = granted {
+            for index in objects {
+                found |= self.misses(index, Some(channel), &missing, at);
             }
         }
+        match self.on_gap {
+            OnGap::Fail if found => return Answered::Gap,
+            OnGap::Latest if found => return self.from_now_on(channel, at),
+            OnGap::Repair | OnGap::Earliest | OnGap::Fail | OnGap::Latest => {}
+        }
+        if let Granted::Gap { .. } = granted
+            && let Some(feed) = self.feeds.iter_mut().find(|feed| feed.channel == *channel)
+        {
+            // What is missing is on record, and the position goes on behind it.
+            feed.passed_gap(at);
+        }
+        if self.are_unstored() { Answered::Store } else { Answered::GoesOn }
+    }
+
+    /// Passes over whatever `channel` still retains.
+    fn from_now_on(&mut self, channel: &Channel, at: Moment) -> Answered {
+        let feed = self.feeds.iter_mut().find(|feed| feed.channel == *channel);
+        feed.map_or(Answered::Store, |feed| {
+            feed.begins_at(at);
+            Answered::Again(feed.subscription(self.start))
+        })
     }
 
     /// The objects that a channel was asked for, given that this answer about it is still wanted.
@@ -217,19 +239,20 @@ impl Subjects {
 
     /// Whether a position says more than what is stored.
     pub(crate) fn are_unstored(&self) -> bool {
-        self.feeds.iter().any(|feed| feed.unstored)
+        !self.pending.is_empty() || self.feeds.iter().any(|feed| feed.unstored)
     }
 
     /// The positions that say more than what is stored.
     pub(crate) fn store(&mut self) -> Vec<SourcePosition> {
-        self.feeds.iter_mut().filter(|feed| feed.unstored).filter_map(Feed::store).collect()
+        let mut positions = self.take_pending();
+        positions.extend(self.feeds.iter_mut().filter(|feed| feed.unstored).filter_map(Feed::store));
+        positions
     }
 
     /// The next object of whose snapshot a page can be read: what changes behind a page comes through its channel, so
     /// that has to be granted. Before any channel was asked for, nothing is read.
     pub(crate) fn next_page(&self) -> Option<usize> {
-        let streams =
-            |index| self.feeds.iter().any(|feed| feed.objects.contains(&index) && feed.is_granted());
+        let streams = |index| self.streams(index) || self.objects[index].is_polled;
         let next = (0..self.objects.len()).find(|index| self.objects[*index].has_pages() && streams(*index));
         next.filter(|_| self.are_settled())
     }
@@ -238,12 +261,8 @@ impl Subjects {
     /// no snapshot is left to be read.
     pub(crate) fn are_streamed(&self) -> bool {
         let mut readable = (0..self.objects.len()).filter(|index| self.objects[*index].is_well());
-        readable.all(|index| self.streams(index) && !self.objects[index].has_pages())
-    }
-
-    /// The gaps that wait for their repair.
-    pub(crate) fn open_gaps(&self) -> impl Iterator<Item = &Gap> {
-        self.objects.iter().filter_map(|object| object.gap.as_ref())
+        let streams = |index: usize| self.streams(index) || self.objects[index].is_polled;
+        readable.all(|index| streams(index) && !self.objects[index].has_pages()) && self.are_swept()
     }
 
     /// When the stream of `object` began; the beginning of time where it never did.
@@ -254,7 +273,7 @@ impl Subjects {
     }
 
     /// Whether a channel brings the changes of this object.
-    fn streams(&self, object: usize) -> bool {
+    pub(crate) fn streams(&self, object: usize) -> bool {
         self.feeds.iter().any(|feed| feed.objects.contains(&object) && feed.is_granted())
     }
 

@@ -10,6 +10,7 @@ use crate::error::SourceError;
 use crate::hydrate::Hydrated;
 use crate::open::Opened;
 use crate::snapshot::Page;
+use crate::sweep::{Found, Run};
 
 /// What a read brought.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(crate) enum Read {
     Events { items: usize, occurrences: usize, hydrated: Vec<Hydrated> },
     /// The next page of this object's snapshot.
     Page { object: usize, page: Page },
+    /// The next step of this object's sweep.
+    Swept { object: usize, run: Box<Run>, found: Found },
     /// That this object, which had failed, can be read again.
     Opened { object: usize, opened: Opened },
 }
@@ -40,6 +43,8 @@ pub(crate) enum Next {
     Events,
     /// A page of this object's snapshot.
     Page(usize),
+    /// A step of this object's sweep.
+    Sweep(usize),
     /// Whether this object, which has failed, can be read again.
     Opening(usize),
 }
@@ -70,8 +75,9 @@ impl Drop for Work {
 }
 
 impl Turn {
-    /// What to read next, of what there is: events, an object's page, an object that is due to be opened again.
-    pub(crate) fn next(&mut self, events: bool, page: Option<usize>, due: Option<usize>) -> Option<Next> {
+    /// What to read next, of what there is: events, a page or a step of an object, an object that is due to be opened
+    /// again.
+    pub(crate) fn next(&mut self, events: bool, page: Option<Next>, due: Option<usize>) -> Option<Next> {
         // Seldom and cheap.
         if let Some(object) = due {
             return Some(Next::Opening(object));
@@ -81,9 +87,9 @@ impl Turn {
                 *self = Self::Page;
                 Some(Next::Events)
             }
-            (_, Some(object)) => {
+            (_, Some(page)) => {
                 *self = Self::Events;
-                Some(Next::Page(object))
+                Some(page)
             }
             (true, None) => {
                 *self = Self::Page;
@@ -101,12 +107,13 @@ mod tests {
     #[test]
     fn events_and_pages_take_turns_and_neither_waits_for_nothing() {
         let mut turn = Turn::default();
-        let both: Vec<_> = (0..4).map(|_| turn.next(true, Some(0), None).unwrap()).collect();
+        let page = Some(Next::Page(0));
+        let both: Vec<_> = (0..4).map(|_| turn.next(true, page, None).unwrap()).collect();
         assert_eq!(both, [Next::Events, Next::Page(0), Next::Events, Next::Page(0)]);
         assert_eq!(turn.next(true, None, None), Some(Next::Events));
         assert_eq!(turn.next(true, None, None), Some(Next::Events));
-        assert_eq!(turn.next(false, Some(1), None), Some(Next::Page(1)));
-        assert_eq!(turn.next(true, Some(1), Some(2)), Some(Next::Opening(2)));
+        assert_eq!(turn.next(false, Some(Next::Sweep(1)), None), Some(Next::Sweep(1)));
+        assert_eq!(turn.next(true, page, Some(2)), Some(Next::Opening(2)));
         assert_eq!(turn.next(false, None, None), None);
     }
 }

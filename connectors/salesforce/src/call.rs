@@ -16,6 +16,7 @@ use url::form_urlencoded;
 
 use crate::auth::Token;
 use crate::catalogue::{self, Disposition};
+use crate::datetime;
 use crate::error::{ApiError, CallName, RecordError};
 use crate::org::Org;
 use crate::rest::soap;
@@ -189,6 +190,7 @@ impl Org {
             self.trouble(call, started, what, Some(error))
         })?;
         self.note_usage(response.headers());
+        self.note_date(response.headers());
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let body = response
@@ -272,6 +274,13 @@ impl Org {
         let header = headers.get("sforce-limit-info").and_then(|value| value.to_str().ok());
         if let Some(usage) = header.and_then(ApiUsage::parse) {
             *self.inner.usage.lock().expect("no holder of this lock panics") = Some(usage);
+        }
+    }
+
+    fn note_date(&self, headers: &reqwest::header::HeaderMap) {
+        let header = headers.get("date").and_then(|value| value.to_str().ok());
+        if let Some(date) = header.and_then(datetime::parse_http_date) {
+            *self.inner.date.lock().expect("no holder of this lock panics") = Some(date);
         }
     }
 }

@@ -9,6 +9,10 @@ const TIME: &[FormatItem<'_>] = format_description!("[hour]:[minute]:[second][op
 const DATETIME: &[FormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second][optional [.[subsecond]]]");
 
+/// `Sun, 06 Nov 1994 08:49:37 GMT`, the form that HTTP prescribes.
+const HTTP_DATE: &[FormatItem<'_>] =
+    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+
 const EPOCH_JULIAN_DAY: i32 = 2_440_588;
 const MILLIS_A_DAY: i64 = 86_400_000;
 
@@ -29,6 +33,12 @@ pub fn parse_datetime(text: &str) -> Result<i64, MalformedTime> {
 pub fn format_datetime(millis: i64) -> String {
     let (year, month, day) = civil(millis.div_euclid(MILLIS_A_DAY));
     format!("{year:04}-{month:02}-{day:02}T{}", clock_text(millis.rem_euclid(MILLIS_A_DAY)))
+}
+
+/// Milliseconds since the epoch of a `Date` header, whole seconds.
+pub fn parse_http_date(text: &str) -> Option<i64> {
+    let date = PrimitiveDateTime::parse(text.trim(), HTTP_DATE).ok()?;
+    Some(date.assume_utc().unix_timestamp() * 1_000)
 }
 
 /// Days since the epoch of `2026-01-01`.
@@ -138,6 +148,12 @@ mod tests {
             assert_eq!(parse_datetime(text), Ok(millis), "{text}");
             assert_eq!(format_datetime(millis), text);
         }
+    }
+
+    #[test]
+    fn a_date_header_is_a_moment() {
+        assert_eq!(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777_000));
+        assert_eq!(parse_http_date("1994-11-06"), None);
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub struct Describe {
     pub undeletable: bool,
     /// Whether the object can be queried.
     pub queryable: bool,
+    /// Whether the org keeps a record of what was changed and deleted lately.
+    pub replicateable: bool,
     /// The fields, in the org's order.
     pub fields: Vec<DescribeField>,
     positions: HashMap<String, usize>,
@@ -180,6 +182,8 @@ struct Wire {
     undeletable: bool,
     #[serde(default)]
     queryable: bool,
+    #[serde(default)]
+    replicateable: bool,
     fields: Vec<DescribeField>,
 }
 
@@ -216,6 +220,7 @@ impl<'de> Deserialize<'de> for Describe {
             deletable: wire.deletable,
             undeletable: wire.undeletable,
             queryable: wire.queryable,
+            replicateable: wire.replicateable,
             fields: wire.fields,
         })
     }

@@ -41,7 +41,9 @@ pub mod usage;
 pub use usage::ApiUsage;
 
 pub mod rest;
-pub use rest::{JobState, Limit, Limits, NextPage, Page, QueryJob, Results, Row, Rows, WriteResult};
+pub use rest::{
+    Deletions, JobState, Limit, Limits, NextPage, Page, QueryJob, Results, Row, Rows, WriteResult,
+};
 
 pub mod id;
 pub use id::{MalformedId, OrgId, SalesforceId};

@@ -33,6 +33,8 @@ pub(crate) struct Inner {
     pub(crate) session: Session,
     pub(crate) breaker: Breaker,
     pub(crate) usage: Mutex<Option<ApiUsage>>,
+    /// The `Date` of the latest answer, in milliseconds since the epoch.
+    pub(crate) date: Mutex<Option<i64>>,
     /// By name in lower case, since Salesforce's names have no case.
     pub(crate) describes: Mutex<HashMap<String, Arc<Describe>>>,
 }
@@ -61,6 +63,7 @@ impl Org {
                 session,
                 breaker: Breaker::new(Instant::now()),
                 usage: Mutex::default(),
+                date: Mutex::default(),
                 describes: Mutex::default(),
             }),
         })
@@ -105,6 +108,11 @@ impl Org {
     /// The org's API usage as of its latest answer.
     pub fn usage(&self) -> Option<ApiUsage> {
         *self.inner.usage.lock().expect("no holder of this lock panics")
+    }
+
+    /// What time it was in the org at its latest answer, in whole seconds as milliseconds since the epoch.
+    pub fn date(&self) -> Option<i64> {
+        *self.inner.date.lock().expect("no holder of this lock panics")
     }
 
     /// Whether the org can be called.

@@ -126,6 +126,16 @@ impl Snapshot {
         self.reading = None;
     }
 
+    /// Whether a row of it may have been read.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.entry.started.is_some()
+    }
+
+    /// When it began, and since when deletions are in it, where they are.
+    pub(crate) fn span(&self) -> Option<(Moment, Moment)> {
+        self.entry.started.zip(self.entry.repairs)
+    }
+
     /// Whether nothing from before it is missing once it is done, deletes included.
     pub(crate) fn is_repair(&self) -> bool {
         self.entry.repairs.is_some()

@@ -6,11 +6,10 @@ use std::time::Duration;
 use orgstream_api::SourceBatch;
 use tokio::time::Instant;
 
-use super::{Page, Place};
+use super::{Page, Place, Snapshot};
 use crate::batch::Parts;
 use crate::counters::Count;
 use crate::described::Carried;
-use crate::position::{Gap, GapState};
 use crate::produce::Draft;
 use crate::record::Origin;
 use crate::work::{Read, Unread, Work};
@@ -58,10 +57,9 @@ impl Parts {
             let done = object.finishes(now);
             self.spent_jobs.extend(job.clone());
             // D9: in the transaction of the last rows that repair it.
-            if done.as_ref().is_some_and(|done| done.order.is_none())
-                && let Some(gap) = object.gap.take()
-            {
-                positions.push(Gap { state: GapState::Closed, closed: Some(now), ..gap }.stored());
+            let own = done.as_ref().filter(|done| done.order.is_none());
+            if let Some((started, since)) = own.and_then(Snapshot::span) {
+                positions.extend(object.gaps.close_within(since, started, now));
             }
             if let Some(done) = done {
                 let progress = done.progress(&object.target.name);

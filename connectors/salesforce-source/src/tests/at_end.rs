@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::feed::Committed;
 use super::world::World;
-use crate::config::Start;
+use crate::config::{Start, SweepConfig};
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -31,9 +31,10 @@ async fn the_end_is_reached_when_everything_is_produced() {
 }
 
 #[tokio::test]
-async fn a_change_without_an_event_keeps_the_end_away() {
+async fn a_change_without_an_event_keeps_the_end_away_where_nothing_is_swept() {
     let world = World::start().await;
-    let mut committed = Committed::default();
+    let sweep = SweepConfig { every: None, ..SweepConfig::default() };
+    let mut committed = Committed { sweep, ..Committed::default() };
     let mut feed = committed.source(&world, Start::Latest).await;
     feed.until_subscribed().await;
     // `from` is a second at best, so what counts has to be later than that.
@@ -46,6 +47,24 @@ async fn a_change_without_an_event_keeps_the_end_away() {
     world.create("Account", json!({"Name": "unseen"})).await;
     tokio::time::sleep(QUIET * 5).await;
     assert_eq!(feed.source.at_end(QUIET).await.unwrap(), AtEnd::No, "its event may be on its way");
+}
+
+#[tokio::test]
+async fn a_change_without_an_event_is_looked_for_before_the_end() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    world.sandbox.silence("/topic/orgstream_Account");
+    let unseen = world.create("Account", json!({"Name": "unseen"})).await;
+    feed.until_end(QUIET, |answer| *answer == AtEnd::Yes).await;
+    assert!(feed.committed.names().contains_key(unseen.as_str()));
+    let gap = committed.gap("Account").unwrap();
+    assert_eq!(
+        (&gap["cause"], &gap["state"], &gap["rows"]),
+        (&json!("no_event"), &json!("closed"), &json!(1))
+    );
 }
 
 #[tokio::test]

@@ -8,16 +8,18 @@ use async_trait::async_trait;
 use orgstream_api::record::header;
 use orgstream_api::seen::MemorySeen;
 use orgstream_api::{
-    AtEnd, Found, Health, HealthReporter, Links, Offsets, Order, Produced, Source, SourceBatch, SourceHealth,
-    SourcePosition, SourceRecord, StoreError, TaskError, TopicTemplate, Unreadable, Version,
+    AtEnd, Command, Found, Health, HealthReporter, Links, Offsets, Order, Produced, Source, SourceBatch,
+    SourceHealth, SourcePosition, SourceRecord, StoreError, TaskError, TopicTemplate, Unreadable, Version,
 };
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::world::World;
 use crate::backoff::Backoff;
 use crate::bayeux::Timing;
-use crate::config::{SnapshotConfig, SourceConfig, SourceContext, SourceObject, Start, StreamConfig};
+use crate::config::{
+    OnGap, SnapshotConfig, SourceConfig, SourceContext, SourceObject, Start, StreamConfig, SweepConfig,
+};
 use crate::source::PushTopicSource;
 use crate::start::start_with;
 
@@ -39,6 +41,10 @@ pub(super) struct Committed {
     pub(super) snapshot: SnapshotConfig,
     /// How the sources stream.
     pub(super) stream: StreamConfig,
+    /// What the sources do about gaps.
+    pub(super) on_gap: OnGap,
+    /// How the sources sweep.
+    pub(super) sweep: SweepConfig,
     /// What the sources say of themselves.
     pub(super) source_health: watch::Sender<SourceHealth>,
     /// After which the sources try again what failed alone; `None`: soon.
@@ -106,8 +112,9 @@ impl Committed {
         };
         let object = |name: &&str| SourceObject::new(*name, TopicTemplate::fixed(format!("a.{name}")));
         let objects = objects.iter().map(object).collect();
-        let (stream, snapshot) = (self.stream, self.snapshot);
-        let mut config = SourceConfig { stream, snapshot, ..SourceConfig::new("crm", start, objects) };
+        let (stream, snapshot, on_gap, sweep) = (self.stream, self.snapshot, self.on_gap, self.sweep);
+        let config = SourceConfig::new("crm", start, objects);
+        let mut config = SourceConfig { stream, snapshot, on_gap, sweep, ..config };
         if let Some(configure) = &self.configure {
             configure(&mut config);
         }
@@ -131,6 +138,14 @@ impl Committed {
     pub(super) fn position(&self, kind: &str, name: &str) -> Option<&Value> {
         let partition = json!({kind: name});
         self.positions.iter().find(|known| known.partition == partition).map(|known| &known.offset)
+    }
+
+    /// All gaps of an object, the oldest first.
+    pub(super) fn gaps(&self, object: &str) -> Vec<&Value> {
+        let of_object = |known: &&SourcePosition| known.partition.get("gap") == Some(&json!(object));
+        let mut gaps: Vec<_> = self.positions.iter().filter(of_object).collect();
+        gaps.sort_by_key(|known| known.partition["n"].as_u64());
+        gaps.into_iter().map(|known| &known.offset).collect()
     }
 
     /// The newest gap of an object.
@@ -247,6 +262,20 @@ impl Feed<'_> {
             }
         };
         tokio::time::timeout(PATIENCE, shown).await.expect("the health changes within a minute");
+    }
+
+    /// Has a gap confirmed, as a person does.
+    pub(super) async fn asks_confirm(&mut self, object: &str, gap: u64) -> Result<(), String> {
+        let (reply, mut answer) = oneshot::channel();
+        let command = Command::Confirm { object: object.to_owned(), gap };
+        self.orders.send(Order { command, reply }).await.unwrap();
+        loop {
+            tokio::select! {
+                biased;
+                answer = &mut answer => return answer.unwrap(),
+                batch = self.source.poll() => self.committed.commit(batch.unwrap()),
+            }
+        }
     }
 
     /// What the status shows now.

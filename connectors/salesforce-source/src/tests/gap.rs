@@ -1,22 +1,24 @@
 //! Positions that the org can no longer serve.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use orgstream_api::record::header;
-use orgstream_api::{Source, TaskError};
-use serde_json::json;
+use orgstream_api::{Source, SourceRecord, TaskError};
+use orgstream_salesforce::SalesforceId;
+use serde_json::{Value, json};
 
 use super::feed::{Committed, id, kind};
 use super::world::World;
-use crate::config::Start;
+use crate::config::{OnGap, Start, SweepConfig};
 
 const CHANNEL: &str = "/topic/orgstream_Account";
 const DAY_AND_HOUR: Duration = Duration::from_hours(25);
 
 #[tokio::test]
-async fn an_expired_position_is_a_gap_until_a_snapshot_repairs_it() {
+async fn an_expired_position_stops_the_source_until_a_snapshot_repairs_it_where_the_file_says_so() {
     let world = World::start().await;
-    let mut committed = Committed::default();
+    let mut committed = Committed { on_gap: OnGap::Fail, ..Committed::default() };
     let mut feed = committed.source(&world, Start::Latest).await;
     feed.until_subscribed().await;
     let gone = world.create("Account", json!({"Name": "deleted in the gap"})).await;
@@ -87,7 +89,7 @@ async fn an_expired_position_is_no_gap_where_everything_is_read_anew() {
 #[tokio::test]
 async fn an_old_position_without_a_replay_id_is_a_gap_too() {
     let world = World::start().await;
-    let mut committed = Committed::default();
+    let mut committed = Committed { on_gap: OnGap::Fail, ..Committed::default() };
     committed.source(&world, Start::Latest).await.until_subscribed().await;
     world.create("Account", json!({"Name": "lost"})).await;
     world.sandbox.advance(DAY_AND_HOUR);
@@ -122,4 +124,99 @@ async fn a_refused_replay_id_of_a_young_position_is_no_gap() {
     assert_eq!(id(&committed.records[1]), new.as_str());
     assert!(committed.gap("Account").is_none());
     committed.assert_order();
+}
+
+/// Creates, updates, deletes and undeletes while nobody looks, and nothing of it is retained.
+#[tokio::test]
+async fn a_gap_is_repaired_by_reading_what_changed_in_it() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let [gone, stays, back] = [
+        world.create("Account", json!({"Name": "deleted in the gap"})).await,
+        world.create("Account", json!({"Name": "changed in the gap"})).await,
+        world.create("Account", json!({"Name": "comes back in the gap"})).await,
+    ];
+    world.delete(back).await;
+    feed.until(|committed| committed.records.iter().any(|record| kind(record) == "deleted")).await;
+    feed.until(|committed| committed.names().len() == 2).await;
+    feed.source.stop().await;
+    let before = committed.records.len();
+
+    world.sandbox.advance(Duration::from_mins(30));
+    world.delete(gone).await;
+    world.update("Account", stays, json!({"Name": "changed"})).await;
+    world.undelete(back).await;
+    let made = world.create("Account", json!({"Name": "made in the gap"})).await;
+    world.sandbox.advance(DAY_AND_HOUR);
+
+    let mut feed = committed.source(&world, Start::Latest).await;
+    let closed = |gap: &Value| gap["state"] == "closed" && gap["closed"].is_string();
+    feed.until(|committed| committed.gap("Account").is_some_and(closed)).await;
+    feed.until(|committed| committed.gap("Contact").is_some_and(closed)).await;
+    let gap = committed.gap("Account").unwrap();
+    assert_eq!((&gap["cause"], &gap["rows"]), (&json!("expired_replay_id"), &json!(4)));
+    let repaired: HashMap<&str, &str> =
+        committed.records[before..].iter().map(|record| (id(record), kind(record))).collect();
+    let expected = [(gone, "deleted"), (stays, "updated"), (back, "undeleted"), (made, "created")];
+    assert_eq!(repaired.len(), 4, "{repaired:?}");
+    for (record, kind) in expected {
+        assert_eq!(repaired.get(record.as_str()), Some(&kind), "{record}");
+    }
+    let origin = |record: &SourceRecord| record.record.headers.text(header::ORIGIN) == Some("sweep");
+    assert!(committed.records[before..].iter().all(origin));
+    committed.assert_order();
+
+    // It is never found again.
+    let mut feed = committed.source(&world, Start::Latest).await;
+    let later = world.create("Account", json!({"Name": "later"})).await;
+    feed.until(|committed| committed.names().contains_key(later.as_str())).await;
+    assert_eq!(committed.gaps("Account").len(), 1);
+}
+
+#[tokio::test]
+async fn a_gap_that_is_to_be_passed_stays_on_record_and_the_stream_goes_on() {
+    for (on_gap, sees_retained) in [(OnGap::Earliest, true), (OnGap::Latest, false)] {
+        let world = World::start().await;
+        let sweep = SweepConfig { every: None, ..SweepConfig::default() };
+        let mut committed = Committed { on_gap, sweep, ..Committed::default() };
+        committed.source(&world, Start::Latest).await.until_subscribed().await;
+        let lost = world.create("Account", json!({"Name": "lost"})).await;
+        world.sandbox.advance(DAY_AND_HOUR);
+        let retained = world.create("Account", json!({"Name": "retained"})).await;
+        tokio::time::sleep(Duration::from_millis(2100)).await;
+        let mut feed = committed.source(&world, Start::Latest).await;
+        feed.until(|committed| committed.gap("Account").is_some()).await;
+        feed.until_running().await;
+        tokio::time::sleep(Duration::from_millis(2100)).await;
+        let next = world.create("Account", json!({"Name": "next"})).await;
+        feed.until(|committed| committed.names().contains_key(next.as_str())).await;
+        assert_eq!(committed.gap("Account").unwrap()["state"], "passed");
+        let names = committed.names();
+        assert!(!names.contains_key(lost.as_str()));
+        assert_eq!(names.contains_key(retained.as_str()), sees_retained, "{on_gap:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_push_topic_that_was_made_anew_leaves_a_gap_that_is_repaired() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    world.create("Account", json!({"Name": "before"})).await;
+    feed.until_records(1).await;
+    feed.source.stop().await;
+
+    let soql = "SELECT Id FROM PushTopic WHERE Name = 'orgstream_Account'";
+    let found = world.org.query(soql).await.unwrap().rows;
+    world.delete(SalesforceId::parse(found[0]["Id"].as_str().unwrap()).unwrap()).await;
+    let missed = world.create("Account", json!({"Name": "nobody raised an event"})).await;
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until(|committed| committed.gap("Account").is_some_and(|gap| gap["state"] == "closed")).await;
+    assert_eq!(committed.gap("Account").unwrap()["cause"], "channel_changed");
+    assert!(committed.names().contains_key(missed.as_str()));
 }

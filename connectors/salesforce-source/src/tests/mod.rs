@@ -16,4 +16,5 @@ mod restart;
 mod session;
 mod snapshot;
 mod stream;
+mod sweep;
 mod web_socket;

@@ -16,6 +16,9 @@ pub use query::{NextPage, Page};
 
 mod record;
 
+mod replication;
+pub use replication::Deletions;
+
 mod retrieve;
 
 pub(crate) mod soap;

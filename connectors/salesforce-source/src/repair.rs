@@ -1,0 +1,206 @@
+//! What is missing of a source's objects, and whose turn it is to be swept.
+//!
+//! A gap is on record in the batch that moves the channel's position past it, so neither a crash nor another failure can
+//! hide it (D9).
+
+use orgstream_api::SourcePosition;
+use tokio::time::Instant;
+
+use crate::batch::Parts;
+use crate::channel::Channel;
+use crate::config::OnGap;
+use crate::feed::Feed;
+use crate::gap::Missing;
+use crate::moment::Moment;
+use crate::object::Object;
+use crate::position::{Cause, Gap, GapState};
+use crate::subjects::Subjects;
+use crate::sweep::Urgency;
+
+impl Subjects {
+    /// Changes of an object are missing; says so by what is stored with the next batch. False when nothing has to be
+    /// done about it, the snapshot under way being its repair.
+    pub(crate) fn misses(
+        &mut self,
+        index: usize,
+        channel: Option<&Channel>,
+        missing: &Missing,
+        now: Moment,
+    ) -> bool {
+        let object = &mut self.objects[index];
+        if object.is_repaired_by_snapshot() {
+            return false;
+        }
+        let is_known =
+            |gap: &Gap| gap.from <= missing.from && gap.cause == missing.cause && gap.cursor.is_none();
+        if !object.sweeps.is_under_way() && object.gaps.repairable().any(is_known) {
+            // Its repair has not begun and has no end but the present, so it covers this too.
+            return true;
+        }
+        let state = match self.on_gap {
+            OnGap::Repair | OnGap::Fail => GapState::Open,
+            OnGap::Earliest | OnGap::Latest => GapState::Passed,
+        };
+        tracing::warn!(object = %object.target.name, from = %missing.from, to = %missing.to, cause = %missing.cause,
+            on_gap = ?self.on_gap, "changes are missing");
+        let name = object.target.name.clone();
+        self.pending.extend(object.gaps.add(&name, channel, missing, state, now));
+        // Which records changed nobody knows, and not even their stamps need to have: only all rows bring them.
+        if missing.cause == Cause::GapEvent && self.on_gap == OnGap::Repair {
+            self.pending.push(object.reads_anew(missing.from));
+        }
+        true
+    }
+
+    /// An object is read by polling; what happened up to now is what was there before.
+    pub(crate) fn polls(&mut self, index: usize, at: Moment) {
+        let object = &mut self.objects[index];
+        if object.is_polled && object.sweeps.position.is_none() {
+            let begun = object.sweeps.begin(at, self.start);
+            self.pending.push(object.stored_sweep(begun));
+        }
+    }
+
+    /// Objects of a channel that was granted at `at`, from where their sweeps begin. Those that came through another
+    /// channel before miss what happened since.
+    pub(super) fn begin_sweeps(&mut self, channel: &Channel, first: bool, at: Moment) -> bool {
+        let Some(feed) = self.feeds.iter().find(|feed| feed.channel == *channel) else { return false };
+        let before = feed.position.filter(|_| !first);
+        let mut found = false;
+        for index in feed.objects.clone() {
+            let object = &mut self.objects[index];
+            match object.sweeps.position {
+                None => {
+                    let mut begun = object.sweeps.begin(at, self.start);
+                    if let Some(before) = before {
+                        // An earlier version kept no place of sweeps.
+                        begun = object.sweeps.begin_at(before.as_of, before.from);
+                    }
+                    self.pending.push(object.stored_sweep(begun));
+                }
+                Some(swept) if first => {
+                    let missing = Missing { from: swept.through, to: at, cause: Cause::ChannelChanged };
+                    found |= self.misses(index, Some(channel), &missing, at);
+                }
+                Some(_) => {}
+            }
+        }
+        found
+    }
+
+    /// The gaps that wait for their repair.
+    pub(crate) fn open_gaps(&self) -> impl Iterator<Item = &Gap> {
+        self.objects.iter().flat_map(|object| object.gaps.repairable())
+    }
+
+    /// Whether changes are missing that nothing brings, where the file says that nothing goes on then.
+    pub(crate) fn are_broken(&self) -> bool {
+        self.on_gap == OnGap::Fail && self.objects.iter().any(Object::is_broken)
+    }
+
+    /// The next object to be swept. What is merely due waits until the stream has brought what it has, or its rows
+    /// would be taken for changes without an event; `events`: some of that waits.
+    pub(crate) fn next_sweep(&mut self, events: bool, org_now: Moment) -> Option<usize> {
+        let (count, last) = (self.objects.len(), self.swept);
+        // In turn, so that a long sweep of one object keeps no other waiting.
+        let next =
+            (1..=count).map(|step| (last + step) % count).find(|index| match self.urgency(*index, org_now) {
+                Some(Urgency::Now) => true,
+                Some(Urgency::Due) => !events && self.is_current(*index, org_now),
+                None => false,
+            });
+        if let Some(index) = next {
+            self.swept = index;
+        }
+        next
+    }
+
+    /// Whether, and when, a sweep has to be looked for; `None` while none is due.
+    pub(crate) fn next_sweep_at(&self) -> Option<Instant> {
+        self.objects.iter().filter(|object| object.is_well()).filter_map(|object| object.sweeps.due()).min()
+    }
+
+    /// Whether a gap is open, or a sweep under way or wanted.
+    pub(crate) fn are_swept(&self) -> bool {
+        let at_work = |index: usize| {
+            let object = &self.objects[index];
+            object.is_well() && (self.repairs(index) || object.sweeps.is_at_work())
+        };
+        !(0..self.objects.len()).any(at_work)
+    }
+
+    /// Has every object swept whose sweep is due; false when none is.
+    pub(crate) fn hurry(&mut self, org_now: Moment) -> bool {
+        let mut found = false;
+        for index in 0..self.objects.len() {
+            if self.urgency(index, org_now).is_some() {
+                self.objects[index].sweeps.want();
+                found = true;
+            }
+        }
+        found
+    }
+
+    /// How far back what was produced has to be remembered.
+    pub(crate) fn remembered(&self, latest: Moment) -> Moment {
+        self.objects
+            .iter()
+            .filter_map(|object| object.sweeps.oldest())
+            .min()
+            .map_or(latest, |oldest| oldest.min(latest))
+    }
+
+    /// Whether open gaps of an object are repaired by reading rows.
+    pub(crate) fn repairs(&self, index: usize) -> bool {
+        self.on_gap == OnGap::Repair && self.objects[index].gaps.repairable().next().is_some()
+    }
+
+    fn urgency(&mut self, index: usize, org_now: Moment) -> Option<Urgency> {
+        let repairs = self.repairs(index);
+        let streams = self.streams(index);
+        let object = &mut self.objects[index];
+        let can = object.is_well() && object.snapshot.is_none() && (streams || object.is_polled);
+        if can { object.sweeps.urgency(repairs, Instant::now(), org_now) } else { None }
+    }
+
+    /// Whether the stream has brought all of an object that is older than a sweep leaves to it.
+    fn is_current(&self, index: usize, org_now: Moment) -> bool {
+        let mut feeds = self.feeds.iter().filter(|feed| feed.objects.contains(&index));
+        feeds.all(|feed: &Feed| feed.is_current(org_now))
+    }
+}
+
+impl Parts {
+    /// Somebody has decided about a gap; `None` when there is nothing to decide. It is stored with the next batch.
+    pub(crate) fn confirm(&mut self, object: &str, gap: u64) -> Option<()> {
+        let mut objects = self.subjects.objects.iter_mut();
+        let object = objects.find(|known| known.target.name.eq_ignore_ascii_case(object))?;
+        let stored = object.gaps.confirm(gap)?;
+        object.sweeps.confirm();
+        self.condition.notes(&object.target.name, "gaps", object.gaps.concern().as_deref());
+        self.subjects.pending.extend(stored);
+        Some(())
+    }
+}
+
+impl Subjects {
+    /// Has objects swept at once, all of them where none is named; says which of them the source does not have.
+    pub(crate) fn want_sweeps(&mut self, names: &[String]) -> Result<(), String> {
+        let is_known =
+            |name: &&String| self.objects.iter().any(|object| object.target.name.eq_ignore_ascii_case(name));
+        if let Some(unknown) = names.iter().find(|name| !is_known(name)) {
+            return Err(format!("the source has no object {unknown}"));
+        }
+        for object in &mut self.objects {
+            if names.is_empty() || names.iter().any(|name| object.target.name.eq_ignore_ascii_case(name)) {
+                object.sweeps.want();
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to be stored beside positions.
+    pub(super) fn take_pending(&mut self) -> Vec<SourcePosition> {
+        std::mem::take(&mut self.pending)
+    }
+}

@@ -1,0 +1,237 @@
+//! Sweeps: asking the org what changed, for all that raised no event and all that an org no longer delivers.
+//!
+//! One mechanism serves the schedule, gaps, the end of a run and objects without a channel. Bulk loads and cascades
+//! raise no event, and only rows by their stamp and the org's record of deletions tell of them.
+//!
+//! # Layout, in reading order
+//!
+//! - `window`: which time is asked for
+//! - `run`: the steps of one sweep
+//! - `rows`, `deleted`, `compare`: what each step reads
+//! - `reader`: what they read with
+//! - `finish`: their records and positions as batches
+
+mod compare;
+mod deleted;
+mod finish;
+mod reader;
+pub(crate) use reader::Reader;
+mod rows;
+pub(crate) use rows::Found;
+mod run;
+pub(crate) use run::Run;
+mod window;
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::config::{Start, SweepConfig};
+use crate::gap::Gaps;
+use crate::moment::Moment;
+use crate::position::{Gap, SweepPosition};
+use crate::sweep::run::Part;
+use crate::sweep::window::{OVERLAP, Window};
+
+/// The sweeps of one object.
+#[derive(Debug)]
+pub(crate) struct Sweeps {
+    config: SweepConfig,
+    /// Up to when everything is in Kafka; `None` before the first subscription.
+    pub(crate) position: Option<SweepPosition>,
+    /// The sweep under way, between two of its steps.
+    run: Option<Run>,
+    /// When the next one is due; `None` before the first look at the clock.
+    due: Option<Instant>,
+    wish: Wish,
+    /// Whether a comparison may delete whatever is missing, as somebody said.
+    confirmed: bool,
+}
+
+/// Whether a sweep is wanted beside the schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    None,
+    /// At once, the youngest changes included.
+    Now,
+}
+
+/// Why an object is to be swept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// A sweep is under way, a gap is open, or somebody waits for it.
+    Now,
+    /// It is due, and may wait until the stream has brought what it has.
+    Due,
+}
+
+impl Sweeps {
+    pub(crate) fn new(config: SweepConfig, position: Option<SweepPosition>) -> Self {
+        Self { config, position, run: None, due: None, wish: Wish::None, confirmed: false }
+    }
+
+    /// The object was subscribed to for the first time, at `at`. Answers with what to store.
+    pub(crate) fn begin(&mut self, at: Moment, start: Start) -> SweepPosition {
+        let from = match start {
+            // A transaction that was under way may bring rows with stamps from before, and raise no event.
+            Start::Snapshot => at - OVERLAP,
+            // Stamps are whole seconds: within the first one nobody knows what was before.
+            Start::Latest | Start::Earliest => at.whole_second() + Duration::from_secs(1),
+        };
+        let position = SweepPosition { through: at, from };
+        self.position = Some(position);
+        position
+    }
+
+    /// Begins where an earlier version left off.
+    pub(crate) fn begin_at(&mut self, through: Moment, from: Moment) -> SweepPosition {
+        let position = SweepPosition { through, from };
+        self.position = Some(position);
+        position
+    }
+
+    /// A sweep is wanted at once.
+    pub(crate) fn want(&mut self) {
+        self.wish = Wish::Now;
+    }
+
+    /// As [`Sweeps::want`], where the object is swept beside gaps at all.
+    pub(crate) fn want_unless_off(&mut self) {
+        if self.config.every.is_some() {
+            self.want();
+        }
+    }
+
+    /// Whatever a comparison finds missing may be deleted.
+    pub(crate) fn confirm(&mut self) {
+        self.confirmed = true;
+    }
+
+    /// Whether a sweep is under way.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// Whether a sweep is under way, or wanted at once.
+    pub(crate) fn is_at_work(&self) -> bool {
+        self.run.is_some() || self.wish == Wish::Now
+    }
+
+    /// Whether the object is to be swept, by the clocks of this side and of the org.
+    pub(crate) fn urgency(&mut self, repairs: bool, now: Instant, org_now: Moment) -> Option<Urgency> {
+        let position = self.position?;
+        if repairs || self.is_at_work() {
+            return Some(Urgency::Now);
+        }
+        let every = self.config.every?;
+        let due = *self.due.get_or_insert_with(|| {
+            // What happened while nobody looked is older than a pause, and looked for at once.
+            let age = u64::try_from(org_now.0 - position.through.0).unwrap_or_default();
+            now + every.saturating_sub(Duration::from_millis(age))
+        });
+        (due <= now).then_some(Urgency::Due)
+    }
+
+    /// When the next sweep is due; `None` while nobody knows.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.config.every.and(self.due)
+    }
+
+    /// Takes the sweep under way out, or begins one, for its next step. `None` before the first subscription.
+    pub(crate) fn take(&mut self, gaps: &Gaps, repairs: bool, org_now: Moment) -> Option<Run> {
+        if let Some(run) = self.run.take() {
+            return Some(run);
+        }
+        let position = self.position?;
+        let open: Vec<&Gap> = gaps.repairable().filter(|_| repairs).collect();
+        let overlap = self.config.overlap;
+        let window = if open.is_empty() && self.wish == Wish::None {
+            Window::scheduled(&position, overlap, org_now)
+        } else {
+            Window::open(&position, overlap, open.iter().copied())
+        };
+        self.wish = Wish::None;
+        // Several gaps go on from one place only if that is the place of each.
+        let mut cursors = open.iter().map(|gap| gap.cursor.as_ref());
+        let first = cursors.next().flatten();
+        let part = match first {
+            Some(cursor) if cursors.all(|other| other == Some(cursor)) => Part::of(cursor),
+            _ => Part::Rows(None),
+        };
+        Some(Run {
+            window,
+            gaps: open.iter().map(|gap| gap.number).collect(),
+            confirmed: std::mem::take(&mut self.confirmed),
+            max_missing: self.config.max_missing,
+            part,
+            rows: 0,
+            read: None,
+            covered: None,
+            since: window.from,
+        })
+    }
+
+    /// Puts a sweep back between two of its steps.
+    fn goes_on(&mut self, run: Run) {
+        self.run = Some(run);
+    }
+
+    /// A sweep is done; the object's changes are in Kafka up to `through`.
+    fn done(&mut self, through: Moment) {
+        if let Some(position) = &mut self.position {
+            position.through = through;
+        }
+        self.due = self.config.every.map(|every| Instant::now() + every);
+    }
+
+    /// How far back the sweep under way, or else the next one, needs to know what was produced.
+    pub(crate) fn oldest(&self) -> Option<Moment> {
+        let next = || Some(Window::open(&self.position?, self.config.overlap, []).from);
+        self.run.as_ref().map(|run| run.window.from).or_else(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gap::Missing;
+    use crate::position::{Cause, GapState, RepairCursor, RepairPart};
+
+    const NOW: Moment = Moment(1_767_262_830_000);
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    fn sweeps(age: Duration) -> Sweeps {
+        Sweeps::new(SweepConfig::default(), Some(SweepPosition { through: NOW - age, from: Moment(0) }))
+    }
+
+    #[test]
+    fn what_is_older_than_a_pause_is_swept_at_once_and_the_rest_when_it_is_due() {
+        let begin = Instant::now();
+        assert_eq!(sweeps(MINUTE * 11).urgency(false, begin, NOW), Some(Urgency::Due));
+        let mut young = sweeps(MINUTE * 4);
+        assert_eq!(young.urgency(false, begin, NOW), None);
+        assert_eq!(young.due(), Some(begin + MINUTE * 6));
+        assert_eq!(young.urgency(false, begin + MINUTE * 6, NOW), Some(Urgency::Due));
+        assert_eq!(young.urgency(true, begin, NOW), Some(Urgency::Now));
+        let mut off = sweeps(MINUTE * 60);
+        off.config.every = None;
+        assert_eq!(off.urgency(false, begin, NOW), None);
+        off.want();
+        assert_eq!(off.urgency(false, begin, NOW), Some(Urgency::Now));
+    }
+
+    #[test]
+    fn a_repair_goes_on_at_its_cursor_unless_another_gap_needs_it_from_the_start() {
+        let (mut sweeps, mut gaps) = (sweeps(MINUTE), Gaps::default());
+        let missing = Missing { from: NOW - MINUTE * 90, to: NOW, cause: Cause::ExpiredReplayId };
+        gaps.add("Account", None, &missing, GapState::Open, NOW);
+        let cursor = RepairCursor { after_stamp: None, after_id: None, part: RepairPart::Deleted };
+        gaps.change(1, |gap| gap.cursor = Some(cursor));
+        let run = sweeps.take(&gaps, true, NOW).unwrap();
+        assert_eq!((&run.part, &run.gaps), (&Part::Log, &vec![1]));
+        assert_eq!(run.window, Window { from: missing.from - OVERLAP, until: None });
+        gaps.add("Account", None, &missing, GapState::Open, NOW);
+        let run = sweeps.take(&gaps, true, NOW).unwrap();
+        assert_eq!((&run.part, &run.gaps), (&Part::Rows(None), &vec![1, 2]));
+    }
+}

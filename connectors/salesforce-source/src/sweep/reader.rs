@@ -1,0 +1,103 @@
+//! What a sweep of one object reads with.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use orgstream_api::{LinkState, Links, Produced};
+use orgstream_salesforce::{Describe, SalesforceId};
+
+use crate::error::SourceError;
+use crate::moment::Moment;
+use crate::recent::Recent;
+use crate::record::STAMP;
+use crate::rows::{Rows, unusable};
+use crate::standing::Standing;
+use crate::sweep::rows::{CREATED, Shown};
+
+/// The org, what was produced, and what the target has.
+#[derive(Clone)]
+pub(crate) struct Reader {
+    pub(super) rows: Rows,
+    pub(super) recent: Recent,
+    pub(super) topics: Arc<dyn Produced>,
+    /// `None` without a sink in the pipeline.
+    pub(super) links: Option<Arc<dyn Links>>,
+    /// The names of all objects of the source, by index.
+    pub(super) names: Vec<Arc<str>>,
+    /// The object that is read.
+    pub(super) object: usize,
+    pub(super) name: Arc<str>,
+}
+
+impl Reader {
+    pub(crate) fn new(
+        rows: Rows,
+        recent: Recent,
+        topics: Arc<dyn Produced>,
+        links: Option<Arc<dyn Links>>,
+        names: Vec<Arc<str>>,
+        object: usize,
+    ) -> Self {
+        let name = Arc::clone(&names[object]);
+        Self { rows, recent, topics, links, names, object, name }
+    }
+
+    /// Reads back what was produced since `from`, unless that is known.
+    pub(super) async fn remember(&self, from: Moment) -> Result<(), SourceError> {
+        self.recent.read_back(self.topics.as_ref(), &self.names, from).await
+    }
+
+    /// What the target knows of records; those that it does not know are left out.
+    pub(super) async fn link_states(
+        &self,
+        ids: impl Iterator<Item = SalesforceId>,
+    ) -> Result<HashMap<SalesforceId, LinkState>, SourceError> {
+        let Some(links) = &self.links else { return Ok(HashMap::new()) };
+        let ids: Vec<SalesforceId> = ids.collect();
+        let texts: Vec<String> = ids.iter().map(|id| id.as_str().to_owned()).collect();
+        let states = links.states(&self.name, &texts).await?;
+        Ok(ids.into_iter().zip(states).filter_map(|(id, state)| Some((id, state?))).collect())
+    }
+
+    /// What the org says of the object.
+    pub(super) async fn describe(&self) -> Result<Arc<Describe>, SourceError> {
+        let patience = self.rows.patience();
+        Ok(patience.call(|| patience.org().describe(&self.name)).await?)
+    }
+
+    /// The beginning of a query for states of rows.
+    pub(super) async fn select(&self) -> Result<String, SourceError> {
+        // Not every object tells when its rows were created.
+        let created = if self.describe().await?.field(CREATED).is_some() { ", CreatedDate" } else { "" };
+        Ok(format!("SELECT Id, IsDeleted, {STAMP}{created} FROM {}", self.name))
+    }
+
+    /// The states that a query of [`Reader::select`] shows, the recycle bin included.
+    pub(super) async fn states(&self, soql: &str) -> Result<Vec<Shown>, SourceError> {
+        let rows = self.rows.query_all(soql).await?;
+        rows.iter().map(|row| Shown::of(row).ok_or_else(|| unusable(&self.name, soql))).collect()
+    }
+
+    /// What the org shows of the time after `from`, when its stream began, and `since`, and what was not produced.
+    pub(crate) async fn unseen(
+        &self,
+        from: Moment,
+        since: Moment,
+    ) -> Result<Vec<(SalesforceId, Standing)>, SourceError> {
+        self.remember(since).await?;
+        let soql = format!("{} WHERE {STAMP} >= {}", self.select().await?, from.max(since));
+        let shown = self.states(&soql).await?;
+        // Stamps are whole seconds: within the first one nobody knows what was before the subscription.
+        let is_unseen = |row: &Shown| {
+            let known = self.recent.known(&(self.object, row.id));
+            row.standing.stamp() > from.stamp()
+                && !known.is_some_and(|known| known.covers(row.standing, false))
+        };
+        Ok(shown.into_iter().filter(is_unseen).map(|row| (row.id, row.standing)).collect())
+    }
+
+    /// The org's time at its latest answer. Our own clock says nothing about the org's.
+    pub(super) fn heard(&self) -> Option<Moment> {
+        self.rows.patience().org().date().map(Moment)
+    }
+}
