@@ -32,6 +32,16 @@ pub(crate) struct Known {
     pub(crate) whole: bool,
 }
 
+/// What it takes for a change to count as produced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Certainty {
+    /// The stream brings every event, so a state of the same second is this one.
+    Usual,
+    /// Events are missing: stamps are whole seconds, so a state of the same second may be an older one, and a part of a
+    /// row may lack what changed before.
+    Full,
+}
+
 /// The newest states that were produced. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Recent(Arc<Mutex<State>>);
@@ -105,13 +115,13 @@ impl Recent {
 }
 
 impl Known {
-    /// Whether `shown`, a state that the org shows, is in Kafka, or a newer one is. A part of a row covers a whole one
-    /// only where nothing can be missing of it.
-    pub(crate) fn covers(self, shown: Standing, needs_whole: bool) -> bool {
+    /// Whether `shown`, a state that the org shows, is in Kafka, or a newer one is.
+    pub(crate) fn covers(self, shown: Standing, certainty: Certainty) -> bool {
         match (self.standing, shown) {
-            (Standing::Row(produced), Standing::Row(shown)) => {
-                produced >= shown && (self.whole || !needs_whole)
-            }
+            (Standing::Row(produced), Standing::Row(shown)) => match certainty {
+                Certainty::Usual => produced >= shown,
+                Certainty::Full => produced > shown && self.whole,
+            },
             (Standing::Deleted(_), Standing::Deleted(_)) => true,
             (Standing::Row(_), Standing::Deleted(_)) | (Standing::Deleted(_), Standing::Row(_)) => false,
         }
@@ -170,10 +180,12 @@ mod tests {
             (deleted(5), deleted(6), true),
         ] {
             let known = Known { standing: produced, whole: true };
-            assert_eq!(known.covers(shown, true), covered, "{produced:?} {shown:?}");
+            assert_eq!(known.covers(shown, Certainty::Usual), covered, "{produced:?} {shown:?}");
         }
-        let part = Known { standing: row(5), whole: false };
-        assert!(part.covers(row(5), false) && !part.covers(row(5), true));
+        let [part, whole] = [false, true].map(|whole| Known { standing: row(5), whole });
+        assert!(part.covers(row(5), Certainty::Usual));
+        assert!(!whole.covers(row(5), Certainty::Full), "it may be the later one of two");
+        assert!(whole.covers(row(4), Certainty::Full) && !part.covers(row(4), Certainty::Full));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use orgstream_salesforce::{SalesforceId, soql};
 use crate::error::SourceError;
 use crate::moment::Moment;
 use crate::produce::Draft;
+use crate::recent::Certainty;
 use crate::record::Origin;
 use crate::standing::Standing;
 use crate::sweep::reader::Reader;
@@ -58,13 +59,13 @@ pub(super) async fn log(reader: &Reader, from: Moment, now: Moment) -> Result<Op
 pub(super) async fn drafts(
     reader: &Reader,
     window: &Window,
-    needs_whole: bool,
+    certainty: Certainty,
     said: &[Said],
 ) -> Result<Found, SourceError> {
     let ids: Vec<SalesforceId> = said.iter().map(|(id, _)| *id).collect();
     let shown = states(reader, &ids).await?;
     let in_bin: Vec<Shown> = shown.values().filter(|row| row.standing.is_deleted()).copied().collect();
-    let mut found = rows::drafts(reader, window, needs_whole, in_bin).await?;
+    let mut found = rows::drafts(reader, window, certainty, in_bin).await?;
     for (id, at) in said.iter().filter(|(id, _)| !shown.contains_key(id)) {
         let image = reader.rows.deleted(&reader.name, *id, *at).await?;
         let standing = Standing::Deleted(at.stamp());

@@ -8,7 +8,7 @@ use orgstream_salesforce::{Describe, SalesforceId};
 
 use crate::error::SourceError;
 use crate::moment::Moment;
-use crate::recent::Recent;
+use crate::recent::{Certainty, Recent};
 use crate::record::STAMP;
 use crate::rows::{Rows, unusable};
 use crate::standing::Standing;
@@ -91,7 +91,7 @@ impl Reader {
         let is_unseen = |row: &Shown| {
             let known = self.recent.known(&(self.object, row.id));
             row.standing.stamp() > from.stamp()
-                && !known.is_some_and(|known| known.covers(row.standing, false))
+                && !known.is_some_and(|known| known.covers(row.standing, Certainty::Usual))
         };
         Ok(shown.into_iter().filter(is_unseen).map(|row| (row.id, row.standing)).collect())
     }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::error::SourceError;
 use crate::moment::Moment;
 use crate::produce::Draft;
-use crate::recent::Known;
+use crate::recent::{Certainty, Known};
 use crate::record::{Origin, STAMP};
 use crate::snapshot::state_of;
 use crate::standing::Standing;
@@ -93,7 +93,7 @@ impl Shown {
 pub(super) async fn drafts(
     reader: &Reader,
     window: &Window,
-    needs_whole: bool,
+    certainty: Certainty,
     page: Vec<Shown>,
 ) -> Result<Found, SourceError> {
     let known: HashMap<SalesforceId, Known> = page
@@ -101,7 +101,7 @@ pub(super) async fn drafts(
         .filter_map(|row| Some((row.id, reader.recent.known(&(reader.object, row.id))?)))
         .collect();
     let covered =
-        |row: &Shown| known.get(&row.id).is_some_and(|known| known.covers(row.standing, needs_whole));
+        |row: &Shown| known.get(&row.id).is_some_and(|known| known.covers(row.standing, certainty));
     let page: Vec<Shown> = page.into_iter().filter(|row| !covered(row)).collect();
     let links = reader.link_states(page.iter().map(|row| row.id)).await?;
     let living: Vec<SalesforceId> =

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::error::SourceError;
 use crate::moment::Moment;
 use crate::position::{RepairCursor, RepairPart};
+use crate::recent::Certainty;
 use crate::sweep::compare::Comparison;
 use crate::sweep::deleted::{self, Said};
 use crate::sweep::reader::Reader;
@@ -93,14 +94,14 @@ impl Run {
 
     /// Reads on, after what was `found` in the same step.
     async fn read(&mut self, reader: &Reader, found: &Found) -> Result<Found, SourceError> {
-        let needs_whole = !self.gaps.is_empty();
+        let certainty = if self.gaps.is_empty() { Certainty::Usual } else { Certainty::Full };
         match std::mem::replace(&mut self.part, Part::Log) {
             Part::Rows(after) => {
                 reader.remember(self.window.from).await?;
                 let (page, next) = rows::page(reader, &self.window, after).await?;
                 // Before the rows themselves are read: what changes meanwhile is not covered.
                 let read = reader.heard();
-                let found = rows::drafts(reader, &self.window, needs_whole, page).await?;
+                let found = rows::drafts(reader, &self.window, certainty, page).await?;
                 match next {
                     Some(after) => self.part = Part::Rows(Some(after)),
                     None => self.read = read,
@@ -113,7 +114,7 @@ impl Run {
             }
             Part::Delete(mut left, then) => {
                 let now = left.split_off(left.len().saturating_sub(STEP));
-                let found = deleted::drafts(reader, &self.window, needs_whole, &now).await?;
+                let found = deleted::drafts(reader, &self.window, certainty, &now).await?;
                 self.part = match then {
                     _ if !left.is_empty() => Part::Delete(left, then),
                     Then::Compare => self.compare(reader),
