@@ -100,8 +100,7 @@ pub(super) async fn drafts(
         .iter()
         .filter_map(|row| Some((row.id, reader.recent.known(&(reader.object, row.id))?)))
         .collect();
-    let covered =
-        |row: &Shown| known.get(&row.id).is_some_and(|known| known.covers(row.standing, certainty));
+    let covered = |row: &Shown| known.get(&row.id).is_some_and(|known| known.covers(row.standing, certainty));
     let page: Vec<Shown> = page.into_iter().filter(|row| !covered(row)).collect();
     let links = reader.link_states(page.iter().map(|row| row.id)).await?;
     let living: Vec<SalesforceId> =

@@ -13,6 +13,9 @@ use super::feed::{Committed, kind};
 use super::world::World;
 use crate::config::{Start, SweepConfig};
 
+/// Rows that are older than that when a gap begins are not read with it.
+const HOUR: Duration = Duration::from_hours(1);
+
 const DAY: Duration = Duration::from_hours(24);
 
 /// What the target has.
@@ -106,6 +109,7 @@ async fn a_sweep_that_finds_nothing_writes_only_how_far_it_came() {
 async fn what_was_purged_in_a_gap_of_thirty_days_is_found_by_comparing_with_the_target() {
     let world = World::start().await;
     let ids = world.create_accounts(10).await;
+    world.sandbox.advance(HOUR);
     let mut committed = Committed { links: Some(Target::with(ids.clone())), ..Committed::default() };
     let mut feed = committed.source(&world, Start::Snapshot).await;
     feed.until_records(10).await;
@@ -126,6 +130,7 @@ async fn what_was_purged_in_a_gap_of_thirty_days_is_found_by_comparing_with_the_
 async fn more_missing_records_than_look_right_are_deleted_only_by_somebodys_word() {
     let world = World::start().await;
     let ids = world.create_accounts(110).await;
+    world.sandbox.advance(HOUR);
     let mut committed = Committed { links: Some(Target::with(ids.clone())), ..Committed::default() };
     let mut feed = committed.source(&world, Start::Snapshot).await;
     feed.until_records(110).await;
