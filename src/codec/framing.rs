@@ -3,12 +3,11 @@
 /// What the first byte has to be.
 const MAGIC: u8 = 0;
 
-/// The bytes of a value that was encoded with schema `id`.
-pub(super) fn frame(id: u32, datum: &[u8]) -> Vec<u8> {
-    let mut framed = Vec::with_capacity(5 + datum.len());
+/// What stands before a value that was encoded with schema `id`, and room for so many bytes in all.
+pub(super) fn head(id: u32, room: usize) -> Vec<u8> {
+    let mut framed = Vec::with_capacity(room);
     framed.push(MAGIC);
     framed.extend_from_slice(&id.to_be_bytes());
-    framed.extend_from_slice(datum);
     framed
 }
 
@@ -32,9 +31,10 @@ mod tests {
 
     #[test]
     fn a_frame_comes_apart_as_it_was_put_together() {
-        assert_eq!(frame(0x0102_0304, b"x"), [0, 1, 2, 3, 4, b'x']);
-        assert_eq!(unframe(&frame(7, b"xyz")), Ok((7, &b"xyz"[..])));
-        assert_eq!(unframe(&frame(u32::MAX, b"")), Ok((u32::MAX, &b""[..])));
+        let framed = |id, datum: &[u8]| [head(id, 8).as_slice(), datum].concat();
+        assert_eq!(framed(0x0102_0304, b"x"), [0, 1, 2, 3, 4, b'x']);
+        assert_eq!(unframe(&framed(7, b"xyz")), Ok((7, &b"xyz"[..])));
+        assert_eq!(unframe(&framed(u32::MAX, b"")), Ok((u32::MAX, &b""[..])));
     }
 
     #[test]

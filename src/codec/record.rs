@@ -25,6 +25,14 @@ pub struct Decoded {
     pub value: Option<Struct>,
 }
 
+/// Bytes that a half of a usual record takes.
+fn room(part: Part) -> usize {
+    match part {
+        Part::Key => 64,
+        Part::Value => 512,
+    }
+}
+
 /// Encodes and decodes records. Clones share their caches.
 #[derive(Clone)]
 pub struct Codec {
@@ -63,12 +71,13 @@ impl Codec {
         // TopicNameStrategy: a subject for each half of a topic.
         let subject = format!("{topic}-{part}");
         let registered = self.registry.register(part, &subject, value.schema()).await?;
-        let datum = avro::encode(&registered.avro, value).map_err(|error| CodecError::Unencodable {
+        let mut framed = framing::head(registered.id, room(part));
+        avro::encode(value, &mut framed).map_err(|error| CodecError::Unencodable {
             part,
             subject,
             reason: error.to_string(),
         })?;
-        Ok(Some(framing::frame(registered.id, &datum)))
+        Ok(Some(framed))
     }
 
     async fn decode_part(&self, part: Part, bytes: Option<&[u8]>) -> Result<Option<Struct>, CodecError> {

@@ -48,8 +48,6 @@ pub(super) struct Registered {
     schema: Arc<Schema>,
     /// The registry's id.
     pub(super) id: u32,
-    /// What values are encoded with.
-    pub(super) avro: apache_avro::Schema,
 }
 
 impl Registry {
@@ -103,7 +101,7 @@ impl Registry {
             reason: error.to_string(),
         };
         let text = avro::schema_text(schema).map_err(unencodable)?;
-        let avro = avro::parse_own(&text).map_err(unencodable)?;
+        avro::check_own(&text).map_err(unencodable)?;
         let supplied = SuppliedSchema::new(Some(schema.name().to_owned()), SchemaType::Avro, text);
         let post = || post_schema(&self.shared.settings, subject.to_owned(), supplied.clone());
         let answer = self.insist(post).await.map_err(|trouble| match trouble {
@@ -115,7 +113,7 @@ impl Registry {
             Trouble::Away(reason) | Trouble::Forbidden(reason) => self.unusable(reason),
         })?;
         tracing::info!(subject, id = answer.id, schema = schema.name(), "schema registered");
-        let registered = Arc::new(Registered { schema: Arc::clone(schema), id: answer.id, avro });
+        let registered = Arc::new(Registered { schema: Arc::clone(schema), id: answer.id });
         lock(&self.shared.registered).entry(subject.to_owned()).or_default().push(Arc::clone(&registered));
         Ok(registered)
     }

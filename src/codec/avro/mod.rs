@@ -8,7 +8,7 @@ mod decode;
 pub use decode::decode;
 
 mod encode;
-pub use encode::{encode, parse_own};
+pub use encode::{check_own, encode};
 
 mod parse;
 pub use parse::{Writer, parse};

@@ -60,6 +60,12 @@ const LEAD: &str = concat!(
     r#""connect.name":"io.confluent.salesforce.Lead"}"#,
 );
 
+fn encoded(value: &Struct) -> Result<Vec<u8>, AvroError> {
+    let mut bytes = Vec::new();
+    encode(value, &mut bytes)?;
+    Ok(bytes)
+}
+
 /// Bytes as a writer of `text` sends them.
 fn written(text: &str, value: apache_avro::types::Value) -> Vec<u8> {
     let schema = apache_avro::Schema::parse_str(text).unwrap();
@@ -93,7 +99,7 @@ fn an_array_is_what_avro_converter_writes_and_holds_no_null() {
     assert_eq!(*parse(&text).unwrap().schema(), *schema);
     let mut value = Struct::new(schema);
     value.set("times", Value::Array(vec![Value::Timestamp(1), Value::Null]));
-    let error = encode(&parse_own(&text).unwrap(), &value).unwrap_err().to_string();
+    let error = encoded(&value).unwrap_err().to_string();
     assert!(error.contains("field times of n.R"), "{error}");
 }
 
@@ -112,19 +118,18 @@ fn a_delete_event_carries_its_id_and_nothing_else() {
     let mut deleted = Struct::new(Arc::clone(&schema));
     deleted.set("Id", Value::String("00Q000000000001AAA".into()));
     deleted.set("_EventType", Value::String("deleted".into()));
-    let bytes = encode(&parse_own(LEAD).unwrap(), &deleted).unwrap();
+    let bytes = encoded(&deleted).unwrap();
     assert_eq!(decode(&parse(LEAD).unwrap(), &bytes).unwrap(), Some(deleted));
 }
 
 #[test]
 fn a_struct_that_does_not_fit_its_schema_is_refused_with_the_field() {
-    let avro = parse_own(LEAD).unwrap();
     let mut value = Struct::new(Arc::new(lead()));
-    let missing = encode(&avro, &value).unwrap_err().to_string();
+    let missing = encoded(&value).unwrap_err().to_string();
     assert!(missing.contains("field Id of io.confluent.salesforce.Lead"), "{missing}");
     value.set("Id", Value::String("1".into()));
     value.set("CreatedDate", Value::Int64(1));
-    let wrong = encode(&avro, &value).unwrap_err().to_string();
+    let wrong = encoded(&value).unwrap_err().to_string();
     assert!(wrong.contains("field CreatedDate"), "{wrong}");
 }
 
@@ -209,7 +214,7 @@ fn bytes_that_do_not_fit_are_refused() {
     let writer = parse(LEAD).unwrap();
     let mut value = Struct::new(writer.schema());
     value.set("Id", Value::String("00Q".into()));
-    let mut bytes = encode(&parse_own(LEAD).unwrap(), &value).unwrap();
+    let mut bytes = encoded(&value).unwrap();
     for length in 0..bytes.len() {
         assert!(decode(&writer, &bytes[..length]).is_err(), "{length}");
     }
@@ -298,7 +303,7 @@ proptest! {
         if let Ok(text) = schema_text(value.schema()) {
             let writer = parse(&text).unwrap();
             prop_assert_eq!(&*writer.schema(), &**value.schema());
-            let bytes = encode(&parse_own(&text).unwrap(), &value).unwrap();
+            let bytes = encoded(&value).unwrap();
             prop_assert_eq!(decode(&writer, &bytes).unwrap(), Some(value));
         }
     }
