@@ -59,6 +59,8 @@ impl TransactionalProducer {
         let mut client = config.producer_config();
         client
             .set("transactional.id", transactional_id)
+            // A transaction holds all that came while the one before was committed; nothing is worth waiting for.
+            .set("linger.ms", "0")
             .set("transaction.timeout.ms", TRANSACTION.as_millis().to_string());
         let this = Self {
             deliverer: Arc::new(Deliverer::open(config, &client)?),

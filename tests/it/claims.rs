@@ -37,7 +37,7 @@ impl Source for Silent {
 }
 
 /// A broker and a registry for workers of one task.
-struct Place {
+pub(crate) struct Place {
     kafka: KafkaConfig,
     admin: Admin,
     codec: Codec,
@@ -45,7 +45,7 @@ struct Place {
 }
 
 impl Place {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let registry = SchemaStore::start(&dir.path().join("schemas.db"));
         let url = registry.url.parse().expect("a url");
@@ -64,7 +64,13 @@ impl Place {
     }
 
     /// A worker of `pipeline`; `claimed` is shared by the workers that one process starts one after the other.
-    fn worker(&self, pipeline: &str, node: &str, org: &str, claimed: &Arc<AtomicBool>) -> SourceWorker {
+    pub(crate) fn worker(
+        &self,
+        pipeline: &str,
+        node: &str,
+        org: &str,
+        claimed: &Arc<AtomicBool>,
+    ) -> SourceWorker {
         let position = SourcePosition { partition: json!({"channel": "c"}), offset: json!({"node": node}) };
         SourceWorker {
             task: SourceTask { pipeline: format!("{pipeline}-{}", std::process::id()), number: 0 },

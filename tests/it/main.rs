@@ -10,6 +10,7 @@ mod support;
 mod main_job;
 
 // What happens to single records: creates, changes, deletes, undeletes, references, fixed operations.
+mod read_ahead;
 mod records;
 
 // Records on the topic, read with other people's libraries.

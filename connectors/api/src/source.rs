@@ -1,10 +1,10 @@
 //! What a source promises.
 //!
 //! Life of a source task: the runtime reads the stored positions and hands them to the connector, which
-//! answers with a `Source`. Then `poll` is called again and again until the task stops. The records and the
-//! positions of a batch go to Kafka in one transaction (D8); the next call of `poll` means that the batch
-//! before it is committed. When a transaction cannot be completed, the source is dropped and a new one is
-//! started from positions read anew.
+//! answers with a `Source`. Then `poll` is called again and again until the task stops, also while what it handed out
+//! before is still being committed. The records and the positions of a batch go to Kafka in one transaction (D8), maybe
+//! together with the batches behind it, and in the order they were handed out; `committed` says that they are there. When
+//! a transaction cannot be completed, the source is dropped and a new one is started from positions read anew.
 
 use std::time::{Duration, Instant};
 
@@ -76,12 +76,14 @@ pub enum AtEnd {
 /// A stream of changes.
 #[async_trait]
 pub trait Source: Send {
-    /// Waits for the next batch. Cancel-safe: a call that is dropped loses nothing.
-    ///
-    /// Called again after a batch only when that batch is committed.
+    /// Waits for the next batch. Cancel-safe: a call that is dropped loses nothing. After an error everything that was
+    /// handed out before is still committed.
     async fn poll(&mut self) -> Result<SourceBatch, TaskError>;
 
-    /// Whether everything up to now has been handed out by `poll`, and committed. Cancel-safe.
+    /// The oldest batch of which this was not said yet is in Kafka.
+    fn committed(&mut self) {}
+
+    /// Whether everything up to now has been handed out by `poll`. Asked only when all of that is committed. Cancel-safe.
     async fn at_end(&mut self, quiet: Duration) -> Result<AtEnd, TaskError>;
 
     /// Gives up what the org holds for this task, such as its streaming session.

@@ -134,9 +134,9 @@ impl Parts {
         self.subjects.are_unstored().then(due)
     }
 
-    /// Shows how everything is, all batches being committed.
-    pub(crate) fn show(&self) {
-        self.condition.shows(Facts::of(&self.subjects, &self.clock));
+    /// How everything is once the batches handed out are committed.
+    pub(crate) fn facts(&self) -> Facts {
+        Facts::of(&self.subjects, &self.clock)
     }
 
     /// What a sweep of an object reads with.

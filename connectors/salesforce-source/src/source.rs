@@ -1,9 +1,10 @@
 //! The source: what the session delivers and what a snapshot reads, as batches of records with their positions.
 //!
 //! Everything is read one after the other, and what is read is produced in that order; therefore the records of one id
-//! stand on their topic in the order of their versions. The next read is on its way while Kafka commits the batch
-//! before it. A position stands in the batch of the records it speaks of, never earlier (D8).
+//! stand on their topic in the order of their versions. The next read is on its way while the batch before it is made
+//! into bytes and committed. A position stands in the batch of the records it speaks of, never earlier (D8).
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,9 +19,11 @@ use crate::counters::SourceCounters;
 use crate::error::SourceError;
 use crate::fold::fold;
 use crate::gap;
+use crate::health::Facts;
 use crate::hydrate::hydrate;
 use crate::inbox::Item;
 use crate::open::open_as_wanted;
+use crate::snapshot::Reply;
 use crate::subjects::Answered;
 use crate::sweep::Reader;
 use crate::work::{Next, Read, Turn, Unread, Work};
@@ -40,6 +43,19 @@ pub struct PushTopicSource {
     work: Option<Work>,
     turn: Turn,
     stream: Stream,
+    /// The batches that are not committed yet, the oldest first.
+    handed_out: VecDeque<HandedOut>,
+}
+
+/// What holds once a batch is committed.
+#[derive(Debug)]
+struct HandedOut {
+    /// How everything is.
+    facts: Facts,
+    /// Bulk jobs that are not needed any more.
+    spent_jobs: Vec<String>,
+    /// Those whose orders are on record.
+    replies: Vec<Reply>,
 }
 
 /// How the stream is.
@@ -58,12 +74,26 @@ enum Stream {
 impl PushTopicSource {
     /// A source that has not been polled; `anew` as in [`SourceContext`](crate::SourceContext).
     pub(crate) fn new(parts: Parts, anew: bool) -> Self {
-        Self { parts, unasked: anew, work: None, turn: Turn::default(), stream: Stream::Down }
+        Self {
+            parts,
+            unasked: anew,
+            work: None,
+            turn: Turn::default(),
+            stream: Stream::Down,
+            handed_out: VecDeque::new(),
+        }
     }
 
     /// What the source has done since it was started.
     pub fn counters(&self) -> Arc<SourceCounters> {
         Arc::clone(&self.parts.counters)
+    }
+
+    /// Shows how everything is, unless that is not in Kafka yet.
+    fn show(&self) {
+        if self.handed_out.is_empty() {
+            self.parts.condition.shows(self.parts.facts());
+        }
     }
 
     /// Works off what is no event at the front of the inbox, up to the first thing that has to be stored.
@@ -317,17 +347,13 @@ impl PushTopicSource {
         }
         Ok(answer)
     }
-}
 
-#[async_trait]
-impl Source for PushTopicSource {
-    async fn poll(&mut self) -> Result<SourceBatch, TaskError> {
+    /// The next batch. Cancel-safe.
+    async fn next(&mut self) -> Result<SourceBatch, TaskError> {
         if std::mem::take(&mut self.unasked) {
             return Ok(self.parts.ask());
         }
-        self.parts.show();
-        self.parts.give_up_jobs();
-        self.parts.tell_recorded();
+        self.show();
         loop {
             while let Ok(order) = self.parts.commands.try_recv() {
                 self.parts.obey(order);
@@ -367,8 +393,30 @@ impl Source for PushTopicSource {
             if self.parts.store_at().is_some_and(|at| at <= Instant::now()) {
                 return Ok(self.parts.positions());
             }
-            self.parts.show();
+            self.show();
             self.wait().await;
+        }
+    }
+}
+
+#[async_trait]
+impl Source for PushTopicSource {
+    async fn poll(&mut self) -> Result<SourceBatch, TaskError> {
+        let batch = self.next().await?;
+        let spent_jobs = std::mem::take(&mut self.parts.spent_jobs);
+        let replies = self.parts.orders.take_recorded();
+        self.handed_out.push_back(HandedOut { facts: self.parts.facts(), spent_jobs, replies });
+        Ok(batch)
+    }
+
+    fn committed(&mut self) {
+        if let Some(HandedOut { facts, spent_jobs, replies }) = self.handed_out.pop_front() {
+            self.parts.condition.shows(facts);
+            self.parts.give_up(spent_jobs);
+            for reply in replies {
+                // Who ordered may have gone away.
+                reply.send(Ok(())).ok();
+            }
         }
     }
 

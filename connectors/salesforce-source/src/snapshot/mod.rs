@@ -46,7 +46,7 @@ pub(crate) mod part;
 pub(crate) use part::{Page, Part, Place};
 
 pub(crate) use notes::Notes;
-pub(crate) use orders::Orders;
+pub(crate) use orders::{Orders, Reply};
 pub(crate) use query::Wanted;
 use reader::{Outlet, Reader, Resumed};
 

@@ -19,7 +19,7 @@ pub(crate) struct Orders {
     tried: (mpsc::UnboundedSender<Tried>, mpsc::UnboundedReceiver<Tried>),
     /// What is to be put on record, and who is to be told of it.
     accepted: Vec<(SourcePosition, Reply)>,
-    /// Those who are told as soon as the batch at hand is committed.
+    /// Those whose orders are in the batch at hand.
     recorded: Vec<Reply>,
 }
 
@@ -35,6 +35,13 @@ struct Tried {
 impl Default for Orders {
     fn default() -> Self {
         Self { tried: mpsc::unbounded_channel(), accepted: Vec::new(), recorded: Vec::new() }
+    }
+}
+
+impl Orders {
+    /// Those who are told as soon as what was handed out is committed.
+    pub(crate) fn take_recorded(&mut self) -> Vec<Reply> {
+        std::mem::take(&mut self.recorded)
     }
 }
 
@@ -98,13 +105,5 @@ impl Parts {
         let (positions, replies): (Vec<_>, Vec<_>) = self.orders.accepted.drain(..).unzip();
         self.orders.recorded.extend(replies);
         Some(SourceBatch::of_positions(positions))
-    }
-
-    /// The batch before is committed: who ordered is told.
-    pub(crate) fn tell_recorded(&mut self) {
-        for reply in self.orders.recorded.drain(..) {
-            // Who ordered may have gone away.
-            reply.send(Ok(())).ok();
-        }
     }
 }

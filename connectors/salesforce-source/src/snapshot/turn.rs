@@ -93,8 +93,8 @@ impl Parts {
     }
 
     /// Deletes the jobs whose rows are in Kafka. One that stays is deleted by the org after some days.
-    pub(crate) fn give_up_jobs(&mut self) {
-        for job in self.spent_jobs.drain(..) {
+    pub(crate) fn give_up(&self, jobs: Vec<String>) {
+        for job in jobs {
             let org = self.rows.patience().org().clone();
             tokio::spawn(async move {
                 if let Err(error) = org.delete_query_job(&job).await {

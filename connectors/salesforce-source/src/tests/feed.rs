@@ -222,6 +222,7 @@ impl Feed<'_> {
         let polled = tokio::time::timeout(PATIENCE, self.source.poll()).await;
         let batch = polled.expect("the source has something to say within a minute")?;
         self.committed.commit(batch);
+        self.source.committed();
         Ok(())
     }
 
@@ -253,7 +254,10 @@ impl Feed<'_> {
             loop {
                 let mut health = self.health.clone();
                 tokio::select! {
-                    batch = self.source.poll() => self.committed.commit(batch.unwrap()),
+                    batch = self.source.poll() => {
+                        self.committed.commit(batch.unwrap());
+                        self.source.committed();
+                    }
                     shown = health.wait_for(&wanted) => {
                         shown.unwrap();
                         return;
@@ -289,7 +293,10 @@ impl Feed<'_> {
         let wait = async {
             loop {
                 tokio::select! {
-                    batch = self.source.poll() => self.committed.commit(batch.unwrap()),
+                    batch = self.source.poll() => {
+                        self.committed.commit(batch.unwrap());
+                        self.source.committed();
+                    }
                     shown = shown.wait_for(&wanted) => {
                         shown.unwrap();
                         return;
@@ -311,6 +318,7 @@ impl Feed<'_> {
                 let tick = Duration::from_millis(100);
                 if let Ok(batch) = tokio::time::timeout(tick, self.source.poll()).await {
                     self.committed.commit(batch.unwrap());
+                    self.source.committed();
                 }
                 if wanted(&self.source.at_end(quiet).await.unwrap()) {
                     return;
