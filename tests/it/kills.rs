@@ -5,12 +5,11 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use orgstream_api::record::header;
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Link, Rest, World, on_both_brokers};
+use crate::support::{Dice, Rest, World, on_both_brokers};
 
 /// Kills; `tests/soak` asks for more.
 fn kills() -> u32 {
@@ -31,8 +30,7 @@ on_both_brokers! {
     world.b.faults().add(Fault::new(CallKind::Write, locked).containing("Locked").times(60));
     let killing = CancellationToken::new();
     let flow = tokio::spawn(flow(world.in_a.clone(), 5_000, killing.clone()));
-    let mut dice = Dice(u64::from(std::process::id()));
-    println!("seed {}", dice.0);
+    let mut dice = Dice::new();
     for kill in 0..kills() {
         let running = world.run(&[]);
         let pause = Duration::from_millis(1_500 + dice.next() % 5_000);
@@ -50,28 +48,12 @@ on_both_brokers! {
         let rows = world.b.rows(object);
         let external: HashSet<&Json> = rows.iter().map(|row| &row["OrgA_Id__c"]).collect();
         assert_eq!(external.len(), rows.len(), "duplicates of {object} in org B");
-        every_event_stands_once(&world, object).await;
+        world.every_event_stands_once(object).await;
     }
     assert_eq!(world.dead_letters().await, []);
     let parked = world.read(&orgstream::kafka::topics::parked(&world.pipeline)).await;
     assert!(!parked.is_empty(), "no contact came before its account");
 }
-}
-
-/// No (channel, replay id) twice for a `read_committed` reader.
-async fn every_event_stands_once(world: &Link, object: &str) {
-    let mut events = HashSet::new();
-    for record in world.read(&world.topic(object)).await {
-        let event =
-            [header::CHANNEL, header::REPLAY_ID].map(|name| record.headers.text(name).map(str::to_owned));
-        assert!(
-            event.iter().all(Option::is_some),
-            "a streamed record without its event: {:?}",
-            record.headers
-        );
-        assert!(events.insert(event.clone()), "{event:?} stands twice on the topic of {object}");
-    }
-    assert!(!events.is_empty(), "no records of {object}");
 }
 
 /// Changes org A until `count` changes are made and nothing is killed any more; contacts refer to accounts, accounts and contacts to each other.
@@ -107,14 +89,4 @@ async fn flow(org: Rest, count: usize, killing: CancellationToken) -> usize {
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     changes
-}
-
-/// A small generator of numbers, so that a run can be told by its seed.
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        self.0 >> 33
-    }
 }

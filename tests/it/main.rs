@@ -46,6 +46,12 @@ mod shape;
 // Outages, expired tokens, dropped sessions, a restarted broker, a poisoned record.
 mod trouble;
 
+// Streaming sessions that end, beside changes.
+mod sessions;
+
+// A Bayeux server of other people.
+mod bayeux_peer;
+
 // Bad input: files, credentials, brokers, bytes, a second process, a second node.
 mod bad_input;
 

@@ -1,10 +1,13 @@
 //! What the tests share: peers, a world of two orgs and one file, and a REST client for the orgs.
 
 mod peers;
-pub(crate) use peers::shared_peers;
+pub(crate) use peers::{Bayeux, shared_peers};
 
 mod own_broker;
 pub(crate) use own_broker::{Kind, OwnBroker};
+
+mod dice;
+pub(crate) use dice::Dice;
 
 mod embedded;
 pub(crate) use embedded::{embedded_broker, runtime};

@@ -42,6 +42,20 @@ impl Peer {
     }
 }
 
+impl Peer {
+    #[expect(clippy::disallowed_methods, reason = "nobody else waits on this thread")]
+    /// SIGKILL: the server has no time to put anything in order.
+    fn kill(mut self) {
+        // The server dies with its script.
+        self.child.kill().expect("the script can be killed");
+        self.child.wait().expect("the script has ended");
+        let server = format!("/proc/{}", self.ready["pid"]);
+        while Path::new(&server).exists() {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+}
+
 impl Drop for Peer {
     fn drop(&mut self) {
         // Closing its standard input asks the script to stop its server and to clean up.
@@ -70,16 +84,46 @@ impl Kafka {
         self.0.text("bootstrap_servers")
     }
 
-    #[expect(clippy::disallowed_methods, reason = "nobody else waits on this thread")]
     /// SIGKILL: the broker has no time to put anything in order.
-    pub(crate) fn kill(mut self) {
-        // The broker dies with its script.
-        self.0.child.kill().expect("the script can be killed");
-        self.0.child.wait().expect("the script has ended");
-        let broker = format!("/proc/{}", self.0.ready["pid"]);
-        while Path::new(&broker).exists() {
-            std::thread::sleep(std::time::Duration::from_millis(20));
+    pub(crate) fn kill(self) {
+        self.0.kill();
+    }
+}
+
+/// A Bayeux server in front of a simulated org.
+#[derive(Debug)]
+pub(crate) struct Bayeux(Peer);
+
+impl Bayeux {
+    /// A server that offers these transports, on `port` with its data in `data`, so that it can be started again there;
+    /// `None` where it cannot be had and need not be.
+    pub(crate) fn start_at(upstream: &str, data: &Path, port: Option<u16>, transports: &str) -> Option<Self> {
+        let data = data.to_str().expect("temporary paths are UTF-8");
+        let port = port.map(|port| port.to_string());
+        let mut arguments = vec!["--upstream", upstream, "--data", data, "--transports", transports];
+        if let Some(port) = &port {
+            arguments.extend(["--port", port]);
         }
+        Peer::start("bayeux.sh", &arguments).map(Self).map_err(|reason| skip(&reason)).ok()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.0.text("url")
+    }
+
+    /// The file that keeps its events.
+    pub(crate) fn store(&self) -> PathBuf {
+        self.0.text("store").into()
+    }
+
+    /// The process of the server.
+    pub(crate) fn pid(&self) -> i32 {
+        self.0.ready["pid"].as_i64().and_then(|pid| pid.try_into().ok()).expect("a pid")
+    }
+
+    /// SIGKILL: the server has no time to put anything in order.
+    pub(crate) fn kill(self) {
+        self.0.kill();
     }
 }
 

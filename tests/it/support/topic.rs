@@ -1,7 +1,10 @@
 //! Reads a world's topics as a `read_committed` consumer does.
 
+use std::collections::HashSet;
+
 use orgstream::kafka::{Consumed, KafkaConfig, Tail};
 use orgstream_api::HealthReporter;
+use orgstream_api::record::header;
 
 use super::world::Link;
 
@@ -20,6 +23,22 @@ impl Link {
             records.push(record.expect("the topic can be read"));
         }
         records
+    }
+
+    /// No (channel, replay id) twice for a `read_committed` reader.
+    pub(crate) async fn every_event_stands_once(&self, object: &str) {
+        let mut events = HashSet::new();
+        for record in self.read(&self.topic(object)).await {
+            let event =
+                [header::CHANNEL, header::REPLAY_ID].map(|name| record.headers.text(name).map(str::to_owned));
+            assert!(
+                event.iter().all(Option::is_some),
+                "a streamed record without its event: {:?}",
+                record.headers
+            );
+            assert!(events.insert(event.clone()), "{event:?} stands twice on the topic of {object}");
+        }
+        assert!(!events.is_empty(), "no records of {object}");
     }
 
     /// The dead letters, as (code, message).

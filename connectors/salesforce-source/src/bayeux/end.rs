@@ -51,7 +51,7 @@ impl End {
     }
 
     /// There is no token to be had.
-    pub(crate) fn unrefreshed(error: ApiError) -> Self {
+    pub(crate) fn unrefreshed(error: &ApiError) -> Self {
         Self::Busy(error.to_string())
     }
 

@@ -306,7 +306,10 @@ impl Run {
             return false;
         }
         let end = match end {
-            End::Token => self.exchange.refresh_token().await.map_or_else(End::unrefreshed, |()| End::Token),
+            End::Token => match self.exchange.refresh_token().await {
+                Ok(()) => End::Token,
+                Err(error) => End::unrefreshed(&error),
+            },
             end => end,
         };
         let in_vain = self.exchange.is_upgraded() && !matches!(was, State::Live { .. });
