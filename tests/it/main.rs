@@ -44,6 +44,7 @@ mod lost_topics;
 mod shape;
 
 // Outages, expired tokens, dropped sessions, a restarted broker, a poisoned record.
+mod stopped_kafka;
 mod trouble;
 
 // Streaming sessions that end, beside changes.

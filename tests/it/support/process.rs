@@ -81,6 +81,14 @@ impl Running {
         matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// Its resident memory now, in MB.
+    pub(crate) fn memory_mb(&self) -> u64 {
+        let id = self.child.id().expect("it runs");
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("it runs");
+        let line = status.lines().find(|line| line.starts_with("VmRSS")).expect("the figure is there");
+        line.split_whitespace().nth(1).and_then(|kb| kb.parse::<u64>().ok()).expect("a number") / 1_024
+    }
+
     /// SIGKILL: nothing of it gets to run again.
     pub(crate) async fn kill(mut self) -> Finished {
         self.child.start_kill().ok();

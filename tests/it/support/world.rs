@@ -94,7 +94,7 @@ impl WorldBuilder {
 
     /// What happens from time to time happens every two seconds.
     pub(crate) fn fast(self) -> Self {
-        self.org_a(|builder| builder.poll_hold(Duration::from_secs(2)))
+        self.source("sweep: { every: 2s }").org_a(|builder| builder.poll_hold(Duration::from_secs(2)))
     }
 
     pub(crate) fn operation(mut self, operation: &'static str) -> Self {
