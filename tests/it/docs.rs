@@ -42,8 +42,9 @@ fn tests() -> BTreeSet<String> {
         let text = std::fs::read_to_string(file).expect("the file is there");
         let mut is_test = false;
         for line in text.lines().map(str::trim) {
-            // A scenario of `on_both_brokers!` has its attribute from the macro.
-            let scenario = line.starts_with("async fn ") && text.contains("on_both_brokers! {");
+            // A scenario of one of these has its attribute from the macro.
+            let macros = ["on_both_brokers! {", "over_both_transports! {"];
+            let scenario = line.starts_with("async fn ") && macros.iter().any(|name| text.contains(name));
             if scenario {
                 is_test = true;
             }
