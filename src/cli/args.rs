@@ -33,7 +33,7 @@ pub enum Command {
     /// Report all faults of a file at once
     Check(Check),
     /// Print the JSON Schema of the file, for editors
-    Schema,
+    Schema(Schema),
     /// Compare the orgs of each pipeline, record by record
     Verify(Verify),
     /// Run a simulated Salesforce org
@@ -180,6 +180,14 @@ pub struct Sandbox {
     /// Offer CometD clients a WebSocket beside long polling, as a real org does not
     #[arg(long)]
     pub websocket: bool,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Print all keys as a Markdown document instead
+    #[arg(long)]
+    pub markdown: bool,
 }
 
 /// Arguments of `schema-store`.

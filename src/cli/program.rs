@@ -39,7 +39,7 @@ fn start(command: Command) -> Result<Exit, Failure> {
             Command::Snapshot(arguments) => snapshot::snapshot(arguments).await,
             Command::Status(arguments) => status::status(arguments).await,
             Command::Check(arguments) => check::check(&arguments),
-            Command::Schema => schema::schema(),
+            Command::Schema(arguments) => schema::schema(&arguments),
             Command::Verify(arguments) => verify::verify(arguments).await,
             Command::Broker(arguments) => broker::broker(arguments).await,
             Command::Sandbox(arguments) => sandbox::sandbox(arguments).await,

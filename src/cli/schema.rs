@@ -1,10 +1,15 @@
-//! `orgstream schema`: the JSON Schema of the file.
+//! `orgstream schema`: the JSON Schema of the file, or all its keys as a document.
 
 use super::exit::{Exit, Failure};
-use super::output;
+use super::{args, output};
 use crate::config::json_schema;
+use crate::config::reference::markdown;
 
-pub(super) fn schema() -> Result<Exit, Failure> {
-    output::json(&json_schema())?;
+pub(super) fn schema(arguments: &args::Schema) -> Result<Exit, Failure> {
+    if arguments.markdown {
+        output::line(markdown().trim_end())?;
+    } else {
+        output::json(&json_schema())?;
+    }
     Ok(Exit::Done)
 }

@@ -10,7 +10,7 @@ use super::output;
 use super::table::table;
 use crate::config;
 use crate::control::flow::{FlowStatus, FlowWord, Freshness, SnapshotStatus};
-use crate::control::{Answer, Kind, Status, TaskStatus, ask};
+use crate::control::{AllowanceStatus, Answer, Kind, Status, TaskStatus, ask};
 
 pub(super) async fn status(arguments: args::Status) -> Result<Exit, Failure> {
     let state = match (arguments.state, arguments.file) {
@@ -58,6 +58,12 @@ fn text(status: &Status) -> String {
     let head = format!("node {}, process {}, since {}", status.node, status.pid, status.started);
     let mut parts = vec![head];
     parts.extend(status.embedded.iter().map(|(part, address)| format!("embedded {part}: {address}")));
+    for (name, org) in &status.orgs {
+        let allowances = org.allowances.iter();
+        let used = allowances
+            .map(|(allowance, AllowanceStatus { used, max })| format!("{allowance} {used} of {max}"));
+        parts.push(format!("org {name}: {}", used.collect::<Vec<_>>().join(", ")));
+    }
     parts.extend([String::new(), table(&lines)]);
     if !details.is_empty() {
         parts.push(String::new());

@@ -6,6 +6,7 @@
 //! - [`fault`]: what is wrong with a file, and where
 //! - `raw`: every key there is; its docs become the descriptions of the JSON Schema
 //! - `schema`: the JSON Schema of `raw`
+//! - [`reference`]: the keys as a document
 //! - `tree`: YAML with positions
 //! - `text_file`: reads the file and those it names
 //! - `substitute`: `${env:NAME}` and `${file:PATH}`
@@ -26,6 +27,8 @@ mod raw;
 
 pub mod schema;
 pub use schema::json_schema;
+
+pub mod reference;
 
 mod tree;
 

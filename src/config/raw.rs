@@ -5,9 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use orgstream_api::Secret;
 use schemars::JsonSchema;
 use serde::Deserialize;
+
+mod org;
+pub(super) use org::{Allowances, Auth, Keystore, Org, Proxy, Sandbox, Timeouts};
 
 mod source;
 pub(super) use source::{
@@ -35,74 +37,6 @@ pub(super) struct File {
     /// The pipelines, each under a name of your choice. The name is part of topic and group names.
     #[schemars(required)]
     pub(super) pipelines: Option<BTreeMap<String, Pipeline>>,
-}
-
-/// One Salesforce org: where it is and how to log in, or a simulated one.
-#[derive(Deserialize, JsonSchema)]
-pub(super) struct Org {
-    /// The org's login URL: its My Domain, such as `https://acme.my.salesforce.com`.
-    pub(super) url: Option<String>,
-    /// How to log in.
-    pub(super) auth: Option<Auth>,
-    /// In place of `url` and `auth`: a simulated org inside the process, for development.
-    pub(super) sandbox: Option<Sandbox>,
-}
-
-/// A simulated org inside the process. It is kept in the state directory.
-#[derive(Deserialize, JsonSchema, Default)]
-pub(super) struct Sandbox {
-    /// A YAML file with custom objects and fields, relative to this file, in place of `OrgA_Id__c` on each object.
-    pub(super) objects: Option<String>,
-    /// So many accounts, contacts and leads in all are in it when it is new, the same every time.
-    #[schemars(range(min = 0, max = 1_000_000), extend("default" = 0))]
-    pub(super) records: Option<u32>,
-}
-
-/// How to log in.
-#[derive(Deserialize, JsonSchema)]
-#[serde(tag = "flow", rename_all = "snake_case")]
-pub(super) enum Auth {
-    /// OAuth 2.0 client credentials: the connected app names the user that calls are made as.
-    ClientCredentials {
-        /// The connected app's consumer key.
-        #[schemars(required)]
-        client_id: Option<String>,
-        /// The connected app's consumer secret.
-        #[schemars(required, with = "String")]
-        client_secret: Option<Secret>,
-    },
-    /// OAuth 2.0 JWT bearer: the connected app knows the certificate of a private key.
-    JwtBearer {
-        /// The connected app's consumer key.
-        #[schemars(required)]
-        client_id: Option<String>,
-        /// The user that calls are made as.
-        #[schemars(required)]
-        username: Option<String>,
-        /// The file of the RSA private key in PEM form, relative to this file.
-        #[schemars(required)]
-        private_key: Option<String>,
-        /// The token's audience, where it is not the one that follows from the URL.
-        audience: Option<String>,
-    },
-    /// OAuth 2.0 username and password. Salesforce ends this flow on 2027-02-20.
-    Password {
-        /// The connected app's consumer key.
-        #[schemars(required)]
-        client_id: Option<String>,
-        /// The connected app's consumer secret.
-        #[schemars(required, with = "String")]
-        client_secret: Option<Secret>,
-        /// The user that calls are made as.
-        #[schemars(required)]
-        username: Option<String>,
-        /// The user's password.
-        #[schemars(required, with = "String")]
-        password: Option<Secret>,
-        /// The user's security token, where the org asks for one.
-        #[schemars(with = "Option<String>")]
-        security_token: Option<Secret>,
-    },
 }
 
 /// The Kafka cluster.
@@ -141,7 +75,7 @@ pub(super) struct Pipeline {
     /// The org that the records are written to.
     pub(super) sink: Option<Sink>,
     /// The objects, by API name. A snapshot reads them in this order: with parents before their children it takes fewer writes.
-    #[schemars(required)]
+    #[schemars(extend("x-confluent" = ["salesforce.object", "salesforce.channel.entities"]))]
     pub(super) objects: Option<BTreeMap<String, Object>>,
 }
 

@@ -9,7 +9,9 @@
 //! - [`orders`]: what people ask of sources, both ends of it
 
 pub mod status;
-pub use status::{Kind, LatencyStatus, PartitionLag, PipelineStatus, State, Status, TaskStatus};
+pub use status::{
+    AllowanceStatus, Kind, LatencyStatus, OrgStatus, PartitionLag, PipelineStatus, State, Status, TaskStatus,
+};
 
 pub mod flow;
 pub use flow::{FlowStatus, FlowWord, SnapshotStatus};

@@ -21,8 +21,27 @@ pub struct Status {
     /// What runs inside the process in place of a real one, and its address.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub embedded: BTreeMap<String, String>,
+    /// The orgs that it is connected to.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub orgs: BTreeMap<String, OrgStatus>,
     /// The pipelines it runs.
     pub pipelines: Vec<PipelineStatus>,
+}
+
+/// One org.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OrgStatus {
+    /// Its daily allowances as far as they are known, by Salesforce's names.
+    pub allowances: BTreeMap<String, AllowanceStatus>,
+}
+
+/// What an org allows in a day.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct AllowanceStatus {
+    /// What all its clients have used up.
+    pub used: u64,
+    /// What is allowed.
+    pub max: u64,
 }
 
 /// One pipeline.

@@ -183,6 +183,7 @@ mod tests {
                     .map(|(part, address)| (part.to_owned(), address.to_owned()))
                     .into_iter()
                     .collect::<BTreeMap<_, _>>(),
+                orgs: BTreeMap::new(),
                 pipelines: Vec::new(),
             },
             counts: vec![Count { object: "Account".to_owned(), in_a: 75, in_b: 25 }],

@@ -142,6 +142,7 @@ mod tests {
             started: second(0),
             at: second(at),
             embedded: BTreeMap::new(),
+            orgs: BTreeMap::new(),
             pipelines: vec![PipelineStatus { name: "crm".to_owned(), tasks: vec![source, sink] }],
         }
     }

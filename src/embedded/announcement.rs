@@ -52,7 +52,7 @@ impl EmbeddedOrg {
             client_id: self.client_id.clone(),
             client_secret: Secret::new(self.client_secret.clone()),
         };
-        OrgConfig { name: name.to_owned(), url: self.login_url.clone(), auth }
+        OrgConfig::new(name, self.login_url.clone(), auth)
     }
 }
 

@@ -4,7 +4,7 @@
 //! dead beside others that live is the silence that must not be.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use orgstream_api::{Health, TaskError};
@@ -79,6 +79,7 @@ impl Runtime {
             node: state.node().to_owned(),
             started: clock::now(),
             embedded: embedded.announcement().addresses(),
+            orgs: OnceLock::new(),
             sources: tasks.sources.clone(),
             sinks: tasks.sinks.clone(),
         });
@@ -104,9 +105,10 @@ impl Runtime {
     pub async fn run(self, stop: CancellationToken) -> Result<Finished, RunError> {
         let Self { config, options, state, database, control, embedded, tasks, report } = self;
         let served = CancellationToken::new();
-        let serving =
-            tokio::spawn(control.serve(Arc::clone(&report) as Arc<dyn StatusSource>, report, served.clone()));
-        let run = Run { config, options, state, database, endpoints: embedded.endpoints().clone() };
+        let (shown, ordered) = (Arc::clone(&report), Arc::clone(&report));
+        let serving = tokio::spawn(control.serve(shown as Arc<dyn StatusSource>, ordered, served.clone()));
+        let endpoints = embedded.endpoints().clone();
+        let run = Run { config, options, state, database, endpoints, report };
         let ended = run.work(&tasks, &stop).await;
         match &ended {
             Ok(_) => tasks.set(&TaskState::Stopped),
@@ -128,6 +130,7 @@ struct Run {
     state: StateDir,
     database: Database,
     endpoints: Endpoints,
+    report: Arc<Report>,
 }
 
 impl Run {
@@ -137,6 +140,7 @@ impl Run {
             () = stop.cancelled() => return Ok(Finished::Stopped),
         };
         let (shared, orgs, following) = prepared;
+        let _unset = self.report.orgs.set(orgs.clone());
         let stop_tasks = stop.child_token();
         let mut running = tasks.spawn(&self.config, &shared, &orgs, &stop_tasks);
         let failing = following.run();

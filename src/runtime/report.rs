@@ -1,19 +1,22 @@
 //! The status: what the tasks show, in the control API's words.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use orgstream_api::Command;
 use orgstream_salesforce::datetime::format_datetime;
+use orgstream_salesforce::{Allowance, Org};
 
 use super::flow::flow_status;
+use super::orgs::Orgs;
 use super::sink_task::SinkEntry;
 use super::source_task::SourceEntry;
 use crate::clock;
 use crate::control::{
-    Kind, LatencyStatus, NotOrdered, Orders, PipelineStatus, State, Status, StatusSource, TaskStatus,
+    AllowanceStatus, Kind, LatencyStatus, NotOrdered, Orders, OrgStatus, PipelineStatus, State, Status,
+    StatusSource, TaskStatus,
 };
 use crate::worker::latency::Latency;
 use crate::worker::state::{StateCell, TaskState};
@@ -26,6 +29,8 @@ pub(super) struct Report {
     pub(super) started: SystemTime,
     /// What runs inside it in place of a real one, and its address.
     pub(super) embedded: BTreeMap<String, String>,
+    /// Its orgs, once they are connected.
+    pub(super) orgs: OnceLock<Orgs>,
     /// Its source tasks.
     pub(super) sources: Vec<Arc<SourceEntry>>,
     /// Its sink tasks.
@@ -49,6 +54,13 @@ impl StatusSource for Report {
             started: text(self.started),
             at: text(clock::now()),
             embedded: self.embedded.clone(),
+            orgs: self
+                .orgs
+                .get()
+                .into_iter()
+                .flatten()
+                .map(|(name, org)| (name.clone(), org_status(org)))
+                .collect(),
             pipelines,
         }
     }
@@ -64,6 +76,13 @@ impl Orders for Report {
             }
         }
     }
+}
+
+fn org_status(org: &Org) -> OrgStatus {
+    let allowances = org.allowances().into_iter();
+    let allowances =
+        allowances.map(|(name, Allowance { used, max })| (name.to_owned(), AllowanceStatus { used, max }));
+    OrgStatus { allowances: allowances.collect() }
 }
 
 fn source_status(source: &SourceEntry) -> TaskStatus {

@@ -15,6 +15,9 @@ fn root() -> &'static Path {
 fn variables(text: &str) -> BTreeSet<(String, String)> {
     let names = text.split("${env:").skip(1).filter_map(|rest| rest.split('}').next());
     let value = |name: &str| {
+        if name == "APAC_KEYSTORE_PASSWORD" {
+            return "changeit";
+        }
         let web = name.ends_with("_URL") || name.ends_with("REGISTRY");
         if web { "https://example.com" } else { "example.com:9092" }
     };
@@ -27,6 +30,8 @@ fn check(file: &Path) {
     let dir = tempfile::tempdir().expect("a directory");
     std::fs::create_dir(dir.path().join("keys")).expect("a directory");
     std::fs::write(dir.path().join("keys/emea.pem"), "-----BEGIN PRIVATE KEY-----\n").expect("a file");
+    std::fs::copy(root().join("tests/fixtures/keystores/openssl.p12"), dir.path().join("keys/apac.p12"))
+        .expect("a file");
     std::fs::write(dir.path().join("playground.yaml"), "").expect("a file");
     let copy = dir.path().join("orgstream.yaml");
     std::fs::write(&copy, &text).expect("a file");

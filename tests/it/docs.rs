@@ -116,3 +116,141 @@ fn every_dependency_has_its_line() {
         text.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
     assert_eq!(listed, used);
 }
+
+/// Every property of Confluent's three streaming sources and of what they have in common, those of its cloud and of forks
+/// included.
+const CONFLUENT: &[&str] = &[
+    // The connection.
+    "salesforce.instance",
+    "salesforce.username",
+    "salesforce.password",
+    "salesforce.password.token",
+    "salesforce.grant.type",
+    "salesforce.consumer.key",
+    "salesforce.consumer.secret",
+    "salesforce.jwt.keystore.path",
+    "salesforce.jwt.keystore.file",
+    "salesforce.jwt.keystore.password",
+    "salesforce.version",
+    "connection.timeout",
+    "connection.max.message.size",
+    "request.max.retries.time.ms",
+    "salesforce.auth.retries.time.ms",
+    "curl.logging",
+    "http.proxy",
+    "http.proxy.auth.scheme",
+    "http.proxy.user",
+    "http.proxy.password",
+    "http.proxy.auth.ntlm.domain",
+    "oauth.refresh.token",
+    // The licence, and Kafka Connect's own.
+    "confluent.license",
+    "confluent.topic",
+    "confluent.topic.bootstrap.servers",
+    "confluent.topic.replication.factor",
+    "confluent.topic.ssl.truststore.location",
+    "confluent.topic.security.protocol",
+    "confluent.topic.sasl.mechanism",
+    "csfle.enabled",
+    "auto.register.schemas",
+    "use.latest.version",
+    "exactly.once.support",
+    "transaction.boundary",
+    "transaction.boundary.interval.ms",
+    "topic.creation.groups",
+    "topic.creation.default.replication.factor",
+    "topic.creation.default.partitions",
+    "topic.creation.default.include",
+    "topic.creation.default.exclude",
+    "topic.creation.default.cleanup.policy",
+    // Kafka.
+    "kafka.topic",
+    "kafka.topic.lowercase",
+    "regex.timeout.ms",
+    // PushTopics.
+    "salesforce.object",
+    "salesforce.push.topic.name",
+    "salesforce.initial.start",
+    "salesforce.push.topic.create",
+    "salesforce.push.topic.notify.create",
+    "salesforce.push.topic.notify.update",
+    "salesforce.push.topic.notify.delete",
+    "salesforce.push.topic.notify.undelete",
+    "salesforce.push.topic.notify.fields",
+    "salesforce.push.topic.query",
+    "salesforce.topic.query.fields",
+    "ignore.text.area.fields",
+    "include.event.metadata",
+    "poll.idle.time",
+    "poll.record.bulk.size",
+    "bayeux.client.timeout",
+    "output.data.format",
+    "errors.tolerance",
+    "auto.restart.on.user.error",
+    "kafka.auth.mode",
+    "kafka.api.key",
+    "kafka.api.secret",
+    "schema.context.name",
+    "header.converter",
+    "producer.override.compression.type",
+    "producer.override.linger.ms",
+    "connector.egress.whitelist",
+    // Change Data Capture.
+    "salesforce.cdc.channel",
+    "salesforce.cdc.name",
+    "salesforce.channel.type",
+    "salesforce.channel.entities",
+    "invalid.replay.id.behaviour",
+    "convert.changed.fields",
+    "SF_API",
+    // Platform events.
+    "salesforce.platform.event.name",
+    "salesforce.platform.subscription.type",
+    "salesforce.platform.custom.channel.name",
+    "salesforce.platform.channel.entities",
+];
+
+/// Whether `name` is `pattern`, in which a star stands for anything.
+fn is_like(name: &str, pattern: &str) -> bool {
+    match pattern.split_once('*') {
+        None => name == pattern,
+        Some((before, after)) => {
+            name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
+        }
+    }
+}
+
+#[test]
+fn the_reference_of_the_keys_is_what_the_program_prints() {
+    assert_eq!(
+        read("docs/CONFIGURATION.md"),
+        orgstream::config::reference::markdown(),
+        "run `orgstream schema --markdown > docs/CONFIGURATION.md`"
+    );
+}
+
+#[test]
+fn every_property_of_confluents_sources_is_in_the_reference() {
+    let text = read("docs/CONFIGURATION.md");
+    let (keys, reasons) =
+        text.split_once("## Confluent's properties without a key").expect("the table is there");
+    // The fourth cell of a key's row, the first of a reason's.
+    let cells = |text: &str, cell: usize| -> Vec<String> {
+        let rows =
+            text.lines().filter(|line| line.starts_with("| `")).filter_map(|line| line.split('|').nth(cell));
+        rows.flat_map(|cell| quoted(cell).map(str::to_owned).collect::<Vec<_>>()).collect()
+    };
+    let (named, reasoned) = (cells(keys, 4), cells(reasons, 1));
+    let has = |known: &[String], name: &str| known.iter().any(|pattern| is_like(name, pattern));
+    for property in CONFLUENT {
+        let (key, reason) = (has(&named, property), has(&reasoned, property));
+        assert!(key || reason, "{property} is missing");
+        assert!(!(key && reason), "{property} has a key and a reason for none");
+    }
+    for name in named {
+        assert!(
+            name == "connector.class" || CONFLUENT.contains(&&*name),
+            "{name} is no property of Confluent's"
+        );
+    }
+}

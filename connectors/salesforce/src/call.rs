@@ -22,16 +22,14 @@ use crate::org::Org;
 use crate::rest::soap;
 use crate::usage::ApiUsage;
 
-/// How long a read may take.
-pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// What is to be asked.
 pub(crate) struct Call {
     method: Method,
     place: Place,
     query: Vec<(&'static str, String)>,
     body: Body,
-    timeout: Duration,
+    /// `None`: as long as the org's options say of a read.
+    timeout: Option<Duration>,
 }
 
 /// Where a call goes.
@@ -62,22 +60,27 @@ pub(crate) struct Reply {
 impl Call {
     /// A read of a path below `/services/data/vNN.0`.
     pub(crate) fn get(path: &[&str]) -> Self {
-        Self::at(Method::GET, Place::Data(data_path(path)), READ_TIMEOUT)
+        Self::at(Method::GET, Place::Data(data_path(path)), None)
     }
 
     /// A read of a path that the org named.
     pub(crate) fn get_at(path: String) -> Self {
-        Self::at(Method::GET, Place::Named(path), READ_TIMEOUT)
+        Self::at(Method::GET, Place::Named(path), None)
     }
 
     /// A call of a path below `/services/data/vNN.0` that may take as long as `timeout`, repetition included.
     pub(crate) fn new(method: Method, path: &[&str], timeout: Duration) -> Self {
-        Self::at(method, Place::Data(data_path(path)), timeout)
+        Self::at(method, Place::Data(data_path(path)), Some(timeout))
+    }
+
+    /// A call of a path below `/services/data/vNN.0` that may take as long as a read.
+    pub(crate) fn as_read(method: Method, path: &[&str]) -> Self {
+        Self::at(method, Place::Data(data_path(path)), None)
     }
 
     /// A SOAP call of the partner API.
     pub(crate) fn soap(body: String, timeout: Duration) -> Self {
-        let mut call = Self::at(Method::POST, Place::Soap, timeout);
+        let mut call = Self::at(Method::POST, Place::Soap, Some(timeout));
         call.body = Body::Soap(body);
         call
     }
@@ -94,11 +97,11 @@ impl Call {
     }
 
     pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.timeout = Some(timeout);
         self
     }
 
-    fn at(method: Method, place: Place, timeout: Duration) -> Self {
+    fn at(method: Method, place: Place, timeout: Option<Duration>) -> Self {
         Self { method, place, query: Vec::new(), body: Body::Empty, timeout }
     }
 }
@@ -149,7 +152,7 @@ impl Org {
     /// Sends `call`, with a new token if the org no longer takes the present one.
     pub(crate) async fn call(&self, call: Call) -> Result<Reply, ApiError> {
         let started = Instant::now();
-        let deadline = started + call.timeout;
+        let deadline = started + self.allowed(&call);
         let token = self.token();
         let first = self.send(&call, &token, started, deadline).await;
         match first {
@@ -157,7 +160,7 @@ impl Org {
                 // The login goes on when this call's time is over; the next call finds its token.
                 let refreshed = timeout_at(deadline, self.refresh(&token)).await;
                 let token = refreshed.unwrap_or_else(|_| {
-                    let what = format!("no new token within {:?}", call.timeout);
+                    let what = format!("no new token within {:?}", self.allowed(&call));
                     Err(self.trouble(&call, started, what, None))
                 })?;
                 self.send(&call, &token, started, deadline).await
@@ -176,14 +179,14 @@ impl Org {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             // A write that starts past its time may overlap with another node's.
-            return Err(self.trouble(call, started, format!("its {:?} were over", call.timeout), None));
+            return Err(self.trouble(call, started, format!("its {:?} were over", self.allowed(call)), None));
         }
         let sent = self.request(call, token).timeout(left).send().await;
         let response = sent.map_err(|error| {
             let what = if error.is_connect() {
                 "no connection".to_owned()
             } else if error.is_timeout() {
-                format!("no answer within {:?}", call.timeout)
+                format!("no answer within {:?}", self.allowed(call))
             } else {
                 "the connection was cut".to_owned()
             };
@@ -205,6 +208,11 @@ impl Org {
             _ => serde_json::from_slice(&body).unwrap_or_default(),
         };
         Err(self.failure(call, started, status, errors))
+    }
+
+    /// How long a call may take, repetition included.
+    fn allowed(&self, call: &Call) -> Duration {
+        call.timeout.unwrap_or(self.timeouts().answer)
     }
 
     fn request(&self, call: &Call, token: &Token) -> RequestBuilder {
@@ -274,6 +282,7 @@ impl Org {
         let header = headers.get("sforce-limit-info").and_then(|value| value.to_str().ok());
         if let Some(usage) = header.and_then(ApiUsage::parse) {
             *self.inner.usage.lock().expect("no holder of this lock panics") = Some(usage);
+            self.inner.allowances.note_usage(self.name(), usage);
         }
     }
 

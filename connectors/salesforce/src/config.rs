@@ -3,6 +3,8 @@
 use orgstream_api::Secret;
 use url::Url;
 
+use crate::options::OrgOptions;
+
 /// What [`Org::connect`](crate::Org::connect) needs.
 #[derive(Debug, Clone)]
 pub struct OrgConfig {
@@ -12,6 +14,15 @@ pub struct OrgConfig {
     pub url: Url,
     /// How to log in.
     pub auth: Auth,
+    /// How it is called.
+    pub options: OrgOptions,
+}
+
+impl OrgConfig {
+    /// An org that is called as orgstream does when nothing else is said.
+    pub fn new(name: impl Into<String>, url: Url, auth: Auth) -> Self {
+        Self { name: name.into(), url, auth, options: OrgOptions::default() }
+    }
 }
 
 /// An OAuth flow with its credentials.

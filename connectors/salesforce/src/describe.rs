@@ -193,6 +193,15 @@ impl Describe {
         self.positions.get(name).map(|index| &self.fields[*index])
     }
 
+    /// The same object with other types of fields.
+    #[must_use]
+    pub fn with_kinds(&self, kind: impl Fn(&DescribeField) -> FieldKind) -> Self {
+        let retyped = |field: &DescribeField| DescribeField { kind: kind(field), ..field.clone() };
+        let fields: Vec<_> = self.fields.iter().map(retyped).collect();
+        let schema = Arc::new(schema::value_schema(&self.object, &fields));
+        Self { fields, schema, ..self.clone() }
+    }
+
     /// The schema of a record's value: all fields in the org's order, then `_ObjectType` and `_EventType`.
     pub fn schema(&self) -> Arc<Schema> {
         Arc::clone(&self.schema)

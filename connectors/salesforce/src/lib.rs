@@ -3,17 +3,23 @@
 //! # Layout, in reading order
 //!
 //! - [`config`]: where an org is and how to log in
+//! - [`options`], [`keystore`]: how it is called, and the key in a PKCS#12 file
 //! - [`org`]: an org that is logged in to; everything else hangs on it
 //! - `auth`: the OAuth flows, one file each, and the one token of an org
 //! - `call`: one HTTP call, with its time-out, its token and its error
 //! - [`error`], [`catalogue`]: what went wrong, and what to do about each code
 //! - [`breaker`], [`report`]: whether the org can be called at all, and whose trouble a failed call is
-//! - [`usage`]: how much of the org's API allocation is used
+//! - [`usage`], [`allowances`]: how much of what the org allows is used
 //! - [`rest`]: the resources, one file each
 //! - [`id`], [`describe`], [`schema`], [`value`], [`csv`], [`datetime`], [`soql`]: Salesforce's data, and ours
 
 pub mod config;
 pub use config::{Auth, OrgConfig};
+
+pub mod options;
+pub use options::{AllowanceOptions, ApiVersion, OrgOptions, Proxy, Timeouts};
+
+pub mod keystore;
 
 pub mod org;
 pub use org::Org;
@@ -39,6 +45,9 @@ pub use report::Blame;
 
 pub mod usage;
 pub use usage::ApiUsage;
+
+pub mod allowances;
+pub use allowances::Allowance;
 
 pub mod rest;
 pub use rest::{

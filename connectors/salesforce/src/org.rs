@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tokio::time::Instant;
 
+use crate::allowances::Allowances;
 use crate::auth::{Session, Token};
 use crate::breaker::Breaker;
 use crate::config::OrgConfig;
@@ -13,10 +14,11 @@ use crate::describe::Describe;
 use crate::error::ApiError;
 use crate::http;
 use crate::id::OrgId;
+use crate::options::{ApiVersion, Timeouts};
 use crate::usage::ApiUsage;
 
-/// The version of every API that is called.
-const API_VERSION: &str = "62.0";
+/// The version of every API that is called, unless the user's file names another.
+pub const API_VERSION: &str = "62.0";
 
 /// An org. Clones are the same org: one token, one breaker, one connection pool.
 #[derive(Clone)]
@@ -27,12 +29,15 @@ pub struct Org {
 pub(crate) struct Inner {
     pub(crate) name: Arc<str>,
     pub(crate) id: OrgId,
-    pub(crate) api_version: &'static str,
+    /// Set before anybody has the org.
+    api_version: OnceLock<String>,
+    timeouts: Timeouts,
     pub(crate) http: reqwest::Client,
     pub(crate) http1: reqwest::Client,
     pub(crate) session: Session,
     pub(crate) breaker: Breaker,
     pub(crate) usage: Mutex<Option<ApiUsage>>,
+    pub(crate) allowances: Allowances,
     /// The `Date` of the latest answer, in milliseconds since the epoch.
     pub(crate) date: Mutex<Option<i64>>,
     /// By name in lower case, since Salesforce's names have no case.
@@ -44,29 +49,40 @@ impl Org {
     /// be reached.
     pub async fn connect(config: OrgConfig) -> Result<Self, ApiError> {
         let name: Arc<str> = config.name.as_str().into();
-        let clients = http::client().and_then(|http| Ok((http, http::client_of_http1()?)));
+        let options = config.options.clone();
+        let clients = http::client(&options).and_then(|http| Ok((http, http::client_of_http1(&options)?)));
         let (http, http1) = clients.map_err(|error| ApiError::Refused {
             org: Arc::clone(&name),
             url: config.url.origin().ascii_serialization(),
             code: "http_client".to_owned(),
             message: error.to_string(),
-            advice: "install the system's CA certificates",
+            advice: "install the system's CA certificates, and check `proxy`",
         })?;
         let (session, id) = Session::open(config, Arc::clone(&name), http.clone()).await?;
-        Ok(Self {
+        let org = Self {
             inner: Arc::new(Inner {
                 name,
                 id,
-                api_version: API_VERSION,
+                api_version: OnceLock::new(),
+                timeouts: options.timeouts,
                 http,
                 http1,
                 session,
                 breaker: Breaker::new(Instant::now()),
                 usage: Mutex::default(),
+                allowances: Allowances::new(options.allowances),
                 date: Mutex::default(),
                 describes: Mutex::default(),
             }),
-        })
+        };
+        let version = match options.api_version {
+            ApiVersion::Tested => API_VERSION.to_owned(),
+            ApiVersion::Fixed(version) => version,
+            ApiVersion::Latest => org.newest_version().await?,
+        };
+        let _fresh = org.inner.api_version.set(version);
+        org.meter();
+        Ok(org)
     }
 
     /// The org's 18-character id.
@@ -81,7 +97,12 @@ impl Org {
 
     /// The version of the org's APIs that is called, such as `62.0`.
     pub fn api_version(&self) -> &str {
-        self.inner.api_version
+        self.inner.api_version.get().map_or(API_VERSION, String::as_str)
+    }
+
+    /// How long is waited for what.
+    pub fn timeouts(&self) -> Timeouts {
+        self.inner.timeouts
     }
 
     /// The one HTTP client, for calls that are not REST. It has no time-out of its own beyond the connection's:

@@ -11,6 +11,10 @@ pub(super) use file::check;
 mod org;
 use org::org;
 
+mod org_options;
+
+mod private_key;
+
 mod pipeline;
 use pipeline::pipeline;
 

@@ -5,6 +5,8 @@ use orgstream_salesforce::{Auth, OrgConfig};
 
 use super::Report;
 use super::file::web_address;
+use super::org_options::options;
+use super::private_key::private_key;
 use crate::config::raw;
 use crate::config::substitute::Surroundings;
 use crate::config::text_file::read_text;
@@ -21,7 +23,8 @@ pub(super) fn org(
     // Keys as they stand in the file: what is there but mistyped is reported already.
     let keys = report.keys(&path);
     if keys.contains(&"sandbox") {
-        for key in ["url", "auth"].into_iter().filter(|key| keys.contains(key)) {
+        let of_others = ["url", "auth", "api_version", "proxy", "timeouts", "allowances"];
+        for key in of_others.into_iter().filter(|key| keys.contains(key)) {
             report.fault(
                 &["orgs", name, key],
                 "a sandbox is simulated here and needs none; remove one of the two",
@@ -41,7 +44,8 @@ pub(super) fn org(
     }
     let url = raw.url.and_then(|url| web_address(&url, &["orgs", name, "url"], report));
     let auth = raw.auth.and_then(|raw| auth(name, raw, from, report));
-    Some(Org::Salesforce(OrgConfig { name: name.to_owned(), url: url?, auth: auth? }))
+    let options = options(name, raw.api_version, raw.proxy, raw.timeouts, raw.allowances, report);
+    Some(Org::Salesforce(OrgConfig { options: options?, ..OrgConfig::new(name, url?, auth?) }))
 }
 
 /// A simulated org lies in a directory of its name.
@@ -80,8 +84,8 @@ fn auth(org: &str, raw: raw::Auth, from: &Surroundings<'_>, report: &mut Report<
         raw::Auth::ClientCredentials { client_id, client_secret } => {
             Auth::ClientCredentials { client_id: client_id?, client_secret: client_secret? }
         }
-        raw::Auth::JwtBearer { client_id, username, private_key, audience } => {
-            let private_key = private_key.and_then(|path| private_key_text(org, &path, from, report));
+        raw::Auth::JwtBearer { client_id, username, private_key, keystore, audience } => {
+            let private_key = self::private_key(org, private_key, keystore, from, report);
             Auth::JwtBearer {
                 client_id: client_id?,
                 username: username?,
@@ -98,31 +102,6 @@ fn auth(org: &str, raw: raw::Auth, from: &Surroundings<'_>, report: &mut Report<
             }
         }
     })
-}
-
-/// The text of the key file. Whether the key is one is for the login to say; here it must only look like PEM,
-/// so that a wrong path is found before anything runs.
-fn private_key_text(
-    org: &str,
-    path: &str,
-    from: &Surroundings<'_>,
-    report: &mut Report<'_>,
-) -> Option<Secret> {
-    let key = ["orgs", org, "auth", "private_key"];
-    let path = from.resolve(path);
-    match read_text(&path) {
-        Ok(text) if text.contains("-----BEGIN ") && text.contains("PRIVATE KEY-----") => {
-            Some(Secret::new(text))
-        }
-        Ok(_) => {
-            report.fault(&key, format!("`{}` holds no private key in PEM form", path.display()));
-            None
-        }
-        Err(wrong) => {
-            report.fault(&key, format!("`{}` {wrong}", path.display()));
-            None
-        }
-    }
 }
 
 /// Salesforce takes the security token at the end of the password.

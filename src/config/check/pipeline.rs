@@ -29,6 +29,9 @@ pub(super) fn pipeline(name: String, raw: raw::Pipeline, report: &mut Report<'_>
         report.fault(&path, "has neither a source nor a sink; it needs at least one");
     }
     let messages = raw.source.as_ref().is_some_and(|source| source.events.is_some());
+    if !report.has(&path, "objects") && !messages {
+        report.fault(&[path[0], path[1], "objects"], "this key is missing");
+    }
     if report.is_empty(&[path[0], path[1], "objects"]) && !messages {
         report.fault(&[path[0], path[1], "objects"], "names no object");
     }

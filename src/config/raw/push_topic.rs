@@ -10,9 +10,10 @@ pub(in crate::config) struct PushTopic {
     #[schemars(extend("x-confluent" = ["salesforce.push.topic.name"]))]
     pub(in crate::config) name: Option<String>,
     /// Its SOQL query. Default: the id where rows are read anyway (`hydrate`), all fields that fit elsewhere.
+    #[schemars(extend("x-confluent" = ["salesforce.push.topic.query", "salesforce.topic.query.fields"]))]
     pub(in crate::config) query: Option<String>,
     /// Changes of which fields raise an event.
-    #[schemars(extend("default" = "All"))]
+    #[schemars(extend("default" = "All", "x-confluent" = ["salesforce.push.topic.notify.fields"]))]
     pub(in crate::config) notify_for_fields: Option<NotifyForFields>,
     /// Which operations raise an event. Default: all four.
     #[schemars(extend("x-confluent" = [

@@ -35,7 +35,7 @@ pub(in crate::config) struct Source {
     /// The form of the records.
     #[schemars(extend("default" = "full"))]
     pub(in crate::config) records: Option<Records>,
-    /// With `records: event`: whether `changedFields` is a struct of flags.
+    /// With `records: event`: whether `changedFields` has the names of the record's fields, `FirstName` for `Name.FirstName`.
     #[schemars(extend("default" = false, "x-confluent" = ["convert.changed.fields"]))]
     pub(in crate::config) convert_changed_fields: Option<bool>,
     /// Whether the rows of events are read, so that records are whole and as new as the org has them.
@@ -53,7 +53,7 @@ pub(in crate::config) struct Source {
     pub(in crate::config) poll_every: Option<String>,
     /// How all rows are read.
     pub(in crate::config) snapshot: Option<Snapshot>,
-    /// How often objects are described anew, to find fields that were added, removed or changed.
+    /// How often objects are described anew. A field that was added is in records from then on.
     #[schemars(extend("default" = "10m"))]
     pub(in crate::config) describe_every: Option<String>,
     /// The streaming connection.

@@ -31,6 +31,7 @@ fn sample() -> Status {
         started: "2026-01-01T00:00:00.000Z".to_owned(),
         at: "2026-01-01T00:00:01.000Z".to_owned(),
         embedded: BTreeMap::from([("kafka".to_owned(), "127.0.0.1:9092".to_owned())]),
+        orgs: BTreeMap::new(),
         pipelines: vec![PipelineStatus {
             name: "crm".to_owned(),
             tasks: vec![TaskStatus {

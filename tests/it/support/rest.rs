@@ -83,6 +83,17 @@ impl Rest {
         self.call(Method::DELETE, &format!("/sobjects/{object}/{id}"), None).await;
     }
 
+    /// Makes a custom field, such as `Lead.Size__c`, and answers its id.
+    pub(crate) async fn create_field(&self, name: &str, metadata: Json) -> String {
+        let body = json!({ "FullName": name, "Metadata": metadata });
+        let reply = self.call(Method::POST, "/tooling/sobjects/CustomField", Some(&body)).await;
+        reply["id"].as_str().expect("an id").to_owned()
+    }
+
+    pub(crate) async fn delete_field(&self, id: &str) {
+        self.call(Method::DELETE, &format!("/tooling/sobjects/CustomField/{id}"), None).await;
+    }
+
     /// Undelete exists only in SOAP.
     pub(crate) async fn undelete(&self, id: &str) {
         let body = format!(

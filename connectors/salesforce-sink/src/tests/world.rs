@@ -37,7 +37,7 @@ impl World {
             client_secret: Secret::new(&known.client_secret),
         };
         let url = sandbox.url().parse().unwrap();
-        let org = Org::connect(OrgConfig { name: "b".to_owned(), url, auth }).await.unwrap();
+        let org = Org::connect(OrgConfig::new("b", url, auth)).await.unwrap();
         Self { sandbox, org, ids: Arc::default() }
     }
 

@@ -44,7 +44,7 @@ async fn org() -> (simulator::Org, Org) {
         password: Secret::new(format!("{}{}", known.password, known.security_token)),
     };
     let url = sandbox.url().parse().unwrap();
-    let org = Org::connect(OrgConfig { name: "a".to_owned(), url, auth }).await.unwrap();
+    let org = Org::connect(OrgConfig::new("a", url, auth)).await.unwrap();
     (sandbox, org)
 }
 

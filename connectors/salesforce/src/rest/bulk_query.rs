@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::call::{Call, READ_TIMEOUT};
+use crate::call::Call;
 use crate::error::ApiError;
 use crate::org::Org;
 
@@ -76,7 +76,7 @@ impl Org {
             Rows::Living => "query",
             Rows::All => "queryAll",
         };
-        let call = Call::new(Method::POST, &["jobs", "query"], READ_TIMEOUT).json(&json!({
+        let call = Call::as_read(Method::POST, &["jobs", "query"]).json(&json!({
             "operation": operation, "query": soql, "contentType": "CSV", "columnDelimiter": "COMMA", "lineEnding": "LF",
         }));
         self.call(call).await?.json()
@@ -89,13 +89,13 @@ impl Org {
 
     /// Stops a job that has not ended.
     pub async fn abort_query_job(&self, id: &str) -> Result<(), ApiError> {
-        let call = Call::new(Method::PATCH, &["jobs", "query", id], READ_TIMEOUT);
+        let call = Call::as_read(Method::PATCH, &["jobs", "query", id]);
         self.call(call.json(&json!({"state": "Aborted"}))).await.map(drop)
     }
 
     /// Deletes a job that has ended, with its results.
     pub async fn delete_query_job(&self, id: &str) -> Result<(), ApiError> {
-        self.call(Call::new(Method::DELETE, &["jobs", "query", id], READ_TIMEOUT)).await.map(drop)
+        self.call(Call::as_read(Method::DELETE, &["jobs", "query", id])).await.map(drop)
     }
 
     /// Up to `most` rows of a complete job, from a locator of an earlier page on. They can only be read with the version

@@ -27,3 +27,5 @@ mod undelete;
 
 /// A row as Salesforce sends it, with its `attributes`; as orgstream sends it, without.
 pub type Row = serde_json::Map<String, serde_json::Value>;
+
+mod versions;

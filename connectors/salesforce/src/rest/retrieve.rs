@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use reqwest::Method;
 use serde::Serialize;
 
-use crate::call::{Call, READ_TIMEOUT};
+use crate::call::Call;
 use crate::error::ApiError;
 use crate::id::SalesforceId;
 use crate::org::Org;
@@ -30,7 +30,7 @@ impl Org {
             names.push("Id");
         }
         // A read in the shape of a POST, because ids do not fit into a URL.
-        let call = Call::new(Method::POST, &["composite", "sobjects", object], READ_TIMEOUT)
+        let call = Call::as_read(Method::POST, &["composite", "sobjects", object])
             .json(&Wanted { ids, fields: names });
         let reply = self.call(call).await?;
         let rows: Vec<Option<Row>> = reply.json()?;
