@@ -43,6 +43,9 @@ mod lost_topics;
 // What the file says of single records: which, with which fields, on which topics.
 mod shape;
 
+// Objects that change while they are replicated.
+mod evolution;
+
 // Outages, expired tokens, dropped sessions, a restarted broker, a poisoned record.
 mod stopped_kafka;
 mod trouble;

@@ -17,8 +17,10 @@ use crate::config::SourceConfig;
 use crate::counters::{Count, SourceCounters};
 use crate::deletions::Deletions;
 use crate::described::Carried;
+use crate::describing::Describing;
 use crate::end::EndCheck;
 use crate::error::SourceError;
+use crate::evolution::TypesOnRecord;
 use crate::health::Facts;
 use crate::hydrate::Hydrated;
 use crate::inbox::{Inbox, Item};
@@ -44,6 +46,10 @@ pub(crate) struct Parts {
     pub(crate) rows: Rows,
     pub(crate) subjects: Subjects,
     pub(crate) topics: Topics,
+    /// The types of fields that are on record.
+    pub(crate) types: TypesOnRecord,
+    /// Keeps the descriptions new.
+    pub(crate) _describing: Describing,
     pub(crate) session: Session,
     pub(crate) inbox: Inbox,
     pub(crate) clock: Arc<OrgClock>,
@@ -111,7 +117,9 @@ impl Parts {
         let target = &self.subjects.objects[draft.object].target;
         let received = draft.origin.received();
         // What a filter leaves out has been noted like what is produced: it is not missed.
+        let described = Arc::clone(&draft.image.described);
         if let Some(record) = shape(draft, &target.destination) {
+            batch.positions.extend(self.types.note(&described));
             batch.positions.extend(self.topics.begin(&record.topic, &target.name));
             batch.push(record, received);
         }

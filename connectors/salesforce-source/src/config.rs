@@ -58,7 +58,7 @@ pub struct SourceConfig {
     pub events: Vec<EventChannel>,
     /// Which channels bring the change events of the objects that are read by them.
     pub cdc: CdcChannel,
-    /// Whether `changedFields` of change events is written as a struct of flags, as Confluent's key of that name does.
+    /// Whether `changedFields` of change events has the names of the record's fields, as Confluent's key of that name does.
     pub convert_changed_fields: bool,
     /// What is done about a gap.
     pub on_gap: OnGap,

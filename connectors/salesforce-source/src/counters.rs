@@ -23,6 +23,7 @@ pub struct SourceCounters {
     filter_errors: AtomicU64,
     field_errors: AtomicU64,
     swept: AtomicU64,
+    unreadable_values: AtomicU64,
 }
 
 impl SourceCounters {
@@ -46,7 +47,8 @@ impl SourceCounters {
     /// - `filter_errors`: records that passed because a filter had no value for them
     /// - `field_errors`: computed fields that are null because their expression had no value
     /// - `swept`: records of changes that the stream did not bring
-    pub fn all(&self) -> [(&'static str, u64); 18] {
+    /// - `unreadable_values`: values left out because they do not fit their field
+    pub fn all(&self) -> [(&'static str, u64); 19] {
         let value = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         [
             ("events", value(&self.events)),
@@ -67,6 +69,7 @@ impl SourceCounters {
             ("filter_errors", value(&self.filter_errors)),
             ("field_errors", value(&self.field_errors)),
             ("swept", value(&self.swept)),
+            ("unreadable_values", value(&self.unreadable_values)),
         ]
     }
 
@@ -95,6 +98,7 @@ impl SourceCounters {
             Count::FilterError => &self.filter_errors,
             Count::FieldError => &self.field_errors,
             Count::Swept => &self.swept,
+            Count::UnreadableValue => &self.unreadable_values,
         };
         counter.fetch_add(u64::try_from(by).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
@@ -121,4 +125,5 @@ pub(crate) enum Count {
     FilterError,
     FieldError,
     Swept,
+    UnreadableValue,
 }

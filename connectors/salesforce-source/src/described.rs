@@ -1,12 +1,16 @@
 //! An object's description, with what is derived of it once and used for every record.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 
 use orgstream_api::Part;
 use orgstream_salesforce::Describe;
 
 use crate::config::SourceObject;
+use crate::counters::{Count, SourceCounters};
+use crate::error::RowError;
+use crate::evolution::{Evolved, FieldTypes};
 use crate::form::Form;
 
 /// The description of an object. Records share it, so that whole rows differ only in their values.
@@ -17,6 +21,11 @@ pub(crate) struct Described {
     all: String,
     /// What records have other fields than the object; `None`: nothing.
     form: Option<Form>,
+    /// The types that fields have in records.
+    types: Arc<FieldTypes>,
+    /// Fields that had a value which does not fit although the description is new.
+    unfit: Mutex<HashSet<String>>,
+    counters: Arc<SourceCounters>,
 }
 
 /// The fields that an image carries.
@@ -29,17 +38,34 @@ pub(crate) enum Carried {
 }
 
 impl Described {
+    /// An object whose records have its fields as they are.
+    #[cfg(test)]
     pub(crate) fn new(describe: Arc<Describe>) -> Self {
-        let all = names(describe.fields.iter().map(|field| field.name.as_str()));
-        Self { describe, all, form: None }
+        let evolved = Evolved::of(&describe, &[], None);
+        Self::evolved(evolved, None, Arc::default()).expect("nothing is asked of it")
     }
 
     /// The description of an object whose records are to be as `wanted` says.
     ///
     /// # Errors
     /// The file names a field that the object does not have.
-    pub(crate) fn wanted(describe: Arc<Describe>, wanted: &SourceObject) -> Result<Self, String> {
-        let form = if wanted.fields.is_empty() { None } else { Some(Form::new(&describe, &wanted.fields)?) };
+    pub(crate) fn evolved(
+        evolved: Evolved,
+        wanted: Option<&SourceObject>,
+        counters: Arc<SourceCounters>,
+    ) -> Result<Self, String> {
+        let describe = evolved.describe;
+        let form = match wanted {
+            Some(wanted) => Self::form_of(&describe, wanted)?,
+            None => None,
+        };
+        let all = names(describe.fields.iter().map(|field| field.name.as_str()));
+        let unfit = evolved.retyped.into_iter().map(|retyped| retyped.field).collect();
+        Ok(Self { describe, all, form, types: Arc::new(evolved.types), unfit: Mutex::new(unfit), counters })
+    }
+
+    fn form_of(describe: &Describe, wanted: &SourceObject) -> Result<Option<Form>, String> {
+        let form = if wanted.fields.is_empty() { None } else { Some(Form::new(describe, &wanted.fields)?) };
         let missing = |name: &str, of: &str| {
             format!("{of} names the field `{name}`, which {} does not have for this user", describe.object)
         };
@@ -58,7 +84,36 @@ impl Described {
                 return Err(missing(name, &format!("the topic `{}`", wanted.topic)));
             }
         }
-        Ok(Self { form, ..Self::new(describe) })
+        Ok(form)
+    }
+
+    /// The types that fields have in records.
+    pub(crate) fn types(&self) -> &Arc<FieldTypes> {
+        &self.types
+    }
+
+    /// From now on values of this field that do not fit are left out, the description being as new as can be.
+    pub(crate) fn forgive(&self, field: &str) {
+        if self.unfit.lock().expect("no holder of this lock panics").insert(field.to_owned()) {
+            tracing::warn!(
+                object = %self.describe.object,
+                %field,
+                "The org sends values that its own description of the field does not allow. Such values are left out of \
+                 records and counted."
+            );
+        }
+    }
+
+    /// What was read of a field; `None` where it does not fit and is left out.
+    pub(crate) fn fitting<T>(&self, read: Result<T, RowError>) -> Result<Option<T>, RowError> {
+        read.map(Some).or_else(|error| {
+            let unfit = self.unfit.lock().expect("no holder of this lock panics");
+            if !error.field().is_some_and(|field| unfit.contains(field)) {
+                return Err(error);
+            }
+            self.counters.count(Count::UnreadableValue, 1);
+            Ok(None)
+        })
     }
 
     /// The form of its records, where it is not that of the object.

@@ -76,6 +76,17 @@ pub(crate) enum RowError {
     Value(#[from] ValueError),
 }
 
+impl RowError {
+    /// The field that does not fit.
+    pub(crate) fn field(&self) -> Option<&str> {
+        match self {
+            Self::UnknownField(field) => Some(field),
+            Self::Value(error) => Some(&error.field),
+            Self::Missing(_) => None,
+        }
+    }
+}
+
 impl SourceError {
     /// Whether it concerns the object or the channel alone that was asked for, so that the others can go on.
     pub(crate) fn is_of_one_object(&self) -> bool {

@@ -44,13 +44,14 @@ pub(crate) fn is_difference(value: &Json) -> bool {
 
 fn of_change(described: &Arc<Described>, id: SalesforceId, change: &ChangeEvent) -> Result<Image, RowError> {
     let describe = described.describe();
-    let mut filled = Filled { describe, value: Struct::new(describe.schema()), places: Vec::new() };
+    let mut filled = Filled { described, value: Struct::new(describe.schema()), places: Vec::new() };
     let own = describe.field(field::ID).map(|own| (own, Json::String(id.to_string())));
     if let Some((own, id)) = own {
         filled.set(own, &id)?;
     }
     for (name, json) in &change.fields {
-        let own = describe.field(name).ok_or_else(|| RowError::UnknownField(name.clone()))?;
+        let own = describe.field(name).ok_or_else(|| RowError::UnknownField(name.clone()));
+        let Some(own) = described.fitting(own)? else { continue };
         match json {
             _ if is_difference(json) => {}
             Json::Object(members) => {
@@ -103,15 +104,16 @@ pub(crate) fn flat_field<'a>(
 
 /// An image that is being filled.
 struct Filled<'a> {
-    describe: &'a Describe,
+    described: &'a Described,
     value: Struct,
     places: Vec<usize>,
 }
 
 impl Filled<'_> {
     fn set(&mut self, field: &DescribeField, json: &Json) -> Result<(), RowError> {
-        let value = if json.is_null() { Value::Null } else { to_value(field, json)? };
-        let place = self.describe.schema().position(&field.name);
+        let value = if json.is_null() { Ok(Value::Null) } else { to_value(field, json) };
+        let Some(value) = self.described.fitting(value.map_err(RowError::from))? else { return Ok(()) };
+        let place = self.described.describe().schema().position(&field.name);
         let place = place.ok_or_else(|| RowError::UnknownField(field.name.clone()))?;
         self.value.set(&field.name, value);
         if !self.places.contains(&place) {

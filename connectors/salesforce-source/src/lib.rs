@@ -15,6 +15,7 @@
 //! - `produce`, `filter`, `form`: from drafts to records
 //! - `commands`: what people ask of a source that runs
 //! - `end`: whether all that happened is in Kafka
+//! - `descriptions`, `describing`, `evolution`: what objects are like, and what becomes of records when that changes
 //! - `rows`, `record`, `event_image`, `described`, `patience`, `batch_size`: the states of records, read or told
 //! - `push_topic`: what makes an org raise events
 //! - `moment`, `clock`, `channel`, `replay_id`, `backoff`: small things with rules
@@ -53,10 +54,13 @@ mod commands;
 mod condition;
 mod deletions;
 mod described;
+mod describing;
+mod descriptions;
 mod end;
 mod error;
 mod event;
 mod event_image;
+mod evolution;
 mod feed;
 mod filter;
 mod fold;

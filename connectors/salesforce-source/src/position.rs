@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::channel::Channel;
+use crate::evolution::FieldTypes;
 use crate::moment::Moment;
 use crate::push_topic;
 use crate::replay_id::ReplayId;
@@ -153,6 +154,8 @@ pub(crate) struct Positions {
     pub(crate) channels: HashMap<Channel, ChannelPosition>,
     /// The topics that records were written to.
     pub(crate) topics: HashSet<String>,
+    /// The types that the fields of each object have in records.
+    pub(crate) fields: HashMap<String, FieldTypes>,
     snapshots: Vec<(SnapshotName, SnapshotEntry)>,
     sweeps: HashMap<String, SweepPosition>,
     gaps: Vec<Gap>,
@@ -172,6 +175,8 @@ impl Positions {
                 positions.sweeps.insert(object.to_ascii_lowercase(), offset(position)?);
             } else if let Some(topic) = name("topic") {
                 positions.topics.insert(topic.to_owned());
+            } else if let Some(object) = name("fields") {
+                positions.fields.insert(object.to_owned(), offset(position)?);
             } else if let Some(gap) = name("gap") {
                 let number = position.partition.get("n").and_then(Value::as_u64).unwrap_or_default();
                 let read: Gap = offset(position)?;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use orgstream_api::Struct;
 use orgstream_api::record::field;
-use orgstream_salesforce::{Row, SalesforceId, datetime, to_value};
+use orgstream_api::{Struct, Value};
+use orgstream_salesforce::{Describe, Row, SalesforceId, datetime, to_value};
+use serde_json::Value as Json;
 
 use crate::described::{Carried, Described};
 use crate::error::RowError;
@@ -89,11 +90,9 @@ impl Image {
         let mut value = Struct::new(Arc::clone(&schema));
         let mut places = Vec::with_capacity(fields.len());
         for (name, json) in fields.iter().filter(|(name, _)| *name != "attributes") {
-            let unknown = || RowError::UnknownField(name.clone());
-            let field = describe.field(name).ok_or_else(unknown)?;
-            value.set(name, to_value(field, json)?);
-            // The schema has the described fields first, in their order.
-            places.push(schema.position(name).ok_or_else(unknown)?);
+            let Some((place, read)) = described.fitting(field_of(&describe, name, json))? else { continue };
+            value.set(name, read);
+            places.push(place);
         }
         let carried =
             if places.len() == describe.fields.len() { Carried::All } else { Carried::Some(places) };
@@ -106,6 +105,15 @@ impl Image {
         let carried = Carried::Some(schema.position(field::ID).into_iter().collect());
         Self { id, stamp: at, described: Arc::clone(described), value: Struct::new(schema), carried }
     }
+}
+
+/// The place of a field in the description, and its value.
+fn field_of(describe: &Describe, name: &str, json: &Json) -> Result<(usize, Value), RowError> {
+    let unknown = || RowError::UnknownField(name.to_owned());
+    let field = describe.field(name).ok_or_else(unknown)?;
+    // The schema has the described fields first, in their order.
+    let place = describe.schema().position(name).ok_or_else(unknown)?;
+    Ok((place, to_value(field, json)?))
 }
 
 #[cfg(test)]

@@ -4,14 +4,14 @@
 //! again; only what does not fit the new description either stops the source.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use orgstream_api::record::field;
 use orgstream_salesforce::{Page, Row, SalesforceId, soql};
 
 use crate::batch_size::BatchSize;
-use crate::config::SourceObject;
 use crate::described::Described;
+use crate::descriptions::Descriptions;
 use crate::error::{RowError, SourceError};
 use crate::event::Event;
 use crate::moment::Moment;
@@ -39,24 +39,25 @@ pub(crate) struct Rows {
     patience: Patience,
     /// Of retrieve calls.
     batch_size: BatchSize,
-    /// By object, what was made of its newest description.
-    described: Arc<Mutex<HashMap<String, Arc<Described>>>>,
-    /// By object in lower case, what the file says of its records.
-    wanted: Arc<HashMap<String, SourceObject>>,
+    descriptions: Descriptions,
 }
 
 impl Rows {
-    /// The rows of the org behind `patience`, as records of these objects.
-    pub(crate) fn new(patience: Patience, objects: &[SourceObject]) -> Self {
-        let wanted = objects.iter().map(|object| (object.name.to_ascii_lowercase(), object.clone()));
-        let wanted = Arc::new(wanted.collect());
-        Self { patience, batch_size: BatchSize::new(RETRIEVE), described: Arc::default(), wanted }
+    /// The rows of the org behind `patience`, as records of the objects that `descriptions` are of.
+    pub(crate) fn new(patience: Patience, descriptions: Descriptions) -> Self {
+        Self { patience, batch_size: BatchSize::new(RETRIEVE), descriptions }
     }
 
-    /// Whether the records of `object` can be as the file wants them, when it says anything of this object.
+    /// The names of the objects, as the file has them.
+    pub(crate) fn objects(&self) -> Vec<String> {
+        self.descriptions.objects()
+    }
+
+    /// Whether the records of `object`, which was just described, can be as the file wants them, when it says anything of
+    /// this object.
     pub(crate) async fn check(&self, object: &str) -> Result<(), SourceError> {
-        if self.wanted.contains_key(&object.to_ascii_lowercase()) {
-            self.describe(object, Reading::Known).await?;
+        if self.descriptions.has(object) {
+            self.descriptions.described(self.patience.org().describe(object).await?)?;
         }
         Ok(())
     }
@@ -124,7 +125,7 @@ impl Rows {
                 .collect();
             match images {
                 Ok(images) => return Ok(Attempt::Answered(images)),
-                Err((id, source)) => reading = again(reading, object, id, source)?,
+                Err((id, source)) => reading = again(reading, &described, id, source)?,
             }
         }
     }
@@ -141,7 +142,7 @@ impl Rows {
             let described = self.describe(object, reading).await?;
             match Image::of_event(&described, id, event) {
                 Ok(image) => return Ok(image),
-                Err(source) => reading = again(reading, object, id, source)?,
+                Err(source) => reading = again(reading, &described, id, source)?,
             }
         }
     }
@@ -201,19 +202,7 @@ impl Rows {
             Reading::Known => self.patience.call(|| org.describe(object)).await,
             Reading::Anew => self.patience.call(|| org.describe_again(object)).await,
         }?;
-        let mut known = self.described.lock().expect("no holder of this lock panics");
-        match known.get(object) {
-            Some(described) if Arc::ptr_eq(described.describe(), &describe) => Ok(Arc::clone(described)),
-            _ => {
-                let described = match self.wanted.get(&object.to_ascii_lowercase()) {
-                    Some(wanted) => Described::wanted(describe, wanted).map_err(SourceError::Config)?,
-                    None => Described::new(describe),
-                };
-                let described = Arc::new(described);
-                known.insert(object.to_owned(), Arc::clone(&described));
-                Ok(described)
-            }
-        }
+        self.descriptions.described(describe)
     }
 }
 
@@ -227,12 +216,25 @@ pub(crate) fn unusable(object: &str, soql: &str) -> SourceError {
     SourceError::Query { object: object.to_owned(), soql: soql.chars().take(200).collect() }
 }
 
-fn again(reading: Reading, object: &str, id: SalesforceId, source: RowError) -> Result<Reading, SourceError> {
-    match reading {
-        Reading::Known => {
+/// How to go on with a row or an event that does not fit: with a new description, or without the field. Without an id or
+/// a date there is no going on.
+fn again(
+    reading: Reading,
+    described: &Described,
+    id: SalesforceId,
+    source: RowError,
+) -> Result<Reading, SourceError> {
+    let object = &described.describe().object;
+    match (reading, source.field()) {
+        (Reading::Known, _) => {
             tracing::info!(%object, %id, %source, "a row does not fit the description of its object; reading that anew");
             Ok(Reading::Anew)
         }
-        Reading::Anew => Err(SourceError::Row { object: object.to_owned(), id, source }),
+        (Reading::Anew, Some(field)) => {
+            described.forgive(field);
+            // It is forgiven as long as the description stays what it is.
+            Ok(Reading::Known)
+        }
+        (Reading::Anew, None) => Err(SourceError::Row { object: object.clone(), id, source }),
     }
 }

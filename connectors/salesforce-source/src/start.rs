@@ -13,8 +13,11 @@ use crate::condition::Condition;
 use crate::config::{Changes, OnGap, SourceConfig, SourceContext, SourceObject, SweepConfig};
 use crate::counters::SourceCounters;
 use crate::deletions::Deletions;
+use crate::describing::Describing;
+use crate::descriptions::Descriptions;
 use crate::end::EndCheck;
 use crate::error::SourceError;
+use crate::evolution::TypesOnRecord;
 use crate::filter::Filter;
 use crate::gap;
 use crate::inbox::Inbox;
@@ -40,7 +43,8 @@ pub async fn start(
     org: Org,
     context: SourceContext,
 ) -> Result<PushTopicSource, TaskError> {
-    start_with(config, org, context, Timing::default()).await
+    let timing = Timing { answer: org.timeouts().stream, ..Timing::default() };
+    start_with(config, org, context, timing).await
 }
 
 pub(crate) async fn start_with(
@@ -58,7 +62,10 @@ pub(crate) async fn start_with(
         return Err(TaskError::Gap(gap::message(org.name(), &config.pipeline, gaps)));
     }
     let condition = Condition::new(context.health, context.source_health);
-    let rows = Rows::new(Patience::new(org.clone(), condition.clone()), &config.objects);
+    let types = std::mem::take(&mut stored.fields);
+    let before = TypesOnRecord::new(types.clone());
+    let descriptions = Descriptions::new(&config.objects, before, condition.clone(), Arc::clone(&counters));
+    let rows = Rows::new(Patience::new(org.clone(), condition.clone()), descriptions);
     let opened = open_all(&rows, &objects).await?;
 
     let clock = Arc::new(OrgClock::default());
@@ -76,7 +83,9 @@ pub(crate) async fn start_with(
     tracing::info!(pipeline = %config.pipeline, org = org.name(), objects = config.objects.len(), "the source starts");
     let config_snapshot = config.snapshot;
     let mut parts = Parts {
+        _describing: Describing::start(rows.clone(), config.describe_every),
         rows,
+        types: TypesOnRecord::new(types),
         config,
         subjects,
         topics,

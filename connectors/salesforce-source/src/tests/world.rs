@@ -63,7 +63,7 @@ impl World {
             password: Secret::new(format!("{}{}", known.password, known.security_token)),
         };
         let url = sandbox.url().parse().unwrap();
-        Org::connect(OrgConfig { name: "a".to_owned(), url, auth }).await.unwrap()
+        Org::connect(OrgConfig::new("a", url, auth)).await.unwrap()
     }
 
     pub(super) async fn create_accounts(&self, count: usize) -> Vec<SalesforceId> {
