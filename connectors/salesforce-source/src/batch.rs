@@ -10,6 +10,7 @@ use orgstream_api::{Links, Order, Produced, SourceBatch};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::as_event::{Names, Written};
 use crate::bayeux::Session;
 use crate::clock::OrgClock;
 use crate::condition::Condition;
@@ -33,6 +34,7 @@ use crate::rows::Rows;
 use crate::snapshot::{Ground, Orders};
 use crate::subjects::Subjects;
 use crate::sweep::Reader;
+use crate::work::Told;
 
 /// How often positions are stored that no record goes with.
 const STORE_EVERY: Duration = Duration::from_mins(1);
@@ -70,6 +72,8 @@ pub(crate) struct Parts {
     pub(crate) told: Option<Instant>,
     /// Bulk jobs that are not needed once the batch at hand is committed.
     pub(crate) spent_jobs: Vec<String>,
+    /// Of events that are written as they came.
+    pub(crate) names: Names,
     /// When this source stored positions last.
     pub(crate) stored: Option<Instant>,
 }
@@ -81,12 +85,11 @@ impl Parts {
         SourceBatch::of_positions(self.subjects.objects.iter().filter_map(Object::asked).collect())
     }
 
-    /// The records of events, which told of changes `occurrences` times, with the positions behind these events.
+    /// The records of the events in the first `items` of the inbox, with the positions behind these events.
     pub(crate) fn finish_events(
         &mut self,
         items: usize,
-        occurrences: usize,
-        hydrated: Vec<Hydrated>,
+        Told { occurrences, hydrated, written }: Told,
     ) -> SourceBatch {
         let mut batch = SourceBatch::default();
         for _ in 0..items {
@@ -105,8 +108,29 @@ impl Parts {
                 self.produce(draft, &mut batch);
             }
         }
+        for written in written {
+            self.finish_written(written, &mut batch);
+        }
         batch.positions.extend(self.positions().positions);
         batch
+    }
+
+    /// The record of an event that is written as it came.
+    fn finish_written(&mut self, written: Written, batch: &mut SourceBatch) {
+        match written {
+            Written::Envelope(envelope) => {
+                let object = envelope.object;
+                self.counters.count(Count::FromEvent, 1);
+                let received = envelope.event.received.into_std();
+                let target = &self.subjects.objects[object].target;
+                if let Some(record) = envelope.record(&target.destination) {
+                    batch.positions.extend(self.topics.begin(&record.topic, &target.name));
+                    batch.push(record, Some(received));
+                }
+            }
+            Written::Foreign => self.counters.count(Count::Foreign, 1),
+            Written::Unfit { event, reason } => self.note_unfit(&event, &reason, batch),
+        }
     }
 
     /// Puts the record of `draft` into `batch`.
@@ -128,6 +152,10 @@ impl Parts {
     /// The positions that say more than what is stored.
     pub(crate) fn positions(&mut self) -> SourceBatch {
         self.stored = Some(Instant::now());
+        // Of those that are swept, the sweep says so.
+        for object in self.subjects.objects.iter().filter(|object| !object.has_rows()) {
+            self.condition.notes(&object.target.name, "gaps", object.gaps.concern().as_deref());
+        }
         let now = self.now();
         self.deletions.forget_before(now);
         self.recent.forget_before(self.subjects.remembered(now - REMEMBER));

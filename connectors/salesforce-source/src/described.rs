@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use orgstream_api::Part;
+use orgstream_api::{Part, Schema};
 use orgstream_salesforce::Describe;
+use orgstream_salesforce::event_schema::change_event_schema;
+
+use crate::way::change_event;
 
 use crate::config::SourceObject;
 use crate::counters::{Count, SourceCounters};
@@ -26,6 +29,8 @@ pub(crate) struct Described {
     /// Fields that had a value which does not fit although the description is new.
     unfit: Mutex<HashSet<String>>,
     counters: Arc<SourceCounters>,
+    /// The schema of its events that are written as they came.
+    event_schema: OnceLock<Arc<Schema>>,
 }
 
 /// The fields that an image carries.
@@ -61,7 +66,8 @@ impl Described {
         };
         let all = names(describe.fields.iter().map(|field| field.name.as_str()));
         let unfit = evolved.retyped.into_iter().map(|retyped| retyped.field).collect();
-        Ok(Self { describe, all, form, types: Arc::new(evolved.types), unfit: Mutex::new(unfit), counters })
+        let (types, unfit) = (Arc::new(evolved.types), Mutex::new(unfit));
+        Ok(Self { describe, all, form, types, unfit, counters, event_schema: OnceLock::new() })
     }
 
     fn form_of(describe: &Describe, wanted: &SourceObject) -> Result<Option<Form>, String> {
@@ -134,6 +140,17 @@ impl Described {
                 fields.map(|field| field.name.as_str()).collect()
             }
         }
+    }
+
+    /// The schema of the change events of the object.
+    pub(crate) fn change_event_schema(&self) -> Arc<Schema> {
+        let Describe { object, fields, .. } = &*self.describe;
+        self.event_schema(|| change_event_schema(&change_event(object), fields))
+    }
+
+    /// The schema of what is written as it came: of change events, where this is an object; of platform events.
+    pub(crate) fn event_schema(&self, make: impl FnOnce() -> Schema) -> Arc<Schema> {
+        Arc::clone(self.event_schema.get_or_init(|| Arc::new(make())))
     }
 
     /// The `carried` header: a JSON array of names.

@@ -29,7 +29,7 @@ impl Image {
                 let stamp = stamp.and_then(|stamp| datetime::parse_datetime(stamp).ok()).map(Moment);
                 Self::of_fields(described, id, stamp.unwrap_or(event.created), &topic.fields)
             }
-            What::Change(change) => of_change(described, id, change),
+            What::Change(change) => of_change(described, id, change, Compound::Whole),
             What::Platform(_) | What::Generic(_) | What::Unreadable(_) => {
                 Self::of_fields(described, id, event.created, &Row::new())
             }
@@ -37,12 +37,35 @@ impl Image {
     }
 }
 
+/// What `change` tells of the record `id`, be it a part of a compound value.
+pub(crate) fn told_by_change(
+    described: &Arc<Described>,
+    id: SalesforceId,
+    change: &ChangeEvent,
+) -> Result<Image, RowError> {
+    of_change(described, id, change, Compound::AsTold)
+}
+
+/// Which compound values are filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Compound {
+    /// Those that are told as a whole.
+    Whole,
+    /// All, with the members that are told.
+    AsTold,
+}
+
 /// Whether a value is told as the difference from one that is not known.
 pub(crate) fn is_difference(value: &Json) -> bool {
     value.as_object().is_some_and(|members| members.len() == 1 && members.contains_key("diff"))
 }
 
-fn of_change(described: &Arc<Described>, id: SalesforceId, change: &ChangeEvent) -> Result<Image, RowError> {
+fn of_change(
+    described: &Arc<Described>,
+    id: SalesforceId,
+    change: &ChangeEvent,
+    compound: Compound,
+) -> Result<Image, RowError> {
     let describe = described.describe();
     let mut filled = Filled { described, value: Struct::new(describe.schema()), places: Vec::new() };
     let own = describe.field(field::ID).map(|own| (own, Json::String(id.to_string())));
@@ -60,7 +83,7 @@ fn of_change(described: &Arc<Described>, id: SalesforceId, change: &ChangeEvent)
                         filled.set(flat, json)?;
                     }
                 }
-                if own.kind.is_compound() && shows_all(change) {
+                if own.kind.is_compound() && (compound == Compound::AsTold || shows_all(change)) {
                     filled.set(own, json)?;
                 }
             }

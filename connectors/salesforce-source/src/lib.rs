@@ -9,6 +9,7 @@
 //! - `position`, `gap`: what is stored of that
 //! - `bayeux`: the streaming client
 //! - `inbox`, `event`, `told`, `deletions`, `fold`, `hydrate`: from deliveries to drafts of records
+//! - `envelope`, `as_event`: events that are written as they came
 //! - `loss`: what events tell of changes that they do not bring
 //! - `snapshot`, `standing`: reading all rows beside the stream
 //! - `repair`, `sweep`, `recent`: reading what no event brought
@@ -44,6 +45,7 @@ pub use position::{has_begun, topics_on_record};
 mod snapshot;
 pub use snapshot::entry::ordered_snapshot;
 
+mod as_event;
 mod backoff;
 mod batch;
 mod batch_size;
@@ -57,6 +59,7 @@ mod described;
 mod describing;
 mod descriptions;
 mod end;
+mod envelope;
 mod error;
 mod event;
 mod event_image;

@@ -40,12 +40,24 @@ impl Parts {
         }
     }
 
+    /// Puts into `batch` that `event`, whose position is in it, does not fit what the org says of its kind.
+    pub(crate) fn note_unfit(&mut self, event: &Event, reason: &str, batch: &mut SourceBatch) {
+        self.keep_unread(event, reason, &event.raw(), batch);
+    }
+
     fn note_unreadable(
         &mut self,
         event: &Event,
         unreadable: &crate::event::Unreadable,
         batch: &mut SourceBatch,
     ) {
+        self.keep_unread(event, &unreadable.reason, &unreadable.raw, batch);
+        for object in self.subjects.objects_by(&event.channel, entity(&unreadable.raw).as_deref()) {
+            self.lose(object, event, Cause::UnreadableEvent);
+        }
+    }
+
+    fn keep_unread(&mut self, event: &Event, reason: &str, raw: &str, batch: &mut SourceBatch) {
         let replay_id = event.replay_id.map(|id| id.to_string());
         let at = replay_id
             .as_ref()
@@ -54,19 +66,16 @@ impl Parts {
             channel = %event.channel,
             "org `{}` sent an event on {} ({at}) that cannot be read: {}; it is kept in the topic {}.dead_letters, and \
              the stream goes on behind it",
-            self.rows.patience().org().name(), event.channel, unreadable.reason, self.config.pipeline
+            self.rows.patience().org().name(), event.channel, reason, self.config.pipeline
         );
         self.counters.count(Count::Unreadable, 1);
         batch.unreadable.push(Unreadable {
             channel: event.channel.to_string(),
             replay_id,
-            reason: unreadable.reason.clone(),
-            raw: unreadable.raw.clone(),
+            reason: reason.to_owned(),
+            raw: raw.to_owned(),
             at: event.created.0,
         });
-        for object in self.subjects.objects_by(&event.channel, entity(&unreadable.raw).as_deref()) {
-            self.lose(object, event, Cause::UnreadableEvent);
-        }
     }
 
     fn lose(&mut self, object: usize, event: &Event, cause: Cause) {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use orgstream_api::{Progress, SourcePosition};
 use tokio::time::Instant;
 
+use crate::as_event::EventForm;
 use crate::config::{OnGap, PushTopicConfig, Start, SweepConfig};
 use crate::gap::Gaps;
 use crate::moment::Moment;
@@ -56,6 +57,8 @@ pub(crate) struct Object {
     ordered: VecDeque<Snapshot>,
     /// Ordered ones that are done, and when.
     carried_out: Vec<(SnapshotName, Moment)>,
+    /// The form in which its events are written.
+    pub(crate) form: EventForm,
     /// Whether the rows of changed records are read, or their events taken at their word.
     pub(crate) hydrates: bool,
 }
@@ -85,6 +88,7 @@ impl Object {
         let standing = ObjectStanding::Well;
         let is_polled = rules.is_polled;
         let way = Arc::new(Way::PushTopic { config: PushTopicConfig::default(), by_events: false });
+        let form = EventForm::Rows;
         let ordered = stored
             .snapshots_of(&target.name)
             .filter(|(name, entry)| name.order.is_some() && entry.state != SnapshotState::Done)
@@ -106,6 +110,7 @@ impl Object {
             ordered,
             carried_out,
             way,
+            form,
             hydrates: true,
         };
         object.goes_on();
@@ -169,6 +174,11 @@ impl Object {
         let own = self.snapshot.get_or_insert_with(new);
         own.repair_from(since);
         own.stored(&self.target.name)
+    }
+
+    /// Whether it has rows that can stand for what its events do not tell.
+    pub(crate) fn has_rows(&self) -> bool {
+        self.form == EventForm::Rows
     }
 
     /// Whether its snapshot may be read: it is not done, and nothing stands against it.

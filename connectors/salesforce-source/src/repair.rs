@@ -38,6 +38,8 @@ impl Subjects {
             return true;
         }
         let state = match self.on_gap {
+            // No row tells what a message said.
+            OnGap::Repair if !object.has_rows() => GapState::Beyond,
             OnGap::Repair | OnGap::Fail => GapState::Open,
             OnGap::Earliest | OnGap::Latest => GapState::Passed,
         };
@@ -45,6 +47,15 @@ impl Subjects {
             on_gap = ?self.on_gap, "changes are missing");
         let name = object.target.name.clone();
         self.pending.extend(object.gaps.add(&name, channel, missing, state, now));
+        if state == GapState::Beyond
+            && let Some(number) = object.gaps.newest()
+        {
+            let reason = format!(
+                "what {name} brought from {} to {} is lost: no rows stand behind it",
+                missing.from, missing.to
+            );
+            self.pending.extend(object.gaps.change(number, |gap| gap.reason = Some(reason)));
+        }
         // Which records changed nobody knows, and not even their stamps need to have: only all rows bring them.
         if missing.cause == Cause::GapEvent && self.on_gap == OnGap::Repair {
             self.pending.push(object.reads_anew(missing.from));
@@ -69,6 +80,9 @@ impl Subjects {
         let mut found = false;
         for index in feed.objects.clone() {
             let object = &mut self.objects[index];
+            if !object.has_rows() {
+                continue;
+            }
             match object.sweeps.position {
                 None => {
                     let mut begun = object.sweeps.begin(at, self.start);
@@ -159,7 +173,10 @@ impl Subjects {
         let repairs = self.repairs(index);
         let streams = self.streams(index);
         let object = &mut self.objects[index];
-        let can = object.is_well() && object.snapshot.is_none() && (streams || object.is_polled);
+        let can = object.is_well()
+            && object.has_rows()
+            && object.snapshot.is_none()
+            && (streams || object.is_polled);
         if can { object.sweeps.urgency(repairs, Instant::now(), org_now) } else { None }
     }
 

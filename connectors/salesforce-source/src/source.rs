@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use orgstream_api::{AtEnd, Source, SourceBatch, TaskError};
 use tokio::time::Instant;
 
+use crate::as_event;
 use crate::batch::Parts;
 use crate::channel::Channel;
 use crate::counters::SourceCounters;
@@ -26,7 +27,7 @@ use crate::open::open_as_wanted;
 use crate::snapshot::Reply;
 use crate::subjects::Answered;
 use crate::sweep::Reader;
-use crate::work::{Next, Read, Turn, Unread, Work};
+use crate::work::{Next, Read, Told, Turn, Unread, Work};
 
 /// Records of one batch at most.
 const BATCH: usize = 5_000;
@@ -220,10 +221,12 @@ impl PushTopicSource {
         let occurrences = occurrences.len();
         let names: Vec<Arc<str>> =
             self.parts.subjects.objects.iter().map(|object| object.target.name.as_str().into()).collect();
-        let rows = self.parts.rows.clone();
+        let tasks = self.parts.subjects.as_events(&events);
+        let (rows, of_schemas) = (self.parts.rows.clone(), self.parts.names.clone());
         Work::begin(async move {
             let hydrated = hydrate(&rows, &names, &changes).await?;
-            Ok(Read::Events { items, occurrences, hydrated })
+            let written = as_event::write(&rows, &of_schemas, &tasks).await?;
+            Ok(Read::Events { items, told: Told { occurrences, hydrated, written } })
         })
     }
 
@@ -253,9 +256,7 @@ impl PushTopicSource {
     /// The batch of what was read; `None` where it makes none.
     fn finish(&mut self, read: Result<Read, Unread>) -> Result<Option<SourceBatch>, SourceError> {
         Ok(match read {
-            Ok(Read::Events { items, occurrences, hydrated }) => {
-                Some(self.parts.finish_events(items, occurrences, hydrated))
-            }
+            Ok(Read::Events { items, told }) => Some(self.parts.finish_events(items, told)),
             Ok(Read::Page { object, page }) => Some(self.parts.finish_page(object, page)),
             Ok(Read::Swept { object, run, found }) => self.parts.finish_sweep(object, *run, found),
             Ok(Read::Opened { object, opened }) => {

@@ -6,11 +6,14 @@ use std::sync::Arc;
 use orgstream_api::TaskError;
 use orgstream_salesforce::Org;
 
+use crate::as_event::{EventForm, Names};
 use crate::batch::Parts;
 use crate::bayeux::{Session, Subscription, Surroundings, Timing};
 use crate::clock::OrgClock;
 use crate::condition::Condition;
-use crate::config::{Changes, OnGap, SourceConfig, SourceContext, SourceObject, SweepConfig};
+use crate::config::{
+    Changes, EventChannel, OnGap, Records, SourceConfig, SourceContext, SourceObject, Start, SweepConfig,
+};
 use crate::counters::SourceCounters;
 use crate::deletions::Deletions;
 use crate::describing::Describing;
@@ -109,6 +112,7 @@ pub(crate) async fn start_with(
         orders: Orders::default(),
         told: None,
         spent_jobs: Vec::new(),
+        names: Names::default(),
         stored: None,
     };
     for (index, error) in failed {
@@ -130,7 +134,7 @@ fn objects(
     {
         return Err(SourceError::Config(format!("the object {} stands twice in a source", twice.name)));
     }
-    if config.objects.is_empty() {
+    if config.objects.is_empty() && config.events.is_empty() {
         return Err(SourceError::Config("a source needs at least one object".to_owned()));
     }
     let object = |wanted: &SourceObject| {
@@ -144,9 +148,25 @@ fn objects(
         let mut object = Object::new(target, stored, &rules, anew);
         object.way = Arc::new(Way::of(wanted, config));
         object.hydrates = wanted.hydrate;
+        if wanted.records == Records::Event {
+            object.form = EventForm::Changes { convert: config.convert_changed_fields };
+        }
         object
     };
-    Ok(config.objects.iter().map(object).collect())
+    let channel = |wanted: &EventChannel| {
+        let filter = Filter::default();
+        let destination = Destination { org: *org.id(), topic: wanted.topic.clone(), filter };
+        let target = Target { name: wanted.name.clone(), destination };
+        // There are no rows to begin with.
+        let start = if config.start == Start::Snapshot { Start::Latest } else { config.start };
+        let sweep = SweepConfig { every: None, ..config.sweep };
+        let rules = Rules { start, on_gap: config.on_gap, sweep, is_polled: false };
+        let mut channel = Object::new(target, stored, &rules, false);
+        channel.way = Arc::new(Way::Messages(wanted.clone()));
+        channel.form = EventForm::Messages { entities: wanted.entities.clone() };
+        channel
+    };
+    Ok(config.objects.iter().map(object).chain(config.events.iter().map(channel)).collect())
 }
 
 /// Opens every object. An error when none can be read, or when the trouble is not an object's own.

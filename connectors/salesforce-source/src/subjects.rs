@@ -9,6 +9,7 @@ use std::time::Duration;
 use orgstream_api::SourcePosition;
 use tokio::time::Instant;
 
+use crate::as_event::Task;
 use crate::bayeux::{Served, Subscription};
 use crate::channel::{Channel, Family};
 use crate::config::{OnGap, RETENTION, Start};
@@ -189,10 +190,23 @@ impl Subjects {
             let Some(object) = self.object_of(event).filter(|object| self.objects[*object].is_well()) else {
                 continue;
             };
-            let hydrates = self.objects[object].hydrates;
-            occurrences.extend(told::occurrences(object, event, hydrates));
+            if self.objects[object].has_rows() {
+                occurrences.extend(told::occurrences(object, event, self.objects[object].hydrates));
+            }
         }
         occurrences
+    }
+
+    /// Those of `events` that are taken and written as they came.
+    pub(crate) fn as_events(&self, events: &[Arc<Event>]) -> Vec<Task> {
+        let task = |event: &Arc<Event>| {
+            let object = self.object_of(event)?;
+            let Object { target, form, .. } = &self.objects[object];
+            let is_wanted = self.objects[object].is_well() && !self.objects[object].has_rows();
+            let (name, form) = (target.name.as_str().into(), form.clone());
+            is_wanted.then(|| Task { object, name, form, event: Arc::clone(event) })
+        };
+        events.iter().filter_map(task).collect()
     }
 
     /// The object that `event` is about, as far as it is about one; `None` when it is of another object, or passed over.

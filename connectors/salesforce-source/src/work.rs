@@ -6,6 +6,7 @@
 
 use tokio::task::JoinHandle;
 
+use crate::as_event::Written;
 use crate::error::SourceError;
 use crate::hydrate::Hydrated;
 use crate::open::Opened;
@@ -15,14 +16,25 @@ use crate::sweep::{Found, Run};
 /// What a read brought.
 #[derive(Debug)]
 pub(crate) enum Read {
-    /// What the events in the first so many items of the inbox tell, in so many occurrences.
-    Events { items: usize, occurrences: usize, hydrated: Vec<Hydrated> },
+    /// What the events in the first so many items of the inbox tell.
+    Events { items: usize, told: Told },
     /// The next page of this object's snapshot.
     Page { object: usize, page: Page },
     /// The next step of this object's sweep.
     Swept { object: usize, run: Box<Run>, found: Found },
     /// That this object, which had failed, can be read again.
     Opened { object: usize, opened: Opened },
+}
+
+/// What events tell, with what was read for that.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// How often they tell of a record.
+    pub(crate) occurrences: usize,
+    /// What became of that.
+    pub(crate) hydrated: Vec<Hydrated>,
+    /// What became of the events that are written as they came.
+    pub(crate) written: Vec<Written>,
 }
 
 /// A read that failed, and the index of the object that it read.

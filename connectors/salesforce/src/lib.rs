@@ -11,7 +11,7 @@
 //! - [`breaker`], [`report`]: whether the org can be called at all, and whose trouble a failed call is
 //! - [`usage`], [`allowances`]: how much of what the org allows is used
 //! - [`rest`]: the resources, one file each
-//! - [`id`], [`describe`], [`schema`], [`value`], [`csv`], [`datetime`], [`soql`]: Salesforce's data, and ours
+//! - [`id`], [`describe`], [`schema`], [`event_schema`], [`value`], [`csv`], [`datetime`], [`soql`]: Salesforce's data, and ours
 
 pub mod config;
 pub use config::{Auth, OrgConfig};
@@ -60,6 +60,7 @@ pub use id::{MalformedId, OrgId, SalesforceId};
 pub mod describe;
 pub use describe::{Describe, DescribeField, FieldKind};
 
+pub mod event_schema;
 pub mod schema;
 
 pub mod value;

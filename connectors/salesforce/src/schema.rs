@@ -7,7 +7,7 @@ use orgstream_api::{Field, Schema, Type, record};
 
 use crate::describe::{DescribeField, FieldKind};
 
-const NAMESPACE: &str = "io.confluent.salesforce";
+pub(crate) const NAMESPACE: &str = "io.confluent.salesforce";
 const ID_DOC: &str = "Unique identifier for the object.";
 
 /// The members of an address, in Confluent's order; the two codes came later and stand last.
@@ -77,7 +77,7 @@ pub fn type_of(kind: FieldKind) -> Type {
     }
 }
 
-fn id_field(name: &str) -> Field {
+pub(crate) fn id_field(name: &str) -> Field {
     Field::required(name, Type::String).with_doc(ID_DOC)
 }
 

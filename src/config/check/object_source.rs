@@ -62,6 +62,12 @@ pub(super) fn object(
             format!("only change events are written so; write `channel: cdc` for {name}, or `records: full`"),
         );
     }
+    if object.records == Records::Event && !object.fields.is_empty() {
+        let message = format!(
+            "{name} is written as change events, whose fields stay as they are; write `records: full`"
+        );
+        report.fault(&at("fields"), message);
+    }
     if let Some(raw) = raw.push_topic {
         if object.changes != Changes::PushTopic {
             report.fault(&at("push_topic"), format!("{name} is not read by a PushTopic; remove it"));

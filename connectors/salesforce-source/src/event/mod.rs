@@ -18,7 +18,7 @@ mod push_topic;
 use std::fmt;
 
 use orgstream_salesforce::{Row, datetime};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 pub(crate) use change::{ChangeEvent, ChangeKind, Ids};
@@ -103,6 +103,18 @@ impl Event {
         }
     }
 
+    /// Its content in words of its own, where it is readable and yet of no use.
+    pub(crate) fn raw(&self) -> String {
+        let content = match &self.what {
+            What::Topic(topic) => json!({"sobject": topic.fields}),
+            What::Change(change) => json!({"schema": change.schema, "payload": change.fields}),
+            What::Platform(platform) => json!({"schema": platform.schema, "payload": platform.fields}),
+            What::Generic(generic) => json!({"payload": generic.payload}),
+            What::Unreadable(unreadable) => return unreadable.raw.clone(),
+        };
+        content.to_string()
+    }
+
     /// How many records it changes, or is itself.
     pub(crate) fn records(&self) -> usize {
         match &self.what {
@@ -151,10 +163,8 @@ pub(crate) use tests::fixture;
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-    use serde_json::json;
-
     use super::*;
+    use proptest::prelude::*;
 
     const AT: Moment = Moment(1_767_262_830_000);
 

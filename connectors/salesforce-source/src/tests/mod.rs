@@ -8,6 +8,7 @@ mod at_end;
 mod change;
 mod gap;
 mod health;
+mod messages;
 mod pressure;
 mod push_topic;
 mod read_ahead;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::feed::Committed;
 use super::world::World;
-use crate::config::Start;
+use crate::config::{Manage, NotifyForFields, PushTopicConfig, SourceConfig, Start};
 
 async fn account_topic(world: &World) -> Row {
     let soql = "SELECT Id, Query, NotifyForFields, NotifyForOperationUndelete, Description FROM PushTopic \
@@ -65,4 +65,154 @@ async fn an_object_that_the_org_lacks_is_a_fault_of_the_file() {
     let text = error.to_string();
     assert!(matches!(error, TaskError::Config(_)), "{text}");
     assert!(text.contains("`Acount`") && text.contains("org `a`"), "{text}");
+}
+
+/// A source for accounts and contacts, the first by this PushTopic.
+async fn with<'a>(
+    world: &World,
+    committed: &'a mut Committed,
+    configure: fn(&mut SourceConfig),
+) -> super::feed::Feed<'a> {
+    committed.configure = Some(configure);
+    committed.source(world, Start::Latest).await
+}
+
+fn named(config: &mut SourceConfig) -> &mut PushTopicConfig {
+    let topic = &mut config.objects[0].push_topic;
+    topic.name = Some("Mine".to_owned());
+    topic.notify_for_fields = NotifyForFields::Select;
+    topic.query = Some("SELECT Id, Name FROM Account".to_owned());
+    topic
+}
+
+async fn mine(world: &World) -> Option<Row> {
+    let soql =
+        "SELECT Id, Query, NotifyForFields, NotifyForOperationDelete FROM PushTopic WHERE Name = 'Mine'";
+    world.org.query(soql).await.unwrap().rows.pop()
+}
+
+async fn make_mine(world: &World, query: &str) {
+    let fields = json!({"Name": "Mine", "Query": query, "ApiVersion": 60.0, "NotifyForFields": "Referenced"});
+    let fields: Row = serde_json::from_value(fields).unwrap();
+    world.org.create_one("PushTopic", &fields, Duration::from_secs(10)).await.unwrap();
+}
+
+fn shown(feed: &super::feed::Feed<'_>) -> String {
+    match feed.health.borrow().clone() {
+        Health::Degraded(text) => text,
+        other => format!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_push_topic_is_made_as_the_file_says_and_only_its_events_come() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = with(&world, &mut committed, |config| {
+        let topic = named(config);
+        topic.notify.delete = false;
+        topic.api_version = Some("60.0".to_owned());
+    })
+    .await;
+    feed.until(|committed| committed.position("channel", "/topic/Mine").is_some()).await;
+    let made = mine(&world).await.unwrap();
+    assert_eq!(
+        (&made["Query"], &made["NotifyForFields"]),
+        (&json!("SELECT Id, Name FROM Account"), &json!("Select"))
+    );
+    assert_eq!(made["NotifyForOperationDelete"], false);
+    let account = world.create("Account", json!({"Name": "Nordwind"})).await;
+    feed.until_records(1).await;
+    world.update("Account", account, json!({"Phone": "1"})).await;
+    world.update("Account", account, json!({"Name": "Südwind"})).await;
+    feed.until_records(2).await;
+    assert_eq!(committed.records.len(), 2, "no event tells of a field that is not selected");
+}
+
+#[tokio::test]
+async fn what_differs_is_set_told_or_refused_as_the_file_says() {
+    for (manage, is_set) in [(Manage::Create, false), (Manage::Update, true), (Manage::Never, false)] {
+        let world = World::start().await;
+        make_mine(&world, "SELECT Id, Name FROM Account").await;
+        let mut committed = Committed::default();
+        let configure: fn(&mut SourceConfig) = match manage {
+            Manage::Create => |config| named(config).manage = Some(Manage::Create),
+            Manage::Update => |config| named(config).manage = Some(Manage::Update),
+            Manage::Never => |config| named(config).manage = Some(Manage::Never),
+        };
+        let mut feed = with(&world, &mut committed, configure).await;
+        feed.until(|committed| committed.position("channel", "/topic/Mine").is_some()).await;
+        let now = mine(&world).await.unwrap();
+        assert_eq!(now["NotifyForFields"] == json!("Select"), is_set, "{manage:?}");
+        let told = shown(&feed).contains("NotifyForFields is \"Referenced\", not \"Select\"");
+        assert_eq!(told, !is_set, "{manage:?}: {}", shown(&feed));
+        // Different or not, it is used.
+        world.create("Account", json!({"Name": "Nordwind"})).await;
+        feed.until_records(1).await;
+    }
+}
+
+#[tokio::test]
+async fn a_push_topic_that_is_about_another_object_or_absent_or_refused_fails_its_object_alone() {
+    for (configure, foreign, wanted) in [
+        (
+            (|config| named(config).manage = Some(Manage::Update)) as fn(&mut SourceConfig),
+            true,
+            "is about Lead, not about Account",
+        ),
+        (|config| named(config).manage = Some(Manage::Never), false, "has no PushTopic `Mine`"),
+        (
+            |config| named(config).query = Some("SELECT Id FROM Account ORDER BY Name".to_owned()),
+            false,
+            "'ORDER BY' clause is not allowed",
+        ),
+    ] {
+        let world = World::start().await;
+        if foreign {
+            make_mine(&world, "SELECT Id, LastName FROM Lead").await;
+        }
+        let mut committed = Committed::default();
+        let mut feed = with(&world, &mut committed, configure).await;
+        assert!(shown(&feed).contains(wanted) && shown(&feed).contains("Account"), "{}", shown(&feed));
+        feed.until(|committed| committed.position("channel", "/topic/orgstream_Contact").is_some()).await;
+        let contact = world.create("Contact", json!({"LastName": "Verdi"})).await;
+        feed.until_records(1).await;
+        assert_eq!(super::feed::id(&feed.committed.records[0]), contact.as_str());
+        if foreign {
+            assert_eq!(mine(&world).await.unwrap()["Query"], "SELECT Id, LastName FROM Lead");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_hydration_a_record_is_what_its_event_tells_and_a_delete_stays_the_last_word() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = with(&world, &mut committed, |config| {
+        for object in &mut config.objects {
+            object.hydrate = false;
+        }
+    })
+    .await;
+    feed.until(|committed| committed.positions.len() >= 2).await;
+    let account = world.create("Account", json!({"Name": "Nordwind", "BillingCity": "Bremen"})).await;
+    feed.until_records(1).await;
+    world.update("Account", account, json!({"Phone": null, "Name": "Südwind"})).await;
+    world.delete(account).await;
+    feed.until_records(3).await;
+    world.undelete(account).await;
+    feed.until_records(4).await;
+    let kinds: Vec<_> = feed.committed.records.iter().map(super::feed::kind).collect();
+    assert_eq!(kinds, ["created", "updated", "deleted", "undeleted"]);
+    assert_eq!((feed.counter("hydrated"), feed.counter("folded")), (0, 0));
+    let updated = &feed.committed.records[1];
+    assert_eq!(super::feed::text(updated, "Name"), "Südwind");
+    assert_eq!(super::feed::text(updated, "BillingCity"), "Bremen");
+    let carried = updated.record.headers.text(orgstream_api::record::header::CARRIED).unwrap();
+    assert!(
+        carried.contains("\"Phone\"")
+            && !carried.contains("Description")
+            && !carried.contains("BillingAddress")
+    );
+    committed.assert_order();
 }

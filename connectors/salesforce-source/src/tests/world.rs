@@ -81,6 +81,12 @@ impl World {
         self.org.create_one(object, &row(fields), TIMEOUT).await.unwrap()
     }
 
+    /// Publishes a platform event, which has no id.
+    pub(super) async fn publish(&self, event: &str, fields: Value) {
+        let results = self.org.create_many(event, &[row(fields)], TIMEOUT).await.unwrap();
+        assert!(results[0].success, "{results:?}");
+    }
+
     pub(super) async fn update(&self, object: &str, id: SalesforceId, fields: Value) {
         self.org.update_one(object, &id, &row(fields), TIMEOUT).await.unwrap();
     }

@@ -8,6 +8,8 @@ pub use collections::WriteResult;
 
 mod describe;
 
+mod event_schema;
+
 mod limits;
 pub use limits::{Limit, Limits};
 

@@ -87,6 +87,13 @@ fn what_does_not_go_together_is_refused() {
         ("topic: t, records: event", "", one, "Account.source.records: ", "`channel: cdc`"),
         ("topic: t, cdc: { channel: ChangeEvents }", "", one, "source.cdc: ", "`channel: cdc`"),
         ("topic: t, channel: cdc, cdc: { channel: x }", "", one, "cdc.channel: ", "`Sales__chn`"),
+        (
+            "topic: t, channel: cdc, records: event, start: latest, sweep: { every: off }, on_gap: latest",
+            "",
+            "Account: { source: { fields: { Phone: null } } }",
+            "source.fields: ",
+            "stay as they are",
+        ),
         ("topic: t, convert_changed_fields: true", "", one, "convert_changed_fields: ", "records: event"),
         ("topic: t, events: { Order: { topic: o } }", "", one, "events.Order: ", "platform event"),
         (
