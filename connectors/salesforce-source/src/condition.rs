@@ -63,6 +63,10 @@ impl Condition {
 
     /// `part` gets on.
     pub(crate) fn gets_on(&self, part: Part) {
+        // A call that succeeds says nothing of a stream that has not begun.
+        if part == Part::Calls && !self.waits_for_calls() {
+            return;
+        }
         self.change(|troubles| {
             if part == Part::Stream {
                 troubles.is_streaming = true;
@@ -125,6 +129,11 @@ impl Condition {
         let mut known = self.known.lock().expect("no holder of this lock panics");
         known.1 = facts;
         self.shown.send_replace(health::of(&known.0, &known.1));
+    }
+
+    fn waits_for_calls(&self) -> bool {
+        let known = self.known.lock().expect("no holder of this lock panics");
+        known.0.calls.is_some()
     }
 
     fn has_note(&self, key: &(String, &'static str)) -> bool {

@@ -234,7 +234,10 @@ async fn order(feed: &mut Feed<'_>, object: &str, filter: Option<&str>) -> Resul
     loop {
         tokio::select! {
             answer = &mut answer => return answer.unwrap(),
-            batch = feed.source.poll() => feed.committed.commit(batch.unwrap()),
+            batch = feed.source.poll() => {
+                feed.committed.commit(batch.unwrap());
+                feed.source.committed();
+            }
         }
     }
 }
