@@ -194,8 +194,11 @@ impl Feed {
             return Granted::Gap { missing, first };
         }
         match served {
-            Served::Retained => match gap::find(position, at, self.retention) {
-                Some(missing) => Granted::Gap { missing, first },
+            Served::Retained { limited } => match gap::find(position, at, self.retention) {
+                Some(missing) => {
+                    let cause = if limited { Cause::SubscriptionLimit } else { missing.cause };
+                    Granted::Gap { missing: Missing { cause, ..missing }, first }
+                }
                 None => Granted::GoesOn,
             },
             Served::New | Served::WithoutBreak => Granted::GoesOn,
@@ -285,17 +288,26 @@ mod tests {
         assert_eq!(grant(&mut feed, Served::New), Granted::First);
         let first = feed.position.unwrap();
         assert_eq!(first, ChannelPosition { replay_id: None, as_of: NOW, from: NOW });
-        assert_eq!(feed.granted(Served::Retained, NOW + HOUR, Start::Latest), Granted::GoesOn);
+        assert_eq!(
+            feed.granted(Served::Retained { limited: false }, NOW + HOUR, Start::Latest),
+            Granted::GoesOn
+        );
         assert_eq!(feed.position, Some(first));
     }
 
     #[test]
     fn a_refused_replay_id_is_a_gap_only_when_the_position_is_old() {
-        assert_eq!(grant(&mut feed(Some(position(HOUR))), Served::Retained), Granted::GoesOn);
+        assert_eq!(
+            grant(&mut feed(Some(position(HOUR))), Served::Retained { limited: false }),
+            Granted::GoesOn
+        );
         assert_eq!(grant(&mut feed(Some(position(HOUR * 30))), Served::WithoutBreak), Granted::GoesOn);
         let mut feed = feed(Some(position(HOUR * 30)));
         for wanted in [true, false] {
-            let Granted::Gap { missing, first } = grant(&mut feed, Served::Retained) else { panic!() };
+            let Granted::Gap { missing, first } = grant(&mut feed, Served::Retained { limited: false })
+            else {
+                panic!()
+            };
             assert_eq!((missing.from, missing.to, first), (NOW - HOUR * 30, NOW, wanted));
         }
     }

@@ -58,5 +58,8 @@ pub(crate) enum Served {
     /// Everything after the newest event handed out.
     WithoutBreak,
     /// What the org retains, which may begin too late.
-    Retained,
+    Retained {
+        /// Whether a limit of the org kept the channel from being granted earlier.
+        limited: bool,
+    },
 }

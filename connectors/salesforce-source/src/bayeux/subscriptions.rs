@@ -28,6 +28,14 @@ struct Entry {
     standing: Standing,
     /// Whether the org refused it since it granted it last.
     refused: bool,
+    /// Whether a limit of the org kept it from being granted since it was granted last.
+    limited: bool,
+}
+
+impl Entry {
+    fn asked(subscription: Subscription) -> Self {
+        Self { subscription, standing: Standing::Asked, refused: false, limited: false }
+    }
 }
 
 /// What the present session knows of a channel.
@@ -54,8 +62,7 @@ pub(crate) enum Verdict {
 
 impl Subscriptions {
     pub(crate) fn new(subscriptions: Vec<Subscription>) -> Self {
-        let entry = |subscription| Entry { subscription, standing: Standing::Asked, refused: false };
-        Self(subscriptions.into_iter().map(entry).collect())
+        Self(subscriptions.into_iter().map(Entry::asked).collect())
     }
 
     /// A new session begins: it asks for everything that is not refused.
@@ -78,7 +85,7 @@ impl Subscriptions {
     pub(crate) fn ask(&mut self, subscription: Subscription) -> bool {
         match self.0.iter_mut().find(|known| known.subscription.channel == subscription.channel) {
             None => {
-                self.0.push(Entry { subscription, standing: Standing::Asked, refused: false });
+                self.0.push(Entry::asked(subscription));
                 true
             }
             Some(known) => {
@@ -88,13 +95,23 @@ impl Subscriptions {
         }
     }
 
-    /// The org granted `channel`. `at` is a time by its clock shortly before.
-    pub(crate) fn granted(&mut self, channel: &Channel, at: Moment) {
-        if let Some(entry) = self.entry(channel).filter(|entry| entry.standing == Standing::Asked) {
-            entry.standing = Standing::Granted;
-            entry.refused = false;
-            entry.subscription.cursor.subscribed(at);
+    /// The org granted `channel`. `at` is a time by its clock shortly before. Answers whether a limit had kept it from that.
+    pub(crate) fn granted(&mut self, channel: &Channel, at: Moment) -> bool {
+        match self.entry(channel).filter(|entry| entry.standing == Standing::Asked) {
+            Some(entry) => {
+                entry.standing = Standing::Granted;
+                entry.refused = false;
+                entry.subscription.cursor.subscribed(at);
+                std::mem::take(&mut entry.limited)
+            }
+            None => false,
         }
+    }
+
+    /// The org is at a limit, for `channel` or for all.
+    pub(crate) fn limited(&mut self, channel: Option<&Channel>) {
+        let of = |entry: &&mut Entry| channel.is_none_or(|channel| entry.subscription.channel == *channel);
+        self.0.iter_mut().filter(of).for_each(|entry| entry.limited = true);
     }
 
     /// The org refused `channel`; answers whether for the first time since it granted it.
@@ -152,8 +169,21 @@ mod tests {
         assert_eq!(next(&all), Some("/topic/a"));
         assert!(!all.refused(&Channel::of_push_topic("a")), "it was refused before");
         all.ask(subscription("a", 1, 2));
-        all.granted(&Channel::of_push_topic("a"), Moment(0));
+        assert!(!all.granted(&Channel::of_push_topic("a"), Moment(0)));
         assert!(all.refused(&Channel::of_push_topic("a")), "it was granted meanwhile");
+    }
+
+    #[test]
+    fn what_a_limit_delayed_is_told_when_it_is_granted() {
+        let (a, b) = (Channel::of_push_topic("a"), Channel::of_push_topic("b"));
+        let mut all = Subscriptions::new(vec![subscription("a", 1, 0), subscription("b", 1, 0)]);
+        all.limited(Some(&a));
+        assert!(all.granted(&a, Moment(0)) && !all.granted(&b, Moment(0)));
+        all.limited(None);
+        all.begin();
+        assert!(all.granted(&a, Moment(0)) && all.granted(&b, Moment(0)));
+        all.begin();
+        assert!(!all.granted(&a, Moment(0)), "it is told once");
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use orgstream_api::record::header;
-use orgstream_api::{Source, SourceRecord, TaskError};
+use orgstream_api::{Health, Source, SourceRecord, TaskError};
 use orgstream_salesforce::SalesforceId;
+use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::{Value, json};
 
 use super::feed::{Committed, id, kind};
@@ -219,4 +220,28 @@ async fn a_push_topic_that_was_made_anew_leaves_a_gap_that_is_repaired() {
     feed.until(|committed| committed.gap("Account").is_some_and(|gap| gap["state"] == "closed")).await;
     assert_eq!(committed.gap("Account").unwrap()["cause"], "channel_changed");
     assert!(committed.names().contains_key(missed.as_str()));
+}
+
+#[tokio::test]
+async fn a_limit_that_outlasts_the_events_of_a_channel_is_the_cause_of_its_gap() {
+    let text = "403::Subscription limit exceeded for this topic";
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    world.create("Account", json!({"Name": "before"})).await;
+    feed.until_records(1).await;
+    feed.until_running().await;
+    let limit = Effect::BayeuxError { error: text.to_owned(), reconnect: None };
+    let limit = Fault::new(CallKind::Subscribe, limit).containing("orgstream_Account");
+    let limit = world.sandbox.faults().add(limit);
+    world.sandbox.drop_streaming_sessions();
+    feed.until_health(|health| matches!(health, Health::Degraded(shown) if shown.contains(text))).await;
+    let missed = world.create("Account", json!({"Name": "missed"})).await;
+    world.sandbox.advance(DAY_AND_HOUR);
+    world.sandbox.faults().remove(limit);
+    feed.until(|committed| committed.gap("Account").is_some_and(|gap| gap["state"] == "closed")).await;
+    assert_eq!(committed.gap("Account").unwrap()["cause"], "subscription_limit");
+    assert_eq!(committed.names().get(missed.as_str()).map(String::as_str), Some("missed"));
+    committed.assert_order();
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orgstream_api::{Health, TaskError};
+use orgstream_api::{Flow, Health, TaskError};
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::{Value, json};
 
@@ -54,6 +54,25 @@ async fn what_refuses_a_session_passes_with_another_one(builder: OrgBuilder) {
         assert_streams(&world, &mut feed).await;
         assert!(feed.counter("sessions") > sessions, "{text}");
         assert!(world.sandbox.faults().list().is_empty(), "nobody was refused: {text}");
+    }
+    feed.until_running().await;
+}
+
+async fn a_goodbye_of_the_org_is_followed_by_another_session(builder: OrgBuilder) {
+    let world = World::of(builder).await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    feed.until_running().await;
+    for kind in [CallKind::Connect, CallKind::Subscribe] {
+        let sessions = feed.counter("sessions");
+        world.sandbox.faults().add(Fault::new(kind, Effect::BayeuxDisconnect).times(1));
+        if kind == CallKind::Subscribe {
+            world.sandbox.drop_streaming_sessions();
+        }
+        assert_streams(&world, &mut feed).await;
+        assert!(feed.counter("sessions") > sessions, "{kind:?}");
+        assert!(world.sandbox.faults().list().is_empty(), "nobody was dismissed");
     }
     feed.until_running().await;
 }
@@ -125,7 +144,7 @@ async fn an_address_without_streaming_ends_a_source_only_while_it_never_streamed
     let mut committed = Committed::default();
     let mut feed = committed.source(&world, Start::Latest).await;
     feed.until_subscribed().await;
-    feed.until_running().await;
+    feed.until_shown(|shown| shown.flow == Flow::Live).await;
     world.sandbox.faults().add(gone().times(2));
     world.sandbox.drop_streaming_sessions();
     assert_streams(&world, &mut feed).await;

@@ -1,0 +1,88 @@
+//! Which channels the session asks for, where it begins in each, and what becomes of those that are refused.
+
+use std::time::Duration;
+
+use super::Run;
+use crate::bayeux::delivery::{Delivery, Served};
+use crate::bayeux::end::End;
+use crate::bayeux::message::{self, Replay};
+use crate::bayeux::refusal::{Refusal, Resort};
+use crate::bayeux::subscriptions::Subscription;
+use crate::error::SourceError;
+
+impl Run {
+    /// Asks for every channel that is not answered yet; answers whether nothing came meanwhile.
+    pub(super) async fn subscribe_all(&mut self, client: &str) -> Result<bool, End> {
+        let mut empty = true;
+        while let Some(next) = self.handover.subscriptions.next().cloned() {
+            self.subscribe(client, next).await?;
+            empty &= self.hand_over().await?;
+        }
+        Ok(empty)
+    }
+
+    /// Subscribes where the cursor stands, or to what is retained where the org cannot serve that place.
+    ///
+    /// The newest event handed out is where the cursor stands, committed or not: what waits between here and the
+    /// source's commit lives as long as this task does, and asking for it again would only cost allocation.
+    async fn subscribe(&mut self, client: &str, wanted: Subscription) -> Result<(), End> {
+        // A time before the subscription took effect, so that no event falls between the two; in whole seconds,
+        // because events need not be dated more exactly.
+        let now = self.around.clock.now();
+        let at = now.ok_or_else(|| End::Lost("the org never said the time".to_owned()))?.whole_second();
+        let mut asked = wanted.cursor.replay();
+        loop {
+            let build = |id| message::subscribe(id, client, &wanted.channel, asked);
+            let answer = self.exchange.request(build, self.timing.answer).await?;
+            match answer.refusal() {
+                None => break,
+                Some(Refusal::Channel(Resort::Retained)) if matches!(asked, Replay::After(_)) => {
+                    let (channel, reason) = (&wanted.channel, answer.reason());
+                    tracing::warn!(%channel, %reason, "the org cannot serve the replay id; asking for what it retains");
+                    asked = Replay::Retained;
+                }
+                // The org itself says that a new session helps.
+                Some(Refusal::Channel(Resort::Leave)) if answer.asks_for_handshake() => {
+                    return Err(End::Lost(answer.reason().to_owned()));
+                }
+                Some(Refusal::Channel(resort)) => return self.leave_out(wanted, resort, answer.reason()),
+                Some(Refusal::Session(remedy)) => {
+                    let what = format!("the channel {}", wanted.channel);
+                    return Err(End::refused(remedy, &what, answer.reason()));
+                }
+            }
+        }
+        let Subscription { channel, ask, .. } = wanted;
+        let limited = self.handover.subscriptions.granted(&channel, at);
+        let served = match asked {
+            Replay::New => Served::New,
+            Replay::After(_) => Served::WithoutBreak,
+            Replay::Retained => Served::Retained { limited },
+        };
+        // D9: before its events, so that a gap is found before anything behind it is produced.
+        self.handover.outlet.deliver(Delivery::Subscribed { channel, ask, served, at })
+    }
+
+    /// The org refuses one channel, which is left out until the source asks for it again.
+    fn leave_out(&mut self, refused: Subscription, resort: Resort, reason: &str) -> Result<(), End> {
+        let Subscription { channel, ask, .. } = refused;
+        let first = self.handover.subscriptions.refused(&channel);
+        if resort == Resort::Limit {
+            self.handover.subscriptions.limited(Some(&channel));
+        }
+        let (advice, after) = match resort {
+            // Once: a channel that was made anew and is still not there needs somebody.
+            Resort::MakeAnew if first => ("its PushTopic is made anew", Some(Duration::ZERO)),
+            Resort::Limit => {
+                ("lower the number of subscribers, or wait until others are gone", Some(self.timing.limited))
+            }
+            _ => (
+                "check that the PushTopic exists and that the user may read it, its object and its fields",
+                None,
+            ),
+        };
+        let (org, what) = (self.around.org.name().to_owned(), format!("the channel {channel}"));
+        let error = SourceError::Stream { org, what, reason: reason.to_owned(), advice };
+        self.handover.outlet.deliver(Delivery::Refused { channel, ask, error, after })
+    }
+}
