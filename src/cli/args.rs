@@ -28,6 +28,8 @@ pub enum Command {
     Run(Run),
     /// Read the rows of an object once more, beside the stream, and wait until that is done
     Snapshot(Snapshot),
+    /// List what sources missed of their orgs, and what became of it
+    Gaps(Gaps),
     /// Show what the process of a file or a state directory is doing
     Status(Status),
     /// Report all faults of a file at once
@@ -102,6 +104,29 @@ pub struct Snapshot {
     /// Use this state directory in place of the file's
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
+}
+
+/// Arguments of `gaps`.
+#[derive(Debug, Args)]
+pub struct Gaps {
+    /// The configuration
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Have the records deleted that gap N waits for, or leave it as it is where it is beyond repair
+    #[arg(long, value_name = "N")]
+    pub confirm: Option<u64>,
+    /// Only gaps of this object
+    #[arg(long, value_name = "OBJECT")]
+    pub object: Option<String>,
+    /// Only gaps of this pipeline
+    #[arg(long, value_name = "PIPELINE")]
+    pub pipeline: Option<String>,
+    /// Use this state directory in place of the file's
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// One half of a pipeline.

@@ -5,7 +5,7 @@
 //! - [`args`]: the command line
 //! - [`exit`]: how commands end
 //! - [`program`]: from the command line to the exit code
-//! - `dev`, `run`, `snapshot`, `status`, `check`, `schema`, `verify`, `sandbox`, `broker`, `schema_store`: one command each
+//! - `dev`, `run`, `snapshot`, `gaps`, `status`, `check`, `schema`, `verify`, `sandbox`, `broker`, `schema_store`: one command each
 //! - `output`, `table`, `progress`, `signals`: what they share with the terminal
 
 pub mod args;
@@ -22,6 +22,8 @@ mod dev;
 mod run;
 
 mod snapshot;
+
+mod gaps;
 
 mod progress;
 

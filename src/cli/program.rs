@@ -7,7 +7,7 @@ use clap::Parser as _;
 
 use super::args::{Arguments, Command};
 use super::exit::{Exit, Failure};
-use super::{broker, check, dev, output, run, sandbox, schema, schema_store, snapshot, status, verify};
+use super::{broker, check, dev, gaps, output, run, sandbox, schema, schema_store, snapshot, status, verify};
 use crate::telemetry;
 
 /// How long threads that still work for nobody may hold up the end.
@@ -37,6 +37,7 @@ fn start(command: Command) -> Result<Exit, Failure> {
             Command::Dev(arguments) => dev::dev(arguments).await,
             Command::Run(arguments) => run::run(arguments).await,
             Command::Snapshot(arguments) => snapshot::snapshot(arguments).await,
+            Command::Gaps(arguments) => gaps::gaps(arguments).await,
             Command::Status(arguments) => status::status(arguments).await,
             Command::Check(arguments) => check::check(&arguments),
             Command::Schema(arguments) => schema::schema(&arguments),

@@ -8,7 +8,7 @@
 //! - [`orgs`], [`prepare`]: logging in, topics
 //! - [`source_task`], [`sink_task`]: the two kinds of task, put together
 //! - [`task`]: keeps a task running, and knows when not to
-//! - [`order`]: orders a snapshot while nothing runs
+//! - [`order`], [`stored`]: orders a snapshot, and looks what is on record, while nothing runs
 //! - [`produced`]: what lies on the topics already, for a source that was restarted
 //! - [`synced`]: when everything has arrived
 //! - [`lag`], [`flow`], [`report`]: what the status says
@@ -32,6 +32,9 @@ mod sink_task;
 mod task;
 
 mod order;
+
+mod stored;
+pub use stored::stored_positions;
 
 mod produced;
 

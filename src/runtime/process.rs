@@ -96,6 +96,11 @@ impl Runtime {
         kafka(&self.config, self.embedded.endpoints())
     }
 
+    /// Stops what the file leaves out, without having run anything.
+    pub(super) async fn close(self) {
+        self.embedded.stop().await;
+    }
+
     /// What the tasks are doing, at any time.
     pub fn status(&self) -> Arc<dyn StatusSource> {
         Arc::clone(&self.report) as Arc<dyn StatusSource>

@@ -15,9 +15,13 @@ impl Parts {
                 return;
             }
             Command::Sweep { objects } => self.subjects.want_sweeps(&objects),
-            Command::Confirm { object, gap } => self.confirm(&object, gap).ok_or_else(|| {
-                format!("gap {gap} of {object} waits for no confirmation in pipeline {pipeline}")
-            }),
+            Command::Confirm { object, gap } => match self.confirm(&object, gap) {
+                Some(stored) => {
+                    self.orders.record(stored, reply);
+                    return;
+                }
+                None => Err(format!("gap {gap} of {object} waits for no confirmation in pipeline {pipeline}")),
+            },
         };
         // Who asked may have gone away.
         reply.send(answer).ok();

@@ -96,8 +96,9 @@ impl Gaps {
         gap.reason.as_ref()?;
         Some(self.change(number, |gap| {
             gap.reason = None;
-            if gap.state == GapState::Beyond {
-                gap.state = GapState::Passed;
+            match gap.state {
+                GapState::Beyond => gap.state = GapState::Passed,
+                _ => gap.confirmed = true,
             }
         }))
     }
@@ -124,6 +125,7 @@ impl Gaps {
             closed: None,
             rows: 0,
             reason: None,
+            confirmed: false,
             cursor: None,
         };
         if gap.waits() {

@@ -60,6 +60,9 @@ pub(crate) struct Gap {
     /// Why it is not closed, where that takes somebody's decision or cannot be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
+    /// Whether a comparison may delete whatever is missing, as somebody said.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) confirmed: bool,
     /// How far its repair is; absent before its first batch, and once it is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) cursor: Option<RepairCursor>,
@@ -339,6 +342,7 @@ mod tests {
             closed: None,
             rows: 0,
             reason: None,
+            confirmed: false,
             cursor: None,
         }
     }

@@ -188,15 +188,13 @@ impl Subjects {
 }
 
 impl Parts {
-    /// Somebody has decided about a gap; `None` when there is nothing to decide. It is stored with the next batch.
-    pub(crate) fn confirm(&mut self, object: &str, gap: u64) -> Option<()> {
+    /// Somebody has decided about a gap; `None` when there is nothing to decide. Answers with what to store.
+    pub(crate) fn confirm(&mut self, object: &str, gap: u64) -> Option<Vec<SourcePosition>> {
         let mut objects = self.subjects.objects.iter_mut();
         let object = objects.find(|known| known.target.name.eq_ignore_ascii_case(object))?;
         let stored = object.gaps.confirm(gap)?;
-        object.sweeps.confirm();
         self.condition.notes(&object.target.name, "gaps", object.gaps.concern().as_deref());
-        self.subjects.pending.extend(stored);
-        Some(())
+        Some(stored)
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Orders {
     /// Conditions that were tried.
     tried: (mpsc::UnboundedSender<Tried>, mpsc::UnboundedReceiver<Tried>),
     /// What is to be put on record, and who is to be told of it.
-    accepted: Vec<(SourcePosition, Reply)>,
+    accepted: Vec<(Vec<SourcePosition>, Reply)>,
     /// Those whose orders are in the batch at hand.
     recorded: Vec<Reply>,
 }
@@ -42,6 +42,11 @@ impl Orders {
     /// Those who are told as soon as what was handed out is committed.
     pub(crate) fn take_recorded(&mut self) -> Vec<Reply> {
         std::mem::take(&mut self.recorded)
+    }
+
+    /// Accepts an order: who gave it is told once these are on record.
+    pub(crate) fn record(&mut self, positions: Vec<SourcePosition>, reply: Reply) {
+        self.accepted.push((positions, reply));
     }
 }
 
@@ -96,14 +101,15 @@ impl Parts {
             }
             let object = &mut self.subjects.objects[object];
             let snapshot = Snapshot::new(Some(order), SnapshotEntry::asked(filter, None));
-            self.orders.accepted.push((snapshot.stored(&object.target.name), reply));
+            let stored = snapshot.stored(&object.target.name);
             object.takes(snapshot);
+            self.orders.record(vec![stored], reply);
         }
         if self.orders.accepted.is_empty() {
             return None;
         }
         let (positions, replies): (Vec<_>, Vec<_>) = self.orders.accepted.drain(..).unzip();
         self.orders.recorded.extend(replies);
-        Some(SourceBatch::of_positions(positions))
+        Some(SourceBatch::of_positions(positions.concat()))
     }
 }

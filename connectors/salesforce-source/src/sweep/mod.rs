@@ -44,8 +44,6 @@ pub(crate) struct Sweeps {
     /// When the next one is due; `None` before the first look at the clock.
     due: Option<Instant>,
     wish: Wish,
-    /// Whether a comparison may delete whatever is missing, as somebody said.
-    confirmed: bool,
 }
 
 /// Whether a sweep is wanted beside the schedule.
@@ -67,7 +65,7 @@ pub(crate) enum Urgency {
 
 impl Sweeps {
     pub(crate) fn new(config: SweepConfig, position: Option<SweepPosition>) -> Self {
-        Self { config, position, run: None, due: None, wish: Wish::None, confirmed: false }
+        Self { config, position, run: None, due: None, wish: Wish::None }
     }
 
     /// The object was subscribed to for the first time, at `at`. Answers with what to store.
@@ -100,11 +98,6 @@ impl Sweeps {
         if self.config.every.is_some() {
             self.want();
         }
-    }
-
-    /// Whatever a comparison finds missing may be deleted.
-    pub(crate) fn confirm(&mut self) {
-        self.confirmed = true;
     }
 
     /// Whether a sweep is under way.
@@ -161,7 +154,7 @@ impl Sweeps {
         Some(Run {
             window,
             gaps: open.iter().map(|gap| gap.number).collect(),
-            confirmed: std::mem::take(&mut self.confirmed),
+            confirmed: open.iter().any(|gap| gap.confirmed),
             max_missing: self.config.max_missing,
             part,
             rows: 0,
