@@ -106,7 +106,8 @@ fn text(all: &[Shown]) -> String {
     for Shown { pipeline, number, gap } in all {
         let since = gap.closed.as_ref().or(gap.found.as_ref()).map_or("-", String::as_str);
         let [number, rows] = [number.to_string(), gap.rows.to_string()];
-        let cells = [pipeline, &gap.object, &number, &gap.cause, &gap.from, &gap.to, &gap.state, &rows, since];
+        let cells =
+            [pipeline, &gap.object, &number, &gap.cause, &gap.from, &gap.to, &gap.state, &rows, since];
         lines.push(cells.map(str::to_owned).to_vec());
     }
     let mut text = table(&lines);
@@ -170,7 +171,8 @@ mod tests {
             }),
         };
         let other = SourcePosition { partition: json!({"sweep": "Lead"}), offset: json!({"through": "x"}) };
-        let positions = vec![gap("Lead", 2, "repairing", Some("look")), other, gap("Account", 1, "closed", None)];
+        let positions =
+            vec![gap("Lead", 2, "repairing", Some("look")), other, gap("Account", 1, "closed", None)];
         let all = shown(BTreeMap::from([("crm".to_owned(), positions)])).unwrap();
         let listed: Vec<_> = all.iter().map(|shown| (shown.gap.object.as_str(), shown.number)).collect();
         assert_eq!(listed, [("Account", 1), ("Lead", 2)]);

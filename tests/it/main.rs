@@ -88,6 +88,7 @@ mod docs;
 
 // The examples and the script of the README.
 mod examples;
+mod fault_runs;
 
 // The examples of test suites that use the simulator.
 mod simulator_examples;

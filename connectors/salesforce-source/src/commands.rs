@@ -20,7 +20,9 @@ impl Parts {
                     self.orders.record(stored, reply);
                     return;
                 }
-                None => Err(format!("gap {gap} of {object} waits for no confirmation in pipeline {pipeline}")),
+                None => {
+                    Err(format!("gap {gap} of {object} waits for no confirmation in pipeline {pipeline}"))
+                }
             },
         };
         // Who asked may have gone away.
