@@ -277,7 +277,10 @@ impl Feed<'_> {
             tokio::select! {
                 biased;
                 answer = &mut answer => return answer.unwrap(),
-                batch = self.source.poll() => self.committed.commit(batch.unwrap()),
+                batch = self.source.poll() => {
+                    self.committed.commit(batch.unwrap());
+                    self.source.committed();
+                }
             }
         }
     }
