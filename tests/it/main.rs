@@ -31,6 +31,9 @@ mod calls;
 // SIGKILL at random moments.
 mod kills;
 
+// Reading all rows while they change, and on demand.
+mod snapshots;
+
 // References whose parent comes late, or never.
 mod owed;
 

@@ -1,0 +1,189 @@
+//! Reading all rows while they change, while the process is killed, and on demand.
+
+#![expect(clippy::print_stdout, reason = "the harness shows it with the failed test")]
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use orgstream::kafka::Consumed;
+use orgstream_api::record::header;
+use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{Link, Rest, World, eventually, on_both_brokers};
+
+/// Rows of a snapshot that a test reads; `tests/soak` asks for more.
+fn rows(few: usize) -> usize {
+    std::env::var("ORGSTREAM_SNAPSHOT_ROWS").ok().and_then(|text| text.parse().ok()).unwrap_or(few)
+}
+
+const LEADS: &str = "Lead: { external_id: OrgA_Id__c }";
+
+/// Leads that no event tells of.
+async fn load_leads(org: &Rest, count: usize) {
+    let mut csv = String::from("LastName,Company,Street,AnnualRevenue\n");
+    for number in 0..count {
+        writeln!(csv, "Lead {number},Acme,\"{number}, Main\",{number}").expect("text grows");
+    }
+    assert_eq!(org.bulk_load("Lead", csv).await, count as u64);
+}
+
+/// Changes of leads: several in one second, deletes, undeletes, new ones.
+async fn change(org: &Rest, ids: &[String], stop: CancellationToken) -> usize {
+    let mut changes = 0;
+    for (number, id) in ids.iter().enumerate() {
+        let revenue = |revenue: usize| json!({ "AnnualRevenue": revenue });
+        match number % 4 {
+            0 => {
+                org.update("Lead", id, revenue(1_000_000 + number)).await;
+                org.update("Lead", id, revenue(2_000_000 + number)).await;
+            }
+            1 => org.delete("Lead", id).await,
+            2 => {
+                org.delete("Lead", id).await;
+                org.undelete(id).await;
+                org.update("Lead", id, json!({ "Company": "Again" })).await;
+            }
+            _ => drop(
+                org.create("Lead", json!({ "LastName": format!("New {number}"), "Company": "New" })).await,
+            ),
+        }
+        changes += 1;
+        if stop.is_cancelled() {
+            break;
+        }
+    }
+    changes
+}
+
+fn ids_of(world: &World) -> Vec<String> {
+    let id = |row: &serde_json::Value| row["Id"].as_str().expect("a row has an id").to_owned();
+    world.a.rows("Lead").iter().map(id).collect()
+}
+
+on_both_brokers! {
+    async fn what_changes_while_a_job_is_read_is_not_lost_overwritten_or_brought_back(
+        builder: WorldBuilder, _kind: Kind
+    ) {
+    let builder = builder.objects(LEADS).source("snapshot: { bulk_above: 1000 }");
+    let Some(world) = builder.build().await else { return };
+    let count = rows(4_000);
+    load_leads(&world.in_a, count).await;
+    let ids = ids_of(&world);
+    // The job has its rows long before they are read.
+    let slow = Effect::Delay { ms: 700 };
+    world.a.faults().add(Fault::new(CallKind::Bulk, slow));
+    let loaded = world.a.calls(CallKind::Bulk);
+    let running = world.run(&[]);
+    // Made, and asked whether it is done.
+    eventually("the job is made", || world.a.calls(CallKind::Bulk) > loaded + 1).await;
+    let stop = CancellationToken::new();
+    let step = (ids.len() / 400).max(1);
+    let some: Vec<String> = ids.iter().step_by(step).cloned().collect();
+    let writer = {
+        let (org, stop) = (world.in_a.clone(), stop.clone());
+        tokio::spawn(async move { change(&org, &some, stop).await })
+    };
+    eventually("rows arrive", || world.b.count("Lead") > 100).await;
+    let changes = writer.await.expect("the writer does not panic");
+    println!("{changes} changes");
+    running.terminate().await.expect_code(0);
+    world.a.faults().clear();
+    world.sync().await.expect_code(0);
+    world.verify().await;
+    assert_eq!(world.b.count("Lead"), world.a.count("Lead"));
+    assert_eq!(world.dead_letters().await, []);
+    let rows = world.read(&world.topic("Lead")).await;
+    let by_snapshot = rows.iter().filter(|row| origin(row) == Some("snapshot")).count();
+    assert!(by_snapshot > 1_000 && by_snapshot < rows.len(), "{by_snapshot} of {}", rows.len());
+}
+
+    async fn a_snapshot_by_queries_that_is_killed_again_and_again_goes_on_where_it_stopped(
+        builder: WorldBuilder, _kind: Kind
+    ) {
+    let builder = builder.objects(LEADS).source("snapshot: { page: 200 }");
+    let Some(world) = builder.build().await else { return };
+    load_leads(&world.in_a, 4_000).await;
+    world.a.faults().add(Fault::new(CallKind::Query, Effect::Delay { ms: 300 }));
+    let before = world.a.calls(CallKind::Query);
+    kill_often(&world).await;
+    let calls = world.a.calls(CallKind::Query) - before;
+    world.verify().await;
+    // A count and twenty-one pages; each kill costs what was read ahead.
+    assert!(calls <= 22 + 5 * 8 + 10, "{calls} queries");
+}
+
+    async fn a_snapshot_by_a_job_that_is_killed_again_and_again_goes_on_in_its_results(
+        builder: WorldBuilder, _kind: Kind
+    ) {
+    let builder = builder.objects("Lead: {}").source_only().source("snapshot: { bulk_above: 1000 }");
+    let Some(world) = builder.build().await else { return };
+    load_leads(&world.in_a, 30_000).await;
+    world.a.faults().add(Fault::new(CallKind::Bulk, Effect::Delay { ms: 1_200 }));
+    kill_often(&world).await;
+}
+}
+
+fn origin(record: &Consumed) -> Option<&str> {
+    record.headers.text(header::ORIGIN)
+}
+
+/// Five kills at moments of no meaning, then to the end; every lead stands on the topic once.
+async fn kill_often(world: &World) {
+    let mut begun = 0;
+    for kill in 0..5_u64 {
+        let subscribed = world.a.calls(CallKind::Subscribe);
+        let running = world.run(&[]);
+        eventually("the source runs", || world.a.calls(CallKind::Subscribe) > subscribed).await;
+        let pause = 300 + kill * 600 + u64::from(std::process::id()) % 500;
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        running.kill().await;
+        let produced = world.read(&world.topic("Lead")).await.len();
+        println!("kill {kill}: {produced} leads on the topic");
+        begun += usize::from(produced > 0 && produced < world.a.count("Lead"));
+    }
+    assert!(begun > 0, "no kill met the snapshot");
+    world.a.faults().clear();
+    world.sync().await.expect_code(0);
+    let mut times: HashMap<Vec<u8>, u32> = HashMap::new();
+    for record in world.read(&world.topic("Lead")).await {
+        *times.entry(record.key.expect("a lead has a key")).or_default() += 1;
+    }
+    assert_eq!(times.len(), world.a.count("Lead"), "none is lost");
+    let twice = times.values().filter(|times| **times > 1).count();
+    assert_eq!(twice, 0, "the next run goes on behind what is committed");
+}
+
+/// Runs `orgstream snapshot` with these arguments.
+async fn order(world: &Link, arguments: &[&str]) -> crate::support::Finished {
+    world.command(&[&["snapshot", "orgstream.yaml"], arguments].concat()).finish().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_on_demand_runs_beside_the_stream_and_waits_where_nothing_runs() {
+    let Some(world) = World::builder().objects(LEADS).start_from("latest").build().await else { return };
+    load_leads(&world.in_a, 300).await;
+    let running = world.run(&[]);
+    eventually("the stream runs", || world.a.calls(CallKind::Subscribe) > 0).await;
+
+    let refused = order(&world, &["--object", "Lead", "--where", "Nmae = 'x'"]).await.expect_code(1);
+    assert!(refused.stderr.contains("Nmae"), "{}", refused.stderr);
+    let unread = order(&world, &["--object", "Case"]).await.expect_code(2);
+    assert!(unread.stderr.contains("no source reads Case"), "{}", unread.stderr);
+
+    let some = order(&world, &["--object", "lead", "--where", "AnnualRevenue < 100"]).await.expect_code(0);
+    assert!(some.stderr.contains("100 rows read"), "{}", some.stderr);
+    eventually("a hundred leads arrive", || world.b.count("Lead") == 100).await;
+    running.terminate().await.expect_code(0);
+
+    let refused = order(&world, &["--object", "Lead", "--where", "Nmae = 'x'"]).await.expect_code(1);
+    assert!(refused.stderr.contains("Nmae"), "{}", refused.stderr);
+    let waits = order(&world, &["--object", "Lead"]).await.expect_code(0);
+    assert!(waits.stderr.contains("Nothing runs"), "{}", waits.stderr);
+    let running = world.run(&[]);
+    eventually("all leads arrive", || world.b.count("Lead") == 300).await;
+    running.terminate().await.expect_code(0);
+    world.verify().await;
+}
