@@ -4,7 +4,7 @@
 //! finds all of them in [`Seen`].
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use orgstream_api::{Seen, Sight, StoreError};
 use orgstream_salesforce::SalesforceId;
@@ -24,6 +24,8 @@ pub(crate) struct Notes {
     seen: Arc<dyn Seen>,
     scope: Arc<str>,
     queue: mpsc::UnboundedSender<Note>,
+    /// Whether there is any.
+    any: Arc<AtomicBool>,
 }
 
 enum Note {
@@ -37,11 +39,12 @@ impl Notes {
         let scope: Arc<str> = format!("snapshot {}", SCOPES.fetch_add(1, Ordering::Relaxed)).into();
         let (queue, notes) = mpsc::unbounded_channel();
         tokio::spawn(write(Arc::clone(&seen), Arc::clone(&scope), notes));
-        Self { seen, scope, queue }
+        Self { seen, scope, queue, any: Arc::default() }
     }
 
     /// This was produced of a record.
     pub(crate) fn note(&self, id: String, sight: Sight) {
+        self.any.store(true, Ordering::Relaxed);
         // Without its writer, whoever waits for the notes hears of it.
         self.queue.send(Note::Saw(id, sight)).ok();
     }
@@ -55,6 +58,9 @@ impl Notes {
 
     /// What was produced last of each of `ids`.
     pub(crate) async fn of(&self, ids: &[SalesforceId]) -> Result<Vec<Option<Sight>>, SourceError> {
+        if !self.any.load(Ordering::Relaxed) {
+            return Ok(vec![None; ids.len()]);
+        }
         self.written().await?;
         let ids = ids.iter().map(ToString::to_string).collect();
         Ok(self.seen.of(&self.scope, ids).await?)

@@ -1,6 +1,7 @@
 //! A running source, and all that was committed of it: what the runtime does, without Kafka.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -61,7 +62,14 @@ pub(super) struct Committed {
 
 /// What a source is told when it asks what lies on the topics.
 #[derive(Default)]
-pub(super) struct Topics(Mutex<Vec<(Version, Brought)>>);
+pub(super) struct Topics(Mutex<Vec<(Version, Brought)>>, AtomicBool);
+
+impl Topics {
+    /// Has a part of them be gone.
+    pub(super) fn cut(&self) {
+        self.1.store(true, Ordering::Relaxed);
+    }
+}
 
 /// How a record came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -356,6 +364,9 @@ impl Produced for Topics {
         offsets: &Offsets,
         each: &mut (dyn FnMut(Version) + Send),
     ) -> Result<Found, StoreError> {
+        if self.1.load(Ordering::Relaxed) {
+            return Ok(Found::Cut);
+        }
         let start = usize::try_from(offsets["all"][&0]).unwrap();
         let versions = self.0.lock().unwrap();
         let of_object = |(version, brought): &&(Version, Brought)| {

@@ -225,6 +225,46 @@ async fn rows_that_the_org_does_not_answer_together_are_asked_for_apart() {
     assert_eq!(committed.names(), in_the_org(&world));
 }
 
+#[tokio::test]
+async fn a_snapshot_whose_topics_were_cut_begins_again() {
+    let world = World::start().await;
+    world.create_accounts(2_100).await;
+    let snapshot = SnapshotConfig { page: 500, ..QUERIES };
+    let mut committed = Committed { snapshot, ..Committed::default() };
+    committed.source(&world, Start::Snapshot).await.until_records(1_000).await;
+    // What the stream produced meanwhile may have been there.
+    committed.topics.cut();
+    let mut feed = committed.source(&world, Start::Snapshot).await;
+    feed.until(done).await;
+    assert_eq!(feed.counter("snapshot_rows"), 2_100);
+    assert_eq!(committed.names(), in_the_org(&world));
+}
+
+#[tokio::test]
+async fn a_record_of_which_the_stream_brought_a_part_is_read_whole() {
+    let world = World::start().await;
+    let id = world.create("Account", json!({"Name": "old", "Description": "long"})).await;
+    let by_events = |config: &mut crate::config::SourceConfig| config.objects[0].hydrate = false;
+    let configure: Option<fn(&mut crate::config::SourceConfig)> = Some(by_events);
+    let mut committed = Committed { snapshot: BULK, configure, ..Committed::default() };
+    let mut feed = committed.source(&world, Start::Snapshot).await;
+    let begun = |committed: &Committed| {
+        committed.position("snapshot", "Account").is_some_and(|snapshot| snapshot["job"].is_string())
+    };
+    feed.until(begun).await;
+    // No event of it has the description, and the row of the job may have the old name.
+    world.update("Account", id, json!({"Name": "new"})).await;
+    feed.until(done).await;
+    feed.until_end(Duration::from_secs(1), |answer| *answer == orgstream_api::AtEnd::Yes).await;
+    assert_eq!(committed.names(), in_the_org(&world));
+    let descriptions = committed.records.iter().map(|record| record.record.text("Description"));
+    assert!(
+        descriptions.into_iter().flatten().any(|text| text == "long"),
+        "the snapshot brings what no event does"
+    );
+    committed.assert_order();
+}
+
 /// Orders a snapshot and answers when that is accepted or refused.
 async fn order(feed: &mut Feed<'_>, object: &str, filter: Option<&str>) -> Result<(), String> {
     let (reply, mut answer) = tokio::sync::oneshot::channel();
