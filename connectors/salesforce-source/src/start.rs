@@ -29,6 +29,7 @@ use crate::open::{Opened, open_as_wanted};
 use crate::patience::Patience;
 use crate::position::Positions;
 use crate::produce::{Destination, Topics};
+use crate::push_topic::Watch;
 use crate::recent::Recent;
 use crate::rows::Rows;
 use crate::snapshot::{Ground, Orders};
@@ -85,8 +86,9 @@ pub(crate) async fn start_with(
     let (session, deliveries) = Session::start(around, timing, subscriptions);
     tracing::info!(pipeline = %config.pipeline, org = org.name(), objects = config.objects.len(), "the source starts");
     let config_snapshot = config.snapshot;
+    let push_topics = Watch::new(&config.objects, condition.clone());
     let mut parts = Parts {
-        _describing: Describing::start(rows.clone(), config.describe_every),
+        _describing: Describing::start(rows.clone(), push_topics, config.describe_every),
         rows,
         types: TypesOnRecord::new(types),
         config,

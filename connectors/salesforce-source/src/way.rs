@@ -32,11 +32,6 @@ impl Way {
         }
     }
 
-    /// Whether there are rows behind what it brings.
-    pub(crate) fn has_rows(&self) -> bool {
-        !matches!(self, Self::Messages(_))
-    }
-
     /// The channel that it has in common with other objects.
     pub(crate) fn shared_channel(&self) -> Option<Channel> {
         match self {

@@ -6,16 +6,19 @@
 //! - `definition`: what it is to be
 //! - `name`: what it is called when nobody says so
 //! - `drift`: in what the org's differs
+//! - `watch`: looking for that while the source runs
 
 mod definition;
 mod drift;
 mod name;
+mod watch;
 
 use std::time::Duration;
 
 use definition::Definition;
 use orgstream_salesforce::{ApiError, Describe, Org, Row, SalesforceId, soql};
 use serde_json::{Value, json};
+pub(crate) use watch::Watch;
 
 use crate::config::{Manage, PushTopicConfig};
 use crate::error::SourceError;
@@ -105,14 +108,11 @@ impl PushTopic {
         }
     }
 
-    /// In what the org's PushTopic differs now; nothing is changed.
-    pub(crate) async fn drift(&self, org: &Org) -> Result<Option<String>, ApiError> {
-        let found = self.find(org).await?;
-        Ok(match found.map(|found| drift::differences(&self.definition.fields(), &found)) {
-            None => Some(format!("org `{}` no longer has the PushTopic `{}`", org.name(), self.name)),
-            Some(differences) if differences.is_empty() => None,
-            Some(differences) => Some(self.drifted(org, &differences)),
-        })
+    /// In what the org's PushTopic differs now; nothing is changed. One that is gone is told of by its channel.
+    async fn drift(&self, org: &Org) -> Result<Option<String>, ApiError> {
+        let Some(found) = self.find(org).await? else { return Ok(None) };
+        let differences = drift::differences(&self.definition.fields(), &found);
+        Ok((!differences.is_empty()).then(|| self.drifted(org, &differences)))
     }
 
     async fn find(&self, org: &Org) -> Result<Option<Row>, ApiError> {

@@ -216,3 +216,21 @@ async fn without_hydration_a_record_is_what_its_event_tells_and_a_delete_stays_t
     );
     committed.assert_order();
 }
+
+#[tokio::test]
+async fn what_somebody_changes_in_a_push_topic_is_told_while_the_source_runs() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = with(&world, &mut committed, |config| {
+        config.describe_every = Duration::from_millis(300);
+        named(config).manage = Some(Manage::Create);
+    })
+    .await;
+    feed.until(|committed| committed.position("channel", "/topic/Mine").is_some()).await;
+    let id = id_of(&mine(&world).await.unwrap());
+    world.update("PushTopic", id, json!({"NotifyForOperationDelete": false})).await;
+    let told = |health: &Health| matches!(health, Health::Degraded(text) if text.contains("NotifyForOperationDelete is false"));
+    feed.until_health(told).await;
+    world.update("PushTopic", id, json!({"NotifyForOperationDelete": true})).await;
+    feed.until_running().await;
+}
