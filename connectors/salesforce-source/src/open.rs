@@ -49,7 +49,12 @@ async fn open(org: &Org, name: &str, way: &Way) -> Result<Opened, SourceError> {
             };
             Ok(found(&describe.object, channel))
         }
-        Way::Polling => Ok(found(&with_stamp(org, name).await?.object, None)),
+        // Better a failure with its name than an object that nothing brings.
+        Way::Polling => Err(SourceError::Config(format!(
+            "{name} of org `{}` is to be read by polling, which this version cannot do; write `channel: push_topic` or \
+             `channel: cdc`",
+            org.name()
+        ))),
         // A custom channel and a generic one have no description, and each event brings the name of its own.
         Way::Messages(channel) => {
             if channel.name.ends_with("__e") {
