@@ -71,3 +71,6 @@ impl Default for AllowanceOptions {
         Self { warn_at: 80, every: Duration::from_mins(5) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgstream_api::{Expression, TopicTemplate};
+use orgstream_api::{Expression, Part, TopicTemplate};
 use orgstream_salesforce_source::{
     Changes, Manage, Notify, NotifyForFields, PushTopicConfig, Records, SourceObject,
 };
@@ -67,6 +67,12 @@ pub(super) fn object(
             "{name} is written as change events, whose fields stay as they are; write `records: full`"
         );
         report.fault(&at("fields"), message);
+    }
+    if object.records == Records::Event && object.topic.variables().any(|part| *part == Part::EventType) {
+        report.fault(
+            &["pipelines", pipeline, "source", "topic"],
+            format!("{name} is written as change events, which name their schema in `${{_EventType}}`, not `${{event_type}}`"),
+        );
     }
     if let Some(raw) = raw.push_topic {
         if object.changes != Changes::PushTopic {

@@ -190,6 +190,10 @@ fn events_of(
         );
     }
     let topic = template(&raw.topic?, lowercase, &[at[0], at[1], at[2], at[3], at[4], "topic"], report)?;
+    if topic.variables().any(|part| *part == Part::EventType) {
+        let path = [at[0], at[1], at[2], at[3], at[4], "topic"];
+        report.fault(&path, "messages are about no record and have no `${event_type}`; use `${_EventType}`");
+    }
     let topic = topic.of_object(name.trim_start_matches("/u/"));
     let topic = org.map_or_else(|| topic.clone(), |org| topic.in_org(org));
     Some(EventChannel { name, topic, entities })

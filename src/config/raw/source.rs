@@ -41,7 +41,7 @@ pub(in crate::config) struct Source {
     /// Whether the rows of events are read, so that records are whole and as new as the org has them.
     #[schemars(extend("default" = true))]
     pub(in crate::config) hydrate: Option<bool>,
-    /// An expression (CEL). Records of which it does not hold are not produced; deletions always are.
+    /// An expression (CEL). Changes of which it does not hold are not produced; deletions and messages always are.
     pub(in crate::config) filter: Option<String>,
     /// What is done about a gap in the events.
     #[schemars(extend("default" = "repair", "x-confluent" = ["invalid.replay.id.behaviour"]))]

@@ -153,6 +153,13 @@ fn what_does_not_go_together_is_refused() {
             "fields.A: ",
             "is either `from`",
         ),
+        (
+            "topic: t, events: { O__e: { topic: 'a.${event_type}' } }",
+            "",
+            one,
+            "O__e.topic: ",
+            "`${_EventType}`",
+        ),
         ("topic: t, filter: 'valu.Name == 1'", "", one, "source.filter: ", "`valu` is not known"),
         (
             "topic: t",
@@ -177,6 +184,15 @@ fn records_with_event_headers_are_never_read_and_never_sunk() {
         assert!(faults.iter().any(|fault| fault.contains(key)), "{key}: {faults:#?}");
     }
     assert_eq!(faults.len(), 4, "{faults:#?}");
+    let kept = "channel: cdc, records: event, start: latest, sweep: { every: off }, on_gap: latest";
+    let wrong = pipeline(
+        &format!("topic: 'a.${{event_type}}', {kept}"),
+        "",
+        "Account: { source: { fields: { Fax: } } }",
+    );
+    let faults = self::faults(&wrong);
+    assert!(faults.iter().any(|fault| fault.contains("source.topic: ")), "{faults:#?}");
+    assert!(faults.iter().any(|fault| fault.contains("source.fields: ")), "{faults:#?}");
     config(
         "topic: t, channel: cdc, records: event, start: latest, sweep: { every: off }, on_gap: latest",
         "Account:",
