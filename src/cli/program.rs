@@ -34,7 +34,8 @@ fn start(command: Command) -> Result<Exit, Failure> {
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)?;
     let ended = runtime.block_on(async {
         match command {
-            Command::Dev(arguments) => dev::dev(arguments).await,
+            // Large enough to be kept apart from the other commands.
+            Command::Dev(arguments) => Box::pin(dev::dev(arguments)).await,
             Command::Run(arguments) => run::run(arguments).await,
             Command::Snapshot(arguments) => snapshot::snapshot(arguments).await,
             Command::Gaps(arguments) => gaps::gaps(arguments).await,

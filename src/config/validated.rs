@@ -30,6 +30,7 @@ pub struct Config {
 
 /// An org: one that is somewhere, or one that the process simulates.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a handful of them is made once")]
 pub enum Org {
     /// Where it is and how to log in.
     Salesforce(OrgConfig),

@@ -110,7 +110,7 @@ impl TopicTemplate {
                 Part::Text(text) => name.push_str(text),
                 Part::EventType => name.push_str(event.map_or("null", EventType::as_str)),
                 Part::Field(field) => {
-                    push_legal(&mut name, &text(value.value(field).unwrap_or(&Value::Null)))
+                    push_legal(&mut name, &text(value.value(field).unwrap_or(&Value::Null)));
                 }
                 // Put in before there are records.
                 Part::Object | Part::Org => name.push_str("null"),

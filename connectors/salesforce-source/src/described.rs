@@ -46,7 +46,7 @@ impl Described {
     /// An object whose records have its fields as they are.
     #[cfg(test)]
     pub(crate) fn new(describe: Arc<Describe>) -> Self {
-        let evolved = Evolved::of(&describe, &[], None);
+        let evolved = Evolved::of(describe, &[], None);
         Self::evolved(evolved, None, Arc::default()).expect("nothing is asked of it")
     }
 

@@ -79,7 +79,7 @@ impl Descriptions {
             Some(known) => Some(known.described.types()),
             None => self.shared.before.of(&object),
         };
-        let evolved = Evolved::of(&describe, rules, types);
+        let evolved = Evolved::of(Arc::clone(&describe), rules, types);
         self.say(&evolved);
         let counters = Arc::clone(&self.shared.counters);
         let described = Described::evolved(evolved, wanted, counters).map_err(SourceError::Config)?;

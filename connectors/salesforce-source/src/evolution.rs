@@ -49,7 +49,7 @@ pub(crate) struct TypesOnRecord(HashMap<String, Arc<FieldTypes>>);
 
 impl Evolved {
     /// What `describe` makes of an object whose records had these types; `None`: there were no records.
-    pub(crate) fn of(describe: &Arc<Describe>, rules: &[FieldRule], before: Option<&FieldTypes>) -> Self {
+    pub(crate) fn of(describe: Arc<Describe>, rules: &[FieldRule], before: Option<&FieldTypes>) -> Self {
         let mut types = FieldTypes::default();
         let (mut added, mut kept, mut retyped) = (Vec::new(), HashMap::new(), Vec::new());
         for field in &describe.fields {
@@ -80,7 +80,7 @@ impl Evolved {
             types.0.insert(name.clone(), gone);
         }
         let describe = if kept.is_empty() {
-            Arc::clone(describe)
+            describe
         } else {
             let kind = |field: &DescribeField| kept.get(field.name.as_str()).copied().unwrap_or(field.kind);
             Arc::new(describe.with_kinds(kind))
@@ -192,7 +192,7 @@ mod tests {
 
     use super::*;
 
-    fn describe(fields: Value) -> Arc<Describe> {
+    fn describe(fields: &Value) -> Arc<Describe> {
         Arc::new(serde_json::from_value(json!({"name": "Lead", "fields": fields})).unwrap())
     }
 
@@ -203,7 +203,7 @@ mod tests {
             {"name": "Code__c", "type": "string"},
             {"name": "Gone__c", "type": "date"},
         ]);
-        Evolved::of(&describe(fields), &[], None)
+        Evolved::of(describe(&fields), &[], None)
     }
 
     fn second(rules: &[FieldRule]) -> Evolved {
@@ -213,7 +213,7 @@ mod tests {
             {"name": "Code__c", "type": "boolean"},
             {"name": "New__c", "type": "currency"},
         ]);
-        Evolved::of(&describe(fields), rules, Some(&first().types))
+        Evolved::of(describe(&fields), rules, Some(&first().types))
     }
 
     #[test]
@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(evolved.types.0["Gone__c"], "date, gone");
         // What was kept once is kept at the next change too.
         let again =
-            Evolved::of(&describe(json!([{"name": "Size__c", "type": "double"}])), &[], Some(&evolved.types));
+            Evolved::of(describe(&json!([{"name": "Size__c", "type": "double"}])), &[], Some(&evolved.types));
         assert_eq!(again.describe.schema().field("Size__c").unwrap().kind, Type::Int32);
     }
 
@@ -244,7 +244,7 @@ mod tests {
     fn a_field_that_comes_back_with_another_type_keeps_the_first() {
         let back = json!([{"name": "Id", "type": "id"}, {"name": "Gone__c", "type": "boolean"}]);
         let gone = second(&[]).types;
-        let evolved = Evolved::of(&describe(back), &[], Some(&gone));
+        let evolved = Evolved::of(describe(&back), &[], Some(&gone));
         assert_eq!(evolved.added, ["Gone__c"]);
         assert_eq!(evolved.describe.schema().field("Gone__c").unwrap().kind, Type::Date);
         assert!(!evolved.removed.contains(&"Gone__c".to_owned()), "{:?}", evolved.removed);

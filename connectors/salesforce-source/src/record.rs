@@ -90,7 +90,7 @@ impl Image {
         let mut value = Struct::new(Arc::clone(&schema));
         let mut places = Vec::with_capacity(fields.len());
         for (name, json) in fields.iter().filter(|(name, _)| *name != "attributes") {
-            let Some((place, read)) = described.fitting(field_of(&describe, name, json))? else { continue };
+            let Some((place, read)) = described.fitting(field_of(describe, name, json))? else { continue };
             value.set(name, read);
             places.push(place);
         }

@@ -118,7 +118,7 @@ impl Org {
                     }
                     // A user may lack the right to see them, and an org that does not answer is shown by what it is used for.
                     Err(error) => {
-                        tracing::debug!(org = org.name(), %error, "the org does not tell its allowances")
+                        tracing::debug!(org = org.name(), %error, "the org does not tell its allowances");
                     }
                 }
             }

@@ -176,7 +176,8 @@ fn events_of(
     let at = ["pipelines", pipeline, "source", "events", name.as_str()];
     let custom = name.ends_with("__chn") && is_api_name(&name);
     let platform = name.ends_with("__e") && is_api_name(&name);
-    if !custom && !platform && !name.strip_prefix("/u/").is_some_and(|rest| !rest.is_empty()) {
+    let generic = name.strip_prefix("/u/").is_some_and(|rest| !rest.is_empty());
+    if !(custom || platform || generic) {
         report.fault(
             &at,
             format!("`{name}` is neither a platform event (`Order__e`), nor a custom channel (`Orders__chn`), nor a generic channel (`/u/Notes`)"),

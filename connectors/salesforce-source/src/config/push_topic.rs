@@ -34,6 +34,10 @@ pub enum NotifyForFields {
 
 /// Which operations raise an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of Salesforce's own, independent of the others"
+)]
 pub struct Notify {
     /// `NotifyForOperationCreate`.
     pub create: bool,
