@@ -118,9 +118,15 @@ impl Part {
                     reads.push(Read { image, standing });
                     continue;
                 }
-                // A row that is gone by now was deleted meanwhile, and its delete event follows.
+                // A row that is gone by now was deleted meanwhile, and its delete event follows. One that is there is
+                // no older than what an event told of it, though its stamp may be: an event bears the time of the
+                // commit, or of its own. Only after a deletion it has to be newer.
                 (_, found) => match images.remove(&found.id()) {
-                    Some(image) if seen.is_none_or(|seen| image.stamp.stamp() >= seen.stamp) => image,
+                    Some(image)
+                        if seen.is_none_or(|seen| !seen.deleted || image.stamp.stamp() >= seen.stamp) =>
+                    {
+                        image
+                    }
                     _ => continue,
                 },
             };
