@@ -94,15 +94,20 @@ impl Recent {
         if self.is_complete_since(from) {
             return Ok(());
         }
-        let mut before = HashMap::new();
-        let mut note = |version| note_newest(&mut before, version, names);
+        let mut before = State { since: Some(from.stamp()), ..State::default() };
+        let mut note = |version| {
+            note_newest(&mut before.known, version, names);
+            if before.known.len() > MOST {
+                before.forget_the_oldest();
+            }
+        };
         topics.since(from.0, &mut note).await?;
         let mut state = self.lock();
-        for (key, known) in before {
+        for (key, known) in before.known {
             // What this run produced is newer.
             state.known.entry(key).or_insert(known);
         }
-        state.since = Some(from.stamp());
+        state.since = before.since;
         if state.known.len() > MOST {
             state.forget_the_oldest();
         }

@@ -100,9 +100,9 @@ impl Sweeps {
         }
     }
 
-    /// Whether a sweep is under way.
-    pub(crate) fn is_under_way(&self) -> bool {
-        self.run.is_some()
+    /// Whether a sweep is under way that repairs the gap of this number.
+    pub(crate) fn repairs(&self, gap: u64) -> bool {
+        self.run.as_ref().is_some_and(|run| run.gaps.contains(&gap))
     }
 
     /// Whether a sweep is under way, or wanted at once.
@@ -159,6 +159,7 @@ impl Sweeps {
             part,
             rows: 0,
             read: None,
+            remembers: false,
             covered: None,
             since: window.from,
         })

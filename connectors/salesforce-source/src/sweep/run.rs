@@ -38,8 +38,10 @@ pub(crate) struct Run {
     pub(super) part: Part,
     /// Records it has brought.
     pub(super) rows: u64,
-    /// When its last page of rows was read; `None` before.
+    /// When the first of all its rows were read; `None` before, and where another run had read them.
     pub(super) read: Option<Moment>,
+    /// Whether what was produced in its window has been read back.
+    pub(super) remembers: bool,
     /// Up to when the org's record of deletions is complete.
     pub(super) covered: Option<Moment>,
     /// From when on deletions are known to the org.
@@ -97,14 +99,20 @@ impl Run {
         let certainty = if self.gaps.is_empty() { Certainty::Usual } else { Certainty::Full };
         match std::mem::replace(&mut self.part, Part::Log) {
             Part::Rows(after) => {
-                reader.remember(self.window.from).await?;
+                // Once: what is forgotten meanwhile, because it is too much, is only produced again.
+                if !self.remembers {
+                    reader.remember(self.window.from).await?;
+                    self.remembers = true;
+                }
                 let (page, next) = rows::page(reader, &self.window, after).await?;
-                // Before the rows themselves are read: what changes meanwhile is not covered.
-                let read = reader.heard();
+                // A transaction may end behind the page that its rows belong to. So the window is covered no further
+                // than to its first page, however long the others take.
+                if after.is_none() {
+                    self.read = reader.heard();
+                }
                 let found = rows::drafts(reader, &self.window, certainty, page).await?;
-                match next {
-                    Some(after) => self.part = Part::Rows(Some(after)),
-                    None => self.read = read,
+                if let Some(after) = next {
+                    self.part = Part::Rows(Some(after));
                 }
                 Ok(found)
             }

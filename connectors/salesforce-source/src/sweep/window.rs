@@ -39,7 +39,7 @@ impl Window {
         Self { from: of_gaps.map_or(from, |gap| gap.min(from)), until: None }
     }
 
-    /// Up to when everything is in Kafka once the window was read to its end. `read` is when its last page was read, and
+    /// Up to when everything is in Kafka once the window was read to its end. `read` is when its first page was read, and
     /// `covered` up to when the org's record of deletions is complete.
     pub(crate) fn through(&self, before: Moment, read: Moment, covered: Option<Moment>) -> Moment {
         let until = self.until.unwrap_or(read).min(read - YOUNG);
