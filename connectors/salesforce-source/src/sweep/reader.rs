@@ -12,7 +12,7 @@ use crate::recent::{Certainty, Recent};
 use crate::record::STAMP;
 use crate::rows::{Rows, unusable};
 use crate::standing::Standing;
-use crate::sweep::rows::{CREATED, Shown};
+use crate::sweep::rows::{CREATED, DELETED, Shown};
 
 /// The org, what was produced, and what the target has.
 #[derive(Clone)]
@@ -67,9 +67,14 @@ impl Reader {
 
     /// The beginning of a query for states of rows.
     pub(super) async fn select(&self) -> Result<String, SourceError> {
-        // Not every object tells when its rows were created.
-        let created = if self.describe().await?.field(CREATED).is_some() { ", CreatedDate" } else { "" };
-        Ok(format!("SELECT Id, IsDeleted, {STAMP}{created} FROM {}", self.name))
+        let describe = self.describe().await?;
+        // Not every object tells when its rows were created, and not every one has a recycle bin.
+        let also: String = [DELETED, CREATED]
+            .iter()
+            .filter(|name| describe.field(name).is_some())
+            .map(|name| format!(", {name}"))
+            .collect();
+        Ok(format!("SELECT Id, {STAMP}{also} FROM {}", self.name))
     }
 
     /// The states that a query of [`Reader::select`] shows, the recycle bin included.

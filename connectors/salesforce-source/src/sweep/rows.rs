@@ -22,6 +22,9 @@ use crate::sweep::window::Window;
 /// The field that tells when a row was created.
 pub(super) const CREATED: &str = "CreatedDate";
 
+/// The field that tells whether a row lies in the recycle bin.
+pub(super) const DELETED: &str = "IsDeleted";
+
 /// Rows of one page.
 const PAGE: usize = 2_000;
 
