@@ -157,7 +157,7 @@ impl Parts {
             self.condition.notes(&object.target.name, "gaps", object.gaps.concern().as_deref());
         }
         let now = self.now();
-        self.deletions.forget_before(now);
+        self.deletions.forget_before(self.subjects.as_of().unwrap_or(now));
         self.recent.forget_before(self.subjects.remembered(now - REMEMBER));
         let mut positions = self.subjects.store();
         positions.extend(self.subjects.objects.iter_mut().flat_map(|object| object.forgets_orders(now)));

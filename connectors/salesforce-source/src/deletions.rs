@@ -29,8 +29,8 @@ enum Turn {
 }
 
 impl Deletions {
-    /// A record was deleted at this time, as an earlier run told.
-    pub(crate) fn note(&mut self, object: usize, id: SalesforceId, at: Moment) {
+    /// A record was deleted at this time.
+    fn note(&mut self, object: usize, id: SalesforceId, at: Moment) {
         let known = self.0.entry((object, id)).or_insert(Turn::Deleted(at));
         if known.at() <= at {
             *known = Turn::Deleted(at);
@@ -61,9 +61,10 @@ impl Deletions {
         }
     }
 
-    /// Forgets what no event can be older than any more.
-    pub(crate) fn forget_before(&mut self, now: Moment) {
-        let oldest = now - OVERTAKES;
+    /// Forgets what no event can be older than any more, once all events before `as_of` have come: those that wait since
+    /// an outage are older than the present.
+    pub(crate) fn forget_before(&mut self, as_of: Moment) {
+        let oldest = as_of - OVERTAKES;
         self.0.retain(|_, turn| turn.at() >= oldest);
     }
 }

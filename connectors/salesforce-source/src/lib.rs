@@ -8,7 +8,7 @@
 //! - `subjects`, `feed`, `object`: how far a source is in each channel, and what is missing of each object
 //! - `position`, `gap`: what is stored of that
 //! - `bayeux`: the streaming client
-//! - `inbox`, `event`, `told`, `deletions`, `fold`, `hydrate`: from deliveries to drafts of records
+//! - `inbox`, `event`, `told`, `deletions`, `overtaken`, `fold`, `hydrate`: from deliveries to drafts of records
 //! - `envelope`, `as_event`: events that are written as they came
 //! - `loss`: what events tell of changes that they do not bring
 //! - `snapshot`, `standing`: reading all rows beside the stream
@@ -76,6 +76,7 @@ mod loss;
 mod moment;
 mod object;
 mod open;
+mod overtaken;
 mod patience;
 mod produce;
 mod push_topic;

@@ -24,6 +24,7 @@ use crate::health::Facts;
 use crate::hydrate::hydrate;
 use crate::inbox::Item;
 use crate::open::open_as_wanted;
+use crate::overtaken;
 use crate::snapshot::Reply;
 use crate::subjects::Answered;
 use crate::sweep::Reader;
@@ -217,6 +218,7 @@ impl PushTopicSource {
         let (events, items) = self.parts.inbox.run(BATCH);
         let mut occurrences = self.parts.subjects.occurrences(&events);
         self.parts.deletions.judge(&mut occurrences);
+        overtaken::judge(&mut occurrences, &self.parts.recent);
         let changes = fold(&occurrences);
         let occurrences = occurrences.len();
         let names: Vec<Arc<str>> =
@@ -341,9 +343,9 @@ impl PushTopicSource {
                 self.parts.stored = None;
                 return Ok(AtEnd::No);
             }
-            let failures = self.parts.subjects.failures();
-            if !failures.is_empty() {
-                return Ok(AtEnd::Without(failures));
+            let missing = self.parts.subjects.missing();
+            if !missing.is_empty() {
+                return Ok(AtEnd::Without(missing));
             }
         }
         Ok(answer)

@@ -15,7 +15,7 @@ use crate::config::{
     Changes, EventChannel, OnGap, Records, SourceConfig, SourceContext, SourceObject, Start, SweepConfig,
 };
 use crate::counters::SourceCounters;
-use crate::deletions::Deletions;
+use crate::deletions::{Deletions, OVERTAKES};
 use crate::describing::Describing;
 use crate::descriptions::Descriptions;
 use crate::end::EndCheck;
@@ -85,6 +85,12 @@ pub(crate) async fn start_with(
     let (subjects, subscriptions, failed) = subscribe(subjects, opened, &condition);
     let (session, deliveries) = Session::start(around, timing, subscriptions);
     tracing::info!(pipeline = %config.pipeline, org = org.name(), objects = config.objects.len(), "the source starts");
+    let recent = Recent::default();
+    if let Some(as_of) = subjects.as_of().filter(|_| !subjects.objects.iter().all(|object| object.hydrates)) {
+        let names: Vec<Arc<str>> =
+            subjects.objects.iter().map(|object| object.target.name.as_str().into()).collect();
+        recent.read_back(context.produced.as_ref(), &names, as_of - OVERTAKES).await?;
+    }
     let config_snapshot = config.snapshot;
     let push_topics = Watch::new(&config.objects, condition.clone());
     let mut parts = Parts {
@@ -100,7 +106,7 @@ pub(crate) async fn start_with(
         condition,
         counters,
         end: EndCheck::default(),
-        recent: Recent::default(),
+        recent,
         produced: Arc::clone(&context.produced),
         links: context.links,
         commands: context.commands,
