@@ -24,7 +24,8 @@ impl Parts {
             What::Change(change) => match self.subjects.object_of(event) {
                 None => self.counters.count(Count::Foreign, 1),
                 Some(object) if !self.subjects.objects[object].is_well() => {
-                    self.lose(object, event, Cause::ObjectFailed);
+                    // What names no record is repaired in another way than what nobody read.
+                    self.lose(object, event, unnamed(change).unwrap_or(Cause::ObjectFailed));
                 }
                 Some(object) => {
                     if let Some(cause) = unnamed(change) {

@@ -14,7 +14,7 @@ use crate::as_event::EventForm;
 use crate::config::{OnGap, PushTopicConfig, Start, SweepConfig};
 use crate::gap::Gaps;
 use crate::moment::Moment;
-use crate::position::{Positions, SweepPosition};
+use crate::position::{Cause, Positions, SweepPosition};
 use crate::produce::Destination;
 use crate::snapshot::{Snapshot, SnapshotEntry, SnapshotName, SnapshotState};
 use crate::sweep::Sweeps;
@@ -93,6 +93,12 @@ impl Object {
             .snapshots_of(&target.name)
             .filter(|(name, entry)| name.order.is_some() && entry.state != SnapshotState::Done)
             .map(|(name, entry)| Snapshot::new(name.order.clone(), entry.clone()))
+            .map(|mut ordered| {
+                if snapshot.is_some() {
+                    ordered.begins_again();
+                }
+                ordered
+            })
             .collect();
         let carried_out = stored
             .snapshots_of(&target.name)
@@ -159,15 +165,30 @@ impl Object {
         self.snapshot.as_ref().is_some_and(|snapshot| snapshot.is_repair() && !snapshot.has_begun())
     }
 
-    /// Whether changes of it are missing and no snapshot is to bring them.
+    /// Whether changes of it are missing that the org told of, and no snapshot is to bring them. An ordered one brings
+    /// no deletions.
     pub(crate) fn is_broken(&self) -> bool {
-        self.snapshot.is_none() && self.gaps.repairable().next().is_some()
+        let is_own = |snapshot: &Snapshot| snapshot.order.is_none();
+        !self.snapshot.as_ref().is_some_and(is_own)
+            && self.gaps.repairable().any(|gap| gap.cause != Cause::NoEvent)
+    }
+
+    /// Has all its rows read anew where only that brings what is missing, unless its own snapshot is under way: that one
+    /// is made once more when it is done.
+    pub(crate) fn reads_anew_in_turn(&mut self) -> Option<SourcePosition> {
+        let is_under_way = |own: &Snapshot| own.order.is_none() && own.has_begun();
+        if self.snapshot.as_ref().is_some_and(is_under_way) {
+            return None;
+        }
+        let since =
+            self.gaps.repairable().filter(|gap| gap.cause == Cause::GapEvent).map(|gap| gap.from).min()?;
+        Some(self.reads_anew(since))
     }
 
     /// Has all its rows read anew, with all deletions since `since`.
     pub(crate) fn reads_anew(&mut self, since: Moment) -> SourcePosition {
         if let Some(mut ordered) = self.snapshot.take_if(|snapshot| snapshot.order.is_some()) {
-            ordered.halt();
+            ordered.begins_again();
             self.ordered.push_front(ordered);
         }
         let new = || Snapshot::new(None, SnapshotEntry::asked(None, Some(since)));
@@ -212,6 +233,13 @@ impl Object {
         }
         self.goes_on();
         done
+    }
+
+    /// What is to be stored of the snapshot that follows its own: the same once more, where the org told meanwhile of
+    /// changes that only all rows bring and `repairs` says so, or else an ordered one, which begins anew.
+    pub(crate) fn next_snapshot(&mut self, repairs: bool) -> Option<SourcePosition> {
+        let again = if repairs { self.reads_anew_in_turn() } else { None };
+        again.or_else(|| Some(self.snapshot.as_ref()?.stored(&self.target.name)))
     }
 
     /// Orders that were carried out long ago are of no interest. Answers what is to be removed from the positions.

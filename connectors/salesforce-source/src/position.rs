@@ -273,6 +273,13 @@ impl Gap {
     }
 }
 
+impl Cause {
+    /// Whether the org delivered what is missing, and it was not read.
+    pub(crate) fn is_ours(self) -> bool {
+        matches!(self, Self::UnreadableEvent | Self::ObjectFailed)
+    }
+}
+
 impl TryFrom<String> for Cause {
     type Error = String;
 

@@ -31,16 +31,25 @@ impl Subjects {
         if object.is_repaired_by_snapshot() {
             return false;
         }
-        let is_known =
-            |gap: &Gap| gap.from <= missing.from && gap.cause == missing.cause && gap.cursor.is_none();
-        if !object.sweeps.is_under_way() && object.gaps.repairable().any(is_known) {
-            // Its repair has not begun and has no end but the present, so it covers this too.
+        let is_known = |gap: &&Gap| {
+            let has_begun = gap.cursor.is_some() || object.sweeps.repairs(gap.number);
+            gap.from <= missing.from && gap.cause == missing.cause && !has_begun
+        };
+        let known = object.gaps.repairable().find(is_known).map(|gap| gap.number);
+        if let Some(known) = known {
+            // No sweep that repairs it has begun, and one has no end but the present. A snapshot ends where it began.
+            self.pending.extend(object.gaps.change(known, |gap| gap.to = gap.to.max(missing.to)));
+            if missing.cause == Cause::GapEvent && self.on_gap == OnGap::Repair {
+                self.pending.extend(object.reads_anew_in_turn());
+            }
             return true;
         }
         let state = match self.on_gap {
             // No row tells what a message said.
             OnGap::Repair if !object.has_rows() => GapState::Beyond,
             OnGap::Repair | OnGap::Fail => GapState::Open,
+            // These the org delivered; only here nobody could read them.
+            OnGap::Earliest | OnGap::Latest if object.has_rows() && missing.cause.is_ours() => GapState::Open,
             OnGap::Earliest | OnGap::Latest => GapState::Passed,
         };
         tracing::warn!(object = %object.target.name, from = %missing.from, to = %missing.to, cause = %missing.cause,
@@ -58,7 +67,7 @@ impl Subjects {
         }
         // Which records changed nobody knows, and not even their stamps need to have: only all rows bring them.
         if missing.cause == Cause::GapEvent && self.on_gap == OnGap::Repair {
-            self.pending.push(object.reads_anew(missing.from));
+            self.pending.extend(object.reads_anew_in_turn());
         }
         true
     }
@@ -164,9 +173,11 @@ impl Subjects {
             .map_or(latest, |oldest| oldest.min(latest))
     }
 
-    /// Whether open gaps of an object are repaired by reading rows.
+    /// Whether open gaps of an object are repaired by reading rows. Where the file says to go on behind a gap, those of
+    /// the channel are passed and do not wait; what a sweep found by itself does.
     pub(crate) fn repairs(&self, index: usize) -> bool {
-        self.on_gap == OnGap::Repair && self.objects[index].gaps.repairable().next().is_some()
+        let is_repaired = |gap: &Gap| self.on_gap != OnGap::Fail || gap.cause == Cause::NoEvent;
+        self.objects[index].gaps.repairable().any(is_repaired)
     }
 
     fn urgency(&mut self, index: usize, org_now: Moment) -> Option<Urgency> {

@@ -135,6 +135,19 @@ impl Subjects {
         self.objects.iter().filter_map(Object::failure).map(str::to_owned).collect()
     }
 
+    /// What is not in Kafka though the stream is at its end: of objects that cannot be read, and of gaps that somebody has
+    /// to decide about. Each names its object.
+    pub(crate) fn missing(&self) -> Vec<String> {
+        let concerns = self.objects.iter().filter_map(|object| object.gaps.concern());
+        self.failures().into_iter().chain(concerns).collect()
+    }
+
+    /// Up to when everything that happened is in Kafka, by the channel that is furthest behind; `None` before the first
+    /// subscription.
+    pub(crate) fn as_of(&self) -> Option<Moment> {
+        self.feeds.iter().filter_map(|feed| feed.position.map(|position| position.as_of)).min()
+    }
+
     /// The org granted a subscription.
     pub(crate) fn granted(&mut self, channel: &Channel, ask: u32, served: Served, at: Moment) -> Answered {
         let Some(feed) = self.feeds.iter_mut().find(|feed| feed.channel == *channel && feed.expects(ask))
@@ -214,7 +227,10 @@ impl Subjects {
         let feed = self.granted_feed(&event.channel)?;
         match &event.what {
             What::Change(change) => {
-                let named = |index: &usize| self.objects[*index].target.name == change.header.entity;
+                // An object that could not be described yet has the file's spelling.
+                let named = |index: &usize| {
+                    self.objects[*index].target.name.eq_ignore_ascii_case(&change.header.entity)
+                };
                 feed.objects.iter().copied().find(named)
             }
             What::Topic(_) | What::Platform(_) | What::Generic(_) => feed.objects.first().copied(),
@@ -225,7 +241,9 @@ impl Subjects {
     /// The objects whose changes come by `channel`; only `named`, where that is one of them.
     pub(crate) fn objects_by(&self, channel: &Channel, named: Option<&str>) -> Vec<usize> {
         let Some(feed) = self.granted_feed(channel) else { return Vec::new() };
-        let is_named = |index: &&usize| Some(self.objects[**index].target.name.as_str()) == named;
+        let is_named = |index: &&usize| {
+            named.is_some_and(|named| self.objects[**index].target.name.eq_ignore_ascii_case(named))
+        };
         match feed.objects.iter().find(is_named) {
             Some(index) => vec![*index],
             None => feed.objects.clone(),

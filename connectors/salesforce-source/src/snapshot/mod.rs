@@ -118,7 +118,14 @@ impl Snapshot {
     pub(crate) fn repair_from(&mut self, since: Moment) {
         let repairs = self.entry.repairs.map_or(since, |repairs| repairs.min(since));
         self.entry = SnapshotEntry::asked(self.entry.filter.take(), Some(repairs));
-        self.reading = None;
+        (self.reading, self.since) = (None, None);
+    }
+
+    /// Begins anew, once it is its turn. Where it is counts on rows that no other snapshot produces meanwhile: what is
+    /// read back for it leaves those of snapshots out.
+    pub(crate) fn begins_again(&mut self) {
+        self.entry = SnapshotEntry::asked(self.entry.filter.take(), self.entry.repairs);
+        (self.reading, self.since) = (None, None);
     }
 
     /// Reads no more, until it is told to read from where it is.
@@ -149,7 +156,7 @@ impl Snapshot {
     /// How far it is.
     pub(crate) fn progress(&self, object: &str) -> Progress {
         let rate = self.since.map_or(0.0, |(since, before)| {
-            let rows = u32::try_from(self.entry.rows - before).map_or(f64::INFINITY, f64::from);
+            let rows = u32::try_from(self.entry.rows.saturating_sub(before)).map_or(f64::INFINITY, f64::from);
             rows / since.elapsed().as_secs_f64().max(0.001)
         });
         Progress {

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::{Page, Place, Snapshot};
 use crate::batch::Parts;
+use crate::config::OnGap;
 use crate::counters::Count;
 use crate::described::Carried;
 use crate::produce::Draft;
@@ -60,6 +61,9 @@ impl Parts {
             let own = done.as_ref().filter(|done| done.order.is_none());
             if let Some((started, since)) = own.and_then(Snapshot::span) {
                 positions.extend(object.gaps.close_within(since, started, now));
+            }
+            if own.is_some() {
+                positions.extend(object.next_snapshot(self.subjects.on_gap == OnGap::Repair));
             }
             if let Some(done) = done {
                 let progress = done.progress(&object.target.name);
