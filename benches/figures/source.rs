@@ -146,7 +146,8 @@ impl<'a> Bench<'a> {
             }
         });
         // What was there when the watch was started does not count.
-        took.mul_f64(records as f64 / (count(records) - first) as f64)
+        let counted = Duration::from_secs(count(records) - first);
+        took.mul_f64(Duration::from_secs(count(records)).div_duration_f64(counted))
     }
 
     /// A thousand creates a second, ten in a call.

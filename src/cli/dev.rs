@@ -19,7 +19,7 @@ pub(super) async fn dev(arguments: Dev) -> Result<Exit, Failure> {
     };
     let place = place.map_err(Failure::failed)?;
     let options = Options { records: arguments.records, faults: arguments.faults };
-    if arguments.once { to_the_end(&place, &options).await } else { watched(place, &options).await }
+    if arguments.once { to_the_end(&place, &options).await } else { Box::pin(watched(place, &options)).await }
 }
 
 async fn to_the_end(place: &Place, options: &Options) -> Result<Exit, Failure> {
@@ -41,7 +41,7 @@ async fn to_the_end(place: &Place, options: &Options) -> Result<Exit, Failure> {
 
 async fn watched(mut place: Place, options: &Options) -> Result<Exit, Failure> {
     let warning = telemetry::start_in_file(&place.log()).map_err(Failure::usage)?;
-    let ended = look_on(&place, options, warning).await;
+    let ended = Box::pin(look_on(&place, options, warning)).await;
     if ended.is_err() {
         // What led to the error stands nowhere else.
         place.keep();

@@ -31,7 +31,7 @@ impl Progress {
     /// Shows how far it is.
     pub(super) fn show(&mut self, snapshot: &SnapshotStatus) {
         if self.is_terminal {
-            self.draw(&bar(snapshot));
+            draw(&bar(snapshot));
         } else if self.is_due() {
             tracing::info!("{}", figures(snapshot));
         }
@@ -40,7 +40,7 @@ impl Progress {
     /// It has not begun.
     pub(super) fn wait(&mut self, object: &str) {
         if self.is_terminal {
-            self.draw(&format!("{object}: waits for its turn"));
+            draw(&format!("{object}: waits for its turn"));
         } else if self.is_due() {
             tracing::info!("{object}: waits for its turn");
         }
@@ -49,14 +49,8 @@ impl Progress {
     /// Takes the bar away.
     pub(super) fn clear(&mut self) {
         if self.is_terminal {
-            self.draw("");
+            draw("");
         }
-    }
-
-    fn draw(&mut self, line: &str) {
-        let mut terminal = io::stderr().lock();
-        // Nobody is helped by an error about a bar.
-        write!(terminal, "{EMPTY}{line}").and_then(|()| terminal.flush()).ok();
     }
 
     fn is_due(&mut self) -> bool {
@@ -66,6 +60,12 @@ impl Progress {
         }
         due
     }
+}
+
+fn draw(line: &str) {
+    let mut terminal = io::stderr().lock();
+    // Nobody is helped by an error about a bar.
+    write!(terminal, "{EMPTY}{line}").and_then(|()| terminal.flush()).ok();
 }
 
 fn bar(snapshot: &SnapshotStatus) -> String {

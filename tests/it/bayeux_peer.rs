@@ -43,7 +43,8 @@ impl Stream {
     /// Has the server do what `bayeux/server.cjs` says of `command`.
     async fn order(&self, command: &str) -> Json {
         let url = format!("{}/admin/{command}", self.server().url());
-        let answer = reqwest::Client::new().post(url).timeout(Duration::from_secs(10)).send().await;
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().expect("a client");
+        let answer = client.post(url).send().await;
         answer.expect("the server answers").json().await.expect("JSON")
     }
 

@@ -27,7 +27,7 @@ async fn until_carried(world: &World, lead: &str, fields: Json, wanted: impl Fn(
         tokio::time::sleep(Duration::from_millis(500)).await;
         let records = world.read(&topic).await;
         let last = records.iter().max_by_key(|record| record.at.offset);
-        newest = last.and_then(|last| last.headers.text(header::CARRIED)).unwrap_or_default().to_owned();
+        last.and_then(|last| last.headers.text(header::CARRIED)).unwrap_or_default().clone_into(&mut newest);
         if newest.contains("LastName") && wanted(&newest) {
             return;
         }

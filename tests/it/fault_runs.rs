@@ -141,8 +141,8 @@ async fn rows_that_were_loaded_without_events_are_brought_by_sweeps() {
     let Some(world) = World::builder().fast().source("sweep: { every: 2s }").build().await else { return };
     let count = long_or(2_000, "ORGSTREAM_LOADED");
     let csv = |from: usize, to: usize| {
-        let rows: String = (from..to).map(|number| format!("Loaded {number},Acme\n")).collect();
-        format!("LastName,Company\n{rows}")
+        let head = std::iter::once("LastName,Company\n".to_owned());
+        head.chain((from..to).map(|number| format!("Loaded {number},Acme\n"))).collect::<Vec<_>>().concat()
     };
     let running = world.run(&[]);
     world.in_a.create("Lead", lead("By an event")).await;

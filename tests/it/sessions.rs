@@ -38,6 +38,9 @@ async fn assert_all_is_well(world: &World) {
     assert_eq!(world.dead_letters().await, []);
 }
 
+/// How often the tokens are taken back.
+const EXPIRIES: u64 = 5;
+
 async fn expired_tokens(web_socket: bool) {
     let Some(world) = world(web_socket).await else { return };
     let running = world.run(&[]);
@@ -45,7 +48,6 @@ async fn expired_tokens(web_socket: bool) {
     eventually("the account arrives", || world.b.count("Account") == 1).await;
     let before = world.a.calls(CallKind::Token);
     let writer = tokio::spawn(change(world.in_a.clone(), 1_000));
-    const EXPIRIES: u64 = 5;
     for _ in 0..EXPIRIES {
         tokio::time::sleep(Duration::from_millis(500)).await;
         let known = world.a.calls(CallKind::Token);

@@ -159,7 +159,11 @@ mod tests {
     #[test]
     fn of_two_flows_the_worse_is_shown_and_of_two_troubles_the_first() {
         let trouble = |reason: &str| {
-            Flow::Degraded(Trouble { reason: reason.to_owned(), since: Instant::now(), next_attempt: None })
+            Flow::Degraded(Trouble {
+                reason: reason.to_owned(),
+                since: tokio::time::Instant::now().into_std(),
+                next_attempt: None,
+            })
         };
         let worst_first = [
             Flow::Failed("gone".to_owned()),
@@ -182,7 +186,7 @@ mod tests {
 
     #[test]
     fn the_age_grows_without_the_source_saying_anything() {
-        let long_ago = Instant::now().checked_sub(Duration::from_secs(30)).unwrap();
+        let long_ago = tokio::time::Instant::now().into_std().checked_sub(Duration::from_secs(30)).unwrap();
         let org_time = Some(OrgTime { said: 100_000, at: long_ago });
         let health = SourceHealth { as_of: Some(40_000), org_time, ..SourceHealth::default() };
         let age = health.age().unwrap();

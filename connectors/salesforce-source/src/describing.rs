@@ -28,7 +28,7 @@ impl Describing {
                         Ok(described) => push_topics.look(rows.patience().org(), described.describe()).await,
                         // Whoever reads the object next meets the same trouble, and acts on it.
                         Err(error) => {
-                            tracing::debug!(%object, %error, "an object could not be described anew")
+                            tracing::debug!(%object, %error, "an object could not be described anew");
                         }
                     }
                 }

@@ -69,6 +69,7 @@ impl Gaps {
     }
 
     /// Those that are neither closed nor left as they are.
+    #[cfg(test)]
     pub(crate) fn waiting(&self) -> &[Gap] {
         &self.waiting
     }
@@ -133,7 +134,7 @@ impl Gaps {
             self.waiting.push(gap);
             stored
         } else {
-            self.settle(gap)
+            self.settle(&gap)
         }
     }
 
@@ -145,7 +146,7 @@ impl Gaps {
             return vec![self.waiting[place].stored()];
         }
         let gap = self.waiting.remove(place);
-        self.settle(gap)
+        self.settle(&gap)
     }
 
     /// Everything was read anew from `started` on, with all deletions since `from`: what lies in between is repaired.
@@ -157,7 +158,7 @@ impl Gaps {
     }
 
     /// Nothing waits for `gap` any more. The oldest such ones are taken off the record.
-    fn settle(&mut self, gap: Gap) -> Vec<SourcePosition> {
+    fn settle(&mut self, gap: &Gap) -> Vec<SourcePosition> {
         let mut stored = vec![gap.stored()];
         if gap.number > 0 {
             self.settled.push_back(gap.number);

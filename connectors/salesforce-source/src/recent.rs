@@ -96,7 +96,7 @@ impl Recent {
         }
         let mut before = State { since: Some(from.stamp()), ..State::default() };
         let mut note = |version| {
-            note_newest(&mut before.known, version, names);
+            note_newest(&mut before.known, &version, names);
             if before.known.len() > MOST {
                 before.forget_the_oldest();
             }
@@ -149,7 +149,7 @@ impl State {
 }
 
 /// Keeps the newest version of each record; of equal ones the last, as the topic has it.
-fn note_newest(newest: &mut HashMap<Key, Known>, version: Version, names: &[Arc<str>]) {
+fn note_newest(newest: &mut HashMap<Key, Known>, version: &Version, names: &[Arc<str>]) {
     let index = names.iter().position(|name| name.eq_ignore_ascii_case(&version.object));
     let (Some(index), Ok(id)) = (index, SalesforceId::parse(&version.id)) else { return };
     let known = newest.get(&(index, id)).map(|known| known.standing.stamp());

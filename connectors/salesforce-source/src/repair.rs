@@ -72,15 +72,6 @@ impl Subjects {
         true
     }
 
-    /// An object is read by polling; what happened up to now is what was there before.
-    pub(crate) fn polls(&mut self, index: usize, at: Moment) {
-        let object = &mut self.objects[index];
-        if object.is_polled && object.sweeps.position.is_none() {
-            let begun = object.sweeps.begin(at, self.start);
-            self.pending.push(object.stored_sweep(begun));
-        }
-    }
-
     /// Objects of a channel that was granted at `at`, from where their sweeps begin. Those that came through another
     /// channel before miss what happened since.
     pub(super) fn begin_sweeps(&mut self, channel: &Channel, first: bool, at: Moment) -> bool {

@@ -164,7 +164,9 @@ mod tests {
                         run.seen = None;
                         let topic: Vec<_> = run.topic.clone();
                         for ((_, standing), whole) in topic {
-                            whole.into_iter().for_each(|whole| run.note(standing.sight(whole)));
+                            if let Some(whole) = whole {
+                                run.note(standing.sight(whole));
+                            }
                         }
                     }
                 }

@@ -164,7 +164,7 @@ impl Subjects {
         }
         match self.on_gap {
             OnGap::Fail if found => return Answered::Gap,
-            OnGap::Latest if found => return self.from_now_on(channel, at),
+            OnGap::Latest if found => return self.begins_at(channel, at),
             OnGap::Repair | OnGap::Earliest | OnGap::Fail | OnGap::Latest => {}
         }
         if let Granted::Gap { .. } = granted
@@ -177,7 +177,7 @@ impl Subjects {
     }
 
     /// Passes over whatever `channel` still retains.
-    fn from_now_on(&mut self, channel: &Channel, at: Moment) -> Answered {
+    fn begins_at(&mut self, channel: &Channel, at: Moment) -> Answered {
         let feed = self.feeds.iter_mut().find(|feed| feed.channel == *channel);
         feed.map_or(Answered::Store, |feed| {
             feed.begins_at(at);

@@ -9,6 +9,9 @@ use super::object_source::expression;
 use super::{Report, is_api_name};
 use crate::config::raw;
 
+/// A fault that has been reported.
+struct Reported;
+
 /// The rules of the object at `path`, in the order of the file.
 pub(super) fn fields(
     path: &[&str],
@@ -24,7 +27,7 @@ pub(super) fn fields(
             report.fault(&at, reason);
             return None;
         }
-        let source = source(&at, raw, report)?;
+        let source = source(&at, raw, report).ok()?;
         Some(FieldRule { name, source })
     };
     raw.into_iter().filter_map(rule).collect()
@@ -38,35 +41,39 @@ fn refused_name(name: &str) -> Option<String> {
         .then(|| format!("`{name}` is not a field's name: letters, digits and `_`, a letter first"))
 }
 
-/// `Some(None)` leaves the field out; `None` is reported.
-fn source(at: &[&str], raw: raw::FieldRule, report: &mut Report<'_>) -> Option<Option<FieldSource>> {
+/// Where a field's value comes from, `None` leaving it out; what is wrong is reported.
+fn source(
+    at: &[&str],
+    raw: raw::FieldRule,
+    report: &mut Report<'_>,
+) -> Result<Option<FieldSource>, Reported> {
     let key = |key| at.iter().copied().chain([key]).collect::<Vec<_>>();
     match (raw.from, raw.value, raw.kind) {
-        (None, None, None) => Some(None),
+        (None, None, None) => Ok(None),
         (Some(from), None, None) => {
             if let Some(reason) = refused_name(&from) {
                 report.fault(&key("from"), reason);
-                return None;
+                return Err(Reported);
             }
-            Some(Some(FieldSource::Field(from)))
+            Ok(Some(FieldSource::Field(from)))
         }
         (None, Some(text), Some(kind)) => {
-            let expression = expression(&text, &key("value"), report)?;
-            Some(Some(FieldSource::Expression(expression, type_of(kind))))
+            let expression = expression(&text, &key("value"), report).ok_or(Reported)?;
+            Ok(Some(FieldSource::Expression(expression, type_of(kind))))
         }
         (None, Some(_), None) => {
             report.fault(
                 &key("type"),
                 "this key is missing; a computed field has a type before the first record",
             );
-            None
+            Err(Reported)
         }
         _ => {
             report.fault(
                 at,
                 "is either `from`, or `value` with its `type`, or nothing, which leaves the field out",
             );
-            None
+            Err(Reported)
         }
     }
 }

@@ -31,13 +31,13 @@ pub(super) struct Defaults {
 /// then, it goes nowhere.
 pub(super) fn object(
     pipeline: &str,
-    name: String,
+    name: &str,
     raw: raw::ObjectSource,
     topic: Option<&TopicTemplate>,
     defaults: &Defaults,
     report: &mut Report<'_>,
 ) -> SourceObject {
-    let at = |key| ["pipelines", pipeline, "objects", name.as_str(), "source", key];
+    let at = |key| ["pipelines", pipeline, "objects", name, "source", key];
     let own = raw.filter.as_deref().and_then(|text| expression(text, &at("filter"), report));
     let mut object = SourceObject {
         changes: raw.channel.map_or(defaults.changes, changes),
@@ -45,12 +45,12 @@ pub(super) fn object(
         hydrate: raw.hydrate.unwrap_or(defaults.hydrate),
         poll_every: duration(raw.poll_every.as_deref(), defaults.poll_every, &at("poll_every"), report),
         filter: defaults.filter.iter().cloned().chain(own).collect(),
-        ..SourceObject::new(&name, TopicTemplate::fixed(""))
+        ..SourceObject::new(name, TopicTemplate::fixed(""))
     };
     let template = topic.cloned().unwrap_or_else(|| TopicTemplate::fixed(""));
     object.topic = match object.records {
-        Records::Full => topic_of(&template, &name),
-        Records::Event => template.of_object(&name),
+        Records::Full => topic_of(&template, name),
+        Records::Event => template.of_object(name),
     };
     object.fields = fields(&at("fields"), raw.fields.unwrap_or_default(), report);
     if raw.poll_every.is_some() && object.changes != Changes::Polling {
@@ -78,7 +78,7 @@ pub(super) fn object(
         if object.changes != Changes::PushTopic {
             report.fault(&at("push_topic"), format!("{name} is not read by a PushTopic; remove it"));
         }
-        object.push_topic = push_topic(pipeline, &name, raw, report);
+        object.push_topic = push_topic(pipeline, name, raw, report);
     }
     object
 }

@@ -46,7 +46,7 @@ pub(super) fn source(
     let objects = around
         .objects
         .into_iter()
-        .map(|(name, raw)| object_source::object(pipeline, name, raw, topic.as_ref(), &defaults, report));
+        .map(|(name, raw)| object_source::object(pipeline, &name, raw, topic.as_ref(), &defaults, report));
     let objects: Vec<_> = objects.collect();
     let events = raw.events.unwrap_or_default().into_iter();
     let events =
@@ -54,10 +54,10 @@ pub(super) fn source(
     let config = SourceConfig {
         start: start(raw.start.unwrap_or(raw::Start::Snapshot)),
         events: events.collect(),
-        cdc: cdc(pipeline, raw.cdc.unwrap_or_default(), report),
+        cdc: cdc(pipeline, &raw.cdc.unwrap_or_default(), report),
         convert_changed_fields: raw.convert_changed_fields.unwrap_or(false),
         on_gap: on_gap(raw.on_gap.unwrap_or(raw::OnGap::Repair)),
-        sweep: sweep(pipeline, raw.sweep.unwrap_or_default(), report),
+        sweep: sweep(pipeline, &raw.sweep.unwrap_or_default(), report),
         snapshot: snapshot(&raw.snapshot.unwrap_or_default()),
         describe_every: duration(
             raw.describe_every.as_deref(),
@@ -65,7 +65,7 @@ pub(super) fn source(
             &at("describe_every"),
             report,
         ),
-        stream: stream(pipeline, raw.stream.unwrap_or_default(), report),
+        stream: stream(pipeline, &raw.stream.unwrap_or_default(), report),
         ..SourceConfig::new(pipeline, Start::Snapshot, objects)
     };
     check_together(&config, around.has_sink, report);
@@ -200,7 +200,7 @@ fn events_of(
     Some(EventChannel { name, topic, entities })
 }
 
-fn cdc(pipeline: &str, raw: raw::Cdc, report: &mut Report<'_>) -> CdcChannel {
+fn cdc(pipeline: &str, raw: &raw::Cdc, report: &mut Report<'_>) -> CdcChannel {
     match raw.channel.as_deref() {
         None | Some("single") => CdcChannel::Single,
         Some("ChangeEvents") => CdcChannel::All,
@@ -214,7 +214,7 @@ fn cdc(pipeline: &str, raw: raw::Cdc, report: &mut Report<'_>) -> CdcChannel {
     }
 }
 
-fn sweep(pipeline: &str, raw: raw::Sweep, report: &mut Report<'_>) -> SweepConfig {
+fn sweep(pipeline: &str, raw: &raw::Sweep, report: &mut Report<'_>) -> SweepConfig {
     let at = |key| ["pipelines", pipeline, "source", "sweep", key];
     let default = SweepConfig::default();
     SweepConfig {
@@ -232,7 +232,7 @@ fn snapshot(raw: &raw::Snapshot) -> SnapshotConfig {
     }
 }
 
-fn stream(pipeline: &str, raw: raw::Stream, report: &mut Report<'_>) -> StreamConfig {
+fn stream(pipeline: &str, raw: &raw::Stream, report: &mut Report<'_>) -> StreamConfig {
     let at = |key| ["pipelines", pipeline, "source", "stream", key];
     let default = StreamConfig::default();
     StreamConfig {

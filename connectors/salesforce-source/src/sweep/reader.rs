@@ -69,12 +69,9 @@ impl Reader {
     pub(super) async fn select(&self) -> Result<String, SourceError> {
         let describe = self.describe().await?;
         // Not every object tells when its rows were created, and not every one has a recycle bin.
-        let also: String = [DELETED, CREATED]
-            .iter()
-            .filter(|name| describe.field(name).is_some())
-            .map(|name| format!(", {name}"))
-            .collect();
-        Ok(format!("SELECT Id, {STAMP}{also} FROM {}", self.name))
+        let also = [DELETED, CREATED].into_iter().filter(|name| describe.field(name).is_some());
+        let fields: Vec<&str> = ["Id", STAMP].into_iter().chain(also).collect();
+        Ok(format!("SELECT {} FROM {}", fields.join(", "), self.name))
     }
 
     /// The states that a query of [`Reader::select`] shows, the recycle bin included.

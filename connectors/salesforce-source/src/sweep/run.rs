@@ -125,7 +125,7 @@ impl Run {
                 let found = deleted::drafts(reader, &self.window, certainty, &now).await?;
                 self.part = match then {
                     _ if !left.is_empty() => Part::Delete(left, then),
-                    Then::Compare => self.compare(reader),
+                    Then::Compare => compare(reader),
                     Then::Done => Part::Done(Outcome::Whole),
                 };
                 Ok(found)
@@ -165,16 +165,9 @@ impl Run {
         let then = if self.window.from + ROUNDED < self.since { Then::Compare } else { Then::Done };
         Ok(match then {
             Then::Done if said.is_empty() => Part::Done(Outcome::Whole),
-            Then::Compare if said.is_empty() => self.compare(reader),
+            Then::Compare if said.is_empty() => compare(reader),
             then => Part::Delete(said, then),
         })
-    }
-
-    fn compare(&self, reader: &Reader) -> Part {
-        match reader.links {
-            Some(_) => Part::Compare(Comparison::default()),
-            None => Part::Done(Outcome::Beyond),
-        }
     }
 
     /// What a comparison of all that the target has says.
@@ -217,5 +210,12 @@ impl Part {
             RepairPart::Deleted => Self::Log,
             RepairPart::Compare => Self::Compare(Comparison::default()),
         }
+    }
+}
+/// What follows where the org's record of deletions does not reach far enough.
+fn compare(reader: &Reader) -> Part {
+    match reader.links {
+        Some(_) => Part::Compare(Comparison::default()),
+        None => Part::Done(Outcome::Beyond),
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use orgstream_api::record::header;
 use orgstream_api::{AtEnd, Health, SourceRecord, Value};
+use orgstream_salesforce::SalesforceId;
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault, GapKind, Org};
 use serde_json::json;
 
@@ -132,7 +133,7 @@ async fn an_event_of_several_records_is_a_record_each_in_one_batch() {
     assert_eq!(replay_ids.len(), 1);
     let mut ids: Vec<_> = records.iter().map(id).collect();
     ids.sort_unstable();
-    assert_eq!(ids, accounts.iter().map(|account| account.as_str()).collect::<Vec<_>>());
+    assert_eq!(ids, accounts.iter().map(SalesforceId::as_str).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -116,13 +116,12 @@ impl Committed {
             limited: millis(300),
             room: millis(500),
             allowance: millis(300),
-            ..Timing::default()
         };
         let object = |name: &&str| SourceObject::new(*name, TopicTemplate::fixed(format!("a.{name}")));
         let objects = objects.iter().map(object).collect();
         let (stream, snapshot, on_gap, sweep) = (self.stream, self.snapshot, self.on_gap, self.sweep);
         let config = SourceConfig::new("crm", start, objects);
-        let mut config = SourceConfig { stream, snapshot, on_gap, sweep, ..config };
+        let mut config = SourceConfig { on_gap, sweep, snapshot, stream, ..config };
         if let Some(configure) = &self.configure {
             configure(&mut config);
         }

@@ -2,6 +2,7 @@
 
 use orgstream_api::record::header;
 use orgstream_api::{Health, TopicTemplate, Value};
+use orgstream_salesforce::SalesforceId;
 use orgstream_salesforce_simulator::Org;
 use serde_json::{Value as Json, json};
 
@@ -91,7 +92,7 @@ async fn change_events_are_written_as_they_came_with_their_long_texts() {
 
     let deleted: Vec<Json> = (4..6).map(|at| json_of(&committed, at)).collect();
     let ids: Vec<&str> = deleted.iter().map(|deleted| deleted["Id"].as_str().unwrap()).collect();
-    assert_eq!(ids, accounts.iter().map(|account| account.as_str()).collect::<Vec<_>>());
+    assert_eq!(ids, accounts.iter().map(SalesforceId::as_str).collect::<Vec<_>>());
     assert_eq!(deleted[0]["ChangeEventHeader"]["recordIds"].as_array().unwrap().len(), 2, "one event of two");
 }
 

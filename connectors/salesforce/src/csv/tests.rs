@@ -57,8 +57,10 @@ fn lead() -> impl Strategy<Value = Json> {
     let some = |name: &'static str, value: BoxedStrategy<Json>| {
         prop::option::of(value).prop_map(move |value| (name, value)).boxed()
     };
-    let number =
-        |digits: i64, scale: f64| (-digits..digits).prop_map(move |n| json!(n as f64 / scale)).boxed();
+    let number = |digits: i64, places: u32| {
+        let of = move |n| json!(format!("{n}e-{places}").parse::<f64>().unwrap());
+        (-digits..digits).prop_map(of).boxed()
+    };
     let word = || text().prop_map(Json::from).boxed();
     let fields: Vec<BoxedStrategy<(&'static str, Option<Json>)>> = vec![
         some("Text__c", word()),
@@ -66,13 +68,13 @@ fn lead() -> impl Strategy<Value = Json> {
         some("Street", word()),
         some("City", "[A-Z][a-z]{2,8}".prop_map(Json::from).boxed()),
         some("PostalCode", "[0-9]{4,5}".prop_map(Json::from).boxed()),
-        some("Latitude", number(89_000_000, 1e6)),
+        some("Latitude", number(89_000_000, 6)),
         some("NumberOfEmployees", (0..100_000).prop_map(Json::from).boxed()),
         some("AnnualRevenue", (0..1_000_000_000_000_i64).prop_map(Json::from).boxed()),
-        some("Double__c", number(999_999_999_999, 1e6)),
-        some("Count__c", number(999_999_999, 1.0)),
-        some("Money__c", number(99_999_999_999, 1e2)),
-        some("Share__c", number(999_999, 1e3)),
+        some("Double__c", number(999_999_999_999, 6)),
+        some("Count__c", number(999_999_999, 0)),
+        some("Money__c", number(99_999_999_999, 2)),
+        some("Share__c", number(999_999, 3)),
         some("Flag__c", any::<bool>().prop_map(Json::from).boxed()),
         some(
             "Day__c",
@@ -91,8 +93,8 @@ fn lead() -> impl Strategy<Value = Json> {
                 .boxed(),
         ),
         some("Tags__c", prop_oneof![Just(json!("a")), Just(json!("a;c"))].boxed()),
-        some("Place__Latitude__s", number(89, 1.0)),
-        some("Place__Longitude__s", number(179_000, 1e3)),
+        some("Place__Latitude__s", number(89, 0)),
+        some("Place__Longitude__s", number(179_000, 3)),
     ];
     fields.prop_map(|fields| {
         let mut lead = json!({"LastName": "Last", "Company": "Company"});
