@@ -112,6 +112,18 @@ impl fmt::Debug for CelExpression {
     }
 }
 
+/// An operator as the user writes it.
+fn written(operator: &str) -> &str {
+    match operator {
+        "add" => "+",
+        "sub" => "-",
+        "mul" => "*",
+        "div" => "/",
+        "rem" => "%",
+        other => other,
+    }
+}
+
 /// What is said of an error, without the values, which may be what nobody is to read in a log.
 fn said(error: &ExecutionError) -> String {
     match error {
@@ -125,13 +137,16 @@ fn said(error: &ExecutionError) -> String {
         }
         ExecutionError::UndeclaredReference(name) => format!("`{name}` is not known"),
         ExecutionError::UnsupportedBinaryOperator(operator, one, other) => {
+            let operator = written(operator);
             format!("`{operator}` does not go with {} and {}", one.type_of(), other.type_of())
         }
         ExecutionError::FunctionError { function, message } => format!("`{function}`: {message}"),
         ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => {
             "a division by zero".to_owned()
         }
-        ExecutionError::Overflow(operator, ..) => format!("the result of `{operator}` is too large"),
+        ExecutionError::Overflow(operator, ..) => {
+            format!("the result of `{}` is too large", written(operator))
+        }
         ExecutionError::IndexOutOfBounds(_) => "the list is shorter than that".to_owned(),
         _ => "it cannot be evaluated for this record".to_owned(),
     }

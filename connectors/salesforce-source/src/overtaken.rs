@@ -24,7 +24,7 @@ fn told(one: &Occurrence, known: Known) -> Told {
     let at = one.event.created.stamp();
     match (known.standing, one.kind) {
         (Standing::Deleted(_), EventType::Deleted) => Told::ByEvent,
-        (Standing::Deleted(deleted), EventType::Undeleted) if at > deleted => Told::ByEvent,
+        (Standing::Deleted(deleted), EventType::Undeleted) if at >= deleted => Told::ByEvent,
         (Standing::Deleted(_), _) => Told::ByRowAlone,
         // Only rows are whole. What events told comes in their order.
         (Standing::Row(stamp), kind) if known.whole && stamp >= at => match kind {
@@ -73,7 +73,8 @@ mod tests {
             (Updated, 5, gone(4), Told::ByRowAlone),
             (Updated, 5, gone(9), Told::ByRowAlone),
             (Undeleted, 5, gone(4), Told::ByEvent),
-            (Undeleted, 5, gone(5), Told::ByRowAlone),
+            (Undeleted, 5, gone(5), Told::ByEvent),
+            (Undeleted, 5, gone(6), Told::ByRowAlone),
             (Deleted, 5, gone(9), Told::ByEvent),
         ] {
             assert_eq!(told_of(kind, second, known), told, "{kind:?} at {second} after {known:?}");
