@@ -138,7 +138,7 @@ async fn what_was_deleted_and_purged_while_nothing_ran_for_thirty_days_is_delete
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_that_were_loaded_without_events_are_brought_by_sweeps() {
-    let Some(world) = World::builder().fast().source("sweep: { every: 2s }").build().await else { return };
+    let Some(world) = World::builder().fast().build().await else { return };
     let count = long_or(2_000, "ORGSTREAM_LOADED");
     let csv = |from: usize, to: usize| {
         let head = std::iter::once("LastName,Company\n".to_owned());
