@@ -264,6 +264,8 @@ mod tests {
 
     use super::*;
     use crate::filter::Filter;
+    use crate::gap::Missing;
+    use crate::position::GapState;
 
     const HOUR: Duration = Duration::from_hours(1);
 
@@ -288,5 +290,57 @@ mod tests {
             (failed.target.name.as_str(), &**failed.target.destination.topic.name().unwrap()),
             ("account", "t")
         );
+    }
+
+    const NOW: Moment = Moment(1_767_262_830_000);
+
+    /// A snapshot that has begun and is somewhere in its rows.
+    fn under_way(order: Option<&str>) -> Snapshot {
+        let entry =
+            SnapshotEntry { started: Some(NOW), rows: 7, ..SnapshotEntry::asked(None, Some(NOW - HOUR)) };
+        Snapshot::new(order.map(str::to_owned), entry)
+    }
+
+    fn with_unnamed_changes(snapshot: Snapshot) -> Object {
+        let mut object = object(&Positions::default(), Start::Latest);
+        object.snapshot = Some(snapshot);
+        let missing = Missing { from: NOW - HOUR, to: NOW + HOUR, cause: Cause::GapEvent };
+        object.gaps.add("Account", None, &missing, GapState::Open, NOW);
+        object
+    }
+
+    #[test]
+    fn a_snapshot_is_made_once_more_for_what_the_org_told_without_names_meanwhile() {
+        let mut object = with_unnamed_changes(under_way(None));
+        assert_eq!(object.reads_anew_in_turn(), None, "the one under way goes on, or it would never end");
+        object.finishes(NOW);
+        assert!(object.next_snapshot(true).is_some());
+        assert!(object.snapshot.as_ref().is_some_and(|again| !again.has_begun() && again.is_repair()));
+
+        let mut passes = with_unnamed_changes(under_way(None));
+        passes.finishes(NOW);
+        assert_eq!(passes.next_snapshot(false), None, "where gaps are not repaired");
+    }
+
+    #[test]
+    fn an_ordered_snapshot_that_waits_for_the_objects_own_begins_again() {
+        let mut object = with_unnamed_changes(under_way(Some("0a1b2c3d")));
+        assert!(object.reads_anew_in_turn().is_some());
+        assert!(object.snapshot.as_ref().is_some_and(|own| own.order.is_none()));
+        object.gaps.close_within(NOW - HOUR, NOW + HOUR, NOW);
+        object.finishes(NOW);
+        let stored = object.next_snapshot(true).unwrap();
+        assert_eq!(stored.partition["order"], "0a1b2c3d");
+        assert_eq!((&stored.offset["state"], &stored.offset["rows"]), (&"asked".into(), &0.into()));
+    }
+
+    #[test]
+    fn what_a_sweep_found_by_itself_stops_no_source() {
+        let mut object = object(&Positions::default(), Start::Latest);
+        let missing = |cause| Missing { from: NOW, to: NOW, cause };
+        object.gaps.add("Account", None, &missing(Cause::NoEvent), GapState::Open, NOW);
+        assert!(!object.is_broken());
+        object.gaps.add("Account", None, &missing(Cause::ExpiredReplayId), GapState::Open, NOW);
+        assert!(object.is_broken());
     }
 }

@@ -162,6 +162,8 @@ fn note_newest(newest: &mut HashMap<Key, Known>, version: &Version, names: &[Arc
 
 #[cfg(test)]
 mod tests {
+    use orgstream_api::{Found, Offsets, StoreError};
+
     use super::*;
 
     fn id(number: usize) -> SalesforceId {
@@ -205,5 +207,40 @@ mod tests {
         assert_eq!(recent.known(&(0, id(0))), None);
         assert!(recent.known(&(0, id(MOST))).is_some());
         assert!(!recent.is_complete_since(Moment(0)));
+    }
+
+    /// As many records as one more than are remembered, each of its own second.
+    struct Many;
+
+    #[async_trait::async_trait]
+    impl Produced for Many {
+        async fn since(&self, _: i64, each: &mut (dyn FnMut(Version) + Send)) -> Result<(), StoreError> {
+            for number in 0..=MOST {
+                let (id, stamp) = (id(number).to_string(), Stamp(i64::try_from(number).unwrap()));
+                each(Version { object: "Account".to_owned(), id, stamp, deleted: false, whole: true });
+            }
+            Ok(())
+        }
+
+        async fn ends(&self, _: &str) -> Result<Offsets, StoreError> {
+            Ok(Offsets::default())
+        }
+
+        async fn from(
+            &self,
+            _: &str,
+            _: &Offsets,
+            _: &mut (dyn FnMut(Version) + Send),
+        ) -> Result<Found, StoreError> {
+            Ok(Found::All)
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_read_back_is_bounded_too() {
+        let recent = Recent::default();
+        recent.read_back(&Many, &["Account".into()], Moment(0)).await.unwrap();
+        assert!(recent.lock().known.len() < MOST);
+        assert!(recent.known(&(0, id(MOST))).is_some() && !recent.is_complete_since(Moment(0)));
     }
 }
