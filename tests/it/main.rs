@@ -74,6 +74,12 @@ mod claims;
 // The topic of the id links, deleted in mid-run.
 mod id_topic;
 
+// Change events, platform events, generic channels.
+mod channels;
+
+// Bad input of a source.
+mod source_input;
+
 // Gaps: a position that the org can no longer serve.
 mod gaps;
 

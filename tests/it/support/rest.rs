@@ -75,6 +75,11 @@ impl Rest {
         reply["id"].as_str().expect("an id").to_owned()
     }
 
+    /// Publishes a platform event.
+    pub(crate) async fn publish(&self, event: &str, fields: Json) {
+        self.call(Method::POST, &format!("/sobjects/{event}"), Some(&fields)).await;
+    }
+
     pub(crate) async fn update(&self, object: &str, id: &str, fields: Json) {
         self.call(Method::PATCH, &format!("/sobjects/{object}/{id}"), Some(&fields)).await;
     }
