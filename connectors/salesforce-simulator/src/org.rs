@@ -127,6 +127,12 @@ impl Org {
         self.tenant.forget_events(replay_id)
     }
 
+    /// Forgets all events and streaming sessions, and numbers events from the beginning, as after a move to another
+    /// instance. An org on disk goes on with the old numbers after a restart.
+    pub fn number_events_anew(&self) {
+        self.tenant.number_events_anew();
+    }
+
     /// Sessions subscribed to this channel now get nothing from it any more, though they stay alive. A new
     /// subscription works again.
     pub fn silence(&self, channel: &str) {

@@ -315,6 +315,15 @@ impl Tenant {
         }
     }
 
+    /// Forgets all events and sessions, and numbers events from the beginning.
+    pub(crate) fn number_events_anew(&self) {
+        let mut state = self.state();
+        state.log.begin_anew();
+        state.streams.drop_all();
+        drop(state);
+        self.changed.send_replace(());
+    }
+
     /// Silences the present subscriptions to a channel.
     pub(crate) fn silence(&self, channel: &str) {
         self.state().streams.silence(channel);

@@ -21,6 +21,7 @@ use crate::described::Carried;
 use crate::describing::Describing;
 use crate::end::EndCheck;
 use crate::error::SourceError;
+use crate::event::Event;
 use crate::evolution::TypesOnRecord;
 use crate::health::Facts;
 use crate::hydrate::Hydrated;
@@ -32,7 +33,7 @@ use crate::produce::{Draft, Topics, shape};
 use crate::recent::{Known, Recent};
 use crate::rows::Rows;
 use crate::snapshot::{Ground, Orders};
-use crate::subjects::Subjects;
+use crate::subjects::{Passed, Subjects};
 use crate::sweep::Reader;
 use crate::work::Told;
 
@@ -94,7 +95,7 @@ impl Parts {
         let mut batch = SourceBatch::default();
         for _ in 0..items {
             match self.inbox.pop() {
-                Some(Item::Event(event)) if self.subjects.passed(&event) => {
+                Some(Item::Event(event)) if self.passed(&event) => {
                     self.note_losses(&event, &mut batch);
                 }
                 Some(Item::Polled { at, empty }) => self.subjects.polled(at, empty),
@@ -113,6 +114,24 @@ impl Parts {
         }
         batch.positions.extend(self.positions().positions);
         batch
+    }
+
+    /// As [`Subjects::passed`], with what may be missing before `event`.
+    fn passed(&mut self, event: &Event) -> bool {
+        let Passed { is_taken, missing } = self.subjects.passed(event);
+        if let Some(missing) = missing {
+            tracing::warn!(
+                channel = %event.channel, replay_id = ?event.replay_id.map(|id| id.0),
+                "org `{}` numbers the events of {} anew, as after a move to another instance; the stream goes on with \
+                 these numbers, and what happened since {} counts as missing",
+                self.rows.patience().org().name(), event.channel, missing.from
+            );
+            let now = self.now();
+            for object in self.subjects.objects_by(&event.channel, None) {
+                self.subjects.misses(object, Some(&event.channel), &missing, now);
+            }
+        }
+        is_taken
     }
 
     /// The record of an event that is written as it came.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use orgstream_api::{Flow, SourcePosition};
 use tokio::time::Instant;
 
-use crate::bayeux::{Cursor, Served, Subscription};
+use crate::bayeux::{Cursor, Place, Served, Subscription};
 use crate::channel::Channel;
 use crate::config::Start;
 use crate::event::{Event, What};
@@ -50,6 +50,10 @@ pub(crate) struct Feed {
     behind: Option<Moment>,
     /// When this run last heard from the channel; `None` before its first subscription.
     heard: Option<Instant>,
+    /// The same by the org's clock, as it was when the answer came: what waits here for its turn makes nobody silent.
+    heard_at: Moment,
+    /// Whether events came since the last held connect was answered.
+    speaks: bool,
     /// Whether nothing raised events before it was subscribed to in this run.
     made_anew: bool,
 }
@@ -99,6 +103,8 @@ impl Feed {
             retention,
             behind: None,
             heard: None,
+            heard_at: Moment::BEGINNING,
+            speaks: false,
             made_anew: false,
         }
     }
@@ -109,7 +115,9 @@ impl Feed {
             self.standing = FeedStanding::Asked;
         }
         let cursor = match self.position {
-            Some(ChannelPosition { replay_id: Some(id), .. }) => Cursor::After(id),
+            Some(ChannelPosition { replay_id: Some(newest), as_of, from }) => {
+                Cursor::After(Place { newest, raised: as_of + LATENESS, from })
+            }
             Some(ChannelPosition { from, .. }) => Cursor::Since(from),
             None if start == Start::Earliest => Cursor::Since(Moment::BEGINNING),
             None => Cursor::New,
@@ -180,6 +188,7 @@ impl Feed {
         let first = self.heard.is_none();
         let made_anew = std::mem::take(&mut self.made_anew);
         self.heard = Some(Instant::now());
+        self.heard_at = at;
         self.standing = FeedStanding::Granted;
         let is_old = self.position.map_or(start == Start::Earliest, |known| known.as_of < at - BEHIND);
         self.behind = is_old.then_some(at);
@@ -216,18 +225,22 @@ impl Feed {
         }
     }
 
-    /// An event of the channel is in the batch at hand.
-    pub(crate) fn passed(&mut self, event: &Event) {
+    /// An event of the channel is in the batch at hand. Answers what may be missing before it: an org that numbers its
+    /// events anew has moved, and nothing says that all of them came along.
+    pub(crate) fn passed(&mut self, event: &Event) -> Option<Missing> {
         self.heard = Some(Instant::now());
+        self.speaks = true;
         self.behind = self.behind.filter(|until| event.created < *until);
-        if let Some(position) = &mut self.position {
-            // A channel delivers in the order of its events, so nothing much older follows.
-            if !matches!(event.what, What::Unreadable(_)) {
-                position.as_of = position.as_of.max(event.created - LATENESS);
-            }
-            position.replay_id = position.replay_id.max(event.replay_id);
-            self.unstored = true;
+        let position = self.position.as_mut()?;
+        let is_anew = event.replay_id.is_some_and(|id| position.replay_id.is_some_and(|newest| id <= newest));
+        let missing = Missing { from: position.as_of, to: event.created, cause: Cause::ExpiredReplayId };
+        // A channel delivers in the order of its events, so nothing much older follows.
+        if !matches!(event.what, What::Unreadable(_)) {
+            position.as_of = position.as_of.max(event.created - LATENESS);
         }
+        position.replay_id = event.replay_id.or(position.replay_id);
+        self.unstored = true;
+        (is_anew && missing.from < missing.to).then_some(missing)
     }
 
     /// A held connect was answered at `at`, and the events before it are in the batch at hand.
@@ -236,13 +249,14 @@ impl Feed {
     /// a channel that was silent for a while, says that the history is through; anything less would make the
     /// position younger than it is and hide a gap (D9).
     pub(crate) fn polled(&mut self, at: Moment, empty: bool) {
-        let silent = self.heard.is_some_and(|heard| heard.elapsed() >= SILENCE);
-        if self.is_granted() && (empty || silent) {
-            self.behind = None;
+        if std::mem::take(&mut self.speaks) {
+            self.heard_at = at;
         }
-        if self.is_granted()
-            && let Some(position) = &mut self.position
-            && (empty || silent)
+        if !self.is_granted() || !(empty || self.heard_at + SILENCE <= at) {
+            return;
+        }
+        self.behind = None;
+        if let Some(position) = &mut self.position
             && position.as_of < at - LATENESS - LAG
         {
             position.as_of = at - LATENESS;
@@ -260,6 +274,7 @@ impl Feed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bayeux::message::Replay;
     use crate::replay_id::ReplayId;
 
     const NOW: Moment = Moment(1_767_262_830_000);
@@ -327,6 +342,30 @@ mod tests {
     }
 
     #[test]
+    fn a_channel_is_silent_by_the_orgs_time_and_not_by_how_long_its_events_wait_here() {
+        let mut feed = feed(Some(position(HOUR * 5)));
+        grant(&mut feed, Served::WithoutBreak);
+        feed.polled(NOW + SILENCE / 2, false);
+        assert_eq!(feed.position, Some(position(HOUR * 5)), "its history may stand behind that of another");
+        feed.passed(&event(8, NOW - HOUR));
+        feed.polled(NOW + SILENCE, false);
+        assert_eq!(feed.position.unwrap().as_of, NOW - HOUR - LATENESS);
+        feed.polled(NOW + SILENCE * 2, false);
+        assert_eq!(feed.position.unwrap().as_of, NOW + SILENCE * 2 - LATENESS);
+    }
+
+    #[test]
+    fn what_an_org_numbers_anew_leaves_a_gap_once() {
+        let mut feed = feed(Some(position(HOUR)));
+        grant(&mut feed, Served::Retained { limited: false });
+        assert_eq!(feed.passed(&event(8, NOW - HOUR / 2)), None);
+        let missing = feed.passed(&event(3, NOW)).expect("it is behind a newer number");
+        assert_eq!((missing.from, missing.to), (NOW - HOUR / 2 - LATENESS, NOW));
+        assert_eq!(feed.position.unwrap().replay_id, Some(ReplayId(3)));
+        assert_eq!(feed.passed(&event(4, NOW)), None);
+    }
+
+    #[test]
     fn a_channel_that_is_held_keeps_its_place_until_it_is_granted_from_there() {
         let mut feed = feed(Some(position(HOUR * 5)));
         grant(&mut feed, Served::WithoutBreak);
@@ -341,7 +380,7 @@ mod tests {
         assert!(feed.is_settled() && !feed.is_granted(), "what is still on its way is passed over too");
         assert!(!feed.expects(0) && feed.expects(1));
         let asked = feed.subscription(Start::Latest);
-        assert_eq!((asked.cursor, asked.ask), (Cursor::After(ReplayId(7)), 1));
+        assert_eq!((asked.cursor.replay(), asked.ask), (Replay::After(ReplayId(7)), 1));
         grant(&mut feed, Served::WithoutBreak);
         assert!(feed.is_granted());
     }

@@ -16,6 +16,7 @@ use crate::config::{OnGap, RETENTION, Start};
 use crate::event::{Event, What};
 use crate::feed::{Feed, Granted};
 use crate::fold::Occurrence;
+use crate::gap::Missing;
 use crate::moment::Moment;
 use crate::object::{Object, ObjectStanding};
 use crate::open::Opened;
@@ -52,6 +53,15 @@ pub(crate) enum Answered {
     Gap,
     /// Changes are missing and left so: it is to be asked for anew, from now on.
     Again(Subscription),
+}
+
+/// What becomes of an event that is in the batch at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Passed {
+    /// Whether it is taken; passed over where its feed is held.
+    pub(crate) is_taken: bool,
+    /// What may be missing before it.
+    pub(crate) missing: Option<Missing>,
 }
 
 impl Subjects {
@@ -250,16 +260,11 @@ impl Subjects {
         }
     }
 
-    /// An event is in the batch at hand; false when it is passed over, its feed being held.
-    pub(crate) fn passed(&mut self, event: &Event) -> bool {
+    /// An event is in the batch at hand.
+    pub(crate) fn passed(&mut self, event: &Event) -> Passed {
         let mut feeds = self.feeds.iter_mut();
-        match feeds.find(|feed| feed.channel == event.channel && feed.is_granted()) {
-            Some(feed) => {
-                feed.passed(event);
-                true
-            }
-            None => false,
-        }
+        let feed = feeds.find(|feed| feed.channel == event.channel && feed.is_granted());
+        Passed { is_taken: feed.is_some(), missing: feed.and_then(|feed| feed.passed(event)) }
     }
 
     /// A held connect was answered at `at`.

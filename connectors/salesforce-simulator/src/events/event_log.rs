@@ -110,6 +110,12 @@ impl EventLog {
         }
     }
 
+    /// Forgets all events and the last id.
+    pub(crate) fn begin_anew(&mut self) {
+        self.channels.clear();
+        self.last = 0;
+    }
+
     /// Forgets all events up to this id, as if their retention were over; answers how many there were.
     pub(crate) fn forget_until(&mut self, replay_id: u64) -> usize {
         let channels = self.channels.values_mut();

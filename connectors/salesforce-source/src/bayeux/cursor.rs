@@ -1,10 +1,11 @@
 //! How far a subscription is, and which events are still news to it. Pure.
 //!
 //! It outlives sessions: a new session subscribes where the cursor stands, and what the org then sends a second
-//! time is dropped here, so no (channel, replay id) is handed out twice.
+//! time is dropped here, so no (channel, replay id) is handed out twice. An org that moves to another instance may
+//! number its events anew; these are told from old ones by when they were raised.
 
 use crate::bayeux::message::Replay;
-use crate::event::Event;
+use crate::event::{Event, What};
 use crate::moment::Moment;
 use crate::replay_id::ReplayId;
 
@@ -15,8 +16,19 @@ pub(crate) enum Cursor {
     New,
     /// No event came yet; those from this time on are the source's.
     Since(Moment),
+    /// Behind an event that was handed out.
+    After(Place),
+}
+
+/// The place behind an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
     /// The newest event that was handed out.
-    After(ReplayId),
+    pub(crate) newest: ReplayId,
+    /// Neither it nor anything before it was raised later.
+    pub(crate) raised: Moment,
+    /// Events from before this are not the source's, whatever their ids.
+    pub(crate) from: Moment,
 }
 
 impl Cursor {
@@ -26,7 +38,7 @@ impl Cursor {
             Self::New => Replay::New,
             // Asking for new events only would lose those since the first subscription.
             Self::Since(_) => Replay::Retained,
-            Self::After(id) => Replay::After(id),
+            Self::After(place) => Replay::After(place.newest),
         }
     }
 
@@ -39,14 +51,20 @@ impl Cursor {
 
     /// Whether `event` is news; moves past it if so.
     pub(crate) fn admits(&mut self, event: &Event) -> bool {
-        let news = match *self {
-            Self::New => true,
-            Self::Since(from) => event.created >= from,
-            // One that does not tell its place is unreadable: to keep it twice is better than not at all.
-            Self::After(newest) => event.replay_id.is_none_or(|id| id > newest),
+        let created = event.created;
+        // When an unreadable one was raised is not certain.
+        let is_later = |raised| created > raised && !matches!(event.what, What::Unreadable(_));
+        let (news, raised, from) = match *self {
+            Self::New => (true, created, Moment::BEGINNING),
+            Self::Since(from) => (created >= from, created, from),
+            Self::After(Place { newest, raised, from }) => {
+                // One that does not tell its place is unreadable: to keep it twice is better than not at all.
+                let is_next = event.replay_id.is_none_or(|id| id > newest || is_later(raised));
+                (is_next && created >= from, raised.max(created), from)
+            }
         };
-        if let (true, Some(id)) = (news, event.replay_id) {
-            *self = Self::After(id);
+        if let (true, Some(newest)) = (news, event.replay_id) {
+            *self = Self::After(Place { newest, raised, from });
         }
         news
     }
@@ -57,6 +75,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::event::Unreadable;
 
     fn event(replay_id: i64, created: i64) -> Event {
         Event { created: Moment(created), ..Event::sample("x", replay_id) }
@@ -71,7 +90,32 @@ mod tests {
         assert!(!cursor.admits(&event(5, 999)));
         assert!(cursor.admits(&event(6, 1000)));
         cursor.subscribed(Moment(9000));
-        assert_eq!(cursor, Cursor::After(ReplayId(6)));
+        assert_eq!(cursor.replay(), Replay::After(ReplayId(6)));
+        assert!(!cursor.admits(&event(7, 999)), "its id tells nothing of a stream that had not begun");
+    }
+
+    #[test]
+    fn events_that_are_numbered_anew_are_news() {
+        let mut cursor = Cursor::Since(Moment(1000));
+        assert!(cursor.admits(&event(5_000, 2000)) && cursor.admits(&event(5_001, 1990)));
+        assert!(!cursor.admits(&event(5_000, 2000)) && !cursor.admits(&event(5_001, 1990)));
+        assert!(cursor.admits(&event(10, 2001)));
+        assert_eq!(cursor.replay(), Replay::After(ReplayId(10)));
+        assert!(!cursor.admits(&event(10, 2001)) && cursor.admits(&event(11, 2001)));
+    }
+
+    #[test]
+    fn an_unreadable_event_neither_comes_again_nor_opens_what_was_before_the_stream() {
+        let unreadable = |replay_id, created| {
+            let what = What::Unreadable(Unreadable { reason: String::new(), raw: String::new() });
+            Event { what, ..event(replay_id, created) }
+        };
+        let mut cursor = Cursor::Since(Moment(1000));
+        // What does not say when it was raised counts as raised when it came.
+        assert!(cursor.admits(&unreadable(5, 9000)));
+        assert!(!cursor.admits(&event(6, 900)));
+        assert!(!cursor.admits(&unreadable(5, 9900)));
+        assert!(cursor.admits(&event(7, 1100)));
     }
 
     proptest! {

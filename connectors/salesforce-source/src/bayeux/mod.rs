@@ -18,7 +18,7 @@ pub(crate) mod refusal;
 pub(crate) mod end;
 
 pub(crate) mod cursor;
-pub(crate) use cursor::Cursor;
+pub(crate) use cursor::{Cursor, Place};
 
 pub(crate) mod subscriptions;
 pub(crate) use subscriptions::Subscription;

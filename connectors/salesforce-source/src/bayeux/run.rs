@@ -214,7 +214,9 @@ impl Run {
                         return Err(End::Replaced("a channel is to be read again from an earlier place"));
                     }
                     // Beside the held connect, as Bayeux foresees.
-                    empty &= self.subscribe_all(client).await?;
+                    self.subscribe_all(client).await?;
+                    // The connect under way says nothing of what was asked for after it.
+                    empty = false;
                 }
                 () = tokio::time::sleep_until(renewal) => {
                     return Err(End::Replaced("it is replaced from time to time"));

@@ -141,11 +141,13 @@ impl Subscriptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bayeux::cursor::Place;
     use crate::replay_id::ReplayId;
 
     fn subscription(name: &str, after: i64, ask: u32) -> Subscription {
         let channel = Channel::of_push_topic(name);
-        Subscription { channel, cursor: Cursor::After(ReplayId(after)), ask }
+        let (newest, raised, from) = (ReplayId(after), Moment::BEGINNING, Moment::BEGINNING);
+        Subscription { channel, cursor: Cursor::After(Place { newest, raised, from }), ask }
     }
 
     fn event(name: &str, replay_id: i64) -> Event {

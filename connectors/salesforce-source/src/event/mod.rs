@@ -83,8 +83,9 @@ impl Event {
             (replay_id, read) => {
                 let missing = read.err().or(replay_id.err()).unwrap_or(Missing("data"));
                 let unreadable = Unreadable { reason: missing.to_string(), raw: data.to_string() };
+                let created = told(&data).map_or(at, |told| told.min(at));
                 let what = What::Unreadable(unreadable);
-                Self { channel, replay_id: replay_id.ok(), received, created: at, what }
+                Self { channel, replay_id: replay_id.ok(), received, created, what }
             }
         }
     }
@@ -134,6 +135,17 @@ fn what(family: Option<Family>, data: &Value) -> Result<(Moment, What), Missing>
         Some(Family::Generic) => generic::read(data),
         None => Err(Missing("channel")),
     }
+}
+
+/// When an event says that it was raised, whatever else of it is odd.
+fn told(data: &Value) -> Option<Moment> {
+    let committed = data.pointer("/payload/ChangeEventHeader/commitTimestamp").and_then(Value::as_i64);
+    let created = || {
+        ["/event/createdDate", "/payload/CreatedDate"]
+            .into_iter()
+            .find_map(|pointer| moment(data, pointer, "").ok())
+    };
+    committed.map(Moment).or_else(created)
 }
 
 fn replay_id(data: &Value) -> Result<ReplayId, Missing> {
@@ -203,6 +215,10 @@ mod tests {
 
         let event = fixture("unreadable_replay_id");
         assert_eq!(event.replay_id, None);
+        let event = json!({"event": {"replayId": 3, "createdDate": "2025-01-01T10:20:30.456Z"}});
+        let event = Event::read("/topic/x", Some(event), Instant::now(), AT);
+        assert_eq!(event.created, Moment(1_735_726_830_456), "it says when it was raised");
+        assert_eq!(fixture("unreadable_date").created, AT);
         let event = Event::read("/topic/x", None, Instant::now(), AT);
         assert!(matches!(event.what, What::Unreadable(_)), "a message without content is one too");
         let event = Event::read("/odd/x", Some(json!({"event": {"replayId": 1}})), Instant::now(), AT);

@@ -245,3 +245,34 @@ async fn a_limit_that_outlasts_the_events_of_a_channel_is_the_cause_of_its_gap()
     assert_eq!(committed.names().get(missed.as_str()).map(String::as_str), Some("missed"));
     committed.assert_order();
 }
+
+#[tokio::test]
+async fn an_org_that_numbers_its_events_anew_is_heard_and_what_it_forgot_is_read() {
+    let world = World::of(World::builder().first_replay_id(5_000_000)).await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    world.create_accounts(1).await;
+    feed.until_records(1).await;
+    world.sandbox.advance(Duration::from_mins(10));
+    let forgotten = world.create("Account", json!({"Name": "before"})).await;
+    feed.until_records(2).await;
+    world.update("Account", forgotten, json!({"Name": "told to nobody"})).await;
+    world.sandbox.number_events_anew();
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let next = world.create("Account", json!({"Name": "next"})).await;
+    feed.until(|committed| committed.names().contains_key(next.as_str())).await;
+    feed.until(|committed| committed.gap("Account").is_some_and(|gap| gap["state"] == "closed")).await;
+    assert_eq!(committed.gap("Account").unwrap()["cause"], "expired_replay_id");
+    assert_eq!(committed.names().get(forgotten.as_str()).map(String::as_str), Some("told to nobody"));
+
+    // The place that is stored is one among the new numbers.
+    let stored =
+        |committed: &Committed| committed.position("channel", CHANNEL).unwrap()["replay_id"].as_i64();
+    assert!(stored(&committed).unwrap() < 5_000_000);
+    let mut feed = committed.source(&world, Start::Latest).await;
+    let later = world.create("Account", json!({"Name": "later"})).await;
+    feed.until(|committed| committed.names().contains_key(later.as_str())).await;
+    assert_eq!(committed.gaps("Account").len(), 1);
+    committed.assert_order();
+}
