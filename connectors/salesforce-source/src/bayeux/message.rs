@@ -2,7 +2,7 @@
 //!
 //! One type reads every reply, since a reply of any call may carry events of any channel beside its own answer.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use crate::channel::Channel;
@@ -52,9 +52,16 @@ pub(crate) struct Advice {
     /// `retry`, `handshake` or `none`.
     pub(crate) reconnect: Option<String>,
     /// Milliseconds to wait before the next connect.
+    #[serde(default, deserialize_with = "millis")]
     pub(crate) interval: Option<u64>,
     /// Milliseconds that the server holds a connect without events.
+    #[serde(default, deserialize_with = "millis")]
     pub(crate) timeout: Option<u64>,
+}
+
+/// A time of an advice. What is none, such as -1, advises nothing, and the message it came with is read all the same.
+fn millis<'de, D: Deserializer<'de>>(advice: D) -> Result<Option<u64>, D::Error> {
+    Ok(Value::deserialize(advice)?.as_u64())
 }
 
 /// Where a subscription begins.
@@ -175,6 +182,15 @@ mod tests {
         }
         let nameless = read(r#"{"channel":"/meta/connect"}"#);
         assert!(nameless.answers(7, CONNECT) && !nameless.answers(7, SUBSCRIBE));
+    }
+
+    #[test]
+    fn an_advice_that_makes_no_sense_spoils_nothing() {
+        let text = r#"{"channel":"/meta/connect","id":"1","successful":true,
+            "advice":{"interval":-1,"timeout":1.5,"reconnect":"retry"}}"#;
+        let message: Message = serde_json::from_str(text).unwrap();
+        let advice = message.advice.unwrap();
+        assert_eq!((advice.interval, advice.timeout, message.successful), (None, None, Some(true)));
     }
 
     #[test]

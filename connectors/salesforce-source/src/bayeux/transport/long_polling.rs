@@ -110,6 +110,12 @@ async fn read(response: Response, id: u64, most: u64) -> Result<Arrival, NoReply
         _ if matches!(status.as_u16(), 400 | 404 | 405 | 410 | 413) => {
             Err(NoReply::Lasting(format!("HTTP status {status} without a Bayeux message")))
         }
+        // By its status the org's own words, and yet not what is known of them.
+        Err(error) if status.is_success() => Err(NoReply::Busy(format!(
+            "HTTP status {status} with {} bytes that are no Bayeux messages: {error}; check what stands between \
+             orgstream and the org",
+            body.len()
+        ))),
         _ => Err(NoReply::Busy(format!("HTTP status {status} without a Bayeux message"))),
     }
 }
