@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::as_event::{Names, Written};
 use crate::bayeux::Session;
+use crate::channel::Channel;
 use crate::clock::OrgClock;
 use crate::condition::Condition;
 use crate::config::SourceConfig;
@@ -225,6 +226,21 @@ impl Parts {
             snapshot.halt();
         }
         self.condition.fails(&name, &shown, self.subjects.objects[index].next_attempt());
+    }
+
+    /// The channel of these objects rests until `next`.
+    pub(crate) fn rest(&mut self, objects: &[usize], error: &SourceError, next: Instant) {
+        for object in objects {
+            let name = &self.subjects.objects[*object].target.name;
+            self.condition.fails(name, &format!("{name}: {error}"), Some(next));
+        }
+    }
+
+    /// The org answers about a channel, which may have rested.
+    pub(crate) fn rested(&mut self, channel: &Channel, ask: u32) {
+        for object in self.subjects.resting(channel, ask) {
+            self.condition.recovers(&self.subjects.objects[object].target.name);
+        }
     }
 
     /// This object, which had failed, can be read again, from where it was.

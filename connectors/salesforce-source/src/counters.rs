@@ -24,6 +24,7 @@ pub struct SourceCounters {
     field_errors: AtomicU64,
     swept: AtomicU64,
     unreadable_values: AtomicU64,
+    unasked: AtomicU64,
 }
 
 impl SourceCounters {
@@ -48,7 +49,8 @@ impl SourceCounters {
     /// - `field_errors`: computed fields that are null because their expression had no value
     /// - `swept`: records of changes that the stream did not bring
     /// - `unreadable_values`: values left out because they do not fit their field
-    pub fn all(&self) -> [(&'static str, u64); 19] {
+    /// - `unasked`: events of channels that nobody asked for
+    pub fn all(&self) -> [(&'static str, u64); 20] {
         let value = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         [
             ("events", value(&self.events)),
@@ -70,6 +72,7 @@ impl SourceCounters {
             ("field_errors", value(&self.field_errors)),
             ("swept", value(&self.swept)),
             ("unreadable_values", value(&self.unreadable_values)),
+            ("unasked", value(&self.unasked)),
         ]
     }
 
@@ -99,6 +102,7 @@ impl SourceCounters {
             Count::FieldError => &self.field_errors,
             Count::Swept => &self.swept,
             Count::UnreadableValue => &self.unreadable_values,
+            Count::Unasked => &self.unasked,
         };
         counter.fetch_add(u64::try_from(by).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
@@ -126,4 +130,5 @@ pub(crate) enum Count {
     FieldError,
     Swept,
     UnreadableValue,
+    Unasked,
 }

@@ -69,6 +69,8 @@ enum FeedStanding {
     AskedAgain,
     /// Its events are taken.
     Granted,
+    /// The org is at a limit. Its events wait there, behind the position.
+    Resting,
     /// The org refuses it, or an object of it fails. Its events are passed over and its position stays, so that they
     /// come again.
     Held,
@@ -130,6 +132,16 @@ impl Feed {
         self.standing == FeedStanding::Granted
     }
 
+    /// Whether its events wait in the org, which is at a limit.
+    pub(crate) fn is_resting(&self) -> bool {
+        self.standing == FeedStanding::Resting
+    }
+
+    /// The org is at a limit, and the session asks for the channel again by itself.
+    pub(crate) fn rests(&mut self) {
+        self.standing = FeedStanding::Resting;
+    }
+
     /// Whether nobody waits for its first answer any more.
     pub(crate) fn is_settled(&self) -> bool {
         !matches!(self.standing, FeedStanding::Unasked | FeedStanding::Asked)
@@ -180,7 +192,8 @@ impl Feed {
     pub(crate) fn is_current(&self, now: Moment) -> bool {
         let is_quiet = self.heard.is_some_and(|heard| heard.elapsed() >= QUIET);
         let is_young = self.position.is_some_and(|position| position.as_of >= now - LATENESS - LAG);
-        self.is_granted() && (is_quiet || (is_young && self.behind.is_none()))
+        // One that rests brings nothing that could be waited for.
+        self.is_resting() || self.is_granted() && (is_quiet || (is_young && self.behind.is_none()))
     }
 
     /// The org granted the subscription.
@@ -219,9 +232,11 @@ impl Feed {
         match self.standing {
             FeedStanding::Granted if self.behind.is_none() => Flow::Live,
             FeedStanding::Granted => Flow::CatchingUp,
-            FeedStanding::Unasked | FeedStanding::Asked | FeedStanding::AskedAgain | FeedStanding::Held => {
-                Flow::Connecting
-            }
+            FeedStanding::Unasked
+            | FeedStanding::Asked
+            | FeedStanding::AskedAgain
+            | FeedStanding::Held
+            | FeedStanding::Resting => Flow::Connecting,
         }
     }
 

@@ -33,6 +33,12 @@ pub(crate) enum Item {
         error: SourceError,
         after: Option<Duration>,
     },
+    Rests {
+        channel: Channel,
+        ask: u32,
+        error: SourceError,
+        next: Instant,
+    },
     Live,
     Lost,
     Event(Arc<Event>),
@@ -149,6 +155,7 @@ impl Inbox {
                 Item::Subscribed { channel, ask, served, at }
             }
             Delivery::Refused { channel, ask, error, after } => Item::Refused { channel, ask, error, after },
+            Delivery::Rests { channel, ask, error, next } => Item::Rests { channel, ask, error, next },
             Delivery::Live => Item::Live,
             Delivery::Lost => Item::Lost,
             Delivery::Polled { at, empty } => Item::Polled { at, empty },

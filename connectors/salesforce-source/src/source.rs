@@ -107,6 +107,7 @@ impl PushTopicSource {
             }
             match self.parts.inbox.pop() {
                 Some(Item::Subscribed { channel, ask, served, at }) => {
+                    self.parts.rested(&channel, ask);
                     match self.parts.subjects.granted(&channel, ask, served, at) {
                         Answered::Store => return Ok(Some(self.parts.positions())),
                         Answered::Again(subscription) => {
@@ -123,6 +124,7 @@ impl PushTopicSource {
                 Some(Item::Refused { channel, ask, error, after }) => {
                     self.refused(&channel, ask, &error, after);
                 }
+                Some(Item::Rests { channel, ask, error, next }) => self.rests(&channel, ask, &error, next),
                 Some(Item::Failed(error)) => return Err(error),
                 Some(Item::Gone) => return Err(SourceError::TaskGone("the streaming session")),
                 Some(Item::Live | Item::Lost | Item::Polled { .. } | Item::Event(_)) | None => {
@@ -152,6 +154,15 @@ impl PushTopicSource {
         }
     }
 
+    /// A channel brings nothing until the org's allowance is renewed. Where the source has a place in it, that waits, and
+    /// its objects go on by sweeps; otherwise nothing can be said of what it would bring.
+    fn rests(&mut self, channel: &Channel, ask: u32, error: &SourceError, next: Instant) {
+        match self.parts.subjects.rests(channel, ask) {
+            Some(objects) => self.parts.rest(&objects, error, next),
+            None => self.refused(channel, ask, error, Some(next - Instant::now())),
+        }
+    }
+
     /// A read failed: by its object's fault, which then fails alone, or by the task's.
     fn unread(&mut self, unread: Unread) -> Result<(), SourceError> {
         let Unread { object, error } = unread;
@@ -170,11 +181,13 @@ impl PushTopicSource {
             self.parts.inbox.fill();
             match self.parts.inbox.pop() {
                 Some(Item::Subscribed { channel, ask, served, at }) => {
+                    self.parts.rested(&channel, ask);
                     self.parts.subjects.granted(&channel, ask, served, at);
                 }
                 Some(Item::Refused { channel, ask, error, after }) => {
                     self.refused(&channel, ask, &error, after);
                 }
+                Some(Item::Rests { channel, ask, error, next }) => self.rests(&channel, ask, &error, next),
                 Some(Item::Event(_) | Item::Polled { .. }) => {}
                 Some(Item::Live | Item::Lost | Item::Failed(_) | Item::Gone) => break,
                 None if self.parts.subjects.are_settled() => break,

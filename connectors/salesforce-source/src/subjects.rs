@@ -201,6 +201,24 @@ impl Subjects {
         feed.map(|feed| feed.objects.clone()).unwrap_or_default()
     }
 
+    /// A channel rests, the org being at a limit. Answers with its objects that can be read; `None` where that is no
+    /// answer any more, or where the source has no place in the channel yet.
+    pub(crate) fn rests(&mut self, channel: &Channel, ask: u32) -> Option<Vec<usize>> {
+        let mut feeds = self.feeds.iter_mut();
+        let feed =
+            feeds.find(|feed| feed.channel == *channel && feed.expects(ask) && feed.position.is_some())?;
+        feed.rests();
+        Some(feed.objects.iter().copied().filter(|index| self.objects[*index].is_well()).collect())
+    }
+
+    /// The objects of a channel that rests, given that an answer about it is still wanted.
+    pub(crate) fn resting(&self, channel: &Channel, ask: u32) -> Vec<usize> {
+        let is_it = |feed: &&Feed| feed.channel == *channel && feed.expects(ask) && feed.is_resting();
+        let feed = self.feeds.iter().find(is_it);
+        let objects = feed.map(|feed| feed.objects.clone()).unwrap_or_default();
+        objects.into_iter().filter(|index| self.objects[*index].is_well()).collect()
+    }
+
     /// Whether every channel was granted or failed in this run.
     pub(crate) fn are_settled(&self) -> bool {
         self.feeds.iter().all(Feed::is_settled)
@@ -298,7 +316,9 @@ impl Subjects {
     /// no snapshot is left to be read.
     pub(crate) fn are_streamed(&self) -> bool {
         let mut readable = (0..self.objects.len()).filter(|index| self.objects[*index].is_well());
-        let streams = |index: usize| self.streams(index) || self.objects[index].is_polled;
+        let is_granted =
+            |index| self.feeds.iter().any(|feed| feed.objects.contains(&index) && feed.is_granted());
+        let streams = |index: usize| is_granted(index) || self.objects[index].is_polled;
         readable.all(|index| streams(index) && !self.objects[index].has_pages()) && self.are_swept()
     }
 
@@ -309,9 +329,10 @@ impl Subjects {
         position.map_or(Moment::BEGINNING, |position| position.from)
     }
 
-    /// Whether a channel brings the changes of this object.
+    /// Whether a channel brings the changes of this object, now or once its rest is over.
     pub(crate) fn streams(&self, object: usize) -> bool {
-        self.feeds.iter().any(|feed| feed.objects.contains(&object) && feed.is_granted())
+        let brings = |feed: &Feed| feed.is_granted() || feed.is_resting();
+        self.feeds.iter().any(|feed| feed.objects.contains(&object) && brings(feed))
     }
 
     fn granted_feed(&self, channel: &Channel) -> Option<&Feed> {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::bayeux::outlet::Room;
 use crate::channel::Channel;
 use crate::error::SourceError;
@@ -29,6 +31,15 @@ pub(crate) enum Delivery {
         error: SourceError,
         /// After which it is worth asking again, where that is known.
         after: Option<Duration>,
+    },
+    /// A channel brings nothing for now, the org being at a limit; the session asks for it again by itself.
+    Rests {
+        channel: Channel,
+        /// Which ask of the source this answers.
+        ask: u32,
+        error: SourceError,
+        /// When it is asked for again.
+        next: Instant,
     },
     /// All channels that are not refused are subscribed, and a connect was answered.
     Live,

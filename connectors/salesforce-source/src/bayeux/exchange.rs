@@ -149,9 +149,14 @@ impl Exchange {
         self.send(|id| message::connect(id, client, kind, at_once), patience).await
     }
 
+    /// As [`Pace::answered`].
+    pub(crate) fn is_held(&mut self, after: Duration, empty: bool) -> bool {
+        self.pace.answered(after, empty)
+    }
+
     /// How long to wait before the next connect.
     pub(crate) fn interval(&self) -> Duration {
-        self.pace.interval
+        self.pace.interval()
     }
 
     /// Waits until there is an answer or an event to be taken. Cancel-safe.

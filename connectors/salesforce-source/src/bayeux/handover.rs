@@ -2,6 +2,7 @@
 //!
 //! Room is found before any cursor passes an event, so what finds none comes again with another session.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,10 @@ use crate::bayeux::exchange::Events;
 use crate::bayeux::outlet::Outlet;
 use crate::bayeux::subscriptions::{Subscriptions, Verdict};
 use crate::counters::{Count, SourceCounters};
+use crate::event::Event;
+
+/// Channels that nobody asked for are named in the log, up to so many.
+const NAMED: usize = 20;
 
 /// Between the session and its source.
 pub(crate) struct Handover {
@@ -19,6 +24,8 @@ pub(crate) struct Handover {
     counters: Arc<SourceCounters>,
     /// How long events wait for room.
     patience: Duration,
+    /// Channels that nobody asked for and that were named.
+    unasked: HashSet<String>,
 }
 
 impl Handover {
@@ -28,7 +35,7 @@ impl Handover {
         counters: Arc<SourceCounters>,
         patience: Duration,
     ) -> Self {
-        Self { subscriptions, outlet, counters, patience }
+        Self { subscriptions, outlet, counters, patience, unasked: HashSet::new() }
     }
 
     /// Hands over what is news; answers whether nothing came.
@@ -46,6 +53,7 @@ impl Handover {
                 Verdict::Unwanted => {
                     tracing::debug!(channel = %event.channel, "an event of a channel that is not read");
                 }
+                Verdict::Unasked => self.note_unasked(&event),
             }
         }
         if !news.is_empty() {
@@ -53,5 +61,37 @@ impl Handover {
             self.outlet.deliver(Delivery::Events { events: news, room })?;
         }
         Ok(false)
+    }
+
+    fn note_unasked(&mut self, event: &Event) {
+        self.counters.count(Count::Unasked, 1);
+        let channel = event.channel.as_str();
+        if self.unasked.len() < NAMED && self.unasked.insert(channel.to_owned()) {
+            tracing::warn!(
+                %channel,
+                "the org sends events on {channel}, which nobody asked for; they are left out and counted as `unasked`; \
+                 compare the name with those of the file"
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn events_that_nobody_asked_for_are_counted_and_hold_nothing_up() {
+        let (outlet, _deliveries) = Outlet::new(1 << 20);
+        let counters = Arc::<SourceCounters>::default();
+        let subscriptions = Subscriptions::new(Vec::new());
+        let mut handover =
+            Handover::new(subscriptions, outlet, Arc::clone(&counters), Duration::from_secs(1));
+        for replay_id in 1..=3 {
+            let events = vec![Event::sample("Orgstream_Lead", replay_id)];
+            assert!(!handover.take(Events { events, size: 100 }).await.unwrap());
+        }
+        assert_eq!((counters.value("unasked"), counters.value("events")), (Some(3), Some(0)));
+        assert_eq!(handover.unasked.len(), 1, "it is named once");
     }
 }

@@ -96,6 +96,8 @@ impl Recovery {
                 advice: "check the org's URL, and that the user may use the Streaming API",
             }),
             End::Lasting { reason, .. } | End::Busy(reason) => Next::After(self.busy.pause(), reason),
+            // Only channels of one kind may be at their limit: another session has them rest, and the others go on.
+            End::Allowance(reason) if self.before == Before::Good => Next::AtOnce(reason),
             End::Allowance(reason) => Next::After(self.allowance, reason),
             End::Token => {
                 self.tokens += 1;

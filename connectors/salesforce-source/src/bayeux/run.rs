@@ -152,6 +152,7 @@ impl Run {
             self.handover.subscriptions.ask(ask);
         }
         self.handover.subscriptions.begin();
+        self.handover.subscriptions.wake(Instant::now());
         self.opened = Instant::now();
         let handshake = |id| message::handshake(id, self.preference.connection_types());
         let answer = self.exchange.request(handshake, self.timing.answer).await?;
@@ -195,17 +196,23 @@ impl Run {
         let mut connect = None;
         let mut empty = true;
         loop {
+            let wakes = self.handover.subscriptions.next_wake();
             tokio::select! {
                 () = tokio::time::sleep_until(due), if connect.is_none() => {
-                    connect = Some(self.exchange.connect(client, false).await?);
+                    connect = Some((self.exchange.connect(client, false).await?, Instant::now()));
                 }
                 come = self.exchange.come() => {
                     come?;
                     // What time it was stands behind the events that came before.
                     empty &= self.hand_over().await?;
-                    if let Some(answer) = connect.and_then(|id| self.exchange.answer_to(id)) {
+                    if let Some((id, sent)) = connect
+                        && let Some(answer) = self.exchange.answer_to(id)
+                    {
                         let Answer { at, .. } = answer.granted(STREAMING)?;
-                        self.recovery.is_good();
+                        // One that anything answers at once proves nothing.
+                        if self.exchange.is_held(sent.elapsed(), empty) {
+                            self.recovery.is_good();
+                        }
                         return self.handover.outlet.deliver(Delivery::Polled { at, empty });
                     }
                 }
@@ -216,6 +223,11 @@ impl Run {
                     // Beside the held connect, as Bayeux foresees.
                     self.subscribe_all(client).await?;
                     // The connect under way says nothing of what was asked for after it.
+                    empty = false;
+                }
+                () = tokio::time::sleep_until(wakes.unwrap_or(renewal)), if wakes.is_some() => {
+                    self.handover.subscriptions.wake(Instant::now());
+                    self.subscribe_all(client).await?;
                     empty = false;
                 }
                 () = tokio::time::sleep_until(renewal) => {

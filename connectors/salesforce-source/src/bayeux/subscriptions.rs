@@ -3,6 +3,8 @@
 //! Outlives sessions. Every channel stands by itself: one that the org refuses is left out until the source asks for
 //! it again, and the others go on.
 
+use tokio::time::Instant;
+
 use crate::bayeux::cursor::Cursor;
 use crate::channel::Channel;
 use crate::event::Event;
@@ -47,6 +49,8 @@ enum Standing {
     Granted,
     /// It brings none, by the org's word.
     Refused,
+    /// It brings none until then, by the org's word.
+    Resting(Instant),
 }
 
 /// What to do with an event.
@@ -56,8 +60,10 @@ pub(crate) enum Verdict {
     News,
     /// It was handed out before.
     Repeated,
-    /// Nobody asked for its channel.
+    /// The org refuses its channel, and brings it all the same. It comes again.
     Unwanted,
+    /// Nobody asked for its channel.
+    Unasked,
 }
 
 impl Subscriptions {
@@ -70,7 +76,7 @@ impl Subscriptions {
         for entry in &mut self.0 {
             entry.standing = match entry.standing {
                 Standing::Asked | Standing::Granted => Standing::Asked,
-                Standing::Refused => Standing::Refused,
+                resting @ (Standing::Refused | Standing::Resting(_)) => resting,
             };
         }
     }
@@ -108,6 +114,29 @@ impl Subscriptions {
         }
     }
 
+    /// The org is at a limit for `channel`, which is asked for again at `next`.
+    pub(crate) fn rests(&mut self, channel: &Channel, next: Instant) {
+        if let Some(entry) = self.entry(channel) {
+            entry.standing = Standing::Resting(next);
+            entry.limited = true;
+        }
+    }
+
+    /// When the next channel that rests is to be asked for.
+    pub(crate) fn next_wake(&self) -> Option<Instant> {
+        let wakes = self.0.iter().map(|entry| match entry.standing {
+            Standing::Resting(next) => Some(next),
+            Standing::Asked | Standing::Granted | Standing::Refused => None,
+        });
+        wakes.flatten().min()
+    }
+
+    /// Channels whose rest is over at `now` are asked for.
+    pub(crate) fn wake(&mut self, now: Instant) {
+        let is_over = |entry: &&mut Entry| matches!(entry.standing, Standing::Resting(next) if next <= now);
+        self.0.iter_mut().filter(is_over).for_each(|entry| entry.standing = Standing::Asked);
+    }
+
     /// The org is at a limit, for `channel` or for all.
     pub(crate) fn limited(&mut self, channel: Option<&Channel>) {
         let of = |entry: &&mut Entry| channel.is_none_or(|channel| entry.subscription.channel == *channel);
@@ -129,7 +158,8 @@ impl Subscriptions {
             Some(entry) if matches!(entry.standing, Standing::Granted | Standing::Asked) => {
                 if entry.subscription.cursor.admits(event) { Verdict::News } else { Verdict::Repeated }
             }
-            _ => Verdict::Unwanted,
+            Some(_) => Verdict::Unwanted,
+            None => Verdict::Unasked,
         }
     }
 
@@ -186,6 +216,22 @@ mod tests {
         assert!(all.granted(&a, Moment(0)) && all.granted(&b, Moment(0)));
         all.begin();
         assert!(!all.granted(&a, Moment(0)), "it is told once");
+    }
+
+    #[test]
+    fn a_channel_at_a_limit_rests_through_sessions_until_its_time() {
+        let (a, now) = (Channel::of_push_topic("a"), Instant::now());
+        let mut all = Subscriptions::new(vec![subscription("a", 1, 0)]);
+        let next_attempt = now + std::time::Duration::from_mins(10);
+        all.rests(&a, next_attempt);
+        all.begin();
+        all.wake(now);
+        assert_eq!((next(&all), all.next_wake()), (None, Some(next_attempt)));
+        assert_eq!(all.judge(&event("b", 2)), Verdict::Unasked);
+        assert_eq!(all.judge(&event("a", 2)), Verdict::Unwanted);
+        all.wake(next_attempt);
+        assert_eq!((next(&all), all.next_wake()), (Some("/topic/a"), None));
+        assert!(all.granted(&a, Moment(0)), "a limit had delayed it");
     }
 
     #[test]

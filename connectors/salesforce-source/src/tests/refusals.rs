@@ -10,7 +10,7 @@ use super::feed::{Committed, Feed, id};
 use super::world::{World, over_both_transports};
 use crate::bayeux::refusal::tests::TEXTS;
 use crate::bayeux::refusal::{Refusal, Remedy, Resort};
-use crate::config::Start;
+use crate::config::{Start, SweepConfig};
 
 /// The texts with a meaning, and the messages that are refused with them.
 fn texts(wanted: impl Fn(Refusal) -> bool) -> impl Iterator<Item = (CallKind, &'static str)> {
@@ -174,6 +174,35 @@ async fn a_channel_that_is_gone_is_made_anew_at_once_beside_a_held_connect(build
     assert_eq!(feed.counter("sessions"), 2, "the channel is asked for in the session at hand");
 }
 
+async fn an_allowance_of_one_kind_of_channel_that_is_used_up_silences_no_other(builder: OrgBuilder) {
+    let text = "403::Organization total events daily limit exceeded";
+    let world = World::of(builder).await;
+    let sweep = SweepConfig { every: Some(Duration::from_secs(1)), ..SweepConfig::default() };
+    let mut committed = Committed { sweep, ..Committed::default() };
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    assert_streams(&world, &mut feed).await;
+    // The account that was just seen is old by then.
+    world.sandbox.advance(Duration::from_mins(30));
+    let fault = world.sandbox.faults().add(refused(CallKind::Subscribe, text).containing("orgstream_Account"));
+    world.sandbox.drop_streaming_sessions();
+    feed.until_health(|health| matches!(health, Health::Degraded(shown) if shown.contains(text))).await;
+    let sessions = feed.counter("sessions");
+    let contact = world.create("Contact", json!({"LastName": "Verdi"})).await;
+    feed.until(|committed| committed.records.iter().any(|record| id(record) == contact.as_str())).await;
+
+    // Sweeps go on, and what they leave to the stream comes when there is allowance again.
+    let swept = world.create("Account", json!({"Name": "swept"})).await;
+    world.sandbox.advance(Duration::from_mins(3));
+    feed.until(|committed| committed.records.iter().any(|record| id(record) == swept.as_str())).await;
+    let waits = world.create("Account", json!({"Name": "waits"})).await;
+    world.sandbox.faults().remove(fault);
+    feed.until(|committed| committed.records.iter().any(|record| id(record) == waits.as_str())).await;
+    feed.until_running().await;
+    assert_eq!(feed.counter("sessions"), sessions, "the others keep their session");
+    committed.assert_order();
+}
+
 async fn an_only_channel_that_is_refused_is_waited_for(builder: OrgBuilder) {
     let world = World::of(builder).await;
     let mut committed = Committed::default();
@@ -187,4 +216,21 @@ async fn an_only_channel_that_is_refused_is_waited_for(builder: OrgBuilder) {
     assert_streams(&world, &mut feed).await;
     feed.until_running().await;
 }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_bayeux_is_told_with_what_is_odd_about_it() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    let effect = Effect::Answer { status: 200, code: "ODD".to_owned(), message: "from a proxy".to_owned() };
+    let fault = world.sandbox.faults().add(Fault::new(CallKind::Handshake, effect));
+    world.sandbox.drop_streaming_sessions();
+    let is_told =
+        |text: &str| text.contains("missing field `channel`") && text.contains("check what stands between");
+    feed.until_health(|health| matches!(health, Health::Degraded(shown) if is_told(shown))).await;
+    world.sandbox.faults().remove(fault);
+    assert_streams(&world, &mut feed).await;
+    feed.until_running().await;
 }

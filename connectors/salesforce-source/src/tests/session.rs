@@ -122,6 +122,19 @@ async fn a_channel_that_is_gone_is_made_again_while_others_flow(builder: OrgBuil
     assert_streams(&world, &mut feed).await;
 }
 
+async fn an_org_that_answers_connects_at_once_is_asked_with_pauses(builder: OrgBuilder) {
+    let world = World::of(builder.poll_hold(Duration::ZERO)).await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    let connects = world.sandbox.calls(CallKind::Connect);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let connects = world.sandbox.calls(CallKind::Connect) - connects;
+    assert!(connects < 20, "{connects} connects");
+    assert_streams(&world, &mut feed).await;
+    assert_eq!(feed.counter("sessions"), 1);
+}
+
 async fn a_stopped_source_says_goodbye(builder: OrgBuilder) {
     let world = World::of(builder).await;
     let mut committed = Committed::default();

@@ -2,23 +2,24 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::Run;
 use crate::bayeux::delivery::{Delivery, Served};
 use crate::bayeux::end::End;
 use crate::bayeux::message::{self, Replay};
-use crate::bayeux::refusal::{Refusal, Resort};
+use crate::bayeux::refusal::{Refusal, Remedy, Resort};
 use crate::bayeux::subscriptions::Subscription;
 use crate::error::SourceError;
 
 impl Run {
-    /// Asks for every channel that is not answered yet; answers whether nothing came meanwhile.
-    pub(super) async fn subscribe_all(&mut self, client: &str) -> Result<bool, End> {
-        let mut empty = true;
+    /// Asks for every channel that is not answered yet, and hands over what comes meanwhile.
+    pub(super) async fn subscribe_all(&mut self, client: &str) -> Result<(), End> {
         while let Some(next) = self.handover.subscriptions.next().cloned() {
             self.subscribe(client, next).await?;
-            empty &= self.hand_over().await?;
+            self.hand_over().await?;
         }
-        Ok(empty)
+        Ok(())
     }
 
     /// Subscribes where the cursor stands, or to what is retained where the org cannot serve that place.
@@ -46,6 +47,10 @@ impl Run {
                     return Err(End::Lost(answer.reason().to_owned()));
                 }
                 Some(Refusal::Channel(resort)) => return self.leave_out(wanted, resort, answer.reason()),
+                // Each kind of channel has an allowance of its own, and the session brings the others.
+                Some(Refusal::Session(Remedy::WaitForAllowance)) => {
+                    return self.rest(wanted, answer.reason());
+                }
                 Some(Refusal::Session(remedy)) => {
                     let what = format!("the channel {}", wanted.channel);
                     return Err(End::refused(remedy, &what, answer.reason()));
@@ -61,6 +66,22 @@ impl Run {
         };
         // D9: before its events, so that a gap is found before anything behind it is produced.
         self.handover.outlet.deliver(Delivery::Subscribed { channel, ask, served, at })
+    }
+
+    /// The org delivers nothing more of this channel's kind today. It is asked for again from time to time, also by this
+    /// session.
+    fn rest(&mut self, resting: Subscription, reason: &str) -> Result<(), End> {
+        let next = Instant::now() + self.timing.limited;
+        let Subscription { channel, ask, .. } = resting;
+        self.handover.subscriptions.rests(&channel, next);
+        let error = SourceError::Stream {
+            org: self.around.org.name().to_owned(),
+            what: format!("the channel {channel}"),
+            reason: reason.to_owned(),
+            advice: "its events wait in the org, and sweeps bring what changes meanwhile; raise the org's allocation, or \
+                     read fewer objects by channels of this kind",
+        };
+        self.handover.outlet.deliver(Delivery::Rests { channel, ask, error, next })
     }
 
     /// The org refuses one channel, which is left out until the source asks for it again.
