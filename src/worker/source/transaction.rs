@@ -13,6 +13,9 @@ use crate::kafka::Outgoing;
 /// Records of one transaction at most.
 const MOST: usize = 5_000;
 
+/// Batches that wait at most. Those without records count too: of events that make none there is no end either.
+const BATCHES: usize = 64;
+
 /// What one transaction carries.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Transaction {
@@ -43,7 +46,7 @@ impl Waiting {
 
     /// Whether the next transaction is not full yet.
     pub(super) fn has_room(&self) -> bool {
-        self.0.iter().map(|batch| batch.records).sum::<usize>() < MOST
+        self.0.len() < BATCHES && self.0.iter().map(|batch| batch.records).sum::<usize>() < MOST
     }
 
     /// The next transaction.
@@ -77,6 +80,19 @@ mod tests {
     fn batch(number: usize, records: usize) -> Transaction {
         let position = SourcePosition { partition: json!({"channel": "c"}), offset: json!(number) };
         Transaction { records, positions: vec![position], batches: 1, ..Transaction::default() }
+    }
+
+    #[test]
+    fn only_so_many_batches_wait_even_of_those_without_records() {
+        let mut waiting = Waiting::default();
+        let mut count = 0;
+        while waiting.has_room() {
+            waiting.push(batch(count, 0));
+            count += 1;
+        }
+        assert_eq!(count, BATCHES);
+        assert_eq!(waiting.next().map(|transaction| transaction.batches), Some(BATCHES));
+        assert!(waiting.has_room());
     }
 
     proptest! {
