@@ -84,15 +84,7 @@ impl ProducedTopics {
     async fn is_cut(&self, topics: &[String], offsets: &Offsets) -> Result<bool, StoreError> {
         let firsts = by_topic(self.admin.first_offsets(topics).await.map_err(failed)?);
         let ends = by_topic(self.admin.end_offsets(topics).await.map_err(failed)?);
-        let of = |places: &Offsets, topic: &str, partition| {
-            places.get(topic).and_then(|places| places.get(&partition)).copied()
-        };
-        Ok(offsets.iter().any(|(topic, partitions)| {
-            partitions.iter().any(|(partition, start)| {
-                let (first, end) = (of(&firsts, topic, *partition), of(&ends, topic, *partition));
-                first.is_none_or(|first| first > *start) || end.is_none_or(|end| end < *start)
-            })
-        }))
+        Ok(are_cut(offsets, &firsts, &ends))
     }
 
     /// The version in `record`; `None` for what is not a source's record.
@@ -123,6 +115,23 @@ fn carries_all(carried: &str, value: &Struct) -> bool {
     value.iter().map(|(name, _)| name).filter(|name| own(name)).all(|name| names.contains(&name))
 }
 
+/// Whether topics that lie between `firsts` and `ends` lack a part of what lay behind `offsets`. What is younger than
+/// these was empty then.
+fn are_cut(offsets: &Offsets, firsts: &Offsets, ends: &Offsets) -> bool {
+    let of = |places: &Offsets, topic: &str, partition| {
+        places.get(topic).and_then(|places| places.get(&partition)).copied()
+    };
+    let any = |places: &Offsets, is: &dyn Fn(&str, i32, i64) -> bool| {
+        places.iter().any(|(topic, places)| places.iter().any(|(partition, at)| is(topic, *partition, *at)))
+    };
+    let is_gone = |topic: &str, partition, start| {
+        of(firsts, topic, partition).is_none() || of(ends, topic, partition).is_none_or(|end| end < start)
+    };
+    let begins_late =
+        |topic: &str, partition, first| first > of(offsets, topic, partition).unwrap_or_default();
+    any(offsets, &is_gone) || any(firsts, &begins_late)
+}
+
 fn by_topic(places: BTreeMap<TopicPartition, i64>) -> Offsets {
     let mut offsets = Offsets::new();
     for (TopicPartition { topic, partition }, offset) in places {
@@ -133,4 +142,34 @@ fn by_topic(places: BTreeMap<TopicPartition, i64>) -> Offsets {
 
 fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
     StoreError { what: "cannot read back what the source produced".into(), source: Some(source.into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(places: &[(&str, i32, i64)]) -> Offsets {
+        let mut offsets = Offsets::new();
+        for (topic, partition, offset) in places {
+            offsets.entry((*topic).to_owned()).or_default().insert(*partition, *offset);
+        }
+        offsets
+    }
+
+    #[test]
+    fn what_was_deleted_since_is_noticed_in_topics_and_partitions_that_are_younger_too() {
+        let begun = at(&[("a", 0, 10)]);
+        for (firsts, ends, cut) in [
+            (at(&[("a", 0, 0)]), at(&[("a", 0, 12)]), false),
+            (at(&[("a", 0, 10)]), at(&[("a", 0, 10)]), false),
+            (at(&[("a", 0, 11)]), at(&[("a", 0, 12)]), true),
+            (at(&[("a", 0, 0)]), at(&[("a", 0, 9)]), true),
+            (at(&[]), at(&[]), true),
+            (at(&[("a", 0, 0), ("a", 1, 0)]), at(&[("a", 0, 12), ("a", 1, 5)]), false),
+            (at(&[("a", 0, 0), ("a", 1, 3)]), at(&[("a", 0, 12), ("a", 1, 5)]), true),
+            (at(&[("a", 0, 0), ("b", 0, 1)]), at(&[("a", 0, 12), ("b", 0, 1)]), true),
+        ] {
+            assert_eq!(are_cut(&begun, &firsts, &ends), cut, "{firsts:?} {ends:?}");
+        }
+    }
 }
