@@ -40,12 +40,9 @@ pub(crate) async fn hydrate(
 ) -> Result<Vec<Hydrated>, Unread> {
     let mut found = Vec::with_capacity(names.len());
     for (object, name) in names.iter().enumerate() {
-        let ids: Vec<SalesforceId> = changes
-            .iter()
-            .filter(|change| change.object == object && change.reads_a_row())
-            .map(|change| change.id)
-            .collect();
-        found.push(find(rows, name, &ids).await.map_err(|error| Unread { object, error })?);
+        let read = changes.iter().filter(|change| change.object == object && change.reads_a_row());
+        let read: Vec<&Change> = read.collect();
+        found.push(find(rows, name, &read).await.map_err(|error| Unread { object, error })?);
     }
     let mut hydrated = Vec::with_capacity(changes.len());
     for change in changes {
@@ -56,9 +53,13 @@ pub(crate) async fn hydrate(
     Ok(hydrated)
 }
 
-async fn find(rows: &Rows, object: &str, ids: &[SalesforceId]) -> Result<Found, SourceError> {
-    let images = rows.images(object, ids).await?;
-    let missing: Vec<SalesforceId> = ids.iter().filter(|id| !images.contains_key(id)).copied().collect();
+async fn find(rows: &Rows, object: &str, changes: &[&Change]) -> Result<Found, SourceError> {
+    let ids: Vec<SalesforceId> = changes.iter().map(|change| change.id).collect();
+    let images = rows.images(object, &ids).await?;
+    // Of one that was told to be deleted there is no question.
+    let missing =
+        changes.iter().filter(|change| change.deletion.is_none() && !images.contains_key(&change.id));
+    let missing: Vec<SalesforceId> = missing.map(|change| change.id).collect();
     let known = rows.known(object, &missing).await?;
     Ok(Found { images, known })
 }

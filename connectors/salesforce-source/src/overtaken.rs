@@ -1,9 +1,9 @@
 //! Which events tell less than what was produced already, so that taken at their word they would undo it. Pure but for
 //! what it looks up.
 //!
-//! Sweeps and snapshots read rows while older events still wait, after an outage for hours. Without hydration such an
-//! event would put old values behind newer ones, or bring a record back that a sweep found deleted. Its row says what is
-//! true.
+//! Sweeps, snapshots and hydration read rows while older events still wait, after an outage for hours. A deletion among
+//! them may have been taken back before its record's row was read. Without hydration any such event would put old values
+//! behind newer ones, or bring a record back that a sweep found deleted. The row says what is true.
 
 use orgstream_api::EventType;
 
@@ -19,9 +19,16 @@ pub(crate) fn judge(occurrences: &mut Vec<Occurrence>, recent: &Recent) {
         let known = || recent.known(&(one.object, one.id));
         one.kind != EventType::Deleted || !known().is_some_and(|known| is_newer_row(known, one))
     });
-    for one in occurrences.iter_mut().filter(|one| one.told == Told::ByEvent) {
-        if let Some(known) = recent.known(&(one.object, one.id)) {
-            one.told = told(one, known);
+    for one in occurrences {
+        let known = recent.known(&(one.object, one.id));
+        let is_from_before = || !recent.is_complete_since(one.event.created);
+        match (one.told, known) {
+            (Told::ByEvent, Some(known)) => one.told = told(one, known),
+            // What an earlier run produced behind it is not remembered.
+            (Told::ByRow, None) if one.kind == EventType::Deleted && is_from_before() => {
+                one.told = Told::DeletedUnlessRow;
+            }
+            _ => {}
         }
     }
 }
@@ -66,6 +73,28 @@ mod tests {
         let mut one = vec![Occurrence { object: 0, id, kind, event, told: Told::ByEvent }];
         judge(&mut one, &recent);
         one.first().map(|one| one.told)
+    }
+
+    #[test]
+    fn a_deletion_from_before_this_run_is_believed_only_without_a_row() {
+        let id = SalesforceId::parse("0015g00000QwErTAAV").unwrap();
+        let told_at = |second: i64, known: Option<i64>| {
+            let event = Arc::new(Event { created: Moment(second * 1000), ..Event::sample("t", 1) });
+            let recent = Recent::default();
+            recent.begins(Moment(100_000));
+            if let Some(second) = known {
+                let standing = Standing::Row(Stamp(second));
+                recent.note((0, id), Known { standing, whole: true });
+            }
+            let mut one =
+                vec![Occurrence { object: 0, id, kind: EventType::Deleted, event, told: Told::ByRow }];
+            judge(&mut one, &recent);
+            one.first().map(|one| one.told)
+        };
+        assert_eq!(told_at(99, None), Some(Told::DeletedUnlessRow));
+        assert_eq!(told_at(99, Some(98)), Some(Told::ByRow), "this run has produced its last state");
+        assert_eq!(told_at(99, Some(101)), None);
+        assert_eq!(told_at(200, None), Some(Told::ByRow), "no earlier run has read a row since");
     }
 
     #[test]

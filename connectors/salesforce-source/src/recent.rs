@@ -18,6 +18,9 @@ use crate::standing::Standing;
 /// Records that are remembered at most, the oldest are forgotten first; some 30 MB.
 const MOST: usize = 900_000;
 
+/// How far the org's clock, as it is known here, may be behind it.
+const UNCERTAIN: Duration = Duration::from_mins(1);
+
 /// How often what is too old is looked for.
 const FORGET_EVERY: Duration = Duration::from_secs(10);
 
@@ -49,7 +52,7 @@ pub(crate) struct Recent(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     known: HashMap<Key, Known>,
-    /// Everything with this stamp or a later one is known; `None` before the topics were read back.
+    /// Everything with this stamp or a later one is known; `None` before anything was produced or read back.
     since: Option<Stamp>,
     forgotten: Option<Instant>,
 }
@@ -67,6 +70,11 @@ impl Recent {
     /// What was produced of a record last; `None` where nothing is remembered.
     pub(crate) fn known(&self, key: &Key) -> Option<Known> {
         self.lock().known.get(key).copied()
+    }
+
+    /// What is produced from now on is noted. Earlier runs cannot have produced what is newer.
+    pub(crate) fn begins(&self, now: Moment) {
+        self.lock().since.get_or_insert((now + UNCERTAIN).stamp());
     }
 
     /// Whether all that was produced since `from` is remembered.

@@ -231,6 +231,7 @@ impl PushTopicSource {
         let (events, items) = self.parts.inbox.run(BATCH);
         let mut occurrences = self.parts.subjects.occurrences(&events);
         self.parts.deletions.judge(&mut occurrences);
+        self.parts.recent.begins(self.parts.now());
         overtaken::judge(&mut occurrences, &self.parts.recent);
         let changes = fold(&occurrences);
         let occurrences = occurrences.len();

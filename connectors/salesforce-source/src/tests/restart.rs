@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use orgstream_api::Source;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::feed::{Committed, id, text};
+use super::feed::{Committed, id, kind, text};
 use super::world::World;
 use crate::config::Start;
 
@@ -74,5 +74,42 @@ async fn restarts_lose_nothing_and_double_nothing() {
     })
     .await;
     assert_eq!(committed.records.len(), created.len(), "nothing stands twice");
+    committed.assert_order();
+}
+
+/// What a PushTopic tells of an account's deletion.
+fn deletion(id: &str, at: &str) -> Value {
+    json!({"event": {"type": "deleted", "createdDate": at}, "sobject": {"Id": id}})
+}
+
+#[tokio::test]
+async fn a_deletion_that_was_taken_back_before_a_restart_is_not_produced_behind_the_row() {
+    let world = World::start().await;
+    let (alive, gone) = (
+        world.create("Account", json!({"Name": "old"})).await,
+        world.create("Account", json!({"Name": "old"})).await,
+    );
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    let before = world.sandbox_now().await;
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    world.update("Account", alive, json!({"Name": "new"})).await;
+    world.update("Account", gone, json!({"Name": "new"})).await;
+    feed.until_records(2).await;
+    feed.source.stop().await;
+
+    // Their rows were read when the deletions still waited.
+    world.delete(gone).await;
+    world.sandbox.raise("/topic/orgstream_Account", deletion(alive.as_str(), &before));
+    let mut feed = committed.source(&world, Start::Latest).await;
+    let last = world.create("Account", json!({"Name": "last"})).await;
+    feed.until(|committed| committed.names().contains_key(last.as_str())).await;
+    let names = committed.names();
+    assert_eq!(names.get(alive.as_str()).map(String::as_str), Some("new"));
+    assert_eq!(names.get(gone.as_str()), None);
+    let deleted: Vec<_> =
+        committed.records.iter().filter(|record| kind(record) == "deleted").map(id).collect();
+    assert_eq!(deleted, [gone.as_str()]);
     committed.assert_order();
 }
