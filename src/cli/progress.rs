@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::output;
 use crate::control::SnapshotStatus;
 
 /// How often a line is written where there is no terminal.
@@ -21,11 +22,13 @@ const EMPTY: &str = "\r\x1b[K";
 pub(super) struct Progress {
     is_terminal: bool,
     written: Option<Instant>,
+    /// What was said last of what is wrong.
+    said: Option<String>,
 }
 
 impl Progress {
     pub(super) fn new() -> Self {
-        Self { is_terminal: io::stderr().is_terminal(), written: None }
+        Self { is_terminal: io::stderr().is_terminal(), written: None, said: None }
     }
 
     /// Shows how far it is.
@@ -43,6 +46,18 @@ impl Progress {
             draw(&format!("{object}: waits for its turn"));
         } else if self.is_due() {
             tracing::info!("{object}: waits for its turn");
+        }
+    }
+
+    /// Says what keeps it waiting, whenever that is something else.
+    pub(super) fn says(&mut self, reason: Option<&str>) {
+        if self.said.as_deref() == reason {
+            return;
+        }
+        self.said = reason.map(str::to_owned);
+        if let Some(reason) = reason {
+            self.clear();
+            output::note(reason);
         }
     }
 

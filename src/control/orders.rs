@@ -31,6 +31,9 @@ pub enum NotOrdered {
     /// The source does not run now.
     #[error("{0}")]
     NotRunning(String),
+    /// The source does not take it in time.
+    #[error("{0}")]
+    Late(String),
     /// The source refuses it.
     #[error("{0}")]
     Refused(String),
@@ -130,6 +133,7 @@ async fn answer(orders: &dyn Orders, pipeline: &str, command: Command, order: Op
             let status = match &refused {
                 NotOrdered::Unknown(_) => StatusCode::NOT_FOUND,
                 NotOrdered::NotRunning(_) => StatusCode::SERVICE_UNAVAILABLE,
+                NotOrdered::Late(_) => StatusCode::GATEWAY_TIMEOUT,
                 NotOrdered::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             };
             Err((status, Json(Refusal { error: refused.to_string() })))

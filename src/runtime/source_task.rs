@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use orgstream_api::{Command, HealthReporter, Links, Order, Source, SourceHealth, TaskError};
 use orgstream_salesforce::Org;
 use orgstream_salesforce_source::{SourceConfig, SourceContext, SourceCounters, topics_on_record};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::process::Shared;
@@ -20,6 +22,9 @@ use crate::worker::positions::SourceTask;
 use crate::worker::record_topics::RecordTopics;
 use crate::worker::source::{Beginning, SourceView, SourceWorker, StartSource};
 use crate::worker::state::StateCell;
+
+/// How long an order may take to be on record: shorter than whoever gives it waits for an answer.
+const ORDER_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// Orders that wait for a source; more than a person gives.
 const ORDERS: usize = 16;
@@ -84,8 +89,21 @@ impl SourceEntry {
         };
         let (reply, answer) = oneshot::channel();
         let Some(orders) = orders else { return Err(absent()) };
-        orders.send(Order { command, reply }).await.map_err(|_| absent())?;
-        answer.await.map_err(|_| absent())?.map_err(NotOrdered::Refused)
+        let accepted = async {
+            orders.send(Order { command, reply }).await.map_err(|_| absent())?;
+            answer.await.map_err(|_| absent())?.map_err(NotOrdered::Refused)
+        };
+        // A source does not take what nobody waits for any more.
+        timeout(ORDER_TIMEOUT, accepted).await.unwrap_or_else(|_| {
+            let (state, _) = self.state.read();
+            let why = state.reason().unwrap_or("it waits for the org or for Kafka");
+            Err(NotOrdered::Late(format!(
+                "the source of pipeline {} has not taken it within {} s: {why}. Give the order again when `orgstream \
+                 status` shows no trouble; only where it waits for Kafka alone is it carried out all the same",
+                self.pipeline,
+                ORDER_TIMEOUT.as_secs()
+            )))
+        })
     }
 
     /// Runs the task until `stop`, starting it again where that helps.

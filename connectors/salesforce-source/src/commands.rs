@@ -8,6 +8,10 @@ impl Parts {
     /// Does what is asked, or says why not.
     pub(crate) fn obey(&mut self, order: Order) {
         let Order { command, reply } = order;
+        // Who has stopped waiting was told that it is not taken.
+        if reply.is_closed() {
+            return;
+        }
         let pipeline = self.config.pipeline.clone();
         let answer = match command {
             Command::Snapshot { object, filter, order } => {

@@ -57,7 +57,7 @@ impl Parts {
         object: &str,
         filter: Option<String>,
         order: String,
-        reply: Reply,
+        mut reply: Reply,
     ) {
         let objects = &self.subjects.objects;
         let named = |name: &str| name.eq_ignore_ascii_case(object);
@@ -80,7 +80,12 @@ impl Parts {
                 None => Ok(()),
                 Some(filter) => {
                     let soql = wanted.count();
-                    let counted = patience.attempt(|| patience.org().query(&soql)).await;
+                    let counted = tokio::select! {
+                        counted = patience.attempt(|| patience.org().query(&soql)) => counted,
+                        // Nobody waits for it any more, or nobody is left to take it.
+                        () = reply.closed() => return,
+                        () = tried.closed() => return,
+                    };
                     counted
                         .map(drop)
                         .map_err(|error| format!("the org refuses the condition `{filter}`: {error}"))
@@ -95,7 +100,8 @@ impl Parts {
     pub(crate) fn take_orders(&mut self) -> Option<SourceBatch> {
         while let Ok(tried) = self.orders.tried.1.try_recv() {
             let Tried { object, order, filter, outcome, reply } = tried;
-            if outcome.is_err() {
+            // Who has stopped waiting was told that it is not taken.
+            if outcome.is_err() || reply.is_closed() {
                 reply.send(outcome).ok();
                 continue;
             }
