@@ -87,12 +87,22 @@ async fn follow(state: &Path, pipeline: &str, object: &str, order: &str) -> Resu
             let why = task.reason.as_deref().unwrap_or("it does not say why");
             return Err(Failure::failed(anyhow::anyhow!("the source has failed: {why}")));
         }
-        let stored = stored(task, object, order);
-        if let Some(done) = stored.filter(|stored| stored["state"] == "done") {
-            progress.clear();
-            output::note(&format!("{object}: {} rows read, {} API calls", done["rows"], done["calls"]));
-            return Ok(Exit::Done);
+        if let Some(stored) = stored(task, object, order) {
+            if stored["state"] == "done" {
+                progress.clear();
+                output::note(&format!(
+                    "{object}: {} rows read, {} API calls",
+                    stored["rows"], stored["calls"]
+                ));
+                return Ok(Exit::Done);
+            }
+            if stored["state"] == "failed" {
+                progress.clear();
+                let why = stored["reason"].as_str().unwrap_or("it does not say why");
+                return Err(Failure::failed(anyhow::anyhow!("the snapshot of {object} is given up: {why}")));
+            }
         }
+        progress.says(task.reason.as_deref());
         let snapshots = task.flow.iter().flat_map(|flow| &flow.snapshots);
         match snapshots.into_iter().find(|snapshot| snapshot.object.eq_ignore_ascii_case(object)) {
             Some(snapshot) => progress.show(snapshot),

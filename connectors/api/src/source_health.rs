@@ -84,7 +84,7 @@ pub struct Progress {
     pub total: Option<u64>,
     /// Rows per second, since this run began to read them.
     pub rate: f64,
-    /// Calls that this run made for it.
+    /// Calls made for it.
     pub calls: u64,
 }
 

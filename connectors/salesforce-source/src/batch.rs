@@ -33,7 +33,7 @@ use crate::open::Opened;
 use crate::produce::{Draft, Topics, shape};
 use crate::recent::{Known, Recent};
 use crate::rows::Rows;
-use crate::snapshot::{Ground, Orders};
+use crate::snapshot::{Ground, Orders, Snapshot};
 use crate::subjects::{Passed, Subjects};
 use crate::sweep::Reader;
 use crate::work::Told;
@@ -179,6 +179,8 @@ impl Parts {
         let now = self.now();
         self.deletions.forget_before(self.subjects.as_of().unwrap_or(now));
         self.recent.forget_before(self.subjects.remembered(now - REMEMBER));
+        let snapshots = self.subjects.objects.iter_mut().filter_map(|object| object.snapshot.as_mut());
+        self.spent_jobs.extend(snapshots.flat_map(Snapshot::take_spent_jobs));
         let mut positions = self.subjects.store();
         positions.extend(self.subjects.objects.iter_mut().flat_map(|object| object.forgets_orders(now)));
         SourceBatch::of_positions(positions)

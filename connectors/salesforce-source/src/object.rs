@@ -16,7 +16,7 @@ use crate::gap::Gaps;
 use crate::moment::Moment;
 use crate::position::{Cause, Positions, SweepPosition};
 use crate::produce::Destination;
-use crate::snapshot::{Snapshot, SnapshotEntry, SnapshotName, SnapshotState};
+use crate::snapshot::{Snapshot, SnapshotEntry, SnapshotName};
 use crate::sweep::Sweeps;
 use crate::way::Way;
 
@@ -91,7 +91,7 @@ impl Object {
         let form = EventForm::Rows;
         let ordered = stored
             .snapshots_of(&target.name)
-            .filter(|(name, entry)| name.order.is_some() && entry.state != SnapshotState::Done)
+            .filter(|(name, entry)| name.order.is_some() && !entry.state.is_over())
             .map(|(name, entry)| Snapshot::new(name.order.clone(), entry.clone()))
             .map(|mut ordered| {
                 if snapshot.is_some() {

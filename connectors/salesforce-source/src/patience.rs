@@ -52,6 +52,19 @@ impl Patience {
     where
         F: Future<Output = Result<T, ApiError>>,
     {
+        self.attempt_unless(call, is_lasting).await
+    }
+
+    /// As [`Patience::attempt`], but answers with the errors that `is_final` holds of, whatever trouble they are: the
+    /// caller knows another way. They must hold of what is lasting.
+    pub(crate) async fn attempt_unless<T, F>(
+        &self,
+        call: impl Fn() -> F,
+        is_final: impl Fn(&ApiError) -> bool,
+    ) -> Result<Attempt<T>, ApiError>
+    where
+        F: Future<Output = Result<T, ApiError>>,
+    {
         loop {
             self.wait_until_callable().await;
             let error = match call().await {
@@ -61,7 +74,7 @@ impl Patience {
                 }
                 Err(error) => error,
             };
-            if is_lasting(&error) {
+            if is_final(&error) {
                 return Err(error);
             }
             self.condition.waits(Part::Calls, format!("{error}; trying again, events wait in the org"), None);

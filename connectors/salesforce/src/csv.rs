@@ -71,6 +71,8 @@ pub struct CsvRows {
 pub struct CsvRow {
     /// Its id; `None` where the cell holds none.
     pub id: Option<SalesforceId>,
+    /// The `SystemModstamp` of a row in the recycle bin, whatever its other cells hold; `None` for one that lives.
+    pub deleted: Option<i64>,
     /// Its value, with every field that CSV carries.
     pub value: Result<Struct, ValueError>,
 }
@@ -107,6 +109,10 @@ impl Columns {
     /// The places of the fields that a row has, in the description's order.
     pub fn carried(&self) -> &[usize] {
         &self.carried
+    }
+
+    fn place(&self, is: impl Fn(&Column) -> bool) -> Option<usize> {
+        self.columns.iter().position(is)
     }
 
     fn value(&self, record: &ByteRecord) -> Result<Struct, ValueError> {
@@ -205,11 +211,15 @@ impl CsvRows {
     /// The next rows, at most `most`; fewer only at the end.
     pub fn take(&mut self, most: usize) -> Result<Vec<CsvRow>, CsvError> {
         let mut rows = Vec::with_capacity(most);
-        let id = self.columns.columns.iter().position(|column| column.kind == FieldKind::Id);
+        let id = self.columns.place(|column| column.kind == FieldKind::Id);
+        let [mark, stamp] = ["IsDeleted", "SystemModstamp"]
+            .map(|name| self.columns.place(|column| column.name.eq_ignore_ascii_case(name)));
         while rows.len() < most && self.reader.read_byte_record(&mut self.record)? {
-            let cell = id.and_then(|id| self.record.get(id));
-            let id = cell.and_then(|cell| SalesforceId::parse(std::str::from_utf8(cell).ok()?).ok());
-            rows.push(CsvRow { id, value: self.columns.value(&self.record) });
+            let cell = |place: Option<usize>| std::str::from_utf8(self.record.get(place?)?).ok();
+            let id = cell(id).and_then(|id| SalesforceId::parse(id).ok());
+            let deleted = cell(mark).filter(|mark| *mark == "true").and_then(|_| cell(stamp));
+            let deleted = deleted.and_then(|stamp| parse_datetime(stamp).ok());
+            rows.push(CsvRow { id, deleted, value: self.columns.value(&self.record) });
         }
         Ok(rows)
     }

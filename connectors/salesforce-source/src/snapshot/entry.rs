@@ -14,9 +14,12 @@ pub(crate) struct SnapshotEntry {
     /// When its first page was asked for; absent before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) started: Option<Moment>,
-    /// When its last row was produced.
+    /// When its last row was produced, or when it was given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) done: Option<Moment>,
+    /// Why it was given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
     /// Rows that were deleted since then become deletes; absent where none can be missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) repairs: Option<Moment>,
@@ -72,6 +75,15 @@ pub(crate) enum SnapshotState {
     Asked,
     Running,
     Done,
+    /// It was ordered, and the org cannot read its rows: nobody repeats that.
+    Failed,
+}
+
+impl SnapshotState {
+    /// Whether nothing more becomes of it.
+    pub(crate) fn is_over(self) -> bool {
+        matches!(self, Self::Done | Self::Failed)
+    }
 }
 
 /// Which snapshot of an object: its own, or one that somebody ordered.
@@ -108,6 +120,7 @@ impl SnapshotEntry {
             state: SnapshotState::Asked,
             started: None,
             done: None,
+            reason: None,
             repairs,
             filter,
             cursor: None,

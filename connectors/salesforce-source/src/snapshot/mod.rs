@@ -40,6 +40,7 @@ mod reader;
 mod turn;
 
 pub(crate) mod entry;
+use entry::Cursor;
 pub(crate) use entry::{SnapshotEntry, SnapshotName, SnapshotState};
 
 pub(crate) mod part;
@@ -73,6 +74,8 @@ pub(crate) struct Snapshot {
     calls: Arc<AtomicU64>,
     /// Calls made in earlier runs.
     calls_before: u64,
+    /// Jobs that it read from and does not need any more.
+    spent_jobs: Vec<String>,
     /// When this run produced its first rows, and how many had been read before.
     since: Option<(Instant, u64)>,
 }
@@ -87,7 +90,16 @@ impl Snapshot {
     /// One that was stored as this, or is to be made.
     pub(crate) fn new(order: Option<String>, entry: SnapshotEntry) -> Self {
         let calls_before = entry.calls;
-        Self { order, entry, notes: None, reading: None, calls: Arc::default(), calls_before, since: None }
+        Self {
+            order,
+            entry,
+            notes: None,
+            reading: None,
+            calls: Arc::default(),
+            calls_before,
+            spent_jobs: Vec::new(),
+            since: None,
+        }
     }
 
     /// The snapshot that an object needs, by what is stored of its last one and by its open `gap`; `anew` as in
@@ -98,7 +110,7 @@ impl Snapshot {
         gap: Option<&Gap>,
         anew: bool,
     ) -> Option<Self> {
-        let unfinished = stored.filter(|snapshot| snapshot.state != SnapshotState::Done);
+        let unfinished = stored.filter(|snapshot| !snapshot.state.is_over());
         let by_start = start == Start::Snapshot && (stored.is_none() || gap.is_some());
         if !anew && unfinished.is_none() && !by_start {
             return None;
@@ -110,22 +122,44 @@ impl Snapshot {
         Some(match unfinished {
             // Deletions that are missed now were not looked for in the part that is done.
             Some(stored) if !anew && stored.repairs == repairs => Self::new(None, stored.clone()),
-            _ => Self::new(None, SnapshotEntry::asked(None, repairs)),
+            Some(stored) => {
+                let mut begun = Self::new(None, SnapshotEntry { filter: None, ..stored.clone() });
+                begun.begins_anew(repairs);
+                begun
+            }
+            None => Self::new(None, SnapshotEntry::asked(None, repairs)),
         })
     }
 
     /// Begins anew, so that what happened since `since` is in it, deletes included.
     pub(crate) fn repair_from(&mut self, since: Moment) {
         let repairs = self.entry.repairs.map_or(since, |repairs| repairs.min(since));
-        self.entry = SnapshotEntry::asked(self.entry.filter.take(), Some(repairs));
-        (self.reading, self.since) = (None, None);
+        self.begins_anew(Some(repairs));
     }
 
     /// Begins anew, once it is its turn. Where it is counts on rows that no other snapshot produces meanwhile: what is
     /// read back for it leaves those of snapshots out.
     pub(crate) fn begins_again(&mut self) {
-        self.entry = SnapshotEntry::asked(self.entry.filter.take(), self.entry.repairs);
+        self.begins_anew(self.entry.repairs);
+    }
+
+    fn begins_anew(&mut self, repairs: Option<Moment>) {
+        self.spends_job();
+        self.entry = SnapshotEntry::asked(self.entry.filter.take(), repairs);
         (self.reading, self.since) = (None, None);
+        (self.calls, self.calls_before) = (Arc::default(), 0);
+    }
+
+    /// What it reads from is of no use any more.
+    fn spends_job(&mut self) {
+        if let Some(Cursor::Bulk { job, .. }) = self.entry.cursor.take() {
+            self.spent_jobs.push(job);
+        }
+    }
+
+    /// The jobs that are not needed any more, once.
+    pub(crate) fn take_spent_jobs(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.spent_jobs)
     }
 
     /// Reads no more, until it is told to read from where it is.
@@ -164,7 +198,7 @@ impl Snapshot {
             rows: self.entry.rows,
             total: self.entry.total,
             rate,
-            calls: self.calls.load(Ordering::Relaxed),
+            calls: self.calls_before + self.calls.load(Ordering::Relaxed),
         }
     }
 
@@ -244,15 +278,23 @@ impl Snapshot {
         entry.calls = self.calls_before + self.calls.load(Ordering::Relaxed);
         match &page.place {
             Place::Begins { cursor, total, read_from } => {
+                self.spends_job();
+                let entry = &mut self.entry;
                 (entry.cursor, entry.total) = (Some(cursor.clone()), *total);
                 entry.read_from = Some(read_from.clone());
             }
             Place::At(cursor) => entry.cursor = Some(cursor.clone()),
-            Place::End { .. } => {
-                (entry.state, entry.done) = (SnapshotState::Done, Some(now));
-                (entry.cursor, entry.read_from) = (None, None);
+            Place::End => self.ends(SnapshotState::Done, now),
+            Place::Failed { reason } => {
+                self.entry.reason = Some(reason.clone());
+                self.ends(SnapshotState::Failed, now);
             }
         }
+    }
+
+    fn ends(&mut self, state: SnapshotState, now: Moment) {
+        self.spends_job();
+        (self.entry.state, self.entry.done, self.entry.read_from) = (state, Some(now), None);
     }
 
     fn notes(&mut self, ground: &Ground) -> &Notes {

@@ -9,6 +9,7 @@ use super::entry::Cursor;
 use super::part::{Found, Place};
 use super::reader::{Reader, Stopped};
 use super::state_of;
+use crate::batch_size::BatchSize;
 use crate::described::Described;
 use crate::error::SourceError;
 use crate::patience::{Attempt, Patience};
@@ -19,6 +20,8 @@ use crate::standing::Standing;
 /// A page of a query.
 struct Page {
     rows: Vec<Found>,
+    /// How many there were with those whose deletion nobody misses.
+    read: usize,
     /// The last id, where another page may follow.
     next: Option<SalesforceId>,
 }
@@ -26,7 +29,7 @@ struct Page {
 impl Reader {
     /// Reads what follows `after`.
     pub(super) async fn read_queries(&mut self, mut after: Option<SalesforceId>) -> Result<(), Stopped> {
-        let sizes = Self::sizes(self.config.page);
+        let sizes = BatchSize::new(usize::try_from(self.config.page).unwrap_or(usize::MAX));
         let mut backoff = Patience::backoff();
         loop {
             let most = sizes.rows();
@@ -35,14 +38,14 @@ impl Reader {
                     sizes.failed(most);
                     tokio::time::sleep(backoff.pause()).await;
                 }
-                Attempt::Answered(Page { rows, next: None }) => {
-                    return self.send(rows, Place::End { job: None }).await;
+                Attempt::Answered(Page { rows, read, next: None }) => {
+                    return self.send(rows, read, Place::End).await;
                 }
-                Attempt::Answered(Page { rows, next }) => {
+                Attempt::Answered(Page { rows, read, next }) => {
                     sizes.answered(most);
                     backoff.reset();
                     after = next;
-                    self.send(rows, Place::At(Cursor::Query { after })).await?;
+                    self.send(rows, read, Place::At(Cursor::Query { after })).await?;
                 }
             }
         }
@@ -88,7 +91,7 @@ impl Reader {
                 }
             }
             let next = last.filter(|_| found.len() >= most);
-            return Ok(Attempt::Answered(Page { rows, next }));
+            return Ok(Attempt::Answered(Page { rows, read: found.len(), next }));
         }
     }
 

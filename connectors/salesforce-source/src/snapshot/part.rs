@@ -33,6 +33,8 @@ pub(crate) enum Found {
 #[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) rows: Vec<Found>,
+    /// How many were read for it; more than its rows where a deletion is missed by nobody.
+    pub(crate) read: usize,
     pub(crate) place: Place,
 }
 
@@ -43,8 +45,10 @@ pub(crate) enum Place {
     Begins { cursor: Cursor, total: Option<u64>, read_from: Offsets },
     /// It goes on here.
     At(Cursor),
-    /// It is at its end; a job that is not needed any more.
-    End { job: Option<String> },
+    /// It is at its end.
+    End,
+    /// It was ordered, and cannot be read.
+    Failed { reason: String },
 }
 
 /// The rows of a part that may be produced.
@@ -52,6 +56,8 @@ pub(crate) enum Place {
 pub(crate) struct Page {
     /// In the order they were read.
     pub(crate) reads: Vec<Read>,
+    /// How many stand behind what the stream produced.
+    pub(crate) superseded: usize,
     /// How many were read.
     pub(crate) read: usize,
     pub(crate) place: Place,
@@ -90,8 +96,8 @@ impl Part {
         notes: &Notes,
         calls: &AtomicU64,
     ) -> Result<Page, SourceError> {
-        let Self { rows: found, place } = self;
-        let read = found.len();
+        let Self { rows: found, read, place } = self;
+        let count = found.len();
         let ids: Vec<SalesforceId> = found.iter().map(Found::id).collect();
         let seen = if ids.is_empty() { Vec::new() } else { notes.of(&ids).await? };
         let verdicts: Vec<Verdict> = found
@@ -107,7 +113,7 @@ impl Part {
             .collect();
         calls.fetch_add(u64::from(!again.is_empty()), Ordering::Relaxed);
         let mut images = rows.images(object, &again).await?;
-        let mut reads = Vec::with_capacity(read);
+        let mut reads = Vec::with_capacity(count);
         for ((found, verdict), seen) in found.into_iter().zip(verdicts).zip(seen) {
             let image = match (verdict, found) {
                 (Verdict::Superseded, _) => continue,
@@ -133,11 +139,17 @@ impl Part {
             let standing = Standing::Row(image.stamp.stamp());
             reads.push(Read { image, standing });
         }
-        Ok(Page { reads, read, place })
+        let superseded = count - reads.len();
+        Ok(Page { reads, superseded, read, place })
     }
 }
 
 impl Page {
+    /// No rows, since they cannot be read.
+    pub(crate) fn failed(reason: String) -> Self {
+        Self { reads: Vec::new(), superseded: 0, read: 0, place: Place::Failed { reason } }
+    }
+
     /// The drafts of an object, by its index.
     pub(crate) fn drafts(reads: Vec<Read>, object: usize) -> impl Iterator<Item = Draft> {
         reads.into_iter().map(move |Read { image, standing }| {

@@ -14,7 +14,6 @@ use super::entry::Cursor;
 use super::notes::Notes;
 use super::part::{Found, Part, Place};
 use super::query::Wanted;
-use crate::batch_size::BatchSize;
 use crate::config::SnapshotConfig;
 use crate::error::SourceError;
 use crate::patience::{Attempt, Patience};
@@ -81,11 +80,13 @@ impl Reader {
             if self.recall(&read_from).await? == OnTopics::All {
                 match cursor {
                     Cursor::Query { after } => return self.read_queries(after).await,
-                    Cursor::Bulk { job, locator, row } => match self.read_job(&job, locator, row).await? {
-                        Bulk::Read => return Ok(()),
-                        Bulk::Gone => self.says("its Bulk job is gone; it begins again"),
-                        Bulk::Impossible(reason) => return self.read_without_job(&reason).await,
-                    },
+                    Cursor::Bulk { job, locator, row } => {
+                        match self.read_job(&job, None, locator, row).await? {
+                            Bulk::Read => return Ok(()),
+                            Bulk::Gone => self.says("its Bulk job is gone; it begins again"),
+                            Bulk::Impossible(reason) => return self.read_without_job(&reason).await,
+                        }
+                    }
                 }
             } else {
                 self.says("what was produced since it began is not on the topics any more; it begins again");
@@ -142,7 +143,7 @@ impl Reader {
     }
 
     async fn begins(&self, cursor: Cursor, total: Option<u64>, read_from: Offsets) -> Result<(), Stopped> {
-        self.send(Vec::new(), Place::Begins { cursor, total, read_from }).await
+        self.send(Vec::new(), 0, Place::Begins { cursor, total, read_from }).await
     }
 
     /// As [`Reader::begins`], of a job.
@@ -155,8 +156,9 @@ impl Reader {
         self.begins(Cursor::Bulk { job: job.to_owned(), locator: None, row: 0 }, total, read_from).await
     }
 
-    pub(super) async fn send(&self, rows: Vec<Found>, place: Place) -> Result<(), Stopped> {
-        self.outlet.parts.send(Ok(Part { rows, place })).await.map_err(|_| Stopped::Unwanted)?;
+    /// Hands on what is left of the `read` rows before a place.
+    pub(super) async fn send(&self, rows: Vec<Found>, read: usize, place: Place) -> Result<(), Stopped> {
+        self.outlet.parts.send(Ok(Part { rows, read, place })).await.map_err(|_| Stopped::Unwanted)?;
         self.outlet.ready.notify_one();
         Ok(())
     }
@@ -167,11 +169,6 @@ impl Reader {
 
     pub(super) fn patience(&self) -> &Patience {
         self.rows.patience()
-    }
-
-    /// Sizes of calls that ask for up to `most` rows.
-    pub(super) fn sizes(most: u32) -> BatchSize {
-        BatchSize::new(usize::try_from(most).unwrap_or(usize::MAX))
     }
 
     pub(super) fn says(&self, what: &str) {

@@ -35,13 +35,23 @@ impl Parts {
         let Self { subjects, ground, rows, .. } = self;
         let target = Arc::clone(&subjects.objects[object].target);
         let snapshot = subjects.objects[object].snapshot.as_mut();
+        let is_ordered = snapshot.as_ref().is_some_and(|snapshot| snapshot.order.is_some());
         let taken = snapshot.map(|snapshot| (snapshot.take(), snapshot.sieve(ground)));
         let rows = rows.clone();
         Work::begin(async move {
             let (part, (notes, calls)) = taken.expect("only an object with a snapshot has rows that wait");
-            let unread = |error| Unread { object, error };
-            let page = part.map_err(unread)?.sift(&rows, &target.name, &notes, &calls).await;
-            Ok(Read::Page { object, page: page.map_err(unread)? })
+            let page = match part {
+                Ok(part) => part.sift(&rows, &target.name, &notes, &calls).await,
+                Err(error) => Err(error),
+            };
+            match page {
+                Ok(page) => Ok(Read::Page { object, page }),
+                // A condition may name a field that is gone by now. That must not take the object with it.
+                Err(error) if is_ordered && error.is_of_one_object() => {
+                    Ok(Read::Page { object, page: Page::failed(error.to_string()) })
+                }
+                Err(error) => Err(Unread { object, error }),
+            }
         })
     }
 
@@ -54,9 +64,8 @@ impl Parts {
             snapshot.passed(&page, now);
             positions.push(snapshot.stored(&object.target.name));
         }
-        if let Place::End { job } = &page.place {
+        if let Place::End | Place::Failed { .. } = &page.place {
             let done = object.finishes(now);
-            self.spent_jobs.extend(job.clone());
             // D9: in the transaction of the last rows that repair it.
             let own = done.as_ref().filter(|done| done.order.is_none());
             if let Some((started, since)) = own.and_then(Snapshot::span) {
@@ -65,17 +74,23 @@ impl Parts {
             if own.is_some() {
                 positions.extend(object.next_snapshot(self.subjects.on_gap == OnGap::Repair));
             }
-            if let Some(done) = done {
+            if let Some(mut done) = done {
+                self.spent_jobs.extend(done.take_spent_jobs());
                 let progress = done.progress(&object.target.name);
-                tracing::info!(
-                    pipeline = %self.config.pipeline, object = %progress.object, rows = progress.rows,
-                    calls = progress.calls, "the snapshot is done"
-                );
+                let (pipeline, rows, calls) = (&self.config.pipeline, progress.rows, progress.calls);
+                if let Place::Failed { reason } = &page.place {
+                    tracing::warn!(
+                        %pipeline, object = %progress.object, rows, calls, %reason,
+                        "the ordered snapshot is given up"
+                    );
+                } else {
+                    tracing::info!(%pipeline, object = %progress.object, rows, calls, "the snapshot is done");
+                }
             }
         }
-        let Page { reads, read, .. } = page;
+        let Page { reads, superseded, .. } = page;
         self.counters.count(Count::SnapshotRow, reads.len());
-        self.counters.count(Count::Superseded, read - reads.len());
+        self.counters.count(Count::Superseded, superseded);
         let mut batch = SourceBatch::of_positions(positions);
         for draft in Page::drafts(reads, index) {
             self.produce(draft, &mut batch);
@@ -96,12 +111,17 @@ impl Parts {
         }
     }
 
-    /// Deletes the jobs whose rows are in Kafka. One that stays is deleted by the org after some days.
+    /// Ends the jobs that nothing is read from any more. One that stays is deleted by the org after some days.
     pub(crate) fn give_up(&self, jobs: Vec<String>) {
         for job in jobs {
             let org = self.rows.patience().org().clone();
             tokio::spawn(async move {
-                if let Err(error) = org.delete_query_job(&job).await {
+                // One that has not ended has to be stopped first.
+                let ended = match org.delete_query_job(&job).await {
+                    Err(_) if org.abort_query_job(&job).await.is_ok() => org.delete_query_job(&job).await,
+                    deleted => deleted,
+                };
+                if let Err(error) = ended {
                     tracing::debug!(%error, "a Bulk job stays until the org deletes it");
                 }
             });

@@ -81,6 +81,13 @@ impl World {
         self.org.create_one(object, &row(fields), TIMEOUT).await.unwrap()
     }
 
+    /// At most 200 rows.
+    pub(super) async fn create_many(&self, object: &str, rows: Vec<Value>) {
+        let rows: Vec<Row> = rows.into_iter().map(row).collect();
+        let results = self.org.create_many(object, &rows, TIMEOUT).await.unwrap();
+        assert!(results.iter().all(|result| result.success), "{results:?}");
+    }
+
     /// Publishes a platform event, which has no id.
     pub(super) async fn publish(&self, event: &str, fields: Value) {
         let results = self.org.create_many(event, &[row(fields)], TIMEOUT).await.unwrap();

@@ -215,6 +215,23 @@ fn an_address_is_put_together_and_bytes_are_left_out() {
 }
 
 #[test]
+fn a_deletion_is_known_whatever_the_other_cells_hold() {
+    let describe = json!({"name": "Account", "fields": [
+        {"name": "Id", "type": "id"},
+        {"name": "IsDeleted", "type": "boolean"},
+        {"name": "SystemModstamp", "type": "datetime"},
+        {"name": "Employees", "type": "int"},
+    ]});
+    let columns = Arc::new(Columns::of(&serde_json::from_value(describe).unwrap()));
+    let csv = "Id,IsDeleted,SystemModstamp,Employees\n\
+               001000000000001AAA,true,2026-01-01T10:20:30.000Z,many\n\
+               001000000000002AAA,false,2026-01-01T10:20:30.000Z,7\n";
+    let rows = CsvRows::read(columns, csv.into()).unwrap().take(5).unwrap();
+    assert!(rows[0].value.is_err() && rows[1].value.is_ok());
+    assert_eq!([rows[0].deleted, rows[1].deleted], [Some(1_767_262_830_000), None]);
+}
+
+#[test]
 fn what_is_not_what_was_selected_is_never_taken_for_it() {
     assert!(matches!(CsvRows::read(account(), "Id,Name\n".into()), Err(CsvError::Columns { .. })));
     let head = "Id,BillingStreet,BillingState,BillingStateCode,Employees\n";

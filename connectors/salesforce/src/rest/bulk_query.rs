@@ -65,6 +65,8 @@ pub enum JobState {
 pub struct Results {
     /// A line with the columns' names, then one for each row.
     pub csv: Bytes,
+    /// How many rows the org says it has; `None` where it does not say.
+    pub rows: Option<u64>,
     /// Where the next page begins; `None` on the last.
     pub next: Option<String>,
 }
@@ -117,7 +119,8 @@ impl Org {
             // To take it for the end would lose rows without a word.
             None => return Err(reply.unreadable("it does not say where its next page is")),
         };
-        Ok(Results { csv: reply.into_body(), next })
+        let rows = reply.header("sforce-numberofrecords").and_then(|rows| rows.parse().ok());
+        Ok(Results { csv: reply.into_body(), rows, next })
     }
 }
 
