@@ -19,13 +19,22 @@ fn rows(few: usize) -> usize {
     std::env::var("ORGSTREAM_SNAPSHOT_ROWS").ok().and_then(|text| text.parse().ok()).unwrap_or(few)
 }
 
+/// The org takes its time.
+const SLOW: Effect = Effect::Delay { ms: 700 };
+
 const LEADS: &str = "Lead: { external_id: OrgA_Id__c }";
 
 /// Leads that no event tells of.
 async fn load_leads(org: &Rest, count: usize) {
-    let mut csv = String::from("LastName,Company,Street,AnnualRevenue\n");
+    load_wide_leads(org, count, 0).await;
+}
+
+/// As [`load_leads`], with so many characters of text.
+async fn load_wide_leads(org: &Rest, count: usize, width: usize) {
+    let mut csv = String::from("LastName,Company,Street,AnnualRevenue,Description\n");
+    let text = "x".repeat(width);
     for number in 0..count {
-        writeln!(csv, "Lead {number},Acme,\"{number}, Main\",{number}").expect("text grows");
+        writeln!(csv, "Lead {number},Acme,\"{number}, Main\",{number},{text}").expect("text grows");
     }
     assert_eq!(org.bulk_load("Lead", csv).await, count as u64);
 }
@@ -73,8 +82,7 @@ on_both_brokers! {
     load_leads(&world.in_a, count).await;
     let ids = ids_of(&world);
     // The job has its rows long before they are read.
-    let slow = Effect::Delay { ms: 700 };
-    world.a.faults().add(Fault::new(CallKind::Bulk, slow));
+    world.a.faults().add(Fault::new(CallKind::Bulk, SLOW));
     let loaded = world.a.calls(CallKind::Bulk);
     let running = world.run(&[]);
     // Made, and asked whether it is done.
@@ -118,12 +126,77 @@ on_both_brokers! {
     async fn a_snapshot_by_a_job_that_is_killed_again_and_again_goes_on_in_its_results(
         builder: WorldBuilder, _kind: Kind
     ) {
-    let builder = builder.objects("Lead: {}").source_only().source("snapshot: { bulk_above: 1000 }");
+    let builder = builder.objects(LEADS).source("snapshot: { bulk_above: 1000 }");
     let Some(world) = builder.build().await else { return };
-    load_leads(&world.in_a, 30_000).await;
+    // So wide that a thousand of them are a part.
+    load_wide_leads(&world.in_a, 6_000, 8_000).await;
     world.a.faults().add(Fault::new(CallKind::Bulk, Effect::Delay { ms: 500 }));
     kill_often(&world).await;
+    world.verify().await;
+    assert_eq!(world.b.count("Lead"), 6_000);
+    assert_eq!(world.dead_letters().await, []);
 }
+
+    async fn a_parent_that_takes_its_children_with_it_during_the_snapshot_takes_them_in_org_b_too(
+        builder: WorldBuilder, kind: Kind
+    ) {
+    // The rows of a page are those of its moment, those of a job all of one moment before.
+    let (keys, fault) = match kind {
+        Kind::Embedded => ("snapshot: { page: 40 }", Fault::new(CallKind::Query, SLOW).containing("Contact")),
+        Kind::Apache => ("snapshot: { bulk_above: 100 }", Fault::new(CallKind::Bulk, SLOW)),
+    };
+    let objects = "Account: { external_id: OrgA_Id__c }\nContact: { external_id: OrgA_Id__c }\n";
+    let Some(world) = builder.objects(objects).source(keys).build().await else { return };
+    let goes = world.in_a.create("Account", json!({ "Name": "Goes" })).await;
+    let stays = world.in_a.create("Account", json!({ "Name": "Stays" })).await;
+    let child = |number: usize| {
+        let parent = if number.is_multiple_of(4) { &goes } else { &stays };
+        json!({ "LastName": format!("Child {number}"), "AccountId": parent })
+    };
+    world.in_a.create_many("Contact", (0..200).map(child).collect()).await;
+    world.a.faults().add(fault);
+    let running = world.run(&[]);
+    eventually("contacts are read", || match kind {
+        Kind::Embedded => world.b.count("Contact") > 0,
+        // The job is made, and was asked whether it is done.
+        Kind::Apache => world.b.count("Account") == 2 && world.a.calls(CallKind::Bulk) > 1,
+    })
+    .await;
+    world.in_a.delete("Account", &goes).await;
+    world.in_a.update("Account", &stays, json!({ "Name": "Stays on" })).await;
+    eventually("the contacts arrive", || world.b.count("Contact") >= 150).await;
+    running.terminate().await.expect_code(0);
+    world.a.faults().clear();
+    world.sync().await.expect_code(0);
+    world.verify().await;
+    assert_eq!((world.b.count("Account"), world.b.count("Contact")), (1, 150));
+    assert_eq!(world.dead_letters().await, []);
+}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_is_read_as_it_was_made_though_its_object_changes_meanwhile() {
+    let keys = "snapshot: { bulk_above: 100 }\ndescribe_every: 500ms";
+    let world = World::builder().embedded().objects("Lead: {}").source_only().source(keys).build().await;
+    let Some(world) = world else { return };
+    load_leads(&world.in_a, 3_000).await;
+    world.a.faults().add(Fault::new(CallKind::Bulk, Effect::Delay { ms: 2_000 }));
+    let loaded = world.a.calls(CallKind::Bulk);
+    let running = world.run(&[]);
+    eventually("the job is made", || world.a.calls(CallKind::Bulk) > loaded + 1).await;
+    let size = json!({ "type": "Text", "label": "Size", "length": 40, "required": false });
+    world.in_a.create_field("Lead.Size__c", size).await;
+    let described = world.a.calls(CallKind::Describe);
+    eventually("the lead is described anew", || world.a.calls(CallKind::Describe) > described + 1).await;
+    world.a.faults().clear();
+    let all = async {
+        while world.read(&world.topic("Lead")).await.len() < 3_000 {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), all).await.expect("all leads are read");
+    let ended = running.terminate().await.expect_code(0);
+    assert!(!ended.stderr.contains("is read by queries"), "{}", ended.stderr);
 }
 
 fn origin(record: &Consumed) -> Option<&str> {
