@@ -183,7 +183,7 @@ impl SourceEntry {
                 links: links.clone(),
                 seen: seen.clone(),
                 commands,
-                health: state.reporter(),
+                health: state.reporter_of_what_is_logged(),
                 source_health: source_health.clone(),
             };
             Box::pin(async move {

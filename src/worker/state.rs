@@ -91,6 +91,16 @@ impl StateCell {
     /// A reporter for one part of the task. The task is degraded while any part is.
     pub fn reporter(&self) -> HealthReporter {
         let (reporter, health) = HealthReporter::new();
+        self.hear(health, |said| {
+            log(&said);
+            said
+        });
+        reporter
+    }
+
+    /// As [`StateCell::reporter`], for a part that puts into the log itself why it waits.
+    pub fn reporter_of_what_is_logged(&self) -> HealthReporter {
+        let (reporter, health) = HealthReporter::new();
         self.hear(health, |said| said);
         reporter
     }
@@ -99,7 +109,10 @@ impl StateCell {
     /// not mean that the task does.
     pub fn hear_shared(&self, mut health: watch::Receiver<Health>) {
         health.mark_changed();
-        self.hear(health, |said| if said == Health::Running { Health::Starting } else { said });
+        self.hear(health, |said| {
+            log(&said);
+            if said == Health::Running { Health::Starting } else { said }
+        });
     }
 
     fn hear(&self, mut health: watch::Receiver<Health>, meant: impl Fn(Health) -> Health + Send + 'static) {
@@ -118,9 +131,6 @@ impl StateCell {
     }
 
     fn take(&self, attempt: &CancellationToken, part: usize, said: Health) {
-        if let Health::Degraded(reason) = &said {
-            tracing::warn!(%reason, "A task waits.");
-        }
         let mut parts = self.lock();
         // A part of an attempt that is over may still have a last word.
         if attempt.is_cancelled() {
@@ -136,6 +146,12 @@ impl StateCell {
 
     fn lock(&self) -> MutexGuard<'_, Parts> {
         self.parts.lock().expect("no holder of this lock panics")
+    }
+}
+
+fn log(said: &Health) {
+    if let Health::Degraded(reason) = said {
+        tracing::warn!(%reason, "A task waits.");
     }
 }
 

@@ -88,7 +88,8 @@ fn undescribed(org: &Org, object: &str, error: ApiError) -> SourceError {
         return error.into();
     }
     SourceError::Config(format!(
-        "org `{}` does not describe `{object}`: {error}; check the object's name and that the user may read it",
-        org.name()
+        "org `{}` does not describe `{object}`: {}; check the object's name and that the user may read it",
+        org.name(),
+        error.without_advice()
     ))
 }

@@ -93,6 +93,17 @@ impl ApiError {
         matches!(self, Self::Refused { .. })
     }
 
+    /// The same without the advice, for whoever knows better what to do: which call, and the org's own words.
+    pub fn without_advice(&self) -> String {
+        match self {
+            Self::Answer { call, status, errors } => {
+                let words: Vec<String> = errors.iter().map(RecordError::words).collect();
+                format!("{call} was answered {status}: {}", words.join(" / "))
+            }
+            Self::Refused { .. } | Self::Trouble { .. } => self.to_string(),
+        }
+    }
+
     /// The code that decides; `None` where there was no answer.
     pub fn code(&self) -> Option<&str> {
         match self {
@@ -107,6 +118,15 @@ impl RecordError {
     /// What to do about it.
     pub fn disposition(&self) -> Disposition {
         catalogue::disposition(&self.code, &self.message)
+    }
+
+    /// The org's own words.
+    fn words(&self) -> String {
+        let fields = match self.fields.is_empty() {
+            true => String::new(),
+            false => format!(" (fields: {})", self.fields.join(", ")),
+        };
+        format!("{}: {}{fields}", self.code, self.message)
     }
 
     /// Whether a delete that meets this error has nothing to do: the row is in the recycle bin or gone altogether.
@@ -124,10 +144,7 @@ impl fmt::Display for CallName {
 
 impl fmt::Display for RecordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code, self.message)?;
-        if !self.fields.is_empty() {
-            write!(f, " (fields: {})", self.fields.join(", "))?;
-        }
+        f.write_str(&self.words())?;
         if let Some(advice) = catalogue::advice(&self.code) {
             write!(f, "; {advice}")?;
         }

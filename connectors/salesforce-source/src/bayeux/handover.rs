@@ -17,6 +17,16 @@ use crate::event::Event;
 /// Channels that nobody asked for are named in the log, up to so many.
 const NAMED: usize = 20;
 
+/// What came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Come {
+    Nothing,
+    /// Events, none of which is news.
+    NoNews,
+    /// Events that are handed over.
+    News,
+}
+
 /// Between the session and its source.
 pub(crate) struct Handover {
     pub(crate) subscriptions: Subscriptions,
@@ -38,10 +48,10 @@ impl Handover {
         Self { subscriptions, outlet, counters, patience, unasked: HashSet::new() }
     }
 
-    /// Hands over what is news; answers whether nothing came.
-    pub(crate) async fn take(&mut self, come: Events) -> Result<bool, End> {
+    /// Hands over what is news.
+    pub(crate) async fn take(&mut self, come: Events) -> Result<Come, End> {
         if come.events.is_empty() {
-            return Ok(true);
+            return Ok(Come::Nothing);
         }
         let room = tokio::time::timeout(self.patience, self.outlet.room(come.size)).await;
         let room = room.map_err(|_| End::Full)?;
@@ -56,11 +66,12 @@ impl Handover {
                 Verdict::Unasked => self.note_unasked(&event),
             }
         }
-        if !news.is_empty() {
-            self.counters.count(Count::Event, news.len());
-            self.outlet.deliver(Delivery::Events { events: news, room })?;
+        if news.is_empty() {
+            return Ok(Come::NoNews);
         }
-        Ok(false)
+        self.counters.count(Count::Event, news.len());
+        self.outlet.deliver(Delivery::Events { events: news, room })?;
+        Ok(Come::News)
     }
 
     fn note_unasked(&mut self, event: &Event) {
@@ -89,7 +100,7 @@ mod tests {
             Handover::new(subscriptions, outlet, Arc::clone(&counters), Duration::from_secs(1));
         for replay_id in 1..=3 {
             let events = vec![Event::sample("Orgstream_Lead", replay_id)];
-            assert!(!handover.take(Events { events, size: 100 }).await.unwrap());
+            assert_eq!(handover.take(Events { events, size: 100 }).await.unwrap(), Come::NoNews);
         }
         assert_eq!((counters.value("unasked"), counters.value("events")), (Some(3), Some(0)));
         assert_eq!(handover.unasked.len(), 1, "it is named once");

@@ -48,7 +48,7 @@ pub(crate) struct Recovery {
 /// What the session before the present one came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Before {
-    /// It answered held connects, or there was none.
+    /// It held connects or brought news, or there was none.
     Good,
     /// It ended before that, so that opening another at once could go on for ever.
     Failed,
@@ -72,7 +72,7 @@ impl Recovery {
         self.once_live = true;
     }
 
-    /// A held connect was answered.
+    /// A held connect was answered, or news came: no session ends like this for ever without getting on.
     pub(crate) fn is_good(&mut self) {
         self.before = Before::Good;
         self.tokens = 0;

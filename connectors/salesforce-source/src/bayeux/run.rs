@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::bayeux::delivery::Delivery;
 use crate::bayeux::end::End;
 use crate::bayeux::exchange::{Answer, Exchange};
-use crate::bayeux::handover::Handover;
+use crate::bayeux::handover::{Come, Handover};
 use crate::bayeux::message;
 use crate::bayeux::outlet::Outlet;
 use crate::bayeux::preference::Preference;
@@ -204,7 +204,7 @@ impl Run {
                 come = self.exchange.come() => {
                     come?;
                     // What time it was stands behind the events that came before.
-                    empty &= self.hand_over().await?;
+                    empty &= self.hand_over().await? == Come::Nothing;
                     if let Some((id, sent)) = connect
                         && let Some(answer) = self.exchange.answer_to(id)
                     {
@@ -237,9 +237,14 @@ impl Run {
         }
     }
 
-    async fn hand_over(&mut self) -> Result<bool, End> {
+    async fn hand_over(&mut self) -> Result<Come, End> {
         let come = self.exchange.events();
-        self.handover.take(come).await
+        let come = self.handover.take(come).await?;
+        if come == Come::News {
+            // Over a WebSocket events come long before the connect is answered.
+            self.recovery.is_good();
+        }
+        Ok(come)
     }
 
     async fn say_goodbye(&mut self, state: &State) {

@@ -191,11 +191,12 @@ impl PushTopic {
     fn refused(&self, org: &Org, error: ApiError) -> SourceError {
         if crate::patience::is_lasting(&error) {
             SourceError::Config(format!(
-                "org `{}` refuses the PushTopic `{}` for {}: {error}; its query is `{}`; check that PushTopics support \
-                 the object and the query, and that the user may create them",
+                "org `{}` refuses the PushTopic `{}` for {}: {}; its query is `{}`; check that PushTopics support the \
+                 object and the query, and that the user may create them",
                 org.name(),
                 self.name,
                 self.object,
+                error.without_advice(),
                 self.definition.query
             ))
         } else {
