@@ -54,8 +54,20 @@ pub(crate) struct Feed {
     heard_at: Moment,
     /// Whether events came since the last held connect was answered.
     speaks: bool,
-    /// Whether nothing raised events before it was subscribed to in this run.
-    made_anew: bool,
+    /// What is known of the events that nothing raised.
+    raised: Raised,
+}
+
+/// Whether what raises a channel's events did so all the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Raised {
+    /// As far as is known.
+    #[default]
+    Always,
+    /// It was made or changed then; nobody knows what was before.
+    Since(Moment),
+    /// It was not there, or raised fewer events, and that from this time on, where it is known.
+    NotSince(Option<Moment>),
 }
 
 /// Whether a channel delivers.
@@ -107,7 +119,7 @@ impl Feed {
             heard: None,
             heard_at: Moment::BEGINNING,
             speaks: false,
-            made_anew: false,
+            raised: Raised::Always,
         }
     }
 
@@ -168,9 +180,14 @@ impl Feed {
         self.asks += 1;
     }
 
-    /// What raises its events was not there, so that nothing did so before now.
-    pub(crate) fn is_made_anew(&mut self) {
-        self.made_anew = true;
+    /// What raises its events was not there before now, or raised fewer; `since` when, where that is known.
+    pub(crate) fn raises_again(&mut self, since: Option<Moment>) {
+        self.raised = Raised::NotSince(since);
+    }
+
+    /// What raises its events is as it is to be, and was made or changed then.
+    pub(crate) fn was_modified(&mut self, at: Option<Moment>) {
+        self.raised = at.map_or(Raised::Always, Raised::Since);
     }
 
     /// What it misses up to `at` is on record.
@@ -199,7 +216,7 @@ impl Feed {
     /// The org granted the subscription.
     pub(crate) fn granted(&mut self, served: Served, at: Moment, start: Start) -> Granted {
         let first = self.heard.is_none();
-        let made_anew = std::mem::take(&mut self.made_anew);
+        let raised = std::mem::take(&mut self.raised);
         self.heard = Some(Instant::now());
         self.heard_at = at;
         self.standing = FeedStanding::Granted;
@@ -211,8 +228,14 @@ impl Feed {
             self.unstored = true;
             return Granted::First;
         };
-        if made_anew {
-            let missing = Missing { from: position.as_of, to: at, cause: Cause::ChannelChanged };
+        let unraised = match raised {
+            Raised::NotSince(since) => Some(since.map_or(position.as_of, |since| since.min(position.as_of))),
+            // A run that made or changed it and was killed could not put that on record.
+            Raised::Since(since) => (since > position.as_of + LATENESS + LAG).then_some(position.as_of),
+            Raised::Always => None,
+        };
+        if let Some(from) = unraised {
+            let missing = Missing { from, to: at, cause: Cause::ChannelChanged };
             return Granted::Gap { missing, first };
         }
         match served {

@@ -23,19 +23,18 @@ pub(crate) struct Opened {
     pub(crate) ensured: Ensured,
 }
 
-/// As [`open`], for records as the file wants them.
+/// Opens the object `name`, which may be written in another case than the org's, for records as the file wants them.
 pub(crate) async fn open_as_wanted(rows: &Rows, name: &str, way: &Way) -> Result<Opened, SourceError> {
-    let opened = open(rows.patience().org(), name, way).await?;
-    rows.check(&opened.name).await?;
-    Ok(opened)
-}
-
-/// Opens the object `name`, which may be written in another case than the org's.
-async fn open(org: &Org, name: &str, way: &Way) -> Result<Opened, SourceError> {
-    let found = |name: &str, channel| Opened { name: name.to_owned(), channel, ensured: Ensured::Found };
+    let org = rows.patience().org();
+    let found = |name: &str, channel| {
+        let ensured = Ensured::Found { modified: None };
+        Opened { name: name.to_owned(), channel, ensured }
+    };
     match way {
         Way::PushTopic { config, by_events } => {
             let describe = with_stamp(org, name).await?;
+            // Before anything raises events: what is wrong with the file is no reason for any.
+            rows.check(&describe.object).await?;
             let push_topic = PushTopic::of(&describe, config, *by_events)?;
             let ensured = push_topic.ensure(org).await?;
             let channel = Channel::of_push_topic(push_topic.name());
@@ -43,6 +42,7 @@ async fn open(org: &Org, name: &str, way: &Way) -> Result<Opened, SourceError> {
         }
         Way::Change(channel) => {
             let describe = with_stamp(org, name).await?;
+            rows.check(&describe.object).await?;
             let channel = match channel {
                 CdcChannel::Single => Some(Channel::of_changes(&change_event(&describe.object))),
                 CdcChannel::All | CdcChannel::Custom(_) => way.shared_channel(),

@@ -91,8 +91,11 @@ impl Subjects {
         if late && !asked {
             feed.ask_again();
         }
-        if ensured == Ensured::Made {
-            feed.is_made_anew();
+        match ensured {
+            Ensured::Made => feed.raises_again(None),
+            Ensured::Changed { since } => feed.raises_again(since),
+            Ensured::Found { modified } => feed.was_modified(modified),
+            Ensured::Drifted(_) => {}
         }
         (!asked).then(|| feed.subscription(self.start))
     }

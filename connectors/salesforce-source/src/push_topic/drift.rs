@@ -28,6 +28,35 @@ pub(super) fn object_of(query: &str) -> Option<&str> {
     words.next()
 }
 
+/// Whether the one that was found raises no event for changes of which the wanted one does.
+pub(super) fn raises_less(wanted: &Row, found: &Row) -> bool {
+    const SWITCHES: [&str; 5] = [
+        "IsActive",
+        "NotifyForOperationCreate",
+        "NotifyForOperationUpdate",
+        "NotifyForOperationDelete",
+        "NotifyForOperationUndelete",
+    ];
+    const FIELDS: &str = "NotifyForFields";
+    let is = |row: &Row, name: &str, value: Value| row.get(name) == Some(&value);
+    let text = |row: &Row, name: &str| row.get(name).and_then(Value::as_str).map(normal).unwrap_or_default();
+    let is_off = |name: &&str| is(wanted, name, true.into()) && !is(found, name, true.into());
+    let all = || is(found, FIELDS, "All".into());
+    let (asked, had) = (text(wanted, "Query"), text(found, "Query"));
+    let condition = condition_of(&had);
+    SWITCHES.iter().any(|name| is_off(&name))
+        || (text(wanted, FIELDS) != text(found, FIELDS) && !all())
+        // Of the selected fields depends which changes count, unless all do.
+        || (asked != had && !all())
+        || (!condition.is_empty() && condition != condition_of(&asked))
+}
+
+/// What a query asks of its records.
+fn condition_of(query: &str) -> String {
+    let words = query.split_whitespace().skip_while(|word| !word.eq_ignore_ascii_case("WHERE"));
+    words.collect::<Vec<_>>().join(" ")
+}
+
 pub(super) fn is_ours(found: &Row) -> bool {
     found.get("Description").and_then(Value::as_str).is_some_and(|text| text.starts_with(MARK))
 }
@@ -64,6 +93,29 @@ mod tests {
             ["IsActive is false, not true", r#"NotifyForFields is "Referenced", not "All""#]
         );
         assert!(is_ours(&found));
+    }
+
+    #[test]
+    fn only_what_raised_fewer_events_leaves_something_out() {
+        let wanted = row(json!({
+            "Query": "SELECT Id FROM Lead", "IsActive": true, "NotifyForFields": "All", "NotifyForOperationCreate": false,
+        }));
+        for (name, value, expected) in [
+            ("IsActive", json!(false), true),
+            ("NotifyForFields", json!("Referenced"), true),
+            ("NotifyForOperationCreate", json!(true), false),
+            ("Query", json!("SELECT Id, Name FROM Lead"), false),
+            ("Query", json!("SELECT Id FROM Lead where Name = 'x'"), true),
+        ] {
+            let mut found = wanted.clone();
+            found.insert(name.to_owned(), value);
+            assert_eq!(raises_less(&wanted, &found), expected, "{found:?}");
+        }
+        let mut by_fields = wanted.clone();
+        by_fields.insert("NotifyForFields".to_owned(), json!("Select"));
+        let mut found = by_fields.clone();
+        found.insert("Query".to_owned(), json!("SELECT Id, Name FROM Lead"));
+        assert!(raises_less(&by_fields, &found) && !raises_less(&by_fields, &by_fields));
     }
 
     #[test]

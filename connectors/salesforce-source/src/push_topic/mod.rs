@@ -16,12 +16,13 @@ mod watch;
 use std::time::Duration;
 
 use definition::Definition;
-use orgstream_salesforce::{ApiError, Describe, Org, Row, SalesforceId, soql};
+use orgstream_salesforce::{ApiError, Describe, Org, Row, SalesforceId, datetime, soql};
 use serde_json::{Value, json};
 pub(crate) use watch::Watch;
 
 use crate::config::{Manage, PushTopicConfig};
 use crate::error::SourceError;
+use crate::moment::Moment;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -40,9 +41,17 @@ pub(crate) struct PushTopic {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Ensured {
     /// The org has it as it is to be, or it is not wanted.
-    Found,
+    Found {
+        /// When it was made or changed last.
+        modified: Option<Moment>,
+    },
     /// The org did not have it, so nothing raised events before.
     Made,
+    /// The org had one that raised fewer events.
+    Changed {
+        /// Since when, as far as is known.
+        since: Option<Moment>,
+    },
     /// The org has it, and it differs in this.
     Drifted(String),
 }
@@ -52,7 +61,7 @@ impl Ensured {
     pub(crate) fn drift(&self) -> Option<&str> {
         match self {
             Self::Drifted(drift) => Some(drift),
-            Self::Found | Self::Made => None,
+            Self::Found { .. } | Self::Made | Self::Changed { .. } => None,
         }
     }
 }
@@ -117,7 +126,7 @@ impl PushTopic {
 
     async fn find(&self, org: &Org) -> Result<Option<Row>, ApiError> {
         let soql = format!(
-            "SELECT Id, Name, Query, ApiVersion, Description, IsActive, NotifyForFields, NotifyForOperationCreate, \
+            "SELECT Id, Name, Query, ApiVersion, Description, LastModifiedDate, IsActive, NotifyForFields, NotifyForOperationCreate, \
              NotifyForOperationUpdate, NotifyForOperationDelete, NotifyForOperationUndelete \
              FROM PushTopic WHERE Name = {}",
             soql::literal(&self.name)
@@ -139,9 +148,12 @@ impl PushTopic {
                 self.object
             )));
         }
-        let differences = drift::differences(&self.definition.fields(), found);
+        let modified = found.get("LastModifiedDate").and_then(Value::as_str);
+        let modified = modified.and_then(|at| datetime::parse_datetime(at).ok()).map(Moment);
+        let wanted = self.definition.fields();
+        let differences = drift::differences(&wanted, found);
         if differences.is_empty() {
-            return Ok(Ensured::Found);
+            return Ok(Ensured::Found { modified });
         }
         let id = found.get("Id").and_then(Value::as_str).and_then(|id| SalesforceId::parse(id).ok());
         match (self.manage, id) {
@@ -161,7 +173,10 @@ impl PushTopic {
                     .await
                     .map_err(|error| self.refused(org, error))?;
                 tracing::info!(org = org.name(), push_topic = %self.name, ?differences, "changed");
-                Ok(Ensured::Found)
+                Ok(match drift::raises_less(&wanted, found) {
+                    true => Ensured::Changed { since: modified },
+                    false => Ensured::Found { modified: None },
+                })
             }
             _ => Ok(Ensured::Drifted(self.drifted(org, &differences))),
         }

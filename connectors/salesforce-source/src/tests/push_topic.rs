@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use orgstream_api::{Health, TaskError};
+use orgstream_api::{Health, Source as _, TaskError};
 use orgstream_salesforce::{Row, SalesforceId};
 use serde_json::{Value, json};
 
 use super::feed::Committed;
 use super::world::World;
-use crate::config::{Manage, NotifyForFields, PushTopicConfig, SourceConfig, Start};
+use crate::config::{Manage, NotifyForFields, PushTopicConfig, SourceConfig, Start, SweepConfig};
 
 async fn account_topic(world: &World) -> Row {
     let soql = "SELECT Id, Query, NotifyForFields, NotifyForOperationUndelete, Description FROM PushTopic \
@@ -233,4 +233,58 @@ async fn what_somebody_changes_in_a_push_topic_is_told_while_the_source_runs() {
     feed.until_health(told).await;
     world.update("PushTopic", id, json!({"NotifyForOperationDelete": true})).await;
     feed.until_running().await;
+}
+
+/// A source without sweeps that was stopped and is started again: what raised no event `meanwhile` is brought.
+async fn brings_what_raised_no_event(meanwhile: impl AsyncFn(&World, Row)) {
+    let world = World::start().await;
+    let sweep = SweepConfig { every: None, ..SweepConfig::default() };
+    let mut committed = Committed { sweep, ..Committed::default() };
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    let account = world.create("Account", json!({"Name": "before"})).await;
+    feed.until_records(1).await;
+    feed.source.stop().await;
+    world.sandbox.advance(Duration::from_mins(10));
+    let topic = account_topic(&world).await;
+    meanwhile(&world, topic).await;
+
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until(|committed| committed.gap("Account").is_some_and(|gap| gap["state"] == "closed")).await;
+    assert_eq!(committed.gap("Account").unwrap()["cause"], "channel_changed");
+    assert_eq!(committed.names().get(account.as_str()).map(String::as_str), Some("raised no event"));
+    assert!(committed.gap("Contact").is_none());
+
+    let mut feed = committed.source(&world, Start::Latest).await;
+    let later = world.create("Account", json!({"Name": "later"})).await;
+    feed.until(|committed| committed.names().contains_key(later.as_str())).await;
+    assert_eq!(committed.gaps("Account").len(), 1, "it is found once");
+}
+
+async fn rename_the_only_account(world: &World) {
+    let rows = world.org.query("SELECT Id FROM Account").await.unwrap().rows;
+    world.update("Account", id_of(&rows[0]), json!({"Name": "raised no event"})).await;
+}
+
+#[tokio::test]
+async fn what_happened_while_somebody_had_a_push_topic_switched_off_is_read() {
+    brings_what_raised_no_event(async |world, topic| {
+        world.update("PushTopic", id_of(&topic), json!({"IsActive": false})).await;
+        rename_the_only_account(world).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_happened_before_a_killed_run_made_the_push_topic_anew_is_read() {
+    brings_what_raised_no_event(async |world, topic| {
+        world.delete(id_of(&topic)).await;
+        rename_the_only_account(world).await;
+        let fields = json!({
+            "Name": "orgstream_Account", "Query": topic["Query"], "ApiVersion": 62.0,
+            "NotifyForFields": topic["NotifyForFields"],
+        });
+        world.create("PushTopic", fields).await;
+    })
+    .await;
 }
