@@ -43,10 +43,9 @@ async fn without_a_terminal_it_prints_lines_until_it_is_stopped() {
     let dir = tempfile::tempdir().expect("a directory");
     let mut running = Running::start(dir.path(), &["dev", "--records", "2000", "--keep", "kept"]);
     // Stopped in the middle of the snapshot or behind it, it ends in order.
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    running.says("curl -s").await;
     assert!(running.alive());
     let ended = running.terminate().await.expect_code(0);
-    assert!(ended.stdout.contains("curl -s"), "{}", ended.stdout);
     assert!(ended.stdout.contains("Stopped in order: "), "{}", ended.stdout);
     let arguments = ["dev", "--once", "--keep", "kept"];
     Running::start(dir.path(), &arguments).finish().await.expect_code(0);
