@@ -9,7 +9,7 @@ use orgstream_api::{Flow, SourcePosition};
 use tokio::time::Instant;
 
 use crate::bayeux::{Cursor, Place, Served, Subscription};
-use crate::channel::Channel;
+use crate::channel::{Channel, Family};
 use crate::config::Start;
 use crate::event::{Event, What};
 use crate::gap::{self, Missing};
@@ -102,6 +102,8 @@ pub(crate) enum Granted {
         /// Whether it is the first subscription of this run, behind which a repair that is under way begins.
         first: bool,
     },
+    /// Nothing came for longer than the org retains events; changes may be missing all the same.
+    Doubt(Missing),
 }
 
 impl Feed {
@@ -129,7 +131,7 @@ impl Feed {
             self.standing = FeedStanding::Asked;
         }
         let cursor = match self.position {
-            Some(ChannelPosition { replay_id: Some(newest), as_of, from }) => {
+            Some(ChannelPosition { replay_id: Some(newest), as_of, from, .. }) => {
                 Cursor::After(Place { newest, raised: as_of + LATENESS, from })
             }
             Some(ChannelPosition { from, .. }) => Cursor::Since(from),
@@ -200,7 +202,7 @@ impl Feed {
 
     /// Takes only what happens from `at` on, whatever the org still retains.
     pub(crate) fn begins_at(&mut self, at: Moment) {
-        self.position = Some(ChannelPosition { replay_id: None, as_of: at, from: at });
+        self.position = Some(ChannelPosition { replay_id: None, newest: None, as_of: at, from: at });
         self.unstored = true;
         self.ask_again();
     }
@@ -224,7 +226,7 @@ impl Feed {
         self.behind = is_old.then_some(at);
         let Some(position) = &self.position else {
             let from = if start == Start::Earliest { Moment::BEGINNING } else { at };
-            self.position = Some(ChannelPosition { replay_id: None, as_of: at, from });
+            self.position = Some(ChannelPosition { replay_id: None, newest: None, as_of: at, from });
             self.unstored = true;
             return Granted::First;
         };
@@ -244,10 +246,20 @@ impl Feed {
                     let cause = if limited { Cause::SubscriptionLimit } else { missing.cause };
                     Granted::Gap { missing: Missing { cause, ..missing }, first }
                 }
-                None => Granted::GoesOn,
+                None => self.suspects(at).map_or(Granted::GoesOn, Granted::Doubt),
             },
             Served::New | Served::WithoutBreak => Granted::GoesOn,
         }
+    }
+
+    /// What may be missing though the position is young; told once for the same events.
+    fn suspects(&mut self, at: Moment) -> Option<Missing> {
+        let is_on_bus = matches!(self.channel.family(), Some(Family::Change | Family::Platform));
+        let position = self.position.as_mut().filter(|_| is_on_bus)?;
+        let missing = gap::suspect(position, at, self.retention)?;
+        position.newest = Some(at);
+        self.unstored = true;
+        Some(missing)
     }
 
     /// Whether what happens comes, provided that the session delivers and its objects are well.
@@ -277,6 +289,7 @@ impl Feed {
             position.as_of = position.as_of.max(event.created - LATENESS);
         }
         position.replay_id = event.replay_id.or(position.replay_id);
+        position.newest = position.newest.max(Some(event.created));
         self.unstored = true;
         (is_anew && missing.from < missing.to).then_some(missing)
     }
@@ -324,7 +337,8 @@ mod tests {
     }
 
     fn position(age: Duration) -> ChannelPosition {
-        ChannelPosition { replay_id: Some(ReplayId(7)), as_of: NOW - age, from: NOW - DAY * 9 }
+        let newest = Some(NOW - age);
+        ChannelPosition { replay_id: Some(ReplayId(7)), newest, as_of: NOW - age, from: NOW - DAY * 9 }
     }
 
     fn grant(feed: &mut Feed, served: Served) -> Granted {
@@ -340,7 +354,7 @@ mod tests {
         let mut feed = feed(None);
         assert_eq!(grant(&mut feed, Served::New), Granted::First);
         let first = feed.position.unwrap();
-        assert_eq!(first, ChannelPosition { replay_id: None, as_of: NOW, from: NOW });
+        assert_eq!(first, ChannelPosition { replay_id: None, newest: None, as_of: NOW, from: NOW });
         assert_eq!(
             feed.granted(Served::Retained { limited: false }, NOW + HOUR, Start::Latest),
             Granted::GoesOn
@@ -390,6 +404,19 @@ mod tests {
         assert_eq!(feed.position.unwrap().as_of, NOW - HOUR - LATENESS);
         feed.polled(NOW + SILENCE * 2, false);
         assert_eq!(feed.position.unwrap().as_of, NOW + SILENCE * 2 - LATENESS);
+    }
+
+    #[test]
+    fn a_bus_that_brought_nothing_for_days_is_doubted_once() {
+        let quiet = ChannelPosition { newest: Some(NOW - DAY * 4), ..position(HOUR) };
+        let of = |name: &str| Feed::new(Channel::named(name), Some(quiet), DAY * 3);
+        let mut feed = of("/data/LeadChangeEvent");
+        let served = Served::Retained { limited: false };
+        let Granted::Doubt(missing) = grant(&mut feed, served) else { panic!() };
+        assert_eq!((missing.from, missing.to), (NOW - DAY * 4, NOW));
+        assert_eq!(grant(&mut feed, served), Granted::GoesOn, "it was told");
+        assert_eq!(grant(&mut of("/data/LeadChangeEvent"), Served::WithoutBreak), Granted::GoesOn);
+        assert_eq!(grant(&mut of("/topic/Lead"), served), Granted::GoesOn);
     }
 
     #[test]

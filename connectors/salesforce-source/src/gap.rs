@@ -39,6 +39,15 @@ pub(crate) fn find(position: &ChannelPosition, now: Moment, retention: Duration)
     (position.as_of < oldest).then_some(Missing { from: position.as_of, to: now, cause })
 }
 
+/// What may lie between `position`, whose replay id the org no longer serves at `now`, and what it retains, though nothing
+/// came for so long. The bus of change and platform events may fall behind for days after a mass load, and brings nothing
+/// meanwhile.
+pub(crate) fn suspect(position: &ChannelPosition, now: Moment, retention: Duration) -> Option<Missing> {
+    let oldest = now - retention.saturating_sub(MARGIN);
+    let from = position.newest.filter(|newest| *newest < oldest)?;
+    Some(Missing { from, to: now, cause: Cause::ExpiredReplayId })
+}
+
 /// The gaps of one object.
 #[derive(Debug, Default)]
 pub(crate) struct Gaps {
@@ -220,8 +229,12 @@ mod tests {
 
     #[test]
     fn only_an_old_position_leaves_a_gap() {
-        let of_age =
-            |age| ChannelPosition { replay_id: Some(ReplayId(7)), as_of: NOW - age, from: Moment(0) };
+        let of_age = |age| ChannelPosition {
+            replay_id: Some(ReplayId(7)),
+            newest: None,
+            as_of: NOW - age,
+            from: Moment(0),
+        };
         assert_eq!(find(&of_age(HOUR * 22), NOW, DAY), None);
         let found = find(&of_age(HOUR * 24), NOW, DAY).unwrap();
         assert_eq!((found.from, found.to), (NOW - HOUR * 24, NOW));

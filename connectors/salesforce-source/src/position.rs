@@ -24,6 +24,9 @@ pub(crate) struct ChannelPosition {
     /// The newest event that is in Kafka; absent before the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) replay_id: Option<ReplayId>,
+    /// When that was raised; absent before the first, and where an earlier version stored the position.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) newest: Option<Moment>,
     /// All events up to here are in Kafka. It only decides whether there is a gap, never what is dropped.
     pub(crate) as_of: Moment,
     /// The time of the first subscription, stored once. Without a replay id, events from before it are not the source's.
@@ -244,11 +247,7 @@ pub(crate) fn topic_begun(topic: &str, object: &str) -> SourcePosition {
 
 impl ChannelPosition {
     pub(crate) fn stored(&self, channel: &Channel) -> SourcePosition {
-        let mut offset = json!({"as_of": self.as_of, "from": self.from});
-        if let Some(replay_id) = self.replay_id {
-            offset["replay_id"] = json!(replay_id);
-        }
-        SourcePosition { partition: json!({"channel": channel}), offset }
+        SourcePosition { partition: json!({"channel": channel}), offset: json!(self) }
     }
 }
 
@@ -357,8 +356,8 @@ mod tests {
     #[test]
     fn what_is_stored_is_read_back() {
         let channel = Channel::of_push_topic("orgstream_Account");
-        let fresh = ChannelPosition { replay_id: None, as_of: at(0), from: at(5) };
-        let far = ChannelPosition { replay_id: Some(ReplayId(41)), ..fresh };
+        let fresh = ChannelPosition { replay_id: None, newest: None, as_of: at(0), from: at(5) };
+        let far = ChannelPosition { replay_id: Some(ReplayId(41)), newest: Some(at(3)), ..fresh };
         let asked = SnapshotEntry::asked(None, Some(at(2)));
         let done = SnapshotEntry { state: SnapshotState::Done, ..SnapshotEntry::asked(None, None) };
         let name = SnapshotName { object: "Account".to_owned(), order: None };
@@ -404,7 +403,8 @@ mod tests {
     #[test]
     fn what_is_stored_says_which_objects_have_begun() {
         let channel = Channel::of_push_topic("orgstream_Account");
-        let streamed = ChannelPosition { replay_id: None, as_of: at(0), from: at(0) }.stored(&channel);
+        let streamed = ChannelPosition { replay_id: None, newest: None, as_of: at(0), from: at(0) };
+        let streamed = streamed.stored(&channel);
         let read = SnapshotEntry { state: SnapshotState::Running, ..SnapshotEntry::asked(None, None) }
             .stored(&SnapshotName { object: "Lead".to_owned(), order: None });
         let asked =

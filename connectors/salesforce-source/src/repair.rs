@@ -72,6 +72,24 @@ impl Subjects {
         true
     }
 
+    /// Changes that a channel brought may be missing. Where rows stand behind them these are read, which costs little when
+    /// nothing is; of the others no more can be known than that.
+    pub(super) fn doubts(&mut self, channel: &Channel, missing: &Missing, at: Moment) {
+        for index in self.objects_by(channel, None) {
+            let object = &self.objects[index];
+            if self.on_gap == OnGap::Repair && object.has_rows() {
+                self.misses(index, Some(channel), missing, at);
+            } else {
+                tracing::warn!(
+                    object = %object.target.name, %channel,
+                    "the org no longer knows the newest event of {channel}, of {}: either none followed for so long, or \
+                     its event bus fell behind and events are lost; compare with the org if some should have come",
+                    missing.from
+                );
+            }
+        }
+    }
+
     /// Objects of a channel that was granted at `at`, from where their sweeps begin. Those that came through another
     /// channel before miss what happened since.
     pub(super) fn begin_sweeps(&mut self, channel: &Channel, first: bool, at: Moment) -> bool {

@@ -180,6 +180,9 @@ impl Subjects {
             OnGap::Latest if found => return self.begins_at(channel, at),
             OnGap::Repair | OnGap::Earliest | OnGap::Fail | OnGap::Latest => {}
         }
+        if let Granted::Doubt(missing) = granted {
+            self.doubts(channel, &missing, at);
+        }
         if let Granted::Gap { .. } = granted
             && let Some(feed) = self.feeds.iter_mut().find(|feed| feed.channel == *channel)
         {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::feed::{Committed, id, kind};
 use super::world::World;
-use crate::config::{OnGap, Start, SweepConfig};
+use crate::config::{Changes, OnGap, SourceConfig, Start, SweepConfig};
 
 const CHANNEL: &str = "/topic/orgstream_Account";
 const DAY_AND_HOUR: Duration = Duration::from_hours(25);
@@ -275,4 +275,40 @@ async fn an_org_that_numbers_its_events_anew_is_heard_and_what_it_forgot_is_read
     feed.until(|committed| committed.names().contains_key(later.as_str())).await;
     assert_eq!(committed.gaps("Account").len(), 1);
     committed.assert_order();
+}
+
+/// The place is young by its time, as after empty answers, and yet older than what the org retains by its newest event.
+#[tokio::test]
+async fn a_bus_that_brought_nothing_until_its_events_were_forgotten_is_not_believed() {
+    let builder = World::builder().change_data_capture(["Account", "Contact"]);
+    let world = World::of(builder).await;
+    let by_changes = |config: &mut SourceConfig| {
+        config.objects.iter_mut().for_each(|object| object.changes = Changes::Cdc);
+    };
+    let sweep = SweepConfig { every: None, ..SweepConfig::default() };
+    let mut committed = Committed { sweep, configure: Some(by_changes), ..Committed::default() };
+    let channel = "/data/AccountChangeEvent";
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until(|committed| committed.position("channel", channel).is_some()).await;
+    let account = world.create("Account", json!({"Name": "before"})).await;
+    feed.until_records(1).await;
+    feed.source.stop().await;
+    world.sandbox.advance(DAY_AND_HOUR);
+    world.update("Account", account, json!({"Name": "lost"})).await;
+    world.sandbox.advance(DAY_AND_HOUR * 3);
+    let now = world.sandbox_now().await;
+    for position in &mut committed.positions {
+        if position.offset.get("as_of").is_some() {
+            position.offset["as_of"] = json!(now);
+        }
+    }
+
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until(|committed| committed.gap("Account").is_some_and(|gap| gap["state"] == "closed")).await;
+    feed.source.stop().await;
+    assert_eq!(committed.names().get(account.as_str()).map(String::as_str), Some("lost"));
+    let mut feed = committed.source(&world, Start::Latest).await;
+    let later = world.create("Account", json!({"Name": "later"})).await;
+    feed.until(|committed| committed.names().contains_key(later.as_str())).await;
+    assert_eq!(committed.gaps("Account").len(), 1, "it is told once");
 }
