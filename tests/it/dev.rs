@@ -1,7 +1,6 @@
 //! `orgstream dev`, as a script sees it.
 
 use std::path::Path;
-use std::time::Duration;
 
 use rustix::process::Signal;
 

@@ -122,9 +122,10 @@ impl RecordError {
 
     /// The org's own words.
     fn words(&self) -> String {
-        let fields = match self.fields.is_empty() {
-            true => String::new(),
-            false => format!(" (fields: {})", self.fields.join(", ")),
+        let fields = if self.fields.is_empty() {
+            String::new()
+        } else {
+            format!(" (fields: {})", self.fields.join(", "))
         };
         format!("{}: {}{fields}", self.code, self.message)
     }

@@ -44,7 +44,7 @@ pub(super) fn raises_less(wanted: &Row, found: &Row) -> bool {
     let all = || is(found, FIELDS, "All".into());
     let (asked, had) = (text(wanted, "Query"), text(found, "Query"));
     let condition = condition_of(&had);
-    SWITCHES.iter().any(|name| is_off(&name))
+    SWITCHES.iter().any(is_off)
         || (text(wanted, FIELDS) != text(found, FIELDS) && !all())
         // Of the selected fields depends which changes count, unless all do.
         || (asked != had && !all())

@@ -173,9 +173,10 @@ impl PushTopic {
                     .await
                     .map_err(|error| self.refused(org, error))?;
                 tracing::info!(org = org.name(), push_topic = %self.name, ?differences, "changed");
-                Ok(match drift::raises_less(&wanted, found) {
-                    true => Ensured::Changed { since: modified },
-                    false => Ensured::Found { modified: None },
+                Ok(if drift::raises_less(&wanted, found) {
+                    Ensured::Changed { since: modified }
+                } else {
+                    Ensured::Found { modified: None }
                 })
             }
             _ => Ok(Ensured::Drifted(self.drifted(org, &differences))),
