@@ -165,9 +165,14 @@ on_both_brokers! {
     world.in_a.delete("Account", &goes).await;
     world.in_a.update("Account", &stays, json!({ "Name": "Stays on" })).await;
     eventually("the contacts arrive", || world.b.count("Contact") >= 150).await;
-    running.terminate().await.expect_code(0);
+    let first = running.terminate().await.expect_code(0);
     world.a.faults().clear();
-    world.sync().await.expect_code(0);
+    println!("{} contacts in org B when it was stopped", world.b.count("Contact"));
+    let second = world.sync().await.expect_code(0);
+    println!("{}\nthen\n{}", first.stderr, second.stderr);
+    let contacts = world.read(&world.topic("Contact")).await;
+    let by_sweeps = contacts.iter().filter(|record| origin(record) == Some("sweep")).count();
+    println!("{by_sweeps} of {} records of contacts were brought by sweeps", contacts.len());
     world.verify().await;
     assert_eq!((world.b.count("Account"), world.b.count("Contact")), (1, 150));
     assert_eq!(world.dead_letters().await, []);
@@ -269,5 +274,60 @@ async fn a_snapshot_on_demand_runs_beside_the_stream_and_waits_where_nothing_run
     let running = world.run(&[]);
     eventually("all leads arrive", || world.b.count("Lead") == 300).await;
     running.terminate().await.expect_code(0);
+    world.verify().await;
+}
+
+/// The org answers nothing but its streaming calls.
+fn down() -> Fault {
+    let code = "SERVER_UNAVAILABLE".to_owned();
+    Fault::new(CallKind::Rest, Effect::Answer { status: 503, code, message: "busy".to_owned() })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_keeps_an_ordered_snapshot_waiting_is_said_to_the_one_who_ordered_it() {
+    let world = World::builder().embedded().objects(LEADS).start_from("latest").build().await;
+    let Some(world) = world else { return };
+    load_leads(&world.in_a, 300).await;
+    let running = world.run(&[]);
+    eventually("the stream runs", || world.a.calls(CallKind::Subscribe) > 0).await;
+
+    world.a.faults().add(down());
+    let snapshot = ["snapshot", "orgstream.yaml", "--object", "Lead"];
+    let follows = world.command(&snapshot);
+    follows.warns("trying again").await;
+    // Its condition cannot be tried.
+    let given = order(&world, &["--object", "Lead", "--where", "AnnualRevenue < 100"]).await.expect_code(1);
+    assert!(
+        given.stderr.contains("has not taken it") && given.stderr.contains("trying again"),
+        "{}",
+        given.stderr
+    );
+    world.a.faults().clear();
+    let done = follows.finish().await.expect_code(0);
+    assert!(done.stderr.contains("300 rows read"), "{}", done.stderr);
+    eventually("all leads arrive", || world.b.count("Lead") == 300).await;
+    running.terminate().await.expect_code(0);
+    assert_eq!(world.read(&world.topic("Lead")).await.len(), 300, "what was not taken is not carried out");
+    world.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_whose_condition_no_longer_holds_ends_alone() {
+    let world = World::builder().embedded().objects(LEADS).start_from("latest").build().await;
+    let Some(world) = world else { return };
+    world.prime().await;
+    let size = json!({ "type": "Text", "label": "Size", "length": 40, "required": false });
+    let size = world.in_a.create_field("Lead.Size__c", size).await;
+    let waits = order(&world, &["--object", "Lead", "--where", "Size__c = null"]).await.expect_code(0);
+    assert!(waits.stderr.contains("Nothing runs"), "{}", waits.stderr);
+    world.in_a.delete_field(&size).await;
+    world.in_a.create("Lead", json!({ "LastName": "After", "Company": "Acme" })).await;
+
+    let mut running = world.run(&[]);
+    running.warns("the ordered snapshot is given up").await;
+    eventually("the lead arrives", || world.b.count("Lead") == 1).await;
+    assert!(running.alive());
+    running.terminate().await.expect_code(0);
+    world.sync().await.expect_code(0);
     world.verify().await;
 }

@@ -114,6 +114,11 @@ impl Running {
         eventually(text, || self.stdout.text().contains(text)).await;
     }
 
+    /// Waits until stderr holds `text`.
+    pub(crate) async fn warns(&self, text: &str) {
+        eventually(text, || self.stderr.text().contains(text)).await;
+    }
+
     /// Closes stdout, as `head` does when it has seen enough.
     pub(crate) async fn close_stdout(&mut self) {
         self.stdout.close().await;

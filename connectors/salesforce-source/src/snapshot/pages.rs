@@ -64,8 +64,8 @@ impl Reader {
                 Some(soql) => soql.clone(),
                 None => self.wanted.states(described.describe(), after, most),
             };
-            let found = match self.query(&soql).await {
-                Ok(Attempt::Answered(found)) => found,
+            let (found, is_cut) = match self.query(&soql).await {
+                Ok(Attempt::Answered(page)) => page,
                 Ok(Attempt::Blamed) => return Ok(Attempt::Blamed),
                 // A field of the cached description is gone.
                 Err(SourceError::Api(error))
@@ -90,29 +90,24 @@ impl Reader {
                     Standing::Row(_) => rows.push(Found::Unfit(id)),
                 }
             }
-            let next = last.filter(|_| found.len() >= most);
+            let next = last.filter(|_| is_cut || found.len() >= most);
             return Ok(Attempt::Answered(Page { rows, read: found.len(), next }));
         }
     }
 
-    async fn query(&self, soql: &str) -> Result<Attempt<Vec<Row>>, SourceError> {
+    /// The rows that a query finds, in the order of their ids, and whether there are more: an org answers one of wide
+    /// rows in smaller pages than it is asked for. What follows is asked for by its own query, so that no more is held.
+    async fn query(&self, soql: &str) -> Result<Attempt<(Vec<Row>, bool)>, SourceError> {
         let ask = async || match self.wanted.repairs {
             // The recycle bin is read only where deletes may be missing.
             Some(_) => self.org().query_all(soql).await,
             None => self.org().query(soql).await,
         };
         self.outlet.calls.fetch_add(1, Ordering::Relaxed);
-        let Attempt::Answered(mut page) = self.patience().attempt(ask).await? else {
-            return Ok(Attempt::Blamed);
-        };
-        let mut rows = std::mem::take(&mut page.rows);
-        // An org may answer a query of wide rows in smaller pages than were asked for.
-        while let Some(next) = page.next {
-            self.outlet.calls.fetch_add(1, Ordering::Relaxed);
-            page = self.patience().call(|| self.org().query_next(&next)).await?;
-            rows.append(&mut page.rows);
-        }
-        Ok(Attempt::Answered(rows))
+        Ok(match self.patience().attempt(ask).await? {
+            Attempt::Answered(page) => Attempt::Answered((page.rows, page.next.is_some())),
+            Attempt::Blamed => Attempt::Blamed,
+        })
     }
 }
 

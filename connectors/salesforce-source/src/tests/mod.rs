@@ -1,6 +1,7 @@
 //! The source against a simulated org, over real HTTP.
 
 mod feed;
+mod proxy;
 mod world;
 
 mod alone;

@@ -183,6 +183,23 @@ async fn an_org_that_makes_no_more_jobs_for_today_is_read_by_queries() {
 }
 
 #[tokio::test]
+async fn an_answer_of_a_job_that_ends_before_its_end_is_asked_for_again() {
+    let (all, more) = ("sforce-numberofrecords: 30\r", "sforce-numberofrecords: 31\r");
+    let world = World::through_a_proxy_that_says(all, more).await;
+    world.create_accounts(30).await;
+    let mut committed = Committed { snapshot: BULK, ..Committed::default() };
+    let mut feed = committed.source(&world, Start::Snapshot).await;
+    // Not behind the answer, as long as a row of it is missing.
+    let stays = |committed: &Committed| {
+        committed.position("snapshot", "Account").is_some_and(|snapshot| snapshot["row"] == 30)
+    };
+    feed.until(stays).await;
+    feed.until(done).await;
+    assert_eq!(committed.names(), in_the_org(&world));
+    assert_eq!(committed.records.len(), 30);
+}
+
+#[tokio::test]
 async fn wide_rows_come_in_parts_of_few() {
     let world = World::start().await;
     let wide = "x".repeat(32_000);

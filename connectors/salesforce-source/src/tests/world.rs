@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use orgstream_api::Secret;
-use orgstream_salesforce::{Auth, Org, OrgConfig, Row, SalesforceId};
+use orgstream_salesforce::{Auth, Org, OrgConfig, OrgOptions, Proxy, Row, SalesforceId};
 use orgstream_salesforce_simulator as simulator;
 use serde_json::{Value, json};
+
+use super::proxy;
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -55,6 +57,20 @@ impl World {
 
     /// A client of its own: its token, its breaker, its descriptions.
     pub(super) async fn log_in(sandbox: &simulator::Org) -> Org {
+        Self::log_in_with(sandbox, OrgOptions::default()).await
+    }
+
+    /// As [`World::log_in`], with calls through something that says `instead` once in an answer that says `words`, which
+    /// are as long.
+    pub(super) async fn through_a_proxy_that_says(words: &'static str, instead: &'static str) -> Self {
+        let sandbox = Self::builder().name("a").start().await.unwrap();
+        let url = proxy::start(sandbox.url(), words, instead).await.parse().unwrap();
+        let proxy = Some(Proxy { url, credentials: None });
+        let org = Self::log_in_with(&sandbox, OrgOptions { proxy, ..OrgOptions::default() }).await;
+        Self { sandbox, org }
+    }
+
+    async fn log_in_with(sandbox: &simulator::Org, options: OrgOptions) -> Org {
         let known = sandbox.credentials();
         let auth = Auth::Password {
             client_id: known.client_id.clone(),
@@ -63,7 +79,7 @@ impl World {
             password: Secret::new(format!("{}{}", known.password, known.security_token)),
         };
         let url = sandbox.url().parse().unwrap();
-        Org::connect(OrgConfig::new("a", url, auth)).await.unwrap()
+        Org::connect(OrgConfig { options, ..OrgConfig::new("a", url, auth) }).await.unwrap()
     }
 
     pub(super) async fn create_accounts(&self, count: usize) -> Vec<SalesforceId> {
