@@ -82,10 +82,10 @@ async fn an_event_of_unknown_shape_is_kept_and_what_it_hides_is_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_megabytes_in_one_response_are_read_like_any_other() {
+async fn answers_of_a_megabyte_one_behind_the_other_are_read_like_any_other() {
     let Some(world) = world("hydrate: false").await else { return };
     world.prime().await;
-    // Held back until all of them are there, they come in one answer.
+    // Held back until all of them are there, they come in answers as large as the simulated org gives.
     let stall = world.a.faults().add(Fault::new(CallKind::Connect, Effect::Stall));
     let run = world.run(&["--until-synced", "--quiet", "1s"]);
     let rows = (0..4_000).map(|nth| {
