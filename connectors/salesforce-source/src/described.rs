@@ -1,7 +1,6 @@
 //! An object's description, with what is derived of it once and used for every record.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use orgstream_api::{Part, Schema};
@@ -16,12 +15,17 @@ use crate::error::RowError;
 use crate::evolution::{Evolved, FieldTypes};
 use crate::form::Form;
 
+/// Headers of records with some fields that are kept. Updates differ in what they carry, but not without end.
+const KEPT: usize = 256;
+
 /// The description of an object. Records share it, so that whole rows differ only in their values.
 #[derive(Debug)]
 pub(crate) struct Described {
     describe: Arc<Describe>,
     /// The `carried` header of a row with all fields.
-    all: String,
+    all: Arc<str>,
+    /// The same of rows with some fields, by the places of those.
+    some: Mutex<HashMap<Vec<usize>, Arc<str>>>,
     /// What records have other fields than the object; `None`: nothing.
     form: Option<Form>,
     /// The types that fields have in records.
@@ -64,10 +68,19 @@ impl Described {
             Some(wanted) => Self::form_of(&describe, wanted)?,
             None => None,
         };
-        let all = names(describe.fields.iter().map(|field| field.name.as_str()));
+        let all = names(describe.fields.iter().map(|field| field.name.as_str())).into();
         let unfit = evolved.retyped.into_iter().map(|retyped| retyped.field).collect();
         let (types, unfit) = (Arc::new(evolved.types), Mutex::new(unfit));
-        Ok(Self { describe, all, form, types, unfit, counters, event_schema: OnceLock::new() })
+        Ok(Self {
+            describe,
+            all,
+            some: Mutex::default(),
+            form,
+            types,
+            unfit,
+            counters,
+            event_schema: OnceLock::new(),
+        })
     }
 
     fn form_of(describe: &Describe, wanted: &SourceObject) -> Result<Option<Form>, String> {
@@ -154,14 +167,18 @@ impl Described {
     }
 
     /// The `carried` header: a JSON array of names.
-    pub(crate) fn carried(&self, carried: &Carried) -> Cow<'_, str> {
-        match carried {
-            Carried::All => Cow::Borrowed(&self.all),
-            Carried::Some(places) => {
-                let fields = places.iter().filter_map(|place| self.describe.fields.get(*place));
-                Cow::Owned(names(fields.map(|field| field.name.as_str())))
-            }
+    pub(crate) fn carried(&self, carried: &Carried) -> Arc<str> {
+        let Carried::Some(places) = carried else { return Arc::clone(&self.all) };
+        let mut known = self.some.lock().expect("no holder of this lock panics");
+        if let Some(text) = known.get(places) {
+            return Arc::clone(text);
         }
+        if known.len() >= KEPT {
+            known.clear();
+        }
+        let text: Arc<str> = names(self.carried_names(carried).into_iter()).into();
+        known.insert(places.clone(), Arc::clone(&text));
+        text
     }
 }
 

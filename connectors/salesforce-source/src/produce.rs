@@ -3,7 +3,6 @@
 //! The value has all described fields; what was not read is null there, and the `carried` header tells an unread
 //! field from one that is null in the org.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use orgstream_api::record::{field, header};
@@ -86,10 +85,10 @@ pub(crate) fn shape(draft: Draft, destination: &Destination) -> Option<SourceRec
         form.apply(&scope, &carried, &mut |error| destination.filter.errors.note(Count::FieldError, error))
     });
     let (value, carried) = match formed {
-        Some((value, carried)) => (value, Cow::Owned(carried)),
+        Some((value, carried)) => (value, carried.into()),
         None => (value, described.carried(&carried)),
     };
-    headers.push(header::CARRIED, carried.as_ref());
+    headers.push(header::CARRIED, &*carried);
     Some(SourceRecord {
         topic: destination.topic.render(&value, Some(kind)).to_string(),
         partition_key: id.as_bytes().to_vec(),

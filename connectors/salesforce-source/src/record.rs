@@ -87,13 +87,15 @@ impl Image {
     ) -> Result<Self, RowError> {
         let describe = described.describe();
         let schema = describe.schema();
-        let mut value = Struct::new(Arc::clone(&schema));
+        let mut values = vec![Value::Null; schema.fields().len()];
         let mut places = Vec::with_capacity(fields.len());
         for (name, json) in fields.iter().filter(|(name, _)| *name != "attributes") {
             let Some((place, read)) = described.fitting(field_of(describe, name, json))? else { continue };
-            value.set(name, read);
+            // The schema has the described fields first, in their order.
+            values[place] = read;
             places.push(place);
         }
+        let value = Struct::of(schema, values).expect("there is a value for each field");
         let carried =
             if places.len() == describe.fields.len() { Carried::All } else { Carried::Some(places) };
         Ok(Self { id, stamp, described: Arc::clone(described), value, carried })
@@ -147,10 +149,10 @@ mod tests {
             json!({"SystemModstamp": "2026-01-01T10:20:30Z", "Phone": null, "Id": "0015g00000QwErTAAV"});
         let image = read(row).unwrap();
         assert_eq!(image.carried, Carried::All);
-        let text = image.described.carried(&image.carried).into_owned();
-        assert_eq!(text, r#"["Id","Phone","SystemModstamp"]"#);
+        let text = image.described.carried(&image.carried);
+        assert_eq!(&*text, r#"["Id","Phone","SystemModstamp"]"#);
         let part =
             read(json!({"SystemModstamp": "2026-01-01T10:20:30Z", "Id": "0015g00000QwErTAAV"})).unwrap();
-        assert_eq!(part.described.carried(&part.carried), r#"["SystemModstamp","Id"]"#);
+        assert_eq!(&*part.described.carried(&part.carried), r#"["SystemModstamp","Id"]"#);
     }
 }

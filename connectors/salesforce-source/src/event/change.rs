@@ -6,7 +6,7 @@ use orgstream_api::EventType;
 use orgstream_salesforce::{Row, SalesforceId};
 use serde_json::Value;
 
-use super::{Missing, What, object};
+use super::{Missing, What, object, take};
 use crate::moment::Moment;
 
 /// The record id of an event that stands for more changes than events tell of.
@@ -67,14 +67,15 @@ pub(crate) enum Ids {
     Unnamed,
 }
 
-pub(super) fn read(data: &Value) -> Result<(Moment, What), Missing> {
-    let mut fields = object(data, "/payload", "data.payload")?.clone();
-    let header = match fields.shift_remove(HEADER) {
-        Some(Value::Object(header)) => Header::read(&header)?,
+pub(super) fn read(data: &mut Value) -> Result<(Moment, What), Missing> {
+    let header = match object(data, "/payload", "data.payload")?.get(HEADER) {
+        Some(Value::Object(header)) => Header::read(header)?,
         _ => return Err(Missing("data.payload.ChangeEventHeader")),
     };
     let schema = data.get("schema").and_then(Value::as_str).ok_or(Missing("data.schema"))?.to_owned();
     let committed = header.committed;
+    let mut fields = take(data, "/payload");
+    fields.shift_remove(HEADER);
     Ok((committed, What::Change(Box::new(ChangeEvent { header, schema, fields }))))
 }
 

@@ -76,12 +76,12 @@ impl Event {
     /// Reads the `data` of a message on `channel`, which was received at `received` by our clock and `at` by the org's.
     pub(crate) fn read(channel: &str, data: Option<Value>, received: Instant, at: Moment) -> Self {
         let channel = Channel::named(channel);
-        let data = data.unwrap_or_default();
-        let (replay_id, read) = (replay_id(&data), what(channel.family(), &data));
-        match (replay_id, read) {
-            (Ok(id), Ok((created, what))) => Self { channel, replay_id: Some(id), received, created, what },
-            (replay_id, read) => {
-                let missing = read.err().or(replay_id.err()).unwrap_or(Missing("data"));
+        let mut data = data.unwrap_or_default();
+        let replay_id = replay_id(&data);
+        let read = replay_id.and_then(|id| Ok((id, what(channel.family(), &mut data)?)));
+        match read {
+            Ok((id, (created, what))) => Self { channel, replay_id: Some(id), received, created, what },
+            Err(missing) => {
                 let unreadable = Unreadable { reason: missing.to_string(), raw: data.to_string() };
                 let created = told(&data).map_or(at, |told| told.min(at));
                 let what = What::Unreadable(unreadable);
@@ -126,8 +126,9 @@ impl Event {
     }
 }
 
-/// When an event was raised, and what it says.
-fn what(family: Option<Family>, data: &Value) -> Result<(Moment, What), Missing> {
+/// When an event was raised, and what it says. The fields are taken out of `data`, which stays whole where it is not
+/// understood.
+fn what(family: Option<Family>, data: &mut Value) -> Result<(Moment, What), Missing> {
     match family {
         Some(Family::Topic) => push_topic::read(data),
         Some(Family::Change) => change::read(data),
@@ -156,6 +157,14 @@ fn replay_id(data: &Value) -> Result<ReplayId, Missing> {
 /// The object at `pointer`, called `path` in messages.
 fn object<'a>(data: &'a Value, pointer: &str, path: &'static str) -> Result<&'a Row, Missing> {
     data.pointer(pointer).and_then(Value::as_object).ok_or(Missing(path))
+}
+
+/// Takes the object at `pointer` out of `data`.
+fn take(data: &mut Value, pointer: &str) -> Row {
+    match data.pointer_mut(pointer).map(Value::take) {
+        Some(Value::Object(object)) => object,
+        _ => Row::new(),
+    }
 }
 
 /// The point in time at `pointer`, called `path` in messages.

@@ -5,7 +5,7 @@ use orgstream_api::record::field;
 use orgstream_salesforce::{Row, SalesforceId};
 use serde_json::Value;
 
-use super::{Missing, What, moment, object};
+use super::{Missing, What, moment, object, take};
 use crate::moment::Moment;
 
 /// One change of one record.
@@ -19,14 +19,14 @@ pub(crate) struct TopicEvent {
     pub(crate) fields: Row,
 }
 
-pub(super) fn read(data: &Value) -> Result<(Moment, What), Missing> {
-    let fields = object(data, "/sobject", "data.sobject")?.clone();
+pub(super) fn read(data: &mut Value) -> Result<(Moment, What), Missing> {
+    let fields = object(data, "/sobject", "data.sobject")?;
     let kind = data.pointer("/event/type").and_then(Value::as_str).and_then(|kind| kind.parse().ok());
     let kind = kind.ok_or(Missing("data.event.type"))?;
     let created = moment(data, "/event/createdDate", "data.event.createdDate")?;
     let id = fields.get(field::ID).and_then(Value::as_str).and_then(|id| SalesforceId::parse(id).ok());
     let id = id.ok_or(Missing("data.sobject.Id"))?;
-    Ok((created, What::Topic(TopicEvent { kind, id, fields })))
+    Ok((created, What::Topic(TopicEvent { kind, id, fields: take(data, "/sobject") })))
 }
 
 #[cfg(test)]

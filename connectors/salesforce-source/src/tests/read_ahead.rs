@@ -1,6 +1,6 @@
 //! Reads that go on while Kafka commits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use orgstream_api::{AtEnd, Source};
@@ -142,6 +142,8 @@ async fn play(steps: Vec<Step>, snapshot: SnapshotConfig) {
     let mut steps = steps.into_iter().peekable();
     while steps.peek().is_some() {
         let mut feed = committed.source(&world, Start::Snapshot).await;
+        // What was handed out and is not committed yet: one transaction is under way while the next one is gathered.
+        let mut handed_out = VecDeque::new();
         for step in steps.by_ref() {
             let (aborts, fate) = match step {
                 Step::Produce { aborts } => (aborts, None),
@@ -159,9 +161,12 @@ async fn play(steps: Vec<Step>, snapshot: SnapshotConfig) {
                     accounts.change(&Step::Update(again)).await;
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
-                if fate != Some(false) {
-                    feed.committed.commit(batch);
-                }
+                handed_out.push_back(batch);
+            }
+            let stay = if fate == Some(true) { 0 } else { aborts.min(2) };
+            while fate != Some(false) && handed_out.len() > stay {
+                feed.committed.commit(handed_out.pop_front().unwrap());
+                feed.source.committed();
             }
             if fate.is_some() {
                 break;
