@@ -56,7 +56,7 @@ impl Consumed {
         let mut headers = Headers::default();
         if let Some(borrowed) = message.headers() {
             for header in borrowed.iter() {
-                headers.push(header.key, header.value.unwrap_or_default());
+                headers.push(header.key.to_owned(), header.value.unwrap_or_default());
             }
         }
         Self {

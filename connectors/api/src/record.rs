@@ -3,6 +3,7 @@
 //! The value has all described fields of the object, then `_ObjectType` and `_EventType`. Headers say
 //! what that format cannot; their names are the constants of [`header`].
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -87,11 +88,11 @@ impl FromStr for EventType {
 
 /// Record headers in order; a name may stand more than once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Headers(Vec<(String, Vec<u8>)>);
+pub struct Headers(Vec<(Cow<'static, str>, Vec<u8>)>);
 
 impl Headers {
     /// Appends a header.
-    pub fn push(&mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) {
+    pub fn push(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Vec<u8>>) {
         self.0.push((name.into(), value.into()));
     }
 
@@ -103,7 +104,7 @@ impl Headers {
 
     /// All headers in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
+        self.0.iter().map(|(name, value)| (&**name, value.as_slice()))
     }
 }
 

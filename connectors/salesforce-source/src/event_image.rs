@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use orgstream_api::record::field;
 use orgstream_api::{EventType, Struct, Value};
-use orgstream_salesforce::{Describe, DescribeField, Row, SalesforceId, datetime, to_value};
+use orgstream_salesforce::{Describe, DescribeField, Row, SalesforceId, to_value};
 use serde_json::Value as Json;
 
 use crate::described::{Carried, Described};
@@ -25,9 +25,11 @@ impl Image {
     ) -> Result<Self, RowError> {
         match &event.what {
             What::Topic(topic) => {
-                let stamp = topic.fields.get(STAMP).and_then(Json::as_str);
-                let stamp = stamp.and_then(|stamp| datetime::parse_datetime(stamp).ok()).map(Moment);
-                Self::of_fields(described, id, stamp.unwrap_or(event.created), &topic.fields)
+                let mut image = Self::of_text(described, id, event.created, topic.fields.text())?;
+                if let Some(Value::Timestamp(stamp)) = image.value.value(STAMP) {
+                    image.stamp = Moment(*stamp);
+                }
+                Ok(image)
             }
             What::Change(change) => of_change(described, id, change, Compound::Whole),
             What::Platform(_) | What::Generic(_) | What::Unreadable(_) => {
@@ -151,7 +153,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::event::fixture;
+    use crate::event::{Fields, fixture};
 
     fn described() -> Arc<Described> {
         let part =
@@ -215,7 +217,9 @@ mod tests {
     fn an_event_of_a_push_topic_carries_the_fields_of_its_query() {
         let mut event = fixture("updated");
         let What::Topic(topic) = &mut event.what else { panic!() };
-        topic.fields.remove("AnnualRevenue");
+        let mut row = topic.fields.row();
+        row.remove("AnnualRevenue");
+        topic.fields = Fields::from(&row);
         let image = image(&event);
         assert_eq!(image.stamp, event.created);
         assert_eq!(carried(&image).len(), 5);

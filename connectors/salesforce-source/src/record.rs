@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use orgstream_api::record::field;
 use orgstream_api::{Struct, Value};
-use orgstream_salesforce::{Describe, Row, SalesforceId, datetime, to_value};
+use orgstream_salesforce::{Describe, PlainRow, Row, SalesforceId, datetime, to_value};
 use serde_json::Value as Json;
 
 use crate::described::{Carried, Described};
@@ -78,6 +78,23 @@ impl Image {
         Self::of_fields(described, id, Moment(stamp.ok_or(RowError::Missing(STAMP))?), row)
     }
 
+    /// Reads the fields that the text of a JSON object has.
+    pub(crate) fn of_text(
+        described: &Arc<Described>,
+        id: SalesforceId,
+        stamp: Moment,
+        fields: &str,
+    ) -> Result<Self, RowError> {
+        match PlainRow::read(described.describe(), fields) {
+            Some(PlainRow { values, places }) => Ok(Self::of_values(described, id, stamp, values, places)),
+            // Says what is odd about them.
+            None => {
+                let fields = serde_json::from_str(fields).unwrap_or_default();
+                Self::of_fields(described, id, stamp, &fields)
+            }
+        }
+    }
+
     /// Reads the fields there are.
     pub(crate) fn of_fields(
         described: &Arc<Described>,
@@ -86,19 +103,29 @@ impl Image {
         fields: &Row,
     ) -> Result<Self, RowError> {
         let describe = described.describe();
-        let schema = describe.schema();
-        let mut values = vec![Value::Null; schema.fields().len()];
+        let mut values = vec![Value::Null; describe.schema().fields().len()];
         let mut places = Vec::with_capacity(fields.len());
         for (name, json) in fields.iter().filter(|(name, _)| *name != "attributes") {
             let Some((place, read)) = described.fitting(field_of(describe, name, json))? else { continue };
-            // The schema has the described fields first, in their order.
             values[place] = read;
             places.push(place);
         }
-        let value = Struct::of(schema, values).expect("there is a value for each field");
+        Ok(Self::of_values(described, id, stamp, values, places))
+    }
+
+    /// The image with these `values`, one for each field of the schema, of which those at `places` are known.
+    fn of_values(
+        described: &Arc<Described>,
+        id: SalesforceId,
+        stamp: Moment,
+        values: Vec<Value>,
+        places: Vec<usize>,
+    ) -> Self {
+        let describe = described.describe();
+        let value = Struct::of(describe.schema(), values).expect("there is a value for each field");
         let carried =
             if places.len() == describe.fields.len() { Carried::All } else { Carried::Some(places) };
-        Ok(Self { id, stamp, described: Arc::clone(described), value, carried })
+        Self { id, stamp, described: Arc::clone(described), value, carried }
     }
 
     /// A deleted record, of which only the id is known. `at` is the time of the deletion.
@@ -111,11 +138,8 @@ impl Image {
 
 /// The place of a field in the description, and its value.
 fn field_of(describe: &Describe, name: &str, json: &Json) -> Result<(usize, Value), RowError> {
-    let unknown = || RowError::UnknownField(name.to_owned());
-    let field = describe.field(name).ok_or_else(unknown)?;
-    // The schema has the described fields first, in their order.
-    let place = describe.schema().position(name).ok_or_else(unknown)?;
-    Ok((place, to_value(field, json)?))
+    let place = describe.position(name).ok_or_else(|| RowError::UnknownField(name.to_owned()))?;
+    Ok((place, to_value(&describe.fields[place], json)?))
 }
 
 #[cfg(test)]

@@ -190,7 +190,12 @@ struct Wire {
 impl Describe {
     /// The field `name`, matched exactly.
     pub fn field(&self, name: &str) -> Option<&DescribeField> {
-        self.positions.get(name).map(|index| &self.fields[*index])
+        self.position(name).map(|place| &self.fields[place])
+    }
+
+    /// The place of the field `name` among the fields, and in the schema of values.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.positions.get(name).copied()
     }
 
     /// The same object with other types of fields.

@@ -11,7 +11,7 @@
 //! - [`breaker`], [`report`]: whether the org can be called at all, and whose trouble a failed call is
 //! - [`usage`], [`allowances`]: how much of what the org allows is used
 //! - [`rest`]: the resources, one file each
-//! - [`id`], [`describe`], [`schema`], [`event_schema`], [`value`], [`csv`], [`datetime`], [`soql`]: Salesforce's data, and ours
+//! - [`id`], [`describe`], [`schema`], [`event_schema`], [`value`], [`plain_row`], [`csv`], [`datetime`], [`soql`]: Salesforce's data, and ours
 
 pub mod config;
 pub use config::{Auth, OrgConfig};
@@ -65,6 +65,9 @@ pub mod schema;
 
 pub mod value;
 pub use value::{ValueError, to_json, to_value};
+
+pub mod plain_row;
+pub use plain_row::PlainRow;
 
 pub mod csv;
 pub use csv::{Columns, CsvError, CsvRow, CsvRows};

@@ -204,7 +204,8 @@ impl Exchange {
         self.events.size += arrival.size;
         for message in arrival.messages {
             if message.is_event() {
-                self.events.events.push(Event::read(&message.channel, message.data, received, at));
+                let event = Event::read(&message.channel, message.data.as_deref(), received, at);
+                self.events.events.push(event);
             } else if let Some(place) =
                 self.pending.iter().position(|pending| message.answers(pending.id, &pending.channel))
             {

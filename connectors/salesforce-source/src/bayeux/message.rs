@@ -3,6 +3,7 @@
 //! One type reads every reply, since a reply of any call may carry events of any channel beside its own answer.
 
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::channel::Channel;
@@ -42,8 +43,8 @@ pub(crate) struct Message {
     supported_connection_types: Vec<String>,
     /// Extensions: replay, and Salesforce's reason for a refusal.
     pub(crate) ext: Option<Value>,
-    /// The content of an event.
-    pub(crate) data: Option<Value>,
+    /// The content of an event, as text.
+    pub(crate) data: Option<Box<RawValue>>,
 }
 
 /// What the server wants done after a reply. Absent parts leave the earlier advice in force.

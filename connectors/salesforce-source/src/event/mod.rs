@@ -7,10 +7,12 @@
 //!
 //! - this file: the event and where it stands in its channel
 //! - `push_topic`: a change that a PushTopic selected
+//! - `fields`: what such a change shows of its record
 //! - `change`: a change of Change Data Capture, of one record or of several
 //! - `platform`, `generic`: messages that are about no record
 
 mod change;
+mod fields;
 mod generic;
 mod platform;
 mod push_topic;
@@ -18,10 +20,12 @@ mod push_topic;
 use std::fmt;
 
 use orgstream_salesforce::{Row, datetime};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 pub(crate) use change::{ChangeEvent, ChangeKind, Ids};
+pub(crate) use fields::Fields;
 pub(crate) use generic::GenericEvent;
 pub(crate) use platform::PlatformEvent;
 pub(crate) use push_topic::TopicEvent;
@@ -74,15 +78,21 @@ struct Missing(&'static str);
 
 impl Event {
     /// Reads the `data` of a message on `channel`, which was received at `received` by our clock and `at` by the org's.
-    pub(crate) fn read(channel: &str, data: Option<Value>, received: Instant, at: Moment) -> Self {
+    pub(crate) fn read(channel: &str, data: Option<&RawValue>, received: Instant, at: Moment) -> Self {
         let channel = Channel::named(channel);
-        let mut data = data.unwrap_or_default();
+        let text = data.map_or("null", RawValue::get);
+        if channel.family() == Some(Family::Topic)
+            && let Some((id, created, what)) = push_topic::read_text(text)
+        {
+            return Self { channel, replay_id: Some(id), received, created, what };
+        }
+        let mut data: Value = serde_json::from_str(text).unwrap_or_default();
         let replay_id = replay_id(&data);
         let read = replay_id.and_then(|id| Ok((id, what(channel.family(), &mut data)?)));
         match read {
             Ok((id, (created, what))) => Self { channel, replay_id: Some(id), received, created, what },
             Err(missing) => {
-                let unreadable = Unreadable { reason: missing.to_string(), raw: data.to_string() };
+                let unreadable = Unreadable { reason: missing.to_string(), raw: text.to_owned() };
                 let created = told(&data).map_or(at, |told| told.min(at));
                 let what = What::Unreadable(unreadable);
                 Self { channel, replay_id: replay_id.ok(), received, created, what }
@@ -94,7 +104,8 @@ impl Event {
     #[cfg(test)]
     pub(crate) fn sample(push_topic: &str, replay_id: i64) -> Self {
         let id = orgstream_salesforce::SalesforceId::parse("0015g00000QwErTAAV").expect("it is well-formed");
-        let what = TopicEvent { kind: orgstream_api::EventType::Updated, id, fields: Row::new() };
+        let what =
+            TopicEvent { kind: orgstream_api::EventType::Updated, id, fields: Fields::from(&Row::new()) };
         Self {
             channel: Channel::of_push_topic(push_topic),
             replay_id: Some(ReplayId(replay_id)),
@@ -194,7 +205,11 @@ mod tests {
         let path = format!("{}/tests/fixtures/events/{name}.json", env!("CARGO_MANIFEST_DIR"));
         let message: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         let channel = message["channel"].as_str().unwrap();
-        Event::read(channel, message.get("data").cloned(), Instant::now(), AT)
+        read(channel, &message["data"])
+    }
+
+    fn read(channel: &str, data: &Value) -> Event {
+        Event::read(channel, Some(&serde_json::value::to_raw_value(data).unwrap()), Instant::now(), AT)
     }
 
     #[test]
@@ -225,12 +240,12 @@ mod tests {
         let event = fixture("unreadable_replay_id");
         assert_eq!(event.replay_id, None);
         let event = json!({"event": {"replayId": 3, "createdDate": "2025-01-01T10:20:30.456Z"}});
-        let event = Event::read("/topic/x", Some(event), Instant::now(), AT);
+        let event = read("/topic/x", &event);
         assert_eq!(event.created, Moment(1_735_726_830_456), "it says when it was raised");
         assert_eq!(fixture("unreadable_date").created, AT);
         let event = Event::read("/topic/x", None, Instant::now(), AT);
         assert!(matches!(event.what, What::Unreadable(_)), "a message without content is one too");
-        let event = Event::read("/odd/x", Some(json!({"event": {"replayId": 1}})), Instant::now(), AT);
+        let event = read("/odd/x", &json!({"event": {"replayId": 1}}));
         assert!(matches!(&event.what, What::Unreadable(it) if it.reason.contains("channel")));
     }
 
@@ -254,7 +269,7 @@ mod tests {
                 *place = odd;
             }
             let data = message["data"].clone();
-            let event = Event::read(message["channel"].as_str().unwrap(), Some(data.clone()), Instant::now(), AT);
+            let event = read(message["channel"].as_str().unwrap(), &data);
             if let What::Unreadable(unreadable) = event.what {
                 prop_assert_eq!(serde_json::from_str::<Value>(&unreadable.raw).unwrap(), data);
             } else {
