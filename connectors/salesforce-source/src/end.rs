@@ -65,7 +65,7 @@ impl EndCheck {
         let mut unseen = HashMap::new();
         for (index, reader) in readers.iter().enumerate() {
             if subjects.objects[index].is_well() && subjects.objects[index].has_rows() {
-                let found = reader.unseen(subjects.began(index), now - LOOK_BACK).await;
+                let found = reader.unseen(subjects.complete_from(index), now - LOOK_BACK).await;
                 let found = found.map_err(|error| Unread { object: index, error })?;
                 unseen.extend(found.into_iter().map(|(id, standing)| ((index, id), standing)));
             }

@@ -328,11 +328,17 @@ impl Subjects {
         readable.all(|index| streams(index) && !self.objects[index].has_pages()) && self.are_swept()
     }
 
-    /// When the stream of `object` began; the beginning of time where it never did.
-    pub(crate) fn began(&self, object: usize) -> Moment {
+    /// From when on all changes of `object` are to be in Kafka; the beginning of time where its stream never began. Stamps
+    /// are whole seconds: what was changed in the second of the first subscription was read by the snapshot, or nobody
+    /// knows whether it happened before, as the object's sweeps have it.
+    pub(crate) fn complete_from(&self, object: usize) -> Moment {
         let mut feeds = self.feeds.iter().filter(|feed| feed.objects.contains(&object));
-        let position = feeds.find_map(|feed| feed.position);
-        position.map_or(Moment::BEGINNING, |position| position.from)
+        let Some(began) = feeds.find_map(|feed| feed.position) else { return Moment::BEGINNING };
+        let second = began.from.whole_second();
+        match self.objects[object].sweeps.position {
+            Some(swept) => second.max(swept.from),
+            None => second + Duration::from_secs(1),
+        }
     }
 
     /// Whether a channel brings the changes of this object, now or once its rest is over.

@@ -92,7 +92,7 @@ impl Reader {
         // Stamps are whole seconds: within the first one nobody knows what was before the subscription.
         let is_unseen = |row: &Shown| {
             let known = self.recent.known(&(self.object, row.id));
-            row.standing.stamp() > from.stamp()
+            row.standing.stamp() >= from.stamp()
                 && !known.is_some_and(|known| known.covers(row.standing, Certainty::Usual))
         };
         Ok(shown.into_iter().filter(is_unseen).map(|row| (row.id, row.standing)).collect())

@@ -67,6 +67,34 @@ async fn a_change_without_an_event_is_looked_for_before_the_end() {
     );
 }
 
+/// A snapshot has read what was there in that second, so its end is looked for as well.
+#[tokio::test]
+async fn a_cascade_in_the_second_of_the_first_subscription_is_looked_for_before_the_end() {
+    for _ in 0..20 {
+        let world = World::start().await;
+        let parent = world.create("Account", json!({"Name": "parent"})).await;
+        world.create("Contact", json!({"LastName": "child", "AccountId": parent.as_str()})).await;
+        let into_the_second = u64::from(std::time::UNIX_EPOCH.elapsed().unwrap().subsec_millis());
+        tokio::time::sleep(Duration::from_millis(1_000 - into_the_second)).await;
+        let mut committed = Committed::default();
+        let mut feed = committed.source(&world, Start::Snapshot).await;
+        feed.until_records(2).await;
+        world.delete(parent).await;
+        feed.until_records(3).await;
+        let second = |text: &str| text.split('.').next().unwrap().to_owned();
+        let begun = feed.committed.position("channel", "/topic/orgstream_Contact").unwrap()["from"].clone();
+        let stamp = feed.committed.records[2].record.headers.text("orgstream.stamp").unwrap().to_owned();
+        if second(begun.as_str().unwrap()) != second(&stamp) {
+            continue;
+        }
+        feed.until_end(QUIET, |answer| *answer == AtEnd::Yes).await;
+        let deletes = feed.committed.records.iter().filter(|record| super::feed::kind(record) == "deleted");
+        assert_eq!(deletes.count(), 2, "the account, and the contact that went with it");
+        return;
+    }
+    panic!("no deletion fell into the second of a subscription");
+}
+
 #[tokio::test]
 async fn a_restarted_source_knows_what_was_produced_before() {
     let world = World::start().await;
