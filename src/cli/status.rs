@@ -152,6 +152,9 @@ fn of_flow(task: &str, status: &FlowStatus) -> Vec<String> {
         let word = channel.flow.flow.as_str();
         lines.push(format!("{task}: {}: {word}{}", channel.name, reason.collect::<String>()));
     }
+    for channel in &status.channels {
+        lines.extend(channel.remark.iter().map(|remark| format!("{task}: {}: {remark}", channel.name)));
+    }
     for SnapshotStatus { object, rows, total, rate, seconds_left, .. } in &status.snapshots {
         let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
         let left = seconds_left.map(|left| format!(", {} left", spell(left))).unwrap_or_default();
@@ -201,6 +204,7 @@ mod tests {
         let channel = |name: &str, flow| ChannelStatus {
             name: name.to_owned(),
             objects: Vec::new(),
+            remark: name.starts_with("polling").then(|| "deletes are not seen".to_owned()),
             flow,
             freshness: Freshness::default(),
         };
@@ -211,6 +215,7 @@ mod tests {
             channels: vec![
                 channel("/topic/a", flow(FlowWord::Live, None)),
                 channel("/topic/b", flow(FlowWord::Degraded, Some("no such object"))),
+                channel("polling Folder", flow(FlowWord::Live, None)),
             ],
             snapshots: vec![SnapshotStatus {
                 object: "Lead".to_owned(),
@@ -228,6 +233,7 @@ mod tests {
             [
                 "crm-source-0: next attempt at soon",
                 "crm-source-0: /topic/b: degraded: no such object",
+                "crm-source-0: polling Folder: deletes are not seen",
                 "crm-source-0: snapshot of Lead: 4000 of 10000 rows, 50/s, 2 min 0 s left",
             ]
         );

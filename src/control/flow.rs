@@ -22,10 +22,13 @@ pub struct FlowStatus {
 /// One channel of a source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChannelStatus {
-    /// As the org names it.
+    /// As the org names it, or `polling` with the object that no channel brings.
     pub name: String,
     /// The objects whose changes it brings.
     pub objects: Vec<String>,
+    /// What it never brings, by its nature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
     /// Whether it brings them.
     #[serde(flatten)]
     pub flow: Flow,

@@ -40,6 +40,7 @@ fn channel_status(channel: &ChannelHealth, health: &SourceHealth) -> ChannelStat
     ChannelStatus {
         name: channel.name.clone(),
         objects: channel.objects.clone(),
+        remark: channel.remark.clone(),
         flow: shown(&channel.flow),
         freshness: freshness(channel.as_of, health.age_of(channel), health.org_time),
     }

@@ -83,6 +83,9 @@ mod source_input;
 // Gaps: a position that the org can no longer serve.
 mod gaps;
 
+// Objects without a channel.
+mod polling;
+
 // The commands as a script sees them.
 mod cli;
 

@@ -60,10 +60,10 @@ pub struct OrgTime {
     pub at: Instant,
 }
 
-/// One channel of a source.
+/// One channel of a source, or one object that none brings, which is polled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelHealth {
-    /// As the org names it.
+    /// As the org names it, or `polling` with the object.
     pub name: String,
     /// The objects whose changes it brings.
     pub objects: Vec<String>,
@@ -71,6 +71,8 @@ pub struct ChannelHealth {
     pub flow: Flow,
     /// As [`SourceHealth::as_of`].
     pub as_of: Option<i64>,
+    /// What it never brings, by its nature.
+    pub remark: Option<String>,
 }
 
 /// How far a snapshot is.

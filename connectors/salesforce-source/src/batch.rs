@@ -194,7 +194,7 @@ impl Parts {
 
     /// How everything is once the batches handed out are committed.
     pub(crate) fn facts(&self) -> Facts {
-        Facts::of(&self.subjects, &self.clock)
+        Facts::of(&self.subjects, &self.clock, self.links.is_some())
     }
 
     /// What a sweep of an object reads with.

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use orgstream_api::OrgTime;
-use orgstream_salesforce::datetime;
+use orgstream_salesforce::{Org, datetime};
 use tokio::time::Instant;
 
 use crate::moment::Moment;
@@ -16,6 +16,13 @@ impl OrgClock {
     /// An answer said that it is `moment`.
     pub(crate) fn set(&self, moment: Moment) {
         *self.0.lock().expect("no holder of this lock panics") = Some((moment, Instant::now()));
+    }
+
+    /// A call to `org` was answered just now.
+    pub(crate) fn heard_by(&self, org: &Org) {
+        if let Some(date) = org.date() {
+            self.set(Moment(date));
+        }
     }
 
     /// The last time heard, and when.

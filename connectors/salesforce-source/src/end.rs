@@ -65,7 +65,9 @@ impl EndCheck {
         let mut unseen = HashMap::new();
         for (index, reader) in readers.iter().enumerate() {
             if subjects.objects[index].is_well() && subjects.objects[index].has_rows() {
-                let found = reader.unseen(subjects.complete_from(index), now - LOOK_BACK).await;
+                let certainty = subjects.objects[index].sweeps.certainty();
+                let from = subjects.complete_from(index);
+                let found = reader.unseen(from, now - LOOK_BACK, certainty).await;
                 let found = found.map_err(|error| Unread { object: index, error })?;
                 unseen.extend(found.into_iter().map(|(id, standing)| ((index, id), standing)));
             }
@@ -79,8 +81,10 @@ impl EndCheck {
     /// Has objects swept of which a change has been unseen for a while, where they are swept at all.
     fn look_for(&self, subjects: &mut Subjects) {
         for ((index, _), (_, since)) in &self.unseen {
-            if since.elapsed() >= LOOK_FOR {
-                subjects.objects[*index].sweeps.want_unless_off();
+            let object = &mut subjects.objects[*index];
+            // No event of a polled one is on its way.
+            if object.is_polled() || since.elapsed() >= LOOK_FOR {
+                object.sweeps.want_unless_off();
             }
         }
     }
@@ -121,6 +125,7 @@ mod tests {
     use crate::object::{Rules, Target};
     use crate::position::Positions;
     use crate::produce::Destination;
+    use crate::sweep::Feeder;
 
     fn objects() -> [Object; 1] {
         let topic = TopicTemplate::fixed("t");
@@ -131,7 +136,7 @@ mod tests {
             start: Start::Latest,
             on_gap: OnGap::Repair,
             sweep: SweepConfig::default(),
-            is_polled: false,
+            feeder: Feeder::Channel,
         };
         [Object::new(target, &Positions::default(), &rules, false)]
     }

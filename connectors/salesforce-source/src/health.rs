@@ -2,6 +2,8 @@
 //!
 //! Pure: made of what the source knows and of what is wrong. Of several things that are true the worst is shown.
 
+use std::time::Duration;
+
 use orgstream_api::{ChannelHealth, Flow, OrgTime, Progress, SourceHealth};
 
 use crate::clock::OrgClock;
@@ -10,30 +12,54 @@ use crate::feed::Feed;
 use crate::object::Object;
 use crate::subjects::Subjects;
 
+/// How far a polled object may be behind for longer than its pause before its changes count as old.
+const BEHIND: Duration = Duration::from_mins(10);
+
 /// What the source knows.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     org_time: Option<OrgTime>,
     /// Each channel as it is while the session delivers and its objects are well.
     channels: Vec<ChannelHealth>,
+    /// Each object that no channel brings, likewise.
+    polled: Vec<ChannelHealth>,
     snapshots: Vec<Progress>,
     /// Whether changes are missing that are being read.
     repairs: bool,
 }
 
 impl Facts {
-    pub(crate) fn of(subjects: &Subjects, clock: &OrgClock) -> Self {
+    /// `has_target`: whether what the target has can be compared with the org.
+    pub(crate) fn of(subjects: &Subjects, clock: &OrgClock, has_target: bool) -> Self {
         let name = |index: &usize| subjects.objects[*index].target.name.clone();
         let channel = |feed: &Feed| ChannelHealth {
             name: feed.channel.as_str().to_owned(),
             objects: feed.objects.iter().map(name).collect(),
             flow: feed.flow(),
             as_of: feed.position.map(|position| position.as_of.0),
+            remark: None,
+        };
+        let now = clock.now();
+        let polled = |object: &Object| {
+            let through = object.sweeps.position.map(|position| position.through);
+            let flow = match (through, now) {
+                (Some(through), Some(now)) if now <= through + object.sweeps.pause() + BEHIND => Flow::Live,
+                (Some(_), Some(_)) => Flow::CatchingUp,
+                _ => Flow::Connecting,
+            };
+            ChannelHealth {
+                name: format!("polling {}", object.target.name),
+                objects: vec![object.target.name.clone()],
+                flow,
+                as_of: through.map(|through| through.0),
+                remark: object.polled.and_then(|polled| polled.remark(has_target)),
+            }
         };
         let objects = &subjects.objects;
         Self {
             org_time: clock.heard(),
             channels: subjects.feeds.iter().map(channel).collect(),
+            polled: objects.iter().filter(|object| object.is_polled()).map(polled).collect(),
             snapshots: objects.iter().filter_map(Object::progress).collect(),
             repairs: subjects.open_gaps().next().is_some(),
         }
@@ -42,7 +68,9 @@ impl Facts {
 
 /// What is shown.
 pub(crate) fn of(troubles: &Troubles, facts: &Facts) -> SourceHealth {
-    let channels: Vec<_> = facts.channels.iter().map(|channel| shown(channel, troubles)).collect();
+    let channels = facts.channels.iter().map(|channel| shown(channel, troubles));
+    let polled = facts.polled.iter().map(|polled| without_session(polled, troubles));
+    let channels: Vec<_> = channels.chain(polled).collect();
     let mut flow = troubles.worst().map_or(Flow::Live, Flow::Degraded);
     if !troubles.is_streaming {
         flow = flow.or_worse(Flow::Connecting);
@@ -57,6 +85,14 @@ pub(crate) fn of(troubles: &Troubles, facts: &Facts) -> SourceHealth {
     // A channel that was never subscribed has no place yet, and so everything together has none.
     let as_of = channels.iter().map(|channel| channel.as_of).min().flatten();
     SourceHealth { flow, as_of, org_time: facts.org_time, channels, snapshots: facts.snapshots.clone() }
+}
+
+/// Whatever the session does, a polled object gets on as long as calls do.
+fn without_session(polled: &ChannelHealth, troubles: &Troubles) -> ChannelHealth {
+    let of_object = polled.objects.iter().find_map(|object| troubles.objects.get(object));
+    let trouble = of_object.or(troubles.calls.as_ref()).cloned();
+    let flow = trouble.map_or_else(|| polled.flow.clone(), Flow::Degraded);
+    ChannelHealth { flow, ..polled.clone() }
 }
 
 fn shown(channel: &ChannelHealth, troubles: &Troubles) -> ChannelHealth {
@@ -79,7 +115,13 @@ mod tests {
     }
 
     fn channel(object: &str, flow: Flow, as_of: Option<i64>) -> ChannelHealth {
-        ChannelHealth { name: format!("/topic/{object}"), objects: vec![object.to_owned()], flow, as_of }
+        ChannelHealth {
+            name: format!("/topic/{object}"),
+            objects: vec![object.to_owned()],
+            flow,
+            as_of,
+            remark: None,
+        }
     }
 
     fn word(troubles: &Troubles, facts: &Facts) -> String {

@@ -12,7 +12,7 @@
 //! - `envelope`, `as_event`: events that are written as they came
 //! - `loss`: what events tell of changes that they do not bring
 //! - `snapshot`, `standing`: reading all rows beside the stream
-//! - `repair`, `sweep`, `recent`: reading what no event brought
+//! - `repair`, `sweep`, `polled`, `recent`: reading what no event brought
 //! - `produce`, `filter`, `form`: from drafts to records
 //! - `commands`: what people ask of a source that runs
 //! - `end`: whether all that happened is in Kafka
@@ -78,6 +78,7 @@ mod object;
 mod open;
 mod overtaken;
 mod patience;
+mod polled;
 mod produce;
 mod push_topic;
 mod recent;

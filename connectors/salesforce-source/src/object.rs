@@ -14,10 +14,11 @@ use crate::as_event::EventForm;
 use crate::config::{OnGap, PushTopicConfig, Start, SweepConfig};
 use crate::gap::Gaps;
 use crate::moment::Moment;
+use crate::polled::Polled;
 use crate::position::{Cause, Positions, SweepPosition};
 use crate::produce::Destination;
 use crate::snapshot::{Snapshot, SnapshotEntry, SnapshotName};
-use crate::sweep::Sweeps;
+use crate::sweep::{Feeder, Sweeps};
 use crate::way::Way;
 
 /// How long an order that was carried out is shown.
@@ -37,7 +38,7 @@ pub(crate) struct Rules {
     pub(crate) start: Start,
     pub(crate) on_gap: OnGap,
     pub(crate) sweep: SweepConfig,
-    pub(crate) is_polled: bool,
+    pub(crate) feeder: Feeder,
 }
 
 /// The state of one object.
@@ -47,8 +48,8 @@ pub(crate) struct Object {
     pub(crate) standing: ObjectStanding,
     pub(crate) gaps: Gaps,
     pub(crate) sweeps: Sweeps,
-    /// Whether no channel brings its changes, so that only sweeps do.
-    pub(crate) is_polled: bool,
+    /// What its rows tell, where no channel brings its changes and it was opened.
+    pub(crate) polled: Option<Polled>,
     /// The snapshot that is not done yet.
     pub(crate) snapshot: Option<Snapshot>,
     /// What brings its changes.
@@ -84,9 +85,8 @@ impl Object {
         // Where gaps are not repaired one by one, a new start from a snapshot repairs them.
         let gap = gaps.repairable().min_by_key(|gap| gap.from).filter(|_| rules.on_gap == OnGap::Fail);
         let snapshot = Snapshot::needed(rules.start, stored.snapshot_of(&target.name), gap, anew);
-        let sweeps = Sweeps::new(rules.sweep, stored.sweep_of(&target.name));
+        let sweeps = Sweeps::new(rules.sweep, rules.feeder, stored.sweep_of(&target.name));
         let standing = ObjectStanding::Well;
-        let is_polled = rules.is_polled;
         let way = Arc::new(Way::PushTopic { config: PushTopicConfig::default(), by_events: false });
         let form = EventForm::Rows;
         let ordered = stored
@@ -111,7 +111,7 @@ impl Object {
             standing,
             gaps,
             sweeps,
-            is_polled,
+            polled: None,
             snapshot,
             ordered,
             carried_out,
@@ -125,11 +125,21 @@ impl Object {
 
     /// Where its sweeps stand, as it is stored.
     pub(crate) fn stored_sweep(&self, position: SweepPosition) -> SourcePosition {
-        if self.is_polled {
+        if self.is_polled() {
             position.stored_as_poll(&self.target.name)
         } else {
             position.stored(&self.target.name)
         }
+    }
+
+    /// Whether no channel brings its changes, so that only sweeps do.
+    pub(crate) fn is_polled(&self) -> bool {
+        self.sweeps.feeder() == Feeder::Polls
+    }
+
+    /// Whether only sweeps bring its changes, and it is on record since when.
+    pub(crate) fn has_begun_polling(&self) -> bool {
+        self.is_polled() && self.sweeps.position.is_some()
     }
 
     pub(crate) fn is_well(&self) -> bool {
@@ -275,7 +285,7 @@ mod tests {
             Destination { org: OrgId::parse("00D5g000004XyzE").unwrap(), topic, filter: Filter::default() };
         let target = Target { name: "Account".to_owned(), destination };
         let (on_gap, sweep) = (OnGap::Repair, SweepConfig::default());
-        Object::new(target, stored, &Rules { start, on_gap, sweep, is_polled: false }, false)
+        Object::new(target, stored, &Rules { start, on_gap, sweep, feeder: Feeder::Channel }, false)
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::channel::Channel;
 use crate::config::CdcChannel;
 use crate::error::SourceError;
 use crate::patience::is_lasting;
+use crate::polled::Polled;
 use crate::push_topic::{Ensured, PushTopic};
 use crate::record::STAMP;
 use crate::rows::Rows;
@@ -21,14 +22,16 @@ pub(crate) struct Opened {
     /// The channel of its changes; `None` when none brings them.
     pub(crate) channel: Option<Channel>,
     pub(crate) ensured: Ensured,
+    /// What its rows tell, where nothing else brings changes.
+    pub(crate) polled: Option<Polled>,
 }
 
 /// Opens the object `name`, which may be written in another case than the org's, for records as the file wants them.
 pub(crate) async fn open_as_wanted(rows: &Rows, name: &str, way: &Way) -> Result<Opened, SourceError> {
     let org = rows.patience().org();
     let found = |name: &str, channel| {
-        let ensured = Ensured::Found { modified: None };
-        Opened { name: name.to_owned(), channel, ensured }
+        let (name, ensured) = (name.to_owned(), Ensured::Found { modified: None });
+        Opened { name, channel, ensured, polled: None }
     };
     match way {
         Way::PushTopic { config, by_events } => {
@@ -49,12 +52,12 @@ pub(crate) async fn open_as_wanted(rows: &Rows, name: &str, way: &Way) -> Result
             };
             Ok(found(&describe.object, channel))
         }
-        // Better a failure with its name than an object that nothing brings.
-        Way::Polling => Err(SourceError::Config(format!(
-            "{name} of org `{}` is to be read by polling, which this version cannot do; write `channel: push_topic` or \
-             `channel: cdc`",
-            org.name()
-        ))),
+        Way::Polling => {
+            let describe = describe(org, name).await?;
+            let Some(polled) = Polled::of(&describe) else { return Err(without_stamp(org, &describe)) };
+            rows.check(&describe.object).await?;
+            Ok(Opened { polled: Some(polled), ..found(&describe.object, None) })
+        }
         // A custom channel and a generic one have no description, and each event brings the name of its own.
         Way::Messages(channel) => {
             if channel.name.ends_with("__e") {
@@ -71,11 +74,15 @@ async fn with_stamp(org: &Org, name: &str) -> Result<Arc<Describe>, SourceError>
     if describe.field(STAMP).is_some() {
         return Ok(describe);
     }
-    Err(SourceError::Config(format!(
+    Err(without_stamp(org, &describe))
+}
+
+fn without_stamp(org: &Org, describe: &Describe) -> SourceError {
+    SourceError::Config(format!(
         "{} of org `{}` has no `{STAMP}` that the user may read, without which its records have no order",
         describe.object,
         org.name()
-    )))
+    ))
 }
 
 async fn describe(org: &Org, name: &str) -> Result<Arc<Describe>, SourceError> {

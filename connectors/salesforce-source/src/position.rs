@@ -117,6 +117,9 @@ pub(crate) struct SweepPosition {
     pub(crate) through: Moment,
     /// When the object was subscribed to first. What happened before is not asked for.
     pub(crate) from: Moment,
+    /// When all that the target has was last looked for in the org, where only that shows deletions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) compared: Option<Moment>,
 }
 
 /// How a gap came about.
@@ -178,7 +181,12 @@ impl Positions {
             } else if let Some(name) = SnapshotName::read(position) {
                 positions.snapshots.push((name, offset(position)?));
             } else if let Some(object) = name("sweep").or_else(|| name("poll")) {
-                positions.sweeps.insert(object.to_ascii_lowercase(), offset(position)?);
+                // Both are there where the object's channel was changed, and both hold.
+                let read: SweepPosition = offset(position)?;
+                let known = positions.sweeps.entry(object.to_ascii_lowercase()).or_insert(read);
+                if read.through > known.through {
+                    *known = read;
+                }
             } else if let Some(topic) = name("topic") {
                 positions.topics.insert(topic.to_owned());
             } else if let Some(object) = name("fields") {

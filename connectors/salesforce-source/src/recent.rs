@@ -43,6 +43,9 @@ pub(crate) enum Certainty {
     /// Events are missing: stamps are whole seconds, so a state of the same second may be an older one, and a part of a
     /// row may lack what changed before.
     Full,
+    /// Nothing else brings changes: a state of the same second is this one if that second lies before this one, when all
+    /// rows up to then had been read.
+    Polled { settled: Stamp },
 }
 
 /// The newest states that were produced. Clones share them.
@@ -134,6 +137,7 @@ impl Known {
             (Standing::Row(produced), Standing::Row(shown)) => match certainty {
                 Certainty::Usual => produced >= shown,
                 Certainty::Full => produced > shown && self.whole,
+                Certainty::Polled { settled } => produced > shown || (produced == shown && shown < settled),
             },
             (Standing::Deleted(_), Standing::Deleted(_)) => true,
             (Standing::Row(_), Standing::Deleted(_)) | (Standing::Deleted(_), Standing::Row(_)) => false,
@@ -201,6 +205,8 @@ mod tests {
         assert!(part.covers(row(5), Certainty::Usual));
         assert!(!whole.covers(row(5), Certainty::Full), "it may be the later one of two");
         assert!(whole.covers(row(4), Certainty::Full) && !part.covers(row(4), Certainty::Full));
+        let polled = |settled| whole.covers(row(5), Certainty::Polled { settled: Stamp(settled) });
+        assert!(polled(6) && !polled(5), "it may have changed again within the second in which it was read");
     }
 
     #[test]

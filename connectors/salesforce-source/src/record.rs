@@ -15,11 +15,25 @@ use crate::moment::Moment;
 /// The field that dates a row.
 pub(crate) const STAMP: &str = "SystemModstamp";
 
+/// The fields that date a row, the best first: an object that lacks one has the next as a rule.
+const STAMPS: [&str; 3] = [STAMP, "LastModifiedDate", "CreatedDate"];
+
+/// The field that dates the rows of an object; `None` where none does.
+pub(crate) fn stamp_field(describe: &Describe) -> Option<&'static str> {
+    STAMPS.into_iter().find(|name| describe.field(name).is_some())
+}
+
+/// When a row was changed last, by the best of its fields.
+pub(crate) fn stamp_of(row: &Row) -> Option<Moment> {
+    let text = STAMPS.into_iter().find_map(|name| row.get(name)?.as_str())?;
+    datetime::parse_datetime(text).ok().map(Moment)
+}
+
 /// A record's state, read as typed values.
 #[derive(Debug, Clone)]
 pub(crate) struct Image {
     pub(crate) id: SalesforceId,
-    /// The row's `SystemModstamp`, or the event's time where no row was read.
+    /// The row's `SystemModstamp` or what stands for it, or the event's time where no row was read.
     pub(crate) stamp: Moment,
     pub(crate) described: Arc<Described>,
     pub(crate) value: Struct,
@@ -73,9 +87,8 @@ impl Image {
     pub(crate) fn of_row(described: &Arc<Described>, row: &Row) -> Result<Self, RowError> {
         let text = |name| row.get(name).and_then(serde_json::Value::as_str);
         let id = text(field::ID).and_then(|id| SalesforceId::parse(id).ok());
-        let stamp = text(STAMP).and_then(|stamp| datetime::parse_datetime(stamp).ok());
         let id = id.ok_or(RowError::Missing(field::ID))?;
-        Self::of_fields(described, id, Moment(stamp.ok_or(RowError::Missing(STAMP))?), row)
+        Self::of_fields(described, id, stamp_of(row).ok_or(RowError::Missing(STAMP))?, row)
     }
 
     /// Reads the fields that the text of a JSON object has.

@@ -120,6 +120,17 @@ impl Subjects {
         found
     }
 
+    /// Objects that no channel brings begin `now`. Before the org has said what time it is they cannot.
+    pub(crate) fn begin_polling(&mut self, now: Moment) {
+        let waits =
+            |object: &&mut Object| object.is_polled() && object.is_well() && object.sweeps.position.is_none();
+        for object in self.objects.iter_mut().filter(waits).filter(|_| now > Moment::BEGINNING) {
+            let begun = object.sweeps.begin(now, self.start);
+            let stored = object.stored_sweep(begun);
+            self.pending.push(stored);
+        }
+    }
+
     /// The gaps that wait for their repair.
     pub(crate) fn open_gaps(&self) -> impl Iterator<Item = &Gap> {
         self.objects.iter().flat_map(|object| object.gaps.repairable())
@@ -196,7 +207,7 @@ impl Subjects {
         let can = object.is_well()
             && object.has_rows()
             && object.snapshot.is_none()
-            && (streams || object.is_polled);
+            && (streams || object.is_polled());
         if can { object.sweeps.urgency(repairs, Instant::now(), org_now) } else { None }
     }
 

@@ -181,6 +181,13 @@ impl Rows {
         self.all_pages(page).await
     }
 
+    /// As [`Rows::query_all`], of an object that has no recycle bin.
+    pub(crate) async fn query(&self, soql: &str) -> Result<Vec<Row>, SourceError> {
+        let org = self.patience.org();
+        let page = self.patience.call(|| org.query(soql)).await?;
+        self.all_pages(page).await
+    }
+
     async fn all_pages(&self, mut page: Page) -> Result<Vec<Row>, SourceError> {
         let org = self.patience.org();
         let mut rows = std::mem::take(&mut page.rows);

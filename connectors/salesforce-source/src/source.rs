@@ -205,6 +205,7 @@ impl PushTopicSource {
     fn begin(&mut self) {
         let events = matches!(self.parts.inbox.front(), Some(Item::Event(_)));
         let now = self.parts.now();
+        self.parts.subjects.begin_polling(now);
         let page = self.parts.ready_page().map(Next::Page);
         let subjects = &mut self.parts.subjects;
         let page = page.or_else(|| subjects.next_sweep(events, now).map(Next::Sweep));
@@ -251,9 +252,14 @@ impl PushTopicSource {
         let repairs = self.parts.subjects.repairs(object);
         let swept = &mut self.parts.subjects.objects[object];
         let run = swept.sweeps.take(&swept.gaps, repairs, now)?;
-        let reader = self.parts.reader(object);
+        let is_polled = swept.is_polled();
+        let (reader, clock) = (self.parts.reader(object), Arc::clone(&self.parts.clock));
         Some(Work::begin(async move {
             let (run, found) = run.step(&reader).await.map_err(|error| Unread { object, error })?;
+            if is_polled {
+                // No session may be there to tell.
+                clock.heard_by(reader.org());
+            }
             Ok(Read::Swept { object, run: Box::new(run), found })
         }))
     }

@@ -35,6 +35,7 @@ use crate::rows::Rows;
 use crate::snapshot::{Ground, Orders};
 use crate::source::PushTopicSource;
 use crate::subjects::Subjects;
+use crate::sweep::Feeder;
 use crate::way::Way;
 
 /// Starts a source at the stored positions of `context`.
@@ -73,6 +74,10 @@ pub(crate) async fn start_with(
     let opened = open_all(&rows, &objects).await?;
 
     let clock = Arc::new(OrgClock::default());
+    if objects.iter().any(Object::is_polled) {
+        // No session needs to follow.
+        clock.heard_by(&org);
+    }
     let around = Surroundings {
         org: org.clone(),
         clock: Arc::clone(&clock),
@@ -149,10 +154,12 @@ fn objects(
         let filter = Filter::new(wanted.filter.clone(), Arc::clone(counters));
         let destination = Destination { org: *org.id(), topic: wanted.topic.clone(), filter };
         let target = Target { name: wanted.name.clone(), destination };
-        let is_polled = wanted.changes == Changes::Polling;
-        let every = if is_polled { Some(wanted.poll_every) } else { config.sweep.every };
+        let (feeder, every) = match wanted.changes {
+            Changes::PushTopic | Changes::Cdc => (Feeder::Channel, config.sweep.every),
+            Changes::Polling => (Feeder::Polls, Some(wanted.poll_every)),
+        };
         let sweep = SweepConfig { every, ..config.sweep };
-        let rules = Rules { start: config.start, on_gap: config.on_gap, sweep, is_polled };
+        let rules = Rules { start: config.start, on_gap: config.on_gap, sweep, feeder };
         let mut object = Object::new(target, stored, &rules, anew);
         object.way = Arc::new(Way::of(wanted, config));
         object.hydrates = wanted.hydrate;
@@ -168,7 +175,7 @@ fn objects(
         // There are no rows to begin with.
         let start = if config.start == Start::Snapshot { Start::Latest } else { config.start };
         let sweep = SweepConfig { every: None, ..config.sweep };
-        let rules = Rules { start, on_gap: config.on_gap, sweep, is_polled: false };
+        let rules = Rules { start, on_gap: config.on_gap, sweep, feeder: Feeder::Channel };
         let mut channel = Object::new(target, stored, &rules, false);
         channel.way = Arc::new(Way::Messages(wanted.clone()));
         channel.form = EventForm::Messages { entities: wanted.entities.clone() };

@@ -80,9 +80,10 @@ impl Subjects {
 
     /// This object can be read. Answers with what to ask the session for; `None` when its channel is asked for already.
     pub(crate) fn opened(&mut self, index: usize, opened: Opened) -> Option<Subscription> {
-        let Opened { name, channel, ensured } = opened;
+        let Opened { name, channel, ensured, polled } = opened;
         let object = &mut self.objects[index];
         let late = !object.is_well();
+        object.polled = polled;
         object.recovers(name);
         let place = self.feed_of(index, channel?);
         let feed = &mut self.feeds[place];
@@ -313,7 +314,7 @@ impl Subjects {
     /// The next object of whose snapshot a page can be read: what changes behind a page comes through its channel, so
     /// that has to be granted. Before any channel was asked for, nothing is read.
     pub(crate) fn next_page(&self) -> Option<usize> {
-        let streams = |index| self.streams(index) || self.objects[index].is_polled;
+        let streams = |index| self.streams(index) || self.objects[index].has_begun_polling();
         let next = (0..self.objects.len()).find(|index| self.objects[*index].has_pages() && streams(*index));
         next.filter(|_| self.are_settled())
     }
@@ -324,7 +325,7 @@ impl Subjects {
         let mut readable = (0..self.objects.len()).filter(|index| self.objects[*index].is_well());
         let is_granted =
             |index| self.feeds.iter().any(|feed| feed.objects.contains(&index) && feed.is_granted());
-        let streams = |index: usize| is_granted(index) || self.objects[index].is_polled;
+        let streams = |index: usize| is_granted(index) || self.objects[index].has_begun_polling();
         readable.all(|index| streams(index) && !self.objects[index].has_pages()) && self.are_swept()
     }
 
@@ -333,12 +334,13 @@ impl Subjects {
     /// knows whether it happened before, as the object's sweeps have it.
     pub(crate) fn complete_from(&self, object: usize) -> Moment {
         let mut feeds = self.feeds.iter().filter(|feed| feed.objects.contains(&object));
-        let Some(began) = feeds.find_map(|feed| feed.position) else { return Moment::BEGINNING };
+        let swept = self.objects[object].sweeps.position.map(|swept| swept.from);
+        let Some(began) = feeds.find_map(|feed| feed.position) else {
+            return swept.unwrap_or(Moment::BEGINNING);
+        };
+        // An earlier version may have swept older rows.
         let second = began.from.whole_second();
-        match self.objects[object].sweeps.position {
-            Some(swept) => second.max(swept.from),
-            None => second + Duration::from_secs(1),
-        }
+        swept.map_or(second + Duration::from_secs(1), |swept| second.max(swept))
     }
 
     /// Whether a channel brings the changes of this object, now or once its rest is over.

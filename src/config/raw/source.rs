@@ -80,7 +80,7 @@ pub(in crate::config) enum Changes {
     PushTopic,
     /// Change Data Capture, which an administrator has switched on for the object.
     Cdc,
-    /// Nothing: the object is to be read every `poll_every`. Not yet: such an object fails by name.
+    /// Nothing: the object is asked every `poll_every` for what changed. For objects that the others do not support.
     Polling,
 }
 

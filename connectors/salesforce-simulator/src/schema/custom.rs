@@ -10,7 +10,7 @@ use super::cross_check;
 use super::custom_field::{self, FIELD_RIGHTS, check_auto_number, developer_name};
 use super::field::{Field, Flag};
 use super::field_type::FieldType;
-use super::object::Object;
+use super::object::{Object, Trait};
 use super::right::Right;
 use super::rules::{DuplicateRule, RecordType, ValidationRule};
 use super::written::{Mapping, texts, words};
@@ -21,7 +21,7 @@ const CUSTOM_OBJECT: &str = include_str!("custom_object.yaml");
 const PLATFORM_EVENT: &str = include_str!("platform_event.yaml");
 
 /// What a file may say of an object.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "label",
     "plural",
     "key_prefix",
@@ -33,6 +33,7 @@ const KEYS: [&str; 11] = [
     "denied",
     "denied_fields",
     "change_data_capture",
+    "replicateable",
 ];
 const RIGHTS: [&str; 4] = ["read", "create", "edit", "delete"];
 
@@ -148,6 +149,9 @@ impl Customization {
         }
         self.origins.insert(object.name.clone(), origin.to_owned());
         object.denied.extend(given.words::<Right>("denied", &RIGHTS)?);
+        if given.yes("replicateable")? == Some(false) {
+            object.traits.retain(|can| *can != Trait::Replicateable);
+        }
         if given.yes("change_data_capture")? == Some(true) {
             if object.change_event().is_none() {
                 return Err(

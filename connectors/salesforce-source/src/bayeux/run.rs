@@ -121,7 +121,10 @@ impl Run {
     /// Does what the state asks for, and says what the next one is.
     async fn step(&mut self, state: &State) -> Result<State, End> {
         match state {
-            State::Closed => Ok(State::Shaken { client: self.handshake().await? }),
+            State::Closed => {
+                self.until_wanted().await?;
+                Ok(State::Shaken { client: self.handshake().await? })
+            }
             State::Shaken { client } => {
                 self.connect_at_once(client).await?;
                 Ok(State::Subscribing { client: client.clone() })
@@ -143,6 +146,19 @@ impl Run {
                 Ok(State::Live { client: client.clone() })
             }
         }
+    }
+
+    /// Waits for the first channel. Without one there is nothing to stream, and nothing is missed.
+    async fn until_wanted(&mut self) -> Result<(), End> {
+        if !self.handover.subscriptions.is_empty() {
+            return Ok(());
+        }
+        self.around.condition.gets_on(Part::Stream);
+        self.handover.outlet.deliver(Delivery::Live)?;
+        let ask = self.asks.recv().await.ok_or(End::Unwanted)?;
+        self.handover.subscriptions.ask(ask);
+        self.around.condition.reconnects();
+        self.handover.outlet.deliver(Delivery::Lost)
     }
 
     async fn handshake(&mut self) -> Result<String, End> {

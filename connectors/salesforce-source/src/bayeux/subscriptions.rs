@@ -71,6 +71,11 @@ impl Subscriptions {
         Self(subscriptions.into_iter().map(Entry::asked).collect())
     }
 
+    /// Whether no channel was ever asked for.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// A new session begins: it asks for everything that is not refused.
     pub(crate) fn begin(&mut self) {
         for entry in &mut self.0 {

@@ -17,7 +17,7 @@ use crate::described::{Carried, Described};
 use crate::error::SourceError;
 use crate::moment::Moment;
 use crate::patience::{Attempt, Patience, is_lasting};
-use crate::record::{Image, STAMP};
+use crate::record::{Image, stamp_field};
 use crate::rows::Reading;
 
 /// Rows of one answer at most. They are kept as text and become records part by part.
@@ -235,7 +235,7 @@ impl Reader {
             places if places.len() == describe.fields.len() => Carried::All,
             places => Carried::Some(places.to_vec()),
         };
-        let stamp = describe.schema().position(STAMP);
+        let stamp = stamp_field(describe).and_then(|name| describe.schema().position(name));
         Ok(Form { described, columns, carried, stamp, repairs: self.wanted.repairs })
     }
 }

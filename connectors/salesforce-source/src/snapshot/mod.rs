@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use orgstream_api::{Produced, Progress, Seen, Sight, SourcePosition};
-use orgstream_salesforce::{Row, SalesforceId, datetime};
+use orgstream_salesforce::{Row, SalesforceId};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -27,7 +27,7 @@ use crate::config::{SnapshotConfig, Start};
 use crate::error::SourceError;
 use crate::moment::Moment;
 use crate::position::Gap;
-use crate::record::STAMP;
+use crate::record::stamp_of;
 use crate::rows::{Rows, id_of};
 use crate::standing::Standing;
 
@@ -320,7 +320,7 @@ impl Drop for Reading {
 /// The id, the state and its time of a row with at least its id and stamp. Where objects have no recycle bin, rows live.
 pub(crate) fn state_of(row: &Row) -> Option<(SalesforceId, Standing, Moment)> {
     let id = id_of(row)?;
-    let at = Moment(datetime::parse_datetime(row.get(STAMP)?.as_str()?).ok()?);
+    let at = stamp_of(row)?;
     let is_deleted = row.get("IsDeleted").is_some_and(|deleted| deleted.as_bool() == Some(true));
     let standing = if is_deleted { Standing::Deleted(at.stamp()) } else { Standing::Row(at.stamp()) };
     Some((id, standing, at))

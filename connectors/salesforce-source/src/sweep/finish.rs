@@ -69,13 +69,15 @@ impl Parts {
         let before = object.sweeps.position.map_or(run.window.from, |position| position.through);
         // A run that went on at a later part has not read the rows itself.
         let through = run.read.map_or(before, |read| run.window.through(before, read, run.covered));
-        object.sweeps.done(through);
+        object.sweeps.done(through, run.read, run.compared);
         batch.positions.extend(object.sweeps.position.map(|position| object.stored_sweep(position)));
 
         let reason = reason(&pipeline, &target.name, run, outcome, has_target);
         let mut numbers = run.gaps.clone();
         let is_whole = outcome == Outcome::Whole;
-        if numbers.is_empty() && (run.rows > 0 || !is_whole) {
+        // Where nothing else brings changes, what a sweep brings was not missing.
+        let was_missing = run.rows > 0 && !object.is_polled();
+        if numbers.is_empty() && (was_missing || !is_whole) {
             let missing = Missing { from: run.window.from, to: through, cause: Cause::NoEvent };
             object.gaps.add(&target.name, None, &missing, GapState::Open, now);
             numbers.extend(object.gaps.newest());
@@ -100,7 +102,7 @@ impl Parts {
                 }
             }));
         }
-        if run.rows > 0 {
+        if was_missing {
             tracing::info!(%pipeline, object = %target.name, rows = run.rows, from = %run.window.from,
                 "read what the stream had not brought");
         }

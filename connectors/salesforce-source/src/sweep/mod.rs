@@ -17,7 +17,7 @@ mod finish;
 mod reader;
 pub(crate) use reader::Reader;
 mod rows;
-pub(crate) use rows::Found;
+pub(crate) use rows::{DELETED, Found};
 mod run;
 pub(crate) use run::Run;
 mod window;
@@ -30,20 +30,39 @@ use crate::config::{Start, SweepConfig};
 use crate::gap::Gaps;
 use crate::moment::Moment;
 use crate::position::{Gap, SweepPosition};
+use crate::recent::Certainty;
 use crate::sweep::run::Part;
 use crate::sweep::window::{OVERLAP, Window};
+
+/// How often what the target has is looked for in the org, where only that shows deletions.
+const COMPARED_EVERY: Duration = Duration::from_hours(24);
+
+/// How far the clocks of an org's own machines may be apart.
+const SKEW: Duration = Duration::from_secs(1);
 
 /// The sweeps of one object.
 #[derive(Debug)]
 pub(crate) struct Sweeps {
     config: SweepConfig,
+    feeder: Feeder,
     /// Up to when everything is in Kafka; `None` before the first subscription.
     pub(crate) position: Option<SweepPosition>,
+    /// All rows with stamps from before this were read at this time or later.
+    settled: Moment,
     /// The sweep under way, between two of its steps.
     run: Option<Run>,
     /// When the next one is due; `None` before the first look at the clock.
     due: Option<Instant>,
     wish: Wish,
+}
+
+/// What brings the changes of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Feeder {
+    /// A channel; sweeps bring what it leaves out.
+    Channel,
+    /// Sweeps alone.
+    Polls,
 }
 
 /// Whether a sweep is wanted beside the schedule.
@@ -64,8 +83,9 @@ pub(crate) enum Urgency {
 }
 
 impl Sweeps {
-    pub(crate) fn new(config: SweepConfig, position: Option<SweepPosition>) -> Self {
-        Self { config, position, run: None, due: None, wish: Wish::None }
+    pub(crate) fn new(config: SweepConfig, feeder: Feeder, position: Option<SweepPosition>) -> Self {
+        let settled = position.map_or(Moment::BEGINNING, |position| position.through);
+        Self { config, feeder, position, settled, run: None, due: None, wish: Wish::None }
     }
 
     /// The object was subscribed to for the first time, at `at`. Answers with what to store.
@@ -76,14 +96,15 @@ impl Sweeps {
             // Stamps are whole seconds: within the first one nobody knows what was before.
             Start::Latest | Start::Earliest => at.whole_second() + Duration::from_secs(1),
         };
-        let position = SweepPosition { through: at, from };
-        self.position = Some(position);
+        // The target has nothing yet.
+        let position = SweepPosition { through: at, from, compared: Some(at) };
+        (self.position, self.settled) = (Some(position), at);
         position
     }
 
     /// Begins where an earlier version left off.
     pub(crate) fn begin_at(&mut self, through: Moment, from: Moment) -> SweepPosition {
-        let position = SweepPosition { through, from };
+        let position = SweepPosition { through, from, compared: None };
         self.position = Some(position);
         position
     }
@@ -122,7 +143,28 @@ impl Sweeps {
             let age = u64::try_from(org_now.0 - position.through.0).unwrap_or_default();
             now + every.saturating_sub(Duration::from_millis(age))
         });
-        (due <= now).then_some(Urgency::Due)
+        // Where there is no stream, nothing is left to it.
+        let urgency = if self.feeder == Feeder::Polls { Urgency::Now } else { Urgency::Due };
+        (due <= now).then_some(urgency)
+    }
+
+    /// What brings the object's changes.
+    pub(crate) fn feeder(&self) -> Feeder {
+        self.feeder
+    }
+
+    /// How far the object may be behind without anything being wrong.
+    pub(crate) fn pause(&self) -> Duration {
+        self.config.every.unwrap_or_default()
+    }
+
+    /// What it takes for a change to count as produced, where no gap is repaired.
+    pub(crate) fn certainty(&self) -> Certainty {
+        match self.feeder {
+            Feeder::Channel => Certainty::Usual,
+            // What is read and what time it is come from different machines of the org.
+            Feeder::Polls => Certainty::Polled { settled: (self.settled - SKEW).stamp() },
+        }
     }
 
     /// When the next sweep is due; `None` while nobody knows.
@@ -138,7 +180,8 @@ impl Sweeps {
         let position = self.position?;
         let open: Vec<&Gap> = gaps.repairable().filter(|_| repairs).collect();
         let overlap = self.config.overlap;
-        let window = if open.is_empty() && self.wish == Wish::None {
+        let waits_for_stream = self.feeder == Feeder::Channel && self.wish == Wish::None;
+        let window = if open.is_empty() && waits_for_stream {
             Window::scheduled(&position, overlap, org_now)
         } else {
             Window::open(&position, overlap, open.iter().copied())
@@ -151,13 +194,19 @@ impl Sweeps {
             Some(cursor) if cursors.all(|other| other == Some(cursor)) => Part::of(cursor),
             _ => Part::Rows(None),
         };
+        let certainty = if open.is_empty() { self.certainty() } else { Certainty::Full };
+        // Of so many missing ones somebody has to say first what they are.
+        let compares = position.compared.is_none_or(|at| at + COMPARED_EVERY <= org_now);
         Some(Run {
             window,
+            certainty,
+            compares: compares && gaps.concern().is_none(),
             gaps: open.iter().map(|gap| gap.number).collect(),
             confirmed: open.iter().any(|gap| gap.confirmed),
             max_missing: self.config.max_missing,
             part,
             rows: 0,
+            compared: None,
             read: None,
             remembers: false,
             covered: None,
@@ -170,11 +219,14 @@ impl Sweeps {
         self.run = Some(run);
     }
 
-    /// A sweep is done; the object's changes are in Kafka up to `through`.
-    fn done(&mut self, through: Moment) {
+    /// A sweep is done; the object's changes are in Kafka up to `through`. Its rows were `read` then or later, and all that
+    /// the target has was looked for at `compared`.
+    fn done(&mut self, through: Moment, read: Option<Moment>, compared: Option<Moment>) {
         if let Some(position) = &mut self.position {
             position.through = through;
+            position.compared = compared.or(position.compared);
         }
+        self.settled = read.unwrap_or(self.settled);
         self.due = self.config.every.map(|every| Instant::now() + every);
     }
 
@@ -195,7 +247,8 @@ mod tests {
     const MINUTE: Duration = Duration::from_mins(1);
 
     fn sweeps(age: Duration) -> Sweeps {
-        Sweeps::new(SweepConfig::default(), Some(SweepPosition { through: NOW - age, from: Moment(0) }))
+        let position = SweepPosition { through: NOW - age, from: Moment(0), compared: None };
+        Sweeps::new(SweepConfig::default(), Feeder::Channel, Some(position))
     }
 
     #[test]

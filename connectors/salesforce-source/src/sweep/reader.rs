@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use orgstream_api::{LinkState, Links, Produced};
-use orgstream_salesforce::{Describe, SalesforceId};
+use orgstream_salesforce::{Describe, Org, SalesforceId};
 
 use crate::error::SourceError;
 use crate::moment::Moment;
 use crate::recent::{Certainty, Recent};
-use crate::record::STAMP;
+use crate::record::{STAMP, stamp_field};
 use crate::rows::{Rows, unusable};
 use crate::standing::Standing;
 use crate::sweep::rows::{CREATED, DELETED, Shown};
@@ -65,18 +65,30 @@ impl Reader {
         Ok(patience.call(|| patience.org().describe(&self.name)).await?)
     }
 
+    /// Whether deleted rows can be seen for a while.
+    pub(super) async fn has_bin(&self) -> Result<bool, SourceError> {
+        Ok(self.describe().await?.field(DELETED).is_some())
+    }
+
+    /// The field that dates the object's rows.
+    pub(super) async fn stamp(&self) -> Result<&'static str, SourceError> {
+        Ok(stamp_field(&*self.describe().await?).unwrap_or(STAMP))
+    }
+
     /// The beginning of a query for states of rows.
     pub(super) async fn select(&self) -> Result<String, SourceError> {
-        let describe = self.describe().await?;
+        let (describe, stamp) = (self.describe().await?, self.stamp().await?);
         // Not every object tells when its rows were created, and not every one has a recycle bin.
-        let also = [DELETED, CREATED].into_iter().filter(|name| describe.field(name).is_some());
-        let fields: Vec<&str> = ["Id", STAMP].into_iter().chain(also).collect();
+        let has = |name: &&str| *name != stamp && describe.field(name).is_some();
+        let fields: Vec<&str> =
+            ["Id", stamp].into_iter().chain([DELETED, CREATED].into_iter().filter(has)).collect();
         Ok(format!("SELECT {} FROM {}", fields.join(", "), self.name))
     }
 
-    /// The states that a query of [`Reader::select`] shows, the recycle bin included.
+    /// The states that a query of [`Reader::select`] shows, the recycle bin included where there is one.
     pub(super) async fn states(&self, soql: &str) -> Result<Vec<Shown>, SourceError> {
-        let rows = self.rows.query_all(soql).await?;
+        let has_bin = self.has_bin().await?;
+        let rows = if has_bin { self.rows.query_all(soql).await? } else { self.rows.query(soql).await? };
         rows.iter().map(|row| Shown::of(row).ok_or_else(|| unusable(&self.name, soql))).collect()
     }
 
@@ -85,21 +97,26 @@ impl Reader {
         &self,
         from: Moment,
         since: Moment,
+        certainty: Certainty,
     ) -> Result<Vec<(SalesforceId, Standing)>, SourceError> {
         self.remember(since).await?;
-        let soql = format!("{} WHERE {STAMP} >= {}", self.select().await?, from.max(since));
+        let (select, stamp) = (self.select().await?, self.stamp().await?);
+        let soql = format!("{select} WHERE {stamp} >= {}", from.max(since));
         let shown = self.states(&soql).await?;
-        // Stamps are whole seconds: within the first one nobody knows what was before the subscription.
         let is_unseen = |row: &Shown| {
             let known = self.recent.known(&(self.object, row.id));
             row.standing.stamp() >= from.stamp()
-                && !known.is_some_and(|known| known.covers(row.standing, Certainty::Usual))
+                && !known.is_some_and(|known| known.covers(row.standing, certainty))
         };
         Ok(shown.into_iter().filter(is_unseen).map(|row| (row.id, row.standing)).collect())
     }
 
+    pub(crate) fn org(&self) -> &Org {
+        self.rows.patience().org()
+    }
+
     /// The org's time at its latest answer. Our own clock says nothing about the org's.
     pub(super) fn heard(&self) -> Option<Moment> {
-        self.rows.patience().org().date().map(Moment)
+        self.org().date().map(Moment)
     }
 }

@@ -13,7 +13,7 @@ use crate::error::SourceError;
 use crate::moment::Moment;
 use crate::produce::Draft;
 use crate::recent::{Certainty, Known};
-use crate::record::{Origin, STAMP};
+use crate::record::Origin;
 use crate::snapshot::state_of;
 use crate::standing::Standing;
 use crate::sweep::reader::Reader;
@@ -23,7 +23,7 @@ use crate::sweep::window::Window;
 pub(super) const CREATED: &str = "CreatedDate";
 
 /// The field that tells whether a row lies in the recycle bin.
-pub(super) const DELETED: &str = "IsDeleted";
+pub(crate) const DELETED: &str = "IsDeleted";
 
 /// Rows of one page.
 const PAGE: usize = 2_000;
@@ -68,15 +68,16 @@ pub(super) async fn page(
     window: &Window,
     after: Option<After>,
 ) -> Result<(Vec<Shown>, Option<After>), SourceError> {
+    let (select, stamp) = (reader.select().await?, reader.stamp().await?);
     let begins = match after {
-        None => format!("{STAMP} >= {}", window.from),
-        Some((stamp, id)) => {
+        None => format!("{stamp} >= {}", window.from),
+        Some((at, id)) => {
             let id = soql::literal(id.as_str());
-            format!("{STAMP} >= {stamp} AND ({STAMP} > {stamp} OR Id > {id})")
+            format!("{stamp} >= {at} AND ({stamp} > {at} OR Id > {id})")
         }
     };
-    let ends = window.until.map(|until| format!(" AND {STAMP} <= {until}")).unwrap_or_default();
-    let soql = format!("{} WHERE {begins}{ends} ORDER BY {STAMP}, Id LIMIT {PAGE}", reader.select().await?);
+    let ends = window.until.map(|until| format!(" AND {stamp} <= {until}")).unwrap_or_default();
+    let soql = format!("{select} WHERE {begins}{ends} ORDER BY {stamp}, Id LIMIT {PAGE}");
     let page = reader.states(&soql).await?;
     let next = page.last().map(|last| (last.at, last.id)).filter(|_| page.len() >= PAGE);
     Ok((page, next))

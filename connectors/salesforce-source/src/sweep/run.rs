@@ -29,6 +29,12 @@ const ROUNDED: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(super) window: Window,
+    /// What it takes for a row to count as produced.
+    pub(super) certainty: Certainty,
+    /// Whether it is time to look for all that the target has, should only that show deletions.
+    pub(super) compares: bool,
+    /// When that was done.
+    pub(super) compared: Option<Moment>,
     /// The numbers of the gaps that it repairs.
     pub(super) gaps: Vec<u64>,
     /// Whether so many may be deleted by comparison as are missing.
@@ -96,7 +102,7 @@ impl Run {
 
     /// Reads on, after what was `found` in the same step.
     async fn read(&mut self, reader: &Reader, found: &Found) -> Result<Found, SourceError> {
-        let certainty = if self.gaps.is_empty() { Certainty::Usual } else { Certainty::Full };
+        let certainty = self.certainty;
         match std::mem::replace(&mut self.part, Part::Log) {
             Part::Rows(after) => {
                 // Once: what is forgotten meanwhile, because it is too much, is only produced again.
@@ -157,12 +163,15 @@ impl Run {
                 log.said.into_iter().filter(|(id, _)| !ids.contains(id)).collect()
             }
             // The recycle bin was read with the rows, and it keeps them for as long.
-            None => {
+            None if reader.has_bin().await? => {
                 self.since = now - deleted::KEPT;
                 Vec::new()
             }
+            None if self.compares && reader.links.is_some() => return Ok(compare(reader)),
+            // The status says that nothing shows deletions, or that they are looked for from time to time.
+            None => return Ok(Part::Done(Outcome::Whole)),
         };
-        let then = if self.window.from + ROUNDED < self.since { Then::Compare } else { Then::Done };
+        let then = if self.is_far() { Then::Compare } else { Then::Done };
         Ok(match then {
             Then::Done if said.is_empty() => Part::Done(Outcome::Whole),
             Then::Compare if said.is_empty() => compare(reader),
@@ -171,12 +180,13 @@ impl Run {
     }
 
     /// What a comparison of all that the target has says.
-    fn judge(&self, reader: &Reader, comparison: Comparison) -> Part {
+    fn judge(&mut self, reader: &Reader, comparison: Comparison) -> Part {
+        let now = reader.heard().unwrap_or(self.window.from);
+        self.compared = Some(now);
         if !self.confirmed && comparison.is_doubtful(self.max_missing) {
             let (missing, of) = (comparison.missing.len(), comparison.linked);
             return Part::Done(Outcome::Doubtful { missing, of });
         }
-        let now = reader.heard().unwrap_or(self.window.from);
         let said: Vec<Said> = comparison.missing.into_iter().map(|id| (id, now)).collect();
         if said.is_empty() { Part::Done(Outcome::Whole) } else { Part::Delete(said, Then::Done) }
     }

@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_window_overlaps_with_the_one_before_and_leaves_the_youngest_to_the_stream() {
-        let position = SweepPosition { through: NOW - MINUTE * 10, from: Moment(0) };
+        let position = SweepPosition { through: NOW - MINUTE * 10, from: Moment(0), compared: None };
         let window = Window::scheduled(&position, OVERLAP, NOW);
         assert_eq!(window, Window { from: NOW - MINUTE * 25, until: Some(NOW - MINUTE) });
         assert_eq!(window.through(position.through, NOW, None), NOW - MINUTE);
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn nothing_from_before_the_first_subscription_is_asked_for() {
-        let position = SweepPosition { through: NOW - MINUTE, from: NOW - MINUTE * 2 };
+        let position = SweepPosition { through: NOW - MINUTE, from: NOW - MINUTE * 2, compared: None };
         assert_eq!(Window::scheduled(&position, OVERLAP, NOW).from, NOW - MINUTE * 2);
     }
 }

@@ -10,6 +10,7 @@ mod change;
 mod gap;
 mod health;
 mod messages;
+mod polling;
 mod pressure;
 mod push_topic;
 mod read_ahead;

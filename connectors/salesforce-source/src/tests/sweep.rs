@@ -20,10 +20,10 @@ const DAY: Duration = Duration::from_hours(24);
 
 /// What the target has.
 #[derive(Default)]
-struct Target(Mutex<HashMap<String, LinkState>>);
+pub(super) struct Target(Mutex<HashMap<String, LinkState>>);
 
 impl Target {
-    fn with(ids: impl IntoIterator<Item = SalesforceId>) -> Arc<Self> {
+    pub(super) fn with(ids: impl IntoIterator<Item = SalesforceId>) -> Arc<Self> {
         let links = ids.into_iter().map(|id| (id.as_str().to_owned(), LinkState::Live)).collect();
         Arc::new(Self(Mutex::new(links)))
     }

@@ -1,0 +1,64 @@
+//! What can be found out about an object by asking for its rows alone.
+
+use orgstream_salesforce::Describe;
+
+use crate::record::{STAMP, stamp_field};
+use crate::sweep::DELETED;
+
+/// What the rows of an object tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Polled {
+    /// The field that dates them.
+    stamp: &'static str,
+    /// Whether the org shows which were deleted.
+    shows_deletions: bool,
+}
+
+impl Polled {
+    /// What rows so described tell; `None` where nothing dates them.
+    pub(crate) fn of(describe: &Describe) -> Option<Self> {
+        let shows_deletions = describe.replicateable || describe.field(DELETED).is_some();
+        Some(Self { stamp: stamp_field(describe)?, shows_deletions })
+    }
+
+    /// What people should know who count on every change; `None` where every change is found.
+    pub(crate) fn remark(&self, has_target: bool) -> Option<String> {
+        let stamp = match self.stamp {
+            STAMP => None,
+            "CreatedDate" => Some("rows are dated by CreatedDate alone, so changes of them are not seen"),
+            _ => Some("rows are dated by LastModifiedDate, which changes by the system may leave as it is"),
+        };
+        let deletions = match (self.shows_deletions, has_target) {
+            (true, _) => None,
+            (false, true) => Some("deletes are looked for once a day, by what the target has"),
+            (false, false) => Some("deletes are not seen"),
+        };
+        let all: Vec<&str> = stamp.into_iter().chain(deletions).collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn polled(replicateable: bool, fields: &[&str]) -> Option<Polled> {
+        let fields: Vec<_> = fields.iter().map(|name| json!({"name": name, "type": "datetime"})).collect();
+        let describe = json!({"name": "Folder", "replicateable": replicateable, "fields": fields});
+        Polled::of(&serde_json::from_value(describe).unwrap())
+    }
+
+    #[test]
+    fn what_is_not_found_is_said_and_nothing_else() {
+        let all = ["CreatedDate", "LastModifiedDate", "SystemModstamp"];
+        assert_eq!(polled(true, &all).unwrap().remark(false), None);
+        let remark = |fields, has_target| polled(false, fields).unwrap().remark(has_target).unwrap();
+        assert_eq!(remark(&all, false), "deletes are not seen");
+        assert!(remark(&all, true).contains("once a day"));
+        assert!(remark(&all[..2], false).contains("by LastModifiedDate"));
+        assert!(remark(&all[..1], false).contains("changes of them are not seen; deletes are not seen"));
+        assert_eq!(polled(true, &["Id"]), None);
+    }
+}
