@@ -80,6 +80,13 @@ impl Recent {
         self.lock().since.get_or_insert((now + UNCERTAIN).stamp());
     }
 
+    /// The records of an object of which the last that is remembered is a row.
+    pub(crate) fn living(&self, object: usize) -> Vec<SalesforceId> {
+        let state = self.lock();
+        let is_row = |(key, known): &(&Key, &Known)| key.0 == object && !known.standing.is_deleted();
+        state.known.iter().filter(is_row).map(|(key, _)| key.1).collect()
+    }
+
     /// Whether all that was produced since `from` is remembered.
     pub(crate) fn is_complete_since(&self, from: Moment) -> bool {
         self.lock().since.is_some_and(|since| since <= from.stamp())

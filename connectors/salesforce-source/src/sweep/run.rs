@@ -141,7 +141,7 @@ impl Run {
                     self.part = Part::Done(Outcome::Beyond);
                     return Ok(Found::default());
                 };
-                let goes_on = comparison.page(reader, links.as_ref()).await?;
+                let goes_on = comparison.page(reader, links.as_ref(), self.window.from).await?;
                 self.part = if goes_on { Part::Compare(comparison) } else { self.judge(reader, comparison) };
                 Ok(Found::default())
             }

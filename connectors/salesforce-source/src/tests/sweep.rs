@@ -171,3 +171,27 @@ async fn without_a_target_old_deletions_are_beyond_repair_and_said_to_be() {
     assert!(!feed.committed.names().contains_key(ids[1].as_str()), "what the org still knows is produced");
     assert!(feed.committed.names().contains_key(ids[0].as_str()));
 }
+
+#[tokio::test]
+async fn a_record_on_its_way_to_the_target_is_looked_for_too_and_a_deletion_on_its_way_is_not_missed() {
+    let world = World::start().await;
+    let ids = world.create_accounts(110).await;
+    // The last one is produced, and the target does not have it yet.
+    let (late, linked) = ids.split_last().unwrap();
+    let mut committed =
+        Committed { links: Some(Target::with(linked.iter().copied())), ..Committed::default() };
+    let mut feed = committed.source(&world, Start::Snapshot).await;
+    feed.until_records(110).await;
+    feed.source.stop().await;
+    world.delete(*late).await;
+    world.sandbox.advance(DAY * 20);
+    // The org has these on record, and the target has them still when it is compared.
+    world.org.delete_many(&linked[..105], Duration::from_secs(20)).await.unwrap();
+    world.sandbox.advance(DAY * 2);
+    let mut feed = committed.source(&world, Start::Snapshot).await;
+    feed.until(|committed| committed.gap("Account").is_some_and(|gap| gap["state"] == "closed")).await;
+    let names = committed.names();
+    assert_eq!(names.len(), 4, "{names:?}");
+    assert!(!names.contains_key(late.as_str()));
+    committed.assert_order();
+}
