@@ -146,7 +146,8 @@ fn kind(window: &Window, row: &Shown, before: Option<Standing>, link: Option<Lin
 }
 
 /// Whether a deleted record was never produced, so that nobody waits to hear of its end. Where that is not certain a
-/// deletion too many does no harm, but one too few would let the record live on in the target.
+/// deletion too many does no harm, but one too few would let the record live on. Only a target says so: topics forget, and
+/// their readers do not.
 fn came_and_went(
     reader: &Reader,
     window: &Window,
@@ -155,7 +156,8 @@ fn came_and_went(
     link: Option<LinkState>,
 ) -> bool {
     let created_within = row.created.is_some_and(|created| created >= window.from);
-    before.is_none() && link.is_none() && created_within && reader.recent.is_complete_since(window.from)
+    let knows_all = reader.links.is_some() && reader.recent.is_complete_since(window.from);
+    before.is_none() && link.is_none() && created_within && knows_all
 }
 
 #[cfg(test)]

@@ -65,6 +65,11 @@ pub(super) struct Committed {
 pub(super) struct Topics(Mutex<Vec<(Version, Brought)>>, AtomicBool);
 
 impl Topics {
+    /// Has nothing of them be left to read back.
+    pub(super) fn forget(&self) {
+        self.0.lock().unwrap().clear();
+    }
+
     /// Has a part of them be gone.
     pub(super) fn cut(&self) {
         self.1.store(true, Ordering::Relaxed);

@@ -195,3 +195,21 @@ async fn a_record_on_its_way_to_the_target_is_looked_for_too_and_a_deletion_on_i
     assert!(!names.contains_key(late.as_str()));
     committed.assert_order();
 }
+
+#[tokio::test]
+async fn a_deletion_is_told_of_a_record_that_the_topics_have_forgotten() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let gone = world.create("Account", json!({"Name": "gone"})).await;
+    feed.until_records(1).await;
+    feed.source.stop().await;
+    world.delete(gone).await;
+    world.sandbox.advance(DAY + HOUR);
+    committed.topics.forget();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until(|committed| committed.records.iter().any(|record| kind(record) == "deleted")).await;
+    assert!(committed.names().is_empty());
+}
