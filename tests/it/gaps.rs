@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::json;
 
-use crate::support::World;
+use crate::support::{World, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expired_replay_id_stops_the_source_where_the_file_says_so_and_a_snapshot_closes_the_gap() {
@@ -73,5 +74,72 @@ async fn changes_without_an_event_are_named_where_nothing_is_swept_and_a_new_sna
     world.in_a.create("Lead", json!({ "LastName": "Later", "Company": "Acme" })).await;
     world.sync().await.expect_code(0);
     world.verify().await;
+    assert_eq!(world.dead_letters().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_missing_records_are_deleted_only_after_somebody_said_so_by_the_command() {
+    let Some(world) = World::builder().embedded().build().await else { return };
+    let lead = |number: usize| json!({ "LastName": format!("Lead {number}"), "Company": "Acme" });
+    let ids = world.in_a.create_many("Lead", (0..110).map(lead).collect()).await;
+    world.sync().await.expect_code(0);
+    assert_eq!(world.b.count("Lead"), 110);
+    // So long ago that the org does not know of the deletions any more.
+    for id in &ids[5..] {
+        world.in_a.delete("Lead", id).await;
+    }
+    world.a.advance(Duration::from_hours(24 * 30));
+
+    let mut running = world.run(&[]);
+    let gaps = async |arguments: &[&str]| {
+        world.command(&[&["gaps", "orgstream.yaml"], arguments].concat()).finish().await
+    };
+    let number = 'found: {
+        for _ in 0..120 {
+            let shown = gaps(&["--object", "Lead", "--json"]).await.expect_code(0);
+            let all: serde_json::Value = serde_json::from_str(&shown.stdout).expect("JSON");
+            let waits = |gap: &&serde_json::Value| gap["reason"].is_string();
+            if let Some(gap) = all.as_array().expect("a list").iter().find(waits) {
+                let reason = gap["reason"].as_str().expect("a text");
+                assert!(reason.contains("105 of 110") && reason.contains("--confirm"), "{reason}");
+                break 'found gap["number"].to_string();
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        panic!("no gap waits for a word");
+    };
+    assert_eq!(world.b.count("Lead"), 110, "nothing is deleted unasked");
+    gaps(&["--confirm", "99"]).await.expect_code(2);
+    gaps(&["--object", "Lead", "--confirm", &number]).await.expect_code(0);
+    eventually("the missing ones are deleted", || world.b.count("Lead") == 5).await;
+    assert!(running.alive());
+    running.terminate().await;
+    world.sync().await.expect_code(0);
+    world.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repair_that_is_killed_again_and_again_ends_in_the_orgs_state() {
+    let Some(world) = World::builder().embedded().build().await else { return };
+    world.prime().await;
+    let gone = world.in_a.create("Lead", json!({ "LastName": "Gone", "Company": "Acme" })).await;
+    world.sync().await.expect_code(0);
+    world.in_a.delete("Lead", &gone).await;
+    let lines: Vec<String> = (0..9_000).map(|number| format!("Lead {number},Acme\n")).collect();
+    world.in_a.bulk_load("Lead", format!("LastName,Company\n{}", lines.concat())).await;
+    world.a.advance(Duration::from_hours(30));
+    world.a.faults().add(Fault::new(CallKind::Query, Effect::DelayBetween { min_ms: 100, max_ms: 400 }));
+    for round in 0..6 {
+        let running = world.run(&["--only", "source"]);
+        tokio::time::sleep(Duration::from_millis(1_200 + 300 * round)).await;
+        running.kill().await;
+    }
+    world.sync().await.expect_code(0);
+    world.verify().await;
+    assert_eq!(world.b.count("Lead"), 9_000);
+    let gaps = world.command(&["gaps", "orgstream.yaml", "--object", "Lead", "--json"]).finish().await;
+    let gaps: serde_json::Value = serde_json::from_str(&gaps.stdout).expect("JSON");
+    let is_closed = |gap: &serde_json::Value| gap["state"] == "closed";
+    assert!(gaps.as_array().expect("a list").iter().all(is_closed), "{gaps}");
     assert_eq!(world.dead_letters().await, []);
 }

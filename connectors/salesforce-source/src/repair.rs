@@ -250,3 +250,84 @@ impl Subjects {
         std::mem::take(&mut self.pending)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use orgstream_api::TopicTemplate;
+    use orgstream_salesforce::OrgId;
+
+    use super::*;
+    use crate::as_event::EventForm;
+    use crate::config::{RETENTION, Start, SweepConfig};
+    use crate::filter::Filter;
+    use crate::object::{Rules, Target};
+    use crate::position::Positions;
+    use crate::produce::Destination;
+    use crate::sweep::Feeder;
+
+    const NOW: Moment = Moment(1_767_262_830_000);
+    const HOUR: Duration = Duration::from_hours(1);
+
+    fn subjects(on_gap: OnGap, form: EventForm) -> Subjects {
+        let topic = TopicTemplate::fixed("t");
+        let org = OrgId::parse("00D5g000004XyzE").unwrap();
+        let destination = Destination { org, topic, filter: Filter::default() };
+        let target = Target { name: "Account".to_owned(), destination };
+        let (start, sweep, feeder) = (Start::Latest, SweepConfig::default(), Feeder::Channel);
+        let rules = Rules { start, on_gap, sweep, feeder };
+        let mut object = Object::new(target, &Positions::default(), &rules, false);
+        object.form = form;
+        Subjects::new(vec![object], Positions::default(), start, on_gap, RETENTION, HOUR)
+    }
+
+    /// What becomes of a gap, by what the file says, by whether rows stand behind the events, and by its cause; whether a
+    /// sweep repairs it, and whether all rows are read.
+    #[test]
+    fn what_the_file_says_of_gaps_holds_for_every_kind_of_channel_and_cause() {
+        use Cause::{
+            ChannelChanged, ExpiredReplayId, GapEvent, LongOutage, ObjectFailed, Overflow, SubscriptionLimit,
+            UnreadableEvent,
+        };
+        use GapState::{Beyond, Open, Passed};
+        let orgs = [ExpiredReplayId, LongOutage, Overflow, SubscriptionLimit, ChannelChanged];
+        let ours = [UnreadableEvent, ObjectFailed];
+        let rows = || EventForm::Rows;
+        let messages = || EventForm::Messages { entities: Vec::new() };
+        let changes = || EventForm::Changes { convert: false };
+        for (on_gap, form, causes, state, is_swept, reads_all) in [
+            (OnGap::Repair, rows(), &orgs[..], Open, true, false),
+            (OnGap::Repair, rows(), &ours[..], Open, true, false),
+            (OnGap::Repair, rows(), &[GapEvent], Open, true, true),
+            (OnGap::Repair, messages(), &orgs, Beyond, false, false),
+            (OnGap::Repair, messages(), &ours, Beyond, false, false),
+            (OnGap::Repair, changes(), &orgs, Beyond, false, false),
+            (OnGap::Fail, rows(), &orgs, Open, false, false),
+            (OnGap::Fail, rows(), &ours, Open, false, false),
+            (OnGap::Fail, rows(), &[GapEvent], Open, false, false),
+            (OnGap::Fail, messages(), &orgs, Open, false, false),
+            (OnGap::Earliest, rows(), &orgs, Passed, false, false),
+            (OnGap::Earliest, rows(), &ours, Open, true, false),
+            (OnGap::Earliest, rows(), &[GapEvent], Passed, false, false),
+            (OnGap::Earliest, messages(), &orgs, Passed, false, false),
+            (OnGap::Latest, rows(), &orgs, Passed, false, false),
+            (OnGap::Latest, rows(), &ours, Open, true, false),
+            (OnGap::Latest, messages(), &ours, Passed, false, false),
+            (OnGap::Latest, changes(), &orgs, Passed, false, false),
+        ] {
+            for cause in causes {
+                let mut subjects = subjects(on_gap, form.clone());
+                let missing = Missing { from: NOW - HOUR, to: NOW, cause: *cause };
+                assert!(subjects.misses(0, None, &missing, NOW));
+                let stored = subjects.take_pending();
+                let read = Positions::read(&stored).unwrap();
+                let what = format!("{on_gap:?} {form:?} {cause:?}");
+                assert_eq!(read.gaps_of("Account").last().unwrap().state, state, "{what}");
+                assert_eq!(subjects.repairs(0), is_swept, "{what}");
+                assert_eq!(subjects.objects[0].snapshot.is_some(), reads_all, "{what}");
+                assert_eq!(subjects.are_broken(), on_gap == OnGap::Fail, "{what}");
+            }
+        }
+    }
+}

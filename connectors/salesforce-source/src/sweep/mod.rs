@@ -22,6 +22,9 @@ mod run;
 pub(crate) use run::Run;
 mod window;
 
+#[cfg(test)]
+mod interleavings;
+
 use std::time::Duration;
 
 use tokio::time::Instant;

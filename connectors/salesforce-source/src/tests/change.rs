@@ -236,3 +236,27 @@ async fn an_event_of_unknown_shape_is_kept_and_its_object_read_anew() {
         assert_eq!(committed.unreadable.len(), 1);
     }
 }
+
+#[tokio::test]
+async fn an_event_that_tells_a_field_that_is_gone_holds_up_nothing() {
+    let world = world().await;
+    let mut committed = committed(by_changes_alone);
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until(|committed| CHANNELS.iter().all(|name| committed.position("channel", name).is_some())).await;
+    let account = world.create("Account", json!({"Name": "made"})).await;
+    feed.until_records(1).await;
+    let committed_at = feed.committed.records[0].record.timestamp + 1_000;
+    let header = json!({
+        "entityName": "Account", "recordIds": [account.as_str()], "changeType": "UPDATE",
+        "changeOrigin": "", "transactionKey": "0001", "sequenceNumber": 1, "commitTimestamp": committed_at,
+        "commitNumber": 1, "commitUser": "0055g000000001AAA", "nulledFields": [], "diffFields": [],
+        "changedFields": ["Name", "Gone__c"],
+    });
+    let payload = json!({"ChangeEventHeader": header, "Name": "told", "Gone__c": "by a field that is gone"});
+    world.sandbox.raise(CHANNELS[0], json!({"schema": "x", "payload": payload, "event": {}}));
+    feed.until(|committed| committed.names().get(account.as_str()).is_some_and(|name| name == "told")).await;
+    let later = world.create("Account", json!({"Name": "later"})).await;
+    feed.until(|committed| committed.names().contains_key(later.as_str())).await;
+    feed.until_running().await;
+    assert!(committed.unreadable.is_empty());
+}

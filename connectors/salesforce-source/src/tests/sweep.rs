@@ -213,3 +213,43 @@ async fn a_deletion_is_told_of_a_record_that_the_topics_have_forgotten() {
     feed.until(|committed| committed.records.iter().any(|record| kind(record) == "deleted")).await;
     assert!(committed.names().is_empty());
 }
+
+#[tokio::test]
+async fn a_repair_that_is_killed_between_its_batches_goes_on_where_it_was() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    feed.until_running().await;
+    feed.source.stop().await;
+    let gone = world.create("Account", json!({"Name": "gone"})).await;
+    world.create_accounts(5_000).await;
+    world.delete(gone).await;
+    world.sandbox.advance(DAY + HOUR);
+    let mut kills = 0;
+    loop {
+        let mut feed = committed.source(&world, Start::Latest).await;
+        let rows = feed.committed.gap("Account").map_or(0, |gap| gap["rows"].as_u64().unwrap());
+        let goes_on = |committed: &Committed| {
+            committed.gap("Account").is_some_and(|gap| gap["rows"].as_u64().unwrap() > rows)
+        };
+        feed.until(|committed| {
+            goes_on(committed) || committed.gap("Account").is_some_and(|gap| gap["state"] == "closed")
+        })
+        .await;
+        if feed.committed.gap("Account").unwrap()["state"] == "closed" {
+            break;
+        }
+        kills += 1;
+        // One more batch is read, which nobody commits.
+        tokio::time::timeout(Duration::from_secs(5), feed.source.poll()).await.ok();
+        drop(feed);
+    }
+    assert!(kills >= 2, "{kills}");
+    assert_eq!(committed.names().len(), 5_000);
+    let accounts = committed.records.iter().filter(|record| record.topic == "a.Account");
+    let rows = committed.gap("Account").unwrap()["rows"].as_u64().unwrap();
+    assert_eq!(accounts.count() as u64, rows, "what was committed is not read again");
+    assert!((5_000..=5_001).contains(&rows), "{rows}");
+    committed.assert_order();
+}
