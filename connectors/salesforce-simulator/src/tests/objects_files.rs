@@ -43,8 +43,8 @@ async fn a_file_that_is_none_says_what_it_is() {
         ("hello", "hello stands where keys belong; the keys are objects, channels"),
         ("object: {}", "there is no key object; the keys are objects, channels"),
         ("objects: [Lead]", "objects: a list stands where names and their values belong"),
-        ("objects: { Lead: 7 }", "Lead: 7 stands where keys belong; the keys are label, plural, key_prefix, name_field, fields, record_types, validation_rules, duplicate_rules, denied, denied_fields, change_data_capture"),
-        ("objects: { Lead: { field: [] } }", "Lead: there is no key field; the keys are label, plural, key_prefix, name_field, fields, record_types, validation_rules, duplicate_rules, denied, denied_fields, change_data_capture"),
+        ("objects: { Lead: 7 }", "Lead: 7 stands where keys belong; the keys are label, plural, key_prefix, name_field, fields, record_types, validation_rules, duplicate_rules, denied, denied_fields, change_data_capture, replicateable"),
+        ("objects: { Lead: { field: [] } }", "Lead: there is no key field; the keys are label, plural, key_prefix, name_field, fields, record_types, validation_rules, duplicate_rules, denied, denied_fields, change_data_capture, replicateable"),
         ("objects: { Lead: { fields: {} } }", "Lead: fields: a mapping is no list; write [ … ]"),
     ])
     .await;
