@@ -10,6 +10,7 @@ use std::time::Duration;
 use orgstream_api::HealthReporter;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::producer::{Producer as _, ThreadedProducer};
+use tokio::time::sleep;
 
 use super::admin::blocking;
 use super::config::KafkaConfig;
@@ -21,6 +22,8 @@ use super::waiting;
 
 /// A blocking call is made in steps of this length, so that giving up never takes longer.
 const STEP: Duration = Duration::from_secs(1);
+/// For how many milliseconds a commit waits for reports to be let go, before it is left to librdkafka.
+const LETTING_GO: u32 = 50;
 /// How long [`TransactionalProducer::close`] tries to abort what is open.
 const ABORT: Duration = Duration::from_secs(5);
 /// How long the brokers wait for an unfinished transaction. It holds `read_committed` readers back meanwhile, also
@@ -120,6 +123,7 @@ impl TransactionalProducer {
             return Err(self.undelivered(batch, failed));
         }
         self.phase = Phase::Committing;
+        self.reports_are_let_go().await;
         let commit = self.steps(|producer| producer.commit_transaction(STEP)).await;
         match commit {
             Ok(()) => {
@@ -143,6 +147,17 @@ impl TransactionalProducer {
         abort.map_err(|error| self.dead(&format!("the transaction cannot be aborted: {error}")))?;
         self.phase = Phase::Ready;
         Ok(())
+    }
+
+    /// Waits until librdkafka counts nothing as in flight any more. All reports are in by now, but it counts a record
+    /// until the report about it is let go, a moment later, and a commit that finds one waits for a tenth of a second.
+    async fn reports_are_let_go(&self) {
+        for _ in 0..LETTING_GO {
+            if self.deliverer.producer().in_flight_count() == 0 {
+                return;
+            }
+            sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// Makes a blocking call again and again until it has succeeded or failed for good.
