@@ -3,7 +3,7 @@
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::json;
 
-use crate::support::{Finished, World};
+use crate::support::{Finished, World, eventually};
 
 /// A world whose accounts have this source, beside leads that have none of their own.
 async fn world(account: &str) -> Option<World> {
@@ -82,23 +82,25 @@ async fn an_event_of_unknown_shape_is_kept_and_what_it_hides_is_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn answers_of_a_megabyte_one_behind_the_other_are_read_like_any_other() {
-    let Some(world) = world("hydrate: false").await else { return };
+async fn an_answer_of_ten_megabytes_is_read_like_any_other_and_one_beyond_the_bound_is_named() {
+    let objects = "Account: { source: { hydrate: false } }\nLead:";
+    let builder = World::builder().embedded().start_from("earliest").source_only().objects(objects);
+    let builder = builder.source("stream: { max_response: 10MB }");
+    let Some(world) = builder.org_a(|a| a.largest_answer(30_000_000)).build().await else { return };
     world.prime().await;
-    // Held back until all of them are there, they come in answers as large as the simulated org gives.
-    let stall = world.a.faults().add(Fault::new(CallKind::Connect, Effect::Stall));
-    let run = world.run(&["--until-synced", "--quiet", "1s"]);
-    let rows = (0..4_000).map(|nth| {
-        let long = "x".repeat(200);
-        json!({
-            "Name": format!("Account {nth} {}", &long[..200]), "BillingStreet": long, "BillingCity": "x".repeat(40),
-            "Site": "x".repeat(80), "Website": "x".repeat(250), "Sic": "1", "TickerSymbol": "x".repeat(20),
-        })
-    });
-    world.in_a.create_many("Account", rows.collect()).await;
+    let row = |nth: usize| json!({ "Name": format!("Account {nth}"), "Website": "x".repeat(250), "Site": "x".repeat(80) });
+    world.in_a.create_many("Account", (0..10_000).map(row).collect()).await;
     world.in_a.create("Lead", json!({ "LastName": "Kant", "Company": "Acme" })).await;
-    world.a.faults().remove(stall);
-    run.finish().await.expect_code(0);
-    assert_eq!(world.read(&world.topic("Account")).await.len(), 4_000);
+    let connects = world.a.calls(CallKind::Connect);
+    let running = world.run(&[]);
+    eventually("the answer is refused, and asked for again", || {
+        world.a.calls(CallKind::Connect) > connects + 1
+    })
+    .await;
+    says(&running.terminate().await.expect_code(0), &["source.stream.max_response", "bytes"]);
+
+    world.edit("max_response: 10MB", "max_response: 100MB");
+    world.sync().await.expect_code(0);
+    assert_eq!(world.read(&world.topic("Account")).await.len(), 10_000);
     assert_eq!(world.read(&world.topic("Lead")).await.len(), 1);
 }

@@ -38,6 +38,7 @@ pub(crate) struct Settings {
     pub(crate) retention: Retention,
     pub(crate) websocket: bool,
     pub(crate) streaming_clients: usize,
+    pub(crate) largest_answer: usize,
 }
 
 /// Whether an org has TLS, and where its authority comes from.
@@ -84,6 +85,7 @@ impl Default for OrgBuilder {
                 retention: Retention { topics: Duration::from_hours(24), bus: Duration::from_hours(72) },
                 websocket: false,
                 streaming_clients: 2_000,
+                largest_answer: 1_000_000,
             },
         }
     }
@@ -234,6 +236,14 @@ impl OrgBuilder {
     #[must_use]
     pub fn websocket(mut self, on: bool) -> Self {
         self.settings.websocket = on;
+        self
+    }
+
+    /// About the bytes of events in the largest answer to a connect; one event may be larger and then comes alone. Default
+    /// 1,000,000: the buffer of CometD's Java client takes 1 MiB, and such an answer holds some thousand events.
+    #[must_use]
+    pub fn largest_answer(mut self, bytes: usize) -> Self {
+        self.settings.largest_answer = bytes;
         self
     }
 

@@ -96,11 +96,12 @@ impl Exchange {
         if let Some(replies) = ended(&connecting.message, &connecting.end) {
             return Look::Over(replies);
         }
+        let largest = self.tenant.settings.largest_answer;
         let found = self.in_session(&connecting.message, |session, around| {
             if session.connects != connecting.turn {
                 return Ok(None);
             }
-            let due = session.due(around.log, around.usage, around.now);
+            let due = session.due(around.log, around.usage, around.now, largest);
             if due.is_empty() && session.exhausted(around.usage, around.now) {
                 return Err(Denied::daily_limit());
             }

@@ -14,10 +14,6 @@ use crate::events::EventLog;
 use crate::timestamp::Timestamp;
 use crate::usage::{Allocation, Usage};
 
-/// About the size of the largest answer, in bytes. The default buffer of CometD's Java client takes 1 MiB; larger
-/// answers would not be faster, since one holds some thousand events. One event may be larger and then comes alone.
-const MAX_ANSWER: usize = 1_000_000;
-
 /// The most subscriptions of one session.
 const MAX_SUBSCRIPTIONS: usize = 100;
 
@@ -150,9 +146,9 @@ impl Session {
         subscriptions.any(|one| usage.allowed(Allocation::of_channel(&one.channel), now) == 0)
     }
 
-    /// What is to be delivered now, as far as one answer and the allocations take it, in the order it was raised.
-    /// Every event of every subscriber is counted; those beyond an allocation stay in the log.
-    pub(super) fn due(&mut self, log: &EventLog, usage: &Usage, now: Timestamp) -> Vec<Due> {
+    /// What is to be delivered now, as far as an answer of about `most` bytes and the allocations take it, in the order it
+    /// was raised. Every event of every subscriber is counted; those beyond an allocation stay in the log.
+    pub(super) fn due(&mut self, log: &EventLog, usage: &Usage, now: Timestamp, most: usize) -> Vec<Due> {
         let mut delivered: BTreeMap<Allocation, Delivered> = BTreeMap::new();
         let mut sources: Vec<_> = self
             .subscriptions
@@ -175,7 +171,7 @@ impl Session {
             if passes {
                 let next = Due { event: Arc::clone(event), channel: Arc::clone(name) };
                 size += next.size();
-                let full = size > MAX_ANSWER && !due.is_empty();
+                let full = size > most && !due.is_empty();
                 let account = delivered
                     .entry(*allocation)
                     .or_insert_with(|| Delivered { events: 0, allowed: usage.allowed(*allocation, now) });
