@@ -34,6 +34,10 @@ impl Org {
             .json(&Wanted { ids, fields: names });
         let reply = self.call(call).await?;
         let rows: Vec<Option<Row>> = reply.json()?;
+        // One entry for each id. A row that is left out would be taken for one that is gone.
+        if rows.len() != ids.len() {
+            return Err(reply.unreadable("another number of rows than was asked for"));
+        }
         // Rows are matched by their own id: a row in the wrong place would overwrite another record downstream.
         let mut by_id = HashMap::with_capacity(rows.len());
         for row in rows.into_iter().flatten() {
