@@ -3,7 +3,7 @@
 use orgstream_salesforce::Describe;
 
 use crate::record::{STAMP, stamp_field};
-use crate::sweep::DELETED;
+use crate::sweep::{CREATED, DELETED};
 
 /// What the rows of an object tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,15 +17,15 @@ pub(crate) struct Polled {
 impl Polled {
     /// What rows so described tell; `None` where nothing dates them.
     pub(crate) fn of(describe: &Describe) -> Option<Self> {
-        let shows_deletions = describe.replicateable || describe.field(DELETED).is_some();
-        Some(Self { stamp: stamp_field(describe)?, shows_deletions })
+        let stamp = stamp_field(describe)?;
+        Some(Self { stamp, shows_deletions: describe.replicateable || has_bin(describe) })
     }
 
     /// What people should know who count on every change; `None` where every change is found.
     pub(crate) fn remark(&self, has_target: bool) -> Option<String> {
         let stamp = match self.stamp {
             STAMP => None,
-            "CreatedDate" => Some("rows are dated by CreatedDate alone, so changes of them are not seen"),
+            CREATED => Some("rows are dated by CreatedDate alone, so changes of them are not seen"),
             _ => Some("rows are dated by LastModifiedDate, which changes by the system may leave as it is"),
         };
         let deletions = match (self.shows_deletions, has_target) {
@@ -36,6 +36,11 @@ impl Polled {
         let all: Vec<&str> = stamp.into_iter().chain(deletions).collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
+}
+
+/// Whether rows that were deleted lately are found by their date, which is that of the deletion then.
+pub(crate) fn has_bin(describe: &Describe) -> bool {
+    describe.field(DELETED).is_some() && stamp_field(describe).is_some_and(|stamp| stamp != CREATED)
 }
 
 #[cfg(test)]
@@ -59,6 +64,12 @@ mod tests {
         assert!(remark(&all, true).contains("once a day"));
         assert!(remark(&all[..2], false).contains("by LastModifiedDate"));
         assert!(remark(&all[..1], false).contains("changes of them are not seen; deletes are not seen"));
+        let of_bin = remark(&["CreatedDate", "IsDeleted"], false);
+        assert!(
+            of_bin.contains("deletes are not seen"),
+            "no date says when a row of the bin was deleted: {of_bin}"
+        );
+        assert_eq!(remark(&["LastModifiedDate", "IsDeleted"], false).matches("deletes").count(), 0);
         assert_eq!(polled(true, &["Id"]), None);
     }
 }

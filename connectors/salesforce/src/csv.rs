@@ -16,6 +16,9 @@ use crate::id::SalesforceId;
 use crate::schema::type_of;
 use crate::value::{ValueError, canonical_decimal};
 
+/// The fields that date a row, the best first.
+const DATES: [&str; 3] = ["SystemModstamp", "LastModifiedDate", "CreatedDate"];
+
 /// The text is not the CSV that was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum CsvError {
@@ -71,8 +74,10 @@ pub struct CsvRows {
 pub struct CsvRow {
     /// Its id; `None` where the cell holds none.
     pub id: Option<SalesforceId>,
-    /// The `SystemModstamp` of a row in the recycle bin, whatever its other cells hold; `None` for one that lives.
-    pub deleted: Option<i64>,
+    /// Whether it is in the recycle bin, whatever its other cells hold.
+    pub is_deleted: bool,
+    /// When it was changed last, by the first of the wanted dates that its object has.
+    pub dated: Option<i64>,
     /// Its value, with every field that CSV carries.
     pub value: Result<Struct, ValueError>,
 }
@@ -212,14 +217,14 @@ impl CsvRows {
     pub fn take(&mut self, most: usize) -> Result<Vec<CsvRow>, CsvError> {
         let mut rows = Vec::with_capacity(most);
         let id = self.columns.place(|column| column.kind == FieldKind::Id);
-        let [mark, stamp] = ["IsDeleted", "SystemModstamp"]
-            .map(|name| self.columns.place(|column| column.name.eq_ignore_ascii_case(name)));
+        let named = |name: &str| self.columns.place(|column| column.name.eq_ignore_ascii_case(name));
+        let (mark, date) = (named("IsDeleted"), DATES.into_iter().find_map(named));
         while rows.len() < most && self.reader.read_byte_record(&mut self.record)? {
             let cell = |place: Option<usize>| std::str::from_utf8(self.record.get(place?)?).ok();
             let id = cell(id).and_then(|id| SalesforceId::parse(id).ok());
-            let deleted = cell(mark).filter(|mark| *mark == "true").and_then(|_| cell(stamp));
-            let deleted = deleted.and_then(|stamp| parse_datetime(stamp).ok());
-            rows.push(CsvRow { id, deleted, value: self.columns.value(&self.record) });
+            let dated = cell(date).and_then(|date| parse_datetime(date).ok());
+            let is_deleted = cell(mark) == Some("true");
+            rows.push(CsvRow { id, is_deleted, dated, value: self.columns.value(&self.record) });
         }
         Ok(rows)
     }

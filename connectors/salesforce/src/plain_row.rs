@@ -71,20 +71,21 @@ impl<'de> Visitor<'de> for Fields<'_> {
         let describe = self.describe;
         let mut values = vec![Value::Null; describe.schema().fields().len()];
         let mut places: Vec<usize> = Vec::with_capacity(describe.fields.len());
-        let mut likely = 0;
+        let (mut likely, mut beyond) = (0, 0);
         while let Some(name) = map.next_key_seed(NameOf { describe, likely })? {
             let Name::Field(place) = name else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
             // Only where the order is another one can a name come twice.
-            if place < likely && places.contains(&place) {
+            if place < beyond && places.contains(&place) {
                 return Err(A::Error::custom("a field comes twice"));
             }
             // The schema has the described fields first, in their order.
             values[place] = map.next_value_seed(ValueOf(&describe.fields[place]))?;
             places.push(place);
             likely = place + 1;
+            beyond = beyond.max(likely);
         }
         Ok(PlainRow { values, places })
     }
@@ -285,6 +286,7 @@ mod tests {
             r#"{"nobody__c": 1}"#,
             r#"{"int__c": 1, "date__c": null, "int__c": 2}"#,
             r#"{"int__c": 1, "int__c": 2}"#,
+            r#"{"int__c": 1, "boolean__c": true, "int__c": 2}"#,
             r#"{"int__c": 1} x"#,
             r#"["int__c"]"#,
             "null",

@@ -243,13 +243,14 @@ impl Reader {
 impl Form {
     /// What a line says; `None` for a row whose deletion nobody misses.
     fn found(&self, row: CsvRow) -> Result<Option<Found>, SourceError> {
-        let CsvRow { id, deleted, value } = row;
+        let CsvRow { id, is_deleted, dated, value } = row;
         let object = &self.described.describe().object;
         let unusable =
             || SourceError::Query { object: object.clone(), soql: "a Bulk job of all its rows".to_owned() };
         let id = id.ok_or_else(unusable)?;
         // Before its value: one that is gone cannot be read again, and nothing of it but this is told.
-        if let Some(at) = deleted.map(Moment) {
+        if is_deleted {
+            let at = dated.map(Moment).ok_or_else(unusable)?;
             let missed = self.repairs.is_some_and(|since| at >= since);
             return Ok(missed.then_some(Found::Deleted { id, at }));
         }

@@ -2,8 +2,8 @@
 //!
 //! Links are gone through page by page and each page is asked for by its ids, so neither side's order matters and
 //! memory holds only what is missing. What was produced lately need not have reached the target: records that are on their
-//! way to it are asked for too, and those whose deletion is on its way are not missing. A user who lost sight of rows looks just like an org that deleted them; therefore
-//! too many at once are nobody's to delete without a word from somebody.
+//! way to it are asked for too, and those whose deletion is on its way are not missing. A user who lost sight of rows looks
+//! just like an org that deleted them; therefore too many at once are nobody's to delete without a word from somebody.
 
 use std::time::Duration;
 
@@ -42,6 +42,10 @@ impl Comparison {
         links: &dyn Links,
         from: Moment,
     ) -> Result<bool, SourceError> {
+        if self.after.is_none() {
+            // What is on its way has to be known from the first page on.
+            reader.remember(from - ON_ITS_WAY).await?;
+        }
         let page = links.page(&reader.name, self.after.as_deref(), PAGE).await?;
         self.after = page.last().map(|(id, _)| id.clone());
         let goes_on = page.len() >= PAGE;
@@ -54,14 +58,13 @@ impl Comparison {
         let ids: Vec<SalesforceId> = ids.filter(|id| !is_deleted(id)).collect();
         self.look_for(reader, &ids).await?;
         if !goes_on {
-            self.look_for_unlinked(reader, from).await?;
+            self.look_for_unlinked(reader).await?;
         }
         Ok(goes_on)
     }
 
     /// Records that were produced and that the target does not have yet.
-    async fn look_for_unlinked(&mut self, reader: &Reader, from: Moment) -> Result<(), SourceError> {
-        reader.remember(from - ON_ITS_WAY).await?;
+    async fn look_for_unlinked(&mut self, reader: &Reader) -> Result<(), SourceError> {
         for ids in reader.recent.living(reader.object).chunks(PAGE) {
             let linked = reader.link_states(ids.iter().copied()).await?;
             let is_linked = |id: &SalesforceId| linked.get(id) == Some(&LinkState::Live);

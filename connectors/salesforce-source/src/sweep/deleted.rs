@@ -64,7 +64,8 @@ pub(super) async fn drafts(
 ) -> Result<Found, SourceError> {
     let ids: Vec<SalesforceId> = said.iter().map(|(id, _)| *id).collect();
     let shown = states(reader, &ids).await?;
-    let in_bin: Vec<Shown> = shown.values().filter(|row| row.standing.is_deleted()).copied().collect();
+    // What dates a row need not tell when it was deleted.
+    let in_bin = said.iter().filter_map(|(id, at)| shown.get(id)?.deleted_at_last(*at)).collect();
     let mut found = rows::drafts(reader, window, certainty, in_bin).await?;
     for (id, at) in said.iter().filter(|(id, _)| !shown.contains_key(id)) {
         let image = reader.rows.deleted(&reader.name, *id, *at).await?;

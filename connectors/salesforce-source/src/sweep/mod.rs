@@ -17,7 +17,7 @@ mod finish;
 mod reader;
 pub(crate) use reader::Reader;
 mod rows;
-pub(crate) use rows::{DELETED, Found};
+pub(crate) use rows::{CREATED, DELETED, Found};
 mod run;
 pub(crate) use run::Run;
 mod window;

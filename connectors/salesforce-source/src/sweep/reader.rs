@@ -8,6 +8,7 @@ use orgstream_salesforce::{Describe, Org, SalesforceId};
 
 use crate::error::SourceError;
 use crate::moment::Moment;
+use crate::polled::has_bin;
 use crate::recent::{Certainty, Recent};
 use crate::record::{STAMP, stamp_field};
 use crate::rows::{Rows, unusable};
@@ -65,8 +66,13 @@ impl Reader {
         Ok(patience.call(|| patience.org().describe(&self.name)).await?)
     }
 
+    /// Whether rows that were deleted lately are found among those that changed.
+    pub(super) async fn finds_deleted(&self) -> Result<bool, SourceError> {
+        Ok(has_bin(&*self.describe().await?))
+    }
+
     /// Whether deleted rows can be seen for a while.
-    pub(super) async fn has_bin(&self) -> Result<bool, SourceError> {
+    async fn has_bin(&self) -> Result<bool, SourceError> {
         Ok(self.describe().await?.field(DELETED).is_some())
     }
 

@@ -20,7 +20,7 @@ use crate::sweep::reader::Reader;
 use crate::sweep::window::Window;
 
 /// The field that tells when a row was created.
-pub(super) const CREATED: &str = "CreatedDate";
+pub(crate) const CREATED: &str = "CreatedDate";
 
 /// The field that tells whether a row lies in the recycle bin.
 pub(crate) const DELETED: &str = "IsDeleted";
@@ -84,6 +84,12 @@ pub(super) async fn page(
 }
 
 impl Shown {
+    /// The same row, if it is deleted, as of `at` where it bears an older date.
+    pub(super) fn deleted_at_last(&self, at: Moment) -> Option<Self> {
+        let at = at.max(self.at);
+        self.standing.is_deleted().then_some(Self { standing: Standing::Deleted(at.stamp()), at, ..*self })
+    }
+
     /// A row of `SELECT Id, IsDeleted, SystemModstamp, CreatedDate`.
     pub(super) fn of(row: &Row) -> Option<Self> {
         let (id, standing, at) = state_of(row)?;
@@ -165,6 +171,17 @@ mod tests {
     use orgstream_api::Stamp;
 
     use super::*;
+
+    #[test]
+    fn a_deleted_row_that_bears_an_older_date_is_deleted_when_the_org_says() {
+        let id = SalesforceId::parse("0015g00000QwErTAAV").unwrap();
+        let row = |standing| Shown { id, standing, at: Moment(20_000), created: None };
+        let deleted = row(Standing::Deleted(Stamp(20)));
+        let later = deleted.deleted_at_last(Moment(30_000)).unwrap();
+        assert_eq!((later.standing, later.at), (Standing::Deleted(Stamp(30)), Moment(30_000)));
+        assert_eq!(deleted.deleted_at_last(Moment(10_000)), Some(deleted));
+        assert_eq!(row(Standing::Row(Stamp(20))).deleted_at_last(Moment(30_000)), None);
+    }
 
     #[test]
     fn a_row_is_new_only_when_it_was_created_in_the_window_and_nobody_knows_it() {

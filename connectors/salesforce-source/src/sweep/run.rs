@@ -163,7 +163,7 @@ impl Run {
                 log.said.into_iter().filter(|(id, _)| !ids.contains(id)).collect()
             }
             // The recycle bin was read with the rows, and it keeps them for as long.
-            None if reader.has_bin().await? => {
+            None if reader.finds_deleted().await? => {
                 self.since = now - deleted::KEPT;
                 Vec::new()
             }
@@ -222,6 +222,7 @@ impl Part {
         }
     }
 }
+
 /// What follows where the org's record of deletions does not reach far enough.
 fn compare(reader: &Reader) -> Part {
     match reader.links {

@@ -215,6 +215,19 @@ fn an_address_is_put_together_and_bytes_are_left_out() {
 }
 
 #[test]
+fn a_row_of_the_bin_is_known_and_dated_where_its_object_has_no_system_date() {
+    let describe = json!({"name": "AccountHistory", "fields": [
+        {"name": "Id", "type": "id"},
+        {"name": "IsDeleted", "type": "boolean"},
+        {"name": "CreatedDate", "type": "datetime"},
+    ]});
+    let columns = Arc::new(Columns::of(&serde_json::from_value(describe).unwrap()));
+    let csv = "Id,IsDeleted,CreatedDate\n017000000000001AAA,true,2026-01-01T10:20:30.000Z\n";
+    let rows = CsvRows::read(columns, csv.into()).unwrap().take(5).unwrap();
+    assert_eq!((rows[0].is_deleted, rows[0].dated), (true, Some(1_767_262_830_000)));
+}
+
+#[test]
 fn a_deletion_is_known_whatever_the_other_cells_hold() {
     let describe = json!({"name": "Account", "fields": [
         {"name": "Id", "type": "id"},
@@ -228,7 +241,8 @@ fn a_deletion_is_known_whatever_the_other_cells_hold() {
                001000000000002AAA,false,2026-01-01T10:20:30.000Z,7\n";
     let rows = CsvRows::read(columns, csv.into()).unwrap().take(5).unwrap();
     assert!(rows[0].value.is_err() && rows[1].value.is_ok());
-    assert_eq!([rows[0].deleted, rows[1].deleted], [Some(1_767_262_830_000), None]);
+    assert_eq!([rows[0].is_deleted, rows[1].is_deleted], [true, false]);
+    assert_eq!(rows[0].dated, Some(1_767_262_830_000));
 }
 
 #[test]
