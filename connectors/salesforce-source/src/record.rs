@@ -102,7 +102,7 @@ impl Image {
             Some(PlainRow { values, places }) => Ok(Self::of_values(described, id, stamp, values, places)),
             // Says what is odd about them.
             None => {
-                let fields = serde_json::from_str(fields).unwrap_or_default();
+                let fields: Row = serde_json::from_str(fields).map_err(|_| RowError::Missing("JSON"))?;
                 Self::of_fields(described, id, stamp, &fields)
             }
         }

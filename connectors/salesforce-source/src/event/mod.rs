@@ -20,6 +20,7 @@ mod push_topic;
 use std::fmt;
 
 use orgstream_salesforce::{Row, datetime};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -72,6 +73,18 @@ pub(crate) struct Unreadable {
     pub(crate) raw: String,
 }
 
+/// The place of an event, whatever else its text holds.
+#[derive(Deserialize)]
+struct Placed {
+    event: Place,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Place {
+    replay_id: i64,
+}
+
 /// The part of an event that is missing or has another shape; a path such as `data.event.type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Missing(&'static str);
@@ -86,7 +99,10 @@ impl Event {
         {
             return Self { channel, replay_id: Some(id), received, created, what };
         }
-        let mut data: Value = serde_json::from_str(text).unwrap_or_default();
+        let mut data: Value = match serde_json::from_str(text) {
+            Ok(data) => data,
+            Err(error) => return Self::of_odd_text(channel, text, &error, received, at),
+        };
         let replay_id = replay_id(&data);
         let read = replay_id.and_then(|id| Ok((id, what(channel.family(), &mut data)?)));
         match read {
@@ -98,6 +114,21 @@ impl Event {
                 Self { channel, replay_id: replay_id.ok(), received, created, what }
             }
         }
+    }
+
+    /// An event whose text is no JSON once it is looked into, such as one with half a character.
+    fn of_odd_text(
+        channel: Channel,
+        text: &str,
+        error: &dyn fmt::Display,
+        received: Instant,
+        at: Moment,
+    ) -> Self {
+        let replay_id =
+            serde_json::from_str::<Placed>(text).ok().map(|placed| ReplayId(placed.event.replay_id));
+        let reason = format!("its text cannot be read: {error}");
+        let what = What::Unreadable(Unreadable { reason, raw: text.to_owned() });
+        Self { channel, replay_id, received, created: at, what }
     }
 
     /// An update of one record, on the channel of this PushTopic.
@@ -247,6 +278,18 @@ mod tests {
         assert!(matches!(event.what, What::Unreadable(_)), "a message without content is one too");
         let event = read("/odd/x", &json!({"event": {"replayId": 1}}));
         assert!(matches!(&event.what, What::Unreadable(it) if it.reason.contains("channel")));
+    }
+
+    #[test]
+    fn a_text_with_half_a_character_keeps_its_place_and_its_text() {
+        let data = r#"{"event":{"replayId":7,"createdDate":"2026-01-01T10:20:30.456Z","type":"updated"},
+            "sobject":{"Id":"0015g00000QwErTAAV","Name":"\ud83d"}}"#;
+        let raw = RawValue::from_string(data.to_owned()).unwrap();
+        let event = Event::read("/topic/x", Some(&raw), Instant::now(), AT);
+        assert_eq!(event.replay_id, Some(ReplayId(7)));
+        let What::Unreadable(unreadable) = &event.what else { panic!("{event:?}") };
+        assert!(unreadable.reason.starts_with("its text cannot be read: "), "{}", unreadable.reason);
+        assert_eq!(unreadable.raw, data);
     }
 
     proptest! {

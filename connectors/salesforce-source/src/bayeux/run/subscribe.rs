@@ -10,6 +10,7 @@ use crate::bayeux::end::End;
 use crate::bayeux::message::{self, Replay};
 use crate::bayeux::refusal::{Refusal, Remedy, Resort};
 use crate::bayeux::subscriptions::Subscription;
+use crate::channel::Family;
 use crate::error::SourceError;
 
 impl Run {
@@ -97,13 +98,29 @@ impl Run {
             Resort::Limit => {
                 ("lower the number of subscribers, or wait until others are gone", Some(self.timing.limited))
             }
-            _ => (
-                "check that the PushTopic exists and that the user may read it, its object and its fields",
-                None,
-            ),
+            _ => (unreadable(channel.family()), None),
         };
         let (org, what) = (self.around.org.name().to_owned(), format!("the channel {channel}"));
         let error = SourceError::Stream { org, what, reason: reason.to_owned(), advice };
         self.handover.outlet.deliver(Delivery::Refused { channel, ask, error, after })
+    }
+}
+
+/// What to look at when a channel of this family cannot be read.
+fn unreadable(family: Option<Family>) -> &'static str {
+    match family {
+        Some(Family::Topic) | None => {
+            "check that the PushTopic exists and that the user may read it, its object and its fields"
+        }
+        Some(Family::Change) => {
+            "check that Change Data Capture is switched on for the object, that a custom channel exists, and that the user \
+             may read the object"
+        }
+        Some(Family::Platform) => {
+            "check that the platform event or the custom channel exists, and that the user may read the event"
+        }
+        Some(Family::Generic) => {
+            "check that a StreamingChannel of this name exists, and that the user may read it"
+        }
     }
 }
