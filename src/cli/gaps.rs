@@ -1,6 +1,6 @@
 //! `orgstream gaps`: what a file's sources miss or missed of their orgs, also while nothing runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use orgstream_api::SourcePosition;
@@ -55,6 +55,7 @@ pub(super) async fn gaps(arguments: args::Gaps) -> Result<Exit, Failure> {
         is(&arguments.pipeline, &shown.pipeline) && is(&arguments.object, &shown.gap.object)
     };
     let mut all = read(&config, &place).await?;
+    must_be_known(&config, &all, &arguments)?;
     all.retain(wanted);
     if let Some(number) = arguments.confirm {
         return confirm(&place, number, &all).await;
@@ -65,6 +66,27 @@ pub(super) async fn gaps(arguments: args::Gaps) -> Result<Exit, Failure> {
         output::line(&text(&all))?;
     }
     Ok(Exit::Done)
+}
+
+/// A name that neither the file nor any gap has is a mistake, and would read like good news.
+fn must_be_known(config: &Config, all: &[Shown], arguments: &args::Gaps) -> Result<(), Failure> {
+    let pipelines = config.pipelines.iter().map(|pipeline| pipeline.name.as_str());
+    let pipelines = pipelines.chain(all.iter().map(|shown| shown.pipeline.as_str()));
+    let sources = config.pipelines.iter().filter_map(|pipeline| pipeline.source.as_ref());
+    let objects = sources.flat_map(|source| &source.config.objects).map(|object| object.name.as_str());
+    let objects = objects.chain(all.iter().map(|shown| shown.gap.object.as_str()));
+    has("pipeline", arguments.pipeline.as_deref(), pipelines.collect())?;
+    has("object of a source", arguments.object.as_deref(), objects.collect())
+}
+
+fn has(what: &str, wanted: Option<&str>, known: BTreeSet<&str>) -> Result<(), Failure> {
+    match wanted {
+        Some(wanted) if !known.iter().any(|known| known.eq_ignore_ascii_case(wanted)) => {
+            let known: Vec<&str> = known.into_iter().collect();
+            Err(Failure::usage(format!("there is no {what} `{wanted}`; there are {}", known.join(", "))))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// All gaps on record, by pipeline, object and number.
