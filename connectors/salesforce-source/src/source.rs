@@ -163,15 +163,16 @@ impl PushTopicSource {
         }
     }
 
-    /// A read failed: by its object's fault, which then fails alone, or by the task's.
+    /// A read failed: by its object's fault, which then fails alone, or by the task's. An object that once could be read is
+    /// tried again even when it is the last one: an odd answer may be that of a maintenance.
     fn unread(&mut self, unread: Unread) -> Result<(), SourceError> {
         let Unread { object, error } = unread;
         // What a failed object meets when it is tried again concerns nobody else.
-        if !self.parts.subjects.objects[object].is_well() {
+        if error.is_of_one_object() || !self.parts.subjects.objects[object].is_well() {
             self.parts.fails(object, &error, None);
             return Ok(());
         }
-        if error.is_of_one_object() { self.parts.fail(object, &error) } else { Err(error) }
+        Err(error)
     }
 
     /// Changes are missing: finds out in which other channels as well, so that one repair serves all. What else

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orgstream_api::{AtEnd, Health, Source, TaskError};
+use orgstream_api::{AtEnd, Flow, Health, Source, TaskError};
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::json;
 
@@ -97,21 +97,26 @@ async fn what_is_asked_for_anew_is_on_record_for_an_object_that_cannot_be_read_t
 }
 
 #[tokio::test]
-async fn when_the_last_object_fails_the_source_ends_with_what_each_of_them_lacks() {
+async fn when_the_last_object_fails_in_a_run_it_is_tried_again_as_any_other() {
     let world = World::start().await;
     let mut committed = Committed::default();
-    let mut feed = committed.source(&world, Start::Latest).await;
-    feed.until_subscribed().await;
-    world.sandbox.faults().add(refused(CallKind::Retrieve, "/sobjects/Account"));
-    world.sandbox.faults().add(refused(CallKind::Retrieve, "/sobjects/Contact"));
-    world.create("Account", json!({"Name": "unread"})).await;
-    world.create("Contact", json!({"LastName": "Unread"})).await;
-    let error = loop {
-        if let Err(error) = feed.next().await {
-            break error;
-        }
-    };
+    let mut feed = committed.try_source_of(&world, &["Account"]).await.unwrap();
+    feed.until_shown(|shown| shown.flow == Flow::Live).await;
+    let fault = world.sandbox.faults().add(refused(CallKind::Retrieve, "/sobjects/Account"));
+    let account = world.create("Account", json!({"Name": "unread"})).await;
+    feed.until_health(|health| matches!(health, Health::Degraded(text) if text.contains("Account: "))).await;
+    world.sandbox.faults().remove(fault);
+    feed.until_records(1).await;
+    assert_eq!(id(&feed.committed.records[0]), account.as_str());
+}
+
+#[tokio::test]
+async fn a_source_that_can_read_no_object_at_its_start_ends_with_what_is_wrong() {
+    let world = World::start().await;
+    world.sandbox.faults().add(refused(CallKind::Describe, "Account"));
+    let started = Committed::default().try_source_of(&world, &["Account"]).await.map(drop);
+    let error = started.expect_err("it has nothing to read");
     let text = error.to_string();
-    assert!(matches!(error, TaskError::Failed(_)), "{text}");
-    assert!(text.contains("Account: ") && text.contains("Contact: "), "{text}");
+    assert!(matches!(error, TaskError::Failed(_) | TaskError::Config(_)), "{text}");
+    assert!(text.contains("Account"), "{text}");
 }
