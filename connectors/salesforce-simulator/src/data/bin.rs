@@ -1,8 +1,9 @@
 //! The recycle bin: deleting, what a deletion drags along, and coming back.
 //!
 //! Cascaded children go and come back with their parent: change events tell of each, PushTopics only of the parent.
-//! Other references to a deleted row are emptied without a stamp, and stay empty when the row comes back. A reference
-//! that restricts, or cannot be empty, keeps its parent from being deleted.
+//! Other references to a deleted row are emptied without a stamp. When the row comes back they point at it again, as
+//! Salesforce says of custom look-ups, parent accounts and managers of contacts, unless the field was written meanwhile. A
+//! reference that restricts, or cannot be empty, keeps its parent from being deleted.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -77,8 +78,12 @@ impl Writer<'_> {
         }
         validate::unique(self.store, object, row)?;
         self.move_to(object, &full, None, Operation::Undeleted);
-        for child in self.binned_with(&full) {
-            self.bring_back_child(&child);
+        let children = self.binned_with(&full);
+        for child in &children {
+            self.bring_back_child(child);
+        }
+        for id in children.iter().chain([&full]) {
+            self.fill_references_to(id);
         }
         Ok(full)
     }
@@ -201,8 +206,21 @@ impl Writer<'_> {
         for (child, at, _) in schema.references_to(object) {
             let referrers: Vec<Row> = self.store.with_value(child, at, id).cloned().collect();
             for mut row in referrers {
-                row.set(at, Value::Null);
-                self.store.change(self.tx, child, row, Operation::Emptied);
+                row.lose(at);
+                self.store.change(self.tx, child, row, Operation::Relinked);
+            }
+        }
+    }
+
+    fn fill_references_to(&mut self, id: &str) {
+        let schema = Arc::clone(&self.store.schema);
+        let Some((object, _)) = self.store.row(id).filter(|(_, row)| !row.deleted()) else { return };
+        for (child, at, _) in schema.references_to(object) {
+            let lost = |row: &&Row| row.lost().any(|lost| lost == (at, id));
+            let referrers: Vec<Row> = self.store.table(child).rows().filter(lost).cloned().collect();
+            for mut row in referrers {
+                row.set(at, Value::text(id));
+                self.store.change(self.tx, child, row, Operation::Relinked);
             }
         }
     }

@@ -67,6 +67,9 @@ pub(crate) struct StoredRow {
     /// Since when it is in the recycle bin, in milliseconds by the org's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) since: Option<i64>,
+    /// What emptied look-ups pointed at, by the names of their fields.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) lost: BTreeMap<String, String>,
     pub(crate) fields: Map<String, Json>,
 }
 

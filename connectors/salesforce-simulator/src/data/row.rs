@@ -3,6 +3,7 @@
 //! A row keeps only what it sets itself; what all rows of a transaction have in common (defaults, owner, stamps) is
 //! kept once and shared. A million rows fit into a gigabyte that way.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
@@ -18,6 +19,7 @@ pub(crate) struct Row {
     own: Values,
     shared: Base,
     binned: Option<Box<Binned>>,
+    lost: Option<Box<Lost>>,
 }
 
 /// Values that many rows have in common.
@@ -43,6 +45,10 @@ pub(crate) enum Cause {
     /// For good: nothing brings it back.
     Hard,
 }
+
+/// What emptied look-ups pointed at, by the places of their fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Lost(BTreeMap<usize, String>);
 
 /// How a row is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +77,7 @@ impl Row {
 
     /// A row in use that has the values of `base` until it is given others.
     pub(crate) fn on(base: &Base) -> Self {
-        Self { own: Values::default(), shared: base.clone(), binned: None }
+        Self { own: Values::default(), shared: base.clone(), binned: None, lost: None }
     }
 
     /// What it has, to be shared by other rows.
@@ -104,13 +110,34 @@ impl Row {
         self.own.get(at).or_else(|| self.shared.0.get(at)).unwrap_or(&Value::Null)
     }
 
-    /// Replaces the value of a field.
+    /// Replaces the value of a field. What the field had lost is of no account any more.
     pub(crate) fn set(&mut self, at: usize, value: Value) {
+        if let Some(lost) = &mut self.lost {
+            lost.0.remove(&at);
+            self.lost.take_if(|lost| lost.0.is_empty());
+        }
         if *self.shared.0.get(at).unwrap_or(&Value::Null) == value {
             self.own.remove(at);
         } else {
             self.own.put(at, value);
         }
+    }
+
+    /// Empties a look-up because the record that it points at was deleted.
+    pub(crate) fn lose(&mut self, at: usize) {
+        let Some(id) = self.value(at).as_text().map(str::to_owned) else { return };
+        self.set(at, Value::Null);
+        self.has_lost(at, id);
+    }
+
+    /// Notes what an emptied look-up pointed at.
+    pub(crate) fn has_lost(&mut self, at: usize, id: String) {
+        self.lost.get_or_insert_default().0.insert(at, id);
+    }
+
+    /// What emptied look-ups pointed at, by the places of their fields, unless somebody wrote the field since.
+    pub(crate) fn lost(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.lost.iter().flat_map(|lost| lost.0.iter()).map(|(at, id)| (*at, id.as_str()))
     }
 
     /// The fields that have a value, in no order.
@@ -136,7 +163,7 @@ impl Row {
 impl PartialEq for Row {
     fn eq(&self, other: &Self) -> bool {
         let all_in = |one: &Self, other: &Self| one.values().all(|(at, value)| other.value(at) == value);
-        self.binned == other.binned && all_in(self, other) && all_in(other, self)
+        self.binned == other.binned && self.lost == other.lost && all_in(self, other) && all_in(other, self)
     }
 }
 

@@ -40,6 +40,7 @@ impl Store {
                 Cause::Hard => HARD.to_owned(),
             }),
             since: row.binned().map(|binned| binned.since.millis()),
+            lost: row.lost().filter_map(|(at, id)| Some((name_of(definition, at)?, id.to_owned()))).collect(),
             fields: fields
                 .map(|(at, field)| (field.name.clone(), row.value(at).to_json(Timestamp::rest)))
                 .collect(),
@@ -74,6 +75,12 @@ impl Restored {
             // Custom objects are numbered in the order of the files, which has changed since.
             let (prefix, name) = (row.id().get(..3).unwrap_or_default(), &definition.name);
             return Err(format!("its ids begin with {prefix}: give {name} key_prefix: {prefix}"));
+        }
+        // A field that the schema no longer has can get nothing back.
+        for (name, id) in &stored.lost {
+            if let Some(at) = definition.field(name) {
+                row.has_lost(at, id.clone());
+            }
         }
         row.put_in_bin(stored.place.as_deref().map(|place| Binned {
             since: Timestamp::from_millis(stored.since.unwrap_or_default()),
@@ -116,6 +123,10 @@ impl Restored {
         }
         row
     }
+}
+
+fn name_of(definition: &Object, at: usize) -> Option<String> {
+    definition.fields.get(at).filter(|field| !field.is(Flag::Gone)).map(|field| field.name.clone())
 }
 
 /// Whether the records that one transaction creates mostly have the same in a field: its default, owner and stamps.

@@ -104,8 +104,9 @@ pub(crate) enum Operation {
     Undeleted,
     /// Went to the recycle bin with its parent, or came back with it. Change events tell of it, PushTopics do not.
     Cascaded,
-    /// Lost a reference to a record that was deleted, and got no stamp. Change events tell of it, PushTopics do not.
-    Emptied,
+    /// Lost a reference to a record that was deleted, or got it back with that record, and got no stamp. Change events
+    /// tell of it, PushTopics do not.
+    Relinked,
     /// Derived anew because another record changed, and got no stamp. Nobody is told.
     Followed,
 }

@@ -52,7 +52,7 @@ pub(super) fn of<'a>(
         told.map(|change| change.id.as_str()).collect()
     };
     let told = ids(&[Operation::Followed]);
-    let stamped = ids(&[Operation::Followed, Operation::Emptied]);
+    let stamped = ids(&[Operation::Followed, Operation::Relinked]);
     let mut seen: HashSet<&str> = HashSet::new();
     let first = tx.changes.iter().filter(|change| wanted(change.object) && told.contains(change.id.as_str()));
     let first = first.filter(|change| seen.insert(change.id.as_str()));

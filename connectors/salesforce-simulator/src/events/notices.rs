@@ -126,7 +126,7 @@ fn notification(
         Operation::Created => "created",
         Operation::Deleted => "deleted",
         Operation::Undeleted => "undeleted",
-        Operation::Updated | Operation::Cascaded | Operation::Emptied | Operation::Followed => "updated",
+        Operation::Updated | Operation::Cascaded | Operation::Relinked | Operation::Followed => "updated",
     };
     let created = if topic.legacy { now.rest() } else { now.event() };
     to_raw_value(&json!({

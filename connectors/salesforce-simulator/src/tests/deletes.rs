@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use super::client::{Client, org};
+use crate::Org;
 
 #[tokio::test]
 async fn a_deleted_account_takes_its_contacts_along_and_brings_them_back() {
@@ -34,6 +35,44 @@ async fn a_deleted_account_takes_its_contacts_along_and_brings_them_back() {
     );
     let (_, back) = client.get(&format!("sobjects/Contact/{boss}")).await;
     assert_eq!((&back["AccountId"], &back["IsDeleted"]), (&json!(account), &json!(false)));
+    let (_, orphan) = client.get(&format!("sobjects/Account/{child}")).await;
+    let (_, friend) = client.get(&format!("sobjects/Contact/{friend}")).await;
+    assert_eq!((&orphan["ParentId"], &friend["ReportsToId"]), (&json!(account), &json!(boss)));
+}
+
+#[tokio::test]
+async fn look_ups_that_a_deletion_emptied_are_filled_again_unless_they_were_written_meanwhile() {
+    let dir = tempfile::tempdir().unwrap();
+    let start = || Org::builder().name("look-ups").data_file(dir.path().join("org.jsonl")).start();
+    let org = start().await.unwrap();
+    let client = Client::login(&org).await;
+    let boss = client.create("Contact", json!({"LastName": "Boss"})).await;
+    let heir = client.create("Contact", json!({"LastName": "Heir"})).await;
+    let mut clerks = Vec::new();
+    for name in ["loyal", "renamed", "moved", "freed"] {
+        clerks.push(client.create("Contact", json!({"LastName": name, "ReportsToId": boss})).await);
+    }
+    let row = async |client: &Client, id: &str| client.get(&format!("sobjects/Contact/{id}")).await.1;
+    let stamp = row(&client, &clerks[0]).await["SystemModstamp"].clone();
+    client.delete(&format!("sobjects/Contact/{boss}")).await;
+    for (clerk, change) in clerks.iter().skip(1).zip([
+        json!({"LastName": "other"}),
+        json!({"ReportsToId": heir}),
+        json!({"ReportsToId": null}),
+    ]) {
+        client.patch(&format!("sobjects/Contact/{clerk}"), change).await;
+    }
+    org.stop().await;
+
+    let org = start().await.unwrap();
+    let client = Client::login(&org).await;
+    assert_eq!(client.undelete(&[&boss]).await, [""]);
+    let mut reports_to = Vec::new();
+    for clerk in &clerks {
+        reports_to.push(row(&client, clerk).await["ReportsToId"].clone());
+    }
+    assert_eq!(reports_to, [json!(boss), json!(boss), json!(heir), Json::Null]);
+    assert_eq!(row(&client, &clerks[0]).await["SystemModstamp"], stamp);
 }
 
 #[tokio::test]
