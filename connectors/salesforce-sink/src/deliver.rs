@@ -155,7 +155,7 @@ impl Item {
 
     /// As [`Item::live`]. After a failed attempt an upsert trusts no link: somebody may have deleted the record in org B,
     /// which then is to be made anew.
-    fn trusted(&self) -> Option<SalesforceId> {
+    pub(crate) fn trusted(&self) -> Option<SalesforceId> {
         let upsert = matches!(self.change.kind, Kind::Upsert | Kind::Undelete);
         self.live().filter(|_| !upsert || self.papers.attempts.failed() == 0)
     }

@@ -4,6 +4,9 @@
 //! a new record only, such as a master-detail parent that may never change. A change with such fields is therefore
 //! written as what it turns out to be. Should that have changed when the write arrives, org B refuses it, and the next
 //! attempt asks anew.
+//!
+//! A record that has a live link is changed by its id in org B. An upsert would make a second one where the first lies in
+//! the recycle bin, and those who pointed at the first would stay without: see [`crate::put`].
 
 use std::sync::Arc;
 
@@ -27,6 +30,14 @@ pub(crate) enum Presence {
     At(SalesforceId),
 }
 
+impl Item {
+    /// The record of org B by the link alone, where org B could find no other one by external id.
+    fn linked_place(&self) -> Option<SalesforceId> {
+        let upsert = matches!(self.change.kind, Kind::Upsert | Kind::Undelete);
+        self.trusted().filter(|_| upsert && self.change.external == self.change.key.id)
+    }
+}
+
 impl Presence {
     /// Whether a write of `kind` may carry `field`: an update what is updateable, what makes a record what is
     /// createable, and an upsert what is both, because it may turn out to be either.
@@ -43,11 +54,15 @@ impl Presence {
 }
 
 impl Delivery {
-    /// Finds the records of org B that updates need, and those that decide what an upsert may carry.
+    /// Finds the records of org B that updates need, and those that decide what an upsert may carry. Of the others a link
+    /// is enough, which costs no call.
     pub(crate) async fn locate(&self, items: Vec<Item>, done: &mut Done) -> Vec<Item> {
         let (asked, mut located): (Vec<_>, Vec<_>) = items
             .into_iter()
             .partition(|item| item.change.kind == Kind::Update || says_what_is_taken_once(&item.change));
+        for item in &mut located {
+            item.presence = item.linked_place().map_or(Presence::Unasked, Presence::At);
+        }
         let Some(target) = asked.first().map(|first| Arc::clone(&first.change.target)) else {
             return located;
         };

@@ -1,14 +1,19 @@
 //! Changes that write fields: upserts, updates, and undeletes, which are upserts of a record fetched back first.
+//!
+//! A record may be in org B's recycle bin though it lives in its own org: somebody deleted it there, or it went with a
+//! parent that it had left before, since the objects' topics have no order among each other. It is fetched back, with its
+//! id and those who pointed at it. What the bin no longer has is written anew.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use orgstream_api::{Delivered, LinkState, Rejection, StoreError};
-use orgstream_salesforce::{Row, WriteResult};
+use orgstream_salesforce::{RecordError, Row, SalesforceId, WriteResult};
 use serde_json::Value as Json;
 
 use crate::deliver::{Delivery, Done, Item};
 use crate::map;
+use crate::plan::Kind;
 use crate::presence::Presence;
 use crate::references::{self, Blocked, Parents, Resolved, Trouble};
 use crate::target::Target;
@@ -118,20 +123,71 @@ impl Delivery {
     }
 
     /// Updates records whose place in org B is known.
-    async fn update(&self, mut prepared: Vec<Prepared>, done: &mut Done) {
-        let Some(target) = prepared.first().map(|first| Arc::clone(&first.item.change.target)) else {
-            return;
-        };
-        let rows = rows(&mut prepared, |item, row| {
-            if let Presence::At(id) = item.presence {
-                row.insert("Id".to_owned(), Json::String(id.as_str().to_owned()));
+    async fn update(&self, prepared: Vec<Prepared>, done: &mut Done) {
+        let mut binned = Vec::new();
+        for (prepared, answer) in self.update_once(prepared).await {
+            match answer {
+                Answer::Refused(error) if is_to_live(&prepared.item) && error.means_in_the_bin() => {
+                    binned.push((prepared, error));
+                }
+                answer => self.close(prepared, answer, done),
             }
-        });
-        let tenures = prepared.iter().map(|prepared| &prepared.item.papers.tenure);
-        let answers = self.send(&Write::Update { object: &target.object, rows }, tenures).await;
-        for (prepared, answer) in prepared.into_iter().zip(answers) {
+        }
+        let back = self.fetch_back(binned, done).await;
+        for (prepared, answer) in self.update_once(back).await {
             self.close(prepared, answer, done);
         }
+    }
+
+    async fn update_once(&self, prepared: Vec<Prepared>) -> Vec<(Prepared, Answer)> {
+        let Some(target) = prepared.first().map(|first| Arc::clone(&first.item.change.target)) else {
+            return Vec::new();
+        };
+        let row = |prepared: &Prepared| {
+            let mut row = prepared.row.clone();
+            let (Presence::At(id), external) = (prepared.item.presence, &target.external_id) else {
+                return row;
+            };
+            row.insert("Id".to_owned(), Json::String(id.as_str().to_owned()));
+            // What org B finds it by when the link is lost.
+            if let Some(field) = external.as_ref().filter(|_| is_to_live(&prepared.item)) {
+                row.insert(field.clone(), Json::String(prepared.item.change.external.clone()));
+            }
+            row
+        };
+        let rows = prepared.iter().map(row).collect();
+        let tenures = prepared.iter().map(|prepared| &prepared.item.papers.tenure);
+        let answers = self.send(&Write::Update { object: &target.object, rows }, tenures).await;
+        prepared.into_iter().zip(answers).collect()
+    }
+
+    /// Brings records back that org B refused to change because they lie in its recycle bin; those that came.
+    ///
+    /// For one that does not come, the refusal counts: the next attempt trusts its link no more.
+    async fn fetch_back(&self, binned: Vec<(Prepared, RecordError)>, done: &mut Done) -> Vec<Prepared> {
+        let place = |prepared: &Prepared| match prepared.item.presence {
+            Presence::At(id) => Some(id),
+            Presence::Unasked | Presence::Absent => None,
+        };
+        let ids: Vec<SalesforceId> = binned.iter().filter_map(|(prepared, _)| place(prepared)).collect();
+        let tenures = binned.iter().map(|(prepared, _)| &prepared.item.papers.tenure);
+        let answers = self.send(&Write::Undelete(ids), tenures).await;
+        let mut back = Vec::new();
+        for ((prepared, refusal), answer) in binned.into_iter().zip(answers) {
+            match answer {
+                Answer::Written(_) => back.push(prepared),
+                Answer::Refused(_) => self.close(prepared, Answer::Refused(refusal), done),
+                other => self.close(prepared, other, done),
+            }
+        }
+        if let Some(Prepared { item, .. }) = back.first() {
+            tracing::warn!(
+                org = self.wire.org.name(), object = %item.change.target.object, records = back.len(),
+                first = item.linked().map(String::as_str),
+                "Records that live in their own org were in the recycle bin of the target, and are brought back."
+            );
+        }
+        back
     }
 
     /// The verdict on a change that was sent.
@@ -140,6 +196,14 @@ impl Delivery {
         let verdict = match unwritten(answer, &item.papers) {
             Ok(WriteResult { id: Some(id), created, .. }) => {
                 self.counters.left_out(resolved.left_out);
+                if let (Some(true), Some(lost)) = (created, item.linked()) {
+                    tracing::warn!(
+                        org = self.wire.org.name(), object = %item.change.target.object,
+                        record = %item.change.key.id, lost = %lost, id = %id,
+                        "A record was gone here, the recycle bin included, and is made anew. Records that pointed at it are \
+                         to be pointed at the new one: `orgstream verify` names them."
+                    );
+                }
                 item.delivered(Delivered {
                     target: Some(id.as_str().to_owned()),
                     created: created.unwrap_or(false),
@@ -157,6 +221,11 @@ impl Delivery {
         };
         done.push(item, verdict);
     }
+}
+
+/// Whether the change says that its record lives, so that it is to be in org B whatever happened to it there.
+fn is_to_live(item: &Item) -> bool {
+    matches!(item.change.kind, Kind::Upsert | Kind::Undelete)
 }
 
 /// Takes the rows out, completed by `add`.

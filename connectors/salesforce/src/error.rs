@@ -130,6 +130,11 @@ impl RecordError {
         format!("{}: {}{fields}", self.code, self.message)
     }
 
+    /// Whether the row itself is in the recycle bin. A reference to a deleted row names its field.
+    pub fn means_in_the_bin(&self) -> bool {
+        self.disposition() == Disposition::Gone && self.fields.is_empty()
+    }
+
     /// Whether a delete that meets this error has nothing to do: the row is in the recycle bin or gone altogether.
     /// A delete carries no reference, so a bad cross reference can only mean the row itself.
     pub fn means_gone_to_a_delete(&self) -> bool {

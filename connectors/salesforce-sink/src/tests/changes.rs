@@ -1,7 +1,9 @@
 //! `sync`: what an event does to org B.
 
+use std::time::Duration;
+
 use orgstream_api::{Outcome, Skip, Value};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::change::{Change, id};
 use super::world::{EXTERNAL, World};
@@ -126,7 +128,7 @@ async fn an_undeleted_record_that_org_b_does_not_have_is_written_anew() {
 }
 
 #[tokio::test]
-async fn a_record_that_org_b_lost_gets_a_new_link() {
+async fn a_record_that_somebody_deleted_in_org_b_comes_back_under_its_id() {
     let world = World::start().await;
     let mut runtime = world.sync().await;
     runtime.submit(Change::created("Account", 1));
@@ -136,8 +138,50 @@ async fn a_record_that_org_b_lost_gets_a_new_link() {
     runtime.submit(Change::updated("Account", 1).text("Name", "again"));
     runtime.settle().await;
     let Outcome::Delivered(second) = runtime.last() else { panic!() };
+    assert_eq!((second.created, &second.target), (false, &first.target));
+    assert_eq!(world.row("Account", &id("Account", 1)).unwrap()["Name"], "again");
+}
+
+#[tokio::test]
+async fn a_record_that_left_org_b_for_good_is_made_anew() {
+    let world = World::start().await;
+    let mut runtime = world.sync().await;
+    runtime.submit(Change::created("Account", 1));
+    runtime.settle().await;
+    let Outcome::Delivered(first) = runtime.last().clone() else { panic!() };
+    world.delete(first.target.as_ref().unwrap().parse().unwrap()).await;
+    world.sandbox.advance(Duration::from_hours(24 * 16));
+    runtime.submit(Change::updated("Account", 1).text("Name", "again"));
+    runtime.settle().await;
+    let Outcome::Delivered(second) = runtime.last() else { panic!() };
     assert!(second.created);
     assert_ne!(first.target, second.target);
+    runtime.submit(Change::updated("Account", 1).text("Name", "once more"));
+    runtime.settle().await;
+    assert_eq!(world.row("Account", &id("Account", 1)).unwrap()["Name"], "once more");
+}
+
+#[tokio::test]
+async fn who_left_a_parent_before_its_deletion_stays_though_the_deletion_is_read_first() {
+    let world = World::start().await;
+    let mut runtime = world.sync().await;
+    runtime.submit(Change::created("Account", 1));
+    runtime.settle().await;
+    runtime.submit(Change::created("Contact", 1).text("AccountId", &id("Account", 1)));
+    runtime.settle().await;
+    runtime.submit(Change::created("Contact", 2).text("ReportsToId", &id("Contact", 1)));
+    runtime.settle().await;
+    let before = world.row("Contact", &id("Contact", 1)).unwrap();
+    // Org A took the contact out of the account first. The objects' topics have no order among each other.
+    runtime.submit(Change::deleted("Account", 1));
+    runtime.settle().await;
+    assert_eq!(world.row("Contact", &id("Contact", 1)), None, "org B's contact goes with its account");
+    runtime.submit(Change::updated("Contact", 1).null("AccountId"));
+    runtime.settle().await;
+    let after = world.row("Contact", &id("Contact", 1)).unwrap();
+    assert_eq!((&after["Id"], &after["AccountId"]), (&before["Id"], &Json::Null));
+    assert_eq!(world.row("Contact", &id("Contact", 2)).unwrap()["ReportsToId"], before["Id"]);
+    assert!(runtime.rejections().is_empty());
 }
 
 #[tokio::test]
