@@ -3,7 +3,7 @@
 use orgstream_salesforce_simulator::OrgBuilder;
 use serde_json::{Value as Json, json};
 
-use crate::support::{World, peer_install, run_script};
+use crate::support::{World, peer_install};
 
 const OBJECTS: [&str; 3] = ["Account", "Contact", "Lead"];
 
@@ -108,7 +108,7 @@ async fn change_events_are_read_with_their_headers_by_confluents_client() {
     world.in_a.update("Contact", &contact, json!({ "FirstName": "Eva", "MailingCity": "Bremen" })).await;
     world.sync().await.expect_code(0);
 
-    let records = read(&python, &world, &world.topic("Contact")).await;
+    let records = world.read_as_confluent(&python, &world.topic("Contact")).await;
     let kinds: Vec<&Json> =
         records.iter().map(|record| &record["value"]["ChangeEventHeader"]["changeType"]).collect();
     assert_eq!(kinds, ["CREATE", "UPDATE"]);
@@ -159,7 +159,7 @@ async fn platform_events_and_pushed_texts_are_read_by_confluents_client() {
     world.a.raise("/u/notes", text);
     world.sync().await.expect_code(0);
 
-    let orders = read(&python, &world, &format!("{name}.order")).await;
+    let orders = world.read_as_confluent(&python, &format!("{name}.order")).await;
     let numbers: Vec<&Json> = orders.iter().map(|record| &record["value"]["Number__c"]).collect();
     assert_eq!(numbers, ["SO-1", "SO-2", "SO-3", "SO-4", "SO-5"], "each once, in the order of the channel");
     assert!(orders.iter().all(|record| record["key"] == Json::Null));
@@ -167,23 +167,8 @@ async fn platform_events_and_pushed_texts_are_read_by_confluents_client() {
     assert_eq!(schema["connect.name"], "io.confluent.salesforce.Order__e");
     assert_eq!(orders[0]["value"]["_ObjectType"], "Order__e");
     assert_eq!(orders[0]["value"]["Amount__c"], 12.5);
-    let parcels = read(&python, &world, &format!("{name}.Parcel__e")).await;
+    let parcels = world.read_as_confluent(&python, &format!("{name}.Parcel__e")).await;
     assert_eq!((parcels.len(), &parcels[0]["value"]["Weight__c"]), (1, &json!(3.25)));
-    let notes = read(&python, &world, &format!("{name}.notes")).await;
+    let notes = world.read_as_confluent(&python, &format!("{name}.notes")).await;
     assert_eq!((notes.len(), &notes[0]["value"]["Payload"]), (1, &json!("free text")));
-}
-
-/// The records of a topic, as Confluent's client reads them.
-async fn read(python: &str, world: &World, topic: &str) -> Vec<Json> {
-    let arguments = [
-        "python/read_topic.py",
-        "--bootstrap-servers",
-        &world.bootstrap_servers,
-        "--registry",
-        world.registry.as_deref().expect("a registry of its own"),
-        "--topic",
-        topic,
-    ];
-    let lines = run_script(python, &arguments, &[]).await;
-    lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }

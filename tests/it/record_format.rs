@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{World, peer_install, run_script};
+use crate::support::{World, peer_install};
 
 const SALESFORCE: &str = "io.confluent.salesforce";
 
@@ -27,18 +27,7 @@ async fn records_have_the_names_the_order_the_types_and_the_events_of_confluents
     world.in_a.delete("Lead", &id).await;
     world.run(&["--only", "source", "--until-synced", "--quiet", "1s"]).finish().await.expect_code(0);
 
-    let topic = world.topic("Lead");
-    let arguments = [
-        "python/read_topic.py",
-        "--bootstrap-servers",
-        &world.bootstrap_servers,
-        "--registry",
-        world.registry.as_deref().expect("a registry of its own"),
-        "--topic",
-        &topic,
-    ];
-    let lines = run_script(&python, &arguments, &[]).await;
-    let records: Vec<Json> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let records = world.read_as_confluent(&python, &world.topic("Lead")).await;
     let events: Vec<&Json> = records.iter().map(|record| &record["value"]["_EventType"]).collect();
     assert_eq!(events, ["created", "updated", "deleted"]);
     schemas_are_confluents(&records[0]);

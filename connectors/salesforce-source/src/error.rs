@@ -71,6 +71,9 @@ pub(crate) enum RowError {
     /// It lacks what every row has.
     #[error("it has no usable `{0}`")]
     Missing(&'static str),
+    /// Its text is no JSON once it is looked into.
+    #[error("its text cannot be read: {0}")]
+    Text(String),
     /// A value is of another type.
     #[error(transparent)]
     Value(#[from] ValueError),
@@ -82,7 +85,7 @@ impl RowError {
         match self {
             Self::UnknownField(field) => Some(field),
             Self::Value(error) => Some(&error.field),
-            Self::Missing(_) => None,
+            Self::Missing(_) | Self::Text(_) => None,
         }
     }
 }

@@ -25,7 +25,7 @@ impl Image {
     ) -> Result<Self, RowError> {
         match &event.what {
             What::Topic(topic) => {
-                let mut image = Self::of_text(described, id, event.created, topic.fields.text())?;
+                let mut image = Self::of_text(described, id, event.created, &topic.fields)?;
                 if let Some(Value::Timestamp(stamp)) = image.value.value(STAMP) {
                     image.stamp = Moment(*stamp);
                 }
@@ -217,7 +217,7 @@ mod tests {
     fn an_event_of_a_push_topic_carries_the_fields_of_its_query() {
         let mut event = fixture("updated");
         let What::Topic(topic) = &mut event.what else { panic!() };
-        let mut row = topic.fields.row();
+        let mut row = topic.fields.row().unwrap();
         row.remove("AnnualRevenue");
         topic.fields = Fields::from(&row);
         let image = image(&event);

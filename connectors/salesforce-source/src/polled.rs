@@ -2,7 +2,7 @@
 
 use orgstream_salesforce::Describe;
 
-use crate::record::{STAMP, stamp_field};
+use crate::record::STAMP;
 use crate::sweep::{CREATED, DELETED};
 
 /// What the rows of an object tell.
@@ -17,8 +17,8 @@ pub(crate) struct Polled {
 impl Polled {
     /// What rows so described tell; `None` where nothing dates them.
     pub(crate) fn of(describe: &Describe) -> Option<Self> {
-        let stamp = stamp_field(describe)?;
-        Some(Self { stamp, shows_deletions: describe.replicateable || has_bin(describe) })
+        let stamp = describe.dated_by()?;
+        Some(Self { stamp, shows_deletions: describe.replicateable || finds_deleted(describe) })
     }
 
     /// What people should know who count on every change; `None` where every change is found.
@@ -39,8 +39,8 @@ impl Polled {
 }
 
 /// Whether rows that were deleted lately are found by their date, which is that of the deletion then.
-pub(crate) fn has_bin(describe: &Describe) -> bool {
-    describe.field(DELETED).is_some() && stamp_field(describe).is_some_and(|stamp| stamp != CREATED)
+pub(crate) fn finds_deleted(describe: &Describe) -> bool {
+    describe.field(DELETED).is_some() && describe.dated_by().is_some_and(|stamp| stamp != CREATED)
 }
 
 #[cfg(test)]

@@ -4,28 +4,20 @@ use std::sync::Arc;
 
 use orgstream_api::record::field;
 use orgstream_api::{Struct, Value};
-use orgstream_salesforce::{Describe, PlainRow, Row, SalesforceId, datetime, to_value};
+use orgstream_salesforce::{DATES, Describe, PlainRow, Row, SalesforceId, datetime, to_value};
 use serde_json::Value as Json;
 
 use crate::described::{Carried, Described};
 use crate::error::RowError;
-use crate::event::Event;
+use crate::event::{Event, Fields};
 use crate::moment::Moment;
 
 /// The field that dates a row.
 pub(crate) const STAMP: &str = "SystemModstamp";
 
-/// The fields that date a row, the best first: an object that lacks one has the next as a rule.
-const STAMPS: [&str; 3] = [STAMP, "LastModifiedDate", "CreatedDate"];
-
-/// The field that dates the rows of an object; `None` where none does.
-pub(crate) fn stamp_field(describe: &Describe) -> Option<&'static str> {
-    STAMPS.into_iter().find(|name| describe.field(name).is_some())
-}
-
 /// When a row was changed last, by the best of its fields.
 pub(crate) fn stamp_of(row: &Row) -> Option<Moment> {
-    let text = STAMPS.into_iter().find_map(|name| row.get(name)?.as_str())?;
+    let text = DATES.into_iter().find_map(|name| row.get(name)?.as_str())?;
     datetime::parse_datetime(text).ok().map(Moment)
 }
 
@@ -91,18 +83,18 @@ impl Image {
         Self::of_fields(described, id, stamp_of(row).ok_or(RowError::Missing(STAMP))?, row)
     }
 
-    /// Reads the fields that the text of a JSON object has.
+    /// Reads the fields of an event.
     pub(crate) fn of_text(
         described: &Arc<Described>,
         id: SalesforceId,
         stamp: Moment,
-        fields: &str,
+        fields: &Fields,
     ) -> Result<Self, RowError> {
-        match PlainRow::read(described.describe(), fields) {
+        match PlainRow::read(described.describe(), fields.text()) {
             Some(PlainRow { values, places }) => Ok(Self::of_values(described, id, stamp, values, places)),
             // Says what is odd about them.
             None => {
-                let fields: Row = serde_json::from_str(fields).map_err(|_| RowError::Missing("JSON"))?;
+                let fields = fields.row().map_err(|error| RowError::Text(error.to_string()))?;
                 Self::of_fields(described, id, stamp, &fields)
             }
         }

@@ -11,13 +11,10 @@ use csv::{ByteRecord, ReaderBuilder};
 use orgstream_api::{Schema, Struct, Type, Value};
 
 use crate::datetime::{parse_date, parse_datetime, parse_time};
-use crate::describe::{Describe, DescribeField, FieldKind};
+use crate::describe::{DATES, Describe, DescribeField, FieldKind};
 use crate::id::SalesforceId;
 use crate::schema::type_of;
 use crate::value::{ValueError, canonical_decimal};
-
-/// The fields that date a row, the best first.
-const DATES: [&str; 3] = ["SystemModstamp", "LastModifiedDate", "CreatedDate"];
 
 /// The text is not the CSV that was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -76,8 +73,8 @@ pub struct CsvRow {
     pub id: Option<SalesforceId>,
     /// Whether it is in the recycle bin, whatever its other cells hold.
     pub is_deleted: bool,
-    /// When it was changed last, by the first of the wanted dates that its object has.
-    pub dated: Option<i64>,
+    /// When it got there, by the best date that its object has; `None` for one that lives.
+    pub deleted: Option<i64>,
     /// Its value, with every field that CSV carries.
     pub value: Result<Struct, ValueError>,
 }
@@ -222,9 +219,9 @@ impl CsvRows {
         while rows.len() < most && self.reader.read_byte_record(&mut self.record)? {
             let cell = |place: Option<usize>| std::str::from_utf8(self.record.get(place?)?).ok();
             let id = cell(id).and_then(|id| SalesforceId::parse(id).ok());
-            let dated = cell(date).and_then(|date| parse_datetime(date).ok());
             let is_deleted = cell(mark) == Some("true");
-            rows.push(CsvRow { id, is_deleted, dated, value: self.columns.value(&self.record) });
+            let deleted = cell(date).filter(|_| is_deleted).and_then(|date| parse_datetime(date).ok());
+            rows.push(CsvRow { id, is_deleted, deleted, value: self.columns.value(&self.record) });
         }
         Ok(rows)
     }

@@ -8,6 +8,9 @@ use serde::Deserialize;
 
 use crate::schema;
 
+/// The fields that date a row, the best first: an object that lacks one has the next as a rule.
+pub const DATES: [&str; 3] = ["SystemModstamp", "LastModifiedDate", "CreatedDate"];
+
 /// An object as the org describes it to this user.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(
@@ -191,6 +194,11 @@ impl Describe {
     /// The field `name`, matched exactly.
     pub fn field(&self, name: &str) -> Option<&DescribeField> {
         self.position(name).map(|place| &self.fields[place])
+    }
+
+    /// The field that dates the object's rows; `None` where none does.
+    pub fn dated_by(&self) -> Option<&'static str> {
+        DATES.into_iter().find(|name| self.positions.contains_key(*name))
     }
 
     /// The place of the field `name` among the fields, and in the schema of values.

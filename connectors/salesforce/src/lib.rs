@@ -58,7 +58,7 @@ pub mod id;
 pub use id::{MalformedId, OrgId, SalesforceId};
 
 pub mod describe;
-pub use describe::{Describe, DescribeField, FieldKind};
+pub use describe::{DATES, Describe, DescribeField, FieldKind};
 
 pub mod event_schema;
 pub mod schema;

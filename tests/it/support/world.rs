@@ -8,13 +8,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use orgstream_salesforce_simulator::{Org, OrgBuilder};
+use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use super::embedded::embedded_broker;
 use super::peers::shared_peers;
 use super::process::{Finished, Running};
 use super::rest::Rest;
-use super::sandbox::Sandbox;
+use super::sandbox::{Sandbox, run_script};
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -273,6 +274,22 @@ impl Link {
     /// `orgstream verify FILE`; panics with the differences unless there are none.
     pub(crate) async fn verify(&self) {
         self.command(&["verify", "orgstream.yaml"]).finish().await.expect_code(0);
+    }
+
+    /// The records of a topic, as Confluent's client reads them; `python` is what its peer script installed.
+    pub(crate) async fn read_as_confluent(&self, python: &str, topic: &str) -> Vec<Json> {
+        let registry = self.registry.as_deref().expect("a registry of its own");
+        let arguments = [
+            "python/read_topic.py",
+            "--bootstrap-servers",
+            &self.bootstrap_servers,
+            "--registry",
+            registry,
+            "--topic",
+            topic,
+        ];
+        let lines = run_script(python, &arguments, &[]).await;
+        lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Running {

@@ -3,7 +3,7 @@
 use orgstream_salesforce::Row;
 use serde_json::Value;
 
-use super::{Missing, What, moment, object};
+use super::{Missing, What, moment, object, take};
 use crate::moment::Moment;
 
 /// One published event.
@@ -17,11 +17,12 @@ pub(crate) struct PlatformEvent {
     pub(crate) fields: Row,
 }
 
-pub(super) fn read(data: &Value) -> Result<(Moment, What), Missing> {
-    let fields = object(data, "/payload", "data.payload")?.clone();
+pub(super) fn read(data: &mut Value) -> Result<(Moment, What), Missing> {
+    object(data, "/payload", "data.payload")?;
     let created = moment(data, "/payload/CreatedDate", "data.payload.CreatedDate")?;
     let schema = data.get("schema").and_then(Value::as_str).ok_or(Missing("data.schema"))?.to_owned();
     let uuid = data.pointer("/event/EventUuid").and_then(Value::as_str).map(str::to_owned);
+    let fields = take(data, "/payload");
     Ok((created, What::Platform(PlatformEvent { schema, uuid, fields })))
 }
 

@@ -44,10 +44,6 @@ struct WireEvent<'a> {
 
 /// Reads the text of a message's `data`, and its fields not at all; `None` where anything in it is odd.
 pub(super) fn read_text(data: &str) -> Option<(ReplayId, Moment, What)> {
-    if data.contains("\\u") {
-        // What is passed over is not looked into: an escape that is half a character would show only later.
-        serde_json::from_str::<Value>(data).ok()?;
-    }
     let Wire { event, sobject } = serde_json::from_str(data).ok()?;
     let fields = Fields::new(sobject)?;
     let created = Moment(datetime::parse_datetime(&event.created_date).ok()?);
@@ -81,7 +77,7 @@ mod tests {
         ] {
             let event = fixture(name);
             let What::Topic(topic) = &event.what else { panic!("{event:?}") };
-            assert_eq!((topic.kind, topic.fields.row().len()), (kind, fields), "{name}");
+            assert_eq!((topic.kind, topic.fields.row().unwrap().len()), (kind, fields), "{name}");
             assert_eq!(topic.id.as_str(), "0015g00000QwErTAAV");
             assert_eq!(event.records(), 1);
         }

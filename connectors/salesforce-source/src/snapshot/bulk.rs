@@ -17,7 +17,7 @@ use crate::described::{Carried, Described};
 use crate::error::SourceError;
 use crate::moment::Moment;
 use crate::patience::{Attempt, Patience, is_lasting};
-use crate::record::{Image, stamp_field};
+use crate::record::Image;
 use crate::rows::Reading;
 
 /// Rows of one answer at most. They are kept as text and become records part by part.
@@ -235,7 +235,7 @@ impl Reader {
             places if places.len() == describe.fields.len() => Carried::All,
             places => Carried::Some(places.to_vec()),
         };
-        let stamp = stamp_field(describe).and_then(|name| describe.schema().position(name));
+        let stamp = describe.dated_by().and_then(|name| describe.position(name));
         Ok(Form { described, columns, carried, stamp, repairs: self.wanted.repairs })
     }
 }
@@ -243,14 +243,14 @@ impl Reader {
 impl Form {
     /// What a line says; `None` for a row whose deletion nobody misses.
     fn found(&self, row: CsvRow) -> Result<Option<Found>, SourceError> {
-        let CsvRow { id, is_deleted, dated, value } = row;
+        let CsvRow { id, is_deleted, deleted, value } = row;
         let object = &self.described.describe().object;
         let unusable =
             || SourceError::Query { object: object.clone(), soql: "a Bulk job of all its rows".to_owned() };
         let id = id.ok_or_else(unusable)?;
         // Before its value: one that is gone cannot be read again, and nothing of it but this is told.
         if is_deleted {
-            let at = dated.map(Moment).ok_or_else(unusable)?;
+            let at = deleted.map(Moment).ok_or_else(unusable)?;
             let missed = self.repairs.is_some_and(|since| at >= since);
             return Ok(missed.then_some(Found::Deleted { id, at }));
         }

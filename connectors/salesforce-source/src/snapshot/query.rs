@@ -3,7 +3,7 @@
 use orgstream_salesforce::{Columns, Describe, SalesforceId, soql};
 
 use crate::moment::Moment;
-use crate::record::{STAMP, stamp_field};
+use crate::record::STAMP;
 
 /// A longer query does not fit into a URL once it is encoded.
 const LONGEST: usize = 12_000;
@@ -42,7 +42,7 @@ impl Wanted {
     /// A page of ids, with the state of each.
     pub(crate) fn states(&self, describe: &Describe, after: Option<SalesforceId>, most: usize) -> String {
         let deleted = if describe.field("IsDeleted").is_some() { ", IsDeleted" } else { "" };
-        let stamp = stamp_field(describe).unwrap_or(STAMP);
+        let stamp = describe.dated_by().unwrap_or(STAMP);
         self.page(&format!("Id{deleted}, {stamp}"), after, most)
     }
 

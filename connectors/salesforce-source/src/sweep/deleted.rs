@@ -3,7 +3,7 @@
 //! Neither is taken at its word. Each id is asked for by itself before a deletion is produced, since a record may have
 //! come back, and a living row must never be deleted.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use orgstream_api::EventType;
@@ -51,7 +51,13 @@ pub(super) async fn log(reader: &Reader, from: Moment, now: Moment) -> Result<Op
         let known = reader.recent.known(&(reader.object, *id));
         !known.is_some_and(|known| known.standing.is_deleted())
     };
-    let said = deletions.records.into_iter().map(|(id, at)| (id, Moment(at))).filter(is_news).collect();
+    // A record that was deleted, undeleted and deleted again stands there twice.
+    let mut said: BTreeMap<SalesforceId, Moment> = BTreeMap::new();
+    for (id, at) in deletions.records {
+        let last = said.entry(id).or_insert(Moment(at));
+        *last = Moment(at).max(*last);
+    }
+    let said = said.into_iter().filter(is_news).collect();
     Ok(Some(Log { said, since: Moment(deletions.since), covered: Moment(deletions.covered) }))
 }
 

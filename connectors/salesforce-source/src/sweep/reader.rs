@@ -8,9 +8,9 @@ use orgstream_salesforce::{Describe, Org, SalesforceId};
 
 use crate::error::SourceError;
 use crate::moment::Moment;
-use crate::polled::has_bin;
+use crate::polled::finds_deleted;
 use crate::recent::{Certainty, Recent};
-use crate::record::{STAMP, stamp_field};
+use crate::record::STAMP;
 use crate::rows::{Rows, unusable};
 use crate::standing::Standing;
 use crate::sweep::rows::{CREATED, DELETED, Shown};
@@ -68,7 +68,7 @@ impl Reader {
 
     /// Whether rows that were deleted lately are found among those that changed.
     pub(super) async fn finds_deleted(&self) -> Result<bool, SourceError> {
-        Ok(has_bin(&*self.describe().await?))
+        Ok(finds_deleted(&*self.describe().await?))
     }
 
     /// Whether deleted rows can be seen for a while.
@@ -78,7 +78,7 @@ impl Reader {
 
     /// The field that dates the object's rows.
     pub(super) async fn stamp(&self) -> Result<&'static str, SourceError> {
-        Ok(stamp_field(&*self.describe().await?).unwrap_or(STAMP))
+        Ok(self.describe().await?.dated_by().unwrap_or(STAMP))
     }
 
     /// The beginning of a query for states of rows.

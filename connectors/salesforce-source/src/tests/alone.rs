@@ -114,9 +114,10 @@ async fn when_the_last_object_fails_in_a_run_it_is_tried_again_as_any_other() {
 async fn a_source_that_can_read_no_object_at_its_start_ends_with_what_is_wrong() {
     let world = World::start().await;
     world.sandbox.faults().add(refused(CallKind::Describe, "Account"));
-    let started = Committed::default().try_source_of(&world, &["Account"]).await.map(drop);
+    world.sandbox.faults().add(refused(CallKind::Describe, "Contact"));
+    let started = Committed::default().try_source(&world, Start::Latest).await.map(drop);
     let error = started.expect_err("it has nothing to read");
     let text = error.to_string();
     assert!(matches!(error, TaskError::Failed(_) | TaskError::Config(_)), "{text}");
-    assert!(text.contains("Account"), "{text}");
+    assert!(text.contains("Account") && text.contains("Contact"), "{text}");
 }

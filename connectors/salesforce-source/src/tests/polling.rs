@@ -207,6 +207,32 @@ async fn deletions_that_the_org_does_not_show_are_found_once_a_day_by_what_the_t
 }
 
 #[tokio::test]
+async fn deletions_that_the_target_has_not_heard_of_are_not_missed_again_the_next_day() {
+    let world = World::of(World::builder().objects(UNTOLD)).await;
+    let ids = world.create_accounts(110).await;
+    let mut committed = Committed { links: Some(Target::with(ids.clone())), ..polled() };
+    let mut feed = committed.source(&world, Start::Snapshot).await;
+    feed.until_records(110).await;
+    feed.until_end(QUIET, |answer| *answer == AtEnd::Yes).await;
+    world.org.delete_many(&ids[..99], Duration::from_secs(20)).await.unwrap();
+    world.sandbox.advance(HOUR * 24);
+    feed.until_records(110 + 99).await;
+    feed.source.stop().await;
+    world.delete(ids[99]).await;
+    world.sandbox.advance(HOUR * 23);
+    let mut feed = committed.source(&world, Start::Snapshot).await;
+    feed.until_end(QUIET, |answer| *answer == AtEnd::Yes).await;
+    feed.source.stop().await;
+
+    // This run has not seen yesterday's deletions, and with them more than a hundred would be missing.
+    let mut feed = committed.source(&world, Start::Snapshot).await;
+    feed.until_end(QUIET, |answer| *answer == AtEnd::Yes).await;
+    world.sandbox.advance(HOUR);
+    feed.until_deleted(ids[99].as_str()).await;
+    assert_eq!(committed.records.len(), 110 + 100, "each is told once");
+}
+
+#[tokio::test]
 async fn deletions_that_nothing_shows_are_said_to_be_unseen() {
     let world = World::of(World::builder().objects(UNTOLD)).await;
     let ids = world.create_accounts(2).await;

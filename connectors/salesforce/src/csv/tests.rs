@@ -224,7 +224,7 @@ fn a_row_of_the_bin_is_known_and_dated_where_its_object_has_no_system_date() {
     let columns = Arc::new(Columns::of(&serde_json::from_value(describe).unwrap()));
     let csv = "Id,IsDeleted,CreatedDate\n017000000000001AAA,true,2026-01-01T10:20:30.000Z\n";
     let rows = CsvRows::read(columns, csv.into()).unwrap().take(5).unwrap();
-    assert_eq!((rows[0].is_deleted, rows[0].dated), (true, Some(1_767_262_830_000)));
+    assert_eq!((rows[0].is_deleted, rows[0].deleted), (true, Some(1_767_262_830_000)));
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn a_deletion_is_known_whatever_the_other_cells_hold() {
     let rows = CsvRows::read(columns, csv.into()).unwrap().take(5).unwrap();
     assert!(rows[0].value.is_err() && rows[1].value.is_ok());
     assert_eq!([rows[0].is_deleted, rows[1].is_deleted], [true, false]);
-    assert_eq!(rows[0].dated, Some(1_767_262_830_000));
+    assert_eq!(rows[0].deleted, Some(1_767_262_830_000));
 }
 
 #[test]

@@ -79,8 +79,15 @@ impl Run {
             org: self.around.org.name().to_owned(),
             what: format!("the channel {channel}"),
             reason: reason.to_owned(),
-            advice: "its events wait in the org, and sweeps bring what changes meanwhile; raise the org's allocation, or \
-                     read fewer objects by channels of this kind",
+            advice: match channel.family() {
+                Some(Family::Platform | Family::Generic) => {
+                    "its events wait in the org as long as that retains them; raise the org's allocation"
+                }
+                Some(Family::Topic | Family::Change) | None => {
+                    "its events wait in the org, and sweeps bring what changes meanwhile; raise the org's allocation, or \
+                     read fewer objects by channels of this kind"
+                }
+            },
         };
         self.handover.outlet.deliver(Delivery::Rests { channel, ask, error, next })
     }
@@ -121,6 +128,25 @@ fn unreadable(family: Option<Family>) -> &'static str {
         }
         Some(Family::Generic) => {
             "check that a StreamingChannel of this name exists, and that the user may read it"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::Channel;
+
+    #[test]
+    fn a_channel_that_cannot_be_read_is_explained_by_what_raises_its_events() {
+        for (channel, word) in [
+            ("/topic/Leads", "PushTopic"),
+            ("/data/LeadChangeEvent", "Change Data Capture"),
+            ("/event/Order__e", "platform event"),
+            ("/u/Notes", "StreamingChannel"),
+        ] {
+            let advice = unreadable(Channel::named(channel).family());
+            assert!(advice.starts_with("check that") && advice.contains(word), "{channel}: {advice}");
         }
     }
 }
