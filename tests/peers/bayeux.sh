@@ -14,27 +14,11 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=lifecycle.sh
 source "$here/lifecycle.sh"
 
-home=$(peers_cache)/bayeux-$(fingerprint "$here/bayeux/package.json")
-
-data='' port=0 upstream='' transports=long-polling,websocket hold=2 dir='' server=''
+data='' port=0 home='' upstream='' transports=long-polling,websocket hold=2 dir='' server=''
 
 install() {
-  [[ -e $home/complete ]] && return
-  need_commands node npm flock setpriv
-  local version
-  version=$(node --version)
-  version=${version#v}
-  [[ ${version%%.*} -ge 18 ]] || cannot_install "Node 18 is needed, \`node\` is $version"
-  locked bayeux install_locked
-}
-
-install_locked() {
-  [[ -e $home/complete ]] && return
-  rm -rf "$home" && mkdir -p "$home"
-  cp "$here/bayeux/package.json" "$home/"
-  (cd "$home" && npm install --no-audit --no-fund --no-package-lock --ignore-scripts) >"$home/install.log" 2>&1 ||
-    cannot_install "npm failed: $(grep -m1 'npm error' "$home/install.log" || tail -n1 "$home/install.log")"
-  touch "$home/complete"
+  need_commands setpriv
+  node_packages bayeux "$here/bayeux"
 }
 
 ready() {

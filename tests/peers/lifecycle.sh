@@ -57,6 +57,29 @@ maven() {
     cannot_install "Maven failed: $(grep -m1 '^\[ERROR\]' "$log" || tail -n1 "$log")"
 }
 
+# node_packages NAME FOLDER: sets `home` to the directory of the cache that has the packages of FOLDER/package.json in
+# its node_modules, and installs them first where they are missing. NAME is the installation's and its lock's.
+node_packages() {
+  local version
+  home=$(peers_cache)/$1-$(fingerprint "$2/package.json")
+  [[ -e $home/complete ]] && return
+  need_commands node npm flock
+  version=$(node --version)
+  version=${version#v}
+  [[ ${version%%.*} -ge 18 ]] || cannot_install "Node 18 is needed, \`node\` is v$version"
+  locked "$1" npm_install "$2"
+}
+
+# npm_install FOLDER: installs into `home`, under the lock of the installation.
+npm_install() {
+  [[ -e $home/complete ]] && return
+  rm -rf "$home" && mkdir -p "$home"
+  cp "$1/package.json" "$home/"
+  (cd "$home" && npm install --no-audit --no-fund --no-package-lock --ignore-scripts) >"$home/install.log" 2>&1 ||
+    cannot_install "npm failed: $(grep -m1 'npm error' "$home/install.log" || tail -n1 "$home/install.log")"
+  touch "$home/complete"
+}
+
 # free_port: a loopback port nobody listens on, below the range from which the kernel takes the
 # ports of outgoing connections. Another process may still take it first; callers retry.
 free_port() {
