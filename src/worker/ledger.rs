@@ -4,7 +4,7 @@
 //! (D1), and a ticket that is dropped never settles (D2), so every mistake ends in redelivery and none in
 //! loss. Each assignment of a partition opens a new lane; tickets of an older lane are inert.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use orgstream_api::{Ticket, TicketId, TopicPartition};
 use tokio::sync::mpsc;
@@ -190,9 +190,21 @@ impl Ledger {
         }
     }
 
-    /// Whether every record of `partition` before `end` is settled.
-    pub fn settled_to(&self, partition: &TopicPartition, end: i64) -> bool {
-        self.lanes.get(partition).is_some_and(|lane| lane.committable() >= end)
+    /// How many records of `partition` before `end` are not settled; `None` as long as not all of them were consumed.
+    pub fn open_before(&self, partition: &TopicPartition, end: i64) -> Option<usize> {
+        let lane = self.lanes.get(partition).filter(|lane| lane.passed_to >= end)?;
+        let open = |slot: &&Slot| matches!(slot, Slot::Open(offset) if *offset < end);
+        Some(lane.slots.iter().filter(open).count())
+    }
+
+    /// Whether every record of `partition` before `end` was consumed. One that is not assigned has nothing to consume.
+    pub fn consumed_to(&self, partition: &TopicPartition, end: i64) -> bool {
+        self.lanes.get(partition).is_none_or(|lane| lane.passed_to >= end)
+    }
+
+    /// The topics of the assigned partitions.
+    pub fn topics(&self) -> BTreeSet<String> {
+        self.lanes.keys().map(|partition| partition.topic.clone()).collect()
     }
 
     /// Assigned partitions.

@@ -4,6 +4,7 @@
 //! calls in flight as it likes and gives every ticket back with its outcome. It keeps the order of each
 //! record id (D5), so outcomes of one id come back in the order of their submission.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,6 +75,10 @@ impl Lease for Always {
     }
 }
 
+/// A moment in the inputs of a sink: everything that lay in them when the runtime was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark(pub u64);
+
 /// Writes records to a target.
 #[async_trait]
 pub trait Sink: Send {
@@ -94,6 +99,21 @@ pub trait Sink: Send {
     /// The catch-up rank of a topic's object: topics of a lower rank are read to the end they had at the task's
     /// start before those of a higher one, so that a snapshot's parents come before its children.
     fn rank(&self, topic: &str) -> u32;
+
+    /// Asks the runtime to mark the ends that the inputs have now: a record was submitted that is to be written after
+    /// what lies in other topics. `None` when nothing new waits.
+    fn asks_for_mark(&mut self) -> Option<Mark> {
+        None
+    }
+
+    /// Everything before `mark` has been submitted. Marks are reached in the order in which they were asked for.
+    fn reached(&mut self, _mark: Mark) {}
+
+    /// How many records of each partition wait for others, those behind them in their lanes included. They do not keep
+    /// topics of a higher rank from being read.
+    fn held(&self) -> HashMap<TopicPartition, usize> {
+        HashMap::new()
+    }
 
     /// Drops what is queued for these partitions and starts no new call for them. Tickets of calls in flight may
     /// still come back and are inert.

@@ -136,6 +136,12 @@ impl<T> Lanes<T> {
         self.by_key.get(key).into_iter().flat_map(|lane| &lane.queue)
     }
 
+    /// All lanes, each with what is queued in it, but for those whose first item waits.
+    pub(crate) fn moving(&self) -> impl Iterator<Item = (&LaneKey, impl Iterator<Item = &T>)> {
+        let moving = self.by_key.iter().filter(|(_, lane)| !matches!(lane.state, State::Waiting { .. }));
+        moving.map(|(key, lane)| (key, lane.queue.iter()))
+    }
+
     /// Drops queued items for which `keep` is false. Items that were taken are not touched, and their lanes stay busy.
     pub(crate) fn retain(&mut self, keep: impl Fn(&T) -> bool) {
         let (ready, waiting) = (&mut self.ready, &mut self.waiting);

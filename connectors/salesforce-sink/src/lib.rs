@@ -6,6 +6,7 @@
 //! - [`sink`]: the loop; queues in front, calls behind, outcomes out
 //! - `work`, `change`: an item on its way; a consumed record as a change to org B
 //! - `lanes`: one queue per record id
+//! - `holds`: which deletions wait for changes of other records
 //! - `plan`: which records go into which call
 //! - `deliver`, `put`, `delete`, `pay`: what happens to the changes, and to the owed references, of one call
 //! - `presence`: whether org B has a record, where that decides which fields are written
@@ -33,6 +34,7 @@ mod attempts;
 mod change;
 mod delete;
 mod deliver;
+mod holds;
 mod lanes;
 mod links;
 mod lookup;

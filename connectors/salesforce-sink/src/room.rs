@@ -14,6 +14,9 @@ const RECORDS: usize = 4_000;
 /// Bytes a sink holds.
 const BYTES: u32 = 32 * 1024 * 1024;
 
+/// With fewer free bytes the next record may not fit.
+const FULL: usize = 2 * 1024 * 1024;
+
 /// The seats of a sink.
 #[derive(Debug)]
 pub(crate) struct Room {
@@ -40,6 +43,11 @@ impl Room {
     /// What is free.
     pub(crate) fn capacity(&self) -> Capacity {
         Capacity { records: self.records.available_permits(), bytes: self.bytes.available_permits() }
+    }
+
+    /// Whether hardly anything more is taken.
+    pub(crate) fn is_full(&self) -> bool {
+        self.records.available_permits() == 0 || self.bytes.available_permits() < FULL
     }
 
     /// A seat for an item of `size` bytes, if there is one. An item larger than the whole room takes all of it,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use orgstream_api::{
-    Capacity, HealthReporter, Item, Outcome, Rejection, Sink, Skip, StoreError, TaskError, Ticket,
+    Capacity, HealthReporter, Item, Mark, Outcome, Rejection, Sink, Skip, StoreError, TaskError, Ticket,
     TopicPartition, Tracked,
 };
 use orgstream_salesforce::BreakerState;
@@ -21,6 +21,7 @@ use crate::change::Decision;
 use crate::config::SinkConfig;
 use crate::counters::SinkCounters;
 use crate::deliver::{Delivery, Done};
+use crate::holds::{Holds, Standing};
 use crate::lanes::{LaneKey, Lanes};
 use crate::plan::{Candidate, Group, Kind, plan};
 use crate::room::Room;
@@ -28,6 +29,7 @@ use crate::tenure::{Tenure, Tenures};
 use crate::work::{Papers, Task, Verdict, Work};
 
 mod intake;
+mod order;
 
 /// Calls in flight at most.
 const CALLS: usize = 4;
@@ -49,6 +51,7 @@ pub struct SalesforceSink {
     tenures: Tenures,
     pauses: Pauses,
     room: Room,
+    holds: Holds,
 }
 
 /// An item in a call.
@@ -56,6 +59,8 @@ struct Flying {
     tenure: Tenure,
     /// What it decides; `None` for an owed reference.
     decides: Option<Decision>,
+    /// What it is to deletions, if it is a change.
+    standing: Option<Standing>,
 }
 
 /// An outcome with its ticket.
@@ -79,6 +84,7 @@ impl SalesforceSink {
             tenures: Tenures::default(),
             pauses: Pauses::default(),
             room: Room::default(),
+            holds: Holds::default(),
         }
     }
 
@@ -101,7 +107,8 @@ impl SalesforceSink {
         }
         self.health.running();
         let slots = CALLS.saturating_sub(self.calls.len());
-        let candidates = self.lanes.heads().filter_map(|head| {
+        let free = self.free_heads();
+        let candidates = free.iter().filter_map(|head| {
             Some(Candidate {
                 key: head.key,
                 group: self.group(&head.item.task)?,
@@ -159,7 +166,8 @@ impl SalesforceSink {
         let (mut changes, mut owed) = (Vec::new(), Vec::new());
         for key in keys {
             let Some(Work { papers, task }) = self.lanes.take(&key) else { continue };
-            let mut flying = Flying { tenure: papers.tenure.clone(), decides: None };
+            let tenure = papers.tenure.clone();
+            let mut flying = Flying { tenure, decides: None, standing: papers.standing };
             match task {
                 Task::Change(change) => {
                     flying.decides = Some(change.decision());
@@ -336,6 +344,18 @@ impl Sink for SalesforceSink {
 
     fn rank(&self, topic: &str) -> u32 {
         self.delivery.targets.rank(topic)
+    }
+
+    fn asks_for_mark(&mut self) -> Option<Mark> {
+        self.holds.ask()
+    }
+
+    fn reached(&mut self, mark: Mark) {
+        self.holds.reached(mark);
+    }
+
+    fn held(&self) -> HashMap<TopicPartition, usize> {
+        self.held_records()
     }
 
     fn revoke(&mut self, partitions: &[TopicPartition]) {

@@ -25,6 +25,8 @@ pub(crate) struct Target {
     pub(crate) references: Vec<Reference>,
     /// Those of both that org B takes from a new record only. References out of the pipeline are never written.
     pub(crate) taken_once: Vec<DescribeField>,
+    /// The objects whose records may point at records of this one, itself included.
+    pub(crate) referrers: Vec<usize>,
     topic: String,
     key_prefix: Option<String>,
 }
@@ -113,6 +115,7 @@ impl Targets {
                 taken_once: taken_once(&columns, &references),
                 columns,
                 references,
+                referrers: (0..describes.len()).filter(|other| refers(&describes[*other], object)).collect(),
                 topic: object.topic.clone(),
                 key_prefix: describe.key_prefix.clone(),
             })
@@ -165,6 +168,12 @@ impl Targets {
         let on_topic = self.0.iter().filter(|target| target.topic == topic);
         on_topic.map(|target| target.rank).min().unwrap_or(0)
     }
+}
+
+/// Whether records of an object may point at those of `object`, by whatever field.
+fn refers(describe: &Describe, object: &SinkObject) -> bool {
+    let mut targets = describe.fields.iter().flat_map(|field| &field.reference_to);
+    targets.any(|target| target.eq_ignore_ascii_case(&object.name))
 }
 
 /// The fields of an object that carry data. Compound values are written through their parts, and a row holds only a

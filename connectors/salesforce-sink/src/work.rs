@@ -4,6 +4,7 @@ use orgstream_api::{IdLink, InputOffset, LinkChange, Outcome, Owed, Rejection, T
 
 use crate::attempts::Attempts;
 use crate::change::Change;
+use crate::holds::Standing;
 use crate::lanes::LaneKey;
 use crate::room::Seat;
 use crate::tenure::Tenure;
@@ -33,6 +34,8 @@ pub(crate) struct Papers {
     pub(crate) attempts: Attempts,
     /// Its space in the sink.
     pub(crate) seat: Seat,
+    /// What it is to deletions, if it is a change.
+    pub(crate) standing: Option<Standing>,
 }
 
 /// What is to be done with an item when its lane's turn comes.

@@ -2,6 +2,7 @@
 //!
 //! - [`intake`]: consumed bytes → records with tickets
 //! - [`answers`]: outcomes → what has to be durable → settled tickets (D3, D7)
+//! - [`marks`]: what lay in the inputs at moments that the sink asks about
 //! - [`partitions`]: partitions that come and go, wait, and are committed (D1)
 //! - [`remade`]: partitions whose offsets may have begun again
 //! - [`view`]: what others may see
@@ -11,6 +12,7 @@
 
 mod answers;
 mod intake;
+mod marks;
 mod partitions;
 mod remade;
 mod view;
@@ -37,6 +39,7 @@ use super::owed::OwedBook;
 use crate::codec::Codec;
 use crate::kafka::{Admin, Consumed, GroupConsumer, KafkaConfig, Producer};
 use crate::store::IdStore;
+use marks::Marks;
 
 /// How often settled work is committed.
 const COMMIT: Duration = Duration::from_secs(1);
@@ -111,6 +114,7 @@ pub struct SinkWorker {
     backlog: VecDeque<Tracked<Item>>,
     book: OwedBook,
     catch_up: CatchUp,
+    marks: Marks,
     /// Schemas that the registry does not have, each with a dead letter.
     unknown_schemas: HashSet<u32>,
     bound: mpsc::UnboundedReceiver<IdLink>,
@@ -146,6 +150,7 @@ impl SinkWorker {
             backlog: VecDeque::new(),
             book: OwedBook::default(),
             catch_up: CatchUp::default(),
+            marks: Marks::default(),
             unknown_schemas: HashSet::new(),
             bound,
             renewed: Instant::now(),
@@ -166,7 +171,6 @@ impl SinkWorker {
         let mut commit = interval(COMMIT);
         commit.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            self.fill();
             self.pause();
             let step = self.next_step(&mut commit, stop).await?;
             if matches!(step, Step::Stop) {
@@ -209,15 +213,15 @@ impl SinkWorker {
 
     async fn take(&mut self, step: Step) -> Result<(), TaskError> {
         match step {
-            Step::Settled(answers) => self.answer(answers).await,
-            Step::Commit => self.commit_due().await,
-            Step::Bound(link) => {
-                self.wake(&link);
-                Ok(())
-            }
-            Step::Event(event) => self.event(event).await,
-            Step::Stop => Ok(()),
+            Step::Settled(answers) => self.answer(answers).await?,
+            Step::Commit => self.commit_due().await?,
+            Step::Bound(link) => self.wake(&link),
+            Step::Event(event) => self.event(event).await?,
+            Step::Stop => {}
         }
+        self.fill();
+        self.mark().await;
+        Ok(())
     }
 
     /// Submits the entries that wait for the record of `link`, which now has a link or never will.

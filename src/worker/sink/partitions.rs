@@ -107,14 +107,19 @@ impl SinkWorker {
     /// Tells the consumer which partitions are to wait: those with a record in retry, and children while their
     /// parents catch up.
     pub(super) fn pause(&mut self) {
-        let reached: Vec<_> = self
-            .catch_up
-            .open()
-            .filter(|(at, end)| self.ledger.settled_to(at, *end))
-            .map(|(at, end)| (at.clone(), end))
-            .collect();
-        for (partition, end) in reached {
-            self.catch_up.reached(&partition, end);
+        if self.catch_up.open().next().is_some() {
+            // What waits for topics of a higher rank must not keep them from being read.
+            let held = self.parts.sink.held();
+            let waits = |at| held.get(at).copied().unwrap_or_default();
+            let reached: Vec<_> = self
+                .catch_up
+                .open()
+                .filter(|(at, end)| self.ledger.open_before(at, *end).is_some_and(|open| open <= waits(at)))
+                .map(|(at, end)| (at.clone(), end))
+                .collect();
+            for (partition, end) in reached {
+                self.catch_up.reached(&partition, end);
+            }
         }
         let mut paused = self.parts.sink.paused();
         paused.extend(self.catch_up.waiting().cloned());

@@ -5,13 +5,13 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use orgstream_api::{
-    Capacity, Delivered, Headers, InputOffset, LinkChange, LinkState, Stamp, TopicPartition,
+    Capacity, Delivered, Headers, InputOffset, LinkChange, LinkState, Mark, Stamp, TopicPartition,
 };
 use orgstream_kafka_simulator::Broker;
 
 use super::*;
 use crate::codec::Registry;
-use crate::kafka::{Cleanup, GroupConfig, TopicSpec, read_compacted, topics};
+use crate::kafka::{Cleanup, GroupConfig, Outgoing, Place, TopicSpec, read_compacted, topics};
 use crate::schema_store::{Options, SchemaStore};
 use crate::store::{Database, IdHealth};
 use crate::worker::owed::Parent;
@@ -25,6 +25,8 @@ const ORG_C: &str = "00D00000000000C";
 struct Notes {
     room: usize,
     taken: Vec<Tracked<Item>>,
+    asks: Option<Mark>,
+    reached: Vec<Mark>,
 }
 
 struct NotingSink(Arc<Mutex<Notes>>);
@@ -50,6 +52,14 @@ impl Sink for NotingSink {
 
     fn rank(&self, _topic: &str) -> u32 {
         0
+    }
+
+    fn asks_for_mark(&mut self) -> Option<Mark> {
+        self.0.lock().unwrap().asks.take()
+    }
+
+    fn reached(&mut self, mark: Mark) {
+        self.0.lock().unwrap().reached.push(mark);
     }
 
     fn revoke(&mut self, _partitions: &[TopicPartition]) {}
@@ -226,4 +236,42 @@ async fn only_a_link_to_the_sinks_own_org_wakes_what_waits_for_it() {
     rig.worker.wake(&link("Account", "001A", ORG_B, 3));
     rig.worker.fill();
     assert_eq!(rig.taken(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mark_is_reached_when_the_sink_has_all_that_lay_in_its_inputs() {
+    let mut rig = Rig::new().await;
+    let reached = |rig: &Rig| rig.notes.lock().unwrap().reached.clone();
+    let record = || Outgoing {
+        topic: contacts().topic,
+        place: Place::Partition(0),
+        key: None,
+        value: None,
+        headers: Headers::default(),
+        timestamp: None,
+    };
+    rig.worker.parts.producer.send(vec![record(), record()]).await.unwrap();
+    rig.notes.lock().unwrap().asks = Some(Mark(0));
+    rig.worker.mark().await;
+    let _first = rig.worker.ledger.track(&contacts(), 0).unwrap();
+    rig.worker.mark().await;
+    assert_eq!(reached(&rig), [], "the second record is in the topic");
+
+    let _second = rig.worker.ledger.track(&contacts(), 1).unwrap();
+    rig.worker.book.add(owed(1, "001A"));
+    rig.worker.submit_owed(&[parent("001A")]);
+    rig.worker.fill();
+    rig.worker.mark().await;
+    assert_eq!(reached(&rig), [], "something that was consumed waits for room");
+    rig.make_room();
+    rig.worker.fill();
+    rig.worker.mark().await;
+    assert_eq!(reached(&rig), [Mark(0)]);
+
+    // What comes later is not waited for.
+    rig.notes.lock().unwrap().asks = Some(Mark(1));
+    rig.worker.mark().await;
+    rig.worker.parts.producer.send(vec![record()]).await.unwrap();
+    rig.worker.mark().await;
+    assert_eq!(reached(&rig), [Mark(0), Mark(1)]);
 }

@@ -28,7 +28,15 @@ impl SalesforceSink {
             },
             Item::Owed(owed) => self.read_owed(owed),
         };
-        let papers = Papers { key: key.clone(), ticket, tenure, attempts: Attempts::default(), seat };
+        let standing = match &task {
+            Task::Change(change) => {
+                let target = &change.target;
+                Some(self.holds.arrive(target.index, change.kind, &target.referrers))
+            }
+            Task::Owed(_) | Task::Known(_) => None,
+        };
+        let attempts = Attempts::default();
+        let papers = Papers { key: key.clone(), ticket, tenure, attempts, seat, standing };
         self.lanes.push(key, Work { papers, task }, now);
     }
 

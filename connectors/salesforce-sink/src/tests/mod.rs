@@ -7,6 +7,7 @@ mod world;
 mod calls;
 mod changes;
 mod contract;
+mod deletions;
 mod fixed;
 mod references;
 mod start;

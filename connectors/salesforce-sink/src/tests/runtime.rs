@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use orgstream_api::store::MemoryIdMap;
 use orgstream_api::{
-    Delivered, Health, IdLink, IdMap, Item, LinkChange, Outcome, Owed, Rejection, Sink, Skip, Ticket,
+    Delivered, Health, IdLink, IdMap, Item, LinkChange, Mark, Outcome, Owed, Rejection, Sink, Skip, Ticket,
     TicketId, TopicPartition, Tracked,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -39,6 +39,9 @@ pub(super) struct Runtime {
     /// The newest settled ticket of each record.
     newest: HashMap<(String, TopicPartition), u64>,
     tickets: u64,
+    /// Whether the topics hold more than was read, so that no mark is reached.
+    pub(super) is_behind: bool,
+    marks: Vec<Mark>,
     dropped: (UnboundedSender<TicketId>, UnboundedReceiver<TicketId>),
 }
 
@@ -61,6 +64,8 @@ impl Runtime {
             offsets: HashMap::new(),
             newest: HashMap::new(),
             tickets: 0,
+            is_behind: false,
+            marks: Vec::new(),
             dropped: unbounded_channel(),
         }
     }
@@ -213,6 +218,10 @@ impl Runtime {
     fn fill(&mut self) {
         let rest = self.sink.submit(self.backlog.drain(..).collect());
         self.backlog.extend(rest);
+        self.marks.extend(self.sink.asks_for_mark());
+        if self.backlog.is_empty() && !self.is_behind {
+            self.marks.drain(..).for_each(|mark| self.sink.reached(mark));
+        }
     }
 
     fn in_order(&mut self, item: &Item, sequence: u64) {

@@ -1,0 +1,91 @@
+//! The order of deletions among the records of several topics.
+
+use serde_json::{Value as Json, json};
+
+use super::change::{Change, id};
+use super::runtime::Runtime;
+use super::world::World;
+
+/// An account with two contacts, of which the second reports to the first.
+async fn family() -> (World, Runtime) {
+    let world = World::start().await;
+    let mut runtime = world.sync().await;
+    for change in [
+        Change::created("Account", 1),
+        Change::created("Contact", 1).text("AccountId", &id("Account", 1)),
+        Change::created("Contact", 2).text("ReportsToId", &id("Contact", 1)),
+    ] {
+        runtime.submit(change);
+        runtime.settle().await;
+    }
+    (world, runtime)
+}
+
+#[tokio::test]
+async fn a_parent_is_deleted_after_the_changes_that_lay_in_other_topics_when_its_deletion_came() {
+    let (world, mut runtime) = family().await;
+    let before = world.row("Contact", &id("Contact", 1)).unwrap();
+    runtime.is_behind = true;
+    runtime.submit(Change::deleted("Account", 1));
+    runtime.submit(Change::created("Lead", 1));
+    runtime.step().await;
+    assert_eq!(world.sandbox.count("Lead"), 1, "others do not wait");
+    assert_eq!(world.sandbox.count("Account"), 1);
+    assert_eq!(orgstream_api::Sink::held(&runtime.sink).into_values().sum::<usize>(), 1);
+
+    runtime.submit(Change::updated("Contact", 1).null("AccountId"));
+    runtime.is_behind = false;
+    runtime.settle().await;
+    assert_eq!(world.sandbox.count("Account"), 0);
+    let after = world.row("Contact", &id("Contact", 1)).unwrap();
+    assert_eq!((&after["Id"], &after["AccountId"]), (&before["Id"], &Json::Null));
+    // A record that went to the bin and came back has another stamp of deletion, and its referrers were emptied.
+    assert_eq!(world.row("Contact", &id("Contact", 2)).unwrap()["ReportsToId"], before["Id"]);
+}
+
+#[tokio::test]
+async fn a_child_is_deleted_before_its_parent_so_that_it_does_not_come_back_with_it() {
+    let (world, mut runtime) = family().await;
+    runtime.is_behind = true;
+    runtime.submit(Change::deleted("Account", 1));
+    runtime.submit(Change::deleted("Contact", 1));
+    runtime.submit(Change::undeleted("Account", 1));
+    runtime.submit(Change::created("Lead", 1));
+    runtime.step().await;
+    runtime.is_behind = false;
+    runtime.settle().await;
+    assert_eq!(world.sandbox.count("Account"), 1);
+    assert_eq!(world.row("Contact", &id("Contact", 1)), None);
+}
+
+#[tokio::test]
+async fn a_child_in_retry_does_not_keep_its_parent_from_being_deleted() {
+    use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
+    let (world, mut runtime) = family().await;
+    let effect = Effect::RecordError { code: "UNABLE_TO_LOCK_ROW".into(), message: String::new() };
+    let fault = world.sandbox.faults().add(Fault::new(CallKind::Write, effect).containing("stubborn"));
+    runtime.submit(Change::updated("Contact", 2).text("LastName", "stubborn"));
+    runtime.submit(Change::deleted("Contact", 1));
+    runtime.step().await;
+    assert_eq!(world.row("Contact", &id("Contact", 1)), None);
+    world.sandbox.faults().remove(fault);
+    runtime.settle().await;
+    assert_eq!(world.row("Contact", &id("Contact", 2)).unwrap()["LastName"], json!("stubborn"));
+}
+
+#[tokio::test]
+async fn deletions_that_fill_the_sink_are_written_though_they_have_not_seen_the_end() {
+    let world = World::start().await;
+    let mut runtime = world.sync().await;
+    runtime.is_behind = true;
+    for number in 0..4_100 {
+        runtime.submit(Change::deleted("Account", number));
+    }
+    // Without them the sink would have no room for what they wait for.
+    while runtime.outcomes.len() < 100 {
+        runtime.step().await;
+    }
+    runtime.is_behind = false;
+    runtime.settle().await;
+    assert_eq!(runtime.delivered_count(), 4_100);
+}
