@@ -9,6 +9,7 @@
 //! - `holds`: which deletions wait for changes of other records
 //! - `plan`: which records go into which call
 //! - `deliver`, `put`, `delete`, `pay`: what happens to the changes, and to the owed references, of one call
+//! - `bin`: records that come back from the recycle bin
 //! - `presence`: whether org B has a record, where that decides which fields are written
 //! - `versions`, `references`, `map`: whether a record is new, where it points, what of it is written
 //! - `write`, `verdict`: one write call, halved until only what is at fault fails; what its answers mean
@@ -31,6 +32,7 @@ pub mod counters;
 pub use counters::{SinkCounters, SinkCounts};
 
 mod attempts;
+mod bin;
 mod change;
 mod delete;
 mod deliver;

@@ -6,7 +6,7 @@
 //! attempt asks anew.
 //!
 //! A record that has a live link is changed by its id in org B. An upsert would make a second one where the first lies in
-//! the recycle bin, and those who pointed at the first would stay without: see [`crate::put`].
+//! the recycle bin, and those who pointed at the first would stay without: see [`crate::bin`].
 
 use std::sync::Arc;
 

@@ -1,16 +1,13 @@
 //! Changes that write fields: upserts, updates, and undeletes, which are upserts of a record fetched back first.
-//!
-//! A record may be in org B's recycle bin though it lives in its own org: somebody deleted it there, or it went with a
-//! parent that it had left before, since the objects' topics have no order among each other. It is fetched back, with its
-//! id and those who pointed at it. What the bin no longer has is written anew.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use orgstream_api::{Delivered, LinkState, Rejection, StoreError};
-use orgstream_salesforce::{RecordError, Row, SalesforceId, WriteResult};
+use orgstream_salesforce::{Row, WriteResult};
 use serde_json::Value as Json;
 
+use crate::bin::Binned;
 use crate::deliver::{Delivery, Done, Item};
 use crate::map;
 use crate::plan::Kind;
@@ -22,32 +19,16 @@ use crate::work::Verdict;
 use crate::write::{Answer, Write};
 
 /// A change that is ready to be sent.
-struct Prepared {
-    item: Item,
-    row: Row,
-    resolved: Resolved,
+pub(crate) struct Prepared {
+    /// The change.
+    pub(crate) item: Item,
+    /// The fields to write.
+    pub(crate) row: Row,
+    /// Its references.
+    pub(crate) resolved: Resolved,
 }
 
 impl Delivery {
-    /// Brings records back from the recycle bin where their link says that they went there. What does not come back is
-    /// written anew by the upsert that follows.
-    pub(crate) async fn bring_back(&self, items: Vec<Item>, done: &mut Done) -> Vec<Item> {
-        let (binned, mut items): (Vec<_>, Vec<_>) =
-            items.into_iter().partition(|item| item.binned().is_some());
-        let ids = binned.iter().filter_map(Item::binned).collect();
-        let answers = self.send(&Write::Undelete(ids), binned.iter().map(|item| &item.papers.tenure)).await;
-        for (item, answer) in binned.into_iter().zip(answers) {
-            match answer {
-                Answer::Written(_) | Answer::Refused(_) => items.push(item),
-                other => {
-                    let verdict = unwritten(other, &item.papers).err().unwrap_or(Verdict::Again);
-                    done.push(item, verdict);
-                }
-            }
-        }
-        items
-    }
-
     /// Upserts or updates.
     pub(crate) async fn put(&self, items: Vec<Item>, done: &mut Done) -> Result<(), StoreError> {
         let items = self.locate(items, done).await;
@@ -117,26 +98,25 @@ impl Delivery {
         });
         let tenures = prepared.iter().map(|prepared| &prepared.item.papers.tenure);
         let answers = self.send(&Write::Upsert { object: &target.object, field, rows }, tenures).await;
-        for (prepared, answer) in prepared.into_iter().zip(answers) {
-            self.close(prepared, answer, done);
-        }
+        self.close_all(prepared.into_iter().zip(answers).collect(), done).await;
     }
 
     /// Updates records whose place in org B is known.
     async fn update(&self, prepared: Vec<Prepared>, done: &mut Done) {
-        let mut binned = Vec::new();
+        let (mut binned, mut closed) = (Vec::new(), Vec::new());
         for (prepared, answer) in self.update_once(prepared).await {
-            match answer {
-                Answer::Refused(error) if is_to_live(&prepared.item) && error.means_in_the_bin() => {
-                    binned.push((prepared, error));
+            match (prepared.item.presence, answer) {
+                (Presence::At(id), Answer::Refused(error))
+                    if is_to_live(&prepared.item) && error.means_in_the_bin() =>
+                {
+                    binned.push(Binned { prepared, id, refusal: error });
                 }
-                answer => self.close(prepared, answer, done),
+                (_, answer) => closed.push((prepared, answer)),
             }
         }
         let back = self.fetch_back(binned, done).await;
-        for (prepared, answer) in self.update_once(back).await {
-            self.close(prepared, answer, done);
-        }
+        closed.extend(self.update_once(back).await);
+        self.close_all(closed, done).await;
     }
 
     async fn update_once(&self, prepared: Vec<Prepared>) -> Vec<(Prepared, Answer)> {
@@ -161,37 +141,16 @@ impl Delivery {
         prepared.into_iter().zip(answers).collect()
     }
 
-    /// Brings records back that org B refused to change because they lie in its recycle bin; those that came.
-    ///
-    /// For one that does not come, the refusal counts: the next attempt trusts its link no more.
-    async fn fetch_back(&self, binned: Vec<(Prepared, RecordError)>, done: &mut Done) -> Vec<Prepared> {
-        let place = |prepared: &Prepared| match prepared.item.presence {
-            Presence::At(id) => Some(id),
-            Presence::Unasked | Presence::Absent => None,
-        };
-        let ids: Vec<SalesforceId> = binned.iter().filter_map(|(prepared, _)| place(prepared)).collect();
-        let tenures = binned.iter().map(|(prepared, _)| &prepared.item.papers.tenure);
-        let answers = self.send(&Write::Undelete(ids), tenures).await;
-        let mut back = Vec::new();
-        for ((prepared, refusal), answer) in binned.into_iter().zip(answers) {
-            match answer {
-                Answer::Written(_) => back.push(prepared),
-                Answer::Refused(_) => self.close(prepared, Answer::Refused(refusal), done),
-                other => self.close(prepared, other, done),
-            }
+    /// The verdicts on changes that were sent.
+    async fn close_all(&self, answered: Vec<(Prepared, Answer)>, done: &mut Done) {
+        self.fetch_parents(&answered).await;
+        for (prepared, answer) in answered {
+            self.close(prepared, answer, done);
         }
-        if let Some(Prepared { item, .. }) = back.first() {
-            tracing::warn!(
-                org = self.wire.org.name(), object = %item.change.target.object, records = back.len(),
-                first = item.linked().map(String::as_str),
-                "Records that live in their own org were in the recycle bin of the target, and are brought back."
-            );
-        }
-        back
     }
 
     /// The verdict on a change that was sent.
-    fn close(&self, prepared: Prepared, answer: Answer, done: &mut Done) {
+    pub(crate) fn close(&self, prepared: Prepared, answer: Answer, done: &mut Done) {
         let Prepared { item, resolved, .. } = prepared;
         let verdict = match unwritten(answer, &item.papers) {
             Ok(WriteResult { id: Some(id), created, .. }) => {
