@@ -1,16 +1,12 @@
 //! Records that lie in org B's recycle bin though they live in their own org.
 //!
 //! Their own org brought them back, and says so; or somebody deleted them in org B, or they went there with a parent, and
-//! nobody says so but org B, when it refuses to change them or to point at them. They are fetched back with their id and
+//! nobody says so but org B, when it refuses to change them. They are fetched back with their id and
 //! those who pointed at them. What the bin no longer has is written anew.
 
-use std::collections::HashSet;
-
 use orgstream_salesforce::{RecordError, SalesforceId};
-use serde_json::Value as Json;
 
 use crate::deliver::{Delivery, Done, Item};
-use crate::plan::CALL_SIZE;
 use crate::put::Prepared;
 use crate::verdict::unwritten;
 use crate::work::Verdict;
@@ -65,36 +61,12 @@ impl Delivery {
                 other => self.close(prepared, other, done),
             }
         }
-        self.tell_of(&came);
-        back
-    }
-
-    /// Brings back the records at which refused changes point. Their links say that they live, so that their own org has
-    /// not deleted them as far as is known here; the changes are tried again.
-    pub(crate) async fn fetch_parents(&self, answered: &[(Prepared, Answer)]) {
-        let mut seen = HashSet::new();
-        let mut parents = Vec::new();
-        for (prepared, answer) in answered {
-            if matches!(answer, Answer::Refused(error) if error.may_mean_a_parent_is_gone()) {
-                let ids = prepared.resolved.row.values().filter_map(Json::as_str);
-                let ids = ids.filter_map(|id| SalesforceId::parse(id).ok()).filter(|id| seen.insert(*id));
-                parents.extend(ids.map(|id| (id, &prepared.item.papers.tenure)));
-            }
-        }
-        for parents in parents.chunks(CALL_SIZE) {
-            let write = Write::Undelete(parents.iter().map(|(id, _)| *id).collect());
-            let answers = self.send(&write, parents.iter().map(|(_, tenure)| *tenure)).await;
-            let came = parents.iter().zip(answers).filter(|(_, answer)| matches!(answer, Answer::Written(_)));
-            self.tell_of(&came.map(|((id, _), _)| *id).collect::<Vec<_>>());
-        }
-    }
-
-    fn tell_of(&self, back: &[SalesforceId]) {
-        if let Some(first) = back.first() {
+        if let Some(first) = came.first() {
             tracing::warn!(
-                org = self.wire.org.name(), records = back.len(), %first,
+                org = self.wire.org.name(), records = came.len(), %first,
                 "Records that live in their own org were in the recycle bin here, and are brought back."
             );
         }
+        back
     }
 }

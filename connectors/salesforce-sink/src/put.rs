@@ -98,12 +98,14 @@ impl Delivery {
         });
         let tenures = prepared.iter().map(|prepared| &prepared.item.papers.tenure);
         let answers = self.send(&Write::Upsert { object: &target.object, field, rows }, tenures).await;
-        self.close_all(prepared.into_iter().zip(answers).collect(), done).await;
+        for (prepared, answer) in prepared.into_iter().zip(answers) {
+            self.close(prepared, answer, done);
+        }
     }
 
     /// Updates records whose place in org B is known.
     async fn update(&self, prepared: Vec<Prepared>, done: &mut Done) {
-        let (mut binned, mut closed) = (Vec::new(), Vec::new());
+        let mut binned = Vec::new();
         for (prepared, answer) in self.update_once(prepared).await {
             match (prepared.item.presence, answer) {
                 (Presence::At(id), Answer::Refused(error))
@@ -111,12 +113,13 @@ impl Delivery {
                 {
                     binned.push(Binned { prepared, id, refusal: error });
                 }
-                (_, answer) => closed.push((prepared, answer)),
+                (_, answer) => self.close(prepared, answer, done),
             }
         }
         let back = self.fetch_back(binned, done).await;
-        closed.extend(self.update_once(back).await);
-        self.close_all(closed, done).await;
+        for (prepared, answer) in self.update_once(back).await {
+            self.close(prepared, answer, done);
+        }
     }
 
     async fn update_once(&self, prepared: Vec<Prepared>) -> Vec<(Prepared, Answer)> {
@@ -139,14 +142,6 @@ impl Delivery {
         let tenures = prepared.iter().map(|prepared| &prepared.item.papers.tenure);
         let answers = self.send(&Write::Update { object: &target.object, rows }, tenures).await;
         prepared.into_iter().zip(answers).collect()
-    }
-
-    /// The verdicts on changes that were sent.
-    async fn close_all(&self, answered: Vec<(Prepared, Answer)>, done: &mut Done) {
-        self.fetch_parents(&answered).await;
-        for (prepared, answer) in answered {
-            self.close(prepared, answer, done);
-        }
     }
 
     /// The verdict on a change that was sent.
