@@ -54,7 +54,7 @@ pub(crate) enum Delivery {
     /// A held connect was answered at this time by the org's clock, and its events stand before this.
     Polled {
         at: Moment,
-        /// Whether it brought no event of any channel.
+        /// Whether it was held, and brought no event of any channel.
         empty: bool,
     },
     /// The stream cannot go on.

@@ -225,10 +225,12 @@ impl Run {
                         && let Some(answer) = self.exchange.answer_to(id)
                     {
                         let Answer { at, .. } = answer.granted(STREAMING)?;
-                        // One that anything answers at once proves nothing.
-                        if self.exchange.is_held(sent.elapsed(), empty) {
+                        // One that anything answers at once proves nothing, not even that nothing waits.
+                        let is_held = self.exchange.is_held(sent.elapsed(), empty);
+                        if is_held {
                             self.recovery.is_good();
                         }
+                        let empty = empty && is_held;
                         return self.handover.outlet.deliver(Delivery::Polled { at, empty });
                     }
                 }

@@ -147,3 +147,31 @@ async fn a_stopped_source_says_goodbye(builder: OrgBuilder) {
     assert_eq!(world.sandbox.calls(CallKind::Connect), connects, "nobody streams any more");
 }
 }
+
+#[tokio::test]
+async fn an_answer_that_nobody_held_does_not_say_that_everything_came() {
+    let world = World::of(World::builder().poll_hold(Duration::ZERO)).await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    feed.source.stop().await;
+    world.sandbox.advance(Duration::from_hours(1));
+
+    let place = |committed: &Committed| {
+        committed.position("channel", "/topic/orgstream_Account").map(|channel| channel["as_of"].clone())
+    };
+    let before = place(&committed);
+    let mut feed = committed.source(&world, Start::Latest).await;
+    let connects = world.sandbox.calls(CallKind::Connect);
+    while world.sandbox.calls(CallKind::Connect) < connects + 6 {
+        if let Ok(batch) = tokio::time::timeout(Duration::from_millis(50), feed.source.poll()).await {
+            feed.committed.commit(batch.unwrap());
+            feed.source.committed();
+        }
+    }
+    // With its record all is stored that is to be.
+    let contact = world.create("Contact", json!({"LastName": "Verdi"})).await;
+    feed.until(|committed| committed.records.iter().any(|record| id(record) == contact.as_str())).await;
+    assert_eq!(place(feed.committed), before, "what happened in that hour may still be on its way");
+    assert_streams(&world, &mut feed).await;
+}
