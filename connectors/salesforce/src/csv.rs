@@ -60,10 +60,15 @@ struct Compound {
 }
 
 /// The rows of one page.
+///
+/// Every line of the org ends with a line feed. What stands behind the last one is a part of a line: the answer ended
+/// before its end, and no row is made of it, whatever it looks like.
 pub struct CsvRows {
     columns: Arc<Columns>,
     reader: csv::Reader<Cursor<Bytes>>,
     record: ByteRecord,
+    csv: Bytes,
+    is_cut: bool,
 }
 
 /// One row.
@@ -190,21 +195,29 @@ impl Compound {
 impl CsvRows {
     /// The rows of `csv`, whose first line names the selected columns.
     pub fn read(columns: Arc<Columns>, csv: Bytes) -> Result<Self, CsvError> {
-        let mut reader = ReaderBuilder::new().from_reader(Cursor::new(csv));
-        let header = reader.byte_headers()?;
-        let names = columns.columns.iter().map(|column| column.name.as_bytes());
+        let reader = ReaderBuilder::new().has_headers(false).from_reader(Cursor::new(csv.clone()));
+        let mut rows = Self { columns, reader, record: ByteRecord::new(), csv, is_cut: false };
         // A job without rows may have no line at all.
-        if !header.is_empty() && !header.iter().eq(names) {
-            let found: Vec<_> = header.iter().map(String::from_utf8_lossy).collect();
-            return Err(CsvError::Columns { found: found.join(", "), wanted: columns.selection() });
+        if rows.read_line()? {
+            let header = &rows.record;
+            let names = rows.columns.columns.iter().map(|column| column.name.as_bytes());
+            if !header.iter().eq(names) {
+                let found: Vec<_> = header.iter().map(String::from_utf8_lossy).collect();
+                return Err(CsvError::Columns { found: found.join(", "), wanted: rows.columns.selection() });
+            }
         }
-        Ok(Self { columns, reader, record: ByteRecord::new() })
+        Ok(rows)
+    }
+
+    /// Whether the page ended within a line. Known once all whole lines were read.
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// Passes over up to `rows` rows and says how many there were.
     pub fn skip(&mut self, rows: u64) -> Result<u64, CsvError> {
         let mut skipped = 0;
-        while skipped < rows && self.reader.read_byte_record(&mut self.record)? {
+        while skipped < rows && self.read_line()? {
             skipped += 1;
         }
         Ok(skipped)
@@ -216,7 +229,7 @@ impl CsvRows {
         let id = self.columns.place(|column| column.kind == FieldKind::Id);
         let named = |name: &str| self.columns.place(|column| column.name.eq_ignore_ascii_case(name));
         let (mark, date) = (named("IsDeleted"), DATES.into_iter().find_map(named));
-        while rows.len() < most && self.reader.read_byte_record(&mut self.record)? {
+        while rows.len() < most && self.read_line()? {
             let cell = |place: Option<usize>| std::str::from_utf8(self.record.get(place?)?).ok();
             let id = cell(id).and_then(|id| SalesforceId::parse(id).ok());
             let is_deleted = cell(mark) == Some("true");
@@ -225,6 +238,29 @@ impl CsvRows {
         }
         Ok(rows)
     }
+
+    /// Reads the next whole line; false behind the last.
+    fn read_line(&mut self) -> Result<bool, CsvError> {
+        if self.is_cut {
+            return Ok(false);
+        }
+        let place = |reader: &csv::Reader<_>| usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+        let start = place(&self.reader);
+        let read = self.reader.read_byte_record(&mut self.record);
+        let end = place(&self.reader);
+        // Before an error, which half a line may well be.
+        if end >= self.csv.len() && !is_whole(self.csv.get(start..).unwrap_or_default()) {
+            self.is_cut = true;
+            return Ok(false);
+        }
+        Ok(read?)
+    }
+}
+
+/// Whether the end of a page is the end of a line, and not of one within a quoted cell. Quotes within quotes are doubled.
+fn is_whole(end: &[u8]) -> bool {
+    let is_outside = end.split(|byte| *byte == b'"').count() % 2 == 1;
+    end.is_empty() || (end.ends_with(b"\n") && is_outside)
 }
 
 /// Which component is which member of a compound: `BillingStateCode` is the `StateCode` of `BillingAddress`.

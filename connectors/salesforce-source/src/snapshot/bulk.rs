@@ -189,11 +189,16 @@ impl Reader {
     ) -> Result<Passed, Stopped> {
         let mut lines = CsvRows::read(Arc::clone(&form.columns), results.csv)?;
         // A page that ends before its end would be rows that are missing without a word.
-        let is_cut = |row: u64| results.rows.is_some_and(|rows| row < rows);
+        let is_cut =
+            |lines: &CsvRows, row: u64| lines.is_cut() || results.rows.is_some_and(|rows| row < rows);
         let mut row = lines.skip(at.skip)?;
         if row < at.skip {
             let skip = at.skip - row;
-            return Ok(if is_cut(row) { Passed::Part { rows: at.skip } } else { Passed::Page { skip } });
+            return Ok(if is_cut(&lines, row) {
+                Passed::Part { rows: at.skip }
+            } else {
+                Passed::Page { skip }
+            });
         }
         loop {
             let form = Arc::clone(form);
@@ -206,7 +211,7 @@ impl Reader {
             let (rest, read, rows) = took.await.map_err(|_| SourceError::TaskGone("reading CSV"))??;
             lines = rest;
             row += read as u64;
-            let (is_last, is_cut) = (read < most, is_cut(row));
+            let (is_last, is_cut) = (read < most, is_cut(&lines, row));
             let cursor = |locator: Option<&str>, row| {
                 Place::At(Cursor::Bulk { job: at.job.to_owned(), locator: locator.map(str::to_owned), row })
             };

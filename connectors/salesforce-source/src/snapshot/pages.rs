@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use orgstream_salesforce::{Row, SalesforceId};
+use orgstream_salesforce::{Page as Answer, Row, SalesforceId};
 
 use super::entry::Cursor;
 use super::part::{Found, Place};
@@ -104,10 +104,18 @@ impl Reader {
             None => self.org().query(soql).await,
         };
         self.outlet.calls.fetch_add(1, Ordering::Relaxed);
-        Ok(match self.patience().attempt(ask).await? {
-            Attempt::Answered(page) => Attempt::Answered((page.rows, page.next.is_some())),
-            Attempt::Blamed => Attempt::Blamed,
-        })
+        let mut asked = self.patience().attempt(ask).await?;
+        loop {
+            match asked {
+                // Without a row nothing says where the next query begins.
+                Attempt::Answered(Answer { rows, next: Some(next), .. }) if rows.is_empty() => {
+                    self.outlet.calls.fetch_add(1, Ordering::Relaxed);
+                    asked = self.patience().attempt(|| self.org().query_next(&next)).await?;
+                }
+                Attempt::Answered(page) => return Ok(Attempt::Answered((page.rows, page.next.is_some()))),
+                Attempt::Blamed => return Ok(Attempt::Blamed),
+            }
+        }
     }
 }
 

@@ -200,6 +200,35 @@ async fn an_answer_of_a_job_that_ends_before_its_end_is_asked_for_again() {
 }
 
 #[tokio::test]
+async fn an_answer_of_a_job_that_ends_within_a_line_is_asked_for_again() {
+    // From here on all is one text, whose end is missing.
+    let world = World::through_a_proxy_that_says("Account 29\",", "Account 29 ,").await;
+    world.create_accounts(30).await;
+    let mut committed = Committed { snapshot: BULK, ..Committed::default() };
+    let mut feed = committed.source(&world, Start::Snapshot).await;
+    let stays = |committed: &Committed| {
+        committed.position("snapshot", "Account").is_some_and(|snapshot| snapshot["row"] == 29)
+    };
+    feed.until(stays).await;
+    feed.until(done).await;
+    assert_eq!(committed.names(), in_the_org(&world));
+    assert_eq!(committed.records.len(), 30);
+}
+
+#[tokio::test]
+async fn a_page_without_rows_that_promises_more_is_not_the_end() {
+    // The 200 rows of the first answer are hidden.
+    let (rows, none) =
+        (r#""records":[{"attributes":{"type":"Account""#, r#""records":[],"xx":[{"xx":{"type":"Account""#);
+    let world = World::through_a_proxy_that_says(rows, none).await;
+    world.create_accounts(500).await;
+    let mut committed = Committed { snapshot: QUERIES, ..Committed::default() };
+    let mut feed = committed.source(&world, Start::Snapshot).await;
+    feed.until(done).await;
+    assert_eq!(committed.records.len(), 300, "those of the pages behind it");
+}
+
+#[tokio::test]
 async fn wide_rows_come_in_parts_of_few() {
     let world = World::start().await;
     let wide = "x".repeat(32_000);

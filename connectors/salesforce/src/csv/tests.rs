@@ -257,3 +257,30 @@ fn what_is_not_what_was_selected_is_never_taken_for_it() {
     let mut two = CsvRows::read(account(), format!("{head}1,,,,\n2,,,,\n").into()).unwrap();
     assert_eq!((two.skip(5).unwrap(), two.take(5).unwrap().len()), (2, 0));
 }
+
+/// Wherever an answer ends, rows are those of its whole lines, and what is missing is known.
+#[test]
+fn a_page_that_ends_anywhere_has_the_rows_of_its_whole_lines_and_says_so() {
+    let head = "Id,BillingStreet,BillingState,BillingStateCode,Employees\n";
+    let lines = [
+        "001000000000001AAA,Main,Bavaria,BY,12\n",
+        "001000000000002AAA,\"1, \"\"Main\"\"\nback\n\",Bavaria,BY,34\n",
+        "\"001000000000003AAA\",\"\",\"\",\"\",\"56\"\n",
+    ];
+    let page = format!("{head}{}", lines.concat());
+    let whole = CsvRows::read(account(), page.clone().into()).unwrap().take(5).unwrap();
+    assert_eq!(whole.len(), 3);
+    for end in 0..=page.len() {
+        let mut ends = vec![0, head.len()];
+        for line in lines {
+            ends.push(ends[ends.len() - 1] + line.len());
+        }
+        let full = ends.iter().filter(|line| **line <= end).count().saturating_sub(2);
+        let mut rows = CsvRows::read(account(), page[..end].to_owned().into()).unwrap();
+        let found: Vec<CsvRow> = (0..4).flat_map(|_| rows.take(1).unwrap()).collect();
+        assert_eq!(found, whole[..full], "{:?}", &page[..end]);
+        assert_eq!(rows.is_cut(), !ends.contains(&end), "{:?}", &page[..end]);
+        let mut rows = CsvRows::read(account(), page[..end].to_owned().into()).unwrap();
+        assert_eq!((rows.skip(9).unwrap(), rows.is_cut()), (full as u64, !ends.contains(&end)));
+    }
+}
