@@ -11,19 +11,17 @@ use crate::fold::{Occurrence, Told};
 use crate::recent::{Known, Recent};
 use crate::standing::Standing;
 
-/// Leaves out deletions that a newer row was produced behind, and marks those of `occurrences` that are no news, by what
-/// was produced of their records last.
-pub(crate) fn judge(occurrences: &mut Vec<Occurrence>, recent: &Recent) {
-    // The record was undeleted before that row was read, and a later deletion has an event of its own.
-    occurrences.retain(|one| {
-        let known = || recent.known(&(one.object, one.id));
-        one.kind != EventType::Deleted || !known().is_some_and(|known| is_newer_row(known, one))
-    });
+/// Marks those of `occurrences` that are no news, by what was produced of their records last.
+pub(crate) fn judge(occurrences: &mut [Occurrence], recent: &Recent) {
     for one in occurrences {
         let known = recent.known(&(one.object, one.id));
         let is_from_before = || !recent.is_complete_since(one.event.created);
         match (one.told, known) {
             (Told::ByEvent, Some(known)) => one.told = told(one, known),
+            // The record was undeleted before that row was read; or two machines of the org disagree on the second.
+            (Told::ByRow, Some(known)) if one.kind == EventType::Deleted && is_newer_row(known, one) => {
+                one.told = Told::DeletedUnlessRow;
+            }
             // What an earlier run produced behind it is not remembered.
             (Told::ByRow, None) if one.kind == EventType::Deleted && is_from_before() => {
                 one.told = Told::DeletedUnlessRow;
@@ -93,7 +91,7 @@ mod tests {
         };
         assert_eq!(told_at(99, None), Some(Told::DeletedUnlessRow));
         assert_eq!(told_at(99, Some(98)), Some(Told::ByRow), "this run has produced its last state");
-        assert_eq!(told_at(99, Some(101)), None);
+        assert_eq!(told_at(99, Some(101)), Some(Told::DeletedUnlessRow));
         assert_eq!(told_at(200, None), Some(Told::ByRow), "no earlier run has read a row since");
     }
 
@@ -108,7 +106,7 @@ mod tests {
             (Updated, 5, row(5, true), Some(Told::ByRow)),
             (Created, 5, row(9, true), Some(Told::ByRow)),
             (Deleted, 5, row(5, true), Some(Told::DeletedUnlessRow)),
-            (Deleted, 5, row(6, true), None),
+            (Deleted, 5, row(6, true), Some(Told::DeletedUnlessRow)),
             (Updated, 5, row(9, false), Some(Told::ByEvent)),
             (Updated, 5, gone(4), Some(Told::ByRowAlone)),
             (Updated, 5, gone(9), Some(Told::ByRowAlone)),
