@@ -14,14 +14,13 @@ const RECORDS: usize = 4_000;
 /// Bytes a sink holds.
 const BYTES: u32 = 32 * 1024 * 1024;
 
-/// With fewer free bytes the next record may not fit.
-const FULL: usize = 2 * 1024 * 1024;
-
 /// The seats of a sink.
 #[derive(Debug)]
 pub(crate) struct Room {
     records: Arc<Semaphore>,
     bytes: Arc<Semaphore>,
+    /// Whether the last item that asked for a seat got none.
+    refused: bool,
 }
 
 /// The space of one item.
@@ -35,7 +34,11 @@ impl Default for Room {
     fn default() -> Self {
         // A u32 always fits: this crate is built for targets with at least 32 bits.
         let bytes = usize::try_from(BYTES).unwrap_or(usize::MAX);
-        Self { records: Arc::new(Semaphore::new(RECORDS)), bytes: Arc::new(Semaphore::new(bytes)) }
+        Self {
+            records: Arc::new(Semaphore::new(RECORDS)),
+            bytes: Arc::new(Semaphore::new(bytes)),
+            refused: false,
+        }
     }
 }
 
@@ -45,14 +48,20 @@ impl Room {
         Capacity { records: self.records.available_permits(), bytes: self.bytes.available_permits() }
     }
 
-    /// Whether hardly anything more is taken.
+    /// Whether the next item gets no seat.
     pub(crate) fn is_full(&self) -> bool {
-        self.records.available_permits() == 0 || self.bytes.available_permits() < FULL
+        self.records.available_permits() == 0 || self.refused
     }
 
     /// A seat for an item of `size` bytes, if there is one. An item larger than the whole room takes all of it,
     /// or it would never pass.
-    pub(crate) fn seat(&self, size: usize) -> Option<Seat> {
+    pub(crate) fn seat(&mut self, size: usize) -> Option<Seat> {
+        let seat = self.free_seat(size);
+        self.refused = seat.is_none();
+        seat
+    }
+
+    fn free_seat(&self, size: usize) -> Option<Seat> {
         let size = u32::try_from(size).unwrap_or(BYTES).min(BYTES);
         let record = Arc::clone(&self.records).try_acquire_owned().ok()?;
         let bytes = Arc::clone(&self.bytes).try_acquire_many_owned(size).ok()?;
@@ -66,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_dropped_seat_is_free_again() {
-        let room = Room::default();
+        let mut room = Room::default();
         let before = room.capacity();
         let seat = room.seat(1_000).unwrap();
         assert_eq!(room.capacity().records, before.records - 1);
@@ -77,10 +86,12 @@ mod tests {
 
     #[test]
     fn an_item_larger_than_the_room_passes_alone() {
-        let room = Room::default();
+        let mut room = Room::default();
         let seat = room.seat(usize::MAX).unwrap();
         assert!(room.seat(1).is_none());
+        assert!(room.is_full());
         drop(seat);
         assert!(room.seat(1).is_some());
+        assert!(!room.is_full());
     }
 }
