@@ -17,6 +17,7 @@ use crate::moment::Moment;
 use crate::push_topic;
 use crate::replay_id::ReplayId;
 use crate::snapshot::{SnapshotEntry, SnapshotName};
+use crate::sweep::Feeder;
 
 /// How far the source is in a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,7 +167,8 @@ pub(crate) struct Positions {
     /// The types that the fields of each object have in records.
     pub(crate) fields: HashMap<String, FieldTypes>,
     snapshots: Vec<(SnapshotName, SnapshotEntry)>,
-    sweeps: HashMap<String, SweepPosition>,
+    /// How far each object was swept, and what brought its changes then.
+    sweeps: HashMap<String, (SweepPosition, Feeder)>,
     gaps: Vec<Gap>,
 }
 
@@ -183,9 +185,10 @@ impl Positions {
             } else if let Some(object) = name("sweep").or_else(|| name("poll")) {
                 // Both are there where the object's channel was changed, and both hold.
                 let read: SweepPosition = offset(position)?;
-                let known = positions.sweeps.entry(object.to_ascii_lowercase()).or_insert(read);
-                if read.through > known.through {
-                    *known = read;
+                let feeder = if name("poll").is_some() { Feeder::Polls } else { Feeder::Channel };
+                let known = positions.sweeps.entry(object.to_ascii_lowercase()).or_insert((read, feeder));
+                if read.through > known.0.through {
+                    *known = (read, feeder);
                 }
             } else if let Some(topic) = name("topic") {
                 positions.topics.insert(topic.to_owned());
@@ -212,8 +215,8 @@ impl Positions {
         self.snapshots.iter().filter(move |(name, _)| name.object.eq_ignore_ascii_case(object))
     }
 
-    /// How far `object` was swept; `None` before its first subscription.
-    pub(crate) fn sweep_of(&self, object: &str) -> Option<SweepPosition> {
+    /// How far `object` was swept, and what brought its changes then; `None` before its first subscription.
+    pub(crate) fn sweep_of(&self, object: &str) -> Option<(SweepPosition, Feeder)> {
         self.sweeps.get(&object.to_ascii_lowercase()).copied()
     }
 

@@ -188,8 +188,8 @@ impl Model {
 
     /// What is committed stays: the topic and the place of the sweeps. What was produced is read back.
     fn crash(&mut self) {
-        let position = self.sweeps.position;
-        self.sweeps = Sweeps::new(SweepConfig::default(), self.feeder, position);
+        let stored = self.sweeps.position.map(|position| (position, self.feeder));
+        self.sweeps = Sweeps::new(SweepConfig::default(), self.feeder, stored);
         self.run = None;
         self.known.clear();
         for (record, (_, standing)) in &self.topic {

@@ -86,8 +86,14 @@ pub(crate) enum Urgency {
 }
 
 impl Sweeps {
-    pub(crate) fn new(config: SweepConfig, feeder: Feeder, position: Option<SweepPosition>) -> Self {
-        let settled = position.map_or(Moment::BEGINNING, |position| position.through);
+    /// `stored`: how far it was swept, and what brought its changes then.
+    pub(crate) fn new(config: SweepConfig, feeder: Feeder, stored: Option<(SweepPosition, Feeder)>) -> Self {
+        let position = stored.map(|(position, _)| position);
+        // What a channel was still to bring of a second that was swept, only the rows tell once it is left.
+        let settled = match stored {
+            Some((position, Feeder::Polls)) => position.through,
+            Some((_, Feeder::Channel)) | None => Moment::BEGINNING,
+        };
         Self { config, feeder, position, settled, run: None, due: None, wish: Wish::None }
     }
 
@@ -245,13 +251,15 @@ mod tests {
     use super::*;
     use crate::gap::Missing;
     use crate::position::{Cause, GapState, RepairCursor, RepairPart};
+    use crate::recent::Known;
+    use crate::standing::Standing;
 
     const NOW: Moment = Moment(1_767_262_830_000);
     const MINUTE: Duration = Duration::from_mins(1);
 
     fn sweeps(age: Duration) -> Sweeps {
         let position = SweepPosition { through: NOW - age, from: Moment(0), compared: None };
-        Sweeps::new(SweepConfig::default(), Feeder::Channel, Some(position))
+        Sweeps::new(SweepConfig::default(), Feeder::Channel, Some((position, Feeder::Channel)))
     }
 
     #[test]
@@ -268,6 +276,18 @@ mod tests {
         assert_eq!(off.urgency(false, begin, NOW), None);
         off.want();
         assert_eq!(off.urgency(false, begin, NOW), Some(Urgency::Now));
+    }
+
+    #[test]
+    fn what_a_channel_brought_last_is_read_once_more_by_the_first_poll() {
+        let position = SweepPosition { through: NOW, from: Moment(0), compared: None };
+        let known = Known { standing: Standing::Row((NOW - MINUTE * 2).stamp()), whole: true };
+        let covers = |by| {
+            let sweeps = Sweeps::new(SweepConfig::default(), Feeder::Polls, Some((position, by)));
+            known.covers(known.standing, sweeps.certainty())
+        };
+        assert!(covers(Feeder::Polls));
+        assert!(!covers(Feeder::Channel), "its event of a later change in the same second may not have come");
     }
 
     #[test]
