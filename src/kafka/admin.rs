@@ -110,6 +110,15 @@ impl Admin {
         blocking(move || shared.uncommitted.offsets(&topics, Ask::End)).await
     }
 
+    /// As [`Admin::end_offsets`], of these partitions.
+    pub async fn end_offsets_of(
+        &self,
+        places: Vec<TopicPartition>,
+    ) -> Result<BTreeMap<TopicPartition, i64>, Error> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || shared.uncommitted.offsets_of(&places, Ask::End)).await
+    }
+
     /// Low watermarks: the offsets of the first records that are still there.
     pub async fn first_offsets(&self, topics: &[String]) -> Result<BTreeMap<TopicPartition, i64>, Error> {
         let (shared, topics) = (Arc::clone(&self.shared), topics.to_vec());

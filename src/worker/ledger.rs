@@ -4,7 +4,7 @@
 //! (D1), and a ticket that is dropped never settles (D2), so every mistake ends in redelivery and none in
 //! loss. Each assignment of a partition opens a new lane; tickets of an older lane are inert.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use orgstream_api::{Ticket, TicketId, TopicPartition};
 use tokio::sync::mpsc;
@@ -202,9 +202,9 @@ impl Ledger {
         self.lanes.get(partition).is_none_or(|lane| lane.passed_to >= end)
     }
 
-    /// The topics of the assigned partitions.
-    pub fn topics(&self) -> BTreeSet<String> {
-        self.lanes.keys().map(|partition| partition.topic.clone()).collect()
+    /// The assigned partitions.
+    pub fn partitions(&self) -> Vec<TopicPartition> {
+        self.lanes.keys().cloned().collect()
     }
 
     /// Assigned partitions.

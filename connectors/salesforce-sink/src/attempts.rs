@@ -23,6 +23,8 @@ pub(crate) struct Attempts {
     since: Duration,
     /// Whether the record makes a call fail that succeeds without it.
     suspect: bool,
+    /// Whether org B refused the record as it was written.
+    refused: bool,
     pause: Option<Arc<()>>,
 }
 
@@ -60,6 +62,16 @@ impl Attempts {
     /// From now on the record travels alone.
     pub(crate) fn suspect(&mut self) {
         self.suspect = true;
+    }
+
+    /// Org B refused the record as it was written.
+    pub(crate) fn refuse(&mut self) {
+        self.refused = true;
+    }
+
+    /// Whether org B ever refused the record as it was written.
+    pub(crate) fn was_refused(&self) -> bool {
+        self.refused
     }
 
     /// Whether the record travels alone.

@@ -153,11 +153,11 @@ impl Item {
         SalesforceId::parse(link.target_id.as_ref()?).ok()
     }
 
-    /// As [`Item::live`]. After a failed attempt an upsert trusts no link: somebody may have deleted the record in org B,
-    /// which then is to be made anew.
+    /// As [`Item::live`]. After a refusal an upsert trusts no link: somebody may have deleted the record in org B, which then
+    /// is to be made anew. Passing trouble says nothing of the record.
     pub(crate) fn trusted(&self) -> Option<SalesforceId> {
         let upsert = matches!(self.change.kind, Kind::Upsert | Kind::Undelete);
-        self.live().filter(|_| !upsert || self.papers.attempts.failed() == 0)
+        self.live().filter(|_| !upsert || !self.papers.attempts.was_refused())
     }
 
     /// The record of org B, if the link says that it was deleted.

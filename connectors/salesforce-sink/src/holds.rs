@@ -5,7 +5,8 @@
 //! objects that refer to it: first for the inputs to be read up to where they ended when it came (its [`Mark`]), then for the
 //! changes that came by then, and for the deletions among them of objects that rank below its own.
 //!
-//! Nobody waits for a record in retry, or for what lies behind a deletion in its lane, so that nothing waits in a circle.
+//! Nobody waits for a record in retry or for what its partition holds behind it, nor for what lies behind a deletion in its
+//! lane, so that nothing waits in a circle.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,7 +14,8 @@ use orgstream_api::Mark;
 
 use crate::plan::Kind;
 
-/// How many marks are remembered. Where one is forgotten the next one, which is further, counts.
+/// How many marks are remembered. Where one is forgotten the next one, which is further, counts: a deletion that waits for
+/// so long waits for newer changes, too.
 const MARKS: usize = 64;
 
 /// When an item came, in the order of all items of the sink.
@@ -41,6 +43,15 @@ pub(crate) struct Holds {
     asking: bool,
     /// The first item that came after a mark was reached.
     reached: BTreeMap<Mark, Arrival>,
+}
+
+/// How far the inputs are to be read for a deletion to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// To its mark.
+    Marks,
+    /// As far as they are: so many deletions wait that what they wait for has no room.
+    Now,
 }
 
 /// The oldest changes that deletions may wait for, by object.
@@ -85,14 +96,20 @@ impl Holds {
     pub(crate) fn lets_go(
         &self,
         standing: &Standing,
+        until: Until,
         oldest: &Oldest,
         referrers: &[usize],
         is_below: impl Fn(usize) -> bool,
     ) -> bool {
         let Some(mark) = standing.after else { return true };
-        let Some((_, until)) = self.reached.range(mark..).next() else { return false };
+        let reached = self.reached.range(mark..).next().map(|(_, arrival)| *arrival);
+        let last = match until {
+            Until::Marks => reached,
+            Until::Now => Some(standing.arrival),
+        };
+        let Some(last) = last else { return false };
         let settled = |oldest: &HashMap<usize, Arrival>, object: &usize| {
-            oldest.get(object).is_none_or(|arrival| arrival > until)
+            oldest.get(object).is_none_or(|arrival| *arrival > last)
         };
         referrers.iter().all(|object| {
             settled(&oldest.writes, object) && (!is_below(*object) || settled(&oldest.deletions, object))
@@ -178,12 +195,12 @@ mod tests {
         }
 
         /// The lanes whose first change may be written.
-        fn free(&self) -> Vec<usize> {
+        fn free(&self, until: Until) -> Vec<usize> {
             let mut oldest = Oldest::default();
             self.lanes.iter().for_each(|lane| oldest.lane(lane.iter()));
             let lets_go = |standing: &Standing| {
                 let below = |object: usize| self.ranks[object] > self.ranks[standing.object];
-                self.holds.lets_go(standing, &oldest, &self.referrers(standing.object), below)
+                self.holds.lets_go(standing, until, &oldest, &self.referrers(standing.object), below)
             };
             let lanes = self.lanes.iter().enumerate();
             lanes.filter(|(_, lane)| lane.front().is_some_and(lets_go)).map(|(at, _)| at).collect()
@@ -210,7 +227,11 @@ mod tests {
     proptest! {
         /// Whatever comes in whatever order: a deletion passes nothing older that it waits for, and nothing waits in a circle.
         #[test]
-        fn deletions_wait_for_older_changes_and_never_for_each_other(parents in parents(), steps in steps()) {
+        fn deletions_wait_for_older_changes_and_never_for_each_other(
+            parents in parents(),
+            steps in steps(),
+            until in prop_oneof![Just(Until::Marks), Just(Until::Now)],
+        ) {
             let mut model = Model::new(parents);
             for step in steps {
                 match step {
@@ -218,7 +239,7 @@ mod tests {
                         model.come(object, record, if deletes { Kind::Delete } else { Kind::Upsert });
                     }
                     Step::Go(nth) => {
-                        let free = model.free();
+                        let free = model.free(Until::Marks);
                         if !free.is_empty() {
                             model.write(free[nth % free.len()]);
                         }
@@ -226,9 +247,11 @@ mod tests {
                     Step::Reach => model.reach(),
                 }
             }
-            model.reach();
+            if until == Until::Marks {
+                model.reach();
+            }
             while model.lanes.iter().any(|lane| !lane.is_empty()) {
-                let free = model.free();
+                let free = model.free(until);
                 prop_assert!(!free.is_empty(), "all wait: {:?}", model.lanes);
                 model.write(free[0]);
             }

@@ -17,7 +17,7 @@ use crate::references::{Parent, Parents, Trouble, best, record_key};
 use crate::target::Target;
 use crate::verdict::{unread, unwritten};
 use crate::work::{Papers, Task, Verdict, Work};
-use crate::write::Write;
+use crate::write::{Answer, Write};
 
 /// An owed reference whose record lives in org B.
 struct Debt {
@@ -49,7 +49,6 @@ impl Delivery {
             }
         };
         let mut payable = Vec::new();
-        let mut rows = Vec::new();
         for debt in debts {
             let keys = self.candidates(&debt.owed).into_iter().map(|(key, _)| key);
             match best(keys.filter_map(|key| found.get(&key).copied())) {
@@ -57,8 +56,7 @@ impl Delivery {
                     let mut row = Row::new();
                     row.insert("Id".to_owned(), Json::String(debt.own.as_str().to_owned()));
                     row.insert(debt.owed.field.clone(), Json::String(parent.as_str().to_owned()));
-                    payable.push(debt);
-                    rows.push(row);
+                    payable.push((debt, row));
                 }
                 Parent::Deleted(_) => {
                     self.counters.left_out(1);
@@ -70,9 +68,7 @@ impl Delivery {
                 }
             }
         }
-        let tenures = payable.iter().map(|debt| &debt.papers.tenure);
-        let answers = self.send(&Write::Update { object: &target.object, rows }, tenures).await;
-        for (Debt { papers, owed, own }, answer) in payable.into_iter().zip(answers) {
+        for (Debt { papers, owed, own }, answer) in self.set(target, payable).await {
             let verdict = match unwritten(answer, &papers) {
                 // The version of the record is not touched: a reference belongs to a state that was written before.
                 Ok(_) => Verdict::settled(Outcome::Delivered(Delivered {
@@ -85,6 +81,38 @@ impl Delivery {
             done.push_owed(papers, owed, verdict);
         }
         Ok(done)
+    }
+
+    /// Sets the references; a record that lies in the recycle bin, though its link says that it lives, is fetched back first.
+    async fn set(&self, target: &Target, payable: Vec<(Debt, Row)>) -> Vec<(Debt, Answer)> {
+        let mut set = Vec::with_capacity(payable.len());
+        let mut binned = Vec::new();
+        for ((debt, row), answer) in self.set_once(target, payable).await {
+            match answer {
+                Answer::Refused(error) if error.means_in_the_bin() => binned.push((debt, row, error)),
+                answer => set.push((debt, answer)),
+            }
+        }
+        let ids = binned.iter().map(|(debt, ..)| debt.own).collect();
+        let tenures = binned.iter().map(|(debt, ..)| &debt.papers.tenure);
+        let answers = self.send(&Write::Undelete(ids), tenures).await;
+        let mut back = Vec::new();
+        for ((debt, row, refusal), answer) in binned.into_iter().zip(answers) {
+            match answer {
+                Answer::Written(_) => back.push((debt, row)),
+                Answer::Refused(_) => set.push((debt, Answer::Refused(refusal))),
+                other => set.push((debt, other)),
+            }
+        }
+        set.extend(self.set_once(target, back).await.into_iter().map(|((debt, _), answer)| (debt, answer)));
+        set
+    }
+
+    async fn set_once(&self, target: &Target, payable: Vec<(Debt, Row)>) -> Vec<((Debt, Row), Answer)> {
+        let rows = payable.iter().map(|(_, row)| row.clone()).collect();
+        let tenures = payable.iter().map(|(debt, _)| &debt.papers.tenure);
+        let answers = self.send(&Write::Update { object: &target.object, rows }, tenures).await;
+        payable.into_iter().zip(answers).collect()
     }
 
     /// The references whose record lives and whose field may still be written.

@@ -146,7 +146,10 @@ impl Delivery {
 
     /// The verdict on a change that was sent.
     pub(crate) fn close(&self, prepared: Prepared, answer: Answer, done: &mut Done) {
-        let Prepared { item, resolved, .. } = prepared;
+        let Prepared { mut item, resolved, .. } = prepared;
+        if matches!(answer, Answer::Refused(_)) {
+            item.papers.attempts.refuse();
+        }
         let verdict = match unwritten(answer, &item.papers) {
             Ok(WriteResult { id: Some(id), created, .. }) => {
                 self.counters.left_out(resolved.left_out);

@@ -204,7 +204,7 @@ impl SalesforceSink {
         let key = work.papers.key.clone();
         let flying = self.flying.remove(&key);
         let lasts = !work.papers.tenure.is_over();
-        let until = match verdict {
+        let until = match self.with_deletions_to_come(&work, verdict) {
             Verdict::Settled(settled) => {
                 if lasts && let Some(link) = settled.link() {
                     self.delivery.links.wrote(link.clone(), settled.stored.clone());

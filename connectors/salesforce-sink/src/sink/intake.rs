@@ -17,6 +17,10 @@ impl SalesforceSink {
     /// Puts an item into its lane.
     pub(super) fn accept(&mut self, Tracked { ticket, item }: Tracked<Item>, seat: Seat, now: Instant) {
         let tenure = self.tenures.of(item.partition());
+        let keeps = match &item {
+            Item::Record(record) => Some(record.at.partition.clone()),
+            Item::Owed(_) => None,
+        };
         let (key, task) = match item {
             Item::Record(record) => match change::key(&record, &self.config) {
                 Ok(key) => (key.clone(), self.read(record, key)),
@@ -36,7 +40,7 @@ impl SalesforceSink {
             Task::Owed(_) | Task::Known(_) => None,
         };
         let attempts = Attempts::default();
-        let papers = Papers { key: key.clone(), ticket, tenure, attempts, seat, standing };
+        let papers = Papers { key: key.clone(), ticket, tenure, attempts, seat, standing, keeps };
         self.lanes.push(key, Work { papers, task }, now);
     }
 

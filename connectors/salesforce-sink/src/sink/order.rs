@@ -2,24 +2,26 @@
 
 use std::collections::{HashMap, HashSet};
 
-use orgstream_api::TopicPartition;
+use orgstream_api::{Outcome, TopicPartition};
 
 use super::SalesforceSink;
-use crate::holds::Oldest;
+use crate::holds::{Oldest, Until};
 use crate::lanes::{Head, LaneKey};
-use crate::work::{Task, Work};
+use crate::work::{Settled, Verdict, Work};
+
+/// Deletions that wait at once. More of them wait only for what came before them: they would take the room of what they
+/// wait for.
+const HELD: usize = 1_000;
 
 impl SalesforceSink {
     /// The first items of the ready lanes without the deletions that wait for others.
     pub(super) fn free_heads(&self) -> Vec<Head<'_, Work>> {
         let heads: Vec<Head<'_, Work>> = self.lanes.heads().collect();
-        let held = self.waiting(&heads);
-        if held.is_empty() {
-            return heads;
-        }
+        let mut held = self.waiting(&heads, Until::Marks);
         // A sink that is full of deletions takes in nothing that they could wait for.
-        if held.len() == heads.len() && self.calls.is_empty() && self.room.is_full() {
-            return heads;
+        let stuck = held.len() == heads.len() && self.calls.is_empty() && self.room.is_full();
+        if stuck || held.len() >= HELD {
+            held = self.waiting(&heads, Until::Now);
         }
         heads.into_iter().filter(|head| !held.contains(head.key)).collect()
     }
@@ -28,15 +30,15 @@ impl SalesforceSink {
     pub(super) fn held_records(&self) -> HashMap<TopicPartition, usize> {
         let heads: Vec<Head<'_, Work>> = self.lanes.heads().collect();
         let mut held = HashMap::new();
-        for work in self.waiting(&heads).into_iter().flat_map(|key| self.lanes.queued(key)) {
-            if let Task::Change(change) = &work.task {
-                *held.entry(change.version.at.partition.clone()).or_default() += 1;
+        for work in self.waiting(&heads, Until::Marks).into_iter().flat_map(|key| self.lanes.queued(key)) {
+            if let Some(partition) = &work.papers.keeps {
+                *held.entry(partition.clone()).or_default() += 1;
             }
         }
         held
     }
 
-    fn waiting<'a>(&'a self, heads: &[Head<'a, Work>]) -> HashSet<&'a LaneKey> {
+    fn waiting<'a>(&'a self, heads: &[Head<'a, Work>], until: Until) -> HashSet<&'a LaneKey> {
         let waits = |head: &&Head<'_, Work>| head.item.papers.standing.is_some_and(|it| it.after.is_some());
         if !heads.iter().any(|head| waits(&head)) {
             return HashSet::new();
@@ -48,10 +50,32 @@ impl SalesforceSink {
                 let targets = &self.delivery.targets;
                 let own = targets.at(standing.object);
                 let is_below = |object: usize| targets.at(object).rank > own.rank;
-                !self.holds.lets_go(standing, &oldest, &own.referrers, is_below)
+                !self.holds.lets_go(standing, until, &oldest, &own.referrers, is_below)
             })
         });
         held.map(|head| head.key).collect()
+    }
+
+    /// A value that a record of the same object has to itself, while deletions of such records are still to be written,
+    /// may be free afterwards: the refusal is passing trouble.
+    pub(super) fn with_deletions_to_come(&self, work: &Work, verdict: Verdict) -> Verdict {
+        match verdict {
+            Verdict::Settled(settled) if is_taken(&settled) && self.has_deletion_like(work) => {
+                match settled.outcome {
+                    Outcome::Rejected(rejection) => Verdict::Retry(rejection),
+                    outcome => Verdict::settled(outcome),
+                }
+            }
+            verdict => verdict,
+        }
+    }
+
+    fn has_deletion_like(&self, work: &Work) -> bool {
+        let object = work.papers.standing.map(|standing| standing.object);
+        let queued = self.lanes.moving().flat_map(|(_, queued)| queued);
+        let queued = queued.filter_map(|work| work.papers.standing);
+        let mut standings = queued.chain(self.flying.values().filter_map(|flying| flying.standing));
+        standings.any(|standing| standing.after.is_some() && Some(standing.object) == object)
     }
 
     fn oldest(&self) -> Oldest {
@@ -68,4 +92,8 @@ impl SalesforceSink {
         }
         oldest
     }
+}
+
+fn is_taken(settled: &Settled) -> bool {
+    matches!(&settled.outcome, Outcome::Rejected(rejection) if rejection.code == "DUPLICATE_VALUE")
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use orgstream_api::{Outcome, Skip, Value};
+use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::{Value as Json, json};
 
 use super::change::{Change, id};
@@ -140,6 +141,23 @@ async fn a_record_that_somebody_deleted_in_org_b_comes_back_under_its_id() {
     let Outcome::Delivered(second) = runtime.last() else { panic!() };
     assert_eq!((second.created, &second.target), (false, &first.target));
     assert_eq!(world.row("Account", &id("Account", 1)).unwrap()["Name"], "again");
+}
+
+#[tokio::test]
+async fn passing_trouble_makes_no_second_record_of_one_in_the_bin() {
+    let world = World::start().await;
+    let mut runtime = world.sync().await;
+    runtime.submit(Change::created("Account", 1));
+    runtime.settle().await;
+    let Outcome::Delivered(first) = runtime.last().clone() else { panic!() };
+    world.delete(first.target.as_ref().unwrap().parse().unwrap()).await;
+    let locked = Effect::RecordError { code: "UNABLE_TO_LOCK_ROW".to_owned(), message: String::new() };
+    world.sandbox.faults().add(Fault::new(CallKind::Write, locked).containing("again").times(1));
+    runtime.submit(Change::updated("Account", 1).text("Name", "again"));
+    runtime.settle().await;
+    let Outcome::Delivered(second) = runtime.last() else { panic!("{:?}", runtime.last()) };
+    assert_eq!((second.created, &second.target), (false, &first.target));
+    assert_eq!(runtime.counts().retries, 1);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The order of deletions among the records of several topics.
 
+use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::{Value as Json, json};
 
 use super::change::{Change, id};
@@ -19,6 +20,11 @@ async fn family() -> (World, Runtime) {
         runtime.settle().await;
     }
     (world, runtime)
+}
+
+fn refusal(code: &str, containing: &str) -> Fault {
+    let effect = Effect::RecordError { code: code.to_owned(), message: String::new() };
+    Fault::new(CallKind::Write, effect).containing(containing)
 }
 
 #[tokio::test]
@@ -60,10 +66,8 @@ async fn a_child_is_deleted_before_its_parent_so_that_it_does_not_come_back_with
 
 #[tokio::test]
 async fn a_child_in_retry_does_not_keep_its_parent_from_being_deleted() {
-    use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
     let (world, mut runtime) = family().await;
-    let effect = Effect::RecordError { code: "UNABLE_TO_LOCK_ROW".into(), message: String::new() };
-    let fault = world.sandbox.faults().add(Fault::new(CallKind::Write, effect).containing("stubborn"));
+    let fault = world.sandbox.faults().add(refusal("UNABLE_TO_LOCK_ROW", "stubborn"));
     runtime.submit(Change::updated("Contact", 2).text("LastName", "stubborn"));
     runtime.submit(Change::deleted("Contact", 1));
     runtime.step().await;
@@ -88,4 +92,50 @@ async fn deletions_that_fill_the_sink_are_written_though_they_have_not_seen_the_
     runtime.is_behind = false;
     runtime.settle().await;
     assert_eq!(runtime.delivered_count(), 4_100);
+}
+
+#[tokio::test]
+async fn whatever_lies_behind_a_held_deletion_counts_as_held() {
+    let (_world, mut runtime) = family().await;
+    runtime.is_behind = true;
+    runtime.submit(Change::deleted("Account", 1));
+    runtime.submit(Change::updated("Account", 1).event(Some("merged")));
+    runtime.submit(Change::created("Lead", 1));
+    runtime.step().await;
+    assert_eq!(orgstream_api::Sink::held(&runtime.sink).into_values().sum::<usize>(), 2);
+    runtime.is_behind = false;
+    runtime.settle().await;
+}
+
+#[tokio::test]
+async fn a_value_that_a_held_deletion_will_free_is_waited_for() {
+    let (world, mut runtime) = family().await;
+    runtime.is_behind = true;
+    runtime.submit(Change::deleted("Account", 1));
+    // Once more than a refusal that may be a race is tried again.
+    world.sandbox.faults().add(refusal("DUPLICATE_VALUE", "heir").times(4));
+    runtime.submit(Change::created("Account", 2).text("Name", "heir"));
+    while world.sandbox.count("Account") < 2 {
+        runtime.step().await;
+    }
+    runtime.is_behind = false;
+    runtime.settle().await;
+    assert!(runtime.rejections().is_empty());
+    assert_eq!(world.row("Account", &id("Account", 2)).unwrap()["Name"], "heir");
+}
+
+#[tokio::test]
+async fn who_moves_to_a_parent_that_is_late_survives_the_deletion_of_the_old_one() {
+    let (world, mut runtime) = family().await;
+    let before = world.row("Contact", &id("Contact", 1)).unwrap();
+    runtime.submit(Change::updated("Contact", 1).text("AccountId", &id("Account", 2)));
+    runtime.settle().await;
+    runtime.submit(Change::deleted("Account", 1));
+    runtime.settle().await;
+    runtime.submit(Change::created("Account", 2));
+    runtime.settle().await;
+    let after = world.row("Contact", &id("Contact", 1)).unwrap();
+    let heir = world.row("Account", &id("Account", 2)).unwrap();
+    assert_eq!((&after["Id"], &after["AccountId"]), (&before["Id"], &heir["Id"]));
+    assert_eq!(runtime.owed.len(), 0);
 }
