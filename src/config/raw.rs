@@ -1,7 +1,8 @@
 //! Every key of the file, once. The docs become the descriptions of the JSON Schema.
 //!
 //! All fields are options, also the required ones: what is missing or mistyped is reported from the schema
-//! with its place, and the checks go on with the rest. `x-refused` carries what is said of a word that is refused.
+//! with its place, and the checks go on with the rest. `x-refused` carries what is said of a word that is refused; `x-form`
+//! says of a text that it has a form of its own, such as a number with a unit.
 
 use std::collections::BTreeMap;
 
@@ -96,7 +97,7 @@ pub(super) struct Sink {
     ))]
     pub(super) operation: Option<Operation>,
     /// How long a record is tried again after a transient error before it is rejected. Outages of the org do not count.
-    #[schemars(extend("default" = "15m"))]
+    #[schemars(extend("x-form" = "duration", "default" = "15m"))]
     pub(super) retry_for: Option<String>,
 }
 

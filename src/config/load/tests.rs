@@ -104,6 +104,42 @@ extra: 1
 }
 
 #[test]
+fn a_number_without_a_unit_is_told_the_units_and_an_example() {
+    let of_pipeline = |key: &str| {
+        let objects = if key.starts_with("sink") { "{ external_id: OrgA_Id__c }" } else { "{}" };
+        file(&format!("  crm:\n    {key}\n    objects: {{ Account: {objects} }}\n"))
+    };
+    let of_source = |key: &str| of_pipeline(&format!("source: {{ org: a, topic: t, {key} }}"));
+    for (text, key, said) in [
+        (
+            of_source("poll_every: 5"),
+            "source.poll_every",
+            "`5` is not a duration; write a number and a unit (ms, s, m, h, d), such as",
+        ),
+        (of_source("sweep: { every: 0 }"), "source.sweep.every", "`0` is not a duration"),
+        (of_source("sweep: { max_missing: 10 }"), "source.sweep.max_missing", "such as 10%"),
+        (
+            of_source("stream: { buffer: 64 }"),
+            "source.stream.buffer",
+            "(B, KB, MB, GB; 1 KB is 1024 B), such as 64MB",
+        ),
+        (
+            of_pipeline("sink: { org: b, topic: t, retry_for: 1.5 }"),
+            "sink.retry_for",
+            "`1.5` is not a duration",
+        ),
+    ] {
+        let faults = faults(&text);
+        assert_eq!(faults.len(), 1, "{faults:#?}");
+        assert!(
+            faults[0].contains(&format!("pipelines.crm.{key}: ")) && faults[0].contains(said),
+            "{}",
+            faults[0]
+        );
+    }
+}
+
+#[test]
 fn text_that_is_not_yaml_is_one_fault() {
     for (text, start) in [
         ("orgs: {\n  a: b\n", "1:7: "),

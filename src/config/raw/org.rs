@@ -115,13 +115,13 @@ pub(in crate::config) struct Proxy {
 #[derive(Deserialize, JsonSchema, Default)]
 pub(in crate::config) struct Timeouts {
     /// For a connection.
-    #[schemars(extend("default" = "10s"))]
+    #[schemars(extend("x-form" = "duration", "default" = "10s"))]
     pub(in crate::config) connect: Option<String>,
     /// For the answer to a read. Writes have spans of their own, by their size.
-    #[schemars(extend("default" = "30s"))]
+    #[schemars(extend("x-form" = "duration", "default" = "30s"))]
     pub(in crate::config) answer: Option<String>,
     /// For the answer to a message of the streaming connection that the org does not hold.
-    #[schemars(extend("default" = "30s", "x-confluent" = ["connection.timeout", "bayeux.client.timeout"]))]
+    #[schemars(extend("x-form" = "duration", "default" = "30s", "x-confluent" = ["connection.timeout", "bayeux.client.timeout"]))]
     pub(in crate::config) stream: Option<String>,
 }
 
@@ -129,9 +129,9 @@ pub(in crate::config) struct Timeouts {
 #[derive(Deserialize, JsonSchema, Default)]
 pub(in crate::config) struct Allowances {
     /// At this share of it.
-    #[schemars(extend("default" = "80%"))]
+    #[schemars(extend("x-form" = "share", "default" = "80%"))]
     pub(in crate::config) warn_at: Option<String>,
     /// How often the org is asked for those that its answers do not tell: one call.
-    #[schemars(extend("default" = "5m"))]
+    #[schemars(extend("x-form" = "duration", "default" = "5m"))]
     pub(in crate::config) every: Option<String>,
 }

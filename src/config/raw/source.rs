@@ -49,12 +49,12 @@ pub(in crate::config) struct Source {
     /// How changes are found that no event brought.
     pub(in crate::config) sweep: Option<Sweep>,
     /// How often objects are read that no channel brings.
-    #[schemars(extend("default" = "1m"))]
+    #[schemars(extend("x-form" = "duration", "default" = "1m"))]
     pub(in crate::config) poll_every: Option<String>,
     /// How all rows are read.
     pub(in crate::config) snapshot: Option<Snapshot>,
     /// How often objects are described anew. A field that was added is in records from then on.
-    #[schemars(extend("default" = "10m"))]
+    #[schemars(extend("x-form" = "duration", "default" = "10m"))]
     pub(in crate::config) describe_every: Option<String>,
     /// The streaming connection.
     pub(in crate::config) stream: Option<Stream>,
@@ -134,13 +134,13 @@ pub(in crate::config) struct Events {
 #[derive(Deserialize, JsonSchema, Default)]
 pub(in crate::config) struct Sweep {
     /// How often, or `off`.
-    #[schemars(extend("default" = "10m"))]
+    #[schemars(extend("x-form" = "duration", "default" = "10m"))]
     pub(in crate::config) every: Option<String>,
     /// How far a sweep looks back behind where the one before it ended.
-    #[schemars(extend("default" = "15m"))]
+    #[schemars(extend("x-form" = "duration", "default" = "15m"))]
     pub(in crate::config) overlap: Option<String>,
     /// Records that may be missing in the org at once before they are not taken for deleted.
-    #[schemars(extend("default" = "10%"))]
+    #[schemars(extend("x-form" = "share", "default" = "10%"))]
     pub(in crate::config) max_missing: Option<String>,
 }
 
@@ -162,13 +162,13 @@ pub(in crate::config) struct Stream {
     #[schemars(extend("default" = "auto"))]
     pub(in crate::config) transport: Option<Transport>,
     /// Events that may wait for Kafka. At that bound the session is let go until there is room.
-    #[schemars(extend("default" = "64MB"))]
+    #[schemars(extend("x-form" = "size", "default" = "64MB"))]
     pub(in crate::config) buffer: Option<String>,
     /// How large one answer may be.
-    #[schemars(extend("default" = "100MB", "x-confluent" = ["connection.max.message.size"]))]
+    #[schemars(extend("x-form" = "size", "default" = "100MB", "x-confluent" = ["connection.max.message.size"]))]
     pub(in crate::config) max_response: Option<String>,
     /// After which a session is replaced although it works: a subscription can die without a word.
-    #[schemars(extend("default" = "6h"))]
+    #[schemars(extend("x-form" = "duration", "default" = "6h"))]
     pub(in crate::config) renew_every: Option<String>,
 }
 
@@ -192,6 +192,7 @@ pub(in crate::config) struct ObjectSource {
     /// Whether the rows of its events are read. Default: as `source.hydrate` says.
     pub(in crate::config) hydrate: Option<bool>,
     /// How often it is read where no channel brings it. Default: as `source.poll_every` says.
+    #[schemars(extend("x-form" = "duration"))]
     pub(in crate::config) poll_every: Option<String>,
     /// An expression (CEL), beside that of the source: both must hold.
     pub(in crate::config) filter: Option<String>,

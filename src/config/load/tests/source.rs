@@ -105,7 +105,7 @@ fn what_does_not_go_together_is_refused() {
         ),
         ("topic: t, events: { O__e: {} }", "", one, "O__e.topic: ", "missing"),
         ("topic: t, sweep: { every: 0s }", "", one, "sweep.every: ", "no time"),
-        ("topic: t, sweep: { max_missing: 10 }", "", one, "sweep.max_missing: ", "quotes"),
+        ("topic: t, sweep: { max_missing: 10 }", "", one, "sweep.max_missing: ", "such as 10%"),
         ("topic: t, sweep: { max_missing: 101% }", "", one, "sweep.max_missing: ", "share of a hundred"),
         ("topic: t, stream: { buffer: 64 MiB }", "", one, "stream.buffer: ", "not a size"),
         ("topic: t, snapshot: { page: 2001 }", "", one, "snapshot.page: ", "not between 1 and 2000"),
