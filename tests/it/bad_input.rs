@@ -64,6 +64,46 @@ async fn a_missing_external_id_field_is_named_with_what_to_create() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_fails_for_a_misspelt_name_leaves_no_topic() {
+    let both = World::builder()
+        .embedded()
+        .objects("Account: { external_id: OrgA_Id__c }\nLeed: { external_id: OrgA_Id__c }");
+    let source = World::builder().embedded().source_only().objects("Leed: {}");
+    let field = World::builder()
+        .embedded()
+        .objects("Leed: {}\nAccount: { external_id: Nope__c }")
+        .operation("update");
+    for builder in [both, source, field] {
+        let Some(world) = builder.build().await else { return };
+        let finished = world.run(&[]).finish().await.expect_code(78);
+        says(&finished, &["Leed"]);
+        let admin = Admin::connect(&kafka(&world)).await.expect("the broker answers");
+        for object in ["Account", "Leed"] {
+            let topic = world.topic(object);
+            assert_eq!(admin.partitions(&topic).await.expect("the broker answers"), None, "{topic}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_that_has_no_value_is_said_once_with_its_pipeline_and_object() {
+    let builder = World::builder().embedded().source_only().objects("Lead: {}");
+    let builder = builder.source(r#"filter: "double(value.AnnualRevenue) < 10.0""#);
+    let Some(world) = builder.build().await else { return };
+    for name in ["One", "Two"] {
+        world.in_a.create("Lead", json!({ "LastName": name, "Company": "Acme" })).await;
+    }
+    let finished = world.sync().await.expect_code(0);
+    assert_eq!(world.read(&world.topic("Lead")).await.len(), 2);
+    let said: Vec<_> =
+        finished.stderr.lines().filter(|line| line.contains("has no value for a record")).collect();
+    let [line] = said[..] else { panic!("{}", finished.stderr) };
+    for part in [format!("pipeline=\"{}\"", world.pipeline), "object=\"Lead\"".to_owned()] {
+        assert!(line.contains(&part), "no `{part}` in\n{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn wrong_credentials_end_with_78_and_never_show_the_secret() {
     let Some(world) = World::builder().build().await else { return };
     let secret = world.b.credentials().client_secret.clone();

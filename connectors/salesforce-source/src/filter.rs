@@ -21,13 +21,23 @@ pub(crate) struct Filter {
 /// Expressions that had no value: each is counted every time and said once.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Errors {
+    /// Whose expressions they are.
+    pipeline: String,
+    object: String,
     counters: Arc<SourceCounters>,
     said: Arc<Mutex<HashSet<ExpressionError>>>,
 }
 
 impl Filter {
-    pub(crate) fn new(conditions: Vec<Arc<dyn Expression>>, counters: Arc<SourceCounters>) -> Self {
-        Self { conditions, errors: Errors { counters, ..Errors::default() } }
+    /// The conditions of `object` in `pipeline`.
+    pub(crate) fn new(
+        pipeline: &str,
+        object: &str,
+        conditions: Vec<Arc<dyn Expression>>,
+        counters: Arc<SourceCounters>,
+    ) -> Self {
+        let (pipeline, object) = (pipeline.to_owned(), object.to_owned());
+        Self { conditions, errors: Errors { pipeline, object, counters, said: Arc::default() } }
     }
 
     /// Whether the record is produced.
@@ -57,6 +67,8 @@ impl Errors {
         self.counters.count(count, 1);
         if self.said.lock().expect("no holder of this lock panics").insert(error.clone()) {
             tracing::warn!(
+                pipeline = self.pipeline,
+                object = self.object,
                 %error,
                 "An expression of the file has no value for a record. A filter lets such records pass, a computed field is \
                  null in them. They are counted and not said again."

@@ -151,7 +151,7 @@ fn objects(
         return Err(SourceError::Config("a source needs at least one object".to_owned()));
     }
     let object = |wanted: &SourceObject| {
-        let filter = Filter::new(wanted.filter.clone(), Arc::clone(counters));
+        let filter = Filter::new(&config.pipeline, &wanted.name, wanted.filter.clone(), Arc::clone(counters));
         let destination = Destination { org: *org.id(), topic: wanted.topic.clone(), filter };
         let target = Target { name: wanted.name.clone(), destination };
         let (feeder, every) = match wanted.changes {
