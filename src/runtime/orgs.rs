@@ -39,8 +39,15 @@ pub(super) async fn connect(
                 Ok(org) => break org,
                 Err(error) if error.is_refused() => return Err(RunError::config(error)),
                 Err(error) => {
-                    tracing::warn!(org = %name, %error, "An org does not answer; it is asked again.");
-                    waiting(&format!("org {name} does not answer: {error}"));
+                    let reason = error.with_causes();
+                    tracing::warn!(
+                        org = %name, error = %reason,
+                        "An org does not answer and is asked again. If that does not pass, check `orgs.{name}.url`."
+                    );
+                    waiting(&format!(
+                        "org {name} does not answer: {reason}; it is asked again. If that does not pass, check \
+                         `orgs.{name}.url`, and the network on the way there"
+                    ));
                     sleep(pause).await;
                     pause = (pause * 2).min(LONGEST);
                 }

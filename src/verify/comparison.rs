@@ -23,6 +23,15 @@ pub enum VerifyError {
     /// An org cannot be asked. [`ApiError::is_refused`] tells refused credentials from all else.
     #[error(transparent)]
     Org(#[from] ApiError),
+    /// An org cannot be logged in to now.
+    #[error("org {org} does not answer; check `orgs.{org}.url`, and the network on the way there")]
+    Unreached {
+        /// Its name in the file.
+        org: String,
+        /// Why.
+        #[source]
+        source: Box<ApiError>,
+    },
     /// The id map cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -57,7 +66,12 @@ pub async fn verify(
         }
         for name in [&source.org, &sink.org] {
             if !orgs.contains_key(name) {
-                let org = Org::connect(addresses[name].clone()).await?;
+                let org = Org::connect(addresses[name].clone()).await.map_err(|source| {
+                    if source.is_refused() {
+                        return VerifyError::from(source);
+                    }
+                    VerifyError::Unreached { org: name.clone(), source: Box::new(source) }
+                })?;
                 orgs.insert(name.clone(), org);
             }
         }

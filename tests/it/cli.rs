@@ -5,6 +5,8 @@ use std::process::Command;
 
 use serde_json::Value as Json;
 
+use crate::support::Running;
+
 /// What a command left.
 struct Ended {
     code: Option<i32>,
@@ -170,6 +172,30 @@ fn status_says_when_nothing_runs() {
     let ended = orgstream(dir.path(), &["status", "--state", "elsewhere", "--json"]).expect_code(1);
     let answer: Json = serde_json::from_str(&ended.stdout).expect("JSON");
     assert_eq!(answer["running"], false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_org_that_refuses_connections_is_shown_with_the_cause_and_the_key_of_its_address() {
+    let dir = with_file(GOOD);
+    let running = Running::start(dir.path(), &["run", "f.yaml"]);
+    running.warns("An org does not answer").await;
+    let status = orgstream(dir.path(), &["status", "f.yaml"]).expect_code(0).stdout;
+    let log = running.terminate().await.expect_code(0).stderr;
+    let last = orgstream(dir.path(), &["status", "f.yaml"]).expect_code(1);
+    let ended = ["; process ", " ended at ", "`orgstream run f.yaml` starts it"];
+    assert!(ended.iter().all(|said| last.stderr.contains(said)), "{}", last.stderr);
+    assert!(last.stdout.contains("crm-source-0"), "{}", last.stdout);
+    let other = "  b: { url: 'http://127.0.0.1:10', auth: { flow: client_credentials, client_id: x, client_secret: y } }";
+    let text = GOOD
+        .replace("\nkafka", &format!("\n{other}\nkafka"))
+        .replace("objects: { Account: }", "sink: { org: b }, objects: { Account: { external_id: X__c } }");
+    std::fs::write(dir.path().join("g.yaml"), text).expect("the file is written");
+    let verify = orgstream(dir.path(), &["verify", "g.yaml"]).expect_code(1).stderr;
+    for shown in [status, log.lines().next().unwrap_or_default().to_owned(), verify] {
+        for words in ["Connection refused", "orgs.a.url"] {
+            assert_eq!(shown.matches(words).count(), 1, "{words} in\n{shown}");
+        }
+    }
 }
 
 #[tokio::test]

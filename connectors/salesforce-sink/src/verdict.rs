@@ -41,7 +41,7 @@ pub(crate) fn unread(error: &ApiError, blame: Blame) -> Verdict {
         Blame::Org => Verdict::Again,
         Blame::Call => Verdict::Retry(Rejection {
             code: error.code().unwrap_or("NO_USABLE_ANSWER").to_owned(),
-            message: error.to_string(),
+            message: error.with_causes(),
             fields: Vec::new(),
         }),
     }

@@ -189,7 +189,10 @@ fn alone(error: &ApiError) -> Answer {
     }
     Answer::Alone(Rejection {
         code: error.code().unwrap_or("NO_USABLE_ANSWER").to_owned(),
-        message: format!("{error}; the org answers other calls, so this record makes the call fail"),
+        message: format!(
+            "{}; the org answers other calls, so this record makes the call fail",
+            error.with_causes()
+        ),
         fields: Vec::new(),
     })
 }

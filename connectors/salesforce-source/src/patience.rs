@@ -77,7 +77,8 @@ impl Patience {
             if is_final(&error) {
                 return Err(error);
             }
-            self.condition.waits(Part::Calls, format!("{error}; trying again, events wait in the org"), None);
+            let reason = format!("{}; trying again, events wait in the org", error.with_causes());
+            self.condition.waits(Part::Calls, reason, None);
             if self.org.report(&error).await == Blame::Call {
                 return Ok(Attempt::Blamed);
             }

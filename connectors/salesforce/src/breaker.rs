@@ -4,7 +4,6 @@
 //! breaker's clock, on which records' time runs out, stands still. [`Org::report`](crate::Org::report) opens it, and
 //! only a probe closes it, however long that takes.
 
-use std::error::Error;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
@@ -109,7 +108,7 @@ impl Breaker {
         let relapsed = now.saturating_duration_since(clock.closed_since) < clock.pause;
         let pause = if relapsed { longer(clock.pause, error) } else { pauses(error).0 };
         clock.pause = pause;
-        self.state.send_replace(BreakerState::Open { since: clock::now(), reason: with_sources(error) });
+        self.state.send_replace(BreakerState::Open { since: clock::now(), reason: error.with_causes() });
         Some(pause)
     }
 
@@ -143,18 +142,6 @@ fn pauses(error: &ApiError) -> (Duration, Duration) {
 fn longer(pause: Duration, error: &ApiError) -> Duration {
     let (first, most) = pauses(error);
     (pause * 2).clamp(first, most)
-}
-
-/// The error and what is behind it, in one line.
-pub(crate) fn with_sources(error: &ApiError) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What goes wrong between orgstream and an org.
 
+use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
 
@@ -93,6 +94,21 @@ impl ApiError {
         matches!(self, Self::Refused { .. })
     }
 
+    /// The error and what is behind it in one line: for what people read where the error itself is not passed on.
+    pub fn with_causes(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(inner) = cause {
+            let said = inner.to_string();
+            if !text.contains(&said) {
+                text.push_str(": ");
+                text.push_str(&said);
+            }
+            cause = inner.source();
+        }
+        text
+    }
+
     /// The same without the advice, for whoever knows better what to do: which call, and the org's own words.
     pub fn without_advice(&self) -> String {
         match self {
@@ -100,7 +116,7 @@ impl ApiError {
                 let words: Vec<String> = errors.iter().map(RecordError::words).collect();
                 format!("{call} was answered {status}: {}", words.join(" / "))
             }
-            Self::Refused { .. } | Self::Trouble { .. } => self.to_string(),
+            Self::Refused { .. } | Self::Trouble { .. } => self.with_causes(),
         }
     }
 

@@ -8,7 +8,6 @@ use reqwest::Method;
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
-use crate::breaker::with_sources;
 use crate::call::Call;
 use crate::catalogue::Disposition;
 use crate::error::{ApiError, CallName, RecordError};
@@ -84,7 +83,7 @@ impl Org {
 
     fn open_breaker(&self, since: Instant, error: &ApiError) {
         if let Some(pause) = self.breaker().open(Instant::now(), since, error) {
-            warn!(org = self.name(), reason = with_sources(error), "the org is in trouble; calls to it wait");
+            warn!(org = self.name(), reason = error.with_causes(), "the org is in trouble; calls to it wait");
             tokio::spawn(probe_until_closed(Arc::downgrade(&self.inner), pause));
         }
     }
