@@ -5,7 +5,7 @@
 //! - [`options`]: what is asked for, and how it ends
 //! - [`process`]: one process from start to end
 //! - [`tasks`]: its tasks, started and shown together
-//! - [`orgs`], [`prepare`]: logging in, topics
+//! - [`orgs`], [`presence`], [`prepare`]: logging in, what the orgs have, topics
 //! - [`source_task`], [`sink_task`]: the two kinds of task, put together
 //! - [`task`]: keeps a task running, and knows when not to
 //! - [`order`], [`stored`]: orders a snapshot, and looks what is on record, while nothing runs
@@ -22,6 +22,8 @@ pub use process::Runtime;
 mod tasks;
 
 mod orgs;
+
+mod presence;
 
 mod prepare;
 

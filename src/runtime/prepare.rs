@@ -7,6 +7,8 @@ use orgstream_api::{HealthReporter, TaskError, TopicTemplate};
 use orgstream_salesforce_source::{has_begun, topics_on_record};
 
 use super::options::RunOptions;
+use super::orgs::Orgs;
+use super::presence::can_begin;
 use crate::config::{Config, Pipeline};
 use crate::kafka::{Admin, Cleanup, Error, KafkaConfig, TopicSpec, read_compacted, topics};
 use crate::worker::positions::{self as stored_positions, SourceTask};
@@ -18,11 +20,16 @@ pub(super) async fn topics(
     options: &RunOptions,
     kafka: &KafkaConfig,
     admin: &Admin,
+    orgs: &Orgs,
     health: &HealthReporter,
 ) -> Result<(), TaskError> {
     positions(admin).await?;
     admin.ensure_topics(&[compacted(topics::IDS, 1)]).await?;
     for pipeline in &config.pipelines {
+        // Its source ends with the reason as soon as it starts.
+        if !can_begin(pipeline, options, orgs).await? {
+            continue;
+        }
         // A source that reads everything anew brings again what was lost.
         if !options.snapshot.contains(&pipeline.name) {
             refuse_lost(pipeline, kafka, admin, health).await?;

@@ -191,7 +191,7 @@ impl Run {
         let (connecting, _) = tasks.shared_reporter();
         let registry = self.endpoints.schema_registry.clone();
         Registry::connect(&registry, connecting.clone()).await.map_err(RunError::failed)?;
-        prepare::topics(&self.config, &self.options, &kafka, &admin, &connecting).await?;
+        prepare::topics(&self.config, &self.options, &kafka, &admin, &orgs, &connecting).await?;
         let (writing, writes) = tasks.shared_reporter();
         let (following, follows) = tasks.shared_reporter();
         let health = IdHealth { writing, following };

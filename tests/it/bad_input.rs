@@ -1,6 +1,6 @@
 //! Bad input: each gives one clear message, never a panic, a hang or a lost record.
 
-use orgstream::kafka::{KafkaConfig, Outgoing, Place, Producer, topics};
+use orgstream::kafka::{Admin, KafkaConfig, Outgoing, Place, Producer, topics};
 use orgstream_api::{Headers, HealthReporter};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
@@ -11,13 +11,17 @@ use crate::support::{Finished, World, eventually};
 /// Bytes in the framing of a schema registry, of a schema that no registry has.
 const NO_SUCH_SCHEMA: &[u8] = &[0, 0x7f, 0, 0, 3, 1, 2];
 
-/// Writes values that nobody else would to the topic of leads, all to its first partition.
-async fn produce(world: &World, values: &[&[u8]]) {
-    let kafka = KafkaConfig {
+fn kafka(world: &World) -> KafkaConfig {
+    KafkaConfig {
         bootstrap_servers: world.bootstrap_servers.clone(),
         partitions: None,
         replication_factor: None,
-    };
+    }
+}
+
+/// Writes values that nobody else would to the topic of leads, all to its first partition.
+async fn produce(world: &World, values: &[&[u8]]) {
+    let kafka = kafka(world);
     let (health, _listener) = HealthReporter::new();
     let producer = Producer::open(&kafka, health).expect("a producer");
     let outgoing = values.iter().map(|bytes| Outgoing {
@@ -53,14 +57,6 @@ async fn an_unknown_object_is_named_with_its_org_at_start() {
     // A sink does not.
     let finished = world.run(&[]).finish().await.expect_code(78);
     says(&finished, &["Leed"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_missing_external_id_field_is_named_with_what_to_create() {
-    let Some(world) = World::builder().build().await else { return };
-    world.edit("Lead: { external_id: OrgA_Id__c }", "Lead: { external_id: Nope__c }");
-    let finished = world.run(&[]).finish().await.expect_code(78);
-    says(&finished, &["Nope__c", "Lead"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,6 +97,14 @@ async fn a_filter_that_has_no_value_is_said_once_with_its_pipeline_and_object() 
     for part in [format!("pipeline=\"{}\"", world.pipeline), "object=\"Lead\"".to_owned()] {
         assert!(line.contains(&part), "no `{part}` in\n{line}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_external_id_field_is_named_with_what_to_create() {
+    let Some(world) = World::builder().build().await else { return };
+    world.edit("Lead: { external_id: OrgA_Id__c }", "Lead: { external_id: Nope__c }");
+    let finished = world.run(&[]).finish().await.expect_code(78);
+    says(&finished, &["Nope__c", "Lead"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,7 +23,7 @@ pub mod config;
 pub use config::{Operation, SinkConfig, SinkContext, SinkObject};
 
 pub mod start;
-pub use start::start;
+pub use start::{check, start};
 
 pub mod sink;
 pub use sink::SalesforceSink;

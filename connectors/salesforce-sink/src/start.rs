@@ -36,6 +36,21 @@ enum StartError {
 
 /// Checks the objects in org B and starts a sink for them.
 pub async fn start(config: SinkConfig, org: Org, context: SinkContext) -> Result<SalesforceSink, TaskError> {
+    let describes = check(&config, &org).await?;
+    let delivery = Delivery {
+        links: Links::new(context.ids, org.id().as_str().to_owned()),
+        targets: Targets::new(&config.objects, &describes),
+        counters: Arc::new(SinkCounters::default()),
+        wire: Wire { org, lease: context.lease },
+    };
+    Ok(SalesforceSink::new(config, context.health, delivery))
+}
+
+/// The objects as org B describes them, which keeps what it was asked.
+///
+/// # Errors
+/// [`TaskError::Config`] when org B lacks what the configuration speaks of.
+pub async fn check(config: &SinkConfig, org: &Org) -> Result<Vec<Arc<Describe>>, TaskError> {
     let mut faults = Vec::new();
     let mut describes = Vec::with_capacity(config.objects.len());
     for object in &config.objects {
@@ -46,21 +61,15 @@ pub async fn start(config: SinkConfig, org: Org, context: SinkContext) -> Result
             }
             Err(error) => match error.disposition() {
                 Disposition::Reject | Disposition::Gone => faults.push(no_object(object, &error)),
-                _ => return Err(unanswered(&config, object, error)),
+                _ => return Err(unanswered(config, object, error)),
             },
         }
     }
     if !faults.is_empty() {
-        let (pipeline, org) = (config.pipeline, org.name().to_owned());
+        let (pipeline, org) = (config.pipeline.clone(), org.name().to_owned());
         return Err(TaskError::config(StartError::Faults { pipeline, org, faults }));
     }
-    let delivery = Delivery {
-        links: Links::new(context.ids, org.id().as_str().to_owned()),
-        targets: Targets::new(&config.objects, &describes),
-        counters: Arc::new(SinkCounters::default()),
-        wire: Wire { org, lease: context.lease },
-    };
-    Ok(SalesforceSink::new(config, context.health, delivery))
+    Ok(describes)
 }
 
 fn unanswered(config: &SinkConfig, object: &SinkObject, source: ApiError) -> TaskError {
