@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use orgstream::codec::{Codec, Registry};
-use orgstream::schema_store::{Options, SchemaStore};
+use orgstream::schema_store::{Given, Options, SchemaStore};
 use orgstream::store::Database;
 use orgstream_api::{Field, Headers, HealthReporter, Record, Schema, Struct, Type, Value};
 
@@ -16,7 +16,9 @@ pub(super) fn figures() -> Vec<Figure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let database = Database::open(std::path::Path::new(Database::IN_MEMORY)).expect("a database");
-        let store = SchemaStore::start(Options { port: 0, database }).await.expect("the store starts");
+        let store = SchemaStore::start(Options { port: 0, database, given: Given::default() })
+            .await
+            .expect("the store starts");
         let health = HealthReporter::new().0;
         let codec = Codec::new(Registry::connect(store.url(), health).await.expect("it answers"));
         let record = account();

@@ -11,7 +11,7 @@ use super::endpoints::Endpoints;
 use super::orgs::{SimulatedOrgs, org_configs};
 use super::ports::port_to_ask_for;
 use crate::config::{Brokers, Config, SchemaRegistry};
-use crate::schema_store::{Options as SchemaStoreOptions, SchemaStore, StartError};
+use crate::schema_store::{Given, Options as SchemaStoreOptions, SchemaStore, StartError};
 use crate::state_dir::StateDir;
 use crate::store::Database;
 
@@ -43,6 +43,19 @@ pub enum EmbeddedError {
         "the embedded schema store cannot start; name a registry under `schema_registry.url` to do without it"
     )]
     SchemaStore(#[source] StartError),
+    /// The schema store has fewer schemas than it has given out, or cannot be read.
+    #[error(
+        "the state directory {} cannot be used: the embedded schema store cannot start. Put its files back, or use a new \
+         `state` directory; replication then begins as the file says under `start`, links are found again in the target \
+         org, and where Kafka does not run inside, the pipelines need new topics", path.display()
+    )]
+    Schemas {
+        /// The state directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: StartError,
+    },
     /// A simulated org.
     #[error("org {name} cannot be simulated")]
     Org {
@@ -100,7 +113,7 @@ impl Embedded {
         let (schema_registry, schema_store) = match &config.schema_registry {
             SchemaRegistry::At(url) => (url.clone(), None),
             SchemaRegistry::Embedded => {
-                let store = start_schema_store(database, &last).await?;
+                let store = start_schema_store(state.path(), database, &last).await?;
                 announcement.schema_registry = Some(store.url().clone());
                 (store.url().clone(), Some(store))
             }
@@ -155,10 +168,21 @@ async fn start_broker(state: &Path, last: &Announcement) -> Result<Broker, Embed
     builder.start().await.map_err(EmbeddedError::Broker)
 }
 
-async fn start_schema_store(database: &Database, last: &Announcement) -> Result<SchemaStore, EmbeddedError> {
+async fn start_schema_store(
+    state: &Path,
+    database: &Database,
+    last: &Announcement,
+) -> Result<SchemaStore, EmbeddedError> {
     let port = port_to_ask_for(last.schema_registry.as_ref().and_then(Url::port));
-    let options = SchemaStoreOptions { port, database: database.clone() };
-    SchemaStore::start(options).await.map_err(EmbeddedError::SchemaStore)
+    let given = Given::kept_in(state.join("schema-ids"))
+        .map_err(|source| EmbeddedError::State { path: state.to_owned(), source })?;
+    let options = SchemaStoreOptions { port, database: database.clone(), given };
+    SchemaStore::start(options).await.map_err(|error| match error {
+        StartError::Listen { .. } => EmbeddedError::SchemaStore(error),
+        source @ (StartError::Lost { .. } | StartError::Store(_)) => {
+            EmbeddedError::Schemas { path: state.to_owned(), source }
+        }
+    })
 }
 
 /// No remedy may lead to a broker with fewer records than the rest of the state directory knows of.

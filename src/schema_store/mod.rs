@@ -10,6 +10,7 @@
 //! - [`schema`]: texts, and whether data of one can be read with another
 //! - [`compatibility`], [`mode`]: what a subject promises, and whether it takes writes
 //! - `catalog`: schemas, versions and settings in SQLite
+//! - [`given`]: which ids are given out, kept apart from the database
 //! - `registrar`: whether a schema becomes a version
 //! - [`refusal`]: errors and their codes
 //! - `http`: the paths
@@ -26,6 +27,9 @@ pub mod mode;
 pub use mode::Mode;
 
 mod catalog;
+
+pub mod given;
+pub use given::Given;
 
 mod registrar;
 

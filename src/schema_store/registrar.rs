@@ -5,13 +5,14 @@
 //! meanwhile; otherwise it is decided anew.
 
 use axum::http::StatusCode;
+use orgstream_api::StoreError;
 use rusqlite::Connection;
 
 use super::catalog::versions::{self, Shown, Stored, Version, Wanted};
 use super::catalog::{changes, references, settings};
 use super::compatibility::Reach;
 use super::schema::{Document, Reference, SchemaType, Source};
-use super::{Compatibility, Mode, Refusal};
+use super::{Compatibility, Given, Mode, Refusal};
 use crate::store::Database;
 
 /// A schema as a request brings it.
@@ -35,6 +36,7 @@ pub(super) enum Against {
 #[derive(Debug, Clone)]
 pub(super) struct Registrar {
     database: Database,
+    given: Given,
 }
 
 /// A submitted schema that was understood.
@@ -53,8 +55,8 @@ struct View {
 }
 
 impl Registrar {
-    pub(super) fn new(database: Database) -> Self {
-        Self { database }
+    pub(super) fn new(database: Database, given: Given) -> Self {
+        Self { database, given }
     }
 
     /// Runs `work` on the database's thread. `what` completes the sentence "cannot …".
@@ -87,11 +89,16 @@ impl Registrar {
             }
             let (key, source) = (subject.to_owned(), new.source.clone());
             let canonical = new.document.canonical().to_owned();
+            let given = self.given.clone();
             let added = self
-                .run("register a schema", move |db| changes::add(db, &key, &source, &canonical, revision))
+                .run("register a schema", move |db| {
+                    let added = changes::add(db, &key, &source, &canonical, revision)?;
+                    // On the database's thread, which may block.
+                    Ok(added.map(|added| given.note(added.schema.id).map(|()| added)))
+                })
                 .await?;
             if let Some(added) = added {
-                return Ok(added);
+                return added.map_err(|source| not_noted(source).into());
             }
         }
     }
@@ -221,6 +228,11 @@ impl Registrar {
         })
         .await
     }
+}
+
+/// The schema is registered, and cannot be told to be.
+pub(super) fn not_noted(source: std::io::Error) -> StoreError {
+    StoreError { what: "cannot keep which schema ids are given out".to_owned(), source: Some(source.into()) }
 }
 
 /// Compares a schema with earlier ones; gives it back with what stands between.

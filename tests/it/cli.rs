@@ -123,7 +123,11 @@ fn what_is_wrong_in_the_state_directory_is_one_line_with_the_place_and_what_to_d
     for (name, content, words) in [
         ("node", &b"garbage"[..], &["state/node holds no node id", "remove the file"][..]),
         ("node", b"", &["state/node holds no node id"]),
-        ("orgstream.db", &[b'x'; 4096], &["state/orgstream.db", "move it away", "file is not a database"]),
+        (
+            "orgstream.db",
+            &[b'x'; 4096],
+            &["state/orgstream.db", "use a new `state`", "file is not a database"],
+        ),
     ] {
         let dir = with_file(GOOD);
         let state = dir.path().join("state");

@@ -139,6 +139,60 @@ async fn a_broker_that_has_less_than_the_state_knows_of_is_an_error_that_names_t
     }
 }
 
+/// Cuts a file of the state directory to so many bytes.
+fn cut(place: &Place, file: &str, length: u64) {
+    let file = std::fs::File::options().write(true).open(place.0.path().join("state").join(file)).unwrap();
+    file.set_len(length).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_that_was_cut_or_lost_a_file_is_said_to_be_damaged_with_what_to_do() {
+    let place = Place::new();
+    let running = place.start(&["run", "f.yaml"]);
+    let status = async || place.run(&["status", "f.yaml"]).await.stdout;
+    while !status().await.contains("delivered") {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    running.kill().await;
+    let state = place.0.path().join("state");
+    let kept = tempfile::tempdir().unwrap();
+    let files = ["orgstream.db", "orgstream.db-wal"];
+    let copy = |from: &std::path::Path, to: &std::path::Path| {
+        for file in files {
+            std::fs::copy(from.join(file), to.join(file)).unwrap();
+        }
+    };
+    copy(&state, kept.path());
+    let refused = async |words: &str| {
+        let ended = place.run(&["run", "f.yaml"]).await.expect_code(1);
+        for said in [words, "damaged", "use a new `state` directory", "found again in the target org"] {
+            assert!(ended.stderr.contains(said), "no `{said}` in\n{}", ended.stderr);
+        }
+    };
+    // What a killed process wrote last lies in this file alone.
+    cut(&place, "orgstream.db-wal", 0);
+    refused("those up to").await;
+    for file in files {
+        std::fs::remove_file(state.join(file)).ok();
+    }
+    refused("knows the schema ids up to 0").await;
+
+    copy(kept.path(), &state);
+    place.sync().await;
+    // Otherwise the journal still has what is cut off.
+    let database = rusqlite::Connection::open(state.join("orgstream.db")).unwrap();
+    let whole: i64 = database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).unwrap();
+    assert_eq!(whole, 0);
+    drop(database);
+    let length = std::fs::metadata(state.join("orgstream.db")).unwrap().len();
+    cut(&place, "orgstream.db", length / 2);
+    refused("state/orgstream.db").await;
+
+    copy(kept.path(), &state);
+    place.sync().await;
+    place.run(&["verify", "f.yaml"]).await.expect_code(0);
+}
+
 async fn eventually_up(org: &Json) {
     let url = format!("{}/services/data", org["login_url"].as_str().expect("text"));
     for _ in 0..600 {

@@ -8,7 +8,7 @@ use proptest::test_runner::TestRunner;
 
 use super::*;
 use crate::codec::{Codec, Registry};
-use crate::schema_store::{Options, SchemaStore};
+use crate::schema_store::{Given, Options, SchemaStore};
 use crate::store::Database;
 
 /// A lead, cut down to one field of each kind; the text is what Confluent's connector registers.
@@ -334,7 +334,7 @@ proptest! {
 async fn lists_come_back_as_they_were_through_the_programs_own_schema_store() {
     let dir = tempfile::tempdir().unwrap();
     let database = Database::open(&dir.path().join("state.db")).unwrap();
-    let store = SchemaStore::start(Options { port: 0, database }).await.unwrap();
+    let store = SchemaStore::start(Options { port: 0, database, given: Given::default() }).await.unwrap();
     let codec = async || Codec::new(Registry::connect(store.url(), HealthReporter::new().0).await.unwrap());
     let (writer, reader) = (codec().await, codec().await);
     let (mut runner, lists) = (TestRunner::default(), array(1));

@@ -17,6 +17,13 @@ pub(super) fn revise(db: &Connection) -> rusqlite::Result<()> {
     db.execute("UPDATE schema_revision SET revision = revision + 1", []).map(|_| ())
 }
 
+/// The highest id that any schema got, those included that are gone.
+pub(in crate::schema_store) fn highest_id(db: &Connection) -> rusqlite::Result<u32> {
+    db.query_row("SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'schemas'", [], |row| {
+        row.get(0)
+    })
+}
+
 /// Makes a schema the next version of a subject, unless something changed since `revision`; then `None`.
 pub(in crate::schema_store) fn add(
     db: &mut Connection,

@@ -15,7 +15,7 @@ mod settings;
 use serde_json::{Value as Json, json};
 use url::Url;
 
-use super::{Options, SchemaStore};
+use super::{Given, Options, SchemaStore};
 use crate::store::Database;
 
 const REGISTRY_JSON: &str = "application/vnd.schemaregistry.v1+json";
@@ -94,7 +94,8 @@ impl Store {
 
 async fn serve(dir: &tempfile::TempDir) -> SchemaStore {
     let database = Database::open(&dir.path().join("state.db")).unwrap();
-    SchemaStore::start(Options { port: 0, database }).await.unwrap()
+    let given = Given::kept_in(dir.path().join("given")).unwrap();
+    SchemaStore::start(Options { port: 0, database, given }).await.unwrap()
 }
 
 fn avro(schema: &Json) -> Json {

@@ -12,7 +12,7 @@ use orgstream_kafka_simulator::Broker;
 use super::*;
 use crate::codec::Registry;
 use crate::kafka::{Cleanup, GroupConfig, Outgoing, Place, TopicSpec, read_compacted, topics};
-use crate::schema_store::{Options, SchemaStore};
+use crate::schema_store::{Given, Options, SchemaStore};
 use crate::store::{Database, IdHealth};
 use crate::worker::owed::Parent;
 
@@ -101,7 +101,10 @@ impl Rig {
         ];
         admin.ensure_topics(&wanted).await.unwrap();
         let database = Database::open(Path::new(Database::IN_MEMORY)).unwrap();
-        let schemas = SchemaStore::start(Options { port: 0, database: database.clone() }).await.unwrap();
+        let schemas =
+            SchemaStore::start(Options { port: 0, database: database.clone(), given: Given::default() })
+                .await
+                .unwrap();
         let health = || HealthReporter::new().0;
         let ids_health = IdHealth { writing: health(), following: health() };
         let (ids, _following) = IdStore::open(database, &kafka, &admin, ids_health).await.unwrap();
