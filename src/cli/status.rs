@@ -1,21 +1,25 @@
 //! `orgstream status`: what the process on a state directory is doing.
 
-use std::path::PathBuf;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::args;
 use super::exit::{Exit, Failure};
 use super::output;
 use super::table::table;
 use crate::config;
-use crate::control::flow::{FlowStatus, FlowWord, Freshness, SnapshotStatus};
+use crate::control::flow::Freshness;
 use crate::control::{AllowanceStatus, Answer, Kind, Status, TaskStatus, ask};
 
+mod detail;
+use detail::detail;
+
 pub(super) async fn status(arguments: args::Status) -> Result<Exit, Failure> {
-    let state = match (arguments.state, arguments.file) {
-        (Some(state), _) => state,
-        (None, Some(file)) => config::load(&file)?.state,
+    let state = match (&arguments.state, &arguments.file) {
+        (Some(state), _) => state.clone(),
+        (None, Some(file)) => config::load(file)?.state,
         // The command line asks for one of the two.
         (None, None) => PathBuf::from("."),
     };
@@ -31,12 +35,32 @@ pub(super) async fn status(arguments: args::Status) -> Result<Exit, Failure> {
         Answer::NotRunning(last) => {
             if arguments.json {
                 output::json(&json!({ "running": false, "status": last }))?;
-            } else if let Some(last) = last {
-                output::line(&format!("As of {}, when the last process ended:\n{}", last.at, text(&last)))?;
+            } else if let Some(last) = &last {
+                output::line(&format!("As of {}, when the last process ended:\n{}", last.at, text(last)))?;
             }
-            Err(Failure::failed(anyhow::anyhow!("nothing runs on the state directory {}", state.display())))
+            Err(Failure::failed(anyhow::anyhow!(not_running(&arguments, &state, last.as_ref()))))
         }
     }
+}
+
+/// That nothing runs, what is known all the same, and how to start it.
+fn not_running(arguments: &args::Status, state: &Path, last: Option<&Status>) -> String {
+    let mut said = format!("nothing runs on the state directory {}", state.display());
+    match last {
+        Some(last) => write!(said, "; process {} ended at {}", last.pid, last.at),
+        None if state.exists() => write!(
+            said,
+            "; what ran there last left no status, as a process that is killed; what it committed is kept, and the next \
+             run goes on from there"
+        ),
+        None => write!(said, ", and nothing has run there yet"),
+    }
+    .expect("a string takes any text");
+    let file = arguments.file.as_deref().map_or_else(|| "FILE".to_owned(), |file| file.display().to_string());
+    let place = arguments.state.as_deref().map(|state| format!(" --state {}", state.display()));
+    write!(said, "; `orgstream run {file}{}` starts it", place.unwrap_or_default())
+        .expect("a string takes any text");
+    said
 }
 
 fn text(status: &Status) -> String {
@@ -48,11 +72,11 @@ fn text(status: &Status) -> String {
         .map(str::to_owned)
         .to_vec(),
     ];
-    let mut details = Vec::new();
+    let mut details: Vec<Vec<String>> = Vec::new();
     for pipeline in &status.pipelines {
         for task in &pipeline.tasks {
             lines.push(row(&pipeline.name, task));
-            details.extend(detail(task));
+            details.push(detail(task));
         }
     }
     let head = format!("node {}, process {}, since {}", status.node, status.pid, status.started);
@@ -65,9 +89,9 @@ fn text(status: &Status) -> String {
         parts.push(format!("org {name}: {}", used.collect::<Vec<_>>().join(", ")));
     }
     parts.extend([String::new(), table(&lines)]);
-    if !details.is_empty() {
+    for detail in details {
         parts.push(String::new());
-        parts.extend(details);
+        parts.extend(detail);
     }
     parts.join("\n")
 }
@@ -96,42 +120,6 @@ fn row(pipeline: &str, task: &TaskStatus) -> Vec<String> {
     ]
 }
 
-fn detail(task: &TaskStatus) -> Vec<String> {
-    let mut lines = Vec::new();
-    if let Some(reason) = &task.reason {
-        lines.push(format!("{}: {}: {reason}", task.name, task.state.as_str()));
-    }
-    lines.extend(task.flow.iter().flat_map(|status| of_flow(&task.name, status)));
-    let mut positions: Vec<_> = task
-        .positions
-        .iter()
-        .map(|position| format!("{}: {}: {}", task.name, pairs(&position.partition), pairs(&position.offset)))
-        .collect();
-    positions.sort();
-    lines.append(&mut positions);
-    for lag in task.lag.iter().filter(|lag| lag.lag() > 0) {
-        let (topic, partition) = (&lag.topic, lag.partition);
-        lines.push(format!("{}: {topic}-{partition}: settled {} of {}", task.name, lag.settled, lag.end));
-    }
-    if let Some(latency) = task.latency {
-        lines.push(format!(
-            "{}: latency p50 {:.1} ms, p99 {:.1} ms",
-            task.name, latency.p50_ms, latency.p99_ms
-        ));
-    }
-    let skipped = task.skipped.iter().map(|(reason, count)| (format!("skipped as {reason}"), count));
-    let counters = task.counters.iter().map(|(name, count)| (name.clone(), count));
-    let counts: Vec<_> = skipped
-        .chain(counters)
-        .filter(|(_, count)| **count > 0)
-        .map(|(name, count)| format!("{name} {count}"))
-        .collect();
-    if !counts.is_empty() {
-        lines.push(format!("{}: {}", task.name, counts.join(", ")));
-    }
-    lines
-}
-
 /// How fresh everything is: the age says more than the time.
 fn as_of(freshness: &Freshness) -> String {
     match (&freshness.as_of, freshness.age_seconds) {
@@ -139,28 +127,6 @@ fn as_of(freshness: &Freshness) -> String {
         (Some(as_of), None) => as_of.clone(),
         (None, _) => "-".to_owned(),
     }
-}
-
-/// The channels that are not as the whole is, and the snapshots under way.
-fn of_flow(task: &str, status: &FlowStatus) -> Vec<String> {
-    let mut lines = Vec::new();
-    if let Some(next) = &status.flow.next_attempt {
-        lines.push(format!("{task}: next attempt at {next}"));
-    }
-    for channel in status.channels.iter().filter(|channel| channel.flow.flow != FlowWord::Live) {
-        let reason = channel.flow.reason.iter().map(|reason| format!(": {reason}"));
-        let word = channel.flow.flow.as_str();
-        lines.push(format!("{task}: {}: {word}{}", channel.name, reason.collect::<String>()));
-    }
-    for channel in &status.channels {
-        lines.extend(channel.remark.iter().map(|remark| format!("{task}: {}: {remark}", channel.name)));
-    }
-    for SnapshotStatus { object, rows, total, rate, seconds_left, .. } in &status.snapshots {
-        let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
-        let left = seconds_left.map(|left| format!(", {} left", spell(left))).unwrap_or_default();
-        lines.push(format!("{task}: snapshot of {object}: {rows}{of} rows, {rate:.0}/s{left}"));
-    }
-    lines
 }
 
 /// Seconds in the two largest units.
@@ -173,69 +139,15 @@ fn spell(seconds: u64) -> String {
     }
 }
 
-/// A JSON object as `key value, key value`.
-fn pairs(value: &Value) -> String {
-    let Value::Object(entries) = value else {
-        return value.to_string();
-    };
-    let pairs: Vec<_> = entries
-        .iter()
-        .map(|(key, value)| match value {
-            Value::String(text) => format!("{key} {text}"),
-            other => format!("{key} {other}"),
-        })
-        .collect();
-    pairs.join(", ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::flow::{ChannelStatus, Flow};
 
     #[test]
-    fn a_stream_is_shown_with_its_age_and_with_what_is_not_live() {
-        let flow = |flow, reason: Option<&str>| Flow {
-            flow,
-            reason: reason.map(str::to_owned),
-            since: None,
-            next_attempt: None,
-        };
-        let channel = |name: &str, flow| ChannelStatus {
-            name: name.to_owned(),
-            objects: Vec::new(),
-            remark: name.starts_with("polling").then(|| "deletes are not seen".to_owned()),
-            flow,
-            freshness: Freshness::default(),
-        };
+    fn how_fresh_everything_is_is_shown_with_its_age() {
         let (as_of_text, age_seconds) = (Some("2026-01-01T00:00:00.000Z".to_owned()), Some(7_261));
-        let status = FlowStatus {
-            flow: Flow { next_attempt: Some("soon".to_owned()), ..flow(FlowWord::Degraded, Some("x")) },
-            freshness: Freshness { as_of: as_of_text, age_seconds },
-            channels: vec![
-                channel("/topic/a", flow(FlowWord::Live, None)),
-                channel("/topic/b", flow(FlowWord::Degraded, Some("no such object"))),
-                channel("polling Folder", flow(FlowWord::Live, None)),
-            ],
-            snapshots: vec![SnapshotStatus {
-                object: "Lead".to_owned(),
-                rows: 4_000,
-                total: Some(10_000),
-                rate: 50.0,
-                seconds_left: Some(120),
-                calls: 2,
-            }],
-        };
-        assert_eq!(as_of(&status.freshness), "2026-01-01T00:00:00.000Z, 2 h 1 min ago");
+        let freshness = Freshness { as_of: as_of_text, age_seconds };
+        assert_eq!(as_of(&freshness), "2026-01-01T00:00:00.000Z, 2 h 1 min ago");
         assert_eq!(as_of(&Freshness::default()), "-");
-        assert_eq!(
-            of_flow("crm-source-0", &status),
-            [
-                "crm-source-0: next attempt at soon",
-                "crm-source-0: /topic/b: degraded: no such object",
-                "crm-source-0: polling Folder: deletes are not seen",
-                "crm-source-0: snapshot of Lead: 4000 of 10000 rows, 50/s, 2 min 0 s left",
-            ]
-        );
     }
 }

@@ -172,7 +172,16 @@ fn the_schema_is_json_and_knows_every_section() {
 fn status_says_when_nothing_runs() {
     let dir = with_file(GOOD);
     let ended = orgstream(dir.path(), &["status", "f.yaml"]).expect_code(1);
-    assert!(ended.stderr.contains("nothing runs on the state directory"), "{}", ended.stderr);
+    for said in [
+        "nothing runs on the state directory",
+        "nothing has run there yet",
+        "`orgstream run f.yaml` starts it",
+    ] {
+        assert!(ended.stderr.contains(said), "no `{said}` in {}", ended.stderr);
+    }
+    std::fs::create_dir(dir.path().join("state")).expect("a directory");
+    let ended = orgstream(dir.path(), &["status", "f.yaml"]).expect_code(1);
+    assert!(ended.stderr.contains("left no status"), "{}", ended.stderr);
     let ended = orgstream(dir.path(), &["status", "--state", "elsewhere", "--json"]).expect_code(1);
     let answer: Json = serde_json::from_str(&ended.stdout).expect("JSON");
     assert_eq!(answer["running"], false);
