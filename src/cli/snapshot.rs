@@ -10,7 +10,9 @@ use super::exit::{Exit, Failure};
 use super::output;
 use super::progress::Progress;
 use crate::config::{self, Config};
-use crate::control::{Answer, Answered, Kind, SnapshotOrder, State, TaskStatus, ask, new_order, order};
+use crate::control::{
+    Answer, Answered, AskError, Kind, SnapshotOrder, State, TaskStatus, ask, new_order, order,
+};
 use crate::runtime::{Only, RunError, RunOptions, Runtime};
 
 /// How often the process is asked how far it is.
@@ -24,7 +26,8 @@ pub(super) async fn snapshot(arguments: args::Snapshot) -> Result<Exit, Failure>
     let wanted = SnapshotOrder { object: object.clone(), filter };
     match order(&place, &pipeline, "snapshots", &wanted).await.map_err(Failure::failed)? {
         Answered::Accepted(accepted) => {
-            follow(&place, &pipeline, &object, accepted.order.as_deref().unwrap_or_default()).await
+            let order = accepted.order.as_deref().unwrap_or_default();
+            Following { file: &file, pipeline: &pipeline, object: &object, order }.follow(&place).await
         }
         Answered::Refused(why) => Err(Failure::failed(anyhow::anyhow!(why))),
         Answered::NotRunning => {
@@ -65,50 +68,95 @@ fn pipeline_of(config: &Config, object: &str, named: Option<String>) -> Result<S
     }
 }
 
-/// Shows how far the snapshot is until it is done.
-async fn follow(state: &Path, pipeline: &str, object: &str, order: &str) -> Result<Exit, Failure> {
-    let mut progress = Progress::new();
-    loop {
-        let answer = ask(state).await.map_err(Failure::failed)?;
-        let Answer::Running(status) = &answer else {
-            return Err(Failure::failed(anyhow::anyhow!(
-                "the process has ended before the snapshot was done; it is on record as {order}, and the next run goes on \
-                 with it"
-            )));
-        };
-        let tasks =
-            status.pipelines.iter().filter(|known| known.name == pipeline).flat_map(|known| &known.tasks);
-        let Some(task) = tasks.into_iter().find(|task| task.kind == Kind::Source) else {
-            return Err(Failure::failed(anyhow::anyhow!(
-                "the process runs no source of pipeline {pipeline} any more"
-            )));
-        };
-        if task.state == State::Failed {
-            let why = task.reason.as_deref().unwrap_or("it does not say why");
-            return Err(Failure::failed(anyhow::anyhow!("the source has failed: {why}")));
-        }
-        if let Some(stored) = stored(task, object, order) {
-            if stored["state"] == "done" {
+/// An order on record that is followed.
+struct Following<'a> {
+    /// The configuration file.
+    file: &'a Path,
+    pipeline: &'a str,
+    object: &'a str,
+    order: &'a str,
+}
+
+impl Following<'_> {
+    /// Shows how far the snapshot is until it is done.
+    async fn follow(&self, state: &Path) -> Result<Exit, Failure> {
+        let mut progress = Progress::new();
+        loop {
+            let (status, ended) = match ask(state).await.map_err(|error| self.lost_sight(error))? {
+                Answer::Running(status) => (Some(status), None),
+                Answer::NotRunning(Some(last)) => (Some(last), Some("has ended")),
+                Answer::NotRunning(None) => (None, Some("was killed")),
+            };
+            let tasks = status.iter().flat_map(|status| &status.pipelines);
+            let tasks = tasks.filter(|known| known.name == self.pipeline).flat_map(|known| &known.tasks);
+            let task = tasks.into_iter().find(|task| task.kind == Kind::Source);
+            // What has ended may have left that it was done.
+            let stored = task.and_then(|task| stored(task, self.object, self.order));
+            if let Some(result) = stored.and_then(|stored| self.result(stored)) {
                 progress.clear();
+                return result;
+            }
+            let why = task.and_then(|task| task.reason.as_deref());
+            let task = match (task, ended) {
+                (Some(task), None) if task.state != State::Failed => task,
+                (task, ended) => {
+                    progress.clear();
+                    let without = if task.is_some() { "has failed" } else { "runs no source of it any more" };
+                    return Err(self.interrupted(ended.unwrap_or(without), why));
+                }
+            };
+            progress.says(why);
+            let snapshots = task.flow.iter().flat_map(|flow| &flow.snapshots);
+            match snapshots.into_iter().find(|snapshot| snapshot.object.eq_ignore_ascii_case(self.object)) {
+                Some(snapshot) => progress.show(snapshot),
+                None => progress.wait(self.object),
+            }
+            sleep(ASK).await;
+        }
+    }
+
+    /// How the command ends by what is on record; `None` while the snapshot is not done.
+    fn result(&self, stored: &serde_json::Value) -> Option<Result<Exit, Failure>> {
+        let object = self.object;
+        match stored["state"].as_str()? {
+            "done" => {
                 output::note(&format!(
                     "{object}: {} rows read, {} API calls",
                     stored["rows"], stored["calls"]
                 ));
-                return Ok(Exit::Done);
+                Some(Ok(Exit::Done))
             }
-            if stored["state"] == "failed" {
-                progress.clear();
+            "failed" => {
                 let why = stored["reason"].as_str().unwrap_or("it does not say why");
-                return Err(Failure::failed(anyhow::anyhow!("the snapshot of {object} is given up: {why}")));
+                Some(Err(Failure::failed(anyhow::anyhow!("the snapshot of {object} is given up: {why}"))))
             }
+            _ => None,
         }
-        progress.says(task.reason.as_deref());
-        let snapshots = task.flow.iter().flat_map(|flow| &flow.snapshots);
-        match snapshots.into_iter().find(|snapshot| snapshot.object.eq_ignore_ascii_case(object)) {
-            Some(snapshot) => progress.show(snapshot),
-            None => progress.wait(object),
-        }
-        sleep(ASK).await;
+    }
+
+    /// Nothing carries the order out now.
+    fn interrupted(&self, what: &str, why: Option<&str>) -> Failure {
+        let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+        Failure::failed(anyhow::anyhow!(
+            "the snapshot of {} is not done: the process of pipeline {} {what}{why}. {}",
+            self.object,
+            self.pipeline,
+            self.stays()
+        ))
+    }
+
+    fn lost_sight(&self, error: AskError) -> Failure {
+        Failure::failed(anyhow::Error::new(error).context(self.stays()))
+    }
+
+    /// What becomes of the order.
+    fn stays(&self) -> String {
+        format!(
+            "The order is on record as {} and is not to be given again: the next `orgstream run {}` goes on with it where \
+             it stopped",
+            self.order,
+            self.file.display()
+        )
     }
 }
 

@@ -1,5 +1,6 @@
 //! Asks the process that holds a state directory.
 
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -51,6 +52,16 @@ pub enum AskError {
         /// The process, as far as it said.
         pid: String,
     },
+    /// The process ended, or was killed, before its answer was whole.
+    #[error(
+        "the process that runs on the state directory {} ended before it answered, so whether it took the order is not \
+         known; give it again: one that is carried out twice does no harm",
+        path.display()
+    )]
+    Ended {
+        /// The directory.
+        path: PathBuf,
+    },
     /// A process answers, but not as this version does.
     #[error("the process on {} gives no answer that this version understands", path.display())]
     NoStatus {
@@ -65,9 +76,12 @@ pub enum AskError {
 /// Asks for the status of whatever runs on the state directory `state`.
 pub async fn ask(state: &Path) -> Result<Answer, AskError> {
     let Some(asking) = Asking::find(state)? else { return Ok(Answer::NotRunning(last(state))) };
-    let Some(answer) = asking.get(&["status"]).await? else { return Ok(Answer::NotRunning(last(state))) };
-    let answer = answer.error_for_status().map_err(|source| asking.unusable(source))?;
-    answer.json().await.map(Answer::Running).map_err(|source| asking.unusable(source))
+    match asking.status().await {
+        Ok(Some(status)) => Ok(Answer::Running(status)),
+        // One that ended meanwhile has changed nothing by not answering.
+        Ok(None) | Err(AskError::Ended { .. }) => Ok(Answer::NotRunning(last(state))),
+        Err(error) => Err(error),
+    }
 }
 
 /// One question to the process that holds a state directory.
@@ -84,8 +98,11 @@ impl Asking {
         Ok(found.map(|socket| Self { state: state.to_owned(), socket }))
     }
 
-    async fn get(&self, path: &[&str]) -> Result<Option<Response>, AskError> {
-        self.send(Method::GET, path.iter().copied(), TIMEOUT, |request| request).await
+    async fn status(&self) -> Result<Option<Status>, AskError> {
+        let answer = self.send(Method::GET, ["status"].into_iter(), TIMEOUT, |request| request).await?;
+        let Some(answer) = answer else { return Ok(None) };
+        let answer = answer.error_for_status().map_err(|source| self.unusable(source))?;
+        answer.json().await.map(Some).map_err(|source| self.unusable(source))
     }
 
     /// Asks for something that may take the process a while, as it asks the org.
@@ -123,7 +140,11 @@ impl Asking {
     /// The error of an answer that is none.
     pub(super) fn unusable(&self, source: reqwest::Error) -> AskError {
         if !source.is_timeout() {
-            return AskError::NoStatus { path: self.socket.clone(), source };
+            // Nobody listens any more: the answer was cut off by the process's end.
+            return match UnixStream::connect(&self.socket) {
+                Ok(_) => AskError::NoStatus { path: self.socket.clone(), source },
+                Err(_) => AskError::Ended { path: self.state.clone() },
+            };
         }
         let pid = StateDir::holder(&self.state).unwrap_or_else(|| "PID".to_owned());
         AskError::Silent { path: self.state.clone(), pid }

@@ -23,7 +23,7 @@ pub mod server;
 pub use server::{ControlServer, StatusSource};
 
 pub mod client;
-pub use client::{Answer, ask};
+pub use client::{Answer, AskError, ask};
 
 pub mod orders;
 pub use orders::{Answered, Confirmation, NotOrdered, Orders, SnapshotOrder, SweepOrder, new_order, order};

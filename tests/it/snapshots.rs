@@ -312,6 +312,29 @@ async fn what_keeps_an_ordered_snapshot_waiting_is_said_to_the_one_who_ordered_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_follows_a_snapshot_is_told_that_its_process_was_killed_and_what_becomes_of_the_order() {
+    let world = World::builder().embedded().objects(LEADS).start_from("latest").build().await;
+    let Some(world) = world else { return };
+    load_leads(&world.in_a, 300).await;
+    let running = world.run(&[]);
+    eventually("the stream runs", || world.a.calls(CallKind::Subscribe) > 0).await;
+
+    world.a.faults().add(down());
+    let follows = world.command(&["snapshot", "orgstream.yaml", "--object", "Lead"]);
+    follows.warns("trying again").await;
+    running.kill().await;
+    let told = follows.finish().await.expect_code(1);
+    let last = told.stderr.lines().last().unwrap_or_default();
+    for said in ["was killed", "on record as", "the next `orgstream run orgstream.yaml` goes on with it"] {
+        assert!(last.contains(said), "no `{said}` in\n{}", told.stderr);
+    }
+    world.a.faults().clear();
+    let running = world.run(&[]);
+    eventually("all leads arrive", || world.b.count("Lead") == 300).await;
+    running.terminate().await.expect_code(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_order_whose_condition_no_longer_holds_ends_alone() {
     let world = World::builder().embedded().objects(LEADS).start_from("latest").build().await;
     let Some(world) = world else { return };

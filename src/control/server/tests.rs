@@ -118,6 +118,31 @@ async fn a_process_that_does_not_answer_is_named_with_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_process_that_ends_before_it_answers_is_none_and_leaves_an_order_in_doubt() {
+    let dir = tempfile::tempdir().unwrap();
+    let _held = StateDir::open(dir.path()).unwrap();
+    let socket = dir.path().join("control.sock");
+    for ordered in [false, true] {
+        std::fs::remove_file(&socket).ok();
+        let listener = DeadListener::bind(&socket).unwrap();
+        let dying = std::thread::spawn(move || {
+            let (asked, _) = listener.accept().unwrap();
+            drop(listener);
+            // The question is read, as by a process that is about to answer.
+            std::io::Read::read(&mut &asked, &mut [0; 1_024]).unwrap();
+        });
+        if ordered {
+            let wanted = SnapshotOrder { object: "Lead".to_owned(), filter: None };
+            let error = order(dir.path(), "crm", "snapshots", &wanted).await.unwrap_err().to_string();
+            assert!(error.contains("ended before it answered") && error.contains("give it again"), "{error}");
+        } else {
+            assert_eq!(ask(dir.path()).await.unwrap(), Answer::NotRunning(None));
+        }
+        dying.join().unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_full_disk_leaves_no_half_status() {
     let dir = tempfile::tempdir().unwrap();
     let held = StateDir::open(dir.path()).unwrap();
