@@ -210,6 +210,8 @@ async fn deletions_that_the_org_does_not_show_are_found_once_a_day_by_what_the_t
 async fn deletions_that_the_target_has_not_heard_of_are_not_missed_again_the_next_day() {
     let world = World::of(World::builder().objects(UNTOLD)).await;
     let ids = world.create_accounts(110).await;
+    // What changed in the second of the first poll would be read once more.
+    world.sandbox.advance(HOUR);
     let mut committed = Committed { links: Some(Target::with(ids.clone())), ..polled() };
     let mut feed = committed.source(&world, Start::Snapshot).await;
     feed.until_records(110).await;
