@@ -1,15 +1,20 @@
 //! Records that lie in org B's recycle bin though they live in their own org.
 //!
 //! Their own org brought them back, and says so; or somebody deleted them in org B, or they went there with a parent, and
-//! nobody says so but org B, when it refuses to change them. They are fetched back with their id and
+//! nobody says so but org B, when it refuses to change them or to point at them. They are fetched back with their id and
 //! those who pointed at them. What the bin no longer has is written anew.
 
+use orgstream_api::{IdLink, LinkState, Outcome, Skip, StoreError};
 use orgstream_salesforce::{RecordError, SalesforceId};
 
 use crate::deliver::{Delivery, Done, Item};
+use crate::lanes::LaneKey;
+use crate::links::RecordKey;
 use crate::put::Prepared;
+use crate::references::PointedAt;
+use crate::tenure::Tenure;
 use crate::verdict::unwritten;
-use crate::work::Verdict;
+use crate::work::{Papers, Task, Verdict, Work};
 use crate::write::{Answer, Write};
 
 /// A change that org B refused because its record is in the recycle bin.
@@ -61,12 +66,47 @@ impl Delivery {
                 other => self.close(prepared, other, done),
             }
         }
-        if let Some(first) = came.first() {
+        self.tell_of(&came);
+        back
+    }
+
+    /// Brings back those of the records whose links say that they live. One that is in use is left as it is, and so is one
+    /// that does not come: the change that points at it is tried again, and has its own verdict.
+    pub(crate) async fn fetch_parents(&self, parents: Vec<(Papers, PointedAt)>) -> Result<Done, StoreError> {
+        let keys = |parent: &PointedAt| -> Vec<RecordKey> {
+            let object = |index: &usize| self.targets.at(*index).object.clone();
+            let PointedAt { key: LaneKey { org, id }, objects } = parent;
+            let key = |index| RecordKey { org: org.clone(), object: object(index), id: id.clone() };
+            objects.iter().map(key).collect()
+        };
+        let known = self.links.resolve(parents.iter().flat_map(|(_, parent)| keys(parent))).await?;
+        let place = |parent: &PointedAt| {
+            keys(parent).iter().find_map(|key| known.get(key)?.link.as_ref().and_then(live))
+        };
+        let wanted: Vec<(SalesforceId, &Tenure)> =
+            parents.iter().filter_map(|(papers, parent)| Some((place(parent)?, &papers.tenure))).collect();
+        let write = Write::Undelete(wanted.iter().map(|(id, _)| *id).collect());
+        let answers = self.send(&write, wanted.iter().map(|(_, tenure)| *tenure)).await;
+        let came = wanted.iter().zip(answers).filter(|(_, answer)| matches!(answer, Answer::Written(_)));
+        self.tell_of(&came.map(|((id, _), _)| *id).collect::<Vec<_>>());
+        let over = parents.into_iter().map(|(papers, parent)| {
+            let verdict = Verdict::settled(Outcome::Skipped(Skip::NoLongerOwed));
+            (Work { papers, task: Task::FetchBack(parent) }, verdict)
+        });
+        Ok(Done { over: over.collect(), parents: Vec::new() })
+    }
+
+    fn tell_of(&self, back: &[SalesforceId]) {
+        if let Some(first) = back.first() {
             tracing::warn!(
-                org = self.wire.org.name(), records = came.len(), %first,
+                org = self.wire.org.name(), records = back.len(), %first,
                 "Records that live in their own org were in the recycle bin here, and are brought back."
             );
         }
-        back
     }
+}
+
+fn live(link: &IdLink) -> Option<SalesforceId> {
+    let id = link.target_id.as_ref().filter(|_| link.state == LinkState::Live)?;
+    SalesforceId::parse(id).ok()
 }

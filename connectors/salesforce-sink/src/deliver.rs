@@ -13,6 +13,7 @@ use crate::counters::SinkCounters;
 use crate::links::{Known, Links, RecordKey};
 use crate::plan::Kind;
 use crate::presence::Presence;
+use crate::references::PointedAt;
 use crate::target::{Target, Targets};
 use crate::tenure::Tenure;
 use crate::verdict::unread;
@@ -34,7 +35,12 @@ pub(crate) struct Delivery {
 
 /// What became of the items of a call.
 #[derive(Default)]
-pub(crate) struct Done(pub(crate) Vec<(Work, Verdict)>);
+pub(crate) struct Done {
+    /// The items with their verdicts.
+    pub(crate) over: Vec<(Work, Verdict)>,
+    /// The records at which refused changes point, each with the tenure of such a change.
+    pub(crate) parents: Vec<(PointedAt, Tenure)>,
+}
 
 /// A change whose own link is known.
 pub(crate) struct Item {
@@ -50,7 +56,7 @@ pub(crate) struct Item {
 impl Done {
     /// Notes what became of a change.
     pub(crate) fn push(&mut self, item: Item, verdict: Verdict) {
-        self.0.push((Work { papers: item.papers, task: Task::Change(item.change) }, verdict));
+        self.over.push((Work { papers: item.papers, task: Task::Change(item.change) }, verdict));
     }
 }
 
@@ -69,7 +75,7 @@ impl Delivery {
                 let items = self.bring_back(items, &mut done).await;
                 self.put(items, &mut done).await?;
             }
-            Kind::Upsert | Kind::Update | Kind::Pay => self.put(items, &mut done).await?,
+            Kind::Upsert | Kind::Update | Kind::FetchBack | Kind::Pay => self.put(items, &mut done).await?,
         }
         Ok(done)
     }

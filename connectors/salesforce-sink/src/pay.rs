@@ -28,7 +28,7 @@ struct Debt {
 
 impl Done {
     fn push_owed(&mut self, papers: Papers, owed: Owed, verdict: Verdict) {
-        self.0.push((Work { papers, task: Task::Owed(owed) }, verdict));
+        self.over.push((Work { papers, task: Task::Owed(owed) }, verdict));
     }
 }
 

@@ -30,6 +30,8 @@ pub(crate) enum Kind {
     Undelete,
     /// To go to the recycle bin.
     Delete,
+    /// To come back from the recycle bin if it is there.
+    FetchBack,
     /// A reference that was owed.
     Pay,
 }

@@ -147,8 +147,12 @@ impl Delivery {
     /// The verdict on a change that was sent.
     pub(crate) fn close(&self, prepared: Prepared, answer: Answer, done: &mut Done) {
         let Prepared { mut item, resolved, .. } = prepared;
-        if matches!(answer, Answer::Refused(_)) {
+        if let Answer::Refused(error) = &answer {
             item.papers.attempts.refuse();
+            if error.may_mean_a_parent_is_gone() {
+                let tenure = &item.papers.tenure;
+                done.parents.extend(resolved.parents.iter().map(|parent| (parent.clone(), tenure.clone())));
+            }
         }
         let verdict = match unwritten(answer, &item.papers) {
             Ok(WriteResult { id: Some(id), created, .. }) => {

@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 
 use crate::change::Change;
 use crate::deliver::Item;
+use crate::lanes::LaneKey;
 use crate::links::{Links, RecordKey};
 use crate::lookup;
 use crate::target::{Reference, Target, Targets};
@@ -28,8 +29,19 @@ pub(crate) struct Resolved {
     pub(crate) paid: Vec<String>,
     /// How many were left out for good.
     pub(crate) left_out: usize,
+    /// The records that the fields to write point at.
+    pub(crate) parents: Vec<PointedAt>,
     /// Why the record cannot be written.
     pub(crate) blocked: Option<Blocked>,
+}
+
+/// A record of another org that a change points at, and that has a live link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PointedAt {
+    /// Its lane.
+    pub(crate) key: LaneKey,
+    /// The objects that it may be of, by their place in the configuration.
+    pub(crate) objects: Vec<usize>,
 }
 
 /// Why a record cannot be written.
@@ -212,6 +224,9 @@ fn settle(change: &Change, pointing: &Pointing<'_>, parent: Parent, own: &mut Re
         Parent::Live(id) => {
             own.row.insert(name.clone(), Json::String(id.as_str().to_owned()));
             own.paid.push(name.clone());
+            let key = LaneKey { org: change.key.org.clone(), id: pointing.id.as_str().to_owned() };
+            let objects = pointing.candidates.iter().map(|target| target.index).collect();
+            own.parents.push(PointedAt { key, objects });
         }
         Parent::Deleted(at) if pointing.reference.is_required() && !is_newer(change, at) => {
             own.blocked = Some(Blocked::Never(Rejection {

@@ -135,7 +135,7 @@ impl SalesforceSink {
                 .filter(|head| match &head.item.task {
                     Task::Known(_) => true,
                     Task::Owed(owed) => self.lanes.queued(head.key).any(|work| work.task.decides(owed)),
-                    Task::Change(_) => false,
+                    Task::Change(_) | Task::FetchBack(_) => false,
                 })
                 .map(|head| head.key.clone())
                 .collect();
@@ -146,7 +146,9 @@ impl SalesforceSink {
                 let Some(Work { papers, task }) = self.lanes.take(&key) else { continue };
                 let outcome = match task {
                     Task::Known(outcome) => *outcome,
-                    Task::Owed(_) | Task::Change(_) => Outcome::Skipped(Skip::NoLongerOwed),
+                    Task::Owed(_) | Task::FetchBack(_) | Task::Change(_) => {
+                        Outcome::Skipped(Skip::NoLongerOwed)
+                    }
                 };
                 self.settle(papers, outcome, None, now);
             }
@@ -157,13 +159,14 @@ impl SalesforceSink {
         let (target, kind) = match task {
             Task::Change(change) => (&change.target, change.kind),
             Task::Owed(owed) => (self.delivery.targets.named(&owed.object)?, Kind::Pay),
+            Task::FetchBack(parent) => (self.delivery.targets.at(*parent.objects.first()?), Kind::FetchBack),
             Task::Known(_) => return None,
         };
         Some(Group { rank: target.rank, object: target.index, kind })
     }
 
     fn start_call(&mut self, group: Group, keys: Vec<LaneKey>) {
-        let (mut changes, mut owed) = (Vec::new(), Vec::new());
+        let (mut changes, mut owed, mut parents) = (Vec::new(), Vec::new(), Vec::new());
         for key in keys {
             let Some(Work { papers, task }) = self.lanes.take(&key) else { continue };
             let tenure = papers.tenure.clone();
@@ -174,6 +177,7 @@ impl SalesforceSink {
                     changes.push((papers, change));
                 }
                 Task::Owed(debt) => owed.push((papers, debt)),
+                Task::FetchBack(parent) => parents.push((papers, parent)),
                 Task::Known(outcome) => {
                     self.settle(papers, *outcome, None, Instant::now());
                     continue;
@@ -185,6 +189,7 @@ impl SalesforceSink {
         self.calls.spawn(async move {
             match group.kind {
                 Kind::Pay => delivery.pay(delivery.targets.at(group.object), owed).await,
+                Kind::FetchBack => delivery.fetch_parents(parents).await,
                 kind => delivery.write(kind, changes).await,
             }
         });
@@ -194,8 +199,11 @@ impl SalesforceSink {
     fn absorb(&mut self, joined: Result<Result<Done, StoreError>, JoinError>) -> Result<(), TaskError> {
         let done = joined.map_err(TaskError::restart)?.map_err(TaskError::restart)?;
         let now = Instant::now();
-        for (work, verdict) in done.0 {
+        for (work, verdict) in done.over {
             self.absorb_one(work, verdict, now);
+        }
+        for (parent, tenure) in done.parents {
+            self.look_after(parent, tenure, now);
         }
         Ok(())
     }
@@ -242,7 +250,7 @@ impl SalesforceSink {
                     work.papers.attempts.pause(&mut self.pauses, &change.version.at.partition);
                 }
                 Task::Owed(owed) => work.papers.attempts.pause(&mut self.pauses, &owed.at.partition),
-                Task::Known(_) => {}
+                Task::FetchBack(_) | Task::Known(_) => {}
             }
         }
         next
@@ -268,7 +276,9 @@ impl SalesforceSink {
     ) {
         let Papers { key, ticket, seat, .. } = papers;
         drop(seat);
-        self.close(ticket, outcome, decides);
+        if let Some(ticket) = ticket {
+            self.close(ticket, outcome, decides);
+        }
         self.lanes.settle(&key, now);
     }
 

@@ -6,6 +6,7 @@ use crate::attempts::Attempts;
 use crate::change::Change;
 use crate::holds::Standing;
 use crate::lanes::LaneKey;
+use crate::references::PointedAt;
 use crate::room::Seat;
 use crate::tenure::Tenure;
 
@@ -26,14 +27,14 @@ pub(crate) struct Work {
 pub(crate) struct Papers {
     /// The item's lane.
     pub(crate) key: LaneKey,
-    /// Proof that it is in flight.
-    pub(crate) ticket: Ticket,
+    /// Proof that it is in flight; the sink's own work has none.
+    pub(crate) ticket: Option<Ticket>,
     /// Under which holding of its partition it came.
     pub(crate) tenure: Tenure,
     /// Its attempts so far.
     pub(crate) attempts: Attempts,
-    /// Its space in the sink.
-    pub(crate) seat: Seat,
+    /// Its space in the sink, where it has a ticket.
+    pub(crate) seat: Option<Seat>,
     /// What it is to deletions, if it is a change.
     pub(crate) standing: Option<Standing>,
     /// The partition that it keeps from being committed; an owed reference keeps none.
@@ -47,6 +48,9 @@ pub(crate) enum Task {
     Change(Box<Change>),
     /// Set a reference that was left out.
     Owed(Owed),
+    /// Fetch the record back if it lies in org B's recycle bin though its link says that it lives, because a change that
+    /// points at it was refused. In its own lane, so that its own deletion is not passed (D5).
+    FetchBack(PointedAt),
     /// Nothing: the outcome is known, and only keeps its place among those of its record.
     Known(Box<Outcome>),
 }
@@ -80,7 +84,7 @@ impl Task {
     pub(crate) fn decides(&self, owed: &Owed) -> bool {
         match self {
             Self::Change(change) => change.decision().is_about(owed),
-            Self::Owed(_) | Self::Known(_) => false,
+            Self::Owed(_) | Self::FetchBack(_) | Self::Known(_) => false,
         }
     }
 }

@@ -151,6 +151,11 @@ impl RecordError {
         self.disposition() == Disposition::Gone && self.fields.is_empty()
     }
 
+    /// Whether a row that the record points at may be in the recycle bin or gone.
+    pub fn may_mean_a_parent_is_gone(&self) -> bool {
+        self.disposition() == Disposition::Gone || self.code == "INVALID_CROSS_REFERENCE_KEY"
+    }
+
     /// Whether a delete that meets this error has nothing to do: the row is in the recycle bin or gone altogether.
     /// A delete carries no reference, so a bad cross reference can only mean the row itself.
     pub fn means_gone_to_a_delete(&self) -> bool {

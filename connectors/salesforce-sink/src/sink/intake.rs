@@ -10,7 +10,9 @@ use super::SalesforceSink;
 use crate::attempts::Attempts;
 use crate::change;
 use crate::lanes::LaneKey;
+use crate::references::PointedAt;
 use crate::room::Seat;
+use crate::tenure::Tenure;
 use crate::work::{Papers, Task, Work};
 
 impl SalesforceSink {
@@ -37,11 +39,30 @@ impl SalesforceSink {
                 let target = &change.target;
                 Some(self.holds.arrive(target.index, change.kind, &target.referrers))
             }
-            Task::Owed(_) | Task::Known(_) => None,
+            Task::Owed(_) | Task::FetchBack(_) | Task::Known(_) => None,
         };
         let attempts = Attempts::default();
+        let (ticket, seat) = (Some(ticket), Some(seat));
         let papers = Papers { key: key.clone(), ticket, tenure, attempts, seat, standing, keeps };
         self.lanes.push(key, Work { papers, task }, now);
+    }
+
+    /// Has a record fetched back, when its lane's turn comes, if it lies in the recycle bin.
+    pub(super) fn look_after(&mut self, parent: PointedAt, tenure: Tenure, now: Instant) {
+        let key = parent.key.clone();
+        if tenure.is_over() || self.lanes.queued(&key).any(|work| matches!(work.task, Task::FetchBack(_))) {
+            return;
+        }
+        let papers = Papers {
+            key: key.clone(),
+            ticket: None,
+            tenure,
+            attempts: Attempts::default(),
+            seat: None,
+            standing: None,
+            keeps: None,
+        };
+        self.lanes.push(key, Work { papers, task: Task::FetchBack(parent) }, now);
     }
 
     fn read(&self, record: SinkRecord, key: LaneKey) -> Task {

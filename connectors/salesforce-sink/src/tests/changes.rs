@@ -144,6 +144,27 @@ async fn a_record_that_somebody_deleted_in_org_b_comes_back_under_its_id() {
 }
 
 #[tokio::test]
+async fn a_parent_that_somebody_deleted_in_org_b_comes_back_when_a_child_points_at_it() {
+    let world = World::start().await;
+    let mut runtime = world.sync().await;
+    runtime.submit(Change::created("Contact", 1));
+    runtime.submit(Change::created("Contact", 2));
+    runtime.settle().await;
+    let boss = world.row("Contact", &id("Contact", 1)).unwrap();
+    world.delete(boss["Id"].as_str().unwrap().parse().unwrap()).await;
+    // One that is new, and one that org B has.
+    for change in [Change::created("Contact", 3), Change::updated("Contact", 2)] {
+        runtime.submit(change.text("ReportsToId", &id("Contact", 1)));
+    }
+    runtime.settle().await;
+    assert!(runtime.rejections().is_empty());
+    for number in [2, 3] {
+        assert_eq!(world.row("Contact", &id("Contact", number)).unwrap()["ReportsToId"], boss["Id"]);
+    }
+    assert_eq!(world.row("Contact", &id("Contact", 1)).unwrap()["Id"], boss["Id"]);
+}
+
+#[tokio::test]
 async fn passing_trouble_makes_no_second_record_of_one_in_the_bin() {
     let world = World::start().await;
     let mut runtime = world.sync().await;
