@@ -93,7 +93,11 @@ const CATALOGUE: &[Entry] = &[
     ("PROCESSING_HALTED", Disposition::Retry, ""),
     ("BATCH_PROCESSING_HALTED", Disposition::Retry, ""),
     // The row is not there.
-    ("ENTITY_IS_DELETED", Disposition::Gone, "undelete the record or let orgstream write it anew"),
+    (
+        "ENTITY_IS_DELETED",
+        Disposition::Gone,
+        "the record, or one that it points at, is deleted in this org: undelete it there, or have both sent again with `orgstream snapshot`",
+    ),
     // The record, the request or the configuration is wrong.
     ("REQUIRED_FIELD_MISSING", Disposition::Reject, "give the field a value or a default"),
     ("INVALID_FIELD", Disposition::Reject, "check the field's name and whether the user may see it"),

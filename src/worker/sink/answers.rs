@@ -12,7 +12,7 @@ use orgstream_api::{
 };
 use orgstream_api::{InputOffset, Item};
 
-use super::{Flight, SinkWorker};
+use super::{Flight, SinkWorker, Taken};
 use crate::kafka::{Consumed, Outgoing, Place, topics};
 use crate::store::LinkKey;
 use crate::worker::dead_letters::{Cause, Stage, dead_letter, write_dead_letters};
@@ -40,9 +40,9 @@ impl SinkWorker {
                 continue;
             }
             match flight {
-                Some(Flight::Record(consumed, came)) => {
-                    self.parts.view.latency.add(came.elapsed(), 1);
-                    self.record_answer(&mut demands, &consumed, outcome);
+                Some(Flight::Record(taken)) => {
+                    self.parts.view.latency.add(taken.came.elapsed(), 1);
+                    self.record_answer(&mut demands, &taken, outcome);
                 }
                 Some(Flight::Owed(owed)) => self.owed_answer(&mut demands, &owed, outcome),
                 None => {
@@ -71,12 +71,17 @@ impl SinkWorker {
         self.submit_linked(demands.parents).await
     }
 
-    fn record_answer(&mut self, demands: &mut Demands, consumed: &Consumed, outcome: &Outcome) {
+    fn record_answer(&mut self, demands: &mut Demands, taken: &Taken, outcome: &Outcome) {
+        let consumed = &taken.consumed;
         match outcome {
             Outcome::Delivered(delivered) => self.delivered(demands, &consumed.at, delivered),
             Outcome::Skipped(_) => {}
             Outcome::Rejected(rejection) => {
-                tracing::warn!(at = %consumed.at, %rejection, "A record is rejected; it becomes a dead letter.");
+                tracing::warn!(
+                    record = taken.id.as_deref(), at = %consumed.at, %rejection,
+                    dead_letters = topics::dead_letters(&self.parts.task.pipeline),
+                    "A record is rejected; it becomes a dead letter."
+                );
                 demands.letters.push(self.letter(consumed, rejection));
             }
         }

@@ -1,9 +1,10 @@
 //! Consumed bytes become records with tickets; what cannot be decoded becomes a dead letter at once.
 
+use orgstream_api::record::field;
 use orgstream_api::{InputOffset, Item, Record, SinkRecord, TaskError, Tracked};
 use tokio::time::Instant;
 
-use super::{Flight, SinkWorker};
+use super::{Flight, SinkWorker, Taken};
 use crate::codec::{CodecError, Part};
 use crate::kafka::Consumed;
 use crate::worker::dead_letters::{Cause, Stage, dead_letter, write_dead_letters};
@@ -29,9 +30,10 @@ impl SinkWorker {
                         headers: consumed.headers.clone(),
                         timestamp: consumed.timestamp,
                     };
+                    let id = record.text(field::ID).map(str::to_owned);
                     let item =
                         Item::Record(SinkRecord { at: consumed.at.clone(), record, size: consumed.size() });
-                    self.flights.insert(ticket.id(), Flight::Record(consumed, came));
+                    self.flights.insert(ticket.id(), Flight::Record(Taken { consumed, id, came }));
                     self.backlog.push_back(Tracked { ticket, item });
                 }
                 Err(error) => {

@@ -99,10 +99,20 @@ pub struct Parts {
 
 /// What is in flight for a ticket.
 enum Flight {
-    /// A consumed record, kept for its dead letter, and when it came.
-    Record(Consumed, Instant),
+    /// A consumed record.
+    Record(Taken),
     /// An entry of the parked topic.
     Owed(Owed),
+}
+
+/// A consumed record that is with the sink.
+struct Taken {
+    /// Kept for its dead letter.
+    consumed: Consumed,
+    /// The record's id in its own org, where it says one; what a person looks for.
+    id: Option<String>,
+    /// When it came.
+    came: Instant,
 }
 
 /// One sink task at work.

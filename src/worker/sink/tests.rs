@@ -190,7 +190,7 @@ async fn a_reference_that_a_newer_state_decided_while_it_waited_for_room_is_not_
     worker.book.add(owed(1, "001A"));
     let ticket = worker.ledger.track(&contacts(), 5).unwrap();
     let consumed = Consumed { at: at(5), key: None, value: None, headers: Headers::default(), timestamp: 0 };
-    worker.flights.insert(ticket.id(), Flight::Record(consumed, Instant::now()));
+    worker.flights.insert(ticket.id(), Flight::Record(Taken { consumed, id: None, came: Instant::now() }));
     // The parent comes while the sink has no room.
     worker.submit_owed(&[parent("001A")]);
     worker.fill();
