@@ -111,7 +111,7 @@ async fn many_missing_records_are_deleted_only_after_somebody_said_so_by_the_com
     assert_eq!(world.b.count("Lead"), 110, "nothing is deleted unasked");
     gaps(&["--confirm", "99"]).await.expect_code(2);
     let unknown = gaps(&["--object", "Leed"]).await.expect_code(2);
-    assert!(unknown.stderr.contains("`Leed`; there are Lead"), "{}", unknown.stderr);
+    assert!(unknown.stderr.contains("`Leed`; there are Account, Contact, Lead"), "{}", unknown.stderr);
     gaps(&["--pipeline", "nobody"]).await.expect_code(2);
     gaps(&["--object", "Lead", "--confirm", &number]).await.expect_code(0);
     eventually("the missing ones are deleted", || world.b.count("Lead") == 5).await;

@@ -15,7 +15,7 @@ use crate::moment::Moment;
 use crate::object::Object;
 use crate::position::{Cause, Gap, GapState};
 use crate::subjects::Subjects;
-use crate::sweep::Urgency;
+use crate::sweep::{OVERLAP, Urgency};
 
 impl Subjects {
     /// Changes of an object are missing; says so by what is stored with the next batch. False when nothing has to be
@@ -219,6 +219,23 @@ impl Subjects {
 }
 
 impl Parts {
+    /// Says of which objects the rows are not asked for, because the place up to which they were read lies ahead of the
+    /// org's clock: it was set back, or ran ahead once, or this is an org that was made anew.
+    pub(crate) fn compare_clocks(&self, org_now: Moment) {
+        for object in &self.subjects.objects {
+            let through = object.sweeps.position.map(|position| position.through);
+            let ahead = through.filter(|through| org_now > Moment::BEGINNING && *through > org_now + OVERLAP);
+            let note = ahead.map(|through| {
+                format!(
+                    "rows were read up to {through}, which the org's clock has not reached, so that changes \
+                     without an event, and all of a polled object, are not looked for until then. If the org was made anew or \
+                     its clock was wrong, give the pipeline another name, which reads everything anew"
+                )
+            });
+            self.condition.notes(&object.target.name, "clock", note.as_deref());
+        }
+    }
+
     /// Somebody has decided about a gap; `None` when there is nothing to decide. Answers with what to store.
     pub(crate) fn confirm(&mut self, object: &str, gap: u64) -> Option<Vec<SourcePosition>> {
         let mut objects = self.subjects.objects.iter_mut();

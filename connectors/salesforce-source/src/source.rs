@@ -207,6 +207,7 @@ impl PushTopicSource {
         let events = matches!(self.parts.inbox.front(), Some(Item::Event(_)));
         let now = self.parts.now();
         self.parts.subjects.begin_polling(now);
+        self.parts.compare_clocks(now);
         let page = self.parts.ready_page().map(Next::Page);
         let subjects = &mut self.parts.subjects;
         let page = page.or_else(|| subjects.next_sweep(events, now).map(Next::Sweep));

@@ -35,7 +35,8 @@ use crate::moment::Moment;
 use crate::position::{Gap, SweepPosition};
 use crate::recent::Certainty;
 use crate::sweep::run::Part;
-use crate::sweep::window::{OVERLAP, Window};
+pub(crate) use crate::sweep::window::OVERLAP;
+use crate::sweep::window::Window;
 
 /// How often what the target has is looked for in the org, where only that shows deletions.
 const COMPARED_EVERY: Duration = Duration::from_hours(24);

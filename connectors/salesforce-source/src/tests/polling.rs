@@ -269,3 +269,21 @@ async fn a_polled_object_gets_on_while_the_org_refuses_to_stream() {
     assert_eq!(flow("polling Account"), Flow::Live);
     assert_eq!(flow("/topic/orgstream_Contact").as_str(), "degraded");
 }
+
+#[tokio::test]
+async fn an_org_whose_clock_has_not_reached_what_was_read_is_said_to_be_so() {
+    let world = World::start().await;
+    world.sandbox.advance(HOUR);
+    let mut committed = polled();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_end(QUIET, |answer| *answer == AtEnd::Yes).await;
+    assert_eq!(*feed.health.borrow(), Health::Running);
+    feed.source.stop().await;
+
+    // An org that lost its data, and its clock with it.
+    let world = World::start().await;
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_end(QUIET, |_| true).await;
+    let shown = feed.health.borrow().clone();
+    assert!(matches!(&shown, Health::Degraded(text) if text.contains("the org's clock")), "{shown:?}");
+}
