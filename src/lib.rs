@@ -16,7 +16,6 @@
 //! - [`cli`], [`telemetry`]: the commands and the log
 //! - [`clock`]: what time it is
 
-mod causes;
 pub mod cli;
 pub mod clock;
 pub mod codec;

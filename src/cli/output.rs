@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use serde::Serialize;
 
 use super::exit::Failure;
-use crate::causes::with_causes;
+use orgstream_api::with_causes;
 
 /// Prints `text` and a line feed to stdout.
 pub(super) fn line(text: &str) -> Result<(), Failure> {

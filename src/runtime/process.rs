@@ -17,7 +17,6 @@ use super::prepare;
 use super::report::Report;
 use super::synced::synced;
 use super::tasks::Tasks;
-use crate::causes::with_causes;
 use crate::clock;
 use crate::codec::Registry;
 use crate::config::{Brokers, Config};
@@ -27,6 +26,7 @@ use crate::kafka::{Admin, KafkaConfig, topics};
 use crate::state_dir::StateDir;
 use crate::store::{Database, IdHealth, IdStore, IdStoreError, SeenStore};
 use crate::worker::state::TaskState;
+use orgstream_api::with_causes;
 
 /// What all tasks of a process share.
 #[derive(Clone)]

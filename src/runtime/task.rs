@@ -6,8 +6,8 @@ use orgstream_api::TaskError;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::causes::with_causes;
 use crate::worker::state::{StateCell, TaskState};
+use orgstream_api::with_causes;
 
 /// First pause before a restart; doubles up to [`LONGEST`] and starts over after a run of [`STEADY`].
 const FIRST: Duration = Duration::from_millis(500);

@@ -16,10 +16,10 @@ use tokio::sync::mpsc;
 use super::database::Database;
 use super::links::{self, LinkKey};
 use super::source_links::SourceLinks;
-use crate::causes::with_causes;
 use crate::kafka::{
     Admin, Consumed, Error, Followed, Follower, KafkaConfig, Outgoing, Place, ProduceError, Producer, topics,
 };
+use orgstream_api::with_causes;
 
 /// Entries applied in one SQLite transaction at most.
 const BATCH: usize = 1_000;

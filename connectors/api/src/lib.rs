@@ -13,7 +13,7 @@
 //! - [`command`]: what a person asks of a source that runs
 //! - [`health`]: how a task says that it runs but does not get on
 //! - [`source_health`]: whether changes flow from an org, and how fresh what Kafka holds is
-//! - [`error`]: what the runtime does when a task cannot go on
+//! - [`error`], [`causes`]: what the runtime does when a task cannot go on; an error in one line
 //! - [`secret`]: text that never shows itself
 
 pub mod value;
@@ -66,6 +66,9 @@ pub use source_health::{ChannelHealth, Flow, OrgTime, Progress, SourceHealth, Tr
 
 pub mod error;
 pub use error::TaskError;
+
+pub mod causes;
+pub use causes::with_causes;
 
 pub mod secret;
 pub use secret::Secret;

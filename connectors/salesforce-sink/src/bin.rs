@@ -4,23 +4,22 @@
 //! nobody says so but org B, when it refuses to change them or to point at them. They are fetched back with their id and
 //! those who pointed at them. What the bin no longer has is written anew.
 
-use orgstream_api::{IdLink, LinkState, Outcome, Skip, StoreError};
+use orgstream_api::{Outcome, Skip, StoreError};
 use orgstream_salesforce::{RecordError, SalesforceId};
 
 use crate::deliver::{Delivery, Done, Item};
 use crate::lanes::LaneKey;
-use crate::links::RecordKey;
-use crate::put::Prepared;
+use crate::links::{RecordKey, live};
 use crate::references::PointedAt;
 use crate::tenure::Tenure;
 use crate::verdict::unwritten;
 use crate::work::{Papers, Task, Verdict, Work};
 use crate::write::{Answer, Write};
 
-/// A change that org B refused because its record is in the recycle bin.
-pub(crate) struct Binned {
-    /// The change.
-    pub(crate) prepared: Prepared,
+/// What org B refused to write because its record is in the recycle bin.
+pub(crate) struct Binned<T> {
+    /// What was to be written.
+    pub(crate) of: T,
     /// The record.
     pub(crate) id: SalesforceId,
     /// What org B said.
@@ -47,27 +46,29 @@ impl Delivery {
         items
     }
 
-    /// Brings back what org B refused to change, and answers what came.
+    /// Brings records back that org B refused to write, and answers what came, and of the others with what answer.
     ///
     /// For a record that does not come the refusal counts: the next attempt trusts its link no more.
-    pub(crate) async fn fetch_back(&self, binned: Vec<Binned>, done: &mut Done) -> Vec<Prepared> {
+    pub(crate) async fn fetch_back<T>(
+        &self,
+        binned: Vec<Binned<T>>,
+        tenure: impl Fn(&T) -> &Tenure,
+    ) -> (Vec<T>, Vec<(T, Answer)>) {
         let ids = binned.iter().map(|binned| binned.id).collect();
-        let tenures = binned.iter().map(|binned| &binned.prepared.item.papers.tenure);
-        let answers = self.send(&Write::Undelete(ids), tenures).await;
-        let mut back = Vec::new();
-        let mut came = Vec::new();
-        for (Binned { prepared, id, refusal }, answer) in binned.into_iter().zip(answers) {
+        let answers = self.send(&Write::Undelete(ids), binned.iter().map(|binned| tenure(&binned.of))).await;
+        let (mut came, mut back, mut left) = (Vec::new(), Vec::new(), Vec::new());
+        for (Binned { of, id, refusal }, answer) in binned.into_iter().zip(answers) {
             match answer {
                 Answer::Written(_) => {
                     came.push(id);
-                    back.push(prepared);
+                    back.push(of);
                 }
-                Answer::Refused(_) => self.close(prepared, Answer::Refused(refusal), done),
-                other => self.close(prepared, other, done),
+                Answer::Refused(_) => left.push((of, Answer::Refused(refusal))),
+                other => left.push((of, other)),
             }
         }
         self.tell_of(&came);
-        back
+        (back, left)
     }
 
     /// Brings back those of the records whose links say that they live. One that is in use is left as it is, and so is one
@@ -104,9 +105,4 @@ impl Delivery {
             );
         }
     }
-}
-
-fn live(link: &IdLink) -> Option<SalesforceId> {
-    let id = link.target_id.as_ref().filter(|_| link.state == LinkState::Live)?;
-    SalesforceId::parse(id).ok()
 }

@@ -36,8 +36,9 @@ impl Delivery {
         let answers = self.send(&Write::Delete(ids.clone()), tenures).await;
         for ((item, id), answer) in there.into_iter().zip(ids).zip(answers) {
             let verdict = match answer {
-                // A delete whose answer was lost, or a cascade, was here before.
-                Answer::Refused(error) if error.means_gone_to_a_delete() => self.deleted(&item, Some(id)),
+                // A delete whose answer was lost, or a cascade, was here before. A delete carries no reference, so a bad one
+                // can only mean the row itself.
+                Answer::Refused(error) if error.may_mean_gone() => self.deleted(&item, Some(id)),
                 answer => match unwritten(answer, &item.papers) {
                     Ok(_) => self.deleted(&item, Some(id)),
                     Err(verdict) => verdict,

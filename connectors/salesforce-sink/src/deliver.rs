@@ -10,7 +10,7 @@ use orgstream_salesforce::{ApiError, SalesforceId};
 
 use crate::change::Change;
 use crate::counters::SinkCounters;
-use crate::links::{Known, Links, RecordKey};
+use crate::links::{Known, Links, RecordKey, live};
 use crate::plan::Kind;
 use crate::presence::Presence;
 use crate::references::PointedAt;
@@ -155,8 +155,7 @@ impl Delivery {
 impl Item {
     /// The record of org B, if the link says that it lives.
     pub(crate) fn live(&self) -> Option<SalesforceId> {
-        let link = self.known.link.as_ref().filter(|link| link.state == LinkState::Live)?;
-        SalesforceId::parse(link.target_id.as_ref()?).ok()
+        self.known.link.as_ref().and_then(live)
     }
 
     /// As [`Item::live`]. After a refusal an upsert trusts no link: somebody may have deleted the record in org B, which then

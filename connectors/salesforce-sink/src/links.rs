@@ -6,7 +6,8 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
-use orgstream_api::{IdLink, IdMap, InputOffset, StoreError, TopicPartition};
+use orgstream_api::{IdLink, IdMap, InputOffset, LinkState, StoreError, TopicPartition};
+use orgstream_salesforce::SalesforceId;
 
 /// Links the overlay holds at most; several times what the sink has in flight.
 const OVERLAY: usize = 20_000;
@@ -20,6 +21,12 @@ pub(crate) struct RecordKey {
     pub(crate) object: String,
     /// Its id there.
     pub(crate) id: String,
+}
+
+/// The record of the target org that a link leads to, if the link says that it lives.
+pub(crate) fn live(link: &IdLink) -> Option<SalesforceId> {
+    let id = link.target_id.as_ref().filter(|_| link.state == LinkState::Live)?;
+    SalesforceId::parse(id).ok()
 }
 
 /// What is known of a record.
@@ -138,7 +145,6 @@ impl Overlay {
 
 #[cfg(test)]
 mod tests {
-    use orgstream_api::LinkState;
     use orgstream_api::store::MemoryIdMap;
 
     use super::*;

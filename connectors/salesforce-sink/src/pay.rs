@@ -7,12 +7,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use orgstream_api::{Delivered, IdLink, LinkState, Outcome, Owed, Skip, StoreError};
+use orgstream_api::{Delivered, Outcome, Owed, Skip, StoreError};
 use orgstream_salesforce::{Row, SalesforceId};
 use serde_json::Value as Json;
 
+use crate::bin::Binned;
 use crate::deliver::{Delivery, Done};
-use crate::links::RecordKey;
+use crate::links::{RecordKey, live};
 use crate::references::{Parent, Parents, Trouble, best, record_key};
 use crate::target::Target;
 use crate::verdict::{unread, unwritten};
@@ -85,27 +86,19 @@ impl Delivery {
 
     /// Sets the references; a record that lies in the recycle bin, though its link says that it lives, is fetched back first.
     async fn set(&self, target: &Target, payable: Vec<(Debt, Row)>) -> Vec<(Debt, Answer)> {
-        let mut set = Vec::with_capacity(payable.len());
-        let mut binned = Vec::new();
-        for ((debt, row), answer) in self.set_once(target, payable).await {
+        let (mut set, mut binned) = (Vec::with_capacity(payable.len()), Vec::new());
+        for (paid, answer) in self.set_once(target, payable).await {
             match answer {
-                Answer::Refused(error) if error.means_in_the_bin() => binned.push((debt, row, error)),
-                answer => set.push((debt, answer)),
+                Answer::Refused(refusal) if refusal.means_in_the_bin() => {
+                    binned.push(Binned { id: paid.0.own, of: paid, refusal });
+                }
+                answer => set.push((paid, answer)),
             }
         }
-        let ids = binned.iter().map(|(debt, ..)| debt.own).collect();
-        let tenures = binned.iter().map(|(debt, ..)| &debt.papers.tenure);
-        let answers = self.send(&Write::Undelete(ids), tenures).await;
-        let mut back = Vec::new();
-        for ((debt, row, refusal), answer) in binned.into_iter().zip(answers) {
-            match answer {
-                Answer::Written(_) => back.push((debt, row)),
-                Answer::Refused(_) => set.push((debt, Answer::Refused(refusal))),
-                other => set.push((debt, other)),
-            }
-        }
-        set.extend(self.set_once(target, back).await.into_iter().map(|((debt, _), answer)| (debt, answer)));
-        set
+        let (back, left) = self.fetch_back(binned, |(debt, _)| &debt.papers.tenure).await;
+        set.extend(left);
+        set.extend(self.set_once(target, back).await);
+        set.into_iter().map(|((debt, _), answer)| (debt, answer)).collect()
     }
 
     async fn set_once(&self, target: &Target, payable: Vec<(Debt, Row)>) -> Vec<((Debt, Row), Answer)> {
@@ -155,11 +148,4 @@ impl Delivery {
 
 fn no_longer_owed() -> Verdict {
     Verdict::settled(Outcome::Skipped(Skip::NoLongerOwed))
-}
-
-fn live(link: &IdLink) -> Option<SalesforceId> {
-    match (link.state, &link.target_id) {
-        (LinkState::Live, Some(id)) => SalesforceId::parse(id).ok(),
-        _ => None,
-    }
 }

@@ -19,13 +19,10 @@ use crate::work::Verdict;
 use crate::write::{Answer, Write};
 
 /// A change that is ready to be sent.
-pub(crate) struct Prepared {
-    /// The change.
-    pub(crate) item: Item,
-    /// The fields to write.
-    pub(crate) row: Row,
-    /// Its references.
-    pub(crate) resolved: Resolved,
+struct Prepared {
+    item: Item,
+    row: Row,
+    resolved: Resolved,
 }
 
 impl Delivery {
@@ -111,45 +108,46 @@ impl Delivery {
                 (Presence::At(id), Answer::Refused(error))
                     if is_to_live(&prepared.item) && error.means_in_the_bin() =>
                 {
-                    binned.push(Binned { prepared, id, refusal: error });
+                    binned.push(Binned { of: prepared, id, refusal: error });
                 }
                 (_, answer) => self.close(prepared, answer, done),
             }
         }
-        let back = self.fetch_back(binned, done).await;
-        for (prepared, answer) in self.update_once(back).await {
+        let (back, left) = self.fetch_back(binned, |prepared| &prepared.item.papers.tenure).await;
+        for (prepared, answer) in left.into_iter().chain(self.update_once(back).await) {
             self.close(prepared, answer, done);
         }
     }
 
-    async fn update_once(&self, prepared: Vec<Prepared>) -> Vec<(Prepared, Answer)> {
+    /// One call; the rows stay with their changes, which may be sent again.
+    async fn update_once(&self, mut prepared: Vec<Prepared>) -> Vec<(Prepared, Answer)> {
         let Some(target) = prepared.first().map(|first| Arc::clone(&first.item.change.target)) else {
             return Vec::new();
         };
-        let row = |prepared: &Prepared| {
-            let mut row = prepared.row.clone();
-            let (Presence::At(id), external) = (prepared.item.presence, &target.external_id) else {
-                return row;
-            };
-            row.insert("Id".to_owned(), Json::String(id.as_str().to_owned()));
-            // What org B finds it by when the link is lost.
-            if let Some(field) = external.as_ref().filter(|_| is_to_live(&prepared.item)) {
-                row.insert(field.clone(), Json::String(prepared.item.change.external.clone()));
+        let rows = rows(&mut prepared, |item, row| {
+            if let Presence::At(id) = item.presence {
+                row.insert("Id".to_owned(), Json::String(id.as_str().to_owned()));
             }
-            row
-        };
-        let rows = prepared.iter().map(row).collect();
+            // What org B finds it by when the link is lost.
+            if let Some(field) = target.external_id.as_ref().filter(|_| is_to_live(item)) {
+                row.insert(field.clone(), Json::String(item.change.external.clone()));
+            }
+        });
+        let write = Write::Update { object: &target.object, rows };
         let tenures = prepared.iter().map(|prepared| &prepared.item.papers.tenure);
-        let answers = self.send(&Write::Update { object: &target.object, rows }, tenures).await;
+        let answers = self.send(&write, tenures).await;
+        if let Write::Update { rows, .. } = write {
+            prepared.iter_mut().zip(rows).for_each(|(prepared, row)| prepared.row = row);
+        }
         prepared.into_iter().zip(answers).collect()
     }
 
     /// The verdict on a change that was sent.
-    pub(crate) fn close(&self, prepared: Prepared, answer: Answer, done: &mut Done) {
+    fn close(&self, prepared: Prepared, answer: Answer, done: &mut Done) {
         let Prepared { mut item, resolved, .. } = prepared;
         if let Answer::Refused(error) = &answer {
             item.papers.attempts.refuse();
-            if error.may_mean_a_parent_is_gone() {
+            if error.may_mean_gone() {
                 let tenure = &item.papers.tenure;
                 done.parents.extend(resolved.parents.iter().map(|parent| (parent.clone(), tenure.clone())));
             }

@@ -1,9 +1,9 @@
 //! What goes wrong between orgstream and an org.
 
-use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
 
+use orgstream_api::with_causes;
 use serde::Deserialize;
 use tokio::time::Instant;
 
@@ -96,17 +96,7 @@ impl ApiError {
 
     /// The error and what is behind it in one line: for what people read where the error itself is not passed on.
     pub fn with_causes(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = self.source();
-        while let Some(inner) = cause {
-            let said = inner.to_string();
-            if !text.contains(&said) {
-                text.push_str(": ");
-                text.push_str(&said);
-            }
-            cause = inner.source();
-        }
-        text
+        with_causes(self)
     }
 
     /// The same without the advice, for whoever knows better what to do: which call, and the org's own words.
@@ -151,14 +141,8 @@ impl RecordError {
         self.disposition() == Disposition::Gone && self.fields.is_empty()
     }
 
-    /// Whether a row that the record points at may be in the recycle bin or gone.
-    pub fn may_mean_a_parent_is_gone(&self) -> bool {
-        self.disposition() == Disposition::Gone || self.code == "INVALID_CROSS_REFERENCE_KEY"
-    }
-
-    /// Whether a delete that meets this error has nothing to do: the row is in the recycle bin or gone altogether.
-    /// A delete carries no reference, so a bad cross reference can only mean the row itself.
-    pub fn means_gone_to_a_delete(&self) -> bool {
+    /// Whether a row may be in the recycle bin or gone altogether: the one that was written, or one that it points at.
+    pub fn may_mean_gone(&self) -> bool {
         self.disposition() == Disposition::Gone || self.code == "INVALID_CROSS_REFERENCE_KEY"
     }
 }

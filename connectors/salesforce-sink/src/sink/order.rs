@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use orgstream_api::{Outcome, TopicPartition};
+use orgstream_api::{Outcome, Rejection, TopicPartition};
 
 use super::SalesforceSink;
 use crate::holds::{Oldest, Until};
 use crate::lanes::{Head, LaneKey};
-use crate::work::{Settled, Verdict, Work};
+use crate::work::{Verdict, Work};
 
 /// Deletions that wait at once. More of them wait only for what came before them: they would take the room of what they
 /// wait for.
@@ -59,14 +59,9 @@ impl SalesforceSink {
     /// A value that a record of the same object has to itself, while deletions of such records are still to be written,
     /// may be free afterwards: the refusal is passing trouble.
     pub(super) fn with_deletions_to_come(&self, work: &Work, verdict: Verdict) -> Verdict {
-        match verdict {
-            Verdict::Settled(settled) if is_taken(&settled) && self.has_deletion_like(work) => {
-                match settled.outcome {
-                    Outcome::Rejected(rejection) => Verdict::Retry(rejection),
-                    outcome => Verdict::settled(outcome),
-                }
-            }
-            verdict => verdict,
+        match taken(&verdict) {
+            Some(rejection) if self.has_deletion_like(work) => Verdict::Retry(rejection.clone()),
+            _ => verdict,
         }
     }
 
@@ -94,6 +89,10 @@ impl SalesforceSink {
     }
 }
 
-fn is_taken(settled: &Settled) -> bool {
-    matches!(&settled.outcome, Outcome::Rejected(rejection) if rejection.code == "DUPLICATE_VALUE")
+fn taken(verdict: &Verdict) -> Option<&Rejection> {
+    let Verdict::Settled(settled) = verdict else { return None };
+    match &settled.outcome {
+        Outcome::Rejected(rejection) if rejection.code == "DUPLICATE_VALUE" => Some(rejection),
+        _ => None,
+    }
 }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use orgstream_api::{Outcome, Skip, Value};
+use orgstream_api::{Delivered, Outcome, Skip, Value};
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::{Value as Json, json};
 
 use super::change::{Change, id};
+use super::runtime::Runtime;
 use super::world::{EXTERNAL, World};
 
 #[tokio::test]
@@ -128,14 +129,20 @@ async fn an_undeleted_record_that_org_b_does_not_have_is_written_anew() {
     assert_eq!(world.sandbox.count("Account"), 2);
 }
 
-#[tokio::test]
-async fn a_record_that_somebody_deleted_in_org_b_comes_back_under_its_id() {
+/// An account that somebody deleted in org B, and how it had come there.
+async fn deleted_in_org_b() -> (World, Runtime, Delivered) {
     let world = World::start().await;
     let mut runtime = world.sync().await;
     runtime.submit(Change::created("Account", 1));
     runtime.settle().await;
-    let Outcome::Delivered(first) = runtime.last().clone() else { panic!() };
+    let Outcome::Delivered(first) = runtime.last().clone() else { panic!("{:?}", runtime.last()) };
     world.delete(first.target.as_ref().unwrap().parse().unwrap()).await;
+    (world, runtime, first)
+}
+
+#[tokio::test]
+async fn a_record_that_somebody_deleted_in_org_b_comes_back_under_its_id() {
+    let (world, mut runtime, first) = deleted_in_org_b().await;
     runtime.submit(Change::updated("Account", 1).text("Name", "again"));
     runtime.settle().await;
     let Outcome::Delivered(second) = runtime.last() else { panic!() };
@@ -166,12 +173,7 @@ async fn a_parent_that_somebody_deleted_in_org_b_comes_back_when_a_child_points_
 
 #[tokio::test]
 async fn passing_trouble_makes_no_second_record_of_one_in_the_bin() {
-    let world = World::start().await;
-    let mut runtime = world.sync().await;
-    runtime.submit(Change::created("Account", 1));
-    runtime.settle().await;
-    let Outcome::Delivered(first) = runtime.last().clone() else { panic!() };
-    world.delete(first.target.as_ref().unwrap().parse().unwrap()).await;
+    let (world, mut runtime, first) = deleted_in_org_b().await;
     let locked = Effect::RecordError { code: "UNABLE_TO_LOCK_ROW".to_owned(), message: String::new() };
     world.sandbox.faults().add(Fault::new(CallKind::Write, locked).containing("again").times(1));
     runtime.submit(Change::updated("Account", 1).text("Name", "again"));
@@ -183,12 +185,7 @@ async fn passing_trouble_makes_no_second_record_of_one_in_the_bin() {
 
 #[tokio::test]
 async fn a_record_that_left_org_b_for_good_is_made_anew() {
-    let world = World::start().await;
-    let mut runtime = world.sync().await;
-    runtime.submit(Change::created("Account", 1));
-    runtime.settle().await;
-    let Outcome::Delivered(first) = runtime.last().clone() else { panic!() };
-    world.delete(first.target.as_ref().unwrap().parse().unwrap()).await;
+    let (world, mut runtime, first) = deleted_in_org_b().await;
     world.sandbox.advance(Duration::from_hours(24 * 16));
     runtime.submit(Change::updated("Account", 1).text("Name", "again"));
     runtime.settle().await;

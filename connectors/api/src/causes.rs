@@ -3,7 +3,7 @@
 use std::error::Error;
 
 /// The error's text and its causes', each once: what a text shows already is not said again.
-pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
+pub fn with_causes(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
@@ -21,9 +21,17 @@ pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
 mod tests {
     use super::*;
 
+    #[derive(Debug, thiserror::Error)]
+    #[error("{text}")]
+    struct Told {
+        text: &'static str,
+        source: Option<Box<Told>>,
+    }
+
     #[test]
     fn a_cause_is_told_once() {
-        let error = anyhow::anyhow!("no such file").context("a.pem: no such file").context("org b");
-        assert_eq!(with_causes(error.as_ref()), "org b: a.pem: no such file");
+        let told = |text, source| Told { text, source };
+        let file = told("a.pem: no such file", Some(Box::new(told("no such file", None))));
+        assert_eq!(with_causes(&told("org b", Some(Box::new(file)))), "org b: a.pem: no such file");
     }
 }
