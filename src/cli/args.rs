@@ -34,6 +34,8 @@ pub enum Command {
     Status(Status),
     /// Report all faults of a file at once
     Check(Check),
+    /// Make the external-id fields that a file names and its target orgs lack
+    Prepare(Prepare),
     /// Print the JSON Schema of the file, for editors
     Schema(Schema),
     /// Compare the orgs of each pipeline, record by record
@@ -161,6 +163,23 @@ pub struct Check {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Print the faults as JSON on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `prepare`.
+#[derive(Debug, Args)]
+pub struct Prepare {
+    /// The configuration
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Say what would be made, and make nothing; ends with 1 when something is missing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Use this state directory in place of the file's
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }

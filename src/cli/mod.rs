@@ -5,7 +5,8 @@
 //! - [`args`]: the command line
 //! - [`exit`]: how commands end
 //! - [`program`]: from the command line to the exit code
-//! - `dev`, `run`, `snapshot`, `gaps`, `status`, `check`, `schema`, `verify`, `sandbox`, `broker`, `schema_store`: one command each
+//! - `dev`, `run`, `snapshot`, `gaps`, `status`, `check`, `prepare`, `schema`, `verify`, `sandbox`, `broker`, `schema_store`: one command each
+//! - `reached`: the orgs of a file, for commands that ask them
 //! - `output`, `table`, `progress`, `signals`: what they share with the terminal
 
 pub mod args;
@@ -30,6 +31,10 @@ mod progress;
 mod status;
 
 mod check;
+
+mod prepare;
+
+mod reached;
 
 mod schema;
 

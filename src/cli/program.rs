@@ -7,7 +7,9 @@ use clap::Parser as _;
 
 use super::args::{Arguments, Command};
 use super::exit::{Exit, Failure};
-use super::{broker, check, dev, gaps, output, run, sandbox, schema, schema_store, snapshot, status, verify};
+use super::{
+    broker, check, dev, gaps, output, prepare, run, sandbox, schema, schema_store, snapshot, status, verify,
+};
 use crate::telemetry;
 
 /// How long threads that still work for nobody may hold up the end.
@@ -41,6 +43,7 @@ fn start(command: Command) -> Result<Exit, Failure> {
             Command::Gaps(arguments) => gaps::gaps(arguments).await,
             Command::Status(arguments) => status::status(arguments).await,
             Command::Check(arguments) => check::check(&arguments),
+            Command::Prepare(arguments) => prepare::prepare(arguments).await,
             Command::Schema(arguments) => schema::schema(&arguments),
             Command::Verify(arguments) => verify::verify(arguments).await,
             Command::Broker(arguments) => broker::broker(arguments).await,

@@ -107,3 +107,6 @@ mod simulator_examples;
 
 // Every kind of difference between two orgs is found.
 mod verify;
+
+// What org B lacks is made.
+mod prepare;

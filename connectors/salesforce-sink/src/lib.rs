@@ -3,6 +3,7 @@
 //! # Layout, in reading order
 //!
 //! - [`config`], [`start`]: what a sink is told, and what it checks in org B before it begins
+//! - `external_id`, [`prepare`]: the field that finds records by their ids of org A; making it
 //! - [`sink`]: the loop; queues in front, calls behind, outcomes out
 //! - `work`, `change`: an item on its way; a consumed record as a change to org B
 //! - `lanes`: one queue per record id
@@ -25,6 +26,9 @@ pub use config::{Operation, SinkConfig, SinkContext, SinkObject};
 pub mod start;
 pub use start::{check, start};
 
+pub mod prepare;
+pub use prepare::{Preparation, Prepared, prepare};
+
 pub mod sink;
 pub use sink::SalesforceSink;
 
@@ -36,6 +40,7 @@ mod bin;
 mod change;
 mod delete;
 mod deliver;
+mod external_id;
 mod holds;
 mod lanes;
 mod links;

@@ -5,18 +5,16 @@
 use std::sync::Arc;
 
 use orgstream_api::TaskError;
-use orgstream_salesforce::{ApiError, Describe, Disposition, FieldKind, Org};
+use orgstream_salesforce::{ApiError, Describe, Disposition, Org};
 
-use crate::config::{Operation, SinkConfig, SinkContext, SinkObject};
+use crate::config::{SinkConfig, SinkContext, SinkObject};
 use crate::counters::SinkCounters;
 use crate::deliver::Delivery;
+use crate::external_id::ExternalId;
 use crate::links::Links;
 use crate::sink::SalesforceSink;
 use crate::target::Targets;
 use crate::write::Wire;
-
-/// Characters of a record id, which the external id must take.
-const ID_LENGTH: u32 = 18;
 
 /// Why a sink cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +54,8 @@ pub async fn check(config: &SinkConfig, org: &Org) -> Result<Vec<Arc<Describe>>,
     for object in &config.objects {
         match org.describe(&object.name).await {
             Ok(describe) => {
-                faults.extend(external_id_fault(object, &describe, config.operation, org.name()));
+                let field = ExternalId::of(object, &describe, config.operation);
+                faults.extend(field.fault(&object.name, config.operation, org.name()));
                 describes.push(describe);
             }
             Err(error) => match error.disposition() {
@@ -78,57 +77,10 @@ fn unanswered(config: &SinkConfig, object: &SinkObject, source: ApiError) -> Tas
     if refused { TaskError::config(error) } else { TaskError::restart(error) }
 }
 
-fn no_object(object: &SinkObject, error: &ApiError) -> String {
+pub(crate) fn no_object(object: &SinkObject, error: &ApiError) -> String {
     format!(
         "object {name} is not there, or its user may not see it ({error}): create it under Setup → Object Manager, give \
          the user access to it, or take {name} out of `objects`",
         name = object.name
     )
-}
-
-/// What is wrong with an object's external-id field, and what to do.
-fn external_id_fault(
-    object: &SinkObject,
-    describe: &Describe,
-    operation: Operation,
-    org: &str,
-) -> Option<String> {
-    let Some(name) = &object.external_id else {
-        return matches!(operation, Operation::Sync | Operation::Upsert).then(|| {
-            format!(
-                "object {} has no `external_id`, which operation `{}` needs: name a text field of org `{org}` that is an \
-                 external id and unique",
-                object.name,
-                operation.as_str()
-            )
-        });
-    };
-    let place = format!("Setup → Object Manager → {} → Fields & Relationships", object.name);
-    let Some(field) = describe.field(name) else {
-        return Some(format!(
-            "object {} has no field `{name}`: create it under {place} → New as Text of length {ID_LENGTH} with `Unique` and \
-             `External ID` ticked, and let the user see and edit it",
-            object.name
-        ));
-    };
-    let mut wrong = Vec::new();
-    if field.kind != FieldKind::Text || field.length < ID_LENGTH {
-        wrong.push(format!("it is no text of {ID_LENGTH} characters or more"));
-    }
-    if !field.external_id {
-        wrong.push("`External ID` is not ticked".to_owned());
-    }
-    if !field.unique {
-        wrong.push("`Unique` is not ticked".to_owned());
-    }
-    if !field.createable || !field.updateable {
-        wrong.push("the user may not edit it".to_owned());
-    }
-    (!wrong.is_empty()).then(|| {
-        format!(
-            "field {}.{name} cannot be the external id: {}; change it under {place}",
-            object.name,
-            wrong.join(", ")
-        )
-    })
 }

@@ -51,7 +51,8 @@ pub use allowances::Allowance;
 
 pub mod rest;
 pub use rest::{
-    Deletions, JobState, Limit, Limits, NextPage, Page, QueryJob, Results, Row, Rows, WriteResult,
+    Deletions, ExternalIdField, JobState, Limit, Limits, NextPage, Page, QueryJob, Results, Row, Rows,
+    WriteResult,
 };
 
 pub mod id;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use orgstream_api::TaskError;
 use orgstream_salesforce_simulator as simulator;
 
-use super::world::{World, config};
+use super::world::{EXTERNAL, World, config};
 use crate::config::Operation;
+use crate::{Preparation, Prepared, prepare};
 
 fn refused(error: Option<TaskError>) -> String {
     match error {
@@ -61,4 +62,35 @@ async fn an_org_that_does_not_answer_is_tried_again() {
     world.sandbox.faults().take_down();
     let config = config(Operation::Sync, Duration::from_mins(1));
     assert!(matches!(world.try_sink(config).await.err(), Some(TaskError::Restart(_))));
+}
+
+#[tokio::test]
+async fn what_org_b_lacks_is_made_once_and_can_be_used_at_once() {
+    let world = World::start().await;
+    let mut config = config(Operation::Sync, Duration::from_mins(1));
+    config.objects[0].external_id = Some("From_A__c".to_owned());
+    let prepared = |preparation| prepare(&config, &world.org, preparation);
+    let looked = prepared(Preparation::Look).await.unwrap();
+    assert_eq!(looked[0], ("Contact".to_owned(), Prepared::Missing("From_A__c".to_owned())));
+    assert!(world.try_sink(config.clone()).await.is_err());
+    let made = prepared(Preparation::Make).await.unwrap();
+    assert_eq!(made[0].1, Prepared::Made("From_A__c".to_owned()));
+    assert_eq!(made[1], ("Account".to_owned(), Prepared::Fits(EXTERNAL.to_owned())));
+    assert_eq!(prepared(Preparation::Make).await.unwrap()[0].1, Prepared::Fits("From_A__c".to_owned()));
+    world.try_sink(config.clone()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_cannot_be_made_is_said_and_changes_nothing() {
+    let world = World::start().await;
+    let mut config = config(Operation::Sync, Duration::from_mins(1));
+    config.objects[0].name = "Contract__c".to_owned();
+    config.objects[1].external_id = Some("Missing".to_owned());
+    config.objects[2].external_id = Some("Company".to_owned());
+    let prepared = prepare(&config, &world.org, Preparation::Make).await.unwrap();
+    for ((_, prepared), part) in
+        prepared.iter().zip(["Contract__c is not there", "ends in `__c`", "`Unique` is not ticked"])
+    {
+        assert!(matches!(prepared, Prepared::Fault(fault) if fault.contains(part)), "{part}: {prepared:?}");
+    }
 }

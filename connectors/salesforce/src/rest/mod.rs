@@ -6,6 +6,9 @@ pub use bulk_query::{JobState, QueryJob, Results, Rows};
 mod collections;
 pub use collections::WriteResult;
 
+mod custom_field;
+pub use custom_field::ExternalIdField;
+
 mod describe;
 
 mod event_schema;
