@@ -13,7 +13,8 @@
 //! - `bin`: records that come back from the recycle bin
 //! - `presence`: whether org B has a record, where that decides which fields are written
 //! - `versions`, `references`, `map`: whether a record is new, where it points, what of it is written
-//! - `write`, `verdict`: one write call, halved until only what is at fault fails; what its answers mean
+//! - `write`, `cut`, `pace`: the calls of one write, how large they are, halved until only what is at fault fails
+//! - `verdict`: what answers mean
 //! - `links`, `lookup`: which record of org B stands for which
 //! - `attempts`: the retry clock of a record
 //! - `target`, `rank`: org B's objects, parents before children
@@ -38,6 +39,7 @@ pub use counters::{SinkCounters, SinkCounts};
 mod attempts;
 mod bin;
 mod change;
+mod cut;
 mod delete;
 mod deliver;
 mod external_id;
@@ -46,6 +48,7 @@ mod lanes;
 mod links;
 mod lookup;
 mod map;
+mod pace;
 mod pay;
 mod plan;
 mod presence;

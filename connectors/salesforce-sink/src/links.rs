@@ -10,7 +10,7 @@ use orgstream_api::{IdLink, IdMap, InputOffset, LinkState, StoreError, TopicPart
 use orgstream_salesforce::SalesforceId;
 
 /// Links the overlay holds at most; several times what the sink has in flight.
-const OVERLAY: usize = 20_000;
+const OVERLAY: usize = 50_000;
 
 /// A record of another org.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

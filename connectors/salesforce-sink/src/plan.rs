@@ -1,23 +1,27 @@
-//! Which records go into which call: at most 200, of one object, for one operation, one of each record id.
+//! Which records go into which call: of one object, for one operation, one of each record id.
 //!
-//! Pure. A group that is not full waits a moment for more records, because a call costs the same with one record
-//! and with 200. A record whose call failed for its own sake travels alone, so that it fails no other.
+//! Pure. A call costs the same with one record and with a thousand, so the more calls of a group are under way, the fuller the
+//! next one has to be to start at once; a group that is not so full waits a moment for more records. A record whose call
+//! failed for its own sake travels alone, so that it fails no other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use orgstream_salesforce::COLLECTION;
 use tokio::time::Instant;
 
+use crate::cut::BODY;
 use crate::lanes::LaneKey;
-
-/// Records one call takes.
-pub(crate) const CALL_SIZE: usize = 200;
 
 /// How long a group waits after its latest record for another one.
 const LINGER: Duration = Duration::from_millis(200);
 
 /// How long a group's oldest record waits at most, however steadily others arrive.
 const LINGER_AT_MOST: Duration = Duration::from_secs(1);
+
+/// How long a record waits for others when there were none of its group for [`LINGER_AT_MOST`]: what people change one by
+/// one is not held back for what hardly comes.
+const LINGER_AFTER_QUIET: Duration = Duration::from_millis(20);
 
 /// What a record needs from org B.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,6 +62,29 @@ pub(crate) struct Candidate<'a> {
     pub(crate) alone: bool,
     /// Since when it may be written.
     pub(crate) since: Instant,
+    /// About how many bytes it has.
+    pub(crate) size: usize,
+}
+
+/// What may start.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Calls.
+    pub(crate) slots: usize,
+    /// Records in each of them.
+    pub(crate) records: usize,
+}
+
+/// The calls of each group: how many are under way, and when the last one began.
+#[derive(Debug, Default)]
+pub(crate) struct Traffic {
+    by_group: HashMap<Group, Lately>,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Lately {
+    under_way: usize,
+    last: Option<Instant>,
 }
 
 /// What to do now.
@@ -72,19 +99,58 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 struct Waiting<'a> {
     keys: Vec<&'a LaneKey>,
+    bytes: usize,
     oldest: Instant,
     latest: Instant,
 }
 
-/// Plans at most `slots` calls from `candidates`, which come in the order of their turn.
-pub(crate) fn plan<'a>(candidates: impl Iterator<Item = Candidate<'a>>, slots: usize, now: Instant) -> Plan {
+impl Traffic {
+    /// A call of `group` begins.
+    pub(crate) fn begins(&mut self, group: Group, now: Instant) {
+        let lately = self.by_group.entry(group).or_default();
+        lately.under_way += 1;
+        lately.last = Some(now);
+    }
+
+    /// A call of `group` is over.
+    pub(crate) fn ends(&mut self, group: Group) {
+        if let Some(lately) = self.by_group.get_mut(&group) {
+            lately.under_way = lately.under_way.saturating_sub(1);
+        }
+    }
+
+    fn lately(&self, group: Group) -> Lately {
+        self.by_group.get(&group).copied().unwrap_or_default()
+    }
+}
+
+impl Waiting<'_> {
+    /// When the group may start though it is not full.
+    fn due(&self, lately: Lately) -> Instant {
+        let quiet =
+            lately.under_way == 0 && lately.last.is_none_or(|last| self.oldest > last + LINGER_AT_MOST);
+        if quiet {
+            return self.oldest + LINGER_AFTER_QUIET;
+        }
+        (self.latest + LINGER).min(self.oldest + LINGER_AT_MOST)
+    }
+}
+
+/// Plans calls from `candidates`, which come in the order of their turn.
+pub(crate) fn plan<'a>(
+    candidates: impl Iterator<Item = Candidate<'a>>,
+    limits: Limits,
+    traffic: &Traffic,
+    now: Instant,
+) -> Plan {
     let mut plan = Plan::default();
-    if slots == 0 {
+    if limits.slots == 0 {
         return plan;
     }
+    let mut begun: HashMap<Group, usize> = HashMap::new();
     let mut groups: BTreeMap<Group, Waiting<'a>> = BTreeMap::new();
     for candidate in candidates {
-        if plan.calls.len() == slots {
+        if plan.calls.len() == limits.slots {
             return plan;
         }
         if candidate.alone {
@@ -93,23 +159,29 @@ pub(crate) fn plan<'a>(candidates: impl Iterator<Item = Candidate<'a>>, slots: u
         }
         let waiting = groups.entry(candidate.group).or_insert_with(|| Waiting {
             keys: Vec::new(),
+            bytes: 0,
             oldest: candidate.since,
             latest: candidate.since,
         });
         waiting.keys.push(candidate.key);
+        waiting.bytes += candidate.size;
         waiting.latest = waiting.latest.max(candidate.since);
-        if waiting.keys.len() == CALL_SIZE
+        if (waiting.keys.len() >= limits.records || waiting.bytes >= BODY)
             && let Some(full) = groups.remove(&candidate.group)
         {
+            *begun.entry(candidate.group).or_default() += 1;
             plan.calls.push((candidate.group, full.keys.into_iter().cloned().collect()));
         }
     }
     for (group, waiting) in groups {
-        if plan.calls.len() == slots {
+        if plan.calls.len() == limits.slots {
             return plan;
         }
-        let due = (waiting.latest + LINGER).min(waiting.oldest + LINGER_AT_MOST);
-        if due <= now {
+        let lately = traffic.lately(group);
+        let under_way = lately.under_way + begun.get(&group).copied().unwrap_or_default();
+        let enough = (COLLECTION * (under_way + 1)).min(limits.records);
+        let due = waiting.due(lately);
+        if waiting.keys.len() >= enough || due <= now {
             plan.calls.push((group, waiting.keys.into_iter().cloned().collect()));
         } else {
             plan.wake = Some(plan.wake.map_or(due, |wake| wake.min(due)));
@@ -130,30 +202,62 @@ mod tests {
     }
 
     fn candidates(keys: &[LaneKey], group: Group, since: Instant) -> impl Iterator<Item = Candidate<'_>> {
-        keys.iter().map(move |key| Candidate { key, group, alone: false, since })
+        keys.iter().map(move |key| Candidate { key, group, alone: false, since, size: 100 })
     }
 
     fn sizes(plan: &Plan) -> Vec<usize> {
         plan.calls.iter().map(|(_, keys)| keys.len()).collect()
     }
 
+    fn slots(slots: usize) -> Limits {
+        Limits { slots, records: 1_000 }
+    }
+
+    /// Of a group that had its last call at this moment, with so many under way.
+    fn busy(group: Group, under_way: usize, last: Instant) -> Traffic {
+        Traffic { by_group: HashMap::from([(group, Lately { under_way, last: Some(last) })]) }
+    }
+
     #[test]
     fn full_groups_start_at_once_and_the_rest_lingers() {
         let now = Instant::now();
-        let keys = keys(450);
-        let plan_now = plan(candidates(&keys, UPSERT, now), 4, now);
-        assert_eq!(sizes(&plan_now), [200, 200]);
+        let keys = keys(2_050);
+        let traffic = busy(UPSERT, 0, now);
+        let plan_now = plan(candidates(&keys, UPSERT, now), slots(4), &traffic, now);
+        assert_eq!(sizes(&plan_now), [1_000, 1_000]);
         assert_eq!(plan_now.wake, Some(now + LINGER));
-        let later = plan(candidates(&keys[400..], UPSERT, now), 4, now + LINGER);
+        let later = plan(candidates(&keys[2_000..], UPSERT, now), slots(4), &traffic, now + LINGER);
         assert_eq!(sizes(&later), [50]);
+    }
+
+    #[test]
+    fn the_more_calls_are_under_way_the_fuller_is_the_next_one() {
+        let now = Instant::now();
+        let keys = keys(500);
+        let planned = |under_way| {
+            sizes(&plan(candidates(&keys, UPSERT, now), slots(4), &busy(UPSERT, under_way, now), now))
+        };
+        assert_eq!((planned(0), planned(1), planned(2)), (vec![500], vec![500], vec![]));
+    }
+
+    #[test]
+    fn what_is_large_is_a_call_of_its_own() {
+        let now = Instant::now();
+        let keys = keys(6);
+        let large =
+            keys.iter().map(|key| Candidate { key, group: UPSERT, alone: false, since: now, size: BODY / 2 });
+        assert_eq!(sizes(&plan(large, slots(4), &Traffic::default(), now)), [2, 2, 2]);
     }
 
     #[test]
     fn no_more_calls_than_slots() {
         let now = Instant::now();
-        let keys = keys(1_000);
-        assert_eq!(sizes(&plan(candidates(&keys, UPSERT, now), 2, now)), [200, 200]);
-        assert_eq!(plan(candidates(&keys, UPSERT, now), 0, now), Plan::default());
+        let keys = keys(3_000);
+        let planned = |slots| {
+            plan(candidates(&keys, UPSERT, now), Limits { slots, records: 200 }, &Traffic::default(), now)
+        };
+        assert_eq!(sizes(&planned(2)), [200, 200]);
+        assert_eq!(planned(0), Plan::default());
     }
 
     #[test]
@@ -166,8 +270,20 @@ mod tests {
             group: UPSERT,
             alone: false,
             since,
+            size: 100,
         });
-        assert_eq!(sizes(&plan(trickle.into_iter(), 4, now)), [2]);
+        assert_eq!(sizes(&plan(trickle.into_iter(), slots(4), &busy(UPSERT, 0, start), now)), [2]);
+    }
+
+    #[test]
+    fn a_single_change_after_a_quiet_time_hardly_waits() {
+        let start = Instant::now();
+        let keys = keys(1);
+        let traffic = busy(UPSERT, 0, start);
+        let wake = |since: Instant| plan(candidates(&keys, UPSERT, since), slots(4), &traffic, since).wake;
+        let (soon, late) = (start + LINGER_AT_MOST, start + LINGER_AT_MOST + LINGER);
+        assert_eq!(wake(soon), Some(soon + LINGER));
+        assert_eq!(wake(late), Some(late + LINGER_AFTER_QUIET));
     }
 
     #[test]
@@ -175,7 +291,7 @@ mod tests {
         let now = Instant::now();
         let (children, parents) = (keys(3), keys(2));
         let both = candidates(&children, CHILD, now).chain(candidates(&parents, UPSERT, now));
-        let plan = plan(both, 4, now + LINGER);
+        let plan = plan(both, slots(4), &Traffic::default(), now + LINGER);
         assert_eq!(plan.calls.iter().map(|(group, _)| *group).collect::<Vec<_>>(), [UPSERT, CHILD]);
         assert_eq!(sizes(&plan), [2, 3]);
     }
@@ -189,7 +305,8 @@ mod tests {
             group: UPSERT,
             alone: number == 1,
             since: now,
+            size: 100,
         });
-        assert_eq!(sizes(&plan(mixed, 4, now + LINGER)), [1, 2]);
+        assert_eq!(sizes(&plan(mixed, slots(4), &Traffic::default(), now + LINGER)), [1, 2]);
     }
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use orgstream_api::Capacity;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Records a sink holds: enough for several full calls in flight and as many waiting behind them.
-const RECORDS: usize = 4_000;
+/// Records a sink holds: enough for ten full calls in flight and some waiting behind them.
+const RECORDS: usize = 12_000;
 
 /// Bytes a sink holds.
 const BYTES: u32 = 32 * 1024 * 1024;
@@ -27,7 +27,14 @@ pub(crate) struct Room {
 #[derive(Debug)]
 pub(crate) struct Seat {
     _record: OwnedSemaphorePermit,
-    _bytes: OwnedSemaphorePermit,
+    bytes: OwnedSemaphorePermit,
+}
+
+impl Seat {
+    /// The bytes that the item is counted as.
+    pub(crate) fn size(&self) -> usize {
+        self.bytes.num_permits()
+    }
 }
 
 impl Default for Room {
@@ -65,7 +72,7 @@ impl Room {
         let size = u32::try_from(size).unwrap_or(BYTES).min(BYTES);
         let record = Arc::clone(&self.records).try_acquire_owned().ok()?;
         let bytes = Arc::clone(&self.bytes).try_acquire_many_owned(size).ok()?;
-        Some(Seat { _record: record, _bytes: bytes })
+        Some(Seat { _record: record, bytes })
     }
 }
 

@@ -12,7 +12,7 @@ use orgstream_api::{
     Capacity, HealthReporter, Item, Mark, Outcome, Rejection, Sink, Skip, StoreError, TaskError, Ticket,
     TopicPartition, Tracked,
 };
-use orgstream_salesforce::BreakerState;
+use orgstream_salesforce::{BreakerState, COLLECTION};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
@@ -23,16 +23,16 @@ use crate::counters::SinkCounters;
 use crate::deliver::{Delivery, Done};
 use crate::holds::{Holds, Standing};
 use crate::lanes::{LaneKey, Lanes};
-use crate::plan::{Candidate, Group, Kind, plan};
-use crate::room::Room;
+use crate::plan::{Candidate, Group, Kind, Limits, Traffic, plan};
+use crate::room::{Room, Seat};
 use crate::tenure::{Tenure, Tenures};
 use crate::work::{Papers, Task, Verdict, Work};
 
 mod intake;
 mod order;
 
-/// Calls in flight at most.
-const CALLS: usize = 4;
+/// Calls in flight at most. Their bytes are bounded by the sink's room.
+const CALLS: usize = 10;
 
 /// The bytes an owed reference is counted as.
 const OWED_SIZE: usize = 512;
@@ -45,7 +45,8 @@ pub struct SalesforceSink {
     lanes: Lanes<Work>,
     /// What is out of its lane, by lane: at most one item each (D5).
     flying: HashMap<LaneKey, Flying>,
-    calls: JoinSet<Result<Done, StoreError>>,
+    calls: JoinSet<(Group, Result<Done, StoreError>)>,
+    traffic: Traffic,
     /// Outcomes that were not handed out yet.
     closed: Vec<Closed>,
     tenures: Tenures,
@@ -80,6 +81,7 @@ impl SalesforceSink {
             lanes: Lanes::default(),
             flying: HashMap::new(),
             calls: JoinSet::new(),
+            traffic: Traffic::default(),
             closed: Vec::new(),
             tenures: Tenures::default(),
             pauses: Pauses::default(),
@@ -106,7 +108,10 @@ impl SalesforceSink {
             return None;
         }
         self.health.running();
-        let slots = CALLS.saturating_sub(self.calls.len());
+        let limits = Limits {
+            slots: CALLS.saturating_sub(self.calls.len()),
+            records: COLLECTION * self.delivery.wire.pace.collections(),
+        };
         let free = self.free_heads();
         let candidates = free.iter().filter_map(|head| {
             Some(Candidate {
@@ -114,10 +119,12 @@ impl SalesforceSink {
                 group: self.group(&head.item.task)?,
                 alone: head.item.papers.attempts.is_suspect(),
                 since: head.since,
+                size: head.item.papers.seat.as_ref().map_or(0, Seat::size),
             })
         });
-        let plan = plan(candidates, slots, now);
+        let plan = plan(candidates, limits, &self.traffic, now);
         for (group, keys) in plan.calls {
+            self.traffic.begins(group, now);
             self.start_call(group, keys);
         }
         match (plan.wake, self.lanes.next_wake()) {
@@ -187,17 +194,23 @@ impl SalesforceSink {
         }
         let delivery = Arc::clone(&self.delivery);
         self.calls.spawn(async move {
-            match group.kind {
+            let done = match group.kind {
                 Kind::Pay => delivery.pay(delivery.targets.at(group.object), owed).await,
                 Kind::FetchBack => delivery.fetch_parents(parents).await,
                 kind => delivery.write(kind, changes).await,
-            }
+            };
+            (group, done)
         });
     }
 
     /// Takes in what became of a call.
-    fn absorb(&mut self, joined: Result<Result<Done, StoreError>, JoinError>) -> Result<(), TaskError> {
-        let done = joined.map_err(TaskError::restart)?.map_err(TaskError::restart)?;
+    fn absorb(
+        &mut self,
+        joined: Result<(Group, Result<Done, StoreError>), JoinError>,
+    ) -> Result<(), TaskError> {
+        let (group, done) = joined.map_err(TaskError::restart)?;
+        self.traffic.ends(group);
+        let done = done.map_err(TaskError::restart)?;
         let now = Instant::now();
         for (work, verdict) in done.over {
             self.absorb_one(work, verdict, now);

@@ -12,6 +12,7 @@ use crate::counters::SinkCounters;
 use crate::deliver::Delivery;
 use crate::external_id::ExternalId;
 use crate::links::Links;
+use crate::pace::Pace;
 use crate::sink::SalesforceSink;
 use crate::target::Targets;
 use crate::write::Wire;
@@ -39,7 +40,7 @@ pub async fn start(config: SinkConfig, org: Org, context: SinkContext) -> Result
         links: Links::new(context.ids, org.id().as_str().to_owned()),
         targets: Targets::new(&config.objects, &describes),
         counters: Arc::new(SinkCounters::default()),
-        wire: Wire { org, lease: context.lease },
+        wire: Wire { org, lease: context.lease, pace: Pace::default() },
     };
     Ok(SalesforceSink::new(config, context.health, delivery))
 }

@@ -1,4 +1,4 @@
-//! One write call to org B, and what becomes of each of its records when it fails.
+//! The calls of one write to org B, and what becomes of each of its records when one fails.
 //!
 //! A call that gets no usable answer is either the org's trouble or its own; a probe tells. The org's: nothing is held
 //! against the records. Its own: the call is halved down to single records, so that one record that makes every call
@@ -10,10 +10,14 @@ use std::time::Duration;
 use futures_util::future::{Either, select, select_all};
 use orgstream_api::{Rejection, SharedLease};
 use orgstream_salesforce::{
-    ApiError, Blame, BreakerState, Disposition, Org, RecordError, Row, SalesforceId, WriteResult,
+    ApiError, Blame, BreakerState, COLLECTION, Collection, Disposition, Org, RecordError, Row, SalesforceId,
+    WriteResult,
 };
+use tokio::time::Instant;
 
 use crate::counters::SinkCounters;
+use crate::cut::{Load, cut};
+use crate::pace::Pace;
 use crate::tenure::Tenure;
 
 /// A write of several records, in order.
@@ -64,7 +68,12 @@ pub(crate) struct Wire {
     pub(crate) org: Org,
     /// Permission to start a call.
     pub(crate) lease: SharedLease,
+    /// How fast org B writes.
+    pub(crate) pace: Pace,
 }
+
+/// Records of a write, by place, and what a collection of them was answered.
+type Answered = (Vec<usize>, Result<Vec<WriteResult>, ApiError>);
 
 impl Wire {
     /// Writes all records and answers for each, in order. `tenures` says under which holding each one came.
@@ -75,7 +84,8 @@ impl Wire {
         counters: &SinkCounters,
     ) -> Vec<Answer> {
         let mut answers: Vec<Answer> = tenures.iter().map(|_| Answer::Org).collect();
-        let mut parts: Vec<Vec<usize>> = vec![(0..tenures.len()).collect()];
+        let mut parts: Vec<Vec<usize>> = cut(&write.loads());
+        parts.reverse();
         while let Some(mut part) = parts.pop() {
             if self.org.breaker().state() != BreakerState::Closed {
                 return answers;
@@ -94,24 +104,25 @@ impl Wire {
                 continue;
             }
             counters.called();
-            match write.call(&self.org, &part, timeout).await {
-                Ok(results) => {
-                    for (&index, result) in part.iter().zip(results) {
-                        answers[index] = self.judge(result);
-                    }
-                }
-                Err(error) => match self.org.report(&error).await {
-                    // What is left has no answer and stays so.
-                    Blame::Org => return answers,
-                    Blame::Call => {
-                        if let [index] = part[..] {
-                            answers[index] = alone(&error);
-                        } else {
-                            let back = part.split_off(part.len() / 2);
-                            parts.extend([back, part]);
+            let (started, records) = (Instant::now(), part.len());
+            let answered = write.call(&self.org, part, timeout).await;
+            self.pace.took(started.elapsed(), records);
+            for (part, result) in answered {
+                match result {
+                    Ok(results) => {
+                        for (&index, result) in part.iter().zip(results) {
+                            answers[index] = self.judge(result);
                         }
                     }
-                },
+                    Err(error) => match self.org.report(&error).await {
+                        // What is left has no answer and stays so: the breaker is open.
+                        Blame::Org => {}
+                        Blame::Call => match part[..] {
+                            [index] => answers[index] = alone(&error),
+                            _ => parts.extend(halves(part)),
+                        },
+                    },
+                }
             }
         }
         answers
@@ -159,17 +170,59 @@ impl Wire {
 }
 
 impl Write<'_> {
-    /// Calls org B with the records at `part`.
-    async fn call(&self, org: &Org, part: &[usize], timeout: Duration) -> Result<Vec<WriteResult>, ApiError> {
+    /// What each record means to the calls.
+    fn loads(&self) -> Vec<Load> {
         match self {
-            Self::Upsert { object, field, rows } => {
-                org.upsert_many(object, field, &pick(rows, part), timeout).await
-            }
-            Self::Update { object, rows } => org.update_many(object, &pick(rows, part), timeout).await,
-            Self::Delete(ids) => org.delete_many(&pick(ids, part), timeout).await,
-            Self::Undelete(ids) => org.undelete_many(&pick(ids, part), timeout).await,
+            Self::Upsert { rows, .. } | Self::Update { rows, .. } => rows.iter().map(Load::of).collect(),
+            Self::Delete(ids) => vec![Load::of_id(true); ids.len()],
+            Self::Undelete(ids) => vec![Load::of_id(false); ids.len()],
         }
     }
+
+    /// Calls org B with the records at `part`: as one collection, or as several in one call.
+    async fn call(&self, org: &Org, part: Vec<usize>, timeout: Duration) -> Vec<Answered> {
+        if let Self::Undelete(ids) = self {
+            let result = org.undelete_many(&pick(ids, &part), timeout).await;
+            return vec![(part, result)];
+        }
+        if part.len() <= COLLECTION {
+            let result = match self {
+                Self::Upsert { object, field, rows } => {
+                    org.upsert_many(object, field, &pick(rows, &part), timeout).await
+                }
+                Self::Update { object, rows } => org.update_many(object, &pick(rows, &part), timeout).await,
+                Self::Delete(ids) | Self::Undelete(ids) => org.delete_many(&pick(ids, &part), timeout).await,
+            };
+            return vec![(part, result)];
+        }
+        let collections: Vec<Collection<'_>> =
+            part.chunks(COLLECTION).map(|places| self.collection(places)).collect();
+        match org.write_collections(&collections, timeout).await {
+            Ok(results) => part.chunks(COLLECTION).map(<[usize]>::to_vec).zip(results).collect(),
+            Err(error) => vec![(part, Err(error))],
+        }
+    }
+
+    /// The records at `places` as one of several collections.
+    fn collection(&self, places: &[usize]) -> Collection<'_> {
+        match self {
+            Self::Upsert { object, field, rows } => {
+                Collection::Upsert { object, field, records: at(rows, places) }
+            }
+            Self::Update { object, rows } => Collection::Update { object, records: at(rows, places) },
+            Self::Delete(ids) | Self::Undelete(ids) => Collection::Delete(pick(ids, places)),
+        }
+    }
+}
+
+/// The two halves of a part, the first one last, so that it is taken first.
+fn halves(mut part: Vec<usize>) -> [Vec<usize>; 2] {
+    let back = part.split_off(part.len() / 2);
+    [back, part]
+}
+
+fn at<'a>(rows: &'a [Row], places: &[usize]) -> Vec<&'a Row> {
+    places.iter().map(|&place| &rows[place]).collect()
 }
 
 fn pick<T: Clone>(all: &[T], part: &[usize]) -> Vec<T> {

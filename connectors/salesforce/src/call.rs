@@ -45,6 +45,8 @@ enum Place {
 enum Body {
     Empty,
     Json(Vec<u8>),
+    /// Rows of a bulk job.
+    Csv(Bytes),
     /// The inside of a SOAP body; the envelope has the token and is made when it is sent.
     Soap(String),
 }
@@ -96,6 +98,11 @@ impl Call {
         self
     }
 
+    pub(crate) fn csv(mut self, rows: Bytes) -> Self {
+        self.body = Body::Csv(rows);
+        self
+    }
+
     pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -128,9 +135,19 @@ impl Reply {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// When the call began.
+    pub(crate) fn started(&self) -> Instant {
+        self.started
+    }
+
     /// The body as it came.
     pub(crate) fn into_body(self) -> Bytes {
         self.body
+    }
+
+    /// The same, shared.
+    pub(crate) fn body(&self) -> Bytes {
+        self.body.clone()
     }
 
     pub(crate) fn text(&self) -> Result<&str, ApiError> {
@@ -225,6 +242,10 @@ impl Org {
                 .header("authorization", token.authorization())
                 .header("content-type", "application/json")
                 .body(body.clone()),
+            Body::Csv(rows) => request
+                .header("authorization", token.authorization())
+                .header("content-type", "text/csv; charset=UTF-8")
+                .body(rows.clone()),
             Body::Soap(body) => request
                 .header("content-type", "text/xml; charset=UTF-8")
                 .header("soapaction", "\"\"")
@@ -233,7 +254,22 @@ impl Org {
     }
 
     /// The error of an answer of 300 or more.
-    fn failure(&self, call: &Call, started: Instant, status: u16, mut errors: Vec<RecordError>) -> ApiError {
+    fn failure(&self, call: &Call, started: Instant, status: u16, errors: Vec<RecordError>) -> ApiError {
+        // A SOAP fault is a 500 with an answer of its own.
+        if matches!(call.body, Body::Soap(_)) && !errors.is_empty() {
+            return ApiError::Answer { call: self.call_name(call), status, errors };
+        }
+        Self::refusal(self.call_name(call), started, status, errors)
+    }
+
+    /// The error of an answer of 300 or more to a call, or to a part of one. A maintenance notice is an answer, other 5xx
+    /// answer nothing.
+    pub(crate) fn refusal(
+        call: CallName,
+        started: Instant,
+        status: u16,
+        mut errors: Vec<RecordError>,
+    ) -> ApiError {
         if errors.is_empty() {
             errors.push(RecordError {
                 code: catalogue::status_code(status),
@@ -241,20 +277,12 @@ impl Org {
                 fields: Vec::new(),
             });
         }
-        let answer = ApiError::Answer { call: self.call_name(call), status, errors };
-        // A SOAP fault is a 500 with an answer of its own; so is a maintenance notice. Other 5xx answer nothing.
-        let usable = match call.body {
-            Body::Soap(_) => answer.code() != Some(&catalogue::status_code(status)),
-            _ => answer.disposition() == Disposition::Org,
-        };
-        if usable || !matches!(status, 408 | 420 | 500..) {
+        let what = format!("status {status}, {}", errors[0]);
+        let answer = ApiError::Answer { call: call.clone(), status, errors };
+        if answer.disposition() == Disposition::Org || !matches!(status, 408 | 420 | 500..) {
             return answer;
         }
-        let what = match &answer {
-            ApiError::Answer { errors, .. } => format!("status {status}, {}", errors[0]),
-            _ => format!("status {status}"),
-        };
-        self.trouble(call, started, what, None)
+        ApiError::Trouble { call, what, started, source: None }
     }
 
     fn trouble(
@@ -295,7 +323,7 @@ impl Org {
 }
 
 /// A path of these parts. They are encoded, so that a name cannot lead to another path.
-fn data_path(parts: &[&str]) -> String {
+pub(crate) fn data_path(parts: &[&str]) -> String {
     let mut path = String::new();
     for part in parts {
         path.push('/');

@@ -51,8 +51,9 @@ pub use allowances::Allowance;
 
 pub mod rest;
 pub use rest::{
-    Deletions, ExternalIdField, JobState, Limit, Limits, NextPage, Page, QueryJob, Results, Row, Rows,
-    WriteResult,
+    COLLECTION, COLLECTIONS, Collection, Deletions, ExternalIdField, HEADER_SIZE, Ingest, IngestJob,
+    IngestState, JobState, Limit, Limits, NULL_CELL, NextPage, Page, QueryJob, ResultError, Results, Row,
+    Rows, WriteResult, WrittenRows, can_be_in_composite,
 };
 
 pub mod id;

@@ -12,6 +12,9 @@ use crate::id::SalesforceId;
 use crate::org::Org;
 use crate::rest::Row;
 
+/// Records that one call takes, and one collection of a composite call.
+pub const COLLECTION: usize = 200;
+
 /// What became of one record of a write. Results stand in the order of the records.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct WriteResult {
@@ -28,9 +31,10 @@ pub struct WriteResult {
     pub errors: Vec<RecordError>,
 }
 
+/// The body of a write.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Records<'a> {
+pub(super) struct Records<'a> {
     all_or_none: bool,
     records: Vec<Typed<'a>>,
 }
@@ -96,11 +100,15 @@ impl Org {
     }
 
     async fn write(&self, call: Call, object: &str, records: &[Row]) -> Result<Vec<WriteResult>, ApiError> {
-        let body = Records {
-            all_or_none: false,
-            records: records.iter().map(|row| Typed { object, row }).collect(),
-        };
+        let body = Records::of(object, records.iter());
         results(&self.call(call.json(&body)).await?, records.len())
+    }
+}
+
+impl<'a> Records<'a> {
+    /// Records of `object`, each for itself.
+    pub(super) fn of(object: &'a str, rows: impl Iterator<Item = &'a Row>) -> Self {
+        Self { all_or_none: false, records: rows.map(|row| Typed { object, row }).collect() }
     }
 }
 

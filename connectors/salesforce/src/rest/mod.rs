@@ -1,10 +1,16 @@
 //! The resources, one file each. All are methods of [`Org`](crate::Org).
 
+mod bulk_ingest;
+pub use bulk_ingest::{HEADER_SIZE, Ingest, IngestJob, IngestState, NULL_CELL, ResultError, WrittenRows};
+
 mod bulk_query;
 pub use bulk_query::{JobState, QueryJob, Results, Rows};
 
 mod collections;
-pub use collections::WriteResult;
+pub use collections::{COLLECTION, WriteResult};
+
+mod composite;
+pub use composite::{COLLECTIONS, Collection, can_be_in_composite};
 
 mod custom_field;
 pub use custom_field::ExternalIdField;
