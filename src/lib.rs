@@ -2,7 +2,7 @@
 //!
 //! # Layout, in reading order
 //!
-//! - [`config`]: the user's file
+//! - [`config`], `id_file`: the user's file, and files of ids
 //! - `expression`: what the file says of single records
 //! - [`runtime`]: the process that a file becomes
 //! - [`embedded`], [`schema_store`]: what a file leaves out
@@ -24,6 +24,7 @@ pub mod control;
 pub mod dev;
 pub mod embedded;
 mod expression;
+mod id_file;
 pub mod kafka;
 pub mod runtime;
 pub mod schema_store;

@@ -18,6 +18,9 @@ pub(super) use source::{
     Stream, Sweep, Transport,
 };
 
+mod references;
+pub(super) use references::{FindRule, Reference, ReferenceWord};
+
 mod push_topic;
 pub(super) use push_topic::{Manage, NotifyForFields, Operation as PushTopicOperation, PushTopic};
 
@@ -122,6 +125,10 @@ pub(super) struct Object {
     pub(super) external_id: Option<String>,
     /// Fields that are never written.
     pub(super) ignore_fields: Option<Vec<String>>,
+    /// What is done with references, by field, each `map`, `leave_out` or a rule; `default` says it of all others. With `map`,
+    /// what points at an object of the pipeline gets the id that its record has in the target org, and all else is left out; with
+    /// `leave_out` nothing is written.
+    pub(super) references: Option<BTreeMap<String, Reference>>,
     /// How the object is read, where that differs from what the source says.
     pub(super) source: Option<ObjectSource>,
 }

@@ -41,6 +41,17 @@ fn tighten(schema: &mut Schema) {
             }
         }
     }
+    if let Some(Value::Array(choices)) = schema.remove("anyOf") {
+        // A word or a map: the words stand beside the map.
+        let words = |choice: Value| match choice {
+            Value::Object(mut choice) if choice.contains_key("oneOf") => match choice.remove("oneOf") {
+                Some(Value::Array(words)) => words,
+                _ => Vec::new(),
+            },
+            choice => vec![choice],
+        };
+        schema.insert("oneOf".to_owned(), choices.into_iter().flat_map(words).collect());
+    }
     if schema.get("properties").is_some() {
         schema.insert("additionalProperties".to_owned(), json!(false));
     }

@@ -61,10 +61,20 @@ impl Check<'_> {
         }
     }
 
-    /// One of several words, or one of several maps that a word in them tells apart.
+    /// One of several words, a word or a map, or one of several maps that a word in them tells apart.
     fn choice(&mut self, node: &Node, choices: &[Value], schema: &Value, at: &At) -> Option<Value> {
         if let Some(words) = words(choices) {
             return self.word(node, &words, &schema["x-refused"], at).map(Value::String);
+        }
+        if let Some((words, map)) = words_or_map(choices) {
+            return match node.content {
+                Content::Map(_) => self.map(node, map, at),
+                Content::Text { .. } => self.word(node, &words, &schema["x-refused"], at).map(Value::String),
+                _ => {
+                    self.mistyped(node, &format!("one of {}, or a map of keys", list(&words)), at);
+                    None
+                }
+            };
         }
         let tag = tag(choices)?;
         let Content::Map(_) = node.content else {
@@ -244,6 +254,15 @@ fn kind(node: &Node) -> &'static str {
 /// The words of an enumeration; `None` when the choices are maps.
 fn words(choices: &[Value]) -> Option<Vec<&str>> {
     choices.iter().map(|choice| choice["const"].as_str()).collect()
+}
+
+/// The words and the one map of choices that are both.
+fn words_or_map(choices: &[Value]) -> Option<(Vec<&str>, &Value)> {
+    let (words, maps): (Vec<_>, Vec<_>) = choices.iter().partition(|choice| choice["const"].is_string());
+    match (words.is_empty(), maps.as_slice()) {
+        (false, &[map]) => Some((words.iter().filter_map(|word| word["const"].as_str()).collect(), map)),
+        _ => None,
+    }
 }
 
 /// The property that is a different fixed word in every choice.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use orgstream_api::TopicTemplate;
 use orgstream_api::record::field;
 use orgstream_salesforce::OrgConfig;
-use orgstream_salesforce_sink::{Operation, SinkConfig, SinkObject};
+use orgstream_salesforce_sink::{Operation, ReferenceRules, SinkConfig, SinkObject};
 use orgstream_salesforce_source::SourceConfig;
 use url::Url;
 
@@ -120,9 +120,18 @@ pub struct Object {
     pub external_id: Option<String>,
     /// Fields that are never written.
     pub ignore_fields: Vec<String>,
+    /// What is done with its references.
+    pub references: ReferenceRules,
 }
 
 impl Pipeline {
+    /// The name of the org that the sink reads to match records of both orgs; `None` when no rule asks for that.
+    pub fn matched_org(&self) -> Option<&str> {
+        let asked =
+            self.sink.is_some() && self.objects.iter().any(|object| object.references.ask_the_source());
+        self.source.as_ref().filter(|_| asked).map(|source| source.org.as_str())
+    }
+
     /// What the source connector is given; `None` without a source.
     pub fn source_config(&self) -> Option<SourceConfig> {
         Some(self.source.as_ref()?.config.clone())
@@ -137,6 +146,7 @@ impl Pipeline {
             topic: sink.topic(&object.name),
             external_id: object.external_id.clone(),
             ignore_fields: object.ignore_fields.clone(),
+            references: object.references.clone(),
         });
         Some(SinkConfig {
             pipeline: self.name.clone(),

@@ -7,7 +7,7 @@ use orgstream_salesforce::Org;
 use tokio::time::sleep;
 
 use super::options::{RunError, RunOptions};
-use crate::config::Config;
+use crate::config::{Config, Pipeline};
 use crate::embedded::Endpoints;
 use crate::store::{Database, OrgMismatch, bind_org};
 
@@ -74,5 +74,8 @@ fn needed(config: &Config, options: &RunOptions) -> BTreeSet<String> {
     let sources =
         config.pipelines.iter().filter_map(|pipeline| pipeline.source.as_ref()).map(|source| &source.org);
     let sinks = config.pipelines.iter().filter_map(|pipeline| pipeline.sink.as_ref()).map(|sink| &sink.org);
-    sources.filter(|_| options.sources()).chain(sinks.filter(|_| options.sinks())).cloned().collect()
+    let matched = config.pipelines.iter().filter_map(Pipeline::matched_org);
+    let sources = sources.filter(|_| options.sources()).map(String::as_str);
+    let sinks = sinks.map(String::as_str).chain(matched).filter(|_| options.sinks());
+    sources.chain(sinks).map(str::to_owned).collect()
 }

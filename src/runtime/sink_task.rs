@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::lag::LagTable;
 use super::process::Shared;
 use super::task::keep_running;
+use super::unlinked::say_unlinked;
 use crate::codec::{Codec, Registry};
 use crate::config::Pipeline;
 use crate::kafka::{GroupConfig, GroupConsumer, Producer};
@@ -21,6 +22,15 @@ use crate::worker::state::StateCell;
 const SESSION_TIMEOUT: Duration = Duration::from_secs(45);
 /// What is read ahead of the sink.
 const READ_AHEAD: Capacity = Capacity { records: 5_000, bytes: 32 << 20 };
+
+/// The orgs that a sink calls.
+#[derive(Clone)]
+pub(super) struct SinkOrgs {
+    /// The one that it writes to.
+    pub(super) target: Org,
+    /// The one that it reads to match records of both, where the file asks for that.
+    pub(super) source: Option<Org>,
+}
 
 /// A sink task as the rest of the process sees it.
 pub(super) struct SinkEntry {
@@ -73,11 +83,11 @@ impl SinkEntry {
         &self,
         shared: &Shared,
         config: SinkConfig,
-        org: Org,
+        orgs: SinkOrgs,
         stop: CancellationToken,
     ) -> Result<(), TaskError> {
         keep_running(&self.name(), &self.state, &stop, || {
-            self.attempt(shared, config.clone(), org.clone(), &stop)
+            self.attempt(shared, config.clone(), orgs.clone(), &stop)
         })
         .await
     }
@@ -86,7 +96,7 @@ impl SinkEntry {
         &self,
         shared: &Shared,
         config: SinkConfig,
-        org: Org,
+        SinkOrgs { target: org, source }: SinkOrgs,
         stop: &CancellationToken,
     ) -> Result<(), TaskError> {
         self.state.begin();
@@ -111,10 +121,16 @@ impl SinkEntry {
             ids: Arc::new(shared.ids.clone()),
             lease: consumer.lease(),
             health: self.state.reporter(),
+            source,
         };
         let target_org = org.id().as_str().to_owned();
+        let started = async {
+            let sink = orgstream_salesforce_sink::start(config.clone(), org.clone(), context).await?;
+            say_unlinked(&config, &shared.ids, &org).await;
+            Ok::<_, TaskError>(sink)
+        };
         let sink = tokio::select! {
-            sink = orgstream_salesforce_sink::start(config, org, context) => sink?,
+            sink = started => sink?,
             () = stop.cancelled() => return Ok(()),
         };
         *self.counters.lock().expect("no holder of this lock panics") = Some(sink.counters());

@@ -12,7 +12,7 @@ use super::options::RunOptions;
 use super::orgs::Orgs;
 use super::prepare;
 use super::process::Shared;
-use super::sink_task::SinkEntry;
+use super::sink_task::{SinkEntry, SinkOrgs};
 use super::source_task::SourceEntry;
 use crate::config::Config;
 use crate::kafka::topics;
@@ -74,15 +74,16 @@ impl Tasks {
             if let Some(entry) = self.sinks.iter().find(|entry| entry.pipeline == pipeline.name) {
                 let config = pipeline.sink_config(from).expect("a sink task is made of a sink");
                 let org = sink_org.expect("the orgs of all tasks are connected");
-                let (entry, shared, org, stop) =
-                    (Arc::clone(entry), shared.clone(), org.clone(), stop.clone());
+                let source = pipeline.matched_org().and_then(|name| orgs.get(name));
+                let orgs = SinkOrgs { target: org.clone(), source: source.cloned() };
+                let (entry, shared, stop) = (Arc::clone(entry), shared.clone(), stop.clone());
                 running.spawn(async move {
                     let refreshing = async {
                         entry.lag.refresh(&shared.admin, &entry.group(), &entry.topics, &stop).await;
                         std::future::pending::<()>().await;
                     };
                     let ended = tokio::select! {
-                        ended = entry.run(&shared, config, org, stop.clone()) => ended,
+                        ended = entry.run(&shared, config, orgs, stop.clone()) => ended,
                         () = refreshing => Ok(()),
                     };
                     entry.lag.finish(&shared.admin, &entry.group(), &entry.topics).await;

@@ -1,7 +1,7 @@
 //! Which fields of an object are compared.
 
 use orgstream_salesforce::{Describe, DescribeField, FieldKind};
-use orgstream_salesforce_sink::Operation;
+use orgstream_salesforce_sink::{Operation, ReferenceRule};
 
 use super::report::LeftOut;
 use crate::config::Object;
@@ -67,6 +67,13 @@ fn reason_to_leave_out(
     }
     if !update && !sink.createable {
         return Some("not taken from a new record, so no upsert writes it".to_owned());
+    }
+    match object.references.of(name) {
+        ReferenceRule::LeaveOut if sink.kind == FieldKind::Reference => {
+            return Some("left out by `references`".to_owned());
+        }
+        ReferenceRule::Find(_) => return Some("found by a rule of `references`".to_owned()),
+        ReferenceRule::LeaveOut | ReferenceRule::Map => {}
     }
     let outside = |parent: &String| !objects.iter().any(|object| object.name == *parent);
     if sink.kind == FieldKind::Reference && source.reference_to.iter().all(outside) {

@@ -33,6 +33,7 @@ fn check(file: &Path) {
     std::fs::copy(root().join("tests/fixtures/keystores/openssl.p12"), dir.path().join("keys/apac.p12"))
         .expect("a file");
     std::fs::write(dir.path().join("playground.yaml"), "").expect("a file");
+    std::fs::write(dir.path().join("owners.csv"), "005000000000001,005000000000002\n").expect("a file");
     let copy = dir.path().join("orgstream.yaml");
     std::fs::write(&copy, &text).expect("a file");
     let ended = Command::new(env!("CARGO_BIN_EXE_orgstream"))

@@ -37,6 +37,9 @@ mod snapshots;
 // References whose parent comes late, or never.
 mod owed;
 
+// References out of the pipeline.
+mod references;
+
 // Two sink processes of one pipeline.
 mod two_sinks;
 

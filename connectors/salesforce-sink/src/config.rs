@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orgstream_api::{HealthReporter, IdMap, SharedLease};
+use orgstream_salesforce::Org;
+
+use crate::rules::ReferenceRules;
 
 /// A validated sink.
 #[derive(Debug, Clone)]
@@ -32,6 +35,8 @@ pub struct SinkObject {
     pub external_id: Option<String>,
     /// Fields that are never written.
     pub ignore_fields: Vec<String>,
+    /// What is done with its references.
+    pub references: ReferenceRules,
 }
 
 /// How a record becomes a write.
@@ -68,4 +73,7 @@ pub struct SinkContext {
     pub lease: SharedLease,
     /// The task's line in the status.
     pub health: HealthReporter,
+    /// The org that the records come from, where it can be asked. It is only read, and only for rules that match records
+    /// of both orgs.
+    pub source: Option<Org>,
 }

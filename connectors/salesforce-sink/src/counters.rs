@@ -13,6 +13,7 @@ pub struct SinkCounters {
     created: AtomicU64,
     owed: AtomicU64,
     left_out: AtomicU64,
+    defaulted: AtomicU64,
     calls: AtomicU64,
     retries: AtomicU64,
     skipped: Mutex<BTreeMap<&'static str, u64>>,
@@ -28,8 +29,10 @@ pub struct SinkCounts {
     pub created: u64,
     /// References left out of a write until their parent has a link.
     pub owed: u64,
-    /// References left out for good: their parent is outside the pipeline or deleted.
+    /// References left out for good: their parent is outside the pipeline and not found, or deleted.
     pub left_out: u64,
+    /// References that were given the record that a rule names for what is not found.
+    pub defaulted: u64,
     /// Write calls to org B.
     pub calls: u64,
     /// Attempts of records that met passing trouble.
@@ -48,6 +51,7 @@ impl SinkCounters {
             created: self.created.load(Ordering::Relaxed),
             owed: self.owed.load(Ordering::Relaxed),
             left_out: self.left_out.load(Ordering::Relaxed),
+            defaulted: self.defaulted.load(Ordering::Relaxed),
             calls: self.calls.load(Ordering::Relaxed),
             retries: self.retries.load(Ordering::Relaxed),
             skipped: self.skipped.lock().expect("no holder of this lock panics").clone(),
@@ -75,6 +79,10 @@ impl SinkCounters {
 
     pub(crate) fn left_out(&self, references: usize) {
         add(&self.left_out, references);
+    }
+
+    pub(crate) fn defaulted(&self, references: usize) {
+        add(&self.defaulted, references);
     }
 
     pub(crate) fn called(&self) {

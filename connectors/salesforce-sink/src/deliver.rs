@@ -6,11 +6,12 @@
 use std::sync::Arc;
 
 use orgstream_api::{Delivered, IdLink, LinkChange, LinkState, Outcome, StoreError};
-use orgstream_salesforce::{ApiError, SalesforceId};
+use orgstream_salesforce::{ApiError, BreakerState, Org, SalesforceId};
 
 use crate::change::Change;
 use crate::counters::SinkCounters;
 use crate::links::{Known, Links, RecordKey, live};
+use crate::matching::Matcher;
 use crate::plan::Kind;
 use crate::presence::Presence;
 use crate::references::PointedAt;
@@ -29,6 +30,8 @@ pub(crate) struct Delivery {
     pub(crate) links: Links,
     /// The pipeline's objects.
     pub(crate) targets: Targets,
+    /// Finds what references out of the pipeline point at.
+    pub(crate) matcher: Matcher,
     /// What has been done.
     pub(crate) counters: Arc<SinkCounters>,
 }
@@ -130,10 +133,24 @@ impl Delivery {
 
     /// A read on behalf of all items failed.
     pub(crate) async fn fail(&self, items: Vec<Item>, error: &ApiError, done: &mut Done) {
-        let blame = self.wire.org.report(error).await;
+        self.fail_by(&self.wire.org, items, error, done).await;
+    }
+
+    /// As [`Delivery::fail`], of a read of `org`.
+    pub(crate) async fn fail_by(&self, org: &Org, items: Vec<Item>, error: &ApiError, done: &mut Done) {
+        let blame = org.report(error).await;
         for item in items {
             done.push(item, unread(error, blame));
         }
+    }
+
+    /// An org without which nothing can be written now, and why it cannot be called.
+    pub(crate) fn away(&self) -> Option<(Org, String)> {
+        let orgs = std::iter::once(&self.wire.org).chain(self.matcher.source());
+        orgs.into_iter().find_map(|org| match org.breaker().state() {
+            BreakerState::Open { reason, .. } => Some((org.clone(), reason)),
+            BreakerState::Closed => None,
+        })
     }
 
     /// The link of a change that is written now.

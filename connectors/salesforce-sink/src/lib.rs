@@ -12,10 +12,11 @@
 //! - `deliver`, `put`, `delete`, `pay`: what happens to the changes, and to the owed references, of one call
 //! - `bin`: records that come back from the recycle bin
 //! - `presence`: whether org B has a record, where that decides which fields are written
+//! - [`rules`], `outside`, `matching`: references out of the pipeline, and how records of both orgs are matched for them
 //! - `versions`, `references`, `map`: whether a record is new, where it points, what of it is written
 //! - `write`, `cut`, `pace`: the calls of one write, how large they are, halved until only what is at fault fails
 //! - `verdict`: what answers mean
-//! - `links`, `lookup`: which record of org B stands for which
+//! - `links`, `lookup`, `parents`: which record of org B stands for which
 //! - `attempts`: the retry clock of a record
 //! - `target`, `rank`: org B's objects, parents before children
 //! - `room`, `tenure`: how much is held, and for which partitions
@@ -23,6 +24,9 @@
 
 pub mod config;
 pub use config::{Operation, SinkConfig, SinkContext, SinkObject};
+
+pub mod rules;
+pub use rules::{Fallback, FindRule, ReferenceRule, ReferenceRules};
 
 pub mod start;
 pub use start::{check, start};
@@ -48,7 +52,10 @@ mod lanes;
 mod links;
 mod lookup;
 mod map;
+mod matching;
+mod outside;
 mod pace;
+mod parents;
 mod pay;
 mod plan;
 mod presence;
@@ -56,6 +63,7 @@ mod put;
 mod rank;
 mod references;
 mod room;
+mod rules_check;
 mod target;
 mod tenure;
 mod verdict;

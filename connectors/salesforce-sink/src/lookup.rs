@@ -39,7 +39,7 @@ pub(crate) async fn by_external_id(
 }
 
 /// How many of `values` fit into one query; at least one.
-fn fitting(values: &[&str]) -> usize {
+pub(crate) fn fitting(values: &[&str]) -> usize {
     let mut characters = 0;
     let fitting = values.iter().take(VALUES).take_while(|value| {
         characters += value.len() + 4;

@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 use crate::bin::Binned;
 use crate::deliver::{Delivery, Done};
 use crate::links::{RecordKey, live};
-use crate::references::{Parent, Parents, Trouble, best, record_key};
+use crate::parents::{Parent, Parents, Trouble, best, record_key};
 use crate::target::Target;
 use crate::verdict::{unread, unwritten};
 use crate::work::{Papers, Task, Verdict, Work};
@@ -41,7 +41,7 @@ impl Delivery {
         let found = match self.parents_of(&debts).await {
             Ok(found) => found,
             Err(Trouble::Store(error)) => return Err(error),
-            Err(Trouble::Org(error)) => {
+            Err(Trouble::Org(error) | Trouble::Source(error)) => {
                 let blame = self.wire.org.report(&error).await;
                 for Debt { papers, owed, .. } in debts {
                     done.push_owed(papers, owed, unread(&error, blame));

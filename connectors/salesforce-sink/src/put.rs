@@ -10,9 +10,10 @@ use serde_json::Value as Json;
 use crate::bin::Binned;
 use crate::deliver::{Delivery, Done, Item};
 use crate::map;
+use crate::parents::{Parents, Trouble};
 use crate::plan::Kind;
 use crate::presence::Presence;
-use crate::references::{self, Blocked, Parents, Resolved, Trouble};
+use crate::references::{self, Blocked, Resolved};
 use crate::target::Target;
 use crate::verdict::unwritten;
 use crate::work::Verdict;
@@ -60,9 +61,14 @@ impl Delivery {
         done: &mut Done,
     ) -> Result<Vec<(Item, Resolved)>, StoreError> {
         let parents = Parents { links: &self.links, org: &self.wire.org };
-        let resolved = match references::resolve(&parents, &self.targets, &items).await {
+        let resolved = match references::resolve(&parents, &self.targets, &self.matcher, &items).await {
             Ok(resolved) => resolved,
             Err(Trouble::Store(error)) => return Err(error),
+            Err(Trouble::Source(error)) => {
+                let org = self.matcher.source().unwrap_or(&self.wire.org);
+                self.fail_by(org, items, &error, done).await;
+                return Ok(Vec::new());
+            }
             Err(Trouble::Org(error)) => {
                 self.fail(items, &error, done).await;
                 return Ok(Vec::new());
@@ -155,6 +161,7 @@ impl Delivery {
         let verdict = match unwritten(answer, &item.papers) {
             Ok(WriteResult { id: Some(id), created, .. }) => {
                 self.counters.left_out(resolved.left_out);
+                self.counters.defaulted(resolved.defaulted);
                 if let (Some(true), Some(lost)) = (created, item.linked()) {
                     tracing::warn!(
                         org = self.wire.org.name(), object = %item.change.target.object,

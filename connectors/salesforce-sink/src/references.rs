@@ -4,18 +4,19 @@
 //! parent has no link yet is left out of the write and owed (D3); only one that the record cannot be without makes the
 //! record wait.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use orgstream_api::{IdLink, LinkState, Owed, Rejection, Stamp, StoreError, Value};
-use orgstream_salesforce::{ApiError, Org, Row, SalesforceId};
+use orgstream_api::{Owed, Rejection, Stamp, Value};
+use orgstream_salesforce::{Row, SalesforceId};
 use serde_json::Value as Json;
 
 use crate::change::Change;
 use crate::deliver::Item;
 use crate::lanes::LaneKey;
-use crate::links::{Links, RecordKey};
-use crate::lookup;
+use crate::links::RecordKey;
+use crate::matching::Matcher;
+use crate::outside::{self, Outside};
+use crate::parents::{Parent, Parents, Trouble, best, record_key};
 use crate::target::{Reference, Target, Targets};
 
 /// What became of a change's references.
@@ -29,6 +30,8 @@ pub(crate) struct Resolved {
     pub(crate) paid: Vec<String>,
     /// How many were left out for good.
     pub(crate) left_out: usize,
+    /// How many got what a rule names for parents that are not found.
+    pub(crate) defaulted: usize,
     /// The records that the fields to write point at.
     pub(crate) parents: Vec<PointedAt>,
     /// Why the record cannot be written.
@@ -53,32 +56,18 @@ pub(crate) enum Blocked {
     Never(Rejection),
 }
 
-/// Why references could not be resolved.
-#[derive(Debug)]
-pub(crate) enum Trouble {
-    /// The id map did not answer.
-    Store(StoreError),
-    /// Org B did not answer.
-    Org(ApiError),
-}
+impl Resolved {
+    /// Points the field `name` at a record of org B.
+    pub(crate) fn write(&mut self, name: &str, id: &SalesforceId) {
+        self.row.insert(name.to_owned(), Json::String(id.as_str().to_owned()));
+        self.paid.push(name.to_owned());
+    }
 
-/// A record that a reference may point at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Parent {
-    /// It is in org B.
-    Live(SalesforceId),
-    /// It was deleted, at this time of its own org where that is known.
-    Deleted(Option<Stamp>),
-    /// It is not there yet.
-    Missing,
-}
-
-/// Finds parents: in the id map first, then in org B by external id, many at a time.
-pub(crate) struct Parents<'a> {
-    /// The links.
-    pub(crate) links: &'a Links,
-    /// Org B.
-    pub(crate) org: &'a Org,
+    /// Leaves the field `name` out for good.
+    pub(crate) fn leave_out(&mut self, name: &str) {
+        self.left_out += 1;
+        self.paid.push(name.to_owned());
+    }
 }
 
 /// One reference that has a value.
@@ -89,53 +78,28 @@ struct Pointing<'a> {
     candidates: Vec<&'a Arc<Target>>,
 }
 
-impl Parents<'_> {
-    /// The parents among `wanted`, each with the object it is looked for in.
-    pub(crate) async fn find(
-        &self,
-        wanted: &[(RecordKey, &Arc<Target>)],
-    ) -> Result<HashMap<RecordKey, Parent>, Trouble> {
-        let keys = wanted.iter().map(|(key, _)| key.clone());
-        let known = self.links.resolve(keys).await.map_err(Trouble::Store)?;
-        let mut found = HashMap::new();
-        let mut missing: BTreeMap<usize, (&Arc<Target>, Vec<&RecordKey>)> = BTreeMap::new();
-        for (key, target) in wanted {
-            if found.contains_key(key) {
-                continue;
-            }
-            let parent = parent(known.get(key).and_then(|known| known.link.as_ref()));
-            if parent == Parent::Missing {
-                missing.entry(target.index).or_insert_with(|| (target, Vec::new())).1.push(key);
-            }
-            found.insert(key.clone(), parent);
-        }
-        for (target, keys) in missing.into_values() {
-            let values: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
-            let there = lookup::by_external_id(self.org, target, &values).await.map_err(Trouble::Org)?;
-            for key in keys {
-                if let Some(id) = there.get(&key.id) {
-                    found.insert(key.clone(), Parent::Live(*id));
-                }
-            }
-        }
-        Ok(found)
-    }
-}
-
 /// Resolves the references that the changes of `items` carry, all together.
 pub(crate) async fn resolve(
     parents: &Parents<'_>,
     targets: &Targets,
+    matcher: &Matcher,
     items: &[Item],
 ) -> Result<Vec<Resolved>, Trouble> {
     let mut resolved: Vec<Resolved> = Vec::with_capacity(items.len());
     let mut pointing: Vec<Pointing<'_>> = Vec::new();
+    let mut outside: Vec<Outside<'_>> = Vec::new();
     for Item { change, presence, .. } in items {
         let mut own = Resolved::default();
         let references = change.target.references.iter();
         for reference in references.filter(|reference| presence.takes(&reference.field, change.kind)) {
-            if let Some((id, candidates)) = point(change, reference, targets, &mut own) {
-                pointing.push(Pointing { change: resolved.len(), reference, id, candidates });
+            match (point(change, reference, targets, &mut own), &reference.rule) {
+                (None, _) => {}
+                (Some((id, candidates)), Some(rule)) if candidates.is_empty() => {
+                    outside.push(Outside { change: resolved.len(), reference, rule, id });
+                }
+                (Some((id, candidates)), _) => {
+                    pointing.push(Pointing { change: resolved.len(), reference, id, candidates });
+                }
             }
         }
         resolved.push(own);
@@ -155,25 +119,12 @@ pub(crate) async fn resolve(
         let parent = best(keys.filter_map(|key| found.get(&key).copied()));
         settle(change, &pointing, parent, &mut resolved[pointing.change]);
     }
+    outside::settle(matcher, &outside, items, &mut resolved).await?;
     Ok(resolved)
 }
 
-/// The answer of several objects that the same id was looked for in.
-pub(crate) fn best(parents: impl Iterator<Item = Parent>) -> Parent {
-    parents.fold(Parent::Missing, |best, parent| match (best, parent) {
-        (Parent::Live(id), _) | (_, Parent::Live(id)) => Parent::Live(id),
-        (Parent::Deleted(one), Parent::Deleted(other)) => Parent::Deleted(one.max(other)),
-        (Parent::Deleted(at), _) | (_, Parent::Deleted(at)) => Parent::Deleted(at),
-        (Parent::Missing, Parent::Missing) => Parent::Missing,
-    })
-}
-
-/// The key of a parent in the id map.
-pub(crate) fn record_key(org: &str, target: &Target, id: SalesforceId) -> RecordKey {
-    RecordKey { org: org.to_owned(), object: target.object.clone(), id: id.as_str().to_owned() }
-}
-
-/// Where a carried reference points; `None` when that is settled without a look at any parent.
+/// Where a carried reference points, and the pipeline's objects that it may be one of; `None` when it is settled without
+/// a look at any parent.
 fn point<'a>(
     change: &Change,
     reference: &'a Reference,
@@ -189,7 +140,7 @@ fn point<'a>(
         own.paid.push(name.clone());
         return None;
     }
-    if reference.parents.is_empty() {
+    if reference.parents.is_empty() && reference.rule.is_none() {
         own.left_out += 1;
         return None;
     }
@@ -206,10 +157,13 @@ fn point<'a>(
             return None;
         }
     };
+    if let Some(given) = reference.rule.as_ref().and_then(|rule| rule.ids.get(&id)) {
+        own.write(name, given);
+        return None;
+    }
     let candidates = targets.parents(reference, &id);
-    if candidates.is_empty() {
-        own.left_out += 1;
-        own.paid.push(name.clone());
+    if candidates.is_empty() && reference.rule.is_none() {
+        own.leave_out(name);
         return None;
     }
     Some((id, candidates))
@@ -222,8 +176,7 @@ fn settle(change: &Change, pointing: &Pointing<'_>, parent: Parent, own: &mut Re
         pointing.candidates.iter().map(|target| target.object.clone()).collect();
     match parent {
         Parent::Live(id) => {
-            own.row.insert(name.clone(), Json::String(id.as_str().to_owned()));
-            own.paid.push(name.clone());
+            own.write(name, &id);
             let key = LaneKey { org: change.key.org.clone(), id: pointing.id.as_str().to_owned() };
             let objects = pointing.candidates.iter().map(|target| target.index).collect();
             own.parents.push(PointedAt { key, objects });
@@ -240,10 +193,7 @@ fn settle(change: &Change, pointing: &Pointing<'_>, parent: Parent, own: &mut Re
                 fields: vec![name.clone()],
             }));
         }
-        Parent::Deleted(_) if !pointing.reference.is_required() => {
-            own.left_out += 1;
-            own.paid.push(name.clone());
-        }
+        Parent::Deleted(_) if !pointing.reference.is_required() => own.leave_out(name),
         Parent::Deleted(_) | Parent::Missing if pointing.reference.is_waited_for() => {
             let why = if pointing.reference.is_required() { "is required" } else { "cannot be set later" };
             own.blocked.get_or_insert(Blocked::Waits(Rejection {
@@ -273,13 +223,4 @@ fn settle(change: &Change, pointing: &Pointing<'_>, parent: Parent, own: &mut Re
 /// be read from the parent's topic.
 fn is_newer(change: &Change, deleted: Option<Stamp>) -> bool {
     matches!((change.version.stamp, deleted), (Some(stamp), Some(deleted)) if stamp > deleted)
-}
-
-fn parent(link: Option<&IdLink>) -> Parent {
-    let Some(link) = link else { return Parent::Missing };
-    match (link.state, &link.target_id) {
-        (LinkState::Deleted(_), _) => Parent::Deleted(link.stamp),
-        (LinkState::Live, Some(id)) => SalesforceId::parse(id).map_or(Parent::Missing, Parent::Live),
-        (LinkState::Live, None) => Parent::Missing,
-    }
 }

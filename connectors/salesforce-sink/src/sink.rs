@@ -12,7 +12,7 @@ use orgstream_api::{
     Capacity, HealthReporter, Item, Mark, Outcome, Rejection, Sink, Skip, StoreError, TaskError, Ticket,
     TopicPartition, Tracked,
 };
-use orgstream_salesforce::{BreakerState, COLLECTION};
+use orgstream_salesforce::COLLECTION;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
@@ -100,10 +100,10 @@ impl SalesforceSink {
         let now = Instant::now();
         self.lanes.wake(now);
         self.settle_known(now);
-        if let BreakerState::Open { reason, .. } = self.delivery.wire.org.breaker().state() {
+        if let Some((org, reason)) = self.delivery.away() {
             self.health.degraded(format!(
                 "org `{}` cannot be called: {reason}; writing goes on when it answers again",
-                self.delivery.wire.org.name()
+                org.name()
             ));
             return None;
         }
@@ -306,13 +306,17 @@ impl SalesforceSink {
 
     /// Waits for a call to end, the org to answer again, or `wake`.
     async fn wait(&mut self, wake: Option<Instant>) -> Result<(), TaskError> {
-        let delivery = Arc::clone(&self.delivery);
-        let breaker = delivery.wire.org.breaker();
-        let open = breaker.state() != BreakerState::Closed;
+        let away = self.delivery.away();
+        let back = async {
+            match &away {
+                Some((org, _)) => org.breaker().closed().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             biased;
             Some(joined) = self.calls.join_next() => self.absorb(joined),
-            () = breaker.closed(), if open => Ok(()),
+            () = back => Ok(()),
             () = until(wake) => Ok(()),
         }
     }

@@ -12,7 +12,9 @@ use crate::counters::SinkCounters;
 use crate::deliver::Delivery;
 use crate::external_id::ExternalId;
 use crate::links::Links;
+use crate::matching::Matcher;
 use crate::pace::Pace;
+use crate::rules_check;
 use crate::sink::SalesforceSink;
 use crate::target::Targets;
 use crate::write::Wire;
@@ -39,6 +41,7 @@ pub async fn start(config: SinkConfig, org: Org, context: SinkContext) -> Result
     let delivery = Delivery {
         links: Links::new(context.ids, org.id().as_str().to_owned()),
         targets: Targets::new(&config.objects, &describes),
+        matcher: Matcher::new(context.source, org.clone()),
         counters: Arc::new(SinkCounters::default()),
         wire: Wire { org, lease: context.lease, pace: Pace::default() },
     };
@@ -57,6 +60,8 @@ pub async fn check(config: &SinkConfig, org: &Org) -> Result<Vec<Arc<Describe>>,
             Ok(describe) => {
                 let field = ExternalId::of(object, &describe, config.operation);
                 faults.extend(field.fault(&object.name, config.operation, org.name()));
+                let checked = rules_check::faults(object, &describe, org).await;
+                faults.extend(checked.map_err(|error| unanswered(config, object, error))?);
                 describes.push(describe);
             }
             Err(error) => match error.disposition() {

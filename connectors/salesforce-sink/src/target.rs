@@ -7,6 +7,7 @@ use orgstream_salesforce::{Describe, DescribeField, FieldKind, SalesforceId};
 
 use crate::config::SinkObject;
 use crate::rank::ranks;
+use crate::rules::{FindRule, ReferenceRule};
 
 /// One object of the pipeline, as org B describes it.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ pub(crate) struct Target {
     pub(crate) columns: Vec<DescribeField>,
     /// The references that may be written.
     pub(crate) references: Vec<Reference>,
-    /// Those of both that org B takes from a new record only. References out of the pipeline are never written.
+    /// Those of both that org B takes from a new record only, without references that are never written.
     pub(crate) taken_once: Vec<DescribeField>,
     /// The objects whose records may point at records of this one, itself included.
     pub(crate) referrers: Vec<usize>,
@@ -38,6 +39,8 @@ pub(crate) struct Reference {
     pub(crate) field: DescribeField,
     /// The pipeline's objects it may point at, in describe order.
     pub(crate) parents: Vec<usize>,
+    /// How the record is found that a reference out of the pipeline points at; without a rule it is left out.
+    pub(crate) rule: Option<Arc<FindRule>>,
 }
 
 /// All objects of the pipeline.
@@ -71,9 +74,14 @@ impl Target {
 }
 
 impl Reference {
-    /// Whether a record cannot be without it. References out of the pipeline are never waited for.
+    /// Whether a record cannot be without it. References that are never written are never waited for.
     pub(crate) fn is_required(&self) -> bool {
-        !self.parents.is_empty() && !self.field.nillable && !self.field.defaulted_on_create
+        self.is_ever_written() && !self.field.nillable && !self.field.defaulted_on_create
+    }
+
+    /// Whether it can have a value in org B.
+    fn is_ever_written(&self) -> bool {
+        !self.parents.is_empty() || self.rule.is_some()
     }
 
     /// Whether a record waits for it: it cannot be without it, or could not get it later.
@@ -93,9 +101,14 @@ impl Targets {
                 let fields = describe.fields.iter().filter(|field| field.kind == FieldKind::Reference);
                 fields
                     .filter(|field| is_writable(field, object))
-                    .map(|field| Reference {
-                        field: field.clone(),
-                        parents: field.reference_to.iter().filter_map(inside).collect(),
+                    .filter_map(|field| {
+                        let rule = match object.references.of(&field.name) {
+                            ReferenceRule::LeaveOut => return None,
+                            ReferenceRule::Map => None,
+                            ReferenceRule::Find(rule) => Some(Arc::clone(rule)),
+                        };
+                        let parents = field.reference_to.iter().filter_map(inside).collect();
+                        Some(Reference { field: field.clone(), parents, rule })
                     })
                     .collect()
             })
@@ -186,8 +199,8 @@ fn columns(object: &SinkObject, describe: &Describe) -> Vec<DescribeField> {
 }
 
 fn taken_once(columns: &[DescribeField], references: &[Reference]) -> Vec<DescribeField> {
-    let inside = references.iter().filter(|reference| !reference.parents.is_empty());
-    let fields = columns.iter().chain(inside.map(|reference| &reference.field));
+    let written = references.iter().filter(|reference| reference.is_ever_written());
+    let fields = columns.iter().chain(written.map(|reference| &reference.field));
     fields.filter(|field| !field.updateable).cloned().collect()
 }
 

@@ -39,7 +39,7 @@ pub(in crate::config) fn check(
         .pipelines
         .unwrap_or_default()
         .into_iter()
-        .map(|(name, raw)| pipeline(name, raw, report))
+        .map(|(name, raw)| pipeline(name, raw, from, report))
         .collect::<Vec<_>>();
     if report.is_empty(&["pipelines"]) {
         report.fault(&["pipelines"], "there is no pipeline, so there is nothing to do");

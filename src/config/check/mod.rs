@@ -22,6 +22,9 @@ mod source;
 
 mod object_source;
 
+mod references;
+use references::references;
+
 mod fields;
 
 mod values;

@@ -7,10 +7,11 @@ use orgstream_api::{Part, TopicTemplate, refused_name};
 use orgstream_salesforce_sink::Operation;
 
 use super::source::{Around, has_object, one_for_all, source, template};
-use super::{Report, is_api_name};
+use super::{Report, is_api_name, references};
 use crate::config::duration::parse_duration;
 use crate::config::fault::hint;
 use crate::config::raw;
+use crate::config::substitute::Surroundings;
 use crate::config::validated::{Object, Pipeline, PipelineSink};
 
 const DEFAULT_RETRY_FOR: Duration = Duration::from_mins(15);
@@ -19,7 +20,12 @@ const DEFAULT_RETRY_FOR: Duration = Duration::from_mins(15);
 const LONGEST_NAME: usize = 200;
 
 /// The pipeline `name`; `None` when a part of it is missing or wrong.
-pub(super) fn pipeline(name: String, raw: raw::Pipeline, report: &mut Report<'_>) -> Option<Pipeline> {
+pub(super) fn pipeline(
+    name: String,
+    raw: raw::Pipeline,
+    from: &Surroundings<'_>,
+    report: &mut Report<'_>,
+) -> Option<Pipeline> {
     let path = ["pipelines", name.as_str()];
     if let Some(reason) = refused_pipeline_name(&name) {
         report.fault(&path, reason);
@@ -67,7 +73,9 @@ pub(super) fn pipeline(name: String, raw: raw::Pipeline, report: &mut Report<'_>
     });
     let objects = raw_objects
         .into_iter()
-        .map(|(object_name, raw)| object(&name, object_name, raw, (has_source, has_sink), operation, report))
+        .map(|(object_name, raw)| {
+            object(&name, object_name, raw, (has_source, has_sink), operation, from, report)
+        })
         .collect::<Vec<_>>();
     if (has_source && source.is_none()) || (has_sink && sink.is_none()) {
         return None;
@@ -172,6 +180,7 @@ fn object(
     raw: raw::Object,
     (has_source, has_sink): (bool, bool),
     operation: Option<raw::Operation>,
+    from: &Surroundings<'_>,
     report: &mut Report<'_>,
 ) -> Object {
     let path = ["pipelines", pipeline, "objects", name.as_str()];
@@ -183,7 +192,7 @@ fn object(
         );
     }
     for key in report.keys(&path) {
-        if !has_sink && matches!(key, "external_id" | "ignore_fields") {
+        if !has_sink && matches!(key, "external_id" | "ignore_fields" | "references") {
             report.fault(&at(key), "says how records are written, but this pipeline has no sink");
         }
         if !has_source && key == "source" {
@@ -206,5 +215,6 @@ fn object(
             report.fault(&at(key), format!("`{field}` is not the API name of a field"));
         }
     }
-    Object { name, external_id: raw.external_id, ignore_fields }
+    let rules = references((pipeline, &name), raw.references.unwrap_or_default(), has_source, from, report);
+    Object { name, external_id: raw.external_id, ignore_fields, references: rules }
 }

@@ -8,6 +8,7 @@ use orgstream_salesforce_source::Start;
 use super::*;
 use crate::config::{Brokers, Org, SchemaRegistry};
 
+mod references;
 mod source;
 
 /// A whole file, with `pipelines` as its pipelines.

@@ -115,6 +115,14 @@ impl Rest {
         assert!(text.contains("<success>true</success>"), "{text}");
     }
 
+    /// The ids of the rows of a query's first page.
+    pub(crate) async fn ids(&self, soql: &str) -> Vec<String> {
+        let query: String = url::form_urlencoded::byte_serialize(soql.as_bytes()).collect();
+        let reply = self.call(Method::GET, &format!("/query?q={query}"), None).await;
+        let rows = reply["records"].as_array().expect("records");
+        rows.iter().map(|row| row["Id"].as_str().expect("an id").to_owned()).collect()
+    }
+
     /// Creates up to 200 rows a call and answers their ids.
     pub(crate) async fn create_many(&self, object: &str, rows: Vec<Json>) -> Vec<String> {
         let mut ids = Vec::with_capacity(rows.len());

@@ -19,6 +19,7 @@ pub(super) struct Change {
     event: Option<String>,
     fields: Vec<(String, Value)>,
     stamp: Option<String>,
+    org: String,
     headers: bool,
     tombstone: bool,
 }
@@ -42,6 +43,7 @@ impl Change {
             event: Some(event.to_owned()),
             fields: Vec::new(),
             stamp: Some("2026-01-01T10:00:00.000Z".to_owned()),
+            org: ORG_A.to_owned(),
             headers: true,
             tombstone: false,
         }
@@ -102,6 +104,12 @@ impl Change {
         self
     }
 
+    /// As of another org than [`ORG_A`].
+    pub(super) fn of_org(mut self, id: &str) -> Self {
+        id.clone_into(&mut self.org);
+        self
+    }
+
     /// As of a producer that knows nothing of orgstream's headers.
     pub(super) fn without_headers(mut self) -> Self {
         self.headers = false;
@@ -119,7 +127,7 @@ impl Change {
         let mut headers = Headers::default();
         if self.headers {
             let carried: Vec<&str> = self.fields.iter().map(|(name, _)| name.as_str()).collect();
-            headers.push(header::ORG, ORG_A);
+            headers.push(header::ORG, self.org.as_str());
             headers.push(header::CARRIED, serde_json::to_string(&carried).unwrap());
             if let Some(stamp) = &self.stamp {
                 headers.push(header::STAMP, stamp.as_str());

@@ -32,7 +32,7 @@ impl Lease for Given {
 
 async fn with_lease(world: &World, lease: watch::Receiver<bool>) -> Runtime {
     let (health, listener) = HealthReporter::new();
-    let context = SinkContext { ids: world.ids.clone(), lease: Arc::new(Given(lease)), health };
+    let context = SinkContext { ids: world.ids.clone(), lease: Arc::new(Given(lease)), health, source: None };
     let config = config(Operation::Sync, Duration::from_mins(1));
     let sink = crate::start(config, world.org.clone(), context).await.unwrap();
     Runtime::new(sink, world.ids.clone(), listener)

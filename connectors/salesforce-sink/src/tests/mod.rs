@@ -9,6 +9,7 @@ mod changes;
 mod contract;
 mod deletions;
 mod fixed;
+mod matching;
 mod references;
 mod start;
 mod taken_once;

@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 use super::change::ORG_A;
 use super::runtime::Runtime;
 use crate::config::{Operation, SinkConfig, SinkContext, SinkObject};
+use crate::rules::ReferenceRules;
 
 /// The field of org B that holds ids of org A.
 pub(super) const EXTERNAL: &str = "OrgA_Id__c";
@@ -22,6 +23,8 @@ pub(super) struct World {
     pub(super) sandbox: simulator::Org,
     pub(super) org: Org,
     pub(super) ids: Arc<MemoryIdMap>,
+    /// The org that records come from, where a sink may ask it.
+    pub(super) org_a: Option<Org>,
 }
 
 impl World {
@@ -31,14 +34,8 @@ impl World {
 
     pub(super) async fn of(builder: simulator::OrgBuilder) -> Self {
         let sandbox = builder.name("b").start().await.unwrap();
-        let known = sandbox.credentials();
-        let auth = Auth::ClientCredentials {
-            client_id: known.client_id.clone(),
-            client_secret: Secret::new(&known.client_secret),
-        };
-        let url = sandbox.url().parse().unwrap();
-        let org = Org::connect(OrgConfig::new("b", url, auth)).await.unwrap();
-        Self { sandbox, org, ids: Arc::default() }
+        let org = connect("b", &sandbox).await;
+        Self { sandbox, org, ids: Arc::default(), org_a: None }
     }
 
     /// A sink for accounts, contacts and leads, run by a small runtime.
@@ -52,8 +49,12 @@ impl World {
 
     pub(super) async fn try_sink(&self, config: SinkConfig) -> Result<Runtime, TaskError> {
         let (health, listener) = HealthReporter::new();
-        let context =
-            SinkContext { ids: self.ids.clone(), lease: Arc::new(orgstream_api::sink::Always), health };
+        let context = SinkContext {
+            ids: self.ids.clone(),
+            lease: Arc::new(orgstream_api::sink::Always),
+            health,
+            source: self.org_a.clone(),
+        };
         let sink = crate::start(config, self.org.clone(), context).await?;
         Ok(Runtime::new(sink, self.ids.clone(), listener))
     }
@@ -88,12 +89,24 @@ impl World {
     }
 }
 
+/// Logs in to a simulated org.
+pub(super) async fn connect(name: &str, sandbox: &simulator::Org) -> Org {
+    let known = sandbox.credentials();
+    let auth = Auth::ClientCredentials {
+        client_id: known.client_id.clone(),
+        client_secret: Secret::new(&known.client_secret),
+    };
+    let url = sandbox.url().parse().unwrap();
+    Org::connect(OrgConfig::new(name, url, auth)).await.unwrap()
+}
+
 pub(super) fn config(operation: Operation, retry_for: Duration) -> SinkConfig {
     let object = |name: &str| SinkObject {
         name: name.to_owned(),
         topic: format!("a.{name}"),
         external_id: Some(EXTERNAL.to_owned()),
         ignore_fields: Vec::new(),
+        references: ReferenceRules::default(),
     };
     SinkConfig {
         pipeline: "crm".to_owned(),

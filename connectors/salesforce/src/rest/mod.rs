@@ -22,6 +22,8 @@ mod event_schema;
 mod limits;
 pub use limits::{Limit, Limits};
 
+mod objects;
+
 mod query;
 pub use query::{NextPage, Page};
 
