@@ -7,6 +7,11 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::parse_duration;
 
+mod ids;
+pub use ids::{
+    Ids, IdsBootstrap, IdsCommand, IdsExport, IdsForget, IdsImport, IdsLookup, IdsPlace, IdsSet, IdsSides,
+};
+
 /// Keeps Salesforce orgs in step through Kafka.
 #[derive(Debug, Parser)]
 #[command(name = "orgstream", version, after_help = EXIT_CODES)]
@@ -30,6 +35,8 @@ pub enum Command {
     Snapshot(Snapshot),
     /// List what sources missed of their orgs, and what became of it
     Gaps(Gaps),
+    /// Show and correct which record of one org stands for which of the other
+    Ids(Ids),
     /// Show what the process of a file or a state directory is doing
     Status(Status),
     /// Report all faults of a file at once

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::config::Faults;
+use crate::runtime::RunError;
 
 /// The exit code of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +60,15 @@ impl Failure {
     /// A configuration that cannot work.
     pub fn config(error: impl Into<anyhow::Error>) -> Self {
         Self { exit: Exit::Config, error: error.into() }
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            error @ RunError::Config(_) => Self::config(error),
+            error @ RunError::Failed(_) => Self::failed(error),
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 //! - [`args`]: the command line
 //! - [`exit`]: how commands end
 //! - [`program`]: from the command line to the exit code
-//! - `dev`, `run`, `snapshot`, `gaps`, `status`, `check`, `prepare`, `schema`, `verify`, `sandbox`, `broker`, `schema_store`: one command each
+//! - `dev`, `run`, `snapshot`, `gaps`, `ids`, `status`, `check`, `prepare`, `schema`, `verify`, `sandbox`, `broker`, `schema_store`: one command each
 //! - `reached`: the orgs of a file, for commands that ask them
 //! - `output`, `table`, `progress`, `signals`: what they share with the terminal
 
@@ -25,6 +25,8 @@ mod run;
 mod snapshot;
 
 mod gaps;
+
+mod ids;
 
 mod progress;
 

@@ -8,7 +8,8 @@ use clap::Parser as _;
 use super::args::{Arguments, Command};
 use super::exit::{Exit, Failure};
 use super::{
-    broker, check, dev, gaps, output, prepare, run, sandbox, schema, schema_store, snapshot, status, verify,
+    broker, check, dev, gaps, ids, output, prepare, run, sandbox, schema, schema_store, snapshot, status,
+    verify,
 };
 use crate::telemetry;
 
@@ -41,6 +42,7 @@ fn start(command: Command) -> Result<Exit, Failure> {
             Command::Run(arguments) => run::run(arguments).await,
             Command::Snapshot(arguments) => snapshot::snapshot(arguments).await,
             Command::Gaps(arguments) => gaps::gaps(arguments).await,
+            Command::Ids(arguments) => ids::ids(arguments).await,
             Command::Status(arguments) => status::status(arguments).await,
             Command::Check(arguments) => check::check(&arguments),
             Command::Prepare(arguments) => prepare::prepare(arguments).await,

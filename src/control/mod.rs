@@ -6,7 +6,7 @@
 //! - [`socket`]: where the socket is
 //! - [`server`]: answers, in the process that runs
 //! - [`client`]: asks, for `orgstream status`
-//! - [`orders`]: what people ask of sources, both ends of it
+//! - [`orders`]: what people ask of sources and of the id map, both ends of it
 
 pub mod status;
 pub use status::{
@@ -26,4 +26,7 @@ pub mod client;
 pub use client::{Answer, AskError, ask};
 
 pub mod orders;
-pub use orders::{Answered, Confirmation, NotOrdered, Orders, SnapshotOrder, SweepOrder, new_order, order};
+pub use orders::{
+    Answered, Confirmation, IdsAnswered, NotOrdered, Orders, SnapshotOrder, SweepOrder, change_ids,
+    new_order, order,
+};

@@ -1,4 +1,4 @@
-//! What people ask of the sources of a process that runs, and how it is asked.
+//! What people ask of a process that runs, and how it is asked.
 //!
 //! Accepted means on record: it is carried out whatever becomes of the process.
 
@@ -14,12 +14,18 @@ use orgstream_api::Command;
 use serde::{Deserialize, Serialize};
 
 use super::client::{AskError, Asking};
+use crate::store::{Changed, IdChanges};
 
 /// Gives orders to the sources of the process.
 #[async_trait]
 pub trait Orders: Send + Sync {
     /// Orders this of the source of `pipeline`, and waits until that is accepted.
     async fn order(&self, pipeline: &str, command: Command) -> Result<(), NotOrdered>;
+
+    /// Changes the id map, and answers when every node will see that.
+    async fn change_ids(&self, _changes: IdChanges) -> Result<Changed, NotOrdered> {
+        Err(NotOrdered::NotRunning("this process keeps no id links".to_owned()))
+    }
 }
 
 /// An order that was not accepted: why, and what to do.
@@ -103,6 +109,7 @@ pub(super) fn router(orders: Arc<dyn Orders>) -> Router {
         .route("/pipelines/{pipeline}/snapshots", post(snapshot))
         .route("/pipelines/{pipeline}/sweeps", post(sweep))
         .route("/pipelines/{pipeline}/gaps/confirm", post(confirm))
+        .route("/ids", post(take_ids))
         .with_state(orders)
 }
 
@@ -126,19 +133,52 @@ async fn confirm(Shared(orders): Taker, Of(of): Of<String>, Json(wanted): Json<C
     answer(&*orders, &of, Command::Confirm { object: wanted.object, gap: wanted.gap }, None).await
 }
 
+async fn take_ids(
+    Shared(orders): Taker,
+    Json(changes): Json<IdChanges>,
+) -> Result<Json<Changed>, (StatusCode, Json<Refusal>)> {
+    orders.change_ids(changes).await.map(Json).map_err(|refused| refusal(&refused))
+}
+
 async fn answer(orders: &dyn Orders, pipeline: &str, command: Command, order: Option<String>) -> Answer {
     match orders.order(pipeline, command).await {
         Ok(()) => Ok(Json(Accepted { order })),
-        Err(refused) => {
-            let status = match &refused {
-                NotOrdered::Unknown(_) => StatusCode::NOT_FOUND,
-                NotOrdered::NotRunning(_) => StatusCode::SERVICE_UNAVAILABLE,
-                NotOrdered::Late(_) => StatusCode::GATEWAY_TIMEOUT,
-                NotOrdered::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            };
-            Err((status, Json(Refusal { error: refused.to_string() })))
-        }
+        Err(refused) => Err(refusal(&refused)),
     }
+}
+
+fn refusal(refused: &NotOrdered) -> (StatusCode, Json<Refusal>) {
+    let status = match refused {
+        NotOrdered::Unknown(_) => StatusCode::NOT_FOUND,
+        NotOrdered::NotRunning(_) => StatusCode::SERVICE_UNAVAILABLE,
+        NotOrdered::Late(_) => StatusCode::GATEWAY_TIMEOUT,
+        NotOrdered::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    (status, Json(Refusal { error: refused.to_string() }))
+}
+
+/// What became of changes of the id map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdsAnswered {
+    /// They are made.
+    Changed(Changed),
+    /// They are refused, for this reason.
+    Refused(String),
+    /// No process runs.
+    NotRunning,
+}
+
+/// Changes the id map of whatever runs on the state directory `state`.
+pub async fn change_ids(state: &Path, changes: &IdChanges) -> Result<IdsAnswered, AskError> {
+    let Some(asking) = Asking::find(state)? else { return Ok(IdsAnswered::NotRunning) };
+    let Some(answer) = asking.post(["ids"].into_iter(), changes).await? else {
+        return Ok(IdsAnswered::NotRunning);
+    };
+    if answer.status().is_success() {
+        return answer.json().await.map(IdsAnswered::Changed).map_err(|source| asking.unusable(source));
+    }
+    let refusal: Refusal = answer.json().await.map_err(|source| asking.unusable(source))?;
+    Ok(IdsAnswered::Refused(refusal.error))
 }
 
 /// Orders something of a pipeline in whatever runs on the state directory `state`; `what` is the last part of the path.

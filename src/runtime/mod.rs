@@ -7,8 +7,9 @@
 //! - [`tasks`]: its tasks, started and shown together
 //! - [`orgs`], [`presence`], [`prepare`]: logging in, what the orgs have, topics
 //! - [`source_task`], [`sink_task`]: the two kinds of task, put together
+//! - [`unlinked`]: where links could be filled in
 //! - [`task`]: keeps a task running, and knows when not to
-//! - [`order`], [`stored`]: orders a snapshot, and looks what is on record, while nothing runs
+//! - [`order`], [`ids`], [`stored`]: orders a snapshot, changes the id map, and looks what is on record, while nothing runs
 //! - [`produced`]: what lies on the topics already, for a source that was restarted
 //! - [`synced`]: when everything has arrived
 //! - [`lag`], [`flow`], [`report`]: what the status says
@@ -31,9 +32,14 @@ mod source_task;
 
 mod sink_task;
 
+mod unlinked;
+
 mod task;
 
 mod order;
+
+mod ids;
+pub use ids::IdleIds;
 
 mod stored;
 pub use stored::stored_positions;

@@ -24,7 +24,7 @@ pub(super) async fn topics(
     health: &HealthReporter,
 ) -> Result<(), TaskError> {
     positions(admin).await?;
-    admin.ensure_topics(&[compacted(topics::IDS, 1)]).await?;
+    ids(admin).await?;
     for pipeline in &config.pipelines {
         // Its source ends with the reason as soon as it starts.
         if !can_begin(pipeline, options, orgs).await? {
@@ -53,6 +53,11 @@ pub(super) async fn topics(
 /// Makes the topic of the sources' positions.
 pub(super) async fn positions(admin: &Admin) -> Result<(), Error> {
     admin.ensure_topics(&[compacted(topics::POSITIONS, 1)]).await
+}
+
+/// Makes the topic of the id links.
+pub(super) async fn ids(admin: &Admin) -> Result<(), Error> {
+    admin.ensure_topics(&[compacted(topics::IDS, 1)]).await
 }
 
 /// Fails when a topic is missing that the pipeline's source has begun to write to.

@@ -28,6 +28,9 @@ use crate::store::{Database, IdHealth, IdStore, IdStoreError, SeenStore};
 use crate::worker::state::TaskState;
 use orgstream_api::with_causes;
 
+/// How long the links of deleted records are kept, in milliseconds: twice as long as a record can lie in the recycle bin.
+const DELETED_LINKS: i64 = 30 * 24 * 60 * 60 * 1_000;
+
 /// What all tasks of a process share.
 #[derive(Clone)]
 pub(super) struct Shared {
@@ -80,6 +83,7 @@ impl Runtime {
             started: clock::now(),
             embedded: embedded.announcement().addresses(),
             orgs: OnceLock::new(),
+            ids: OnceLock::new(),
             sources: tasks.sources.clone(),
             sinks: tasks.sinks.clone(),
         });
@@ -146,6 +150,7 @@ impl Run {
         };
         let (shared, orgs, following) = prepared;
         let _unset = self.report.orgs.set(orgs.clone());
+        let _unset = self.report.ids.set(shared.ids.clone());
         let stop_tasks = stop.child_token();
         let mut running = tasks.spawn(&self.config, &shared, &orgs, &stop_tasks);
         let failing = following.run();
@@ -197,6 +202,10 @@ impl Run {
         let health = IdHealth { writing, following };
         let opened = IdStore::open(self.database.clone(), &kafka, &admin, health).await;
         let (ids, following) = opened.map_err(|error| self.ids_unusable(error))?;
+        let dropped = ids.drop_deleted(clock::now_ms() - DELETED_LINKS).await.map_err(RunError::failed)?;
+        if dropped > 0 {
+            tracing::info!(links = dropped, "Links of records that were deleted long ago are dropped.");
+        }
         let shared = Shared {
             node: self.state.node().to_owned(),
             kafka,

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use orgstream_api::Command;
+use orgstream_api::{Command, with_causes};
 use orgstream_salesforce::datetime::format_datetime;
 use orgstream_salesforce::{Allowance, Org};
 
@@ -18,6 +18,7 @@ use crate::control::{
     AllowanceStatus, Kind, LatencyStatus, NotOrdered, Orders, OrgStatus, PipelineStatus, State, Status,
     StatusSource, TaskStatus,
 };
+use crate::store::{Changed, IdChanges, IdStore};
 use crate::worker::latency::Latency;
 use crate::worker::state::{StateCell, TaskState};
 
@@ -31,6 +32,8 @@ pub(super) struct Report {
     pub(super) embedded: BTreeMap<String, String>,
     /// Its orgs, once they are connected.
     pub(super) orgs: OnceLock<Orgs>,
+    /// The id map, once it is read.
+    pub(super) ids: OnceLock<IdStore>,
     /// Its source tasks.
     pub(super) sources: Vec<Arc<SourceEntry>>,
     /// Its sink tasks.
@@ -76,6 +79,14 @@ impl Orders for Report {
             }
         }
     }
+
+    async fn change_ids(&self, changes: IdChanges) -> Result<Changed, NotOrdered> {
+        let Some(ids) = self.ids.get() else {
+            let why = "the process is starting and has not read its id links yet; try again in a moment";
+            return Err(NotOrdered::NotRunning(why.to_owned()));
+        };
+        ids.change(changes).await.map_err(|error| NotOrdered::Late(with_causes(&error)))
+    }
 }
 
 fn org_status(org: &Org) -> OrgStatus {
@@ -116,6 +127,7 @@ fn sink_status(sink: &SinkEntry) -> TaskStatus {
             ("delivered", counts.delivered),
             ("created", counts.created),
             ("references_left_out", counts.left_out),
+            ("references_defaulted", counts.defaulted),
             ("calls", counts.calls),
             ("retries", counts.retries),
         ];

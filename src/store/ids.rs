@@ -5,20 +5,20 @@
 //! sees. Every node follows the topic all the time, its own entries included.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
-use orgstream_api::{HealthReporter, IdLink, IdMap, StoreError, TaskError, TopicPartition};
+use orgstream_api::{HealthReporter, IdLink, IdMap, StoreError, TopicPartition};
 use tokio::sync::mpsc;
 
 use super::database::Database;
+use super::id_entries::{Entry, entry, outgoing};
+use super::id_error::IdStoreError;
 use super::links::{self, LinkKey};
 use super::source_links::SourceLinks;
-use crate::kafka::{
-    Admin, Consumed, Error, Followed, Follower, KafkaConfig, Outgoing, Place, ProduceError, Producer, topics,
-};
+use crate::kafka::{Admin, Error, Followed, Follower, KafkaConfig, Producer, topics};
 use orgstream_api::with_causes;
 
 /// Entries applied in one SQLite transaction at most.
@@ -30,6 +30,8 @@ pub struct IdStore {
     database: Database,
     producer: Producer,
     watchers: Arc<Mutex<Vec<mpsc::UnboundedSender<IdLink>>>>,
+    /// How often links were taken out.
+    forgotten: Arc<AtomicU64>,
     /// The topic reaches at least up to here.
     end: Arc<AtomicI64>,
 }
@@ -71,7 +73,8 @@ impl IdStore {
         }
         let producer = Producer::open(config, health.writing)?;
         let follower = Follower::open(config, topics::IDS, BTreeMap::from([(0, from)]))?;
-        let store = Self { database, producer, watchers: Arc::default(), end: Arc::new(end.into()) };
+        let (watchers, forgotten) = (Arc::default(), Arc::default());
+        let store = Self { database, producer, watchers, forgotten, end: Arc::new(end.into()) };
         let mut following =
             Following { store: store.clone(), follower, next: from, health: health.following };
         while !following.follower.reached(&ends) {
@@ -106,13 +109,40 @@ impl IdStore {
             .await
     }
 
+    /// Whether any link of `object` leads to `target_org`.
+    pub async fn has_any(&self, object: &str, target_org: &str) -> Result<bool, StoreError> {
+        let (object, target_org) = (object.to_owned(), target_org.to_owned());
+        self.database
+            .run("look for id links of an object", move |db| links::has_any(db, &object, &target_org))
+            .await
+    }
+
     /// Stores links, as [`IdMap::bind`].
     pub async fn write(&self, links: Vec<IdLink>) -> Result<(), IdStoreError> {
-        if links.is_empty() {
+        self.send(links.into_iter().map(Entry::Link).collect()).await
+    }
+
+    /// Takes out links. As durable as [`IdStore::write`].
+    pub async fn forget(&self, keys: Vec<LinkKey>) -> Result<(), IdStoreError> {
+        self.send(keys.into_iter().map(Entry::Gone).collect()).await
+    }
+
+    /// Takes out the links of records that were deleted before this time, in milliseconds since the epoch: no older state of
+    /// them is on its way any more, and they cannot come back. Answers with how many there were.
+    pub async fn drop_deleted(&self, before: i64) -> Result<usize, IdStoreError> {
+        let old = self.database.run("find old id links", move |db| links::deleted_before(db, before)).await?;
+        for keys in old.chunks(BATCH) {
+            self.forget(keys.to_vec()).await?;
+        }
+        Ok(old.len())
+    }
+
+    async fn send(&self, entries: Vec<Entry>) -> Result<(), IdStoreError> {
+        if entries.is_empty() {
             return Ok(());
         }
         let end = self.end.load(Ordering::SeqCst);
-        let offsets = self.producer.send(links.iter().map(outgoing).collect()).await?;
+        let offsets = self.producer.send(entries.iter().map(outgoing).collect()).await?;
         for offset in &offsets {
             // SQLite keeps what has the higher offset, so the links of a topic made anew would never come to be.
             // The broker tells no offset of a batch that it had before.
@@ -121,20 +151,32 @@ impl IdStore {
             }
             self.end.fetch_max(offset + 1, Ordering::SeqCst);
         }
-        Ok(self.apply(offsets.into_iter().zip(links).collect(), None).await?)
+        Ok(self.apply(offsets.into_iter().zip(entries).collect(), None).await?)
     }
 
-    async fn apply(&self, entries: Vec<(i64, IdLink)>, next: Option<i64>) -> Result<(), StoreError> {
-        let written = self
+    async fn apply(&self, entries: Vec<(i64, Entry)>, next: Option<i64>) -> Result<(), StoreError> {
+        let (mut bound, mut gone) = (Vec::new(), Vec::new());
+        for (offset, entry) in entries {
+            match entry {
+                Entry::Link(link) => bound.push((offset, link)),
+                Entry::Gone(key) => gone.push((offset, key)),
+            }
+        }
+        let (written, forgotten) = self
             .database
             .run("store id links", move |db| {
-                let written = links::write(db, entries)?;
+                let written = links::write(db, bound)?;
+                // Each only takes out what is older than itself, so it may come behind them all.
+                let forgotten = links::forget(db, &gone)?;
                 if let Some(next) = next {
                     links::set_followed(db, topics::IDS, next)?;
                 }
-                Ok(written)
+                Ok((written, forgotten))
             })
             .await?;
+        if forgotten > 0 {
+            self.forgotten.fetch_add(1, Ordering::SeqCst);
+        }
         let mut watchers = self.watchers.lock().expect("no holder of this lock panics");
         watchers.retain(|watcher| {
             written.iter().all(|link| watcher.send(link.clone()).is_ok()) && !watcher.is_closed()
@@ -165,6 +207,10 @@ impl IdMap for IdStore {
             what: "cannot bind id links".to_owned(),
             source: Some(Box::new(error)),
         })
+    }
+
+    fn forgotten(&self) -> u64 {
+        self.forgotten.load(Ordering::SeqCst)
     }
 }
 
@@ -209,82 +255,5 @@ impl Following {
         }
         self.store.end.fetch_max(self.next, Ordering::SeqCst);
         Ok(self.store.apply(entries, next).await?)
-    }
-}
-
-/// The id map cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum IdStoreError {
-    /// The state was made with another Kafka, or the topic was made anew.
-    #[error(
-        "the state directory has followed topic {topic} up to offset {from}, but it ends at {end}: this is another Kafka \
-         cluster, or the topic was deleted. Restore the old brokers in `kafka.bootstrap_servers`, or use a new `state` \
-         directory; links are then found again in the target org",
-        topic = topics::IDS
-    )]
-    OtherKafka {
-        /// The next offset the state expects.
-        from: i64,
-        /// The topic's end.
-        end: i64,
-    },
-    /// The topic was deleted and made again while this process used it.
-    #[error(
-        "topic {topic} reached up to offset {end} and now has a new entry at {found}: it was deleted and made anew, \
-         or lost its newest entries. Stop every process that uses it, and start each with a new `state` directory; links are then found again in the \
-         target org",
-        topic = topics::IDS
-    )]
-    MadeAnew {
-        /// The end as it was known.
-        end: i64,
-        /// The offset of the entry.
-        found: i64,
-    },
-    /// SQLite failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Kafka failed.
-    #[error(transparent)]
-    Kafka(#[from] Error),
-    /// Kafka takes no links.
-    #[error(transparent)]
-    Produce(#[from] ProduceError),
-}
-
-impl From<IdStoreError> for TaskError {
-    fn from(error: IdStoreError) -> Self {
-        match error {
-            IdStoreError::OtherKafka { .. } | IdStoreError::MadeAnew { .. } => Self::failed(error),
-            IdStoreError::Store(error) => Self::restart(error),
-            IdStoreError::Kafka(error) => error.into(),
-            IdStoreError::Produce(error) => error.into(),
-        }
-    }
-}
-
-fn outgoing(link: &IdLink) -> Outgoing {
-    let key = serde_json::to_vec(&LinkKey::of(link)).expect("strings always serialise");
-    let value = serde_json::to_vec(link).expect("strings and numbers always serialise");
-    Outgoing {
-        topic: topics::IDS.to_owned(),
-        place: Place::Partition(0),
-        key: Some(key),
-        value: Some(value),
-        headers: orgstream_api::Headers::default(),
-        timestamp: None,
-    }
-}
-
-/// The link in `record`. An entry that cannot be read is reported and passed over: the map is a cache, and the
-/// link is found again in the target org.
-fn entry(record: &Consumed) -> Option<(i64, IdLink)> {
-    let value = record.value.as_deref()?;
-    match serde_json::from_slice(value) {
-        Ok(link) => Some((record.at.offset, link)),
-        Err(error) => {
-            tracing::warn!(at = %record.at, %error, "An entry of the id links cannot be read and is passed over.");
-            None
-        }
     }
 }

@@ -48,6 +48,78 @@ pub(super) fn read(
     Ok(links)
 }
 
+/// Every link of a record with this id, in either org. Looks at all links.
+pub(super) fn of_id(connection: &Connection, id: &str) -> rusqlite::Result<Vec<IdLink>> {
+    let mut select = connection.prepare_cached(
+        "SELECT link FROM links WHERE source_id = ?1 OR json_extract(link, '$.target_id') = ?1
+         ORDER BY source_org, object, source_id, target_org",
+    )?;
+    let rows = select.query_map([id], |row| row.get::<_, String>(0))?;
+    rows.map(|text| parse(&text?)).collect()
+}
+
+/// Up to `most` links after `after`, in the order of their keys.
+pub(super) fn all(
+    connection: &Connection,
+    after: Option<&LinkKey>,
+    most: usize,
+) -> rusqlite::Result<Vec<IdLink>> {
+    let mut select = connection.prepare_cached(
+        "SELECT link FROM links WHERE (source_org, object, source_id, target_org) > (?1, ?2, ?3, ?4)
+         ORDER BY source_org, object, source_id, target_org LIMIT ?5",
+    )?;
+    let [source_org, object, source_id, target_org] = after.map_or([""; 4], |key| {
+        [&key.source_org, &key.object, &key.source_id, &key.target_org].map(String::as_str)
+    });
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = select
+        .query_map(params![source_org, object, source_id, target_org, most], |row| row.get::<_, String>(0))?;
+    rows.map(|text| parse(&text?)).collect()
+}
+
+/// The keys of links of records that were deleted before this time, in milliseconds since the epoch. Looks at all links.
+pub(super) fn deleted_before(connection: &Connection, time: i64) -> rusqlite::Result<Vec<LinkKey>> {
+    let mut select = connection
+        .prepare_cached("SELECT link FROM links WHERE json_extract(link, '$.state.deleted') < ?1")?;
+    let rows = select.query_map([time], |row| row.get::<_, String>(0))?;
+    rows.map(|text| Ok(LinkKey::of(&parse(&text?)?))).collect()
+}
+
+/// Whether any link of `object` leads to `target_org`.
+pub(super) fn has_any(connection: &Connection, object: &str, target_org: &str) -> rusqlite::Result<bool> {
+    let mut select =
+        connection.prepare_cached("SELECT 1 FROM links WHERE object = ?1 AND target_org = ?2 LIMIT 1")?;
+    select.exists([object, target_org])
+}
+
+/// What there are links of: their source org, object and target org.
+pub(super) fn kinds(connection: &Connection) -> rusqlite::Result<Vec<(String, String, String)>> {
+    let mut select =
+        connection.prepare_cached("SELECT DISTINCT source_org, object, target_org FROM links")?;
+    select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
+}
+
+/// Takes out links, each unless it has a later entry than this offset in the topic. Answers with how many were there.
+pub(super) fn forget(connection: &mut Connection, entries: &[(i64, LinkKey)]) -> rusqlite::Result<usize> {
+    if entries.is_empty() {
+        return Ok(0);
+    }
+    let transaction = connection.transaction()?;
+    let mut gone = 0;
+    {
+        let mut delete = transaction.prepare_cached(
+            "DELETE FROM links WHERE source_org = ?1 AND object = ?2 AND source_id = ?3 AND target_org = ?4
+             AND topic_offset < ?5",
+        )?;
+        for (offset, key) in entries {
+            gone +=
+                delete.execute(params![key.source_org, key.object, key.source_id, key.target_org, offset])?;
+        }
+    }
+    transaction.commit()?;
+    Ok(gone)
+}
+
 /// The links to `target_org` whose newest write came from `partition`.
 pub(super) fn written_from(
     connection: &Connection,

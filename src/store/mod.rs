@@ -6,8 +6,16 @@
 mod database;
 pub use database::Database;
 
+mod id_changes;
+pub use id_changes::{Changed, IdChanges, Kept, Pair};
+
+mod id_entries;
+
+mod id_error;
+pub use id_error::IdStoreError;
+
 mod ids;
-pub use ids::{Following, IdHealth, IdStore, IdStoreError};
+pub use ids::{Following, IdHealth, IdStore};
 
 mod links;
 pub use links::LinkKey;
@@ -16,7 +24,7 @@ mod orgs;
 pub use orgs::{OrgMismatch, bind_org};
 
 mod reader;
-pub use reader::LinkReader;
+pub use reader::{LinkKind, LinkReader};
 
 mod seen;
 pub use seen::{SeenByTask, SeenStore};

@@ -3,8 +3,10 @@
 //! Positions and links are worth nothing for another org. A name that suddenly means one is refused before
 //! anything is read or written with it.
 
+use std::collections::BTreeMap;
+
 use orgstream_api::StoreError;
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::database::Database;
 
@@ -49,6 +51,12 @@ pub async fn bind_org(database: &Database, name: &str, org_id: &str) -> Result<(
         }
         _ => Ok(()),
     }
+}
+
+/// The ids of all orgs by their names.
+pub(super) fn known(connection: &Connection) -> rusqlite::Result<BTreeMap<String, String>> {
+    let mut select = connection.prepare_cached("SELECT name, org_id FROM orgs")?;
+    select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
 #[cfg(test)]

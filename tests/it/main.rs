@@ -40,6 +40,9 @@ mod owed;
 // References out of the pipeline.
 mod references;
 
+// The id map, shown and corrected.
+mod ids;
+
 // Two sink processes of one pipeline.
 mod two_sinks;
 

@@ -68,6 +68,11 @@ pub trait IdMap: Send + Sync {
 
     /// Stores links, replacing older ones. Durable, and seen by every node, when it returns (D7).
     async fn bind(&self, links: Vec<IdLink>) -> Result<(), StoreError>;
+
+    /// How often links were taken out. What somebody noted of links before the last time may be of one that is gone.
+    fn forgotten(&self) -> u64 {
+        0
+    }
 }
 
 /// Which records of its org a source's own pipeline has brought to the target: the id links, as the source sees them.

@@ -47,6 +47,8 @@ pub(crate) struct Links {
 
 #[derive(Debug, Default)]
 struct Overlay {
+    /// How often the id map had forgotten links when the first of these was noted.
+    forgotten: u64,
     links: HashMap<RecordKey, Unbound>,
     order: VecDeque<RecordKey>,
 }
@@ -84,6 +86,7 @@ impl Links {
             let ids: Vec<String> = ids.into_iter().collect();
             let links = self.ids.resolve(&org, &object, &self.target_org, &ids).await?;
             let mut overlay = self.overlay.lock().expect("no holder of this lock panics");
+            overlay.forget_what_is_gone(self.ids.forgotten());
             for (id, link) in ids.into_iter().zip(links) {
                 let record = RecordKey { org: org.clone(), object: object.clone(), id };
                 let newest = overlay.newest(&record, link);
@@ -122,6 +125,13 @@ impl Links {
 }
 
 impl Overlay {
+    /// A link that somebody took out of the map looks like one that is not bound yet, so nothing noted before is believed.
+    fn forget_what_is_gone(&mut self, forgotten: u64) {
+        if self.forgotten != forgotten {
+            *self = Self { forgotten, ..Self::default() };
+        }
+    }
+
     /// The newer of the stored link and the one of the overlay, which goes once the id map has moved past it.
     fn newest(&mut self, record: &RecordKey, link: Option<IdLink>) -> Known {
         let stored = link.as_ref().map(|link| link.last.clone());
