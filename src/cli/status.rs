@@ -87,6 +87,7 @@ fn text(status: &Status) -> String {
         let used = allowances
             .map(|(allowance, AllowanceStatus { used, max })| format!("{allowance} {used} of {max}"));
         parts.push(format!("org {name}: {}", used.collect::<Vec<_>>().join(", ")));
+        parts.extend(org.held_back.iter().map(|what| format!("org {name}: {what}")));
     }
     parts.extend([String::new(), table(&lines)]);
     for detail in details {

@@ -33,6 +33,9 @@ pub struct Status {
 pub struct OrgStatus {
     /// Its daily allowances as far as they are known, by Salesforce's names.
     pub allowances: BTreeMap<String, AllowanceStatus>,
+    /// What is held back because its daily calls run out, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_back: Option<String>,
 }
 
 /// What an org allows in a day.

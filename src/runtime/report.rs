@@ -93,7 +93,7 @@ fn org_status(org: &Org) -> OrgStatus {
     let allowances = org.allowances().into_iter();
     let allowances =
         allowances.map(|(name, Allowance { used, max })| (name.to_owned(), AllowanceStatus { used, max }));
-    OrgStatus { allowances: allowances.collect() }
+    OrgStatus { allowances: allowances.collect(), held_back: org.held_back() }
 }
 
 fn source_status(source: &SourceEntry) -> TaskStatus {

@@ -72,7 +72,7 @@ pub async fn verify(
                     }
                     VerifyError::Unreached { org: name.clone(), source: Box::new(source) }
                 })?;
-                orgs.insert(name.clone(), org);
+                orgs.insert(name.clone(), org.in_background());
             }
         }
         let comparison = Comparison {

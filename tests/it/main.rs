@@ -59,6 +59,12 @@ mod evolution;
 mod stopped_kafka;
 mod trouble;
 
+// What the file says of records that org B refuses.
+mod failures;
+
+// Daily calls that run out.
+mod quota;
+
 // Streaming sessions that end, beside changes.
 mod sessions;
 

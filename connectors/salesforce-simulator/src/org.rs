@@ -18,6 +18,7 @@ use crate::credentials::Credentials;
 use crate::events::GapKind;
 use crate::fault::Faults;
 use crate::tenant::Tenant;
+use crate::usage::Allocation;
 
 /// A simulated org that is being served on the loopback interface.
 #[derive(Debug)]
@@ -137,6 +138,11 @@ impl Org {
     /// subscription works again.
     pub fn silence(&self, channel: &str) {
         self.tenant.silence(channel);
+    }
+
+    /// Calls that the org allows within 24 hours from now on, as it tells them; nobody is refused for them.
+    pub fn limit_daily_api_requests(&self, max: u64) {
+        self.tenant.usage.set_max(Allocation::ApiRequests, max);
     }
 
     /// Events of each kind that may be delivered within 24 hours from now on; what was delivered so far counts. `None`:

@@ -28,6 +28,11 @@ impl Patience {
         Self { org, condition }
     }
 
+    /// Calls that can wait when the org's calls run out.
+    pub(crate) fn in_background(&self) -> Self {
+        Self { org: self.org.in_background(), condition: self.condition.clone() }
+    }
+
     pub(crate) fn org(&self) -> &Org {
         &self.org
     }

@@ -143,13 +143,17 @@ impl Subjects {
 
     /// The next object to be swept. What is merely due waits until the stream has brought what it has, or its rows
     /// would be taken for changes without an event; `events`: some of that waits.
-    pub(crate) fn next_sweep(&mut self, events: bool, org_now: Moment) -> Option<usize> {
+    /// While calls are saved the schedule waits; what brings changes that nothing else brings does not.
+    pub(crate) fn next_sweep(&mut self, events: bool, saves: bool, org_now: Moment) -> Option<usize> {
         let (count, last) = (self.objects.len(), self.swept);
         // In turn, so that a long sweep of one object keeps no other waiting.
         let next =
             (1..=count).map(|step| (last + step) % count).find(|index| match self.urgency(*index, org_now) {
                 Some(Urgency::Now) => true,
-                Some(Urgency::Due) => !events && self.is_current(*index, org_now),
+                Some(Urgency::Due) => {
+                    let waits = saves && !self.objects[*index].is_polled();
+                    !events && !waits && self.is_current(*index, org_now)
+                }
                 None => false,
             });
         if let Some(index) = next {

@@ -48,6 +48,11 @@ impl Rows {
         Self { patience, batch_size: BatchSize::new(RETRIEVE), descriptions }
     }
 
+    /// The same rows, read by calls that can wait when the org's calls run out.
+    pub(crate) fn in_background(&self) -> Self {
+        Self { patience: self.patience.in_background(), ..self.clone() }
+    }
+
     /// The names of the objects, as the file has them.
     pub(crate) fn objects(&self) -> Vec<String> {
         self.descriptions.objects()

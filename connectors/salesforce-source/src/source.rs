@@ -209,8 +209,9 @@ impl PushTopicSource {
         self.parts.subjects.begin_polling(now);
         self.parts.compare_clocks(now);
         let page = self.parts.ready_page().map(Next::Page);
+        let saves = self.parts.rows.patience().org().is_on_reserve();
         let subjects = &mut self.parts.subjects;
-        let page = page.or_else(|| subjects.next_sweep(events, now).map(Next::Sweep));
+        let page = page.or_else(|| subjects.next_sweep(events, saves, now).map(Next::Sweep));
         let next = self.turn.next(events, page, subjects.due(Instant::now()));
         self.work = next.and_then(|next| match next {
             Next::Events => Some(self.begin_events()),

@@ -1,7 +1,7 @@
 //! What an org allows in a day, and how much of it is used up.
 //!
-//! The calls come free with every answer, in `Sforce-Limit-Info`; the rest is asked for from time to time. Nothing is held
-//! back here: the meter says when an allowance runs out, early enough to do something about it.
+//! The calls come free with every answer, in `Sforce-Limit-Info`; the rest is asked for from time to time. It is said when
+//! an allowance runs out, early enough to do something about it; what the calls mean for who may call is the quota's.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, Weak};
@@ -10,6 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::options::AllowanceOptions;
 use crate::org::{Inner, Org};
+use crate::quota::Quota;
 use crate::usage::ApiUsage;
 
 /// The allowance of calls.
@@ -28,7 +29,7 @@ const METERED: [&str; 5] = [
 const FIRST: u32 = 10;
 
 /// One allowance of an org, of all its clients together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Allowance {
     /// What is used up.
     pub used: u64,
@@ -41,6 +42,7 @@ pub struct Allowance {
 pub(crate) struct Allowances {
     options: AllowanceOptions,
     known: Mutex<BTreeMap<&'static str, Known>>,
+    pub(crate) quota: Quota,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +61,7 @@ impl Allowance {
 
 impl Allowances {
     pub(crate) fn new(options: AllowanceOptions) -> Self {
-        Self { options, known: Mutex::default() }
+        Self { options, known: Mutex::default(), quota: Quota::new(options.reserve) }
     }
 
     /// The calls, as an answer tells them.
@@ -73,6 +75,9 @@ impl Allowances {
         let mut known = self.known.lock().expect("no holder of this lock panics");
         let said = known.insert(name, Known { allowance, said: runs_out }).is_some_and(|known| known.said);
         drop(known);
+        if name == CALLS {
+            self.quota.note(org, allowance);
+        }
         let Allowance { used, max } = allowance;
         if runs_out && !said {
             tracing::warn!(
@@ -94,6 +99,16 @@ impl Org {
     /// What is known of the org's allowances, by Salesforce's names.
     pub fn allowances(&self) -> BTreeMap<&'static str, Allowance> {
         self.inner.allowances.all()
+    }
+
+    /// What is held back because the daily calls run out, and why; `None` while nothing is.
+    pub fn held_back(&self) -> Option<String> {
+        self.inner.allowances.quota.said()
+    }
+
+    /// Whether calls that can wait are not made at all, because only the reserve is left.
+    pub fn is_on_reserve(&self) -> bool {
+        self.inner.allowances.quota.is_stopped()
     }
 
     /// Asks for the allowances from time to time, as long as somebody uses the org.
@@ -127,7 +142,7 @@ impl Org {
 }
 
 fn used(inner: &Weak<Inner>) -> Option<Org> {
-    inner.upgrade().map(|inner| Org { inner })
+    inner.upgrade().map(Org::of)
 }
 
 #[cfg(test)]

@@ -166,8 +166,9 @@ impl Reply {
 }
 
 impl Org {
-    /// Sends `call`, with a new token if the org no longer takes the present one.
+    /// Sends `call` when its priority lets it, with a new token if the org no longer takes the present one.
     pub(crate) async fn call(&self, call: Call) -> Result<Reply, ApiError> {
+        self.inner.allowances.quota.admit(self.priority).await;
         let started = Instant::now();
         let deadline = started + self.allowed(&call);
         let token = self.token();

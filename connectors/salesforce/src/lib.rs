@@ -9,7 +9,7 @@
 //! - `call`: one HTTP call, with its time-out, its token and its error
 //! - [`error`], [`catalogue`]: what went wrong, and what to do about each code
 //! - [`breaker`], [`report`]: whether the org can be called at all, and whose trouble a failed call is
-//! - [`usage`], [`allowances`]: how much of what the org allows is used
+//! - [`usage`], [`allowances`], [`quota`]: how much of what the org allows is used, and who may still call
 //! - [`rest`]: the resources, one file each
 //! - [`id`], [`describe`], [`schema`], [`event_schema`], [`value`], [`plain_row`], [`csv`], [`datetime`], [`soql`]: Salesforce's data, and ours
 
@@ -17,7 +17,7 @@ pub mod config;
 pub use config::{Auth, OrgConfig};
 
 pub mod options;
-pub use options::{AllowanceOptions, ApiVersion, OrgOptions, Proxy, Timeouts};
+pub use options::{AllowanceOptions, ApiVersion, OrgOptions, Proxy, Reserve, Timeouts};
 
 pub mod keystore;
 
@@ -48,6 +48,9 @@ pub use usage::ApiUsage;
 
 pub mod allowances;
 pub use allowances::Allowance;
+
+pub mod quota;
+pub use quota::Priority;
 
 pub mod rest;
 pub use rest::{

@@ -57,6 +57,27 @@ pub struct AllowanceOptions {
     pub warn_at: u8,
     /// How often the org is asked for those that no answer tells.
     pub every: Duration,
+    /// The daily calls that are kept for people.
+    pub reserve: Reserve,
+}
+
+/// A part of an allowance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reserve {
+    /// So many percent of it.
+    Percent(u8),
+    /// So many.
+    Calls(u64),
+}
+
+impl Reserve {
+    /// How much that is of `max`: a share of few is one at least.
+    pub fn of(self, max: u64) -> u64 {
+        match self {
+            Self::Percent(percent) => max.saturating_mul(u64::from(percent)).div_ceil(100),
+            Self::Calls(calls) => calls,
+        }
+    }
 }
 
 impl Default for Timeouts {
@@ -68,7 +89,7 @@ impl Default for Timeouts {
 
 impl Default for AllowanceOptions {
     fn default() -> Self {
-        Self { warn_at: 80, every: Duration::from_mins(5) }
+        Self { warn_at: 80, every: Duration::from_mins(5), reserve: Reserve::Percent(10) }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::error::ApiError;
 use crate::http;
 use crate::id::OrgId;
 use crate::options::{ApiVersion, Timeouts};
+use crate::quota::Priority;
 use crate::usage::ApiUsage;
 
 /// The version of every API that is called, unless the user's file names another.
@@ -24,6 +25,8 @@ pub const API_VERSION: &str = "62.0";
 #[derive(Clone)]
 pub struct Org {
     pub(crate) inner: Arc<Inner>,
+    /// Of the calls that are made with this value.
+    pub(crate) priority: Priority,
 }
 
 pub(crate) struct Inner {
@@ -59,22 +62,20 @@ impl Org {
             advice: "install the system's CA certificates, and check `proxy`",
         })?;
         let (session, id) = Session::open(config, Arc::clone(&name), http.clone()).await?;
-        let org = Self {
-            inner: Arc::new(Inner {
-                name,
-                id,
-                api_version: OnceLock::new(),
-                timeouts: options.timeouts,
-                http,
-                http1,
-                session,
-                breaker: Breaker::new(Instant::now()),
-                usage: Mutex::default(),
-                allowances: Allowances::new(options.allowances),
-                date: Mutex::default(),
-                describes: Mutex::default(),
-            }),
-        };
+        let org = Self::of(Arc::new(Inner {
+            name,
+            id,
+            api_version: OnceLock::new(),
+            timeouts: options.timeouts,
+            http,
+            http1,
+            session,
+            breaker: Breaker::new(Instant::now()),
+            usage: Mutex::default(),
+            allowances: Allowances::new(options.allowances),
+            date: Mutex::default(),
+            describes: Mutex::default(),
+        }));
         let version = match options.api_version {
             ApiVersion::Tested => API_VERSION.to_owned(),
             ApiVersion::Fixed(version) => version,
@@ -83,6 +84,18 @@ impl Org {
         let _fresh = org.inner.api_version.set(version);
         org.meter();
         Ok(org)
+    }
+
+    /// The org, called for what cannot wait.
+    pub(crate) fn of(inner: Arc<Inner>) -> Self {
+        Self { inner, priority: Priority::Changes }
+    }
+
+    /// The same org, called for what can wait: calls are slowed when the org's daily calls run out, and wait when only the
+    /// reserve is left.
+    #[must_use]
+    pub fn in_background(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), priority: Priority::Background }
     }
 
     /// The org's 18-character id.

@@ -96,7 +96,7 @@ async fn probe_until_closed(org: Weak<Inner>, mut pause: Duration) {
         let jitter = rand::rng().random_range(0.75..1.25);
         sleep(pause.mul_f64(jitter)).await;
         let Some(inner) = org.upgrade() else { return };
-        let org = Org { inner };
+        let org = Org::of(inner);
         match org.probe().await {
             Ok(()) => {
                 org.breaker().close(Instant::now());

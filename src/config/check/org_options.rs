@@ -1,6 +1,6 @@
 //! How an org is called.
 
-use orgstream_salesforce::{AllowanceOptions, ApiVersion, OrgOptions, Proxy, Timeouts};
+use orgstream_salesforce::{AllowanceOptions, ApiVersion, OrgOptions, Proxy, Reserve, Timeouts};
 
 use super::Report;
 use super::file::web_address;
@@ -75,5 +75,25 @@ fn allowances(org: &str, raw: &raw::Allowances, report: &mut Report<'_>) -> Allo
     AllowanceOptions {
         warn_at: percent(raw.warn_at.as_deref(), default.warn_at, &at("warn_at"), report),
         every: duration(raw.every.as_deref(), default.every, &at("every"), report),
+        reserve: reserve(raw.reserve.as_deref(), default.reserve, &at("reserve"), report),
+    }
+}
+
+/// A share of the calls, or a number of them.
+fn reserve(text: Option<&str>, default: Reserve, path: &[&str], report: &mut Report<'_>) -> Reserve {
+    let Some(text) = text else { return default };
+    if let Ok(calls) = text.trim().parse() {
+        return Reserve::Calls(calls);
+    }
+    let number = text.trim().strip_suffix('%').and_then(|number| number.trim_end().parse().ok());
+    match number.filter(|number| *number <= 100) {
+        Some(number) => Reserve::Percent(number),
+        None => {
+            report.fault(
+                path,
+                format!("`{text}` is neither a share of a hundred, such as 10%, nor a number of calls"),
+            );
+            default
+        }
     }
 }

@@ -20,7 +20,7 @@ pub(in crate::config) struct Org {
     pub(in crate::config) proxy: Option<Proxy>,
     /// How long is waited for what.
     pub(in crate::config) timeouts: Option<Timeouts>,
-    /// When it is said that an allowance of the org runs out.
+    /// What is done when an allowance of the org runs out.
     pub(in crate::config) allowances: Option<Allowances>,
     /// In place of `url` and `auth`: a simulated org inside the process, for development.
     pub(in crate::config) sandbox: Option<Sandbox>,
@@ -125,13 +125,17 @@ pub(in crate::config) struct Timeouts {
     pub(in crate::config) stream: Option<String>,
 }
 
-/// When it is said that an allowance of the org runs out.
+/// What is done when an allowance of the org runs out.
 #[derive(Deserialize, JsonSchema, Default)]
 pub(in crate::config) struct Allowances {
-    /// At this share of it.
+    /// It is said at this share of it.
     #[schemars(extend("x-form" = "share", "default" = "80%"))]
     pub(in crate::config) warn_at: Option<String>,
     /// How often the org is asked for those that its answers do not tell: one call.
     #[schemars(extend("x-form" = "duration", "default" = "5m"))]
     pub(in crate::config) every: Option<String>,
+    /// The daily calls that are kept for people and other programs: a share of them, or a number. When twice as many are left,
+    /// snapshots and `verify` are slowed, and at the reserve they wait, as scheduled sweeps do. Changes and writes always go on.
+    #[schemars(extend("x-form" = "reserve", "default" = "10%"))]
+    pub(in crate::config) reserve: Option<String>,
 }

@@ -64,8 +64,11 @@ pub(crate) struct Exchange {
 impl Exchange {
     pub(crate) fn new(around: &Surroundings, timing: Timing) -> Self {
         let token = around.org.token();
-        let transport =
-            Transport::LongPolling(LongPolling::new(&around.org, token.clone(), around.stream.max_response));
+        let transport = Transport::LongPolling(Box::new(LongPolling::new(
+            &around.org,
+            token.clone(),
+            around.stream.max_response,
+        )));
         let pace = Pace::new(timing.held);
         Self {
             around: around.clone(),

@@ -222,7 +222,7 @@ impl Snapshot {
         };
         let (sender, parts) = mpsc::channel(1);
         let reader = Reader {
-            rows: rows.clone(),
+            rows: rows.in_background(),
             wanted: Wanted {
                 object: object.to_owned(),
                 filter: self.entry.filter.clone(),

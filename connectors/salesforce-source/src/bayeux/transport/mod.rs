@@ -17,7 +17,7 @@ use web_socket::WebSocket;
 
 /// The connection of one session with an org.
 pub(crate) enum Transport {
-    LongPolling(LongPolling),
+    LongPolling(Box<LongPolling>),
     WebSocket(Box<WebSocket>),
 }
 
