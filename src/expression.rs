@@ -6,6 +6,7 @@
 //!
 //! - `references`: what an expression names
 //! - `values`: values of records as CEL's, and back
+//! - `body`: what a report says
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
@@ -13,6 +14,9 @@ use std::sync::{Arc, LazyLock};
 use cel::extensions;
 use cel::{Context, Env, ExecutionError, Program, Value as Cel};
 use orgstream_api::{Expression, ExpressionError, Scope, Type, Value};
+
+mod body;
+pub(crate) use body::{ReportBody, Response};
 
 mod references;
 use references::References;
@@ -42,6 +46,12 @@ pub(crate) struct CelExpression {
 /// # Errors
 /// What is wrong with it, in one line.
 pub(crate) fn read(text: &str) -> Result<Arc<dyn Expression>, String> {
+    let (program, references) = read_program(text, &VARIABLES)?;
+    Ok(Arc::new(CelExpression { text: text.to_owned(), program, references }))
+}
+
+/// Reads `text`, which may name the variables `known`.
+fn read_program(text: &str, known: &[&str]) -> Result<(Program, References), String> {
     let program = ENV.compile(text).map_err(|errors| match errors.errors.first() {
         Some(error) => {
             let message = error.msg.split('\n').next().unwrap_or_default();
@@ -50,38 +60,48 @@ pub(crate) fn read(text: &str) -> Result<Arc<dyn Expression>, String> {
         None => "is not an expression (CEL)".to_owned(),
     })?;
     let references = References::of(program.expression());
-    let known = |name: &str| VARIABLES.contains(&name) || is_type(name);
-    if let Some(unknown) = references.variables.iter().find(|name| !known(name)) {
-        return Err(format!("`{unknown}` is not known; there are `value`, `key`, `headers` and `event`"));
+    let is_known = |name: &str| known.contains(&name) || is_type(name);
+    if let Some(unknown) = references.variables.iter().find(|name| !is_known(name)) {
+        let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        return Err(format!("`{unknown}` is not known; there are {known}"));
     }
     if let Some(unknown) = references.functions.iter().find(|function| !is_function(function)) {
         return Err(format!("there is no function `{}`", unknown.name));
     }
-    Ok(Arc::new(CelExpression { text: text.to_owned(), program, references }))
+    Ok((program, references))
+}
+
+/// Puts in what the expression names of the record.
+fn add_record(context: &mut Context<'_, '_>, references: &References, scope: &Scope<'_>) {
+    if references.names("value") {
+        let fields = map(scope.value, references.fields_of("value"));
+        context.add_variable_from_value("value", fields);
+    }
+    if references.names("key") {
+        let key = scope.key.map_or(Cel::Null, |key| map(key, None));
+        context.add_variable_from_value("key", key);
+    }
+    if references.names("headers") {
+        context.add_variable_from_value("headers", headers(scope.headers));
+    }
+    if references.names("event") {
+        context.add_variable_from_value("event", event(&scope.event, references.fields_of("event")));
+    }
+}
+
+fn failed(expression: &str, what: String) -> ExpressionError {
+    ExpressionError { expression: expression.to_owned(), what }
 }
 
 impl CelExpression {
     fn run(&self, scope: &Scope<'_>) -> Result<Cel, ExpressionError> {
         let mut context = Context::with_env(Arc::clone(&ENV));
-        if self.references.names("value") {
-            let fields = map(scope.value, self.references.fields_of("value"));
-            context.add_variable_from_value("value", fields);
-        }
-        if self.references.names("key") {
-            let key = scope.key.map_or(Cel::Null, |key| map(key, None));
-            context.add_variable_from_value("key", key);
-        }
-        if self.references.names("headers") {
-            context.add_variable_from_value("headers", headers(scope.headers));
-        }
-        if self.references.names("event") {
-            context.add_variable_from_value("event", event(&scope.event, self.references.fields_of("event")));
-        }
+        add_record(&mut context, &self.references, scope);
         self.program.execute(&context).map_err(|error| self.failed(said(&error)))
     }
 
     fn failed(&self, what: String) -> ExpressionError {
-        ExpressionError { expression: self.text.clone(), what }
+        failed(&self.text, what)
     }
 }
 

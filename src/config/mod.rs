@@ -17,7 +17,8 @@
 
 pub mod validated;
 pub use validated::{
-    Brokers, Config, Kafka, Object, Org, Pipeline, PipelineSink, PipelineSource, Sandbox, SchemaRegistry,
+    Brokers, Config, Kafka, Object, Org, Pipeline, PipelineSink, PipelineSource, Reports, Sandbox,
+    SchemaRegistry,
 };
 
 pub mod fault;

@@ -20,6 +20,8 @@ pub(super) use source::{
 
 mod references;
 pub(super) use references::{FindRule, Reference, ReferenceWord};
+mod failures;
+pub(super) use failures::{ErrorAction, OnError, OtherErrors, Reports, StopAfter};
 
 mod push_topic;
 pub(super) use push_topic::{Manage, NotifyForFields, Operation as PushTopicOperation, PushTopic};
@@ -102,6 +104,15 @@ pub(super) struct Sink {
     /// How long a record is tried again after a transient error before it is rejected. Outages of the org do not count.
     #[schemars(extend("x-form" = "duration", "default" = "15m"))]
     pub(super) retry_for: Option<String>,
+    /// What is done with records that are refused.
+    pub(super) on_error: Option<OnError>,
+    /// When the task stops because too many records are rejected.
+    pub(super) stop_after: Option<StopAfter>,
+    /// The id of the user or queue of the target org that is given records whose owner is inactive there, which are refused
+    /// otherwise. They are counted as `fallback_owner` in the status.
+    pub(super) fallback_owner: Option<String>,
+    /// Topics that are told what became of each record, as by Kafka Connect's reporter. Without it nothing is reported.
+    pub(super) reports: Option<Reports>,
 }
 
 /// What is done with a record.

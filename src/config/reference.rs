@@ -23,10 +23,10 @@ is text too, so `double(value.AnnualRevenue) > 1000.0`. A whole number and one w
 10`. A filter lets pass what it has no value for, and counts it (`filter_errors` in the status).
 
 Under *Confluent* stand the properties of Confluent's Salesforce connectors that a key takes the place of. Below, all others of its
-sources, each with the reason why there is no key.
+sources and of its sink's reporter, each with the reason why there is no key.
 ";
 
-/// Properties of Confluent's sources that have no key, and why. One that ends in `*` stands for all that begin so.
+/// Properties of Confluent's sources, and of its sink's reporter, that have no key, and why. One that ends in `*` stands for all that begin so.
 const NOT_OURS: &[(&str, &str)] = &[
     (
         "request.max.retries.time.ms",
@@ -66,6 +66,17 @@ const NOT_OURS: &[(&str, &str)] = &[
     ("kafka.api.secret", "of Confluent's cloud"),
     ("producer.override.*", "the producer is set up for the transactions that it makes"),
     ("connector.egress.whitelist", "of Confluent's cloud"),
+    ("reporter.bootstrap.servers", "reports go to the brokers of the pipeline"),
+    ("reporter.admin.*", "the same"),
+    ("reporter.producer.*", "the same"),
+    ("reporter.*.topic.replication.factor", "for all topics: `kafka.topics.replication_factor`"),
+    (
+        "reporter.*.topic.partitions",
+        "one; a topic with more is made by hand before the first run, and used as it is",
+    ),
+    ("reporter.*.format", "reports are JSON; `sink.reports.body` says what is in them"),
+    ("reporter.*.schemas.enable", "reports have no schema"),
+    ("reporter.*.schemas.cache.size", "the same"),
 ];
 
 /// The reference as one document.
@@ -93,7 +104,8 @@ pub fn markdown() -> String {
 /// The row of the key at `path`, and those below it.
 fn rows(schema: &Value, path: &str, required: bool, text: &mut String) {
     let name = path.rsplit('.').next().unwrap_or(path);
-    if name != "NAME" {
+    // A name of the user's choice is no key of its own, but where its value is one of a few words they are told.
+    if name != "NAME" || words(schema).next().is_some() {
         row(schema, path, required, text);
     }
     for choice in maps(schema) {

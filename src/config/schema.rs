@@ -52,7 +52,8 @@ fn tighten(schema: &mut Schema) {
         };
         schema.insert("oneOf".to_owned(), choices.into_iter().flat_map(words).collect());
     }
-    if schema.get("properties").is_some() {
+    let is_open = schema.get("additionalProperties").is_some_and(Value::is_object);
+    if schema.get("properties").is_some() && !is_open {
         schema.insert("additionalProperties".to_owned(), json!(false));
     }
     schema.remove("format");
@@ -84,7 +85,7 @@ mod tests {
                 assert!(schema.get("description").is_some(), "{path} has no description");
             }
             assert!(schema.get("anyOf").is_none() && schema.get("$ref").is_none(), "{path}: {schema}");
-            if schema.get("properties").is_some() {
+            if schema.get("properties").is_some() && !schema["additionalProperties"].is_object() {
                 assert_eq!(schema["additionalProperties"], json!(false), "{path}");
             }
         });

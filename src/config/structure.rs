@@ -109,7 +109,8 @@ impl Check<'_> {
         if let Some(properties) = schema["properties"].as_object() {
             for (key, value) in entries {
                 let at = at.entry(key);
-                let Some(property) = properties.get(&key.name) else {
+                let others = Some(&schema["additionalProperties"]).filter(|others| others.is_object());
+                let Some(property) = properties.get(&key.name).or(others) else {
                     let known = properties.keys().map(String::as_str);
                     meant.extend(nearest(&key.name, known.clone()));
                     let hint = hint(&key.name, known);

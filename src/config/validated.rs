@@ -7,9 +7,11 @@ use std::time::Duration;
 use orgstream_api::TopicTemplate;
 use orgstream_api::record::field;
 use orgstream_salesforce::OrgConfig;
-use orgstream_salesforce_sink::{Operation, ReferenceRules, SinkConfig, SinkObject};
+use orgstream_salesforce_sink::{Failures, Operation, ReferenceRules, SinkConfig, SinkObject};
 use orgstream_salesforce_source::SourceConfig;
 use url::Url;
+
+use crate::expression::ReportBody;
 
 /// One file's configuration.
 #[derive(Debug, Clone)]
@@ -109,6 +111,28 @@ pub struct PipelineSink {
     pub operation: Operation,
     /// How long a record's transient errors are tried again.
     pub retry_for: Duration,
+    /// What is done with records that cannot be written.
+    pub failures: Failures,
+    /// Where it is told what became of records; `None` where nobody asks.
+    pub reports: Option<Reports>,
+}
+
+/// Where it is told what became of records.
+#[derive(Debug, Clone)]
+pub struct Reports {
+    /// The topic of those that were written.
+    pub success: Option<String>,
+    /// The topic of those that were refused.
+    pub error: Option<String>,
+    /// What a report says, where that is not the plain text.
+    pub(crate) body: Option<ReportBody>,
+}
+
+impl Reports {
+    /// The topics, one or two.
+    pub fn topics(&self) -> impl Iterator<Item = &String> {
+        self.success.iter().chain(&self.error)
+    }
 }
 
 /// An object of a pipeline.
@@ -152,6 +176,7 @@ impl Pipeline {
             pipeline: self.name.clone(),
             operation: sink.operation,
             retry_for: sink.retry_for,
+            failures: sink.failures.clone(),
             source_org,
             objects: objects.collect(),
         })

@@ -158,3 +158,39 @@ proptest! {
         }
     }
 }
+
+fn body(text: &str, response: Response<'_>) -> Result<serde_json::Value, ExpressionError> {
+    let body = ReportBody::read(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    let partition = orgstream_api::TopicPartition { topic: "a.Account".into(), partition: 2 };
+    let at = orgstream_api::InputOffset { partition, offset: 41 };
+    with(|scope| body.of(scope, &at, response))
+}
+
+#[test]
+fn the_body_of_a_report_sees_the_record_its_place_and_the_response() {
+    let written = Response::Written { id: Some("001B"), created: true };
+    let text = r#"{"source": event.id, "target": response.id, "new": response.created, "at": [topic, partition, offset],
+                   "name": value.Name, "none": response.code}"#;
+    let expected = serde_json::json!({
+        "source": "0015g00000QwErTAAV", "target": "001B", "new": true, "at": ["a.Account", 2, 41],
+        "name": "Acme", "none": null
+    });
+    assert_eq!(body(text, written), Ok(expected));
+    let fields = vec!["Name".to_owned()];
+    let rejection = orgstream_api::Rejection { code: "STRING_TOO_LONG".into(), message: "no".into(), fields };
+    let refused = Response::Refused(&rejection);
+    let expected = serde_json::json!(["STRING_TOO_LONG", "no", ["Name"], false, null]);
+    let text = "[response.code, response.message, response.fields, response.success, response.id]";
+    assert_eq!(body(text, refused), Ok(expected));
+    assert_eq!(body("response.success ? 1 : 1.5", refused), Ok(serde_json::json!(1.5)));
+}
+
+#[test]
+fn a_body_that_cannot_be_is_refused_when_the_file_is_read_or_says_why() {
+    let wrong = ReportBody::read("{\"a\": respons.id}").unwrap_err();
+    assert!(wrong.contains("`respons` is not known; there are `value`"), "{wrong}");
+    assert!(ReportBody::read("{\"a\": ").is_err());
+    assert!(read("response.id").is_err(), "filters have no response");
+    let written = Response::Written { id: None, created: false };
+    assert!(body("value.Nope", written).unwrap_err().what.contains("no field `Nope`"));
+}

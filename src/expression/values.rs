@@ -102,11 +102,13 @@ fn name_of(kind: &Type) -> &'static str {
     }
 }
 
-fn text(text: &str) -> Cel {
+/// The CEL value of a text.
+pub(super) fn text(text: &str) -> Cel {
     Cel::String(Arc::new(text.to_owned()))
 }
 
-fn to_map<'a>(entries: impl Iterator<Item = (&'a str, Cel)>) -> Cel {
+/// A map of these entries.
+pub(super) fn to_map<'a>(entries: impl Iterator<Item = (&'a str, Cel)>) -> Cel {
     let entries = entries.map(|(name, value)| (Key::String(Arc::new(name.to_owned())), value));
     Cel::Map(Map { map: Arc::new(entries.collect::<HashMap<_, _>>()) })
 }

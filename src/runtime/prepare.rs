@@ -9,7 +9,7 @@ use orgstream_salesforce_source::{has_begun, topics_on_record};
 use super::options::RunOptions;
 use super::orgs::Orgs;
 use super::presence::can_begin;
-use crate::config::{Config, Pipeline};
+use crate::config::{Config, Pipeline, Reports};
 use crate::kafka::{Admin, Cleanup, Error, KafkaConfig, TopicSpec, read_compacted, topics};
 use crate::worker::positions::{self as stored_positions, SourceTask};
 use crate::worker::record_topics::RecordTopics;
@@ -127,6 +127,8 @@ async fn sink_topics(config: &Config, pipeline: &Pipeline, admin: &Admin) -> Res
         };
         widest = widest.max(width);
     }
+    let reports = pipeline.sink.iter().filter_map(|sink| sink.reports.as_ref()).flat_map(Reports::topics);
+    admin.ensure_topics(&reports.map(|name| of_reasons(name.clone())).collect::<Vec<_>>()).await?;
     // An entry lies in the partition number of its record, so the topic is as wide as the widest input.
     admin.ensure_topics(&[dead_letters(pipeline), compacted(&topics::parked(&pipeline.name), widest)]).await
 }
@@ -160,7 +162,11 @@ fn records(config: &Config, name: String) -> TopicSpec {
 }
 
 fn dead_letters(pipeline: &Pipeline) -> TopicSpec {
-    let name = topics::dead_letters(&pipeline.name);
+    of_reasons(topics::dead_letters(&pipeline.name))
+}
+
+/// A topic that tells what became of records, in the order in which it was known.
+fn of_reasons(name: String) -> TopicSpec {
     TopicSpec { name, partitions: Some(1), cleanup: Cleanup::Delete }
 }
 

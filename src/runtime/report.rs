@@ -121,13 +121,13 @@ fn sink_status(sink: &SinkEntry) -> TaskStatus {
     status.latency = latency(&sink.view.latency);
     (status.rate_in, status.rate_out) = (sink.view.consumed.rate(), sink.view.delivered.rate());
     if let Some(counts) = counters.map(|counters| counters.read()) {
-        status.skipped =
-            counts.skipped.into_iter().map(|(reason, count)| (reason.to_owned(), count)).collect();
+        status.skipped = counts.skipped;
         let named = [
             ("delivered", counts.delivered),
             ("created", counts.created),
             ("references_left_out", counts.left_out),
             ("references_defaulted", counts.defaulted),
+            ("fallback_owner", counts.fell_back),
             ("calls", counts.calls),
             ("retries", counts.retries),
         ];

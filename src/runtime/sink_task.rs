@@ -13,7 +13,7 @@ use super::process::Shared;
 use super::task::keep_running;
 use super::unlinked::say_unlinked;
 use crate::codec::{Codec, Registry};
-use crate::config::Pipeline;
+use crate::config::{Pipeline, Reports};
 use crate::kafka::{GroupConfig, GroupConsumer, Producer};
 use crate::worker::sink::{Parts, SinkTask, SinkView, SinkWorker};
 use crate::worker::state::StateCell;
@@ -38,6 +38,8 @@ pub(super) struct SinkEntry {
     pub(super) pipeline: String,
     /// The name of the org it writes to.
     pub(super) org: String,
+    /// Where it tells what became of records.
+    reports: Option<Reports>,
     /// The topics it reads.
     pub(super) topics: Vec<String>,
     /// What it is doing.
@@ -56,6 +58,7 @@ impl SinkEntry {
         Self {
             pipeline: pipeline.name.clone(),
             org: org.to_owned(),
+            reports: pipeline.sink.as_ref().and_then(|sink| sink.reports.clone()),
             topics,
             state: StateCell::new(),
             view: Arc::default(),
@@ -134,8 +137,11 @@ impl SinkEntry {
             () = stop.cancelled() => return Ok(()),
         };
         *self.counters.lock().expect("no holder of this lock panics") = Some(sink.counters());
+        let refusals = sink.refusals();
         let worker = SinkWorker::new(Parts {
             task,
+            refusals,
+            reports: self.reports.clone(),
             kafka: shared.kafka.clone(),
             consumer,
             codec,

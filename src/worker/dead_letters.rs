@@ -5,9 +5,12 @@
 //! large for its topic goes there without the value, and says where that lies.
 
 use orgstream_api::record::header;
-use orgstream_api::{Headers, Unreadable};
+use orgstream_api::{Headers, InputOffset, Unreadable};
 
 use crate::kafka::{Consumed, Outgoing, Place, ProduceError, Producer, topics};
+
+/// The header with the id of the write that a dead letter is of. It stands behind those of Kafka Connect.
+pub const WRITE_ID: &str = "orgstream.write_id";
 
 /// The header of a dead letter whose value was left out.
 const VALUE_LEFT_OUT: &str = "orgstream.value_left_out";
@@ -61,6 +64,11 @@ pub struct Cause {
     pub trace: String,
 }
 
+/// The id of the write that a consumed record is, such as `crm/a.Lead-2@41`: pipeline, topic, partition and offset.
+pub fn write_id(pipeline: &str, at: &InputOffset) -> String {
+    format!("{pipeline}/{at}")
+}
+
 /// The dead letter of `consumed`.
 pub fn dead_letter(pipeline: &str, task: u32, consumed: &Consumed, cause: &Cause) -> Outgoing {
     let mut headers = consumed.headers.clone();
@@ -75,6 +83,7 @@ pub fn dead_letter(pipeline: &str, task: u32, consumed: &Consumed, cause: &Cause
     add("exception.class.name", &cause.code);
     add("exception.message", &cause.message);
     add("exception.stacktrace", &cause.trace);
+    headers.push(WRITE_ID, write_id(pipeline, &consumed.at));
     Outgoing {
         topic: topics::dead_letters(pipeline),
         place: Place::Key(consumed.key.clone().unwrap_or_default()),
@@ -135,7 +144,8 @@ pub async fn write_dead_letters(producer: &Producer, letters: Vec<Outgoing>) -> 
     Ok(())
 }
 
-fn is_too_large(result: &Result<Vec<i64>, ProduceError>) -> bool {
+/// Whether a record is larger than its topic takes.
+pub(super) fn is_too_large(result: &Result<Vec<i64>, ProduceError>) -> bool {
     matches!(result, Err(ProduceError::Refused { too_large: true, .. }))
 }
 
@@ -225,8 +235,10 @@ mod tests {
                 "__connect.errors.exception.class.name",
                 "__connect.errors.exception.message",
                 "__connect.errors.exception.stacktrace",
+                "orgstream.write_id",
             ]
         );
+        assert_eq!(letter.headers.text(WRITE_ID), Some("crm/a.Lead-2@41"));
         assert_eq!(letter.headers.text("__connect.errors.offset"), Some("41"));
     }
 }

@@ -5,6 +5,7 @@
 //! - [`ledger`]: which records are in flight, and how far it is safe to commit (D1, D2, D4)
 //! - [`source`], [`sink`]: the two workers
 //! - [`positions`], [`owed`], [`dead_letters`]: what the workers keep in Kafka
+//! - [`reports`]: what became of each record, for whoever asks
 //! - [`order`]: what is asked of a source that does not run
 //! - [`catch_up`]: order at the start
 //! - [`record_topics`]: topics that only the records name
@@ -19,6 +20,7 @@ pub mod order;
 pub mod owed;
 pub mod positions;
 pub mod record_topics;
+pub mod reports;
 pub mod sink;
 pub mod source;
 pub mod state;

@@ -77,7 +77,8 @@ fn keys(schema: &Json, path: &str, found: &mut BTreeSet<String>) {
 fn written(schema: &Json, value: &Json, path: &str, found: &mut BTreeSet<String>) {
     let Json::Object(entries) = value else { return };
     for (name, value) in entries {
-        if schema["additionalProperties"].is_object() {
+        let is_own = schema["properties"].get(name).is_some();
+        if schema["additionalProperties"].is_object() && !is_own {
             written(&schema["additionalProperties"], value, path, found);
             continue;
         }

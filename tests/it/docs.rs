@@ -118,7 +118,7 @@ fn every_dependency_has_its_line() {
 }
 
 /// Every property of Confluent's three streaming sources and of what they have in common, those of its cloud and of forks
-/// included.
+/// included, and those of its sink's reports.
 const CONFLUENT: &[&str] = &[
     // The connection.
     "salesforce.instance",
@@ -208,6 +208,29 @@ const CONFLUENT: &[&str] = &[
     "salesforce.platform.subscription.type",
     "salesforce.platform.custom.channel.name",
     "salesforce.platform.channel.entities",
+    // What the sink does with errors, and its reports.
+    "behavior.on.api.errors",
+    "reporter.bootstrap.servers",
+    "reporter.result.topic.name",
+    "reporter.result.topic.replication.factor",
+    "reporter.result.topic.partitions",
+    "reporter.result.topic.key.format",
+    "reporter.result.topic.value.format",
+    "reporter.result.topic.key.format.schemas.enable",
+    "reporter.result.topic.value.format.schemas.enable",
+    "reporter.result.topic.key.format.schemas.cache.size",
+    "reporter.result.topic.value.format.schemas.cache.size",
+    "reporter.error.topic.name",
+    "reporter.error.topic.replication.factor",
+    "reporter.error.topic.partitions",
+    "reporter.error.topic.key.format",
+    "reporter.error.topic.value.format",
+    "reporter.error.topic.key.format.schemas.enable",
+    "reporter.error.topic.value.format.schemas.enable",
+    "reporter.error.topic.key.format.schemas.cache.size",
+    "reporter.error.topic.value.format.schemas.cache.size",
+    "reporter.admin.bootstrap.servers",
+    "reporter.producer.bootstrap.servers",
 ];
 
 /// Whether `name` is `pattern`, in which a star stands for anything.

@@ -61,7 +61,7 @@ pub struct Owed {
 }
 
 /// Why a record needed no write. Each is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Skip {
     /// It is at or below the newest write of its record.
     Duplicate,
@@ -73,17 +73,20 @@ pub enum Skip {
     StillOwed,
     /// Its object is not one of the pipeline's.
     OutsidePipeline,
+    /// It is refused for this reason, and the user's file says to pass over such records.
+    Refused(Box<Rejection>),
 }
 
 impl Skip {
-    /// The word used in metrics and status.
-    pub fn as_str(self) -> &'static str {
+    /// The word used in metrics and status; of a refusal its code.
+    pub fn as_str(&self) -> &str {
         match self {
             Self::Duplicate => "duplicate",
             Self::Stale => "stale",
             Self::NoLongerOwed => "no_longer_owed",
             Self::StillOwed => "still_owed",
             Self::OutsidePipeline => "outside_pipeline",
+            Self::Refused(rejection) => &rejection.code,
         }
     }
 }

@@ -8,6 +8,8 @@ use orgstream_salesforce::Org;
 
 use crate::rules::ReferenceRules;
 
+use crate::failures::Failures;
+
 /// A validated sink.
 #[derive(Debug, Clone)]
 pub struct SinkConfig {
@@ -17,6 +19,8 @@ pub struct SinkConfig {
     pub operation: Operation,
     /// How long a record in passing trouble is tried again before it is rejected.
     pub retry_for: Duration,
+    /// What is done with records that cannot be written.
+    pub failures: Failures,
     /// The 18-character id of the org that records without an `orgstream.org` header come from. Where it is not known
     /// either, such records are kept in the id map under an org without a name.
     pub source_org: Option<String>,

@@ -14,9 +14,10 @@ pub struct SinkCounters {
     owed: AtomicU64,
     left_out: AtomicU64,
     defaulted: AtomicU64,
+    fell_back: AtomicU64,
     calls: AtomicU64,
     retries: AtomicU64,
-    skipped: Mutex<BTreeMap<&'static str, u64>>,
+    skipped: Mutex<BTreeMap<String, u64>>,
     rejected: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -33,12 +34,14 @@ pub struct SinkCounts {
     pub left_out: u64,
     /// References that were given the record that a rule names for what is not found.
     pub defaulted: u64,
+    /// Records given to the fallback owner.
+    pub fell_back: u64,
     /// Write calls to org B.
     pub calls: u64,
     /// Attempts of records that met passing trouble.
     pub retries: u64,
-    /// Records that needed no write, by reason.
-    pub skipped: BTreeMap<&'static str, u64>,
+    /// Records that needed no write, by reason; those that `on_error` passes over by code.
+    pub skipped: BTreeMap<String, u64>,
     /// Records that can never be written, by code.
     pub rejected: BTreeMap<String, u64>,
 }
@@ -52,6 +55,7 @@ impl SinkCounters {
             owed: self.owed.load(Ordering::Relaxed),
             left_out: self.left_out.load(Ordering::Relaxed),
             defaulted: self.defaulted.load(Ordering::Relaxed),
+            fell_back: self.fell_back.load(Ordering::Relaxed),
             calls: self.calls.load(Ordering::Relaxed),
             retries: self.retries.load(Ordering::Relaxed),
             skipped: self.skipped.lock().expect("no holder of this lock panics").clone(),
@@ -66,15 +70,17 @@ impl SinkCounters {
                 add(&self.created, usize::from(delivered.created));
                 add(&self.owed, delivered.owed.len());
             }
-            Outcome::Skipped(skip) => {
-                let mut skipped = self.skipped.lock().expect("no holder of this lock panics");
-                *skipped.entry(skip.as_str()).or_default() += 1;
-            }
+            Outcome::Skipped(skip) => self.skipped(skip.as_str()),
             Outcome::Rejected(rejection) => {
                 let mut rejected = self.rejected.lock().expect("no holder of this lock panics");
                 *rejected.entry(rejection.code.clone()).or_default() += 1;
             }
         }
+    }
+
+    pub(crate) fn skipped(&self, reason: &str) {
+        let mut skipped = self.skipped.lock().expect("no holder of this lock panics");
+        *skipped.entry(reason.to_owned()).or_default() += 1;
     }
 
     pub(crate) fn left_out(&self, references: usize) {
@@ -83,6 +89,10 @@ impl SinkCounters {
 
     pub(crate) fn defaulted(&self, references: usize) {
         add(&self.defaulted, references);
+    }
+
+    pub(crate) fn fell_back(&self, records: usize) {
+        add(&self.fell_back, records);
     }
 
     pub(crate) fn called(&self) {

@@ -34,6 +34,8 @@ pub(crate) struct Delivery {
     pub(crate) matcher: Matcher,
     /// What has been done.
     pub(crate) counters: Arc<SinkCounters>,
+    /// The user or queue of org B that is given records whose owner is inactive.
+    pub(crate) fallback_owner: Option<SalesforceId>,
 }
 
 /// What became of the items of a call.
@@ -128,7 +130,8 @@ impl Delivery {
         tenures: impl Iterator<Item = &'t Tenure>,
     ) -> Vec<Answer> {
         let tenures: Vec<&Tenure> = tenures.collect();
-        self.wire.send(write, &tenures, &self.counters).await
+        let answers = self.wire.send(write, &tenures, &self.counters).await;
+        self.with_fallback_owner(write, &tenures, answers).await
     }
 
     /// A read on behalf of all items failed.

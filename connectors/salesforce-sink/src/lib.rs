@@ -10,6 +10,7 @@
 //! - `holds`: which deletions wait for changes of other records
 //! - `plan`: which records go into which call
 //! - `deliver`, `put`, `delete`, `pay`: what happens to the changes, and to the owed references, of one call
+//! - `owner`: records whose owner is inactive
 //! - `bin`: records that come back from the recycle bin
 //! - `presence`: whether org B has a record, where that decides which fields are written
 //! - [`rules`], `outside`, `matching`: references out of the pipeline, and how records of both orgs are matched for them
@@ -17,6 +18,7 @@
 //! - `write`, `cut`, `pace`: the calls of one write, how large they are, halved until only what is at fault fails
 //! - `verdict`: what answers mean
 //! - `links`, `lookup`, `parents`: which record of org B stands for which
+//! - [`failures`], [`tally`], [`refusals`]: what the file says of records that are refused, and when they are too many
 //! - `attempts`: the retry clock of a record
 //! - `target`, `rank`: org B's objects, parents before children
 //! - `room`, `tenure`: how much is held, and for which partitions
@@ -27,6 +29,13 @@ pub use config::{Operation, SinkConfig, SinkContext, SinkObject};
 
 pub mod rules;
 pub use rules::{Fallback, FindRule, ReferenceRule, ReferenceRules};
+pub mod failures;
+pub use failures::{Action, Failures, Fate, OWN_CODES, OnError, StopAfter};
+
+pub mod refusals;
+pub use refusals::Refusals;
+
+mod tally;
 
 pub mod start;
 pub use start::{check, start};
@@ -54,6 +63,7 @@ mod lookup;
 mod map;
 mod matching;
 mod outside;
+mod owner;
 mod pace;
 mod parents;
 mod pay;

@@ -24,10 +24,14 @@ use crate::deliver::{Delivery, Done};
 use crate::holds::{Holds, Standing};
 use crate::lanes::{LaneKey, Lanes};
 use crate::plan::{Candidate, Group, Kind, Limits, Traffic, plan};
+use crate::refusals::Refusals;
 use crate::room::{Room, Seat};
+use crate::tally::Tally;
 use crate::tenure::{Tenure, Tenures};
 use crate::work::{Papers, Task, Verdict, Work};
+use halt::{Halt, Subject};
 
+mod halt;
 mod intake;
 mod order;
 
@@ -53,6 +57,8 @@ pub struct SalesforceSink {
     pauses: Pauses,
     room: Room,
     holds: Holds,
+    tally: Arc<Tally>,
+    halt: Halt,
 }
 
 /// An item in a call.
@@ -75,6 +81,7 @@ struct Closed {
 impl SalesforceSink {
     pub(crate) fn new(config: SinkConfig, health: HealthReporter, delivery: Delivery) -> Self {
         Self {
+            tally: Arc::new(Tally::new(config.failures.stop_after)),
             config,
             health,
             delivery: Arc::new(delivery),
@@ -87,6 +94,7 @@ impl SalesforceSink {
             pauses: Pauses::default(),
             room: Room::default(),
             holds: Holds::default(),
+            halt: Halt::default(),
         }
     }
 
@@ -95,11 +103,26 @@ impl SalesforceSink {
         Arc::clone(&self.delivery.counters)
     }
 
+    /// For whoever refuses records before the sink sees them.
+    pub fn refusals(&self) -> Refusals {
+        Refusals {
+            on_error: self.config.failures.on_error.clone(),
+            tally: Arc::clone(&self.tally),
+            counters: self.counters(),
+        }
+    }
+
     /// Starts what may start, and says when to look again if nothing else happens.
     fn launch(&mut self) -> Option<Instant> {
         let now = Instant::now();
+        if self.halted().is_some() {
+            return None;
+        }
         self.lanes.wake(now);
         self.settle_known(now);
+        if self.halted().is_some() {
+            return None;
+        }
         if let Some((org, reason)) = self.delivery.away() {
             self.health.degraded(format!(
                 "org `{}` cannot be called: {reason}; writing goes on when it answers again",
@@ -225,7 +248,8 @@ impl SalesforceSink {
         let key = work.papers.key.clone();
         let flying = self.flying.remove(&key);
         let lasts = !work.papers.tenure.is_over();
-        let until = match self.with_deletions_to_come(&work, verdict) {
+        let verdict = self.with_deletions_to_come(&work, verdict);
+        let until = match self.by_policy(verdict) {
             Verdict::Settled(settled) => {
                 if lasts && let Some(link) = settled.link() {
                     self.delivery.links.wrote(link.clone(), settled.stored.clone());
@@ -287,15 +311,23 @@ impl SalesforceSink {
         decides: Option<(LaneKey, Decision)>,
         now: Instant,
     ) {
+        let subject = Subject::of(&papers);
         let Papers { key, ticket, seat, .. } = papers;
         drop(seat);
         if let Some(ticket) = ticket {
-            self.close(ticket, outcome, decides);
+            self.close(ticket, &subject, outcome, decides);
         }
         self.lanes.settle(&key, now);
     }
 
-    fn close(&mut self, ticket: Ticket, outcome: Outcome, decides: Option<(LaneKey, Decision)>) {
+    fn close(
+        &mut self,
+        ticket: Ticket,
+        subject: &Subject,
+        outcome: Outcome,
+        decides: Option<(LaneKey, Decision)>,
+    ) {
+        let Some((ticket, outcome)) = self.end_of_record(ticket, subject, outcome) else { return };
         self.delivery.counters.settled(&outcome);
         self.closed.push(Closed { ticket, outcome, decides });
     }
@@ -360,6 +392,9 @@ impl Sink for SalesforceSink {
             let wake = self.launch();
             if !self.closed.is_empty() {
                 return Ok(self.hand_out());
+            }
+            if let Some(end) = self.end_of_task() {
+                return Err(end);
             }
             self.wait(wake).await?;
         }

@@ -13,6 +13,7 @@ use crate::deliver::Delivery;
 use crate::external_id::ExternalId;
 use crate::links::Links;
 use crate::matching::Matcher;
+use crate::owner;
 use crate::pace::Pace;
 use crate::rules_check;
 use crate::sink::SalesforceSink;
@@ -43,6 +44,7 @@ pub async fn start(config: SinkConfig, org: Org, context: SinkContext) -> Result
         targets: Targets::new(&config.objects, &describes),
         matcher: Matcher::new(context.source, org.clone()),
         counters: Arc::new(SinkCounters::default()),
+        fallback_owner: config.failures.fallback_owner,
         wire: Wire { org, lease: context.lease, pace: Pace::default() },
     };
     Ok(SalesforceSink::new(config, context.health, delivery))
@@ -61,14 +63,18 @@ pub async fn check(config: &SinkConfig, org: &Org) -> Result<Vec<Arc<Describe>>,
                 let field = ExternalId::of(object, &describe, config.operation);
                 faults.extend(field.fault(&object.name, config.operation, org.name()));
                 let checked = rules_check::faults(object, &describe, org).await;
-                faults.extend(checked.map_err(|error| unanswered(config, object, error))?);
+                faults.extend(checked.map_err(|error| unanswered(config, &object.name, error))?);
                 describes.push(describe);
             }
             Err(error) => match error.disposition() {
                 Disposition::Reject | Disposition::Gone => faults.push(no_object(object, &error)),
-                _ => return Err(unanswered(config, object, error)),
+                _ => return Err(unanswered(config, &object.name, error)),
             },
         }
+    }
+    if let Some(owner) = config.failures.fallback_owner {
+        let fault = owner::fault(org, owner).await;
+        faults.extend(fault.map_err(|error| unanswered(config, "User", error))?);
     }
     if !faults.is_empty() {
         let (pipeline, org) = (config.pipeline.clone(), org.name().to_owned());
@@ -77,9 +83,9 @@ pub async fn check(config: &SinkConfig, org: &Org) -> Result<Vec<Arc<Describe>>,
     Ok(describes)
 }
 
-fn unanswered(config: &SinkConfig, object: &SinkObject, source: ApiError) -> TaskError {
+fn unanswered(config: &SinkConfig, object: &str, source: ApiError) -> TaskError {
     let refused = source.is_refused();
-    let error = StartError::Org { pipeline: config.pipeline.clone(), object: object.name.clone(), source };
+    let error = StartError::Org { pipeline: config.pipeline.clone(), object: object.to_owned(), source };
     if refused { TaskError::config(error) } else { TaskError::restart(error) }
 }
 

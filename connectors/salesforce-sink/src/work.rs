@@ -1,6 +1,6 @@
 //! One item on its way through the sink, with everything that must end with it.
 
-use orgstream_api::{IdLink, InputOffset, LinkChange, Outcome, Owed, Rejection, Ticket, TopicPartition};
+use orgstream_api::{IdLink, InputOffset, LinkChange, Outcome, Owed, Rejection, Ticket};
 
 use crate::attempts::Attempts;
 use crate::change::Change;
@@ -37,8 +37,8 @@ pub(crate) struct Papers {
     pub(crate) seat: Option<Seat>,
     /// What it is to deletions, if it is a change.
     pub(crate) standing: Option<Standing>,
-    /// The partition that it keeps from being committed; an owed reference keeps none.
-    pub(crate) keeps: Option<TopicPartition>,
+    /// The offset that it keeps from being committed; an owed reference keeps none.
+    pub(crate) keeps: Option<InputOffset>,
 }
 
 /// What is to be done with an item when its lane's turn comes.

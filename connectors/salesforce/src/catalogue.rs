@@ -41,6 +41,11 @@ pub fn advice(code: &str) -> Option<&'static str> {
     entry(code).map(|(_, _, advice)| *advice).filter(|advice| !advice.is_empty())
 }
 
+/// All codes of the table.
+pub fn codes() -> impl Iterator<Item = &'static str> + Clone {
+    CATALOGUE.iter().map(|(code, _, _)| *code)
+}
+
 type Entry = (&'static str, Disposition, &'static str);
 
 fn entry(code: &str) -> Option<&'static Entry> {
@@ -153,7 +158,11 @@ const CATALOGUE: &[Entry] = &[
     ("DEPENDENCY_EXISTS", Disposition::Reject, "other records depend on this one"),
     ("UNDELETE_FAILED", Disposition::Reject, "the record is no longer in the recycle bin"),
     ("MISSING_ARGUMENT", Disposition::Reject, ""),
-    ("INACTIVE_OWNER_OR_USER", Disposition::Reject, "activate the user"),
+    (
+        "INACTIVE_OWNER_OR_USER",
+        Disposition::Reject,
+        "activate the user, or name another owner as `fallback_owner`",
+    ),
     ("MALFORMED_QUERY", Disposition::Reject, ""),
     ("INVALID_QUERY_LOCATOR", Disposition::Reject, "the query's cursor is over; run the query anew"),
     ("INVALID_QUERY_FILTER_OPERATOR", Disposition::Reject, ""),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use url::Url;
 
-use super::{Report, cycles, org, pipeline, topics};
+use super::{Report, cycles, org, pipeline, report_topics, topics};
 use crate::config::raw;
 use crate::config::substitute::Surroundings;
 use crate::config::validated::{Brokers, Config, Kafka, SchemaRegistry};
@@ -50,6 +50,7 @@ pub(in crate::config) fn check(
     }
     let whole: Vec<_> = pipelines.iter().flatten().collect();
     topics(&whole, report);
+    report_topics(&whole, report);
     cycles(&whole, report);
     Some(Config {
         file: path.to_owned(),

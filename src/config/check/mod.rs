@@ -15,8 +15,13 @@ mod org_options;
 
 mod private_key;
 
+mod failures;
+
 mod pipeline;
 use pipeline::pipeline;
+
+mod reports;
+use reports::report_topics;
 
 mod source;
 

@@ -6,6 +6,8 @@ use orgstream_api::record::field;
 use orgstream_api::{Part, TopicTemplate, refused_name};
 use orgstream_salesforce_sink::Operation;
 
+use super::failures::failures;
+use super::reports::reports;
 use super::source::{Around, has_object, one_for_all, source, template};
 use super::{Report, is_api_name, references};
 use crate::config::duration::parse_duration;
@@ -123,6 +125,9 @@ fn sink(
             None
         }
     };
+    let failures =
+        failures(pipeline, raw.on_error, raw.stop_after.as_ref(), raw.fallback_owner.as_deref(), report);
+    let reports = raw.reports.map(|raw| reports(pipeline, raw, report));
     Some(PipelineSink {
         org: org?,
         topic: topic?,
@@ -133,6 +138,8 @@ fn sink(
             raw::Operation::Delete => Operation::Delete,
         },
         retry_for: retry_for?,
+        failures,
+        reports,
     })
 }
 

@@ -4,16 +4,19 @@ use orgstream_api::{TopicTemplate, refused_name};
 
 use super::Report;
 use crate::config::validated::Pipeline;
-use crate::kafka::topics as own_names;
+use crate::kafka::topics as names;
 
 /// Starts the names of the topics that all pipelines share.
-const SHARED_PREFIX: &str = "_orgstream.";
+pub(super) const SHARED_PREFIX: &str = "_orgstream.";
+
+/// The topics that each pipeline keeps for itself.
+pub(super) fn own_names(pipelines: &[&Pipeline]) -> Vec<String> {
+    let own = |pipeline: &&Pipeline| [names::parked(&pipeline.name), names::dead_letters(&pipeline.name)];
+    pipelines.iter().flat_map(own).collect()
+}
 
 pub(super) fn topics(pipelines: &[&Pipeline], report: &mut Report<'_>) {
-    let own: Vec<_> = pipelines
-        .iter()
-        .flat_map(|pipeline| [own_names::parked(&pipeline.name), own_names::dead_letters(&pipeline.name)])
-        .collect();
+    let own = own_names(pipelines);
     let mut written: Vec<(TopicTemplate, &str)> = Vec::new();
     for pipeline in pipelines {
         let events = pipeline.source.iter().flat_map(|source| &source.config.events);

@@ -8,6 +8,7 @@ use orgstream_salesforce_source::Start;
 use super::*;
 use crate::config::{Brokers, Org, SchemaRegistry};
 
+mod failures;
 mod references;
 mod source;
 

@@ -15,15 +15,19 @@ use orgstream_api::{InputOffset, Item};
 use super::{Flight, SinkWorker, Taken};
 use crate::kafka::{Consumed, Outgoing, Place, topics};
 use crate::store::LinkKey;
-use crate::worker::dead_letters::{Cause, Stage, dead_letter, write_dead_letters};
+use crate::worker::dead_letters::{Cause, Stage, WRITE_ID, dead_letter, write_dead_letters, write_id};
 use crate::worker::ledger::Redeemed;
 use crate::worker::owed::{EntryKey, Parent, parents};
+use crate::worker::reports::{self, write_reports};
 
 /// What a batch of outcomes demands before its tickets settle.
 #[derive(Default)]
 struct Demands {
     entries: Vec<Outgoing>,
     letters: Vec<Outgoing>,
+    /// Rejections; some may have their letter already.
+    rejected: usize,
+    reports: Vec<Outgoing>,
     links: HashMap<LinkKey, IdLink>,
     /// Parents of references that are newly owed, or still.
     parents: Vec<Parent>,
@@ -56,9 +60,12 @@ impl SinkWorker {
         }
         if !demands.letters.is_empty() {
             // D3, too.
-            let count = demands.letters.len();
             write_dead_letters(&self.parts.producer, demands.letters).await?;
-            self.parts.view.dead_letters.add(count);
+        }
+        self.parts.view.dead_letters.add(demands.rejected);
+        if !demands.reports.is_empty() {
+            // D3, too.
+            write_reports(&self.parts.producer, demands.reports).await?;
         }
         if !demands.links.is_empty() {
             // D7: bound before anything settles.
@@ -73,6 +80,7 @@ impl SinkWorker {
 
     fn record_answer(&mut self, demands: &mut Demands, taken: &Taken, outcome: &Outcome) {
         let consumed = &taken.consumed;
+        demands.reports.extend(self.report(taken, outcome));
         match outcome {
             Outcome::Delivered(delivered) => self.delivered(demands, &consumed.at, delivered),
             Outcome::Skipped(_) => {}
@@ -82,7 +90,10 @@ impl SinkWorker {
                     dead_letters = topics::dead_letters(&self.parts.task.pipeline),
                     "A record is rejected; it becomes a dead letter."
                 );
-                demands.letters.push(self.letter(consumed, rejection));
+                demands.rejected += 1;
+                if !self.lettered.has(&write_id(&self.parts.task.pipeline, &consumed.at)) {
+                    demands.letters.push(self.letter(consumed, rejection));
+                }
             }
         }
     }
@@ -133,7 +144,8 @@ impl SinkWorker {
             Outcome::Skipped(_) => {}
             Outcome::Rejected(rejection) => {
                 tracing::warn!(record = %owed.id, field = %owed.field, %rejection, "An owed reference is rejected; it becomes a dead letter.");
-                demands.letters.push(self.letter(&stand_in(owed), rejection));
+                demands.rejected += 1;
+                demands.letters.push(self.letter_of_owed(owed, rejection));
             }
         }
         if ours {
@@ -146,6 +158,27 @@ impl SinkWorker {
         if let Some(owed) = self.book.remove(key) {
             demands.entries.push(entry(&self.parts.task.pipeline, key, None, owed.at.partition.partition));
         }
+    }
+
+    /// What the file wants to be told of a record's outcome.
+    fn report(&self, taken: &Taken, outcome: &Outcome) -> Option<Outgoing> {
+        let (reports, record) = (self.parts.reports.as_ref()?, taken.reported.as_ref()?);
+        match outcome {
+            Outcome::Delivered(written) => reports::success(reports, &taken.consumed, record, written),
+            Outcome::Rejected(refused) => reports::error(reports, &taken.consumed, record, refused),
+            Outcome::Skipped(Skip::Refused(refused)) => {
+                reports::error(reports, &taken.consumed, record, refused)
+            }
+            Outcome::Skipped(_) => None,
+        }
+    }
+
+    /// The letter of a reference. A record may owe several, and have a letter for each.
+    fn letter_of_owed(&self, owed: &Owed, rejection: &Rejection) -> Outgoing {
+        let mut letter = self.letter(&stand_in(owed), rejection);
+        let id = write_id(&self.parts.task.pipeline, &owed.at);
+        letter.headers.push(WRITE_ID, format!("{id}/{}", owed.field));
+        letter
     }
 
     fn letter(&self, consumed: &Consumed, rejection: &Rejection) -> Outgoing {

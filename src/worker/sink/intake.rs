@@ -2,20 +2,22 @@
 
 use orgstream_api::record::field;
 use orgstream_api::{InputOffset, Item, Record, SinkRecord, TaskError, Tracked};
+use orgstream_salesforce_sink::Fate;
 use tokio::time::Instant;
 
-use super::{Flight, SinkWorker, Taken};
+use super::{Flight, SinkTask, SinkWorker, Taken};
 use crate::codec::{CodecError, Part};
-use crate::kafka::Consumed;
-use crate::worker::dead_letters::{Cause, Stage, dead_letter, write_dead_letters};
+use crate::kafka::{Consumed, Outgoing};
+use crate::worker::dead_letters::{Cause, Stage, dead_letter, write_dead_letters, write_id};
 use crate::worker::owed::EntryKey;
+use crate::worker::reports::kept;
 
 impl SinkWorker {
     /// Takes consumed records in.
     pub(super) async fn take_in(&mut self, messages: Vec<Consumed>) -> Result<(), TaskError> {
         self.parts.view.consumed.add(messages.len());
         let came = Instant::now();
-        let mut letters = Vec::new();
+        let (mut letters, mut dead) = (Vec::new(), 0);
         let mut unreadable = Vec::new();
         for consumed in messages {
             // A record of a partition that is gone, or one that was tracked already, has no ticket and no effect.
@@ -31,34 +33,61 @@ impl SinkWorker {
                         timestamp: consumed.timestamp,
                     };
                     let id = record.text(field::ID).map(str::to_owned);
+                    let reported = self.parts.reports.as_ref().map(|reports| kept(reports, &record));
                     let item =
                         Item::Record(SinkRecord { at: consumed.at.clone(), record, size: consumed.size() });
-                    self.flights.insert(ticket.id(), Flight::Record(Taken { consumed, id, came }));
+                    self.flights.insert(ticket.id(), Flight::Record(Taken { consumed, id, reported, came }));
                     self.backlog.push_back(Tracked { ticket, item });
                 }
                 Err(error) => {
                     let cause = self.unreadable(&consumed.at, error)?;
-                    tracing::warn!(at = %consumed.at, message = %cause.message, "A record cannot be read; it becomes a dead letter.");
-                    letters.push(dead_letter(
-                        &self.parts.task.pipeline,
-                        self.parts.task.number,
-                        &consumed,
-                        &cause,
-                    ));
+                    if let Some(letter) = self.letter_of_unreadable(&consumed, &cause)? {
+                        dead += 1;
+                        if !self.lettered.has(&write_id(&self.parts.task.pipeline, &consumed.at)) {
+                            letters.push(letter);
+                        }
+                    }
                     unreadable.push(ticket);
                 }
             }
         }
-        if letters.is_empty() {
-            return Ok(());
+        if !letters.is_empty() {
+            // D3: the dead letters are acknowledged before their tickets settle.
+            write_dead_letters(&self.parts.producer, letters).await?;
         }
-        // D3: the dead letters are acknowledged before their tickets settle.
-        write_dead_letters(&self.parts.producer, letters).await?;
-        self.parts.view.dead_letters.add(unreadable.len());
+        self.parts.view.dead_letters.add(dead);
         for ticket in unreadable {
             self.ledger.settle(ticket);
         }
         Ok(())
+    }
+
+    /// The dead letter of a record that cannot be read, unless it is to be passed over; an error where the file says to stop.
+    fn letter_of_unreadable(
+        &self,
+        consumed: &Consumed,
+        cause: &Cause,
+    ) -> Result<Option<Outgoing>, TaskError> {
+        let SinkTask { pipeline, number } = &self.parts.task;
+        match self.parts.refusals.refuse(&cause.code) {
+            Fate::Reject => {
+                tracing::warn!(at = %consumed.at, message = %cause.message, "A record cannot be read; it becomes a dead letter.");
+                Ok(Some(dead_letter(pipeline, *number, consumed, cause)))
+            }
+            Fate::Skip => {
+                tracing::warn!(
+                    at = %consumed.at, message = %cause.message,
+                    "A record cannot be read, and is passed over as `on_error` says."
+                );
+                Ok(None)
+            }
+            // Those beside it come again with it (D2).
+            Fate::Stop => Err(TaskError::failed(format!(
+                "pipeline `{pipeline}`: the record at {} cannot be read and `on_error` says `stop`: {}. It is not settled: it \
+                 comes again at the next start. Let such records pass with `on_error: {{ {}: reject }}`, into the dead letters",
+                consumed.at, cause.message, cause.code
+            ))),
+        }
     }
 
     /// Why a record is dead whose bytes cannot be read; an error where others would be as dead as this one.

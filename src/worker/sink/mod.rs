@@ -2,6 +2,7 @@
 //!
 //! - [`intake`]: consumed bytes → records with tickets
 //! - [`answers`]: outcomes → what has to be durable → settled tickets (D3, D7)
+//! - [`lettered`]: dead letters that are there already
 //! - [`marks`]: what lay in the inputs at moments that the sink asks about
 //! - [`partitions`]: partitions that come and go, wait, and are committed (D1)
 //! - [`remade`]: partitions whose offsets may have begun again
@@ -12,6 +13,7 @@
 
 mod answers;
 mod intake;
+mod lettered;
 mod marks;
 mod partitions;
 mod remade;
@@ -25,8 +27,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orgstream_api::{
-    HealthReporter, IdLink, Item, Outcome, Owed, Sink, TaskError, Ticket, TicketId, Tracked,
+    HealthReporter, IdLink, Item, Outcome, Owed, Record, Sink, TaskError, Ticket, TicketId, Tracked,
 };
+use orgstream_salesforce_sink::Refusals;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -37,8 +40,10 @@ use super::catch_up::CatchUp;
 use super::ledger::Ledger;
 use super::owed::OwedBook;
 use crate::codec::Codec;
+use crate::config::Reports;
 use crate::kafka::{Admin, Consumed, GroupConsumer, KafkaConfig, Producer};
 use crate::store::IdStore;
+use lettered::Lettered;
 use marks::Marks;
 
 /// How often settled work is committed.
@@ -81,6 +86,10 @@ pub struct Parts {
     pub codec: Codec,
     /// The sink.
     pub sink: Box<dyn Sink>,
+    /// What is done with records that never reach it.
+    pub refusals: Refusals,
+    /// Where it is told what became of records.
+    pub reports: Option<Reports>,
     /// 18-character id of the org the sink writes to.
     pub target_org: String,
     /// The id map.
@@ -111,6 +120,8 @@ struct Taken {
     consumed: Consumed,
     /// The record's id in its own org, where it says one; what a person looks for.
     id: Option<String>,
+    /// What its report needs of it, where the file wants reports.
+    reported: Option<Record>,
     /// When it came.
     came: Instant,
 }
@@ -125,6 +136,7 @@ pub struct SinkWorker {
     book: OwedBook,
     catch_up: CatchUp,
     marks: Marks,
+    lettered: Lettered,
     /// Schemas that the registry does not have, each with a dead letter.
     unknown_schemas: HashSet<u32>,
     bound: mpsc::UnboundedReceiver<IdLink>,
@@ -161,6 +173,7 @@ impl SinkWorker {
             book: OwedBook::default(),
             catch_up: CatchUp::default(),
             marks: Marks::default(),
+            lettered: Lettered::default(),
             unknown_schemas: HashSet::new(),
             bound,
             renewed: Instant::now(),

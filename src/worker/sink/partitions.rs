@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use orgstream_api::{InputOffset, Owed, TaskError, TopicPartition};
 use tokio::time::Instant;
 
-use super::SinkWorker;
+use super::{Parts, SinkWorker};
 use crate::kafka::{Assigned, Error, Event, Revocation, read_compacted, topics};
 
 impl SinkWorker {
@@ -40,6 +40,7 @@ impl SinkWorker {
     async fn assigned(&mut self, assigned: Vec<Assigned>) -> Result<(), TaskError> {
         let inputs: BTreeSet<String> = assigned.iter().map(|new| new.at.partition.topic.clone()).collect();
         let ends = self.parts.admin.end_offsets(&inputs.into_iter().collect::<Vec<_>>()).await?;
+        self.read_letters_back(&assigned).await?;
         let numbers: BTreeSet<i32> = assigned.iter().map(|new| new.at.partition.partition).collect();
         for Assigned { at, committed } in assigned {
             let end = ends.get(&at.partition).copied().unwrap_or(at.offset);
@@ -55,6 +56,12 @@ impl SinkWorker {
         }
         self.commit_now().await;
         self.submit_linked(self.book.parents()).await
+    }
+
+    async fn read_letters_back(&mut self, assigned: &[Assigned]) -> Result<(), TaskError> {
+        let places: Vec<InputOffset> = assigned.iter().map(|new| new.at.clone()).collect();
+        let Parts { task, kafka, admin, health, .. } = &self.parts;
+        self.lettered.read_back(&task.pipeline, &places, kafka, admin, health).await
     }
 
     /// Reads the entries of the owned inputs in one partition of the parked topic (D3: the topic is the truth).

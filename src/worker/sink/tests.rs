@@ -122,6 +122,8 @@ impl Rig {
             consumer: GroupConsumer::open(&kafka, group).unwrap(),
             codec: Codec::new(Registry::connect(schemas.url(), health()).await.unwrap()),
             sink: Box::new(NotingSink(Arc::clone(&notes))),
+            refusals: Refusals::default(),
+            reports: None,
             target_org: ORG_B.to_owned(),
             ids,
             producer: Producer::open(&kafka, health()).unwrap(),
@@ -190,7 +192,10 @@ async fn a_reference_that_a_newer_state_decided_while_it_waited_for_room_is_not_
     worker.book.add(owed(1, "001A"));
     let ticket = worker.ledger.track(&contacts(), 5).unwrap();
     let consumed = Consumed { at: at(5), key: None, value: None, headers: Headers::default(), timestamp: 0 };
-    worker.flights.insert(ticket.id(), Flight::Record(Taken { consumed, id: None, came: Instant::now() }));
+    worker.flights.insert(
+        ticket.id(),
+        Flight::Record(Taken { consumed, id: None, reported: None, came: Instant::now() }),
+    );
     // The parent comes while the sink has no room.
     worker.submit_owed(&[parent("001A")]);
     worker.fill();

@@ -3,10 +3,12 @@
 //! What an item is, and whether it can be written at all, is settled here; only its place in its lane decides when it
 //! is answered.
 
+use orgstream_api::record::field;
 use orgstream_api::{Item, Outcome, Owed, SinkRecord, Skip, Tracked};
 use tokio::time::Instant;
 
 use super::SalesforceSink;
+use super::halt::Subject;
 use crate::attempts::Attempts;
 use crate::change;
 use crate::lanes::LaneKey;
@@ -20,7 +22,7 @@ impl SalesforceSink {
     pub(super) fn accept(&mut self, Tracked { ticket, item }: Tracked<Item>, seat: Seat, now: Instant) {
         let tenure = self.tenures.of(item.partition());
         let keeps = match &item {
-            Item::Record(record) => Some(record.at.partition.clone()),
+            Item::Record(record) => Some(record.at.clone()),
             Item::Owed(_) => None,
         };
         let (key, task) = match item {
@@ -29,7 +31,8 @@ impl SalesforceSink {
                 // Nobody knows whose history the record belongs to, so there is no order to keep.
                 Err(rejection) => {
                     drop(seat);
-                    return self.close(ticket, Outcome::Rejected(rejection), None);
+                    let subject = Subject { id: record.record.text(field::ID).map(str::to_owned), at: keeps };
+                    return self.close(ticket, &subject, Outcome::Rejected(rejection), None);
                 }
             },
             Item::Owed(owed) => self.read_owed(owed),

@@ -31,8 +31,8 @@ impl SalesforceSink {
         let heads: Vec<Head<'_, Work>> = self.lanes.heads().collect();
         let mut held = HashMap::new();
         for work in self.waiting(&heads, Until::Marks).into_iter().flat_map(|key| self.lanes.queued(key)) {
-            if let Some(partition) = &work.papers.keeps {
-                *held.entry(partition.clone()).or_default() += 1;
+            if let Some(at) = &work.papers.keeps {
+                *held.entry(at.partition.clone()).or_default() += 1;
             }
         }
         held

@@ -49,6 +49,11 @@ impl Change {
         }
     }
 
+    /// The record's id in org A.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
     pub(super) fn created(object: &str, number: u32) -> Self {
         let change = Self::new("created", object, number);
         match object {

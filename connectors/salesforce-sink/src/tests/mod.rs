@@ -8,6 +8,7 @@ mod calls;
 mod changes;
 mod contract;
 mod deletions;
+mod failures;
 mod fixed;
 mod matching;
 mod references;

@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 use super::change::ORG_A;
 use super::runtime::Runtime;
 use crate::config::{Operation, SinkConfig, SinkContext, SinkObject};
+use crate::failures::Failures;
 use crate::rules::ReferenceRules;
 
 /// The field of org B that holds ids of org A.
@@ -112,6 +113,7 @@ pub(super) fn config(operation: Operation, retry_for: Duration) -> SinkConfig {
         pipeline: "crm".to_owned(),
         operation,
         retry_for,
+        failures: Failures::default(),
         source_org: Some(ORG_A.to_owned()),
         objects: vec![object("Contact"), object("Account"), object("Lead")],
     }
