@@ -64,10 +64,14 @@ pub fn to_value(field: &DescribeField, json: &Json) -> Result<Value, ValueError>
     }
 }
 
-/// `value` as a write to `field` of the target org sends it. Compound values cannot be written: their members are
+/// `value` as a write to `field` of the target org sends it: what a number or a text means as a date or a time, the field
+/// says. Compound values cannot be written: their members are
 /// fields of their own.
 pub fn to_json(field: &DescribeField, value: &Value) -> Result<Json, ValueError> {
     let impossible = |what: &str| ValueError { field: field.name.clone(), what: what.to_owned() };
+    if let Some(written) = temporal::written(field.kind, value) {
+        return written.map_err(|what| impossible(&what));
+    }
     let numeric =
         matches!(field.kind, FieldKind::Int | FieldKind::Long | FieldKind::Double | FieldKind::Currency);
     Ok(match value {
@@ -178,6 +182,8 @@ fn shown(json: &Json) -> String {
     let text = json.to_string();
     if text.chars().count() > 60 { format!("{}…", text.chars().take(60).collect::<String>()) } else { text }
 }
+
+mod temporal;
 
 #[cfg(test)]
 mod tests;

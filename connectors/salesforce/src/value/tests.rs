@@ -117,7 +117,63 @@ fn what_no_org_has_is_not_written() {
     assert!(to_json(&field("address"), &address).is_err());
 }
 
+#[test]
+fn numbers_and_texts_are_dates_and_times_where_the_field_is_one() {
+    let text = |text: &str| Value::String(text.to_owned());
+    for (kind, value, json) in [
+        ("date", text("2026-01-31"), json!("2026-01-31")),
+        ("date", text("2026-01-31T00:00:00Z"), json!("2026-01-31")),
+        ("date", text("2026-01-31T00:00:00.000+0000"), json!("2026-01-31")),
+        ("date", Value::Int64(19_335), json!("2022-12-09")),
+        ("date", Value::Int32(-1), json!("1969-12-31")),
+        ("datetime", text("2026-01-31T10:20:30+02:00"), json!("2026-01-31T08:20:30.000Z")),
+        ("datetime", text("2026-01-31T10:20:30.123456Z"), json!("2026-01-31T10:20:30.123Z")),
+        ("datetime", Value::Int64(1_670_582_776_000), json!("2022-12-09T10:46:16.000Z")),
+        ("time", text("10:20:30"), json!("10:20:30.000Z")),
+        ("time", Value::Int64(1_500), json!("00:00:01.500Z")),
+        ("boolean", text("true"), json!(true)),
+    ] {
+        assert_eq!(to_json(&field(kind), &value), Ok(json), "{kind} {value:?}");
+    }
+}
+
+#[test]
+fn what_is_no_date_or_would_be_cut_or_shifted_is_refused_by_field() {
+    let text = |text: &str| Value::String(text.to_owned());
+    for (kind, value) in [
+        ("date", text("2026-02-30")),
+        ("date", text("2026-01-31T10:00:00Z")),
+        // Nobody says of which zone.
+        ("datetime", text("2026-01-31T10:20:30")),
+        ("datetime", text("2026-01-31")),
+        ("time", text("25:00:00")),
+        // Milliseconds are no days.
+        ("date", Value::Int64(1_670_582_776_000)),
+        ("datetime", Value::Int64(i64::MAX)),
+        ("time", Value::Int64(86_400_000)),
+    ] {
+        let refused = to_json(&field(kind), &value).unwrap_err();
+        assert!(!refused.field.is_empty(), "{kind} {value:?}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn dates_and_times_are_written_alike_from_numbers_texts_and_values(days in -98_615_i32..741_806, millis in 0_i64..86_400_000) {
+        let moment = i64::from(days) * 86_400_000 + millis;
+        let time = i32::try_from(millis).unwrap();
+        for (kind, value, number) in [
+            ("date", Value::Date(days), i64::from(days)),
+            ("datetime", Value::Timestamp(moment), moment),
+            ("time", Value::Time(time), millis),
+        ] {
+            let written = to_json(&field(kind), &value).unwrap();
+            prop_assert_eq!(to_json(&field(kind), &Value::Int64(number)), Ok(written.clone()));
+            let text = Value::String(written.as_str().unwrap().to_owned());
+            prop_assert_eq!(to_json(&field(kind), &text), Ok(written));
+        }
+    }
+
     #[test]
     fn a_number_of_the_org_survives_the_way_through_text(number in any::<f64>()) {
         prop_assume!(number.is_finite());
