@@ -19,7 +19,8 @@ pub(super) fn unframe(bytes: &[u8]) -> Result<(u32, &[u8]), String> {
     let [magic, id @ ..] = *head;
     if magic != MAGIC {
         return Err(format!(
-            "the first byte is {magic:#04x} and not 0x00, so it was not written by a serializer of a schema registry"
+            "the first byte is {magic:#04x} and not 0x00, so it was not written by a serializer of a schema registry; \
+             `sink.input` says what else it may be"
         ));
     }
     Ok((u32::from_be_bytes(id), datum))

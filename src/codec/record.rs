@@ -1,11 +1,12 @@
 //! The codec for whole records.
 
-use orgstream_api::{Record, Struct};
+use orgstream_api::{Record, Struct, Value};
 
-use super::avro;
 use super::error::{CodecError, Part};
-use super::framing;
+use super::format::{Format, Input};
+use super::json::{self, Connect};
 use super::registry::Registry;
+use super::{avro, framing};
 
 /// A record's bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,12 +38,20 @@ fn room(part: Part) -> usize {
 #[derive(Clone)]
 pub struct Codec {
     registry: Registry,
+    input: Input,
+    connect: Connect,
 }
 
 impl Codec {
     /// A codec with the schemas of `registry`.
     pub fn new(registry: Registry) -> Self {
-        Self { registry }
+        Self { registry, input: Input::default(), connect: Connect::default() }
+    }
+
+    /// The same codec for records of these formats.
+    #[must_use]
+    pub fn reading(self, input: Input) -> Self {
+        Self { input, ..self }
     }
 
     /// The bytes of `record`, whose schemas are registered for `topic` when they are new. Waits while the registry is away.
@@ -82,9 +91,33 @@ impl Codec {
 
     async fn decode_part(&self, part: Part, bytes: Option<&[u8]>) -> Result<Option<Struct>, CodecError> {
         let Some(bytes) = bytes else { return Ok(None) };
+        let format = match part {
+            Part::Key => self.input.key,
+            Part::Value => self.input.value,
+        };
+        let undecodable = |reason| CodecError::Undecodable { part, reason };
+        match format {
+            Format::Registry => self.framed(part, bytes).await,
+            Format::JsonWithSchema => self.connect.decode(bytes).map_err(undecodable),
+            // Keys in JSON are as often bare ids without quotes.
+            Format::Json if part == Part::Key => {
+                json::decode(bytes).or_else(|_| text(bytes)).map_err(undecodable)
+            }
+            Format::Json => json::decode(bytes).map_err(undecodable),
+            Format::Text => text(bytes).map_err(undecodable),
+            Format::Unread => Ok(None),
+        }
+    }
+
+    async fn framed(&self, part: Part, bytes: &[u8]) -> Result<Option<Struct>, CodecError> {
         let undecodable = |reason| CodecError::Undecodable { part, reason };
         let (id, datum) = framing::unframe(bytes).map_err(undecodable)?;
         let writer = self.registry.writer(part, id).await?;
-        avro::decode(&writer, datum).map_err(|error| undecodable(format!("{error} (schema id {id})")))
+        writer.decode(datum).map_err(|error| undecodable(format!("{error} (schema id {id})")))
     }
+}
+
+fn text(bytes: &[u8]) -> Result<Option<Struct>, String> {
+    let text = std::str::from_utf8(bytes).map_err(|error| format!("it is no text: {error}"))?;
+    Ok(Some(Struct::bare(Value::String(text.to_owned()))))
 }

@@ -13,9 +13,10 @@ use schema_registry_converter::schema_registry_common::{RegisteredSchema, Schema
 use tokio::time::{Instant, sleep};
 use url::Url;
 
-use super::avro::{self, Writer};
+use super::avro;
 use super::error::{CodecError, Part};
 use super::trouble::Trouble;
+use super::writer::{Source, Writer};
 
 /// How long [`Registry::connect`] waits for an answer.
 const CONNECT: Duration = Duration::from_secs(30);
@@ -134,15 +135,9 @@ impl Registry {
             }
             Trouble::Away(reason) | Trouble::Forbidden(reason) => self.unusable(reason),
         })?;
-        if answer.schema_type != SchemaType::Avro || !answer.references.is_empty() {
-            let reason = format!(
-                "schema {id} is {:?}; orgstream reads Avro schemas without references",
-                answer.schema_type
-            );
-            return Err(undecodable(reason));
-        }
-        let writer =
-            avro::parse(&answer.schema).map_err(|error| undecodable(format!("schema {id}: {error}")))?;
+        let referenced = self.referenced(part, id, &answer).await?;
+        let source = Source { schema_type: answer.schema_type, text: answer.schema, referenced };
+        let writer = Writer::parse(&source).map_err(|error| undecodable(format!("schema {id}: {error}")))?;
         let writer = Arc::new(writer);
         lock(&self.shared.writers).insert(id, Arc::clone(&writer));
         Ok(writer)
@@ -185,7 +180,7 @@ impl Registry {
     }
 
     /// Calls until the registry answers; the task is degraded meanwhile.
-    async fn insist<T, F>(&self, call: impl Fn() -> F) -> Result<T, Trouble>
+    pub(super) async fn insist<T, F>(&self, call: impl Fn() -> F) -> Result<T, Trouble>
     where
         F: Future<Output = Result<T, SRCError>>,
     {
@@ -216,7 +211,12 @@ impl Registry {
         }
     }
 
-    fn unusable(&self, reason: String) -> CodecError {
+    /// The registry's settings, and what it is called in messages.
+    pub(super) fn address(&self) -> (&SrSettings, &str) {
+        (&self.shared.settings, &self.shared.url)
+    }
+
+    pub(super) fn unusable(&self, reason: String) -> CodecError {
         CodecError::Registry { registry: self.shared.url.clone(), reason }
     }
 }

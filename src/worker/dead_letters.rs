@@ -44,7 +44,7 @@ impl Stage {
     /// What was executing. Kafka Connect names a Java class here; this names the part of orgstream.
     fn executing(self) -> &'static str {
         match self {
-            Self::KeyConverter | Self::ValueConverter => "orgstream.codec.avro",
+            Self::KeyConverter | Self::ValueConverter => "orgstream.codec",
             Self::TaskPut => "orgstream.salesforce.sink",
             Self::TaskPoll => "orgstream.salesforce.source",
         }

@@ -86,10 +86,26 @@ async fn confluents_python_client_and_ours_read_each_others_records() {
     let url = store.url.parse().expect("a URL");
     let codec =
         Codec::new(Registry::connect(&url, HealthReporter::new().0).await.expect("the store answers"));
-    let decoded = codec.decode(None, Some(&bytes(&hex("avro")))).await.expect("an Avro record").value;
-    let person = decoded.expect("a value");
-    assert_eq!(person.schema().name(), "people.Person");
-    assert_eq!(person.value("name"), Some(&Value::String("Čapek".into())));
+    let text = |text: &str| Value::String(text.into());
+    // 1920-01-02T00:00:00Z, where the schema says that it is a time.
+    let moment = || Value::Timestamp(-1_577_836_800_000);
+    for (format, name, since) in [
+        ("avro", "people.Person", text("1920-01-02T00:00:00Z")),
+        ("avro_referring", "people.Person", moment()),
+        ("json", "Person", text("1920-01-02T00:00:00Z")),
+        ("json_referring", "Person", moment()),
+        ("protobuf", "people.Person", moment()),
+        ("nested", "people.Outer.Inner", Value::Null),
+    ] {
+        let decoded = codec.decode(None, Some(&bytes(&hex(format)))).await;
+        let person = decoded.unwrap_or_else(|error| panic!("{format}: {error}")).value.expect("a value");
+        assert_eq!((person.schema().name(), person.value("name")), (name, Some(&text("Čapek"))), "{format}");
+        if format != "nested" {
+            assert_eq!(person.value("since"), Some(&since), "{format}");
+            let address = person.value("address").expect("an address").to_json();
+            assert_eq!(address, json!({ "city": "Praha" }), "{format}");
+        }
+    }
 
     // What we write, and what a client of Java registers, Python reads; over a restart.
     let schema = Schema::new("io.confluent.salesforce.Account", vec![Field::required("Id", Type::String)]);

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use crate::schema::Schema;
+use crate::schema::{Field, Schema, Type};
+
+/// The name of a bare value's schema and of its one field.
+const BARE: &str = "value";
 
 /// One field's value. The variant matches the field's [`Type`](crate::schema::Type), or is [`Value::Null`].
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +50,22 @@ impl Value {
         }
     }
 
+    /// The type of such a value. Null has none, and a list without elements neither: text stands for both.
+    pub fn kind(&self) -> Type {
+        match self {
+            Self::Boolean(_) => Type::Boolean,
+            Self::Int32(_) => Type::Int32,
+            Self::Int64(_) => Type::Int64,
+            Self::Float64(_) => Type::Float64,
+            Self::Null | Self::String(_) => Type::String,
+            Self::Date(_) => Type::Date,
+            Self::Time(_) => Type::Time,
+            Self::Timestamp(_) => Type::Timestamp,
+            Self::Array(values) => Type::Array(Arc::new(values.first().map_or(Type::String, Self::kind))),
+            Self::Struct(value) => Type::Struct(Arc::clone(value.schema())),
+        }
+    }
+
     /// The value as JSON. Dates and times stay the numbers they are on the wire; a double that is no number is null.
     pub fn to_json(&self) -> Json {
         match self {
@@ -81,6 +100,18 @@ impl Struct {
     /// A struct of these values, one for each field of the schema in its order; `None` for another number of them.
     pub fn of(schema: Arc<Schema>, values: Vec<Value>) -> Option<Self> {
         (values.len() == schema.fields().len()).then_some(Self { schema, values })
+    }
+
+    /// A half of a record that is no struct but a bare value, such as a key that is text.
+    pub fn bare(value: Value) -> Self {
+        let field = Field { name: BARE.to_owned(), doc: None, optional: value.is_null(), kind: value.kind() };
+        Self { schema: Arc::new(Schema::new(BARE, vec![field])), values: vec![value] }
+    }
+
+    /// The bare value of which the struct was made; `None` for structs of their own.
+    pub fn as_bare(&self) -> Option<&Value> {
+        let is_bare = self.schema.name() == BARE && self.schema.fields().len() == 1;
+        is_bare.then(|| self.value(BARE)).flatten()
     }
 
     /// The schema that names and types the values.

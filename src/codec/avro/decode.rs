@@ -3,19 +3,27 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use apache_avro::reader::datum::GenericDatumReader;
+use apache_avro::reader::datum::{GenericDatumReader, GenericDatumReaderBuilder};
 use apache_avro::types::Value as Avro;
 use orgstream_api::{Schema, Struct, Value};
 use serde_json::Value as Json;
 
-use super::shape::Shape;
 use super::{AvroError, Writer};
+use crate::codec::shape::Shape;
+use crate::codec::spelling;
 
 /// The struct that `bytes` are; `None` for the null of a writer whose schema allows it. All bytes are used.
 pub fn decode(writer: &Writer, bytes: &[u8]) -> Result<Option<Struct>, AvroError> {
     let mut reader = Strict { rest: bytes, ran_dry: false };
-    let avro = GenericDatumReader::builder(&writer.avro)
-        .build()
+    let reading = GenericDatumReader::builder(&writer.avro);
+    let built = match &writer.referenced[..] {
+        [] => reading.build(),
+        referenced => {
+            let all = referenced.iter().chain([&writer.avro]).collect();
+            reading.writer_schemata(all).and_then(GenericDatumReaderBuilder::build)
+        }
+    };
+    let avro = built
         .and_then(|datum| datum.read_value(&mut reader))
         .map_err(|error| AvroError(format!("the bytes do not fit the writer's schema: {error}")))?;
     if reader.ran_dry {
@@ -27,11 +35,7 @@ pub fn decode(writer: &Writer, bytes: &[u8]) -> Result<Option<Struct>, AvroError
     Ok(match value(&writer.shape, avro)? {
         Value::Null => None,
         Value::Struct(found) => Some(found),
-        plain => {
-            let mut wrapped = Struct::new(writer.schema());
-            wrapped.set("value", plain);
-            Some(wrapped)
-        }
+        bare => Struct::of(writer.schema(), vec![bare]),
     })
 }
 
@@ -55,18 +59,26 @@ fn value(shape: &Shape, avro: Avro) -> Result<Value, AvroError> {
             Avro::Null => Value::Null,
             avro => value(inner, avro)?,
         },
+        (Shape::OneOf(branches), Avro::Union(branch, avro)) => {
+            let branch = usize::try_from(branch).ok().and_then(|branch| branches.get(branch));
+            let branch = branch.ok_or_else(|| AvroError("a branch that its union does not have".into()))?;
+            match value(branch, *avro)? {
+                record @ Value::Struct(_) => record,
+                scalar => spelling::text(scalar),
+            }
+        }
         (Shape::Null, Avro::Null) => Value::Null,
         (Shape::Boolean, Avro::Boolean(value)) => Value::Boolean(value),
         (Shape::Int32, Avro::Int(value)) => Value::Int32(value),
         (Shape::Int64, Avro::Long(value)) => Value::Int64(value),
         (Shape::Float64, Avro::Double(value)) => Value::Float64(value),
-        (Shape::Float64, Avro::Float(value)) => Value::Float64(f64::from(value)),
+        (Shape::Float64, Avro::Float(value)) => Value::Float64(spelling::widened(value)),
         (Shape::Text, Avro::String(text) | Avro::Enum(_, text)) => Value::String(text),
         (Shape::Text, Avro::Uuid(uuid)) => Value::String(uuid.to_string()),
-        (Shape::Bytes, Avro::Bytes(bytes) | Avro::Fixed(_, bytes)) => Value::String(base64(&bytes)),
+        (Shape::Bytes, Avro::Bytes(bytes) | Avro::Fixed(_, bytes)) => Value::String(spelling::base64(&bytes)),
         (Shape::Decimal { scale }, Avro::Decimal(decimal)) => {
             let bytes = Vec::<u8>::try_from(decimal).map_err(|error| AvroError(error.to_string()))?;
-            Value::String(decimal_text(&bytes, *scale)?)
+            Value::String(spelling::decimal(&bytes, *scale).map_err(AvroError)?)
         }
         (Shape::Date, Avro::Date(days) | Avro::Int(days)) => Value::Date(days),
         (Shape::Time(1), Avro::TimeMillis(millis) | Avro::Int(millis)) => Value::Time(millis),
@@ -116,28 +128,4 @@ fn collection(items: &Shape, avro: Avro) -> Result<Json, AvroError> {
         }
         other => Err(AvroError(format!("{other:?} is neither an array nor a map"))),
     }
-}
-
-/// The number whose two's complement is `bytes`, with the point before the last `scale` digits.
-fn decimal_text(bytes: &[u8], scale: u32) -> Result<String, AvroError> {
-    if bytes.len() > 16 {
-        return Err(AvroError(format!(
-            "a decimal of {} bytes is wider than any field of an org",
-            bytes.len()
-        )));
-    }
-    let fill = if bytes.first().is_some_and(|byte| *byte >= 0x80) { 0xff } else { 0 };
-    let mut wide = [fill; 16];
-    wide[16 - bytes.len()..].copy_from_slice(bytes);
-    let unscaled = i128::from_be_bytes(wide);
-    let sign = if unscaled < 0 { "-" } else { "" };
-    let scale = usize::try_from(scale).unwrap_or(usize::MAX).min(64);
-    let digits = format!("{:0>width$}", unscaled.unsigned_abs(), width = scale + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - scale);
-    Ok(if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") })
-}
-
-fn base64(bytes: &[u8]) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(bytes)
 }

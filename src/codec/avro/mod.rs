@@ -11,24 +11,16 @@ mod encode;
 pub use encode::{check_own, encode};
 
 mod parse;
+pub(super) use parse::parse_with;
 pub use parse::{Writer, parse};
 
 mod schema_text;
 pub use schema_text::schema_text;
 
-mod shape;
-
 /// A schema or a value has no counterpart on the other side. The text says which part and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct AvroError(pub String);
-
-/// Names of Connect's logical types.
-mod logical {
-    pub(super) const DATE: &str = "org.apache.kafka.connect.data.Date";
-    pub(super) const TIME: &str = "org.apache.kafka.connect.data.Time";
-    pub(super) const TIMESTAMP: &str = "org.apache.kafka.connect.data.Timestamp";
-}
 
 #[cfg(test)]
 mod tests;

@@ -9,13 +9,17 @@ use std::sync::Arc;
 use orgstream_api::{Field, Schema, Type};
 use serde_json::{Map, Value as Json};
 
-use super::shape::Shape;
-use super::{AvroError, logical};
+use super::AvroError;
+use crate::codec::logical;
+use crate::codec::shape::Shape;
+use crate::codec::writer::Referenced;
 
 /// A writer's schema, ready to read values with.
 #[derive(Debug)]
 pub struct Writer {
     pub(super) avro: apache_avro::Schema,
+    /// The schemas that it refers to.
+    pub(super) referenced: Vec<apache_avro::Schema>,
     pub(super) shape: Shape,
 }
 
@@ -35,11 +39,35 @@ impl Writer {
 
 /// Reads a schema's text.
 pub fn parse(text: &str) -> Result<Writer, AvroError> {
-    let avro = apache_avro::Schema::parse_str(text).map_err(|error| AvroError(error.to_string()))?;
-    // A primitive type may stand there as a bare word.
-    let json: Json = serde_json::from_str(text).map_err(|error| AvroError(error.to_string()))?;
-    let shape = Parser::default().shape(&json, None)?;
-    Ok(Writer { avro, shape })
+    parse_with(text, &[])
+}
+
+/// Reads a schema's text, some of whose types are defined in others.
+pub(in crate::codec) fn parse_with(text: &str, referenced: &[Referenced]) -> Result<Writer, AvroError> {
+    // A type may be referred to in several ways; it is defined once.
+    let mut others: Vec<&str> = Vec::new();
+    for other in referenced {
+        if !others.contains(&other.text.as_str()) {
+            others.push(&other.text);
+        }
+    }
+    let (avro, referenced) = apache_avro::Schema::parse_str_with_list(text, others.iter().copied())
+        .map_err(|error| AvroError(error.to_string()))?;
+    let mut parser = Parser::default();
+    for other in others {
+        parser.shape(&json(other)?, None)?;
+    }
+    let shape = match json(text)? {
+        // Records of several types on one topic: each value says by its branch of which it is.
+        Json::Array(branches) => parser.top(&branches)?,
+        other => parser.shape(&other, None)?,
+    };
+    Ok(Writer { avro, referenced, shape })
+}
+
+/// A primitive type may stand there as a bare word.
+fn json(text: &str) -> Result<Json, AvroError> {
+    serde_json::from_str(text).map_err(|error| AvroError(error.to_string()))
 }
 
 #[derive(Default)]
@@ -80,9 +108,25 @@ impl Parser {
         })
     }
 
+    /// A union that is the whole value, and so may be of several records.
+    fn top(&mut self, branches: &[Json]) -> Result<Shape, AvroError> {
+        let shapes = self.branches(branches, None)?;
+        let records = shapes.iter().filter(|shape| matches!(shape, Shape::Record(..))).count();
+        let others = shapes.iter().filter(|shape| **shape != Shape::Null).count() - records;
+        if records > 1 && others == 0 { Ok(Shape::OneOf(shapes)) } else { self.union(branches, None) }
+    }
+
+    fn branches(&mut self, branches: &[Json], namespace: Option<&str>) -> Result<Vec<Shape>, AvroError> {
+        branches.iter().map(|branch| self.shape(branch, namespace)).collect()
+    }
+
     fn union(&mut self, branches: &[Json], namespace: Option<&str>) -> Result<Shape, AvroError> {
-        let shapes =
-            branches.iter().map(|branch| self.shape(branch, namespace)).collect::<Result<Vec<_>, _>>()?;
+        let shapes = self.branches(branches, namespace)?;
+        if shapes.iter().filter(|shape| **shape != Shape::Null).count() > 1
+            && shapes.iter().all(Shape::is_scalar)
+        {
+            return Ok(Shape::OneOf(shapes));
+        }
         let nullable = shapes.contains(&Shape::Null);
         let mut rest = shapes.into_iter().filter(|shape| *shape != Shape::Null);
         match (rest.next(), rest.next()) {
@@ -90,7 +134,7 @@ impl Parser {
             (Some(only), None) if nullable => Ok(Shape::Optional(Box::new(only))),
             (Some(only), None) => Ok(Shape::Single(Box::new(only))),
             (Some(_), Some(_)) => Err(AvroError(format!(
-                "a union of several types, {}, has no counterpart in a field of an org",
+                "a union of several types that are not all scalar, {}, has no counterpart in a field of an org",
                 Json::Array(branches.to_vec())
             ))),
         }
@@ -154,10 +198,10 @@ impl Parser {
 /// What a primitive type means beyond itself. Connect's name comes first: older converters write no `logicalType`.
 fn logical_shape(object: &Map<String, Json>) -> Option<Shape> {
     let kind = text(object.get("type"))?;
-    match (kind, text(object.get("connect.name"))) {
-        ("int", Some(logical::DATE)) => return Some(Shape::Date),
-        ("int", Some(logical::TIME)) => return Some(Shape::Time(1)),
-        ("long", Some(logical::TIMESTAMP)) => return Some(Shape::Timestamp(1)),
+    let named = text(object.get("connect.name")).and_then(logical::of_integer);
+    match (kind, named) {
+        ("int", Some(shape @ (Shape::Date | Shape::Time(1)))) => return Some(shape),
+        ("long", Some(shape @ (Shape::Timestamp(_) | Shape::Time(2..)))) => return Some(shape),
         _ => {}
     }
     match (kind, text(object.get("logicalType"))?) {

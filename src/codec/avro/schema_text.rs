@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use orgstream_api::{Field, Schema, Type};
 use serde_json::{Map, Value as Json, json};
 
-use super::{AvroError, logical};
+use super::AvroError;
+use crate::codec::logical;
 
 /// The text of `schema`.
 pub fn schema_text(schema: &Schema) -> Result<String, AvroError> {

@@ -3,41 +3,22 @@
 //! A text is either the source of a `.proto` file or, from clients that have compiled it themselves, its descriptor in
 //! base64. Both forms of one file are the same schema.
 
-use std::collections::HashMap;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver};
 use protox::prost_reflect::prost::Message as _;
 use protox::prost_reflect::prost_types::field_descriptor_proto::Label;
 use protox::prost_reflect::prost_types::{
     DescriptorProto, EnumDescriptorProto, EnumValueDescriptorProto, FieldDescriptorProto,
     FileDescriptorProto, OneofDescriptorProto,
 };
-use protox::{Compiler, Error};
 
 use super::Source;
-
-/// What the schema itself is called while it is compiled.
-const MAIN: &str = "_schema.proto";
-/// How deep brackets may nest. The compiler recurses, and the stack is finite.
-const DEEPEST: usize = 64;
+use crate::codec::protobuf::compile;
 
 /// Compiles a text together with what it imports.
 pub(super) fn parse(source: &Source) -> Result<FileDescriptorProto, String> {
-    let mut files = Files(HashMap::new());
-    for other in &source.referenced {
-        let named = |error| format!("the reference `{}`: {error}", other.name);
-        files.0.insert(other.name.clone(), file(&other.name, &other.text).map_err(named)?);
-    }
-    files.0.insert(MAIN.to_owned(), file(MAIN, &source.text)?);
-    let mut resolver = ChainFileResolver::new();
-    resolver.add(files);
-    resolver.add(GoogleFileResolver::new());
-    let mut compiler = Compiler::with_file_resolver(resolver);
-    compiler.open_file(MAIN).map_err(|error| error.to_string())?;
-    let mut compiled = compiler.file_descriptor_set().file;
-    let mut main = compiled.pop().ok_or("the compiler answers nothing")?;
+    let imports = source.referenced.iter().map(|other| (other.name.as_str(), other.text.as_str()));
+    let mut main = compile(&source.text, imports)?.file.pop().ok_or("the compiler answers nothing")?;
     main.source_code_info = None;
     main.name = None;
     main.message_type.iter_mut().for_each(forget_json_names);
@@ -52,38 +33,6 @@ pub(super) fn serialized(file: &FileDescriptorProto) -> String {
 /// Why `reader` may not read all that was written with `writer`.
 pub(super) fn obstacle(reader: &FileDescriptorProto, writer: &FileDescriptorProto) -> Option<String> {
     compare(reader, writer).err()
-}
-
-struct Files(HashMap<String, File>);
-
-impl FileResolver for Files {
-    fn open_file(&self, name: &str) -> Result<File, Error> {
-        self.0.get(name).cloned().ok_or_else(|| Error::file_not_found(name))
-    }
-}
-
-fn file(name: &str, text: &str) -> Result<File, String> {
-    if let Some(mut descriptor) = decoded(text) {
-        descriptor.name = Some(name.to_owned());
-        return Ok(File::from_file_descriptor_proto(descriptor));
-    }
-    let mut depth = 0_usize;
-    for character in text.bytes() {
-        match character {
-            b'{' | b'[' | b'(' | b'<' => depth += 1,
-            b'}' | b']' | b')' | b'>' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > DEEPEST {
-            return Err(format!("it nests more than {DEEPEST} levels deep"));
-        }
-    }
-    File::from_source(name, text).map_err(|error| error.to_string())
-}
-
-/// A descriptor in base64; no source of a `.proto` file looks like one, since it has at least a semicolon or a brace.
-fn decoded(text: &str) -> Option<FileDescriptorProto> {
-    FileDescriptorProto::decode(STANDARD.decode(text.trim()).ok()?.as_slice()).ok()
 }
 
 /// Compilers differ in whether they write out the names that JSON has by default.

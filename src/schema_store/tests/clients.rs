@@ -75,3 +75,47 @@ async fn records_of_a_pipeline_are_read_back_after_the_store_came_back() {
     let unknown = codec.decode(None, Some(&[0, 0, 0, 0, 99, 0])).await.unwrap_err();
     assert!(matches!(unknown, CodecError::UnknownSchema { .. }), "{unknown:?}");
 }
+
+#[tokio::test]
+async fn records_of_every_type_of_schema_are_read_with_all_that_they_refer_to() {
+    let store = Store::start().await;
+    let codec = Codec::new(Registry::connect(store.url(), HealthReporter::new().0).await.unwrap());
+    let refer = |mut body: Json, name: &str, subject: &str| {
+        body["references"] = json!([{ "name": name, "subject": subject, "version": 1 }]);
+        body
+    };
+    let city = r#"syntax = "proto3"; package p; message City { string name = 1; }"#;
+    let address = r#"syntax = "proto3"; package p; import "city.proto"; message Address { City city = 1; }"#;
+    let person = r#"syntax = "proto3"; package p; import "address.proto"; message Person { string Id = 1; Address home = 2; }"#;
+    store.register("city.proto", protobuf(city)).await;
+    store.register("address.proto", refer(protobuf(address), "city.proto", "city.proto")).await;
+    let proto = store.register("p-value", refer(protobuf(person), "address.proto", "address.proto")).await;
+
+    let city = json_schema(&json!({ "title": "City", "properties": { "name": { "type": "string" } } }));
+    let person = json_schema(
+        &json!({ "properties": { "Id": { "type": "string" }, "home": { "$ref": "city.json" } } }),
+    );
+    store.register("city", city).await;
+    let json = store.register("j-value", refer(person, "city.json", "city")).await;
+
+    let city =
+        avro(&json!({ "type": "record", "name": "City", "fields": [{ "name": "name", "type": "string" }] }));
+    let fields = json!([{ "name": "Id", "type": "string" }, { "name": "home", "type": "City" }]);
+    store.register("avro-city", city).await;
+    let person = avro(&json!({ "type": "record", "name": "Person", "fields": fields }));
+    let avro = store.register("a-value", refer(person, "City", "avro-city")).await;
+
+    for (id, datum, home) in [
+        (proto, &b"\0\x0a\x01x\x12\x05\x0a\x03\x0a\x01y"[..], json!({ "city": { "name": "y" } })),
+        (json, br#"{"Id":"x","home":{"name":"y"}}"#, json!({ "name": "y" })),
+        (avro, b"\x02x\x02y", json!({ "name": "y" })),
+    ] {
+        let framed = [&[0], &u32::try_from(id).unwrap().to_be_bytes()[..], datum].concat();
+        let read = codec.decode(None, Some(&framed)).await.unwrap().value.unwrap();
+        assert_eq!(read.value("Id"), Some(&Value::String("x".into())));
+        assert_eq!(read.value("home").unwrap().to_json(), home);
+        let cut = codec.decode(None, Some(&framed[..framed.len() - 1])).await.unwrap_err();
+        let CodecError::Undecodable { reason, .. } = &cut else { panic!("{cut:?}") };
+        assert!(reason.contains(&format!("schema id {id}")), "{reason}");
+    }
+}

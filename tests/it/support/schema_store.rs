@@ -18,8 +18,13 @@ pub(crate) struct SchemaStore {
 impl SchemaStore {
     /// A store that keeps what it knows in `data`.
     pub(crate) fn start(data: &Path) -> Self {
+        Self::start_on(data, 0)
+    }
+
+    /// A store on a port where another one was.
+    pub(crate) fn start_on(data: &Path, port: u16) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_orgstream"))
-            .args(["schema-store", "--port", "0", "--data"])
+            .args(["schema-store", "--port", &port.to_string(), "--data"])
             .arg(data)
             .stdout(Stdio::piped())
             .spawn()
@@ -30,6 +35,12 @@ impl SchemaStore {
         let line: Json = serde_json::from_str(&line).expect("the line is JSON");
         let url = line["url"].as_str().unwrap_or_else(|| panic!("no url in {line}")).to_owned();
         Self { child, url }
+    }
+
+    /// Its port.
+    pub(crate) fn port(&self) -> u16 {
+        let port = self.url.trim_end_matches('/').rsplit(':').next().and_then(|port| port.parse().ok());
+        port.unwrap_or_else(|| panic!("no port in {}", self.url))
     }
 
     /// SIGKILL: nothing of it gets to run again.

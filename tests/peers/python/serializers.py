@@ -1,8 +1,9 @@
 """Serializes and deserializes with confluent-kafka, without a broker: what a registry has to be good for.
 
   serializers.py --registry URL write
-      prints {"avro": HEX, "json": HEX, "protobuf": HEX}: one person each, in Confluent's framing; their schemas are
-      registered for the topic `people.FORMAT`, the Protobuf one with an import of its own
+      prints {"avro": HEX, "json": HEX, "protobuf": HEX, …}: one person each, in Confluent's framing; their schemas are
+      registered for the topic `people.FORMAT`, the Protobuf one with an import of its own; `avro_referring` and
+      `json_referring` take the address from a subject of its own, `nested` is a message within a message
   serializers.py --registry URL read FORMAT=HEX…
       prints {FORMAT: value, …}, each deserialized by a client that has seen no schema yet
 """
@@ -10,7 +11,7 @@
 import argparse
 import json
 
-from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry import Schema, SchemaReference, SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
 from confluent_kafka.schema_registry.json_schema import JSONDeserializer, JSONSerializer
 from confluent_kafka.schema_registry.protobuf import ProtobufDeserializer, ProtobufSerializer
@@ -33,6 +34,42 @@ JSON = json.dumps({
         "address": {"type": "object", "properties": {"city": {"type": "string"}}},
         "since": {"type": "string"},
     }, "required": ["name"]})
+
+
+AVRO_ADDRESS = json.dumps({"type": "record", "name": "Address", "namespace": "people",
+                           "fields": [{"name": "city", "type": ["null", "string"], "default": None}]})
+
+AVRO_REFERRING = json.dumps({
+    "type": "record", "name": "Person", "namespace": "people", "fields": [
+        {"name": "name", "type": "string"}, {"name": "address", "type": "people.Address"},
+        {"name": "since", "type": {"type": "long", "logicalType": "timestamp-millis"}}]})
+
+JSON_ADDRESS = json.dumps({"title": "Address", "type": "object", "properties": {"city": {"type": "string"}}})
+
+JSON_REFERRING = json.dumps({
+    "title": "Person", "type": "object", "properties": {
+        "name": {"type": "string"}, "address": {"$ref": "address.json"},
+        "since": {"type": "integer", "title": "org.apache.kafka.connect.data.Timestamp", "connect.type": "int64"},
+    }, "required": ["name"]})
+
+
+def nested_type():
+    """The class of `people.Outer.Inner`, the first message within the second of its file."""
+    field = descriptor_pb2.FieldDescriptorProto
+    file = descriptor_pb2.FileDescriptorProto(name="nested.proto", package="people", syntax="proto3")
+    file.message_type.add(name="First").field.add(
+        name="number", number=1, type=field.TYPE_INT32, label=field.LABEL_OPTIONAL)
+    inner = file.message_type.add(name="Outer").nested_type.add(name="Inner")
+    inner.field.add(name="name", number=1, type=field.TYPE_STRING, label=field.LABEL_OPTIONAL)
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName("people.Outer.Inner"))
+
+
+def referring(registry, subject, kind, address, name, text):
+    """The schema `text`, which calls `address` by `name`."""
+    registry.register_schema(subject, Schema(address, kind))
+    return Schema(text, kind, [SchemaReference(name, subject, 1)])
 
 
 def protobuf_type():
@@ -58,12 +95,18 @@ def protobuf_type():
 
 
 def write(registry):
-    kind = protobuf_type()
+    kind, nested = protobuf_type(), nested_type()
     made = {
         "avro": AvroSerializer(registry, AVRO)(PERSON, context("avro")),
         "json": JSONSerializer(JSON, registry)(PERSON, context("json")),
         "protobuf": ProtobufSerializer(kind, registry)(json_format.ParseDict(PERSON, kind()), context("protobuf")),
+        "nested": ProtobufSerializer(nested, registry)(nested(name="Čapek"), context("nested")),
     }
+    moment = {**PERSON, "since": -1577836800000}
+    avro = referring(registry, "people.Address", "AVRO", AVRO_ADDRESS, "people.Address", AVRO_REFERRING)
+    made["avro_referring"] = AvroSerializer(registry, avro)(moment, context("avro_referring"))
+    schema = referring(registry, "address.json", "JSON", JSON_ADDRESS, "address.json", JSON_REFERRING)
+    made["json_referring"] = JSONSerializer(schema, registry)(moment, context("json_referring"))
     return {name: data.hex() for name, data in made.items()}
 
 

@@ -1,8 +1,8 @@
-//! How values of a writer's schema become values of ours.
+//! How values of a writer's schema become values of ours, whatever the schema is written in.
 
 use std::sync::Arc;
 
-use orgstream_api::{Schema, Type};
+use orgstream_api::{Schema, Type, Value};
 
 /// What a value on the wire means.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +40,10 @@ pub(super) enum Shape {
     Optional(Box<Shape>),
     /// A union of this one type.
     Single(Box<Shape>),
+    /// A union of several types, by their branches. What is no record becomes text, so that a field of it has one type.
+    OneOf(Vec<Shape>),
+    /// A value that has this one where nothing is said.
+    Defaulted(Box<Shape>, Value),
     /// A record.
     Record(Arc<Schema>, Vec<Shape>),
 }
@@ -49,8 +53,32 @@ impl Shape {
     pub(super) fn is_optional(&self) -> bool {
         match self {
             Self::Null | Self::Optional(_) => true,
-            Self::Single(inner) => inner.is_optional(),
+            Self::Single(inner) | Self::Defaulted(inner, _) => inner.is_optional(),
+            Self::OneOf(branches) => branches.iter().any(Self::is_optional),
             _ => false,
+        }
+    }
+
+    /// Whether its values are of a kind that text can stand for.
+    pub(super) fn is_scalar(&self) -> bool {
+        match self {
+            Self::Array(_) | Self::Json(_) | Self::Record(..) => false,
+            Self::Optional(inner) | Self::Single(inner) | Self::Defaulted(inner, _) => inner.is_scalar(),
+            Self::OneOf(branches) => branches.iter().all(Self::is_scalar),
+            _ => true,
+        }
+    }
+
+    /// The value that an integer stands for; `None` where the shape is none of integers, or not of this one.
+    pub(super) fn of_integer(&self, number: i64) -> Option<Value> {
+        let small = |number: i64| i32::try_from(number).ok();
+        match self {
+            Self::Int32 => small(number).map(Value::Int32),
+            Self::Int64 => Some(Value::Int64(number)),
+            Self::Date => small(number).map(Value::Date),
+            Self::Time(parts) => small(number.div_euclid(*parts)).map(Value::Time),
+            Self::Timestamp(parts) => Some(Value::Timestamp(number.div_euclid(*parts))),
+            _ => None,
         }
     }
 
@@ -65,9 +93,11 @@ impl Shape {
             Self::Time(_) => Type::Time,
             Self::Timestamp(_) => Type::Timestamp,
             // Null alone has no type; any will do for values that are all null.
-            Self::Null | Self::Text | Self::Bytes | Self::Decimal { .. } | Self::Json(_) => Type::String,
+            Self::Null | Self::Text | Self::Bytes | Self::Decimal { .. } | Self::Json(_) | Self::OneOf(_) => {
+                Type::String
+            }
             Self::Array(items) => Type::Array(Arc::new(items.kind())),
-            Self::Optional(inner) | Self::Single(inner) => inner.kind(),
+            Self::Optional(inner) | Self::Single(inner) | Self::Defaulted(inner, _) => inner.kind(),
             Self::Record(schema, _) => Type::Struct(Arc::clone(schema)),
         }
     }
