@@ -59,6 +59,8 @@ pub struct SalesforceSink {
     holds: Holds,
     tally: Arc<Tally>,
     halt: Halt,
+    /// Why what was learnt of org B at the start holds no more. The task has to start again.
+    outdated: Option<String>,
 }
 
 /// An item in a call.
@@ -95,6 +97,7 @@ impl SalesforceSink {
             room: Room::default(),
             holds: Holds::default(),
             halt: Halt::default(),
+            outdated: None,
         }
     }
 
@@ -260,6 +263,10 @@ impl SalesforceSink {
             // The ticket is dropped with the item; its lane at the ledger went with the partition.
             _ if !lasts => return self.lanes.settle(&key, now),
             Verdict::Dropped | Verdict::Again => None,
+            Verdict::Outdated(reason) => {
+                self.outdated = Some(reason);
+                None
+            }
             Verdict::Retry(rejection) => match self.next_attempt(&mut work) {
                 Next::After(pause) => Some(now + pause),
                 Next::Over => return self.give_up(work, rejection, now),
@@ -388,8 +395,11 @@ impl Sink for SalesforceSink {
             while let Some(joined) = self.calls.try_join_next() {
                 self.absorb(joined)?;
             }
+            if self.outdated.is_some() && self.closed.is_empty() {
+                return Err(TaskError::restart(self.outdated.take().unwrap_or_default()));
+            }
             // Before outcomes are handed out, so that the next calls run while the runtime deals with them.
-            let wake = self.launch();
+            let wake = if self.outdated.is_none() { self.launch() } else { None };
             if !self.closed.is_empty() {
                 return Ok(self.hand_out());
             }

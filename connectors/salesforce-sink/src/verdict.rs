@@ -32,6 +32,7 @@ pub(crate) fn unwritten(answer: Answer, papers: &Papers) -> Result<WriteResult, 
         Answer::Alone(rejection) => Err(Verdict::Suspect(rejection)),
         Answer::Org => Err(Verdict::Again),
         Answer::Over => Err(Verdict::Dropped),
+        Answer::Lost(reason) => Err(Verdict::Outdated(reason)),
     }
 }
 

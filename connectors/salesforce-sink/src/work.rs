@@ -68,6 +68,8 @@ pub(crate) enum Verdict {
     Suspect(Rejection),
     /// Its partition was taken away before it was written.
     Dropped,
+    /// What the sink was told of org B at the start holds no more, for this reason.
+    Outdated(String),
 }
 
 /// An outcome and what it rests on.

@@ -60,7 +60,12 @@ pub(crate) enum Answer {
     Org,
     /// Its partition was taken away before the call.
     Over,
+    /// Org B has lost a field that it had at the start.
+    Lost(String),
 }
+
+/// What org B says of a field that it does not know.
+const UNKNOWN_FIELD: &str = "INVALID_FIELD";
 
 /// What calls go through.
 pub(crate) struct Wire {
@@ -107,14 +112,23 @@ impl Wire {
             let (started, records) = (Instant::now(), part.len());
             let answered = write.call(&self.org, part, timeout).await;
             self.pace.took(started.elapsed(), records);
+            let asks = answered.iter().any(|(_, result)| knows_no_field(result));
+            let lost = if asks { self.lost(write).await } else { None };
             for (part, result) in answered {
-                match result {
-                    Ok(results) => {
+                match (result, &lost) {
+                    (Ok(results), lost) => {
                         for (&index, result) in part.iter().zip(results) {
-                            answers[index] = self.judge(result);
+                            let refused = result.errors.iter().any(|error| error.code == UNKNOWN_FIELD);
+                            answers[index] = match lost {
+                                Some(lost) if refused => Answer::Lost(lost.clone()),
+                                _ => self.judge(result),
+                            };
                         }
                     }
-                    Err(error) => match self.org.report(&error).await {
+                    (Err(error), Some(lost)) if error.code() == Some(UNKNOWN_FIELD) => {
+                        answers[part[0]] = Answer::Lost(lost.clone());
+                    }
+                    (Err(error), _) => match self.org.report(&error).await {
                         // What is left has no answer and stays so: the breaker is open.
                         Blame::Org => {}
                         Blame::Call => match part[..] {
@@ -123,6 +137,9 @@ impl Wire {
                         },
                     },
                 }
+            }
+            if lost.is_some() {
+                return answers;
             }
         }
         answers
@@ -142,6 +159,21 @@ impl Wire {
                 Either::Right(_) => {}
             }
         }
+    }
+
+    /// A field of the rows that org B had at the start and has no more, as it says when it is asked anew.
+    async fn lost(&self, write: &Write<'_>) -> Option<String> {
+        let (Write::Upsert { object, rows, .. } | Write::Update { object, rows }) = write else {
+            return None;
+        };
+        let describe = self.org.describe_again(object).await.ok()?;
+        let mut names = rows.iter().flatten().filter(|(_, value)| !value.is_object()).map(|(name, _)| name);
+        let name = names.find(|name| describe.field(name).is_none())?;
+        Some(format!(
+            "org `{}` no longer has field {name} of {object}, or its user may not see it any more: the task starts again \
+             and leaves it out",
+            self.org.name()
+        ))
     }
 
     /// The answer that a record's own result stands for.
@@ -223,6 +255,16 @@ fn halves(mut part: Vec<usize>) -> [Vec<usize>; 2] {
 
 fn at<'a>(rows: &'a [Row], places: &[usize]) -> Vec<&'a Row> {
     places.iter().map(|&place| &rows[place]).collect()
+}
+
+/// Whether org B says that it does not know a field.
+fn knows_no_field(answer: &Result<Vec<WriteResult>, ApiError>) -> bool {
+    match answer {
+        Ok(results) => {
+            results.iter().flat_map(|result| &result.errors).any(|error| error.code == UNKNOWN_FIELD)
+        }
+        Err(error) => error.code() == Some(UNKNOWN_FIELD),
+    }
 }
 
 fn pick<T: Clone>(all: &[T], part: &[usize]) -> Vec<T> {
