@@ -12,6 +12,9 @@ use serde::Deserialize;
 mod org;
 pub(super) use org::{Allowances, Auth, Keystore, Org, Proxy, Sandbox, Timeouts};
 
+mod input;
+pub(super) use input::{Input, KeyFormat, Nulls, TakenFor, ValueFormat};
+
 mod source;
 pub(super) use source::{
     Cdc, Changes, Events, FieldRule, FieldType, ObjectSource, OnGap, Records, Snapshot, Source, Start,
@@ -101,6 +104,17 @@ pub(super) struct Sink {
         }
     ))]
     pub(super) operation: Option<Operation>,
+    /// What the bytes of records are, where another producer writes them.
+    pub(super) input: Option<Input>,
+    /// What a record without a value is taken for. Its key has the id.
+    #[schemars(extend("default" = "reject", "x-confluent" = ["behavior.on.null.record"]))]
+    pub(super) on_null: Option<TakenFor>,
+    /// What a record is taken for that says nothing of what happened, or what nobody knows, where `operation` depends on it.
+    #[schemars(extend("default" = "reject"))]
+    pub(super) on_unknown_event: Option<TakenFor>,
+    /// What nulls mean in records that do not say which fields they carry. Those of orgstream do, and change events.
+    #[schemars(extend("default" = "ignore", "x-confluent" = ["ignore.null.fields"]))]
+    pub(super) nulls: Option<Nulls>,
     /// How long a record is tried again after a transient error before it is rejected. Outages of the org do not count.
     #[schemars(extend("x-form" = "duration", "default" = "15m"))]
     pub(super) retry_for: Option<String>,

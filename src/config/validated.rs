@@ -7,10 +7,11 @@ use std::time::Duration;
 use orgstream_api::TopicTemplate;
 use orgstream_api::record::field;
 use orgstream_salesforce::OrgConfig;
-use orgstream_salesforce_sink::{Failures, Operation, ReferenceRules, SinkConfig, SinkObject};
+use orgstream_salesforce_sink::{Failures, Operation, Reading, ReferenceRules, SinkConfig, SinkObject};
 use orgstream_salesforce_source::SourceConfig;
 use url::Url;
 
+use crate::codec::Input;
 use crate::expression::ReportBody;
 
 /// One file's configuration.
@@ -107,6 +108,10 @@ pub struct PipelineSink {
     pub org: String,
     /// The topic of each object, which is all that is left open in it.
     pub topic: TopicTemplate,
+    /// What the bytes of records are.
+    pub input: Input,
+    /// What is done with what records leave open.
+    pub reading: Reading,
     /// What is done with a record.
     pub operation: Operation,
     /// How long a record's transient errors are tried again.
@@ -175,6 +180,7 @@ impl Pipeline {
         Some(SinkConfig {
             pipeline: self.name.clone(),
             operation: sink.operation,
+            reading: sink.reading,
             retry_for: sink.retry_for,
             failures: sink.failures.clone(),
             source_org,

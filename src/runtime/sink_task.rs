@@ -12,7 +12,7 @@ use super::lag::LagTable;
 use super::process::Shared;
 use super::task::keep_running;
 use super::unlinked::say_unlinked;
-use crate::codec::{Codec, Registry};
+use crate::codec::{Codec, Input, Registry};
 use crate::config::{Pipeline, Reports};
 use crate::kafka::{GroupConfig, GroupConsumer, Producer};
 use crate::worker::sink::{Parts, SinkTask, SinkView, SinkWorker};
@@ -42,6 +42,8 @@ pub(super) struct SinkEntry {
     reports: Option<Reports>,
     /// The topics it reads.
     pub(super) topics: Vec<String>,
+    /// What the bytes on them are.
+    input: Input,
     /// What it is doing.
     pub(super) state: StateCell,
     /// What it has done.
@@ -60,6 +62,7 @@ impl SinkEntry {
             org: org.to_owned(),
             reports: pipeline.sink.as_ref().and_then(|sink| sink.reports.clone()),
             topics,
+            input: pipeline.sink.as_ref().map(|sink| sink.input).unwrap_or_default(),
             state: StateCell::new(),
             view: Arc::default(),
             counters: Arc::default(),
@@ -144,7 +147,7 @@ impl SinkEntry {
             reports: self.reports.clone(),
             kafka: shared.kafka.clone(),
             consumer,
-            codec,
+            codec: codec.reading(self.input),
             sink: Box::new(sink),
             target_org,
             ids: shared.ids.clone(),

@@ -231,6 +231,12 @@ const CONFLUENT: &[&str] = &[
     "reporter.error.topic.value.format.schemas.cache.size",
     "reporter.admin.bootstrap.servers",
     "reporter.producer.bootstrap.servers",
+    // What a sink reads.
+    "input.data.format",
+    "key.converter",
+    "value.converter",
+    "behavior.on.null.record",
+    "ignore.null.fields",
 ];
 
 /// Whether `name` is `pattern`, in which a star stands for anything.

@@ -80,6 +80,9 @@ mod schema_store;
 // The embedded schema store beside a real registry.
 mod registries;
 
+// Records of other producers, in every format.
+mod inputs;
+
 // Whose source task it is: the node that claims it, the org that its positions are places in.
 mod claims;
 

@@ -75,6 +75,10 @@ pub enum Skip {
     OutsidePipeline,
     /// It is refused for this reason, and the user's file says to pass over such records.
     Refused(Box<Rejection>),
+    /// It has no value, and such records are to be passed over.
+    NoValue,
+    /// It does not say what happened, or says what nobody knows, and such records are to be passed over.
+    UnknownEvent,
 }
 
 impl Skip {
@@ -87,6 +91,8 @@ impl Skip {
             Self::StillOwed => "still_owed",
             Self::OutsidePipeline => "outside_pipeline",
             Self::Refused(rejection) => &rejection.code,
+            Self::NoValue => "no_value",
+            Self::UnknownEvent => "unknown_event",
         }
     }
 }

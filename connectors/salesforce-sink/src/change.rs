@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use orgstream_api::record::{field, header};
 use orgstream_api::{
-    EventType, Headers, InputOffset, Owed, Record, Rejection, Schema, SinkRecord, Stamp, Struct, Value,
+    EventType, Headers, InputOffset, Owed, Record, Rejection, Schema, SinkRecord, Skip, Stamp, Struct, Value,
 };
 use orgstream_salesforce::datetime::parse_datetime;
 use orgstream_salesforce::{OrgId, SalesforceId};
@@ -14,7 +14,9 @@ use serde::Deserialize;
 use crate::config::{Operation, SinkConfig};
 use crate::lanes::LaneKey;
 use crate::plan::Kind;
+use crate::reading::{NoChange, Nulls, TakenFor};
 use crate::target::{Target, Targets};
+use crate::told::Told;
 use crate::versions::Version;
 
 /// One change of one record.
@@ -85,8 +87,14 @@ impl Decision {
 }
 
 /// The lane of a record: whose history it belongs to.
-pub(crate) fn key(record: &SinkRecord, config: &SinkConfig) -> Result<LaneKey, Rejection> {
-    Ok(LaneKey { org: source_org(&record.record, config)?, id: record_id(&record.record)? })
+pub(crate) fn key(record: &SinkRecord, config: &SinkConfig) -> Result<LaneKey, NoChange> {
+    let record = &record.record;
+    let id = record_id(record).map_err(|no_id| match (&record.value, config.reading.on_null) {
+        (None, TakenFor::Skip) => NoChange::Skipped(Skip::NoValue),
+        (None, TakenFor::Reject) => NoChange::Rejected(tombstone()),
+        (None, TakenFor::Delete) | (Some(_), _) => NoChange::Rejected(no_id),
+    })?;
+    Ok(LaneKey { org: source_org(record, config)?, id })
 }
 
 /// Reads the record of a lane.
@@ -95,28 +103,67 @@ pub(crate) fn read(
     key: LaneKey,
     config: &SinkConfig,
     targets: &Targets,
-) -> Result<Change, Rejection> {
+) -> Result<Change, NoChange> {
     let at = record.at;
-    let Record { value, headers, timestamp, .. } = record.record;
+    let Record { key: own_key, value, headers, timestamp } = record.record;
     let Some(value) = value else {
-        return Err(rejected("TOMBSTONE", "a record without value says nothing of what happened", ""));
+        let kind = config.reading.on_null.instead_of(tombstone(), Skip::NoValue)?;
+        let target = Arc::clone(targets.of_key(own_key.as_ref(), &at.partition.topic)?);
+        let value = Struct::new(Arc::new(Schema::new("", Vec::new())));
+        let version = Version { at, stamp: stamp(&value, &headers)? };
+        let external = key.id.clone();
+        return Ok(Change {
+            key,
+            target,
+            kind,
+            external,
+            version,
+            timestamp,
+            value,
+            carried: Carried::NotNull,
+        });
     };
-    let target = Arc::clone(targets.route(text(&value, field::OBJECT_TYPE), &at.partition.topic)?);
-    let kind = kind(config.operation, text(&value, field::EVENT_TYPE))?;
-    let carried = carried(&headers, value.schema())?;
+    if value.as_bare().is_some() {
+        let message = "the value is no record with fields but a bare one, so there is nothing to write";
+        return Err(rejected("NO_FIELDS", message, "").into());
+    }
+    let told = Told::by(&value);
+    let target = Arc::clone(targets.route(told.object(), &at.partition.topic)?);
+    let event = told.event();
+    let kind = match kind(config.operation, event) {
+        Err(rejection) if !event.is_some_and(is_known) => {
+            config.reading.on_unknown_event.instead_of(rejection, Skip::UnknownEvent)?
+        }
+        decided => decided?,
+    };
+    let carried = carried(&headers, &value, &told, config.reading.nulls)?;
     let version = Version { at, stamp: stamp(&value, &headers)? };
     let external = external_value(&value, config.operation, &target).unwrap_or(&key.id).to_owned();
     Ok(Change { key, target, kind, external, version, timestamp, value, carried })
+}
+
+fn is_known(event: &str) -> bool {
+    event.parse::<EventType>().is_ok()
+}
+
+fn tombstone() -> Rejection {
+    let message =
+        "a record without value says nothing of what happened; `sink.on_null` says what is done with such";
+    rejected("TOMBSTONE", message, "")
 }
 
 fn text<'a>(value: &'a Struct, name: &str) -> Option<&'a str> {
     value.value(name)?.as_str()
 }
 
-/// The record's id: from the value, or from the key where producers put it only there.
+/// The record's id: from the value, or from the key where producers put it only there, alone or as a field.
 fn record_id(record: &Record) -> Result<String, Rejection> {
-    let in_key = || record.key.as_ref()?.value(field::ID)?.as_str();
-    let text = record.text(field::ID).or_else(in_key).ok_or_else(|| {
+    let in_key = || {
+        let key = record.key.as_ref()?;
+        key.value(field::ID).or_else(|| key.as_bare())?.as_str()
+    };
+    let in_header = || Told::by(record.value.as_ref()?).id();
+    let text = record.text(field::ID).or_else(in_header).or_else(in_key).ok_or_else(|| {
         rejected(
             "MISSING_ID",
             "neither value nor key has the record's `Id`, so nothing can be addressed",
@@ -148,7 +195,7 @@ fn kind(operation: Operation, event: Option<&str>) -> Result<Kind, Rejection> {
         Operation::Sync => {
             let Some(event) = event else {
                 let message = "`sync` needs `_EventType` to know what to do; a pipeline of such records needs a fixed \
-                               operation";
+                               operation, or `sink.on_unknown_event`";
                 return Err(rejected("MISSING_EVENT_TYPE", message, field::EVENT_TYPE));
             };
             match event.parse::<EventType>() {
@@ -171,10 +218,22 @@ fn kind(operation: Operation, event: Option<&str>) -> Result<Kind, Rejection> {
     }
 }
 
-/// Names that the schema does not have say nothing: there is no value of theirs.
-fn carried(headers: &Headers, schema: &Schema) -> Result<Carried, Rejection> {
+/// Which fields count: as the header says, else as a change event does, else as the pipeline takes nulls. Names that the
+/// schema does not have say nothing: there is no value of theirs.
+fn carried(headers: &Headers, value: &Struct, told: &Told<'_>, nulls: Nulls) -> Result<Carried, Rejection> {
+    let schema = value.schema();
     let Some(text) = headers.text(header::CARRIED) else {
-        return Ok(Carried::NotNull);
+        return Ok(match (told.changed(schema), nulls) {
+            (Some(changed), _) => {
+                let mut marks: Vec<bool> = value.values().iter().map(|value| !value.is_null()).collect();
+                for place in changed {
+                    marks[place] = true;
+                }
+                Carried::Named(marks)
+            }
+            (None, Nulls::Ignore) => Carried::NotNull,
+            (None, Nulls::Write) => Carried::Named(vec![true; schema.fields().len()]),
+        });
     };
     let names: Vec<Name<'_>> = serde_json::from_str(text).map_err(|error| {
         let message = format!("header `{}` is not a JSON array of field names: {error}", header::CARRIED);

@@ -9,6 +9,7 @@ use orgstream_salesforce::Org;
 use crate::rules::ReferenceRules;
 
 use crate::failures::Failures;
+use crate::reading::Reading;
 
 /// A validated sink.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub struct SinkConfig {
     pub pipeline: String,
     /// How a record becomes a write.
     pub operation: Operation,
+    /// How records are understood that leave something open.
+    pub reading: Reading,
     /// How long a record in passing trouble is tried again before it is rejected.
     pub retry_for: Duration,
     /// What is done with records that cannot be written.

@@ -6,6 +6,7 @@
 //! - `external_id`, [`prepare`]: the field that finds records by their ids of org A; making it
 //! - [`sink`]: the loop; queues in front, calls behind, outcomes out
 //! - `work`, `change`: an item on its way; a consumed record as a change to org B
+//! - `told`, [`reading`]: what a record says of its change, and what is done where it leaves something open
 //! - `lanes`: one queue per record id
 //! - `holds`: which deletions wait for changes of other records
 //! - `plan`: which records go into which call
@@ -26,6 +27,9 @@
 
 pub mod config;
 pub use config::{Operation, SinkConfig, SinkContext, SinkObject};
+
+pub mod reading;
+pub use reading::{Nulls, Reading, TakenFor};
 
 pub mod rules;
 pub use rules::{Fallback, FindRule, ReferenceRule, ReferenceRules};
@@ -76,6 +80,7 @@ mod room;
 mod rules_check;
 mod target;
 mod tenure;
+mod told;
 mod verdict;
 mod versions;
 mod work;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use orgstream_api::Rejection;
+use orgstream_api::{Rejection, Struct};
 use orgstream_salesforce::{Describe, DescribeField, FieldKind, SalesforceId};
 
 use crate::config::SinkObject;
@@ -154,6 +154,15 @@ impl Targets {
             (Some(_), Some(_)) => Err(unroutable(format!(
                 "the record has no `_ObjectType`, and topic `{topic}` belongs to several objects of the pipeline"
             ))),
+        }
+    }
+
+    /// The object of a record that is only a key: by the name of the key's schema, `AccountKey`, else by its topic.
+    pub(crate) fn of_key(&self, key: Option<&Struct>, topic: &str) -> Result<&Arc<Target>, Rejection> {
+        let name = key.and_then(|key| key.schema().name().rsplit('.').next()?.strip_suffix("Key"));
+        match name.and_then(|name| self.named(name.strip_suffix("ChangeEvent").unwrap_or(name))) {
+            Some(target) => Ok(target),
+            None => self.route(None, topic),
         }
     }
 

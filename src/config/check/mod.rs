@@ -32,6 +32,8 @@ use references::references;
 
 mod fields;
 
+mod input;
+
 mod values;
 
 mod topics;

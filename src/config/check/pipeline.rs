@@ -9,7 +9,7 @@ use orgstream_salesforce_sink::Operation;
 use super::failures::failures;
 use super::reports::reports;
 use super::source::{Around, has_object, one_for_all, source, template};
-use super::{Report, is_api_name, references};
+use super::{Report, input, is_api_name, references};
 use crate::config::duration::parse_duration;
 use crate::config::fault::hint;
 use crate::config::raw;
@@ -106,6 +106,7 @@ fn sink(
 ) -> Option<PipelineSink> {
     let path = ["pipelines", pipeline, "sink"];
     let at = |key| [path[0], path[1], path[2], key];
+    let (input, reading) = (input::input(raw.input), input::reading(&raw));
     let org = raw.org.and_then(|org| known_org(pipeline, "sink", org, report));
     let topic = if let Some(topic) = raw.topic {
         sink_template(&topic, source_org.is_some(), several, &at("topic"), report)
@@ -131,6 +132,8 @@ fn sink(
     Some(PipelineSink {
         org: org?,
         topic: topic?,
+        input,
+        reading,
         operation: match raw.operation.unwrap_or(raw::Operation::Sync) {
             raw::Operation::Sync => Operation::Sync,
             raw::Operation::Upsert => Operation::Upsert,

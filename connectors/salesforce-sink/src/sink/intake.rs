@@ -29,10 +29,10 @@ impl SalesforceSink {
             Item::Record(record) => match change::key(&record, &self.config) {
                 Ok(key) => (key.clone(), self.read(record, key)),
                 // Nobody knows whose history the record belongs to, so there is no order to keep.
-                Err(rejection) => {
+                Err(no_change) => {
                     drop(seat);
                     let subject = Subject { id: record.record.text(field::ID).map(str::to_owned), at: keeps };
-                    return self.close(ticket, &subject, Outcome::Rejected(rejection), None);
+                    return self.close(ticket, &subject, no_change.into(), None);
                 }
             },
             Item::Owed(owed) => self.read_owed(owed),
@@ -71,7 +71,7 @@ impl SalesforceSink {
     fn read(&self, record: SinkRecord, key: LaneKey) -> Task {
         match change::read(record, key, &self.config, &self.delivery.targets) {
             Ok(change) => Task::Change(Box::new(change)),
-            Err(rejection) => Task::Known(Box::new(Outcome::Rejected(rejection))),
+            Err(no_change) => Task::Known(Box::new(no_change.into())),
         }
     }
 

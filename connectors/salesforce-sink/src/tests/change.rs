@@ -22,6 +22,17 @@ pub(super) struct Change {
     org: String,
     headers: bool,
     tombstone: bool,
+    key: Key,
+    /// In place of the value that it would have.
+    held: Option<Struct>,
+}
+
+/// What the key of a record is.
+#[derive(Clone)]
+enum Key {
+    /// The id where nothing else has it.
+    Usual,
+    Own(Option<Struct>),
 }
 
 /// The id of the record `number` of an object in org A.
@@ -46,6 +57,8 @@ impl Change {
             org: ORG_A.to_owned(),
             headers: true,
             tombstone: false,
+            key: Key::Usual,
+            held: None,
         }
     }
 
@@ -126,6 +139,18 @@ impl Change {
         self
     }
 
+    /// With a key of its own.
+    pub(super) fn keyed(mut self, key: Option<Struct>) -> Self {
+        self.key = Key::Own(key);
+        self
+    }
+
+    /// With a value of its own.
+    pub(super) fn holding(mut self, value: Struct) -> Self {
+        self.held = Some(value);
+        self
+    }
+
     /// The record at a place.
     pub(super) fn at(&self, topic: &str, partition: i32, offset: i64) -> SinkRecord {
         let partition = TopicPartition { topic: topic.to_owned(), partition };
@@ -140,11 +165,15 @@ impl Change {
         }
         let record = Record {
             key: None,
-            value: (!self.tombstone).then(|| self.image()),
+            value: (!self.tombstone).then(|| self.held.clone().unwrap_or_else(|| self.image())),
             headers,
             timestamp: 1_767_261_600_000,
         };
-        let record = if self.tombstone { Record { key: Some(self.key()), ..record } } else { record };
+        let key = match &self.key {
+            Key::Usual => self.tombstone.then(|| self.key()),
+            Key::Own(key) => key.clone(),
+        };
+        let record = Record { key, ..record };
         SinkRecord { at: InputOffset { partition, offset }, record, size: 1_000 }
     }
 

@@ -11,6 +11,7 @@ mod deletions;
 mod failures;
 mod fixed;
 mod matching;
+mod reading;
 mod references;
 mod start;
 mod taken_once;

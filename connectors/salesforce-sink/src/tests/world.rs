@@ -112,6 +112,7 @@ pub(super) fn config(operation: Operation, retry_for: Duration) -> SinkConfig {
     SinkConfig {
         pipeline: "crm".to_owned(),
         operation,
+        reading: crate::Reading::default(),
         retry_for,
         failures: Failures::default(),
         source_org: Some(ORG_A.to_owned()),
