@@ -1,7 +1,18 @@
 //! Records as bytes: on their way into Kafka, and as they came out of it.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use orgstream_api::record::header;
 use orgstream_api::{Headers, InputOffset, TopicPartition};
 use rdkafka::message::{BorrowedMessage, Header, Headers as _, Message as _, OwnedHeaders};
+
+/// Shorter values are not worth the look for an equal one.
+const WORTH_SHARING: usize = 64;
+/// So many different values are remembered.
+const SHARED: usize = 16;
 
 /// Where a record goes within its topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +67,7 @@ impl Consumed {
         let mut headers = Headers::default();
         if let Some(borrowed) = message.headers() {
             for header in borrowed.iter() {
-                headers.push(header.key.to_owned(), header.value.unwrap_or_default());
+                headers.push_shared(shared_name(header.key), shared_value(header.value.unwrap_or_default()));
             }
         }
         Self {
@@ -75,9 +86,58 @@ impl Consumed {
     }
 }
 
+/// A name without a copy of its own, where it is one of orgstream's.
+fn shared_name(name: &str) -> Cow<'static, str> {
+    match header::ALL.into_iter().find(|known| *known == name) {
+        Some(known) => Cow::Borrowed(known),
+        None => Cow::Owned(name.to_owned()),
+    }
+}
+
+/// A value without a copy of its own, where one of the latest records of this thread had it as well. The names of the carried
+/// fields are most of a record's bytes, and nearly always the same.
+fn shared_value(value: &[u8]) -> Arc<[u8]> {
+    thread_local! {
+        static LATEST: RefCell<VecDeque<Arc<[u8]>>> = const { RefCell::new(VecDeque::new()) };
+    }
+    if value.len() < WORTH_SHARING {
+        return value.into();
+    }
+    LATEST.with_borrow_mut(|latest| {
+        if let Some(known) = latest.iter().find(|known| known[..] == *value) {
+            return Arc::clone(known);
+        }
+        let value: Arc<[u8]> = value.into();
+        latest.push_back(Arc::clone(&value));
+        if latest.len() > SHARED {
+            latest.pop_front();
+        }
+        value
+    })
+}
+
 /// Headers as librdkafka takes them.
 pub(super) fn owned_headers(headers: &Headers) -> OwnedHeaders {
     headers
         .iter()
         .fold(OwnedHeaders::new(), |owned, (key, value)| owned.insert(Header { key, value: Some(value) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_long_values_are_held_once_and_the_oldest_is_forgotten() {
+        let long = |number: u8| vec![number; WORTH_SHARING];
+        let first = shared_value(&long(0));
+        assert!(Arc::ptr_eq(&first, &shared_value(&long(0))));
+        for number in 1..=u8::try_from(SHARED).unwrap() {
+            assert_eq!(shared_value(&long(number))[..], long(number));
+        }
+        assert!(!Arc::ptr_eq(&first, &shared_value(&long(0))));
+        assert_eq!(shared_value(b"short")[..], *b"short");
+        assert!(matches!(shared_name(header::CARRIED), Cow::Borrowed(_)));
+        assert_eq!(shared_name("x"), "x");
+    }
 }

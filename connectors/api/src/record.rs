@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::position::InputOffset;
 use crate::value::Struct;
@@ -34,6 +35,9 @@ pub mod header {
     pub const CARRIED: &str = "orgstream.carried";
     /// How the record came about: `stream`, `snapshot` or `sweep`.
     pub const ORIGIN: &str = "orgstream.origin";
+
+    /// All of them.
+    pub const ALL: [&str; 6] = [ORG, CHANNEL, REPLAY_ID, STAMP, CARRIED, ORIGIN];
 }
 
 /// What happened to a record in its org.
@@ -86,14 +90,20 @@ impl FromStr for EventType {
     }
 }
 
-/// Record headers in order; a name may stand more than once.
+/// Record headers in order; a name may stand more than once. Clones share the values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Headers(Vec<(Cow<'static, str>, Vec<u8>)>);
+pub struct Headers(Vec<(Cow<'static, str>, Arc<[u8]>)>);
 
 impl Headers {
     /// Appends a header.
     pub fn push(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Vec<u8>>) {
+        let value: Vec<u8> = value.into();
         self.0.push((name.into(), value.into()));
+    }
+
+    /// Appends a header whose value other records may have as well.
+    pub fn push_shared(&mut self, name: impl Into<Cow<'static, str>>, value: Arc<[u8]>) {
+        self.0.push((name.into(), value));
     }
 
     /// The last value of `name`, as Kafka readers take it; `None` when absent or not UTF-8.
@@ -104,7 +114,7 @@ impl Headers {
 
     /// All headers in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.0.iter().map(|(name, value)| (&**name, value.as_slice()))
+        self.0.iter().map(|(name, value)| (&**name, &**value))
     }
 }
 
