@@ -26,6 +26,9 @@ pub(super) use references::{FindRule, Reference, ReferenceWord};
 mod failures;
 pub(super) use failures::{ErrorAction, OnError, OtherErrors, Reports, StopAfter};
 
+mod bulk;
+pub(super) use bulk::Bulk;
+
 mod push_topic;
 pub(super) use push_topic::{Manage, NotifyForFields, Operation as PushTopicOperation, PushTopic};
 
@@ -127,6 +130,8 @@ pub(super) struct Sink {
     pub(super) fallback_owner: Option<String>,
     /// Topics that are told what became of each record, as by Kafka Connect's reporter. Without it nothing is reported.
     pub(super) reports: Option<Reports>,
+    /// When records are written by bulk jobs.
+    pub(super) bulk: Option<Bulk>,
 }
 
 /// What is done with a record.

@@ -172,6 +172,7 @@ fn kind(schema: &Value) -> String {
             }
         }
         (Some("string"), ..) => "text".to_owned(),
+        _ if schema["x-form"] == "count" => "whole number, `off`".to_owned(),
         _ => String::new(),
     }
 }

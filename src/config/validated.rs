@@ -120,6 +120,8 @@ pub struct PipelineSink {
     pub failures: Failures,
     /// Where it is told what became of records; `None` where nobody asks.
     pub reports: Option<Reports>,
+    /// From how many waiting records on they go by a bulk job; `None`: never.
+    pub bulk_from: Option<usize>,
 }
 
 /// Where it is told what became of records.
@@ -184,6 +186,7 @@ impl Pipeline {
             retry_for: sink.retry_for,
             failures: sink.failures.clone(),
             source_org,
+            bulk_from: sink.bulk_from,
             objects: objects.collect(),
         })
     }

@@ -3,7 +3,7 @@
 //! A task that fails for good ends the process, after the others have drained and committed: a stream that is
 //! dead beside others that live is the silence that must not be.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -48,6 +48,8 @@ pub(super) struct Shared {
     pub(super) ids: IdStore,
     /// What sources produced while their snapshots run.
     pub(super) seen: SeenStore,
+    /// Where rows of bulk jobs lie on their way.
+    pub(super) spool: PathBuf,
     /// Whether the id map waits.
     pub(super) ids_health: [watch::Receiver<Health>; 2],
     /// See [`RunOptions::until_synced`].
@@ -214,6 +216,7 @@ impl Run {
             registry,
             ids,
             seen: SeenStore::open(&self.state.path().join("seen.db")).map_err(RunError::failed)?,
+            spool: self.state.path().join("bulk"),
             ids_health: [writes, follows],
             quiet: self.options.until_synced,
         };

@@ -128,6 +128,7 @@ impl SinkEntry {
             lease: consumer.lease(),
             health: self.state.reporter(),
             source,
+            spool: shared.spool.clone(),
         };
         let target_org = org.id().as_str().to_owned();
         let started = async {

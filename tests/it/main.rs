@@ -46,6 +46,9 @@ mod ids;
 // Two sink processes of one pipeline.
 mod two_sinks;
 
+// Bulk jobs, and a kill while one is at work.
+mod bulk;
+
 // Topics that are deleted under a pipeline.
 mod lost_topics;
 

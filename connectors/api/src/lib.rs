@@ -38,7 +38,7 @@ pub mod outcome;
 pub use outcome::{Delivered, LinkChange, Outcome, Owed, Rejection, Skip};
 
 pub mod sink;
-pub use sink::{Capacity, Item, Lease, Mark, SharedLease, Sink, Tracked};
+pub use sink::{Capacity, Item, Lease, Mark, OpenJobs, SharedLease, Sink, Tracked};
 
 pub mod topic;
 pub use topic::{Part, TopicTemplate, UnknownVariable, refused_name};

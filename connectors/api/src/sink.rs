@@ -4,7 +4,7 @@
 //! calls in flight as it likes and gives every ticket back with its outcome. It keeps the order of each
 //! record id (D5), so outcomes of one id come back in the order of their submission.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,6 +79,9 @@ impl Lease for Always {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark(pub u64);
 
+/// Jobs that go on in the target org by themselves, by the partitions that their records came from.
+pub type OpenJobs = BTreeMap<TopicPartition, BTreeSet<String>>;
+
 /// Writes records to a target.
 #[async_trait]
 pub trait Sink: Send {
@@ -108,6 +111,19 @@ pub trait Sink: Send {
 
     /// Everything before `mark` has been submitted. Marks are reached in the order in which they were asked for.
     fn reached(&mut self, _mark: Mark) {}
+
+    /// The jobs that write in the target org, or are about to, whatever becomes of this process. The runtime keeps their names
+    /// with the partitions' committed offsets, so that the next owner of a partition finds them.
+    fn open_jobs(&self) -> OpenJobs {
+        OpenJobs::new()
+    }
+
+    /// These names are kept. A job does not begin before its own is.
+    fn jobs_kept(&mut self, _jobs: &OpenJobs) {}
+
+    /// Jobs of a former owner of partitions that are this sink's now. They are among [`Sink::open_jobs`] until they are over,
+    /// and the sink writes nothing as long.
+    fn adopt_jobs(&mut self, _jobs: OpenJobs) {}
 
     /// How many records of each partition wait for others, those behind them in their lanes included. They do not keep
     /// topics of a higher rank from being read.

@@ -25,6 +25,8 @@ pub(crate) struct Attempts {
     suspect: bool,
     /// Whether org B refused the record as it was written.
     refused: bool,
+    /// Whether a bulk job did not write the record.
+    kept_from_bulk: bool,
     pause: Option<Arc<()>>,
 }
 
@@ -77,6 +79,16 @@ impl Attempts {
     /// Whether the record travels alone.
     pub(crate) fn is_suspect(&self) -> bool {
         self.suspect
+    }
+
+    /// From now on the record goes by no bulk job.
+    pub(crate) fn keep_from_bulk(&mut self) {
+        self.kept_from_bulk = true;
+    }
+
+    /// Whether the record goes by no bulk job.
+    pub(crate) fn is_kept_from_bulk(&self) -> bool {
+        self.kept_from_bulk
     }
 
     /// Keeps `partition` paused until the record is settled or dropped.

@@ -1,7 +1,7 @@
 //! A consumed record as a change to org B.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use orgstream_api::record::{field, header};
 use orgstream_api::{
@@ -57,6 +57,23 @@ impl Change {
             Carried::NotNull => !value.is_null(),
         };
         carried.then_some(value)
+    }
+
+    /// The record's values.
+    pub(crate) fn value(&self) -> &Struct {
+        &self.value
+    }
+
+    /// Takes the values out, for the time that they lie elsewhere. Until they are put back the change carries nothing.
+    pub(crate) fn take_value(&mut self) -> Struct {
+        static NOTHING: LazyLock<Arc<Schema>> =
+            LazyLock::new(|| Arc::new(Schema::new("Nothing", Vec::new())));
+        std::mem::replace(&mut self.value, Struct::new(Arc::clone(&NOTHING)))
+    }
+
+    /// Puts the values back.
+    pub(crate) fn put_value(&mut self, value: Struct) {
+        self.value = value;
     }
 
     /// The references that the change decides, so that nothing older may set them any more.

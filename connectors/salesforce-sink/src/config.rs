@@ -1,5 +1,6 @@
 //! What a sink is told at its start.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub struct SinkConfig {
     /// The 18-character id of the org that records without an `orgstream.org` header come from. Where it is not known
     /// either, such records are kept in the id map under an org without a name.
     pub source_org: Option<String>,
+    /// From how many waiting records of one object and operation on they go by a bulk job; `None`: never.
+    pub bulk_from: Option<usize>,
     /// The pipeline's objects.
     pub objects: Vec<SinkObject>,
 }
@@ -83,4 +86,6 @@ pub struct SinkContext {
     /// The org that the records come from, where it can be asked. It is only read, and only for rules that match records
     /// of both orgs.
     pub source: Option<Org>,
+    /// A directory for the rows of a bulk job while it is filled and at work. It is made when it is needed.
+    pub spool: PathBuf,
 }

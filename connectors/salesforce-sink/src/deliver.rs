@@ -14,6 +14,7 @@ use crate::links::{Known, Links, RecordKey, live};
 use crate::matching::Matcher;
 use crate::plan::Kind;
 use crate::presence::Presence;
+use crate::put::Prepared;
 use crate::references::PointedAt;
 use crate::target::{Target, Targets};
 use crate::tenure::Tenure;
@@ -48,6 +49,7 @@ pub(crate) struct Done {
 }
 
 /// A change whose own link is known.
+#[derive(Debug)]
 pub(crate) struct Item {
     /// What it has with it.
     pub(crate) papers: Papers,
@@ -83,6 +85,25 @@ impl Delivery {
             Kind::Upsert | Kind::Update | Kind::FetchBack | Kind::Pay => self.put(items, &mut done).await?,
         }
         Ok(done)
+    }
+
+    /// As far as [`Delivery::write`] of upserts or updates, without the write: what became of those that need none, and the
+    /// others with their fields.
+    pub(crate) async fn prepare_changes(
+        &self,
+        changes: Vec<(Papers, Box<Change>)>,
+    ) -> Result<(Done, Vec<Prepared>), StoreError> {
+        let mut done = Done::default();
+        let items = self.needed(changes, &mut done).await?;
+        let prepared = self.prepare(items, &mut done).await?;
+        Ok((done, prepared))
+    }
+
+    /// Writes changes that were prepared.
+    pub(crate) async fn write_prepared(&self, prepared: Vec<Prepared>) -> Done {
+        let mut done = Done::default();
+        self.send_prepared(prepared, &mut done).await;
+        done
     }
 
     /// The changes that need a write, with their links.

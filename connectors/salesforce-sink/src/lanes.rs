@@ -85,7 +85,12 @@ impl<T> Lanes<T> {
         let State::Ready { place, .. } = lane.state else { return None };
         self.ready.remove(&place);
         lane.state = State::Busy;
-        lane.queue.pop_front()
+        let item = lane.queue.pop_front();
+        if lane.queue.is_empty() {
+            // Many lanes may have nothing but their item that is out.
+            lane.queue = VecDeque::new();
+        }
+        item
     }
 
     /// The item that was taken is over; the next one's turn comes.

@@ -17,6 +17,7 @@
 //! - [`rules`], `outside`, `matching`: references out of the pipeline, and how records of both orgs are matched for them
 //! - `versions`, `references`, `map`: whether a record is new, where it points, what of it is written
 //! - `write`, `cut`, `pace`: the calls of one write, how large they are, halved until only what is at fault fails
+//! - `bulk`: many rows in a few calls, for what waits in thousands
 //! - `verdict`: what answers mean
 //! - `links`, `lookup`, `parents`: which record of org B stands for which
 //! - [`failures`], [`tally`], [`refusals`]: what the file says of records that are refused, and when they are too many
@@ -55,6 +56,7 @@ pub use counters::{SinkCounters, SinkCounts};
 
 mod attempts;
 mod bin;
+mod bulk;
 mod change;
 mod cut;
 mod delete;

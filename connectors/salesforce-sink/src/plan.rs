@@ -64,6 +64,8 @@ pub(crate) struct Candidate<'a> {
     pub(crate) since: Instant,
     /// About how many bytes it has.
     pub(crate) size: usize,
+    /// Whether it may be a row of a bulk job.
+    pub(crate) bulk: bool,
 }
 
 /// What may start.
@@ -202,7 +204,7 @@ mod tests {
     }
 
     fn candidates(keys: &[LaneKey], group: Group, since: Instant) -> impl Iterator<Item = Candidate<'_>> {
-        keys.iter().map(move |key| Candidate { key, group, alone: false, since, size: 100 })
+        keys.iter().map(move |key| Candidate { key, group, alone: false, since, size: 100, bulk: false })
     }
 
     fn sizes(plan: &Plan) -> Vec<usize> {
@@ -244,8 +246,14 @@ mod tests {
     fn what_is_large_is_a_call_of_its_own() {
         let now = Instant::now();
         let keys = keys(6);
-        let large =
-            keys.iter().map(|key| Candidate { key, group: UPSERT, alone: false, since: now, size: BODY / 2 });
+        let large = keys.iter().map(|key| Candidate {
+            key,
+            group: UPSERT,
+            alone: false,
+            since: now,
+            size: BODY / 2,
+            bulk: false,
+        });
         assert_eq!(sizes(&plan(large, slots(4), &Traffic::default(), now)), [2, 2, 2]);
     }
 
@@ -271,6 +279,7 @@ mod tests {
             alone: false,
             since,
             size: 100,
+            bulk: false,
         });
         assert_eq!(sizes(&plan(trickle.into_iter(), slots(4), &busy(UPSERT, 0, start), now)), [2]);
     }
@@ -306,6 +315,7 @@ mod tests {
             alone: number == 1,
             since: now,
             size: 100,
+            bulk: false,
         });
         assert_eq!(sizes(&plan(mixed, slots(4), &Traffic::default(), now + LINGER)), [1, 2]);
     }

@@ -20,15 +20,30 @@ use crate::work::Verdict;
 use crate::write::{Answer, Write};
 
 /// A change that is ready to be sent.
-struct Prepared {
-    item: Item,
-    row: Row,
-    resolved: Resolved,
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    /// The change.
+    pub(crate) item: Item,
+    /// Its fields, without those by which org B finds its record.
+    pub(crate) row: Row,
+    /// Its references.
+    pub(crate) resolved: Resolved,
 }
 
 impl Delivery {
     /// Upserts or updates.
     pub(crate) async fn put(&self, items: Vec<Item>, done: &mut Done) -> Result<(), StoreError> {
+        let prepared = self.prepare(items, done).await?;
+        self.send_prepared(prepared, done).await;
+        Ok(())
+    }
+
+    /// The fields of each change.
+    pub(crate) async fn prepare(
+        &self,
+        items: Vec<Item>,
+        done: &mut Done,
+    ) -> Result<Vec<Prepared>, StoreError> {
         let items = self.locate(items, done).await;
         let mut prepared = Vec::with_capacity(items.len());
         for (item, resolved) in self.with_references(items, done).await? {
@@ -40,6 +55,11 @@ impl Delivery {
                 Err(rejection) => done.push(item, Verdict::rejected(rejection)),
             }
         }
+        Ok(prepared)
+    }
+
+    /// Upserts or updates what was prepared.
+    pub(crate) async fn send_prepared(&self, mut prepared: Vec<Prepared>, done: &mut Done) {
         // One call never carries two records with the same external id: org B refuses both.
         while !prepared.is_empty() {
             let mut external = HashSet::new();
@@ -51,7 +71,6 @@ impl Delivery {
             self.update(updates, done).await;
             self.upsert(upserts, done).await;
         }
-        Ok(())
     }
 
     /// The items whose references are settled one way or another.
@@ -96,9 +115,7 @@ impl Delivery {
             }
             return;
         };
-        let rows = rows(&mut prepared, |item, row| {
-            row.insert(field.clone(), Json::String(item.change.external.clone()));
-        });
+        let rows = rows(&mut prepared, &target);
         let tenures = prepared.iter().map(|prepared| &prepared.item.papers.tenure);
         let answers = self.send(&Write::Upsert { object: &target.object, field, rows }, tenures).await;
         for (prepared, answer) in prepared.into_iter().zip(answers) {
@@ -130,15 +147,7 @@ impl Delivery {
         let Some(target) = prepared.first().map(|first| Arc::clone(&first.item.change.target)) else {
             return Vec::new();
         };
-        let rows = rows(&mut prepared, |item, row| {
-            if let Presence::At(id) = item.presence {
-                row.insert("Id".to_owned(), Json::String(id.as_str().to_owned()));
-            }
-            // What org B finds it by when the link is lost.
-            if let Some(field) = target.external_id.as_ref().filter(|_| is_to_live(item)) {
-                row.insert(field.clone(), Json::String(item.change.external.clone()));
-            }
-        });
+        let rows = rows(&mut prepared, &target);
         let write = Write::Update { object: &target.object, rows };
         let tenures = prepared.iter().map(|prepared| &prepared.item.papers.tenure);
         let answers = self.send(&write, tenures).await;
@@ -149,7 +158,7 @@ impl Delivery {
     }
 
     /// The verdict on a change that was sent.
-    fn close(&self, prepared: Prepared, answer: Answer, done: &mut Done) {
+    pub(crate) fn close(&self, prepared: Prepared, answer: Answer, done: &mut Done) {
         let Prepared { mut item, resolved, .. } = prepared;
         if let Answer::Refused(error) = &answer {
             item.papers.attempts.refuse();
@@ -194,14 +203,25 @@ fn is_to_live(item: &Item) -> bool {
     matches!(item.change.kind, Kind::Upsert | Kind::Undelete)
 }
 
-/// Takes the rows out, completed by `add`.
-fn rows(prepared: &mut [Prepared], add: impl Fn(&Item, &mut Row)) -> Vec<Row> {
+/// Takes the rows out, complete.
+fn rows(prepared: &mut [Prepared], target: &Target) -> Vec<Row> {
     let rows = prepared.iter_mut().map(|prepared| {
         let mut row = std::mem::take(&mut prepared.row);
-        add(&prepared.item, &mut row);
+        complete(&mut row, &prepared.item, target);
         row
     });
     rows.collect()
+}
+
+/// Adds that by which org B finds the record of a row.
+pub(crate) fn complete(row: &mut Row, item: &Item, target: &Target) {
+    if let Presence::At(id) = item.presence {
+        row.insert("Id".to_owned(), Json::String(id.as_str().to_owned()));
+    }
+    // In an update it is what org B finds the record by when the link is lost.
+    if let Some(field) = target.external_id.as_ref().filter(|_| is_to_live(item)) {
+        row.insert(field.clone(), Json::String(item.change.external.clone()));
+    }
 }
 
 fn no_external_id(target: &Target) -> Rejection {

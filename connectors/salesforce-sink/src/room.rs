@@ -8,8 +8,8 @@ use std::sync::Arc;
 use orgstream_api::Capacity;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Records a sink holds: enough for ten full calls in flight and some waiting behind them.
-const RECORDS: usize = 12_000;
+/// Records a sink holds: enough for several full calls in flight and as many waiting behind them.
+const RECORDS: usize = 8_000;
 
 /// Bytes a sink holds.
 const BYTES: u32 = 32 * 1024 * 1024;

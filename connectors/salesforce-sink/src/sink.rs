@@ -4,26 +4,31 @@
 //! inside it: finished calls are taken in, lanes give out what may be written, calls start.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use orgstream_api::{
-    Capacity, HealthReporter, Item, Mark, Outcome, Rejection, Sink, Skip, StoreError, TaskError, Ticket,
-    TopicPartition, Tracked,
+    Capacity, HealthReporter, Item, Mark, OpenJobs, Outcome, Rejection, Sink, Skip, StoreError, TaskError,
+    Ticket, TopicPartition, Tracked,
 };
 use orgstream_salesforce::COLLECTION;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::attempts::{Next, Pauses};
-use crate::change::Decision;
+use crate::bulk::adopt::outlive;
+use crate::bulk::book::Book;
+use crate::bulk::job::Reading;
+use crate::change::{Change, Decision};
 use crate::config::SinkConfig;
 use crate::counters::SinkCounters;
 use crate::deliver::{Delivery, Done};
 use crate::holds::{Holds, Standing};
 use crate::lanes::{LaneKey, Lanes};
 use crate::plan::{Candidate, Group, Kind, Limits, Traffic, plan};
+use crate::put::Prepared;
 use crate::refusals::Refusals;
 use crate::room::{Room, Seat};
 use crate::tally::Tally;
@@ -31,6 +36,7 @@ use crate::tenure::{Tenure, Tenures};
 use crate::work::{Papers, Task, Verdict, Work};
 use halt::{Halt, Subject};
 
+mod bulk;
 mod halt;
 mod intake;
 mod order;
@@ -49,8 +55,14 @@ pub struct SalesforceSink {
     lanes: Lanes<Work>,
     /// What is out of its lane, by lane: at most one item each (D5).
     flying: HashMap<LaneKey, Flying>,
-    calls: JoinSet<(Group, Result<Done, StoreError>)>,
+    calls: JoinSet<(Group, Result<Over, StoreError>)>,
     traffic: Traffic,
+    bulk: bulk::Lane,
+    spool: PathBuf,
+    /// The bulk jobs of this sink.
+    book: Book,
+    /// Waits for those of former owners.
+    adopted: JoinSet<()>,
     /// Outcomes that were not handed out yet.
     closed: Vec<Closed>,
     tenures: Tenures,
@@ -63,6 +75,16 @@ pub struct SalesforceSink {
     outdated: Option<String>,
 }
 
+/// What a call was for, and what became of it.
+enum Over {
+    /// Records were written.
+    Wrote(Done),
+    /// Records were prepared for a bulk job.
+    Prepared(Done, Vec<Prepared>),
+    /// A bulk job is over.
+    Job(Box<Reading>),
+}
+
 /// An item in a call.
 struct Flying {
     tenure: Tenure,
@@ -70,6 +92,8 @@ struct Flying {
     decides: Option<Decision>,
     /// What it is to deletions, if it is a change.
     standing: Option<Standing>,
+    /// Whether it is a row of a bulk job, which goes on without this sink.
+    in_job: bool,
 }
 
 /// An outcome with its ticket.
@@ -81,7 +105,12 @@ struct Closed {
 }
 
 impl SalesforceSink {
-    pub(crate) fn new(config: SinkConfig, health: HealthReporter, delivery: Delivery) -> Self {
+    pub(crate) fn new(
+        config: SinkConfig,
+        health: HealthReporter,
+        delivery: Delivery,
+        spool: PathBuf,
+    ) -> Self {
         Self {
             tally: Arc::new(Tally::new(config.failures.stop_after)),
             config,
@@ -91,6 +120,10 @@ impl SalesforceSink {
             flying: HashMap::new(),
             calls: JoinSet::new(),
             traffic: Traffic::default(),
+            bulk: bulk::Lane::default(),
+            spool,
+            book: Book::default(),
+            adopted: JoinSet::new(),
             closed: Vec::new(),
             tenures: Tenures::default(),
             pauses: Pauses::default(),
@@ -133,6 +166,14 @@ impl SalesforceSink {
             ));
             return None;
         }
+        while self.adopted.try_join_next().is_some() {}
+        if !self.adopted.is_empty() {
+            self.health.degraded(format!(
+                "bulk jobs of an earlier run are still at work in org `{}`; writing goes on when they are over",
+                self.delivery.wire.org.name()
+            ));
+            return None;
+        }
         self.health.running();
         let limits = Limits {
             slots: CALLS.saturating_sub(self.calls.len()),
@@ -146,17 +187,24 @@ impl SalesforceSink {
                 alone: head.item.papers.attempts.is_suspect(),
                 since: head.since,
                 size: head.item.papers.seat.as_ref().map_or(0, Seat::size),
+                bulk: self.may_be_bulk(head.item),
             })
         });
-        let plan = plan(candidates, limits, &self.traffic, now);
+        let candidates: Vec<Candidate<'_>> = candidates.collect();
+        let (begins, bulk) = self.choose_bulk(&candidates, now);
+        let others = candidates.into_iter().filter(|candidate| !bulk.takes(candidate));
+        let plan = plan(others, limits, &self.traffic, now);
+        let wake = [plan.wake, bulk.wake, self.lanes.next_wake()].into_iter().flatten().min();
+        match begins {
+            Some(group) => self.begin_bulk(group),
+            None => self.run_bulk(bulk, now),
+        }
         for (group, keys) in plan.calls {
             self.traffic.begins(group, now);
             self.start_call(group, keys);
         }
-        match (plan.wake, self.lanes.next_wake()) {
-            (Some(linger), Some(retry)) => Some(linger.min(retry)),
-            (linger, retry) => linger.or(retry),
-        }
+        // A job that begins to be filled takes what is there at once.
+        if begins.is_some() { Some(now) } else { wake }
     }
 
     /// Settles what needs no call: known outcomes, and owed references that a later record of their lane decides.
@@ -203,7 +251,7 @@ impl SalesforceSink {
         for key in keys {
             let Some(Work { papers, task }) = self.lanes.take(&key) else { continue };
             let tenure = papers.tenure.clone();
-            let mut flying = Flying { tenure, decides: None, standing: papers.standing };
+            let mut flying = Flying { tenure, decides: None, standing: papers.standing, in_job: false };
             match task {
                 Task::Change(change) => {
                     flying.decides = Some(change.decision());
@@ -225,18 +273,52 @@ impl SalesforceSink {
                 Kind::FetchBack => delivery.fetch_parents(parents).await,
                 kind => delivery.write(kind, changes).await,
             };
-            (group, done)
+            (group, done.map(Over::Wrote))
         });
+    }
+
+    /// Takes changes out of their lanes.
+    fn take_changes(&mut self, keys: Vec<LaneKey>) -> Vec<(Papers, Box<Change>)> {
+        let mut changes = Vec::with_capacity(keys.len());
+        for key in keys {
+            match self.lanes.take(&key) {
+                Some(Work { papers, task: Task::Change(change) }) => {
+                    let flying = Flying {
+                        tenure: papers.tenure.clone(),
+                        decides: Some(change.decision()),
+                        standing: papers.standing,
+                        in_job: false,
+                    };
+                    self.flying.insert(key, flying);
+                    changes.push((papers, change));
+                }
+                Some(other) => self.lanes.put_back(key, other, None, Instant::now()),
+                None => {}
+            }
+        }
+        changes
     }
 
     /// Takes in what became of a call.
     fn absorb(
         &mut self,
-        joined: Result<(Group, Result<Done, StoreError>), JoinError>,
+        joined: Result<(Group, Result<Over, StoreError>), JoinError>,
     ) -> Result<(), TaskError> {
-        let (group, done) = joined.map_err(TaskError::restart)?;
+        let (group, over) = joined.map_err(TaskError::restart)?;
         self.traffic.ends(group);
-        let done = done.map_err(TaskError::restart)?;
+        let now = Instant::now();
+        match over.map_err(TaskError::restart)? {
+            Over::Wrote(done) => self.take_in(done),
+            Over::Prepared(done, prepared) => {
+                self.take_in(done);
+                self.fill(group, prepared, now)?;
+            }
+            Over::Job(reading) => self.read_bulk(reading, now),
+        }
+        Ok(())
+    }
+
+    fn take_in(&mut self, done: Done) {
         let now = Instant::now();
         for (work, verdict) in done.over {
             self.absorb_one(work, verdict, now);
@@ -244,7 +326,6 @@ impl SalesforceSink {
         for (parent, tenure) in done.parents {
             self.look_after(parent, tenure, now);
         }
-        Ok(())
     }
 
     fn absorb_one(&mut self, mut work: Work, verdict: Verdict, now: Instant) {
@@ -355,6 +436,7 @@ impl SalesforceSink {
         tokio::select! {
             biased;
             Some(joined) = self.calls.join_next() => self.absorb(joined),
+            Some(_) = self.adopted.join_next() => Ok(()),
             () = back => Ok(()),
             () = until(wake) => Ok(()),
         }
@@ -362,6 +444,7 @@ impl SalesforceSink {
 
     fn end(&mut self, partitions: &[TopicPartition]) {
         self.tenures.end(partitions);
+        self.empty_bulk();
         self.lanes.retain(|work| !work.papers.tenure.is_over());
         self.pauses.forget(partitions);
         self.delivery.links.forget(partitions);
@@ -398,6 +481,9 @@ impl Sink for SalesforceSink {
             if self.outdated.is_some() && self.closed.is_empty() {
                 return Err(TaskError::restart(self.outdated.take().unwrap_or_default()));
             }
+            if self.closed.is_empty() {
+                self.read_on()?;
+            }
             // Before outcomes are handed out, so that the next calls run while the runtime deals with them.
             let wake = if self.outdated.is_none() { self.launch() } else { None };
             if !self.closed.is_empty() {
@@ -406,8 +492,24 @@ impl Sink for SalesforceSink {
             if let Some(end) = self.end_of_task() {
                 return Err(end);
             }
-            self.wait(wake).await?;
+            if !self.reads() {
+                self.wait(wake).await?;
+            }
         }
+    }
+
+    fn open_jobs(&self) -> OpenJobs {
+        self.book.open()
+    }
+
+    fn jobs_kept(&mut self, jobs: &OpenJobs) {
+        self.book.kept(jobs);
+    }
+
+    fn adopt_jobs(&mut self, jobs: OpenJobs) {
+        let (org, book) = (self.delivery.wire.org.clone(), self.book.clone());
+        let jobs = book.adopt(jobs);
+        self.adopted.spawn(async move { outlive(&org, &book, jobs).await });
     }
 
     fn paused(&self) -> Vec<TopicPartition> {
@@ -440,11 +542,14 @@ impl Sink for SalesforceSink {
         deadline: Instant,
     ) -> Result<Vec<(Ticket, Outcome)>, TaskError> {
         self.end(partitions);
-        while self.flying.values().any(|flying| flying.tenure.is_over()) {
+        while self.read_on()? {}
+        // A job is not waited for: the partitions' next owner does that.
+        while self.flying.values().any(|flying| flying.tenure.is_over() && !flying.in_job) {
             match timeout_at(deadline, self.calls.join_next()).await {
                 Ok(Some(joined)) => self.absorb(joined)?,
                 Ok(None) | Err(_) => break,
             }
+            while self.read_on()? {}
         }
         Ok(self.hand_out())
     }

@@ -47,7 +47,7 @@ pub async fn start(config: SinkConfig, org: Org, context: SinkContext) -> Result
         fallback_owner: config.failures.fallback_owner,
         wire: Wire { org, lease: context.lease, pace: Pace::default() },
     };
-    Ok(SalesforceSink::new(config, context.health, delivery))
+    Ok(SalesforceSink::new(config, context.health, delivery, context.spool))
 }
 
 /// The objects as org B describes them, which keeps what it was asked.

@@ -9,6 +9,7 @@ use orgstream_salesforce_sink::Operation;
 use super::failures::failures;
 use super::reports::reports;
 use super::source::{Around, has_object, one_for_all, source, template};
+use super::values::count_or_off;
 use super::{Report, input, is_api_name, references};
 use crate::config::duration::parse_duration;
 use crate::config::fault::hint;
@@ -17,6 +18,9 @@ use crate::config::substitute::Surroundings;
 use crate::config::validated::{Object, Pipeline, PipelineSink};
 
 const DEFAULT_RETRY_FOR: Duration = Duration::from_mins(15);
+
+/// From so many waiting records on they go by a bulk job.
+const DEFAULT_BULK_FROM: usize = 2_000;
 
 /// Leaves room for what is put behind the name in topic, group and transaction names.
 const LONGEST_NAME: usize = 200;
@@ -129,6 +133,9 @@ fn sink(
     let failures =
         failures(pipeline, raw.on_error, raw.stop_after.as_ref(), raw.fallback_owner.as_deref(), report);
     let reports = raw.reports.map(|raw| reports(pipeline, raw, report));
+    let from = raw.bulk.unwrap_or_default().from;
+    let place = [path[0], path[1], path[2], "bulk", "from"];
+    let bulk_from = count_or_off(from.as_deref(), DEFAULT_BULK_FROM, &place, report);
     Some(PipelineSink {
         org: org?,
         topic: topic?,
@@ -143,6 +150,7 @@ fn sink(
         retry_for: retry_for?,
         failures,
         reports,
+        bulk_from,
     })
 }
 

@@ -54,7 +54,7 @@ fn a_whole_file_becomes_its_configuration() {
     let config = load_text(&file(
         "  crm:
     source: { org: a, topic: 'a.${object}', start: earliest }
-    sink: { org: b, operation: upsert, retry_for: 90s }
+    sink: { org: b, operation: upsert, retry_for: 90s, bulk: { from: off } }
     objects:
       Lead: { external_id: OrgA_Id__c, ignore_fields: [CleanStatus] }
       Account: { external_id: OrgA_Id__c }
@@ -71,6 +71,7 @@ fn a_whole_file_becomes_its_configuration() {
     let sink = pipeline.sink_config(None).expect("there is a sink");
     assert_eq!(sink.operation, Operation::Upsert);
     assert_eq!(sink.retry_for, Duration::from_secs(90));
+    assert_eq!(sink.bulk_from, None);
     assert_eq!(sink.objects[0].topic, "a.Lead", "the sink takes the source's topics");
     assert_eq!(sink.objects[0].ignore_fields, ["CleanStatus"]);
 }
@@ -124,6 +125,11 @@ fn a_number_without_a_unit_is_told_the_units_and_an_example() {
             of_source("stream: { buffer: 64 }"),
             "source.stream.buffer",
             "(B, KB, MB, GB; 1 KB is 1024 B), such as 64MB",
+        ),
+        (
+            of_pipeline("sink: { org: b, topic: t, bulk: { from: 0 } }"),
+            "sink.bulk.from",
+            "`0` is neither a whole number above zero nor `off`",
         ),
         (
             of_pipeline("sink: { org: b, topic: t, retry_for: 1.5 }"),

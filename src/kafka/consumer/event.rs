@@ -1,5 +1,6 @@
 //! What happens to a member of a consumer group.
 
+use std::collections::BTreeSet;
 use std::sync::mpsc::SyncSender;
 
 use orgstream_api::{InputOffset, TopicPartition};
@@ -15,6 +16,8 @@ pub struct Assigned {
     pub at: InputOffset,
     /// Whether the group had committed it. If not, commit it early.
     pub committed: bool,
+    /// Jobs that went on with its records when it was committed.
+    pub jobs: BTreeSet<String>,
 }
 
 /// What happens to a member.

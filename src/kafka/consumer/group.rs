@@ -7,7 +7,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::Builder;
 use std::time::Duration;
 
-use orgstream_api::{Capacity, InputOffset, TopicPartition};
+use orgstream_api::{Capacity, InputOffset, OpenJobs, TopicPartition};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::event::{Assigned, Event};
 use super::member::Member;
+use super::notes::Notes;
 use super::outbox::{Gauge, Item, Outbox};
 use super::thread::{Command, Commit, Poll, commits};
 use crate::kafka::lease::Term;
@@ -56,6 +57,7 @@ pub struct GroupConsumer {
     term: Term,
     commands: Sender<Command>,
     commits: Sender<Commit>,
+    notes: Arc<Notes>,
     leaving: Leaving,
     left: oneshot::Receiver<()>,
 }
@@ -78,12 +80,19 @@ impl GroupConsumer {
         let gauge = Arc::new(Gauge::default());
         let (outbox, items) = Outbox::new(Arc::clone(&gauge));
         let lease = Arc::new(CommitLease::new(group.session_timeout));
-        let leaving = Arc::new(AtomicBool::new(false));
+        let (leaving, notes) = (Arc::new(AtomicBool::new(false)), Arc::new(Notes::default()));
         let client = config.member_config(&group);
         // A call in flight takes at most half the session time-out, so the whole of it is enough to drain.
         let patience = group.session_timeout;
-        let member =
-            Member::new(brokers.clone(), group, Arc::clone(&lease), outbox, patience, Arc::clone(&leaving));
+        let member = Member::new(
+            brokers.clone(),
+            group,
+            Arc::clone(&lease),
+            outbox,
+            patience,
+            Arc::clone(&leaving),
+            Arc::clone(&notes),
+        );
         let refused = |error| Error::refused_config(&brokers, &error);
         let consumer: BaseConsumer<Member> = client.create_with_context(member).map_err(refused)?;
         let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
@@ -127,6 +136,7 @@ impl GroupConsumer {
             lease,
             commands,
             commits: commit_sender,
+            notes,
             leaving: Leaving(leaving),
             left,
         })
@@ -179,6 +189,12 @@ impl GroupConsumer {
         let wish = Command::Pause(partitions.iter().cloned().collect());
         // The thread is gone only after an error that `next` tells of.
         self.commands.send(wish).ok();
+    }
+
+    /// From the next commit on each offset says which jobs go on with records of its partition. Whoever has the partition next is
+    /// told of them, see [`Assigned::jobs`].
+    pub fn keep(&self, jobs: OpenJobs) {
+        self.notes.set(jobs);
     }
 
     /// Commits offsets (the next to read) of partitions that are still held, and renews the lease when the broker

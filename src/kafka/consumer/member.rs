@@ -1,6 +1,6 @@
 //! Rebalances of one member. They happen inside the poll loop's polls, on its thread, and may block it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use super::assignment::Assignment;
 use super::event::{Assigned, Event, Revocation};
+use super::notes::{Note, Notes};
 use super::outbox::{Item, Outbox};
 use crate::kafka::context::{Reports, log};
 use crate::kafka::lease::CommitLease;
@@ -37,9 +38,19 @@ pub(super) struct Member {
     /// Set when the front is gone: nobody is asked any more.
     pub(super) leaving: Arc<AtomicBool>,
     pub(super) reports: Reports,
+    notes: Arc<Notes>,
     assignment: Mutex<Assignment>,
     /// Held while the committing thread commits: partitions go before it or after it.
     committing: Mutex<()>,
+}
+
+/// What the group committed of a partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    /// The next offset to read.
+    pub(super) offset: i64,
+    /// The jobs that went on with its records.
+    pub(super) jobs: BTreeSet<String>,
 }
 
 /// What became of a commit that was acknowledged.
@@ -59,10 +70,11 @@ impl Member {
         outbox: Outbox,
         patience: Duration,
         leaving: Arc<AtomicBool>,
+        notes: Arc<Notes>,
     ) -> Self {
         let assignment = Mutex::new(Assignment::new(group.read_ahead));
         let (reports, committing) = (Reports::default(), Mutex::default());
-        Self { brokers, group, lease, outbox, patience, leaving, reports, assignment, committing }
+        Self { brokers, group, lease, outbox, patience, leaving, reports, notes, assignment, committing }
     }
 
     /// The assignment, which the poll loop's thread alone changes.
@@ -130,13 +142,17 @@ impl Member {
             places.iter().filter(|place| !committed.contains_key(place)).cloned().collect();
         let firsts = query::list_offsets(consumer, &self.brokers, &fresh, Ask::First)?;
         self.refuse_cut(&firsts)?;
-        let start =
-            |(partition, offset), committed| Assigned { at: InputOffset { partition, offset }, committed };
-        Ok(committed
-            .into_iter()
-            .map(|found| start(found, true))
-            .chain(firsts.into_iter().map(|found| start(found, false)))
-            .collect())
+        let committed = committed.into_iter().map(|(partition, Found { offset, jobs })| Assigned {
+            at: InputOffset { partition, offset },
+            committed: true,
+            jobs,
+        });
+        let fresh = firsts.into_iter().map(|(partition, offset)| Assigned {
+            at: InputOffset { partition, offset },
+            committed: false,
+            jobs: BTreeSet::new(),
+        });
+        Ok(committed.chain(fresh).collect())
     }
 
     /// A partition of which the group never committed anything has to be read from its very first record. Where that
@@ -161,7 +177,7 @@ impl Member {
         &self,
         consumer: &BaseConsumer<Self>,
         places: &[TopicPartition],
-    ) -> Result<BTreeMap<TopicPartition, i64>, Error> {
+    ) -> Result<BTreeMap<TopicPartition, Found>, Error> {
         if places.is_empty() {
             return Ok(BTreeMap::new());
         }
@@ -175,8 +191,9 @@ impl Member {
         for (place, element) in names(&answer).into_iter().zip(answer.elements()) {
             element.error().map_err(failed)?;
             if let Offset::Offset(offset) = element.offset() {
-                self.refuse_foreign(&place, element.metadata())?;
-                committed.insert(place, offset);
+                let note = Note::read(element.metadata());
+                self.refuse_foreign(&place, &note.org)?;
+                committed.insert(place, Found { offset, jobs: note.jobs });
             }
         }
         Ok(committed)
@@ -268,7 +285,9 @@ impl Member {
                 .map_err(failed)?;
         }
         for mut element in list.elements() {
-            element.set_metadata(&self.group.on_behalf_of);
+            let partition =
+                TopicPartition { topic: element.topic().to_owned(), partition: element.partition() };
+            element.set_metadata(self.notes.of(&partition, &self.group.on_behalf_of));
         }
         consumer.commit(&list, CommitMode::Sync).map_err(failed)
     }

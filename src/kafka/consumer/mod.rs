@@ -8,6 +8,7 @@
 //! - [`group`]: the front
 //! - `thread`: the poll loop and the commits
 //! - `member`: rebalances, inside the poll
+//! - `notes`: what is committed beside each offset
 //! - `assignment`: which partitions are read, and which are paused
 //! - `outbox`: events and records on their way to the front, in order
 
@@ -19,5 +20,6 @@ pub use group::{GroupConfig, GroupConsumer};
 
 mod assignment;
 mod member;
+mod notes;
 mod outbox;
 mod thread;

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::event::Event;
-use super::member::{Committed, Member};
+use super::member::{Committed, Found, Member};
 use super::outbox::Item;
 use crate::kafka::error::{GONE, tells_of_missing_topic};
 use crate::kafka::lease::{BootInstant, Term};
@@ -230,14 +230,16 @@ impl Poll {
                 return Err(member.failed(&format!("setting {partition} back to its commit"), source));
             }
         }
-        for (partition, offset) in &committed {
+        for (partition, Found { offset, .. }) in &committed {
             self.consumer
                 .seek(&partition.topic, partition.partition, Offset::Offset(*offset), SEEK)
                 .map_err(|error| member.failed(&format!("setting {partition} back to {offset}"), error))?;
             member.assignment().read(partition, *offset);
         }
-        let rewound =
-            committed.into_iter().map(|(partition, offset)| InputOffset { partition, offset }).collect();
+        let rewound = committed
+            .into_iter()
+            .map(|(partition, found)| InputOffset { partition, offset: found.offset })
+            .collect();
         member.outbox.send(Item::Rewound(rewound));
         Ok(())
     }

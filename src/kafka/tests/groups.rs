@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use orgstream_api::{Capacity, InputOffset, Lease, TopicPartition};
@@ -98,7 +99,7 @@ async fn a_member_goes_on_where_it_committed_and_its_commit_holds_the_lease() {
     fixture.producer().send(fixture.records(0, 0..10)).await.unwrap();
     let group = peers::unique("group");
     let mut member = fixture.member(&group, "m", 1000);
-    let start = Assigned { at: fixture.next_to_read(0, 0), committed: false };
+    let start = Assigned { at: fixture.next_to_read(0, 0), committed: false, jobs: BTreeSet::new() };
     assert_eq!(assigned(&mut member).await, [start]);
     assert_eq!(numbers(&mut member, 10).await.len(), 10);
     let lease = member.lease();
@@ -113,7 +114,7 @@ async fn a_member_goes_on_where_it_committed_and_its_commit_holds_the_lease() {
 
     // The same member again has its partition at once.
     let mut member = fixture.member(&group, "m", 1000);
-    let start = Assigned { at: fixture.next_to_read(0, 4), committed: true };
+    let start = Assigned { at: fixture.next_to_read(0, 4), committed: true, jobs: BTreeSet::new() };
     assert_eq!(assigned(&mut member).await, [start]);
     assert_eq!(numbers(&mut member, 6).await, (4..10).collect::<Vec<_>>());
     member.close().await;
@@ -182,7 +183,10 @@ async fn a_revoked_partition_goes_with_the_offset_that_the_worker_released() {
     };
     assert_eq!(gone.len(), 1);
     let came = assigned(&mut second).await;
-    assert_eq!(came, [Assigned { at: fixture.next_to_read(gone[0].partition, 7), committed: true }]);
+    assert_eq!(
+        came,
+        [Assigned { at: fixture.next_to_read(gone[0].partition, 7), committed: true, jobs: BTreeSet::new() }]
+    );
     assert_eq!(numbers(&mut second, 3).await, [7, 8, 9]);
     assert_eq!(first.position(&gone[0]), None);
     first.close().await;
@@ -209,7 +213,14 @@ async fn a_worker_that_is_late_loses_its_lease_and_commits_nothing_of_what_it_lo
     };
     let gone = revocation.partitions()[0].clone();
     let came = assigned(&mut second).await;
-    assert_eq!(came, [Assigned { at: InputOffset { partition: gone.clone(), offset: 1 }, committed: true }]);
+    assert_eq!(
+        came,
+        [Assigned {
+            at: InputOffset { partition: gone.clone(), offset: 1 },
+            committed: true,
+            jobs: BTreeSet::new()
+        }]
+    );
     let lease = first.lease();
     assert!(futures_util::FutureExt::now_or_never(lease.held()).is_none());
     second.commit(vec![InputOffset { partition: gone.clone(), offset: 7 }]).await.unwrap();
@@ -297,7 +308,10 @@ async fn a_partition_that_was_cut_before_its_first_commit_is_refused_until_a_com
     }
 
     let mut member = fixture.member(&group, "m", 1000);
-    assert_eq!(assigned(&mut member).await, [Assigned { at: fixture.next_to_read(0, 5), committed: true }]);
+    assert_eq!(
+        assigned(&mut member).await,
+        [Assigned { at: fixture.next_to_read(0, 5), committed: true, jobs: BTreeSet::new() }]
+    );
     assert_eq!(numbers(&mut member, 5).await, (5..10).collect::<Vec<_>>());
     member.close().await;
 }

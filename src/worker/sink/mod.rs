@@ -27,7 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orgstream_api::{
-    HealthReporter, IdLink, Item, Outcome, Owed, Record, Sink, TaskError, Ticket, TicketId, Tracked,
+    HealthReporter, IdLink, Item, OpenJobs, Outcome, Owed, Record, Sink, TaskError, Ticket, TicketId, Tracked,
 };
 use orgstream_salesforce_sink::Refusals;
 use tokio::sync::mpsc;
@@ -48,6 +48,8 @@ use marks::Marks;
 
 /// How often settled work is committed.
 const COMMIT: Duration = Duration::from_secs(1);
+/// How often a sink without room is asked again; it may make some without an outcome, as rows of a bulk job go to disk.
+const ROOM: Duration = Duration::from_millis(50);
 /// How long a stop waits for the step at hand, which may be waiting for brokers.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long a stop waits for calls in flight.
@@ -141,6 +143,8 @@ pub struct SinkWorker {
     unknown_schemas: HashSet<u32>,
     bound: mpsc::UnboundedReceiver<IdLink>,
     renewed: Instant,
+    /// The jobs that the committed offsets tell of.
+    kept: OpenJobs,
     course: Course,
 }
 
@@ -159,6 +163,8 @@ enum Step {
     Commit,
     Bound(IdLink),
     Event(crate::kafka::Event),
+    /// The sink may have room for more.
+    Fill,
 }
 
 impl SinkWorker {
@@ -177,6 +183,7 @@ impl SinkWorker {
             unknown_schemas: HashSet::new(),
             bound,
             renewed: Instant::now(),
+            kept: OpenJobs::new(),
             course: Course::Whole,
         }
     }
@@ -231,6 +238,7 @@ impl SinkWorker {
             _ = commit.tick() => Step::Commit,
             Some(link) = self.bound.recv() => Step::Bound(link),
             event = event => Step::Event(event),
+            () = tokio::time::sleep(ROOM), if !room => Step::Fill,
         })
     }
 
@@ -240,7 +248,7 @@ impl SinkWorker {
             Step::Commit => self.commit_due().await?,
             Step::Bound(link) => self.wake(&link),
             Step::Event(event) => self.event(event).await?,
-            Step::Stop => {}
+            Step::Stop | Step::Fill => {}
         }
         self.fill();
         self.mark().await;

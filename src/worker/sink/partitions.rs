@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use orgstream_api::{InputOffset, Owed, TaskError, TopicPartition};
+use orgstream_api::{InputOffset, OpenJobs, Owed, TaskError, TopicPartition};
 use tokio::time::Instant;
 
 use super::{Parts, SinkWorker};
@@ -42,10 +42,14 @@ impl SinkWorker {
         let ends = self.parts.admin.end_offsets(&inputs.into_iter().collect::<Vec<_>>()).await?;
         self.read_letters_back(&assigned).await?;
         let numbers: BTreeSet<i32> = assigned.iter().map(|new| new.at.partition.partition).collect();
-        for Assigned { at, committed } in assigned {
+        let mut adopted = OpenJobs::new();
+        for Assigned { at, committed, jobs } in assigned {
             let end = ends.get(&at.partition).copied().unwrap_or(at.offset);
             if !committed {
                 self.forget_offsets(&at.partition).await?;
+            }
+            if !jobs.is_empty() {
+                adopted.insert(at.partition.clone(), jobs);
             }
             let rank = self.parts.sink.rank(&at.partition.topic);
             self.ledger.assign(at.partition.clone(), at.offset);
@@ -53,6 +57,10 @@ impl SinkWorker {
         }
         for number in numbers {
             self.read_parked(number).await?;
+        }
+        if !adopted.is_empty() {
+            // Before the first commit, which would forget them.
+            self.parts.sink.adopt_jobs(adopted);
         }
         self.commit_now().await;
         self.submit_linked(self.book.parents()).await
@@ -138,7 +146,7 @@ impl SinkWorker {
     /// Commits when something is settled, or when the lease wants renewing.
     pub(super) async fn commit_due(&mut self) -> Result<(), TaskError> {
         let due = self.renewed.elapsed() >= self.parts.renewal;
-        if due || !self.ledger.uncommitted().is_empty() {
+        if due || !self.ledger.uncommitted().is_empty() || self.parts.sink.open_jobs() != self.kept {
             self.commit_now().await;
         }
         Ok(())
@@ -150,9 +158,14 @@ impl SinkWorker {
         if offsets.is_empty() {
             return;
         }
+        let jobs = self.parts.sink.open_jobs();
+        self.parts.consumer.keep(jobs.clone());
         match self.parts.consumer.commit(places(offsets.iter().cloned())).await {
             Ok(()) => {
                 self.ledger.committed(&offsets);
+                // D5: a job begins when its name is with every partition of its rows.
+                self.parts.sink.jobs_kept(&jobs);
+                self.kept = jobs;
                 self.parts.health.running();
                 self.renewed = Instant::now();
             }

@@ -32,7 +32,8 @@ impl Lease for Given {
 
 async fn with_lease(world: &World, lease: watch::Receiver<bool>) -> Runtime {
     let (health, listener) = HealthReporter::new();
-    let context = SinkContext { ids: world.ids.clone(), lease: Arc::new(Given(lease)), health, source: None };
+    let (lease, spool) = (Arc::new(Given(lease)), std::env::temp_dir());
+    let context = SinkContext { ids: world.ids.clone(), lease, health, source: None, spool };
     let config = config(Operation::Sync, Duration::from_mins(1));
     let sink = crate::start(config, world.org.clone(), context).await.unwrap();
     Runtime::new(sink, world.ids.clone(), listener)

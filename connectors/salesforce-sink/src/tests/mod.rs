@@ -4,6 +4,7 @@ mod change;
 mod runtime;
 mod world;
 
+mod bulk;
 mod calls;
 mod changes;
 mod contract;

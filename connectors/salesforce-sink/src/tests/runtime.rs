@@ -105,10 +105,25 @@ impl Runtime {
 
     /// Waits for outcomes once.
     pub(super) async fn step(&mut self) {
-        self.fill();
-        let answers = timeout(PATIENCE, self.sink.settled()).await.expect("nothing settled").unwrap();
+        let work = async {
+            loop {
+                self.keep();
+                // Room comes without an outcome where rows went to disk.
+                if let Ok(answers) = timeout(Duration::from_millis(50), self.sink.settled()).await {
+                    break answers;
+                }
+            }
+        };
+        let answers = timeout(PATIENCE, work).await.expect("nothing settled").unwrap();
         assert!(!answers.is_empty());
         self.answer(answers).await;
+    }
+
+    /// Hands over what there is room for, and keeps the names of bulk jobs as the runtime does.
+    pub(super) fn keep(&mut self) {
+        self.fill();
+        let jobs = self.sink.open_jobs();
+        self.sink.jobs_kept(&jobs);
     }
 
     pub(super) async fn answer(&mut self, answers: Vec<(Ticket, Outcome)>) {
@@ -216,8 +231,11 @@ impl Runtime {
 
     /// Hands over as much as the sink takes.
     fn fill(&mut self) {
-        let rest = self.sink.submit(self.backlog.drain(..).collect());
-        self.backlog.extend(rest);
+        let room = self.sink.capacity().records.min(self.backlog.len());
+        if room > 0 {
+            let rest = self.sink.submit(self.backlog.drain(..room).collect());
+            rest.into_iter().rev().for_each(|back| self.backlog.push_front(back));
+        }
         self.marks.extend(self.sink.asks_for_mark());
         if self.backlog.is_empty() && !self.is_behind {
             self.marks.drain(..).for_each(|mark| self.sink.reached(mark));

@@ -55,9 +55,16 @@ impl World {
             lease: Arc::new(orgstream_api::sink::Always),
             health,
             source: self.org_a.clone(),
+            spool: std::env::temp_dir(),
         };
         let sink = crate::start(config, self.org.clone(), context).await?;
         Ok(Runtime::new(sink, self.ids.clone(), listener))
+    }
+
+    /// As [`World::sync`], with bulk jobs from so many waiting records on.
+    pub(super) async fn sync_by_bulk(&self, from: usize) -> Runtime {
+        let config = config(Operation::Sync, Duration::from_mins(1));
+        self.try_sink(SinkConfig { bulk_from: Some(from), ..config }).await.unwrap()
     }
 
     /// The living row of org B that stands for a record of org A.
@@ -116,6 +123,7 @@ pub(super) fn config(operation: Operation, retry_for: Duration) -> SinkConfig {
         retry_for,
         failures: Failures::default(),
         source_org: Some(ORG_A.to_owned()),
+        bulk_from: None,
         objects: vec![object("Contact"), object("Account"), object("Lead")],
     }
 }

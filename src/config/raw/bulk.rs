@@ -1,0 +1,12 @@
+//! Keys of bulk jobs.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// When records are written by jobs of Bulk API 2.0: many records in a few calls, but none before all of its job.
+#[derive(Deserialize, JsonSchema, Default)]
+pub(in crate::config) struct Bulk {
+    /// From so many waiting records of one object on, or `off`. Deletions never go by a job.
+    #[schemars(extend("type" = ["integer", "string"], "x-form" = "count", "default" = 2_000))]
+    pub(in crate::config) from: Option<String>,
+}

@@ -1,0 +1,36 @@
+//! Bulk jobs through a whole file.
+
+use std::collections::HashSet;
+
+use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
+use serde_json::{Value as Json, json};
+
+use crate::support::{World, eventually, on_both_brokers};
+
+on_both_brokers! {
+async fn a_job_whose_process_is_killed_is_outlived_before_anything_newer_is_written(
+    builder: WorldBuilder, _kind: Kind
+) {
+    let Some(world) = builder.build().await else { return };
+    // The job of the killed process goes on in org B.
+    world.edit("operation: sync", "operation: sync, bulk: { from: 200 }");
+    let rows = (0..1_000).map(|n| json!({ "LastName": format!("Lead {n}"), "Company": "Acme" }));
+    let leads = world.in_a.create_many("Lead", rows.collect()).await;
+    let slow = world.b.faults().add(Fault::new(CallKind::BulkChunk, Effect::Delay { ms: 1_500 }));
+    let running = world.run(&[]);
+    eventually("the job is at work", || world.b.count("Lead") > 0).await;
+    running.kill().await;
+    assert!(world.b.count("Lead") < 1_000, "the job is slower than the kill");
+    // Leads of the whole job, the last row of it included.
+    for (n, lead) in leads.iter().enumerate().filter(|(n, _)| n % 50 == 49) {
+        world.in_a.update("Lead", lead, json!({ "Company": format!("Newer {n}") })).await;
+    }
+    world.sync().await.expect_code(0);
+    world.b.faults().remove(slow);
+    world.verify().await;
+    let external: HashSet<Json> =
+        world.b.rows("Lead").into_iter().map(|mut row| row["OrgA_Id__c"].take()).collect();
+    assert_eq!((external.len(), world.b.count("Lead")), (1_000, 1_000));
+    assert_eq!(world.dead_letters().await, []);
+}
+}
