@@ -165,6 +165,9 @@ fn word_of(kind: FieldKind) -> &'static str {
         | FieldKind::Currency
         | FieldKind::Textarea
         | FieldKind::Base64
+        | FieldKind::Picklist
+        | FieldKind::Multipicklist
+        | FieldKind::Exact
         | FieldKind::Text => "string",
     }
 }

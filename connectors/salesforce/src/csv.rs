@@ -170,6 +170,9 @@ impl Column {
             ),
             FieldKind::Textarea
             | FieldKind::Text
+            | FieldKind::Picklist
+            | FieldKind::Multipicklist
+            | FieldKind::Exact
             | FieldKind::Base64
             | FieldKind::Address
             | FieldKind::Location => Value::String(text.to_owned()),

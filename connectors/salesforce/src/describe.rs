@@ -111,12 +111,31 @@ pub struct DescribeField {
     /// Whether a picklist refuses values that are not on its list.
     #[serde(default)]
     pub restricted_picklist: bool,
+    /// The values of a picklist.
+    #[serde(default)]
+    pub picklist_values: Vec<PicklistValue>,
+    /// Whether its text is HTML.
+    #[serde(default)]
+    pub html_formatted: bool,
+    /// Whether a user may be given or denied the right to see or edit it.
+    #[serde(default)]
+    pub permissionable: bool,
     /// Whether it holds the record's name.
     #[serde(default)]
     pub name_field: bool,
     /// Whether the reference cascades deletes from parent to child.
     #[serde(default)]
     pub cascade_delete: bool,
+}
+
+/// A value of a picklist.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct PicklistValue {
+    /// The value that records have, which may differ from what people see.
+    pub value: String,
+    /// Whether a record may still be given it.
+    #[serde(default)]
+    pub active: bool,
 }
 
 /// The type of a field, as far as orgstream treats it differently.
@@ -152,12 +171,25 @@ pub enum FieldKind {
     Textarea,
     /// Bytes, of which a row holds only a link.
     Base64,
-    /// All else: text, picklists, e-mail, phone, URL and types that did not exist when this was written.
+    /// One of a list of texts; also `combobox`.
+    #[serde(alias = "combobox")]
+    Picklist,
+    /// Some of a list of texts, separated by semicolons.
+    Multipicklist,
+    /// Text that a part of is something else or nothing: e-mail, phone, URL, encrypted text.
+    #[serde(rename = "email", alias = "phone", alias = "url", alias = "encryptedstring")]
+    Exact,
+    /// All else: text, and types that did not exist when this was written.
     #[serde(other)]
     Text,
 }
 
 impl FieldKind {
+    /// Whether its values are text to an org, whatever the text has to be.
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Textarea | Self::Text | Self::Picklist | Self::Multipicklist | Self::Exact)
+    }
+
     /// Whether its values are made of those of other fields.
     pub fn is_compound(self) -> bool {
         matches!(self, Self::Address | Self::Location)

@@ -63,7 +63,7 @@ pub mod id;
 pub use id::{MalformedId, OrgId, SalesforceId};
 
 pub mod describe;
-pub use describe::{DATES, Describe, DescribeField, FieldKind};
+pub use describe::{DATES, Describe, DescribeField, FieldKind, PicklistValue};
 
 pub mod event_schema;
 pub mod schema;

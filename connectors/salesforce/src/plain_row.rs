@@ -155,7 +155,8 @@ impl<'de> Visitor<'de> for ValueOf<'_> {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
         let value = match self.0.kind {
-            FieldKind::Textarea | FieldKind::Base64 | FieldKind::Text => Some(Value::String(text.to_owned())),
+            FieldKind::Base64 => Some(Value::String(text.to_owned())),
+            kind if kind.is_text() => Some(Value::String(text.to_owned())),
             FieldKind::Id | FieldKind::Reference => {
                 let id = SalesforceId::parse(text).ok();
                 Some(Value::String(id.map_or_else(|| text.to_owned(), |id| id.as_str().to_owned())))

@@ -73,6 +73,9 @@ pub fn type_of(kind: FieldKind) -> Type {
         | FieldKind::Currency
         | FieldKind::Textarea
         | FieldKind::Base64
+        | FieldKind::Picklist
+        | FieldKind::Multipicklist
+        | FieldKind::Exact
         | FieldKind::Text => Type::String,
     }
 }

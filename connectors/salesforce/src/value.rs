@@ -5,10 +5,13 @@ use std::sync::Arc;
 use orgstream_api::{Schema, Struct, Type, Value};
 use serde_json::Value as Json;
 
-use crate::datetime::{format_date, format_datetime, format_time, parse_date, parse_datetime, parse_time};
+use crate::datetime::{parse_date, parse_datetime, parse_time};
 use crate::describe::{DescribeField, FieldKind};
 use crate::id::SalesforceId;
 use crate::schema::type_of;
+
+mod write;
+pub use write::to_json;
 
 /// A value does not fit its field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,41 +60,16 @@ pub fn to_value(field: &DescribeField, json: &Json) -> Result<Value, ValueError>
             let id = SalesforceId::parse(text).map_or_else(|_| text.to_owned(), |id| id.to_string());
             Ok(Value::String(id))
         }
-        FieldKind::Textarea | FieldKind::Base64 | FieldKind::Text => Ok(Value::String(match json {
+        FieldKind::Base64
+        | FieldKind::Textarea
+        | FieldKind::Picklist
+        | FieldKind::Multipicklist
+        | FieldKind::Exact
+        | FieldKind::Text => Ok(Value::String(match json {
             Json::String(text) => text.clone(),
             other => other.to_string(),
         })),
     }
-}
-
-/// `value` as a write to `field` of the target org sends it: what a number or a text means as a date or a time, the field
-/// says. Compound values cannot be written: their members are
-/// fields of their own.
-pub fn to_json(field: &DescribeField, value: &Value) -> Result<Json, ValueError> {
-    let impossible = |what: &str| ValueError { field: field.name.clone(), what: what.to_owned() };
-    if let Some(written) = temporal::written(field.kind, value) {
-        return written.map_err(|what| impossible(&what));
-    }
-    let numeric =
-        matches!(field.kind, FieldKind::Int | FieldKind::Long | FieldKind::Double | FieldKind::Currency);
-    Ok(match value {
-        Value::Null => Json::Null,
-        Value::Boolean(value) => Json::Bool(*value),
-        Value::Int32(value) => Json::from(*value),
-        Value::Int64(value) => Json::from(*value),
-        Value::Float64(value) => match serde_json::Number::from_f64(*value) {
-            Some(number) => Json::Number(number),
-            None => return Err(impossible("the number is not finite, and no org has such a value")),
-        },
-        Value::String(text) if numeric => exact_number(text).unwrap_or_else(|| Json::String(text.clone())),
-        Value::String(text) => Json::String(text.clone()),
-        Value::Date(days) => Json::String(format_date(*days)),
-        Value::Time(millis) => Json::String(format_time(*millis)),
-        Value::Timestamp(millis) => Json::String(format_datetime(*millis)),
-        // No field of an org holds a list, but text holds anything.
-        Value::Array(_) => Json::String(value.to_json().to_string()),
-        Value::Struct(_) => return Err(impossible("a compound value cannot be written, only its members")),
-    })
 }
 
 /// An integer, also as `42.0`.
@@ -136,20 +114,6 @@ fn is_decimal(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
     [whole, fraction].iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// The JSON number of a decimal text; `None` where a double would change a digit. Salesforce takes text for a number
-/// as well.
-fn exact_number(text: &str) -> Option<Json> {
-    if !is_decimal(text) {
-        return None;
-    }
-    if let Ok(integer) = text.parse::<i64>() {
-        return Some(Json::from(integer));
-    }
-    let number: f64 = text.parse().ok()?;
-    (significant(&number.to_string()) == significant(text))
-        .then(|| serde_json::Number::from_f64(number).map(Json::Number))?
 }
 
 /// A decimal text without the zeros that say nothing, for comparing two of them.

@@ -103,10 +103,58 @@ fn writes_are_spelled_as_the_org_reads_them() {
         ("currency", Value::String("-0.10".to_owned()), json!(-0.1)),
         // A double would make it 10000000000000000.
         ("currency", Value::String("9999999999999999.99".to_owned()), json!("9999999999999999.99")),
-        ("currency", Value::String("dear".to_owned()), json!("dear")),
+        ("currency", Value::String("1.5E+3".to_owned()), json!("1.5E+3")),
         ("string", Value::String("12".to_owned()), json!("12")),
     ] {
         assert_eq!(to_json(&field(kind), &value), Ok(json), "{kind} {value:?}");
+    }
+}
+
+#[test]
+fn a_value_of_another_type_is_spelled_as_the_field_takes_it() {
+    let text = |text: &str| Value::String(text.to_owned());
+    for (kind, value, json) in [
+        ("boolean", text("True"), json!(true)),
+        ("int", Value::Float64(42.0), json!(42)),
+        ("int", text("42"), json!(42)),
+        ("long", text("9007199254740993"), json!(9_007_199_254_740_993_i64)),
+        ("double", Value::Int64(3), json!(3)),
+        ("percent", text("12.5"), json!(12.5)),
+        ("date", text("2026-01-31"), json!("2026-01-31")),
+        ("date", Value::Timestamp(86_400_000), json!("1970-01-02")),
+        ("datetime", text("2026-01-31T10:20:30+02:00"), json!("2026-01-31T08:20:30.000Z")),
+        ("time", text("10:20:30"), json!("10:20:30.000Z")),
+        ("string", Value::Int32(42), json!("42")),
+        ("string", Value::Float64(0.5), json!("0.5")),
+        ("string", Value::Boolean(true), json!("true")),
+        ("picklist", Value::Date(1), json!("1970-01-02")),
+        ("textarea", Value::Timestamp(1_000), json!("1970-01-01T00:00:01.000Z")),
+        ("multipicklist", Value::Array(vec![text("a"), text("b")]), json!("a;b")),
+    ] {
+        assert_eq!(to_json(&field(kind), &value), Ok(json), "{kind} {value:?}");
+    }
+}
+
+#[test]
+fn what_a_field_cannot_take_is_refused_before_a_call() {
+    let text = |text: &str| Value::String(text.to_owned());
+    for (kind, value) in [
+        ("boolean", Value::Int32(1)),
+        ("boolean", text("yes")),
+        ("int", Value::Float64(42.5)),
+        ("int", Value::Int64(3_000_000_000)),
+        ("long", text("9223372036854775808")),
+        ("double", text("much")),
+        ("double", text("inf")),
+        ("currency", text("dear")),
+        ("date", Value::Timestamp(1)),
+        ("date", text("31.01.2026")),
+        ("datetime", Value::Date(1)),
+        ("datetime", text("2026-01-31T10:20:30")),
+        ("time", Value::Timestamp(1)),
+    ] {
+        let error = to_json(&field(kind), &value).unwrap_err();
+        assert!(error.to_string().starts_with("field `F__c`: "), "{kind} {value:?}: {error}");
     }
 }
 
@@ -181,6 +229,59 @@ proptest! {
         let text = read("currency", &sent);
         let back = to_json(&field("currency"), &text).unwrap();
         prop_assert_eq!(back.as_f64(), Some(number), "{:?}", text);
+    }
+
+    #[test]
+    fn every_number_comes_back_as_it_was(whole in any::<i64>(), small in any::<i32>(), number in any::<f64>()) {
+        prop_assume!(number.is_finite());
+        for (kind, value) in
+            [("long", Value::Int64(whole)), ("int", Value::Int32(small)), ("double", Value::Float64(number))]
+        {
+            let sent = to_json(&field(kind), &value).unwrap();
+            let sent: Json = serde_json::from_str(&sent.to_string()).unwrap();
+            prop_assert_eq!(read(kind, &sent), value);
+        }
+    }
+
+    #[test]
+    fn a_whole_number_of_a_text_field_loses_no_digit(whole in any::<i64>()) {
+        let sent = to_json(&field("string"), &Value::Int64(whole)).unwrap();
+        prop_assert_eq!(to_json(&field("long"), &read("string", &sent)), Ok(Json::from(whole)));
+    }
+
+    /// The years that an org has, 1700 to 4000.
+    #[test]
+    fn no_day_and_no_millisecond_is_shifted(
+        days in -98_616_i32..741_452,
+        moment in -8_520_422_400_000_i64..64_061_452_800_000,
+        time in 0..86_400_000_i32,
+    ) {
+        for (kind, value) in
+            [("date", Value::Date(days)), ("datetime", Value::Timestamp(moment)), ("time", Value::Time(time))]
+        {
+            let sent = to_json(&field(kind), &value).unwrap();
+            prop_assert_eq!(read(kind, &sent), value.clone());
+            // As text of another producer, the same.
+            let text = Value::String(sent.as_str().unwrap().to_owned());
+            prop_assert_eq!(to_json(&field(kind), &text), Ok(sent));
+        }
+    }
+
+    /// Whatever is written into whatever field: a number is never another one, and what goes as text says the same.
+    #[test]
+    fn no_field_takes_a_number_as_another_one(number in any::<f64>(), whole in any::<i64>()) {
+        for kind in ["boolean", "int", "long", "double", "currency", "date", "datetime", "time", "string"] {
+            if let Ok(sent) = to_json(&field(kind), &Value::Float64(number)) {
+                let back = sent.as_f64().or_else(|| sent.as_str()?.parse().ok());
+                prop_assert_eq!(back, Some(number), "{}", kind);
+            }
+            // What a number means as a day or a time is another matter.
+            let counts = !matches!(kind, "date" | "datetime" | "time");
+            if let Ok(sent) = to_json(&field(kind), &Value::Int64(whole)) && counts {
+                let back = sent.as_i64().or_else(|| sent.as_str()?.parse().ok());
+                prop_assert_eq!(back, Some(whole), "{}", kind);
+            }
+        }
     }
 
     #[test]
