@@ -1,6 +1,7 @@
 //! Expressions of the user's file, in CEL (Common Expression Language).
 //!
-//! They see `value` (the record's fields), `key`, `headers` and `event`. Of these only what an expression names is made for
+//! They see `value` (the record's fields), `key`, `headers` and `event`; those of a sink also where the record lies: `topic`,
+//! `partition` and `offset`. Of these only what an expression names is made for
 //! it: of a row of two hundred fields the one that a filter compares. What can be told before there are records is told
 //! when the file is read: syntax, names of variables and functions.
 //!
@@ -22,10 +23,13 @@ mod references;
 use references::References;
 
 mod values;
-use values::{event, from_cel, headers, map};
+use values::{as_it_is, event, from_cel, headers, map, place};
 
 /// What an expression may name.
 const VARIABLES: [&str; 4] = ["value", "key", "headers", "event"];
+
+/// What one may name beside these where the record lies on a topic.
+const PLACE: [&str; 3] = ["topic", "partition", "offset"];
 
 /// The functions of the language, and those of its extension for texts.
 static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
@@ -41,12 +45,21 @@ pub(crate) struct CelExpression {
     references: References,
 }
 
-/// Reads `text`.
+/// Reads `text`, an expression of a source.
 ///
 /// # Errors
 /// What is wrong with it, in one line.
 pub(crate) fn read(text: &str) -> Result<Arc<dyn Expression>, String> {
-    let (program, references) = read_program(text, &VARIABLES)?;
+    read_naming(text, &VARIABLES)
+}
+
+/// As [`read`], of a sink.
+pub(crate) fn read_of_sink(text: &str) -> Result<Arc<dyn Expression>, String> {
+    read_naming(text, &[&VARIABLES[..], &PLACE[..]].concat())
+}
+
+fn read_naming(text: &str, known: &[&str]) -> Result<Arc<dyn Expression>, String> {
+    let (program, references) = read_program(text, known)?;
     Ok(Arc::new(CelExpression { text: text.to_owned(), program, references }))
 }
 
@@ -62,8 +75,7 @@ fn read_program(text: &str, known: &[&str]) -> Result<(Program, References), Str
     let references = References::of(program.expression());
     let is_known = |name: &str| known.contains(&name) || is_type(name);
     if let Some(unknown) = references.variables.iter().find(|name| !is_known(name)) {
-        let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        return Err(format!("`{unknown}` is not known; there are {known}"));
+        return Err(format!("`{unknown}` is not known; there are {}", listed(known)));
     }
     if let Some(unknown) = references.functions.iter().find(|function| !is_function(function)) {
         return Err(format!("there is no function `{}`", unknown.name));
@@ -86,6 +98,11 @@ fn add_record(context: &mut Context<'_, '_>, references: &References, scope: &Sc
     }
     if references.names("event") {
         context.add_variable_from_value("event", event(&scope.event, references.fields_of("event")));
+    }
+    for (name, value) in scope.at.into_iter().flat_map(place) {
+        if references.names(name) {
+            context.add_variable_from_value(name, value);
+        }
     }
 }
 
@@ -124,11 +141,25 @@ impl Expression for CelExpression {
     fn value(&self, scope: &Scope<'_>, kind: &Type) -> Result<Value, ExpressionError> {
         from_cel(self.run(scope)?, kind).map_err(|what| self.failed(what))
     }
+
+    fn result(&self, scope: &Scope<'_>) -> Result<Value, ExpressionError> {
+        as_it_is(self.run(scope)?).map_err(|what| self.failed(what))
+    }
 }
 
 impl fmt::Debug for CelExpression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}`", self.text)
+    }
+}
+
+/// `` `a`, `b` and `c` ``
+fn listed(names: &[&str]) -> String {
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
     }
 }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use orgstream_api::record::header;
-use orgstream_api::{EventScope, EventType, Field, Headers, Schema, Struct};
+use orgstream_api::{EventScope, EventType, Field, Headers, InputOffset, Schema, Struct, TopicPartition};
 use proptest::prelude::*;
 
 use super::*;
@@ -45,7 +45,9 @@ fn with<T>(ask: impl FnOnce(&Scope<'_>) -> T) -> T {
         time: 1_767_262_830_000,
         carried: &|| vec!["Id", "Name"],
     };
-    ask(&Scope { value: &value, key: None, headers: &headers, event })
+    let partition = TopicPartition { topic: "a.Account".to_owned(), partition: 2 };
+    let at = InputOffset { partition, offset: 7 };
+    ask(&Scope { value: &value, key: None, headers: &headers, event, at: Some(&at) })
 }
 
 fn holds(text: &str) -> Result<bool, ExpressionError> {
@@ -136,6 +138,37 @@ fn a_computed_value_has_the_type_of_its_field_or_none() {
     ] {
         assert!(computed(expression, &kind).is_err(), "{expression}");
     }
+}
+
+#[test]
+fn where_a_record_lies_is_known_to_a_sink_alone() {
+    let text = "topic == 'a.Account' && partition == 2 && offset == 7";
+    let error = read(text).map(|_| ()).unwrap_err();
+    assert!(
+        error.contains("`offset` is not known; there are `value`, `key`, `headers` and `event`"),
+        "{error}"
+    );
+    assert_eq!(with(|scope| read_of_sink(text).unwrap().holds(scope)), Ok(true));
+    let error = read_of_sink("topics == 'a'").map(|_| ()).unwrap_err();
+    assert!(error.contains("`event`, `topic`, `partition` and `offset`"), "{error}");
+}
+
+#[test]
+fn a_result_is_what_the_expression_makes_of_it() {
+    let result = |text| with(|scope| read_of_sink(text).unwrap().result(scope));
+    for (text, expected) in [
+        ("value.Name + '!'", Value::String("Acme!".to_owned())),
+        ("value.Size__c + 1", Value::Int64(5)),
+        ("value.Amount * 2.0", Value::Float64(25.0)),
+        ("value.Size__c > 3", Value::Boolean(true)),
+        ("value.CloseDate", Value::String("2026-01-01".to_owned())),
+        ("value.Phone", Value::Null),
+        ("['a', value.Name]", Value::Array(vec![Value::String("a".into()), Value::String("Acme".into())])),
+    ] {
+        assert_eq!(result(text), Ok(expected), "{text}");
+    }
+    let error = result("{'a': 1}").unwrap_err().to_string();
+    assert!(error.contains("no field can hold"), "{error}");
 }
 
 #[test]

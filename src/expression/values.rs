@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use cel::Value as Cel;
 use cel::objects::{Key, Map};
-use orgstream_api::{EventScope, Headers, Struct, Type, Value};
+use orgstream_api::{EventScope, Headers, InputOffset, Struct, Type, Value};
 use orgstream_salesforce::datetime::{format_date, format_datetime, format_time, parse_date, parse_datetime};
 
 /// The fields of `value`, or those of them that are wanted.
@@ -44,6 +44,15 @@ pub(super) fn event(event: &EventScope<'_>, wanted: Option<&BTreeSet<String>>) -
         fields.push(("carried", Cel::List(Arc::new(names))));
     }
     to_map(fields.into_iter())
+}
+
+/// Where a record lies.
+pub(super) fn place(at: &InputOffset) -> [(&'static str, Cel); 3] {
+    [
+        ("topic", text(&at.partition.topic)),
+        ("partition", Cel::Int(i64::from(at.partition.partition))),
+        ("offset", Cel::Int(at.offset)),
+    ]
 }
 
 /// The CEL value of a field.
@@ -88,6 +97,25 @@ pub(super) fn from_cel(value: Cel, kind: &Type) -> Result<Value, String> {
             parse_datetime(&text).map_err(|_| "is no time, such as 2026-01-31T10:20:30Z".to_owned())?,
         ),
         (_, other) => return Err(wrong(&other)),
+    })
+}
+
+/// The value as what it is.
+///
+/// # Errors
+/// What it is, where no field can hold such a value.
+pub(super) fn as_it_is(value: Cel) -> Result<Value, String> {
+    Ok(match value {
+        Cel::Null => Value::Null,
+        Cel::Bool(value) => Value::Boolean(value),
+        Cel::Int(number) => Value::Int64(number),
+        Cel::UInt(number) => {
+            Value::Int64(i64::try_from(number).map_err(|_| format!("{number} does not fit into 64 bits"))?)
+        }
+        Cel::Float(number) => Value::Float64(number),
+        Cel::String(text) => Value::String(text.as_ref().clone()),
+        Cel::List(values) => Value::Array(values.iter().cloned().map(as_it_is).collect::<Result<_, _>>()?),
+        other => return Err(format!("is {}, which no field can hold", other.type_of())),
     })
 }
 

@@ -140,5 +140,7 @@ fn in_scope<T>(record: &Record, ask: impl FnOnce(&Scope<'_>) -> T) -> T {
             time: record.timestamp,
             carried: &carried,
         },
+        // The body is told its place with the response.
+        at: None,
     })
 }

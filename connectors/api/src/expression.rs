@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::position::InputOffset;
 use crate::record::{EventType, Headers};
 use crate::schema::Type;
 use crate::value::{Struct, Value};
@@ -18,6 +19,8 @@ pub struct Scope<'a> {
     pub headers: &'a Headers,
     /// What happened.
     pub event: EventScope<'a>,
+    /// Where the record lies; `None` before it is on a topic.
+    pub at: Option<&'a InputOffset>,
 }
 
 /// What an expression may ask of the event.
@@ -59,4 +62,7 @@ pub trait Expression: Send + Sync + fmt::Debug {
 
     /// Its value as one of `kind`, or null.
     fn value(&self, scope: &Scope<'_>, kind: &Type) -> Result<Value, ExpressionError>;
+
+    /// Its value as what it is: text, a number, true or false, a list, or null.
+    fn result(&self, scope: &Scope<'_>) -> Result<Value, ExpressionError>;
 }

@@ -157,7 +157,7 @@ fn is_wanted(
         time: event.created.0,
         carried: &names,
     };
-    let scope = Scope { value: &image.value, key, headers, event: told };
+    let scope = Scope { value: &image.value, key, headers, event: told, at: None };
     kind == Some(EventType::Deleted) || destination.filter.lets_pass(&scope, &image.carried)
 }
 

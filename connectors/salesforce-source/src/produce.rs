@@ -76,7 +76,7 @@ pub(crate) fn shape(draft: Draft, destination: &Destination) -> Option<SourceRec
         time: origin.time().unwrap_or(stamp).0,
         carried: &names,
     };
-    let scope = Scope { value: &value, key: Some(&key), headers: &headers, event };
+    let scope = Scope { value: &value, key: Some(&key), headers: &headers, event, at: None };
     if kind != EventType::Deleted && !destination.filter.lets_pass(&scope, &carried) {
         destination.filter.count();
         return None;
