@@ -25,6 +25,8 @@ mod references;
 pub(super) use references::{FindRule, Reference, ReferenceWord};
 mod failures;
 pub(super) use failures::{ErrorAction, OnError, OtherErrors, Reports, StopAfter};
+mod rules;
+pub(super) use rules::{Computed, ObjectSink, OnLeave, Renamed, TooLong, Values};
 
 mod bulk;
 pub(super) use bulk::Bulk;
@@ -132,6 +134,11 @@ pub(super) struct Sink {
     pub(super) reports: Option<Reports>,
     /// When records are written by bulk jobs.
     pub(super) bulk: Option<Bulk>,
+    /// An expression (CEL). Only records of which it holds are written; deletions always are.
+    pub(super) filter: Option<String>,
+    /// What becomes of a record that the target has when the filter holds for it no more.
+    #[schemars(extend("default" = "keep"))]
+    pub(super) on_leave: Option<OnLeave>,
 }
 
 /// What is done with a record.
@@ -154,11 +161,26 @@ pub(super) struct Object {
     /// The field of the target org that holds the record's id in its own org: text, an external id, unique.
     pub(super) external_id: Option<String>,
     /// Fields that are never written.
+    #[schemars(extend("x-confluent" = ["salesforce.ignore.fields"]))]
     pub(super) ignore_fields: Option<Vec<String>>,
     /// What is done with references, by field, each `map`, `leave_out` or a rule; `default` says it of all others. With `map`,
     /// what points at an object of the pipeline gets the id that its record has in the target org, and all else is left out; with
     /// `leave_out` nothing is written.
     pub(super) references: Option<BTreeMap<String, Reference>>,
+    /// Whether no reference to another record is written.
+    #[schemars(extend("default" = false, "x-confluent" = ["salesforce.ignore.reference.fields"]))]
+    pub(super) ignore_reference_fields: Option<bool>,
+    /// Fields of the target that are computed: behind each name an expression (CEL), such as `value.LastName`. The fields
+    /// that it names are written as well, where the target has them and `ignore_fields` does not name them.
+    pub(super) fields: Option<BTreeMap<String, Computed>>,
+    /// Values that have another name in the target: behind a field the source's values, each with the target's behind
+    /// it, as in `Status: { Open: New }`. Others stay as they are, unless there is one for `"*"`.
+    pub(super) values: Option<BTreeMap<String, Values>>,
+    /// What becomes of text that is longer than its field.
+    #[schemars(extend("default" = "reject"))]
+    pub(super) too_long: Option<TooLong>,
+    /// How the object is written, where that differs from what the sink says.
+    pub(super) sink: Option<ObjectSink>,
     /// How the object is read, where that differs from what the source says.
     pub(super) source: Option<ObjectSource>,
 }

@@ -20,7 +20,13 @@ Expressions (`filter`, `fields`) are [CEL](https://cel.dev). They see `value` (t
 `object`, `id`, `replay_id`, `channel`, `time`, `carried`). Dates and times are text in ISO 8601, which compares as it should; currency
 is text too, so `double(value.AnnualRevenue) > 1000.0`. A whole number and one with a fraction compare, but do not add up: `int(…)` and
 `double(…)` make one of the other. What is compared with `null` by `<` or `>` has no value: write `value.Amount != null && value.Amount >
-10`. A filter lets pass what it has no value for, and counts it (`filter_errors` in the status).
+10`. A source's filter lets pass what it has no value for, and counts it (`filter_errors` in the status).
+
+Those of a sink (`sink.filter`, `objects.NAME.sink.filter`, `objects.NAME.fields`) see also where the record lies: `topic`, `partition`,
+`offset`. What they have no value for is rejected, with the expression and the field. A filter needs all fields that it names, and so
+does a computed field of which the record carries any; it is written whenever it carries one, or when the expression names none. A record
+from another producer does not say what it carries; of those the values count that are not null. A computed null clears its field. The
+computed value of a reference is an id of the source, and becomes that of its record in the target.
 
 Under *Confluent* stand the properties of Confluent's Salesforce connectors that a key takes the place of. Below, all others of its
 sources and of its sink's reporter, each with the reason why there is no key.

@@ -7,7 +7,9 @@ use std::time::Duration;
 use orgstream_api::TopicTemplate;
 use orgstream_api::record::field;
 use orgstream_salesforce::OrgConfig;
-use orgstream_salesforce_sink::{Failures, Operation, Reading, ReferenceRules, SinkConfig, SinkObject};
+use orgstream_salesforce_sink::{
+    Failures, Operation, Reading, ReferenceRules, Rules, SinkConfig, SinkObject,
+};
 use orgstream_salesforce_source::SourceConfig;
 use url::Url;
 
@@ -143,7 +145,7 @@ impl Reports {
 }
 
 /// An object of a pipeline.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Object {
     /// Its API name.
     pub name: String,
@@ -153,6 +155,8 @@ pub struct Object {
     pub ignore_fields: Vec<String>,
     /// What is done with its references.
     pub references: ReferenceRules,
+    /// Which of its records are written, and what their fields hold.
+    pub rules: Rules,
 }
 
 impl Pipeline {
@@ -178,6 +182,7 @@ impl Pipeline {
             external_id: object.external_id.clone(),
             ignore_fields: object.ignore_fields.clone(),
             references: object.references.clone(),
+            rules: object.rules.clone(),
         });
         Some(SinkConfig {
             pipeline: self.name.clone(),

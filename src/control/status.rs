@@ -91,6 +91,9 @@ pub struct TaskStatus {
     /// Records that needed no write since the start, by reason.
     #[serde(default)]
     pub skipped: BTreeMap<String, u64>,
+    /// Fields that records carry and a sink does not write: by object and field, why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields_left_out: BTreeMap<String, BTreeMap<String, String>>,
     /// Records in per second, lately.
     pub rate_in: f64,
     /// Records out per second, lately.

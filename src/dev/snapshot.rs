@@ -119,6 +119,7 @@ mod tests {
             owed: 0,
             rejected: 0,
             skipped: BTreeMap::new(),
+            fields_left_out: BTreeMap::new(),
             rate_in: 0.0,
             rate_out: 0.0,
             latency: None,

@@ -122,6 +122,11 @@ fn sink_status(sink: &SinkEntry) -> TaskStatus {
     (status.rate_in, status.rate_out) = (sink.view.consumed.rate(), sink.view.delivered.rate());
     if let Some(counts) = counters.map(|counters| counters.read()) {
         status.skipped = counts.skipped;
+        let reasons = |fields: BTreeMap<String, &'static str>| {
+            fields.into_iter().map(|(field, reason)| (field, reason.to_owned())).collect()
+        };
+        status.fields_left_out =
+            counts.fields_left_out.into_iter().map(|(object, fields)| (object, reasons(fields))).collect();
         let named = [
             ("delivered", counts.delivered),
             ("created", counts.created),
@@ -130,6 +135,8 @@ fn sink_status(sink: &SinkEntry) -> TaskStatus {
             ("fallback_owner", counts.fell_back),
             ("calls", counts.calls),
             ("retries", counts.retries),
+            ("texts_cut", counts.cut),
+            ("deleted_left_filter", counts.left_filter),
         ];
         status.counters.extend(named.map(|(name, count)| (name.to_owned(), count)));
         let codes = counts.rejected.into_iter().map(|(code, count)| (format!("rejected {code}"), count));
@@ -159,6 +166,7 @@ fn blank(name: String, kind: Kind, cell: &StateCell) -> TaskStatus {
         owed: 0,
         rejected: 0,
         skipped: BTreeMap::new(),
+        fields_left_out: BTreeMap::new(),
         rate_in: 0.0,
         rate_out: 0.0,
         latency: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use orgstream_api::StoreError;
 use orgstream_salesforce::{ApiError, FieldKind, Org, OrgConfig, Row, SalesforceId};
-use orgstream_salesforce_sink::Operation;
+use orgstream_salesforce_sink::{Operation, Rules};
 use serde_json::Value as Json;
 
 use super::fields::{ComparedField, compared_fields};
@@ -135,7 +135,7 @@ impl Comparison<'_> {
             left_out,
             ..ObjectReport::default()
         };
-        let index = Index::read(self.source, self.sink, object, self.links, &mut report).await?;
+        let index = Index::read((self.source, &source), self.sink, object, self.links, &mut report).await?;
         Ok(Paired { object, index, key_prefix: source.key_prefix.clone(), fields, report })
     }
 
@@ -160,7 +160,7 @@ impl Comparison<'_> {
                     (Some(ours), Some(theirs)) => {
                         report.compared += 1;
                         let pair = Pair { source_id, sink_id, ours, theirs };
-                        pair.compare(&paired.fields, all, &mut report);
+                        pair.compare(paired, all, &mut report);
                     }
                     (Some(_), None) => report.add(Difference::Missing { source_id: (*source_id).clone() }),
                     // Deleted in org A since its ids were read.
@@ -185,15 +185,16 @@ struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    fn compare(&self, fields: &[ComparedField], all: &BTreeMap<&str, Paired<'_>>, report: &mut ObjectReport) {
-        for field in fields {
+    fn compare(&self, paired: &Paired<'_>, all: &BTreeMap<&str, Paired<'_>>, report: &mut ObjectReport) {
+        let rules = &paired.object.rules;
+        for field in &paired.fields {
             let name = &field.source.name;
             let (ours, theirs) = (value(self.ours, name), value(self.theirs, name));
             let different = match ours {
                 Json::String(parent) if field.source.kind == FieldKind::Reference => {
                     reference_difference(field, parent, theirs, all)
                 }
-                _ => difference(&field.source, &field.sink, ours, theirs),
+                _ => difference(&field.source, &field.sink, rules, ours, theirs),
             };
             if let Some((expected, found)) = different {
                 report.add(Difference::Field {
@@ -216,6 +217,10 @@ fn reference_difference(
     all: &BTreeMap<&str, Paired<'_>>,
 ) -> Option<(String, String)> {
     let mut parents = field.source.reference_to.iter().filter_map(|object| all.get(object.as_str()));
+    // What its own object's filter keeps from org B cannot be pointed at there.
+    if parents.clone().any(|paired| paired.index.outside.contains(parent)) {
+        return None;
+    }
     // A field that may point at several objects points outside the pipeline when none of its objects knows the id.
     let known = parents
         .clone()
@@ -225,7 +230,9 @@ fn reference_difference(
     }
     let target = parents.find_map(|paired| paired.index.pairs.get(parent));
     match target {
-        Some(target) => difference(&field.sink, &field.sink, &Json::from(target.as_str()), found),
+        Some(target) => {
+            difference(&field.sink, &field.sink, &Rules::default(), &Json::from(target.as_str()), found)
+        }
         None => Some((format!("{parent}, which has no record in the target"), found.to_string())),
     }
 }

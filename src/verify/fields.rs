@@ -55,6 +55,9 @@ fn reason_to_leave_out(
     if object.ignore_fields.iter().any(|ignored| ignored == name) {
         return Some("ignored".to_owned());
     }
+    if let Some(reason) = ruled(sink, object) {
+        return Some(reason.to_owned());
+    }
     if sink.kind == FieldKind::Base64 {
         return Some("a file".to_owned());
     }
@@ -81,4 +84,13 @@ fn reason_to_leave_out(
         return Some(format!("refers to {parents}, outside the pipeline"));
     }
     None
+}
+
+/// Why the file's rules keep a field from being compared.
+fn ruled(sink: &DescribeField, object: &Object) -> Option<&'static str> {
+    let is = |name: &String| name.eq_ignore_ascii_case(&sink.name);
+    if object.rules.fields.iter().any(|rule| is(&rule.name)) {
+        return Some("computed");
+    }
+    (object.rules.ignore_references && sink.kind == FieldKind::Reference).then_some("a reference, ignored")
 }

@@ -3,9 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use orgstream_api::LinkState;
-use orgstream_salesforce::{ApiError, Org, Row};
+use orgstream_salesforce::{ApiError, Describe, Org, Row};
+use orgstream_salesforce_sink::OnLeave;
 
 use super::comparison::VerifyError;
+use super::outside::outside;
 use super::report::{Difference, ObjectReport};
 use crate::config::Object;
 use crate::store::LinkReader;
@@ -18,6 +20,8 @@ const LINKS: usize = 2_000;
 pub(super) struct Index {
     /// The ids in org A, ordered.
     pub(super) source: Vec<String>,
+    /// Records of org A that the sink's filter keeps from org B; they are neither missed there nor compared.
+    pub(super) outside: HashSet<String>,
     /// From ids of org A to ids of org B.
     pub(super) pairs: HashMap<String, String>,
 }
@@ -25,7 +29,7 @@ pub(super) struct Index {
 impl Index {
     /// Reads the ids of both orgs, pairs them, and reports the records that have no partner.
     pub(super) async fn read(
-        source: &Org,
+        (source, describe): (&Org, &Describe),
         sink: &Org,
         object: &Object,
         links: Option<&LinkReader>,
@@ -42,12 +46,16 @@ impl Index {
         report.in_source = count(ours.len());
         report.in_sink = count(theirs.len());
 
-        let mut index =
-            Self { source: ours.iter().filter_map(|row| text(row, "Id")).collect(), ..Self::default() };
+        let all: Vec<String> = ours.iter().filter_map(|row| text(row, "Id")).collect();
+        let outside = outside(source, describe, object, &all).await?;
+        let source_ids = all.into_iter().filter(|id| !outside.contains(id)).collect();
+        report.outside_filter = count(outside.len());
+        let mut index = Self { source: source_ids, outside, pairs: HashMap::new() };
         let target_ids: HashSet<String> = theirs.iter().filter_map(|row| text(row, "Id")).collect();
         let links = linked(source, sink, name, &index.source, links).await?;
         if let Some(field) = field {
-            index.pair_by_external_id(&theirs, field, &links, report);
+            let keeps = object.rules.on_leave == OnLeave::Keep;
+            index.pair_by_external_id(&theirs, field, &links, keeps, report);
         }
         for source_id in &index.source {
             if let Some(linked) = links.get(source_id) {
@@ -75,6 +83,7 @@ impl Index {
         rows: &[Row],
         field: &str,
         links: &HashMap<String, String>,
+        keeps: bool,
         report: &mut ObjectReport,
     ) {
         let known: HashSet<&String> = self.source.iter().collect();
@@ -98,6 +107,9 @@ impl Index {
         }
         for external_id in order {
             let sink_ids = named.remove(&external_id).unwrap_or_default();
+            if keeps && self.outside.contains(&external_id) {
+                continue;
+            }
             if !known.contains(&external_id) {
                 for sink_id in sink_ids {
                     report.add(Difference::Extra { sink_id, external_id: external_id.clone() });

@@ -6,6 +6,7 @@
 //! - [`comparison`]: one pipeline: pair the records, compare the pairs
 //! - `fields`: which fields are compared, and why others are not
 //! - `index`: which record of org B stands for which of org A
+//! - `outside`: which records the sink's filter keeps from org B
 //! - `values`: whether two values are the same
 
 pub mod report;
@@ -17,5 +18,7 @@ pub use comparison::{VerifyError, verify};
 mod fields;
 
 mod index;
+
+mod outside;
 
 mod values;

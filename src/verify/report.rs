@@ -45,6 +45,8 @@ pub struct ObjectReport {
     pub compared: u64,
     /// Records of org B without an external id: not made by the pipeline, and not compared.
     pub not_ours: u64,
+    /// Records of org A that the sink's filter keeps from org B.
+    pub outside_filter: u64,
     /// The fields that were compared.
     pub fields: Vec<String>,
     /// Fields that could be written but were not compared.
@@ -154,6 +156,9 @@ impl fmt::Display for ObjectReport {
             self.fields.len(),
             self.difference_count
         )?;
+        if self.outside_filter > 0 {
+            writeln!(f, "    {} records of the source are not in the filter", self.outside_filter)?;
+        }
         let left_out: Vec<_> =
             self.left_out.iter().map(|left| format!("{} ({})", left.field, left.reason)).collect();
         if !left_out.is_empty() {

@@ -237,6 +237,9 @@ const CONFLUENT: &[&str] = &[
     "value.converter",
     "behavior.on.null.record",
     "ignore.null.fields",
+    // The SObject sink.
+    "salesforce.ignore.fields",
+    "salesforce.ignore.reference.fields",
 ];
 
 /// Whether `name` is `pattern`, in which a star stands for anything.

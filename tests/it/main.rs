@@ -13,6 +13,9 @@ mod main_job;
 mod read_ahead;
 mod records;
 
+// What a file makes of records and fields.
+mod rules;
+
 // Records on the topic, read with other people's libraries.
 mod record_format;
 

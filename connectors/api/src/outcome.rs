@@ -79,6 +79,10 @@ pub enum Skip {
     NoValue,
     /// It does not say what happened, or says what nobody knows, and such records are to be passed over.
     UnknownEvent,
+    /// The sink's filter does not hold for it, and org B has no record of it.
+    Filtered,
+    /// The sink's filter does not hold for it any more; org B keeps its record as it was before.
+    LeftFilter,
 }
 
 impl Skip {
@@ -93,6 +97,8 @@ impl Skip {
             Self::Refused(rejection) => &rejection.code,
             Self::NoValue => "no_value",
             Self::UnknownEvent => "unknown_event",
+            Self::Filtered => "filtered",
+            Self::LeftFilter => "left_filter",
         }
     }
 }

@@ -19,6 +19,13 @@ use crate::target::{Target, Targets};
 use crate::told::Told;
 use crate::versions::Version;
 
+mod filter;
+
+mod said;
+use said::Said;
+
+mod shape;
+
 /// One change of one record.
 #[derive(Debug)]
 pub(crate) struct Change {
@@ -34,6 +41,8 @@ pub(crate) struct Change {
     pub(crate) version: Version,
     /// Milliseconds since the epoch.
     pub(crate) timestamp: i64,
+    /// What is written in place of what the record carries.
+    pub(crate) said: Said,
     value: Struct,
     carried: Carried,
 }
@@ -48,8 +57,27 @@ enum Carried {
 }
 
 impl Change {
-    /// The value of a field that the record carries.
+    /// What the change says of a field of org B: what the file makes of the record, else what that carries.
     pub(crate) fn carried(&self, name: &str) -> Option<&Value> {
+        match self.said.of(name) {
+            None if self.target.rules.computes(name) => None,
+            None => self.of_record(name),
+            said => said,
+        }
+    }
+
+    /// The fields that the record has, of whatever it carries.
+    pub(crate) fn schema(&self) -> &Arc<Schema> {
+        self.value.schema()
+    }
+
+    /// Whether the record says something of a field.
+    fn carries(&self, name: &str) -> bool {
+        self.of_record(name).is_some()
+    }
+
+    /// The value of a field that the record carries.
+    fn of_record(&self, name: &str) -> Option<&Value> {
         let place = self.value.schema().position(name)?;
         let value = self.value.values().get(place)?;
         let carried = match &self.carried {
@@ -78,8 +106,13 @@ impl Change {
 
     /// The references that the change decides, so that nothing older may set them any more.
     pub(crate) fn decision(&self) -> Decision {
-        let decided =
-            self.target.owable().filter(|name| self.kind == Kind::Delete || self.carried(name).is_some());
+        let decides = |name: &&str| match self.kind {
+            Kind::Delete => true,
+            // What is not written decides nothing.
+            Kind::Leave => false,
+            _ => self.carried(name).is_some(),
+        };
+        let decided = self.target.owable().filter(decides);
         Decision { at: self.version.at.clone(), fields: decided.map(str::to_owned).collect() }
     }
 }
@@ -136,6 +169,7 @@ pub(crate) fn read(
             external,
             version,
             timestamp,
+            said: Said::default(),
             value,
             carried: Carried::NotNull,
         });
@@ -156,7 +190,14 @@ pub(crate) fn read(
     let carried = carried(&headers, &value, &told, config.reading.nulls)?;
     let version = Version { at, stamp: stamp(&value, &headers)? };
     let external = external_value(&value, config.operation, &target).unwrap_or(&key.id).to_owned();
-    Ok(Change { key, target, kind, external, version, timestamp, value, carried })
+    let said = Said::default();
+    let change = Change { key, target, kind, external, version, timestamp, said, value, carried };
+    Ok(shape::shape(change, own_key.as_ref(), &headers, config.operation)?)
+}
+
+/// Whether every record says something of a field: what stands for the record itself is never unknown.
+fn is_always_known(name: &str) -> bool {
+    name == field::ID || name.starts_with('_')
 }
 
 fn is_known(event: &str) -> bool {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use orgstream_api::{HealthReporter, IdMap, SharedLease};
 use orgstream_salesforce::Org;
 
+use crate::object_rules::Rules;
 use crate::rules::ReferenceRules;
 
 use crate::failures::Failures;
@@ -35,7 +36,7 @@ pub struct SinkConfig {
 }
 
 /// One object of a pipeline.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct SinkObject {
     /// Its API name, the same in both orgs.
     pub name: String,
@@ -47,6 +48,8 @@ pub struct SinkObject {
     pub ignore_fields: Vec<String>,
     /// What is done with its references.
     pub references: ReferenceRules,
+    /// Which of its records are written, and what their fields hold.
+    pub rules: Rules,
 }
 
 /// How a record becomes a write.

@@ -17,6 +17,9 @@ pub struct SinkCounters {
     fell_back: AtomicU64,
     calls: AtomicU64,
     retries: AtomicU64,
+    cut: AtomicU64,
+    left_filter: AtomicU64,
+    fields_left_out: Mutex<BTreeMap<String, BTreeMap<String, &'static str>>>,
     skipped: Mutex<BTreeMap<String, u64>>,
     rejected: Mutex<BTreeMap<String, u64>>,
 }
@@ -40,6 +43,12 @@ pub struct SinkCounts {
     pub calls: u64,
     /// Attempts of records that met passing trouble.
     pub retries: u64,
+    /// Texts that were cut to the length of their field.
+    pub cut: u64,
+    /// Records that were deleted because they left the filter.
+    pub left_filter: u64,
+    /// Fields that records carry and that are not written: by object and field, why.
+    pub fields_left_out: BTreeMap<String, BTreeMap<String, &'static str>>,
     /// Records that needed no write, by reason; those that `on_error` passes over by code.
     pub skipped: BTreeMap<String, u64>,
     /// Records that can never be written, by code.
@@ -58,6 +67,9 @@ impl SinkCounters {
             fell_back: self.fell_back.load(Ordering::Relaxed),
             calls: self.calls.load(Ordering::Relaxed),
             retries: self.retries.load(Ordering::Relaxed),
+            cut: self.cut.load(Ordering::Relaxed),
+            left_filter: self.left_filter.load(Ordering::Relaxed),
+            fields_left_out: self.fields_left_out.lock().expect("no holder of this lock panics").clone(),
             skipped: self.skipped.lock().expect("no holder of this lock panics").clone(),
             rejected: self.rejected.lock().expect("no holder of this lock panics").clone(),
         }
@@ -93,6 +105,19 @@ impl SinkCounters {
 
     pub(crate) fn fell_back(&self, records: usize) {
         add(&self.fell_back, records);
+    }
+
+    pub(crate) fn cut(&self, texts: usize) {
+        add(&self.cut, texts);
+    }
+
+    pub(crate) fn left_filter(&self) {
+        add(&self.left_filter, 1);
+    }
+
+    pub(crate) fn field_left_out(&self, object: &str, field: &str, reason: &'static str) {
+        let mut left_out = self.fields_left_out.lock().expect("no holder of this lock panics");
+        left_out.entry(object.to_owned()).or_default().insert(field.to_owned(), reason);
     }
 
     pub(crate) fn called(&self) {

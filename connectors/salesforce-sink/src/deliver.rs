@@ -77,7 +77,12 @@ impl Delivery {
         let mut done = Done::default();
         let items = self.needed(changes, &mut done).await?;
         match kind {
+            Kind::Leave => self.leave(items, &mut done),
             Kind::Delete => self.delete(items, &mut done).await,
+            Kind::Upsert if Self::may_return(&items) => {
+                let items = self.bring_back(items, &mut done).await;
+                self.put(items, &mut done).await?;
+            }
             Kind::Undelete => {
                 let items = self.bring_back(items, &mut done).await;
                 self.put(items, &mut done).await?;

@@ -15,6 +15,7 @@
 //! - `bin`: records that come back from the recycle bin
 //! - `presence`: whether org B has a record, where that decides which fields are written
 //! - [`rules`], `outside`, `matching`: references out of the pipeline, and how records of both orgs are matched for them
+//! - [`object_rules`], `leave`: what the file says of an object's records and fields; records outside the filter
 //! - `versions`, `references`, `map`: whether a record is new, where it points, what of it is written
 //! - `write`, `cut`, `pace`: the calls of one write, how large they are, halved until only what is at fault fails
 //! - `bulk`: many rows in a few calls, for what waits in thousands
@@ -24,6 +25,7 @@
 //! - `attempts`: the retry clock of a record
 //! - `target`, `rank`: org B's objects, parents before children
 //! - `room`, `tenure`: how much is held, and for which partitions
+//! - [`left_out`]: which fields are not written, and why
 //! - [`counters`]: what has been done
 
 pub mod config;
@@ -42,6 +44,9 @@ pub use refusals::Refusals;
 
 mod tally;
 
+pub mod object_rules;
+pub use object_rules::{Adapted, FieldRule, OnLeave, Rules, TooLong, ValueMap};
+
 pub mod start;
 pub use start::{check, start};
 
@@ -50,6 +55,9 @@ pub use prepare::{Preparation, Prepared, prepare};
 
 pub mod sink;
 pub use sink::SalesforceSink;
+
+pub mod left_out;
+pub use left_out::NOT_THERE;
 
 pub mod counters;
 pub use counters::{SinkCounters, SinkCounts};
@@ -64,6 +72,7 @@ mod deliver;
 mod external_id;
 mod holds;
 mod lanes;
+mod leave;
 mod links;
 mod lookup;
 mod map;

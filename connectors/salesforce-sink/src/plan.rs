@@ -38,6 +38,8 @@ pub(crate) enum Kind {
     FetchBack,
     /// A reference that was owed.
     Pay,
+    /// Nothing, or to go to the recycle bin: the filter does not hold for it.
+    Leave,
 }
 
 /// What the records of a call have in common.

@@ -48,7 +48,7 @@ impl Presence {
             (Kind::Upsert | Kind::Undelete, Self::Unasked | Self::At(_)) => {
                 field.createable && field.updateable
             }
-            (Kind::Delete | Kind::FetchBack, _) => false,
+            (Kind::Delete | Kind::FetchBack | Kind::Leave, _) => false,
         }
     }
 }

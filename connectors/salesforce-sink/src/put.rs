@@ -171,6 +171,7 @@ impl Delivery {
             Ok(WriteResult { id: Some(id), created, .. }) => {
                 self.counters.left_out(resolved.left_out);
                 self.counters.defaulted(resolved.defaulted);
+                self.counters.cut(item.change.said.cut());
                 if let (Some(true), Some(lost)) = (created, item.linked()) {
                     tracing::warn!(
                         org = self.wire.org.name(), object = %item.change.target.object,

@@ -27,6 +27,7 @@ use crate::counters::SinkCounters;
 use crate::deliver::{Delivery, Done};
 use crate::holds::{Holds, Standing};
 use crate::lanes::{LaneKey, Lanes};
+use crate::left_out::Remarks;
 use crate::plan::{Candidate, Group, Kind, Limits, Traffic, plan};
 use crate::put::Prepared;
 use crate::refusals::Refusals;
@@ -73,6 +74,7 @@ pub struct SalesforceSink {
     halt: Halt,
     /// Why what was learnt of org B at the start holds no more. The task has to start again.
     outdated: Option<String>,
+    remarks: Remarks,
 }
 
 /// What a call was for, and what became of it.
@@ -131,6 +133,7 @@ impl SalesforceSink {
             holds: Holds::default(),
             halt: Halt::default(),
             outdated: None,
+            remarks: Remarks::default(),
         }
     }
 
@@ -360,6 +363,7 @@ impl SalesforceSink {
                 }
             }
         };
+        self.stand_anew(&mut work);
         // D5: at the front, so that nothing later of the record passes it.
         self.lanes.put_back(key, work, until, now);
     }

@@ -20,6 +20,8 @@ use crate::sink::SalesforceSink;
 use crate::target::Targets;
 use crate::write::Wire;
 
+mod object_rules;
+
 /// Why a sink cannot start.
 #[derive(Debug, thiserror::Error)]
 enum StartError {
@@ -64,6 +66,7 @@ pub async fn check(config: &SinkConfig, org: &Org) -> Result<Vec<Arc<Describe>>,
                 faults.extend(field.fault(&object.name, config.operation, org.name()));
                 let checked = rules_check::faults(object, &describe, org).await;
                 faults.extend(checked.map_err(|error| unanswered(config, &object.name, error))?);
+                faults.extend(object_rules::faults(object, &describe, org.name()));
                 describes.push(describe);
             }
             Err(error) => match error.disposition() {

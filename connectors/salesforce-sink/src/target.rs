@@ -1,11 +1,14 @@
 //! What the sink knows of the pipeline's objects in org B.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use orgstream_api::{Rejection, Struct};
 use orgstream_salesforce::{Describe, DescribeField, FieldKind, SalesforceId};
 
 use crate::config::SinkObject;
+use crate::left_out::LeftOut;
+use crate::object_rules::Rules;
 use crate::rank::ranks;
 use crate::rules::{FindRule, ReferenceRule};
 
@@ -28,6 +31,11 @@ pub(crate) struct Target {
     pub(crate) taken_once: Vec<DescribeField>,
     /// The objects whose records may point at records of this one, itself included.
     pub(crate) referrers: Vec<usize>,
+    /// What the file says of its records and fields.
+    pub(crate) rules: Rules,
+    /// The fields of org B that are never written, with the reason.
+    left_out: HashMap<String, LeftOut>,
+    ignored: Vec<String>,
     topic: String,
     key_prefix: Option<String>,
 }
@@ -57,6 +65,28 @@ impl Target {
     pub(crate) fn owable(&self) -> impl Iterator<Item = &str> {
         let owable = |reference: &&Reference| !reference.parents.is_empty() && reference.field.updateable;
         self.references.iter().filter(owable).map(|reference| reference.field.name.as_str())
+    }
+
+    /// Why the field `name` of a record is not written; `None` where it is.
+    pub(crate) fn leaves_out(&self, name: &str) -> Option<LeftOut> {
+        let is = |known: &String| known.eq_ignore_ascii_case(name);
+        if self.rules.computes(name) || self.external_id.as_ref().is_some_and(is) {
+            return None;
+        }
+        if self.ignored.iter().any(is) {
+            return Some(LeftOut::Ignored);
+        }
+        let reference = self.references.iter().find(|reference| reference.field.name == name);
+        if reference.is_some_and(|reference| !reference.is_ever_written()) {
+            return Some(LeftOut::Outside);
+        }
+        let mut written = self.columns.iter().chain(self.references.iter().map(|reference| &reference.field));
+        match self.left_out.get(name) {
+            Some(reason) => Some(*reason),
+            None if written.any(|field| field.name == name) => None,
+            None if self.rules.uses(name) => Some(LeftOut::OnlyUsed),
+            None => Some(LeftOut::NotThere),
+        }
     }
 
     /// Whether `id` of another org can be one of this object. Standard objects have the same prefix everywhere; those
@@ -120,6 +150,14 @@ impl Targets {
         let described = objects.iter().zip(describes).zip(references).zip(ranks(&parents)).enumerate();
         let targets = described.map(|(index, (((object, describe), references), rank))| {
             let columns = columns(object, describe);
+            let left_out = describe
+                .fields
+                .iter()
+                .filter_map(|field| Some((field.name.clone(), LeftOut::of(field, object)?)));
+            let name_in_org = |name: &str| {
+                let known = describe.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name));
+                known.map(|field| field.name.clone())
+            };
             Arc::new(Target {
                 index,
                 object: object.name.clone(),
@@ -128,6 +166,9 @@ impl Targets {
                 taken_once: taken_once(&columns, &references),
                 columns,
                 references,
+                rules: object.rules.named(name_in_org),
+                left_out: left_out.collect(),
+                ignored: object.ignore_fields.clone(),
                 referrers: (0..describes.len()).filter(|other| refers(&describes[*other], object)).collect(),
                 topic: object.topic.clone(),
                 key_prefix: describe.key_prefix.clone(),
@@ -201,8 +242,7 @@ fn refers(describe: &Describe, object: &SinkObject) -> bool {
 /// The fields of an object that carry data. Compound values are written through their parts, and a row holds only a
 /// link to bytes.
 fn columns(object: &SinkObject, describe: &Describe) -> Vec<DescribeField> {
-    let skipped =
-        [FieldKind::Id, FieldKind::Reference, FieldKind::Address, FieldKind::Location, FieldKind::Base64];
+    let skipped = [FieldKind::Id, FieldKind::Reference];
     let fields = describe.fields.iter().filter(|field| !skipped.contains(&field.kind));
     fields.filter(|field| is_writable(field, object)).cloned().collect()
 }
@@ -217,7 +257,6 @@ fn taken_once(columns: &[DescribeField], references: &[Reference]) -> Vec<Descri
 fn is_writable(field: &DescribeField, object: &SinkObject) -> bool {
     let is = |name: &String| field.name.eq_ignore_ascii_case(name);
     (field.createable || field.updateable)
-        && !field.calculated
+        && LeftOut::of(field, object).is_none()
         && !object.external_id.as_ref().is_some_and(is)
-        && !object.ignore_fields.iter().any(is)
 }

@@ -1,7 +1,10 @@
 //! What stands below the table of a status: of each task what an operator acts on, a line for each thing, and no reason
 //! twice. Everything else is in `--json`.
 
+use std::collections::BTreeMap;
+
 use orgstream_api::SourcePosition;
+use orgstream_salesforce_sink::NOT_THERE;
 use serde_json::Value;
 
 use super::spell;
@@ -28,6 +31,7 @@ pub(super) fn detail(task: &TaskStatus) -> Vec<String> {
         let (topic, partition) = (&lag.topic, lag.partition);
         rest.push(format!("{topic}-{partition}: settled {} of {}", lag.settled, lag.end));
     }
+    rest.extend(missing(task));
     if let Some(latency) = task.latency {
         rest.push(format!("latency p50 {:.1} ms, p99 {:.1} ms", latency.p50_ms, latency.p99_ms));
     }
@@ -43,6 +47,21 @@ pub(super) fn detail(task: &TaskStatus) -> Vec<String> {
     }
     lines.extend(rest.into_iter().map(|line| format!("  {line}")));
     lines
+}
+
+/// What records hold and org B has no place for; all else that is left out stands in `--json`.
+fn missing(task: &TaskStatus) -> Vec<String> {
+    let of = |(object, fields): (&String, &BTreeMap<String, String>)| {
+        let missing = fields.iter().filter(|(_, reason)| *reason == NOT_THERE);
+        let missing: Vec<_> = missing.map(|(field, _)| field.as_str()).collect();
+        (!missing.is_empty()).then(|| {
+            format!(
+                "{object} has no field {} in the target org: what records hold in it is not written",
+                missing.join(", ")
+            )
+        })
+    };
+    task.fields_left_out.iter().filter_map(of).collect()
 }
 
 /// The channels that are not as the whole is, and the snapshots under way. A reason that is part of `said` is not
@@ -158,6 +177,7 @@ mod tests {
             owed: 0,
             rejected: 0,
             skipped: BTreeMap::new(),
+            fields_left_out: BTreeMap::new(),
             rate_in: 0.0,
             rate_out: 0.0,
             latency: None,

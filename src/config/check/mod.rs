@@ -33,6 +33,7 @@ use references::references;
 mod fields;
 
 mod input;
+mod rules;
 
 mod values;
 

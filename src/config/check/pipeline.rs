@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use orgstream_api::record::field;
 use orgstream_api::{Part, TopicTemplate, refused_name};
-use orgstream_salesforce_sink::Operation;
+use orgstream_salesforce_sink::{Operation, Rules};
 
 use super::failures::failures;
 use super::reports::reports;
+use super::rules;
 use super::source::{Around, has_object, one_for_all, source, template};
 use super::values::count_or_off;
 use super::{Report, input, is_api_name, references};
@@ -24,6 +25,18 @@ const DEFAULT_BULK_FROM: usize = 2_000;
 
 /// Leaves room for what is put behind the name in topic, group and transaction names.
 const LONGEST_NAME: usize = 200;
+
+/// The keys of an object that say how its records are written.
+const WRITTEN: [&str; 8] = [
+    "external_id",
+    "ignore_fields",
+    "references",
+    "ignore_reference_fields",
+    "fields",
+    "values",
+    "too_long",
+    "sink",
+];
 
 /// The pipeline `name`; `None` when a part of it is missing or wrong.
 pub(super) fn pipeline(
@@ -73,14 +86,17 @@ pub(super) fn pipeline(
     });
     let operation = raw.sink.as_ref().and_then(|sink| sink.operation);
     let source_topic = written.and_then(|topic| TopicTemplate::new(&topic, lowercase.unwrap_or(false)).ok());
+    let defaults = raw.sink.as_ref().map(|raw| rules::defaults(&name, raw, report)).unwrap_or_default();
     let sink = raw.sink.and_then(|raw| {
         let source_org = source_org.as_deref();
         sink(&name, raw, has_source, source_org, source_topic, several, report)
     });
     let objects = raw_objects
         .into_iter()
-        .map(|(object_name, raw)| {
-            object(&name, object_name, raw, (has_source, has_sink), operation, from, report)
+        .map(|(object_name, mut raw)| {
+            let rules = rules::rules(&name, &object_name, &mut raw, operation, &defaults, report);
+            let object = object(&name, object_name, raw, (has_source, has_sink), operation, from, report);
+            Object { rules, ..object }
         })
         .collect::<Vec<_>>();
     if (has_source && source.is_none()) || (has_sink && sink.is_none()) {
@@ -210,7 +226,7 @@ fn object(
         );
     }
     for key in report.keys(&path) {
-        if !has_sink && matches!(key, "external_id" | "ignore_fields" | "references") {
+        if !has_sink && WRITTEN.contains(&key) {
             report.fault(&at(key), "says how records are written, but this pipeline has no sink");
         }
         if !has_source && key == "source" {
@@ -233,6 +249,7 @@ fn object(
             report.fault(&at(key), format!("`{field}` is not the API name of a field"));
         }
     }
-    let rules = references((pipeline, &name), raw.references.unwrap_or_default(), has_source, from, report);
-    Object { name, external_id: raw.external_id, ignore_fields, references: rules }
+    let references =
+        references((pipeline, &name), raw.references.unwrap_or_default(), has_source, from, report);
+    Object { name, external_id: raw.external_id, ignore_fields, references, rules: Rules::default() }
 }

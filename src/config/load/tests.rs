@@ -10,6 +10,7 @@ use crate::config::{Brokers, Org, SchemaRegistry};
 
 mod failures;
 mod references;
+mod rules;
 mod source;
 
 /// A whole file, with `pipelines` as its pipelines.

@@ -47,6 +47,10 @@ fn sample() -> Status {
                 owed: 1,
                 rejected: 2,
                 skipped: BTreeMap::from([("stale".to_owned(), 3)]),
+                fields_left_out: BTreeMap::from([(
+                    "Account".to_owned(),
+                    BTreeMap::from([("Fax".to_owned(), "ignored".to_owned())]),
+                )]),
                 rate_in: 0.5,
                 rate_out: 0.25,
                 latency: None,

@@ -24,7 +24,7 @@ pub(super) fn field_of<'a>(describe: &'a Describe, by: &str) -> Option<&'a Descr
 /// The text field `by`.
 pub(super) fn named_field<'a>(describe: &'a Describe, by: &str) -> Option<&'a DescribeField> {
     let field = describe.fields.iter().find(|field| field.name.eq_ignore_ascii_case(by));
-    field.filter(|field| field.kind == FieldKind::Text)
+    field.filter(|field| field.kind.is_text() && field.kind != FieldKind::Textarea)
 }
 
 /// The name of a queue or a record type, which have no other.

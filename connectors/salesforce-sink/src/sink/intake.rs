@@ -10,8 +10,10 @@ use tokio::time::Instant;
 use super::SalesforceSink;
 use super::halt::Subject;
 use crate::attempts::Attempts;
-use crate::change;
+use crate::change::{self, Change};
 use crate::lanes::LaneKey;
+use crate::left_out::LeftOut;
+use crate::plan::Kind;
 use crate::references::PointedAt;
 use crate::room::Seat;
 use crate::tenure::Tenure;
@@ -68,10 +70,44 @@ impl SalesforceSink {
         self.lanes.push(key, Work { papers, task: Task::FetchBack(parent) }, now);
     }
 
-    fn read(&self, record: SinkRecord, key: LaneKey) -> Task {
+    fn read(&mut self, record: SinkRecord, key: LaneKey) -> Task {
         match change::read(record, key, &self.config, &self.delivery.targets) {
-            Ok(change) => Task::Change(Box::new(change)),
+            Ok(change) => {
+                self.remark(&change);
+                Task::Change(Box::new(change))
+            }
             Err(no_change) => Task::Known(Box::new(no_change.into())),
+        }
+    }
+
+    /// Says which fields of the record are not written, each field of an object once.
+    fn remark(&mut self, change: &Change) {
+        if matches!(change.kind, Kind::Delete | Kind::Leave) {
+            return;
+        }
+        let object = &change.target.object;
+        let new = self.remarks.new_of(&change.target, change.schema());
+        for (field, reason) in &new {
+            self.delivery.counters.field_left_out(object, field, reason.as_str());
+        }
+        let (lost, known): (Vec<_>, Vec<_>) =
+            new.into_iter().partition(|(_, reason)| *reason == LeftOut::NotThere);
+        let (pipeline, org) = (&self.config.pipeline, self.delivery.wire.org.name());
+        if !lost.is_empty() {
+            let fields: Vec<_> = lost.into_iter().map(|(field, _)| field).collect();
+            tracing::warn!(
+                %pipeline, org, %object, fields = fields.join(", "),
+                "Records have fields that this org does not have or does not show to the user. What they hold is not written: \
+                 create them there and give the user access, or name them in `ignore_fields`."
+            );
+        }
+        if !known.is_empty() {
+            let fields: Vec<_> =
+                known.into_iter().map(|(field, reason)| format!("{field} ({reason})")).collect();
+            tracing::info!(
+                %pipeline, org, %object, fields = fields.join(", "),
+                "Fields of the records are left out of what is written."
+            );
         }
     }
 

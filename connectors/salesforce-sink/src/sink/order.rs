@@ -7,7 +7,8 @@ use orgstream_api::{Outcome, Rejection, TopicPartition};
 use super::SalesforceSink;
 use crate::holds::{Oldest, Until};
 use crate::lanes::{Head, LaneKey};
-use crate::work::{Verdict, Work};
+use crate::plan::Kind;
+use crate::work::{Task, Verdict, Work};
 
 /// Deletions that wait at once. More of them wait only for what came before them: they would take the room of what they
 /// wait for.
@@ -36,6 +37,17 @@ impl SalesforceSink {
             }
         }
         held
+    }
+
+    /// A change that turned out to be a deletion waits like those that came as one.
+    pub(super) fn stand_anew(&mut self, work: &mut Work) {
+        let Task::Change(change) = &work.task else { return };
+        if change.kind == Kind::Delete
+            && work.papers.standing.is_some_and(|standing| standing.kind != Kind::Delete)
+        {
+            let target = &change.target;
+            work.papers.standing = Some(self.holds.arrive(target.index, change.kind, &target.referrers));
+        }
     }
 
     fn waiting<'a>(&'a self, heads: &[Head<'a, Work>], until: Until) -> HashSet<&'a LaneKey> {

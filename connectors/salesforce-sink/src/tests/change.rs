@@ -21,6 +21,7 @@ pub(super) struct Change {
     stamp: Option<String>,
     org: String,
     headers: bool,
+    carried: Option<Vec<String>>,
     tombstone: bool,
     key: Key,
     /// In place of the value that it would have.
@@ -56,6 +57,7 @@ impl Change {
             stamp: Some("2026-01-01T10:00:00.000Z".to_owned()),
             org: ORG_A.to_owned(),
             headers: true,
+            carried: None,
             tombstone: false,
             key: Key::Usual,
             held: None,
@@ -134,6 +136,12 @@ impl Change {
         self
     }
 
+    /// Says that it carries these fields only.
+    pub(super) fn carrying(mut self, fields: &[&str]) -> Self {
+        self.carried = Some(fields.iter().map(|name| (*name).to_owned()).collect());
+        self
+    }
+
     pub(super) fn tombstone(mut self) -> Self {
         self.tombstone = true;
         self
@@ -156,7 +164,8 @@ impl Change {
         let partition = TopicPartition { topic: topic.to_owned(), partition };
         let mut headers = Headers::default();
         if self.headers {
-            let carried: Vec<&str> = self.fields.iter().map(|(name, _)| name.as_str()).collect();
+            let set = || self.fields.iter().map(|(name, _)| name.clone()).collect();
+            let carried: Vec<String> = self.carried.clone().unwrap_or_else(set);
             headers.push(header::ORG, self.org.as_str());
             headers.push(header::CARRIED, serde_json::to_string(&carried).unwrap());
             if let Some(stamp) = &self.stamp {

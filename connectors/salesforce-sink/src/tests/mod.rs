@@ -1,5 +1,6 @@
 //! The sink against a simulated org, over real HTTP.
 
+mod asked;
 mod change;
 mod runtime;
 mod world;
@@ -10,8 +11,10 @@ mod changes;
 mod contract;
 mod deletions;
 mod failures;
+mod filter;
 mod fixed;
 mod matching;
+mod object_rules;
 mod reading;
 mod references;
 mod start;

@@ -13,6 +13,7 @@ use super::change::ORG_A;
 use super::runtime::Runtime;
 use crate::config::{Operation, SinkConfig, SinkContext, SinkObject};
 use crate::failures::Failures;
+use crate::object_rules::Rules;
 use crate::rules::ReferenceRules;
 
 /// The field of org B that holds ids of org A.
@@ -114,6 +115,7 @@ pub(super) fn config(operation: Operation, retry_for: Duration) -> SinkConfig {
         topic: format!("a.{name}"),
         external_id: Some(EXTERNAL.to_owned()),
         ignore_fields: Vec::new(),
+        rules: Rules::default(),
         references: ReferenceRules::default(),
     };
     SinkConfig {
