@@ -7,6 +7,7 @@
 //! - [`record`]: records as bytes, on their way in and out
 //! - [`partitioner`]: which partition a key belongs to
 //! - [`transaction`]: source records and positions in one transaction (D8)
+//! - [`turns`]: one transaction after the other without a wait in between
 //! - [`producer`]: everything else that must be acknowledged before a ticket settles (D3)
 //! - [`consumer`]: membership of a consumer group
 //! - [`lease`]: permission to start a call to an org while the group membership is proved
@@ -36,6 +37,9 @@ pub mod partitioner;
 
 pub mod transaction;
 pub use transaction::TransactionalProducer;
+
+pub mod turns;
+pub use turns::Turns;
 
 pub mod producer;
 pub use producer::Producer;

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Buckets a factor of two is divided into: quantiles are exact to a fifth.
-const STEPS: u32 = 4;
+/// Buckets a factor of two is divided into: quantiles are exact to a sixteenth.
+const STEPS: u32 = 16;
 /// From a microsecond to twelve days.
-const BUCKETS: usize = 160;
+const BUCKETS: usize = 640;
 
 /// A histogram of durations.
 #[derive(Debug)]
@@ -60,12 +60,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_quantile_is_exact_to_a_quarter(micros in 4u64..1_000_000_000_000) {
+        fn a_quantile_is_exact_to_a_sixteenth(micros in 4u64..1_000_000_000_000) {
             let time = Duration::from_micros(micros);
             let latency = Latency::default();
             latency.add(time, 1);
             let found = latency.quantile(1, 2).unwrap();
-            prop_assert!(found >= time && found <= time + time / 4 + Duration::from_micros(1), "{time:?} as {found:?}");
+            prop_assert!(found >= time && found <= time + time / 16 + Duration::from_micros(1), "{time:?} as {found:?}");
         }
     }
 

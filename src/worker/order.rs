@@ -6,7 +6,7 @@ use orgstream_api::{HealthReporter, SourcePosition, TaskError};
 
 use super::positions::{self, SourceTask};
 use super::source::outgoing_entry;
-use crate::kafka::{KafkaConfig, TransactionalProducer, read_compacted, topics};
+use crate::kafka::{KafkaConfig, Turns, read_compacted, topics};
 
 /// A source task that does not run here, and the org it reads.
 pub struct IdleTask<'a> {
@@ -46,10 +46,10 @@ impl IdleTask<'_> {
             )));
         }
         let id = self.task.transactional_id();
-        let mut producer = TransactionalProducer::open(self.kafka, &id, self.health.clone()).await?;
+        let mut producers = Turns::open(self.kafka, &id, self.health.clone()).await?;
         let entry = outgoing_entry(positions::position_entry(&self.task, self.org, position));
-        let committed = producer.commit(Arc::from([entry])).await.map_err(TaskError::failed);
-        producer.close().await;
+        let committed = producers.commit(Arc::from([entry])).await.map_err(TaskError::failed);
+        producers.close().await;
         committed
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::kafka::{Compacted, ProduceError, read_compacted};
+use crate::kafka::{Compacted, ProduceError, Turns, read_compacted};
 
 async fn read(fixture: &Fixture) -> Compacted {
     read_compacted(&fixture.config, &fixture.topic, None, &health()).await.unwrap()
@@ -49,4 +49,27 @@ async fn a_commit_that_is_given_up_ends_the_producer() {
     assert!(matches!(refused, ProduceError::Fatal { fenced_or_timed_out: false, .. }), "{refused:?}");
     producer.close().await;
     assert_eq!(text(read(&fixture).await.entries[&b"a"[..]].value.as_deref()), "1");
+}
+
+#[tokio::test]
+async fn an_older_pair_is_fenced_whichever_of_it_has_the_turn() {
+    for commits in [1, 2] {
+        let Some(fixture) = Fixture::new(1, Cleanup::Compact).await else { return };
+        let id = peers::unique("id");
+        let open = || Turns::open(&fixture.config, &id, health());
+        let mut older = open().await.unwrap();
+        for _ in 0..commits {
+            older.commit(Arc::from(vec![fixture.record(0, "a", Some("older"))])).await.unwrap();
+        }
+        let mut newer = open().await.unwrap();
+        let fenced = older.commit(Arc::from(vec![fixture.record(0, "a", Some("zombie"))])).await.unwrap_err();
+        assert!(matches!(fenced, ProduceError::Fatal { fenced_or_timed_out: true, .. }), "{fenced:?}");
+        for key in ["b", "c"] {
+            newer.commit(Arc::from(vec![fixture.record(0, key, Some("newer"))])).await.unwrap();
+        }
+        assert_eq!(text(read(&fixture).await.entries[&b"a"[..]].value.as_deref()), "older");
+        assert_eq!(read(&fixture).await.entries.len(), 3);
+        older.close().await;
+        newer.close().await;
+    }
 }

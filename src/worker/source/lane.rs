@@ -1,4 +1,4 @@
-//! One incarnation of a source worker: its producer, and one transaction after the other through it.
+//! One incarnation of a source worker: its producers, and one transaction after the other through them.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::intake::Intake;
 use super::transaction::Transaction;
 use super::{Beginning, SourceWorker};
 use crate::clock;
-use crate::kafka::{Outgoing, Place, ProduceError, TransactionalProducer, topics};
+use crate::kafka::{Outgoing, Place, ProduceError, Turns, topics};
 use crate::worker::positions::{self, Claim, StoredPosition};
 
 /// Pause before an aborted transaction is tried again.
@@ -21,9 +21,9 @@ const AGAIN: Duration = Duration::from_millis(500);
 /// How often the source is asked whether it is at its end.
 const ASK: Duration = Duration::from_millis(500);
 
-/// One incarnation of a worker: one producer, and the positions it has committed.
+/// One incarnation of a worker: its producers, and the positions they have committed.
 pub(super) struct Lane {
-    producer: TransactionalProducer,
+    producers: Turns,
     positions: Vec<SourcePosition>,
     /// Tombstones of the places in another org. They go with the first batch, so that a source that never gets so far
     /// leaves everything as it was.
@@ -36,12 +36,12 @@ impl Lane {
         // What an earlier incarnation found says nothing of this one.
         worker.view.at_end.send_replace(AtEnd::No);
         let id = worker.task.transactional_id();
-        let mut producer = TransactionalProducer::open(&worker.kafka, &id, worker.health.clone()).await?;
+        let mut producers = Turns::open(&worker.kafka, &id, worker.health.clone()).await?;
         let stored = worker.stored().await?;
         worker.may_take(&stored)?;
         let claim = Claim { node: worker.node.clone(), since: clock::now_ms() };
         let entry = outgoing_entry(positions::claim_entry(&worker.task, &claim));
-        commit(&mut producer, Arc::from([entry]), worker).await?;
+        commit(&mut producers, Arc::from([entry]), worker).await?;
         worker.claimed.store(true, Ordering::Relaxed);
         let (ours, others): (Vec<_>, Vec<_>) =
             stored.positions.into_iter().partition(|stored| stored.org == worker.org);
@@ -52,7 +52,7 @@ impl Lane {
         let forgotten = others.into_iter().map(forget).collect();
         let positions: Vec<_> = ours.into_iter().map(|stored| stored.position).collect();
         worker.view.positions.send_replace(positions.clone());
-        Ok(Self { producer, positions, forgotten })
+        Ok(Self { producers, positions, forgotten })
     }
 
     pub(super) fn beginning(&self, worker: &SourceWorker) -> Beginning {
@@ -105,7 +105,7 @@ impl Lane {
             // What the transaction says of a position comes after what is forgotten.
             let outgoing = self.forgotten.iter().cloned().chain(outgoing).collect();
             // D8: one transaction holds the records and the positions that stand for them.
-            let commit = commit(&mut self.producer, outgoing, worker);
+            let commit = commit(&mut self.producers, outgoing, worker);
             if !taking_in(intake, commit, stop).await? {
                 return Ok(());
             }
@@ -122,9 +122,9 @@ impl Lane {
         Ok(())
     }
 
-    /// Ends the producer.
+    /// Ends the producers.
     pub(super) async fn close(self) {
-        self.producer.close().await;
+        self.producers.close().await;
     }
 
     fn remember(&mut self, newer: Vec<SourcePosition>) {
@@ -178,13 +178,13 @@ async fn ask_end(
 
 /// Commits `batch`, again and again while it can be tried again.
 async fn commit(
-    producer: &mut TransactionalProducer,
+    producers: &mut Turns,
     batch: Arc<[Outgoing]>,
     worker: &SourceWorker,
 ) -> Result<(), TaskError> {
     let mut retried = false;
     loop {
-        match producer.commit(Arc::clone(&batch)).await {
+        match producers.commit(Arc::clone(&batch)).await {
             Ok(()) => {
                 if retried {
                     worker.health.running();
