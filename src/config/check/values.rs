@@ -40,14 +40,9 @@ pub(super) fn duration_or_off(
     }
 }
 
-/// A number above zero, or `off`.
-pub(super) fn count_or_off(
-    text: Option<&str>,
-    default: usize,
-    path: &[&str],
-    report: &mut Report<'_>,
-) -> Option<usize> {
-    let Some(text) = text else { return Some(default) };
+/// A number above zero; `None` for `off`, and where nothing is said.
+pub(super) fn count_or_off(text: Option<&str>, path: &[&str], report: &mut Report<'_>) -> Option<usize> {
+    let text = text?;
     if text == "off" {
         return None;
     }

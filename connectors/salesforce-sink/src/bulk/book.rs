@@ -21,11 +21,14 @@ struct Entry {
 }
 
 impl Book {
-    /// Enters a job. The answer turns true when its name is kept.
+    /// Enters a job, or further partitions of one. The answer turns true when its name is kept.
     pub(crate) fn enter(&self, job: &str, partitions: BTreeSet<TopicPartition>) -> watch::Receiver<bool> {
-        let (kept, is_kept) = watch::channel(false);
-        self.lock().insert(job.to_owned(), Entry { partitions, kept });
-        is_kept
+        let mut book = self.lock();
+        let entry = book
+            .entry(job.to_owned())
+            .or_insert_with(|| Entry { partitions: BTreeSet::new(), kept: watch::Sender::new(false) });
+        entry.partitions.extend(partitions);
+        entry.kept.subscribe()
     }
 
     /// Enters jobs of a former owner, and names them.

@@ -26,6 +26,9 @@ use crate::write::Answer;
 /// The shortest and the longest pause before a look at a job.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
 
+/// After how long a job is spoken of.
+const LONG: Duration = Duration::from_mins(1);
+
 /// How often the file of results is asked for while the org answers other calls.
 const TRIES: u32 = 3;
 
@@ -126,18 +129,35 @@ impl Delivery {
             }
             self.counters.called();
             let Err(error) = self.wire.org.close_ingest_job(job, timeout).await else { return Ok(()) };
-            if error.disposition() != Disposition::Probe {
-                return Err(self.unclosed(error).await);
+            let is_lost = error.disposition() == Disposition::Probe;
+            let unclosed = self.unclosed(error).await;
+            // The answer is lost, or one before it was: the job may have begun, and is waited for then.
+            if self.has_begun(job).await {
+                return Ok(());
             }
-            // The answer is lost, and the job may have begun.
-            if self.wire.org.report(&error).await == Blame::Org {
-                self.wire.org.breaker().closed().await;
+            if !is_lost {
+                return Err(unclosed);
             }
+        }
+    }
+
+    /// Whether org B has begun a job; asked until it says.
+    async fn has_begun(&self, job: &str) -> bool {
+        loop {
+            self.wire.org.breaker().closed().await;
+            self.counters.called();
             match self.wire.org.ingest_job(job).await {
-                Ok(found) if found.state == IngestState::Open => {}
-                // Whatever it is, it is waited for.
-                _ => return Ok(()),
+                Ok(found) => return found.state != IngestState::Open,
+                Err(error) => {
+                    // One that is not known any more is over.
+                    if self.wire.org.report(&error).await == Blame::Call
+                        && error.disposition() == Disposition::Reject
+                    {
+                        return true;
+                    }
+                }
             }
+            sleep(PAUSES.1).await;
         }
     }
 
@@ -171,6 +191,7 @@ impl Delivery {
     async fn outcome(&self, job: &str, rows: usize) -> Option<IngestJob> {
         let begun = Instant::now();
         let mut pause = self.wire.pace.job_time(rows);
+        let mut is_told = false;
         loop {
             sleep(pause.clamp(PAUSES.0, PAUSES.1)).await;
             // The longer it takes, the longer it may take.
@@ -182,7 +203,16 @@ impl Delivery {
                     self.wire.pace.job_took(begun.elapsed(), rows);
                     return Some(found);
                 }
-                Ok(_) => {}
+                Ok(found) => {
+                    if begun.elapsed() > LONG && !is_told {
+                        is_told = true;
+                        tracing::warn!(
+                            org = self.wire.org.name(), job, state = ?found.state, rows, processed = found.processed,
+                            "A bulk job is at work for more than a minute, and what lies behind its records waits. Setup → Bulk \
+                             Data Load Jobs shows what holds it up; `sink.bulk: { from: off }` writes without jobs."
+                        );
+                    }
+                }
                 Err(error) => {
                     let blame = self.wire.org.report(&error).await;
                     if blame == Blame::Call && error.disposition() == Disposition::Reject {
