@@ -55,7 +55,8 @@ async fn look_on(place: &Place, options: &Options, warning: Arc<LastWarning>) ->
     let printer = Printer::start().map_err(Failure::failed)?;
     let session = Session::open(place, options).await.map_err(failure)?;
     let (log, view) = (place.log(), View::of_stdout());
-    let seen = live(session, &log, (view, &printer), warning, stop).await.map_err(failure)?;
+    let live = Box::pin(live(session, &log, (view, &printer), warning, stop));
+    let seen = live.await.map_err(failure)?;
     printer.last(summary(&seen)).await;
     if place.is_kept() {
         printer.last(format!("Go on with: orgstream dev --keep {}", place.dir().display())).await;

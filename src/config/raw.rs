@@ -1,7 +1,7 @@
 //! Every key of the file, once. The docs become the descriptions of the JSON Schema.
 //!
 //! All fields are options, also the required ones: what is missing or mistyped is reported from the schema
-//! with its place, and the checks go on with the rest. `x-refused` carries what is said of a word that is refused; `x-form`
+//! with its place, and the checks go on with the rest. `x-form`
 //! says of a text that it has a form of its own, such as a number with a unit.
 
 use std::collections::BTreeMap;
@@ -100,13 +100,12 @@ pub(super) struct Sink {
     #[schemars(required)]
     pub(super) org: Option<String>,
     /// The topic of each object, as in `source.topic`, which is the default. A pipeline without a source needs it.
+    #[schemars(extend("x-confluent" = ["topics"]))]
     pub(super) topic: Option<String>,
     /// What is done with a record.
     #[schemars(extend(
         "default" = "sync",
-        "x-refused" = {
-            "insert": "an insert that is not answered could be made twice; it needs a record of what was sent, which this version does not keep. Use `sync` or `upsert`"
-        }
+        "x-confluent" = ["salesforce.sink.object.operation", "override.event.type"]
     ))]
     pub(super) operation: Option<Operation>,
     /// What the bytes of records are, where another producer writes them.
@@ -153,12 +152,17 @@ pub(super) enum Operation {
     Update,
     /// Always delete.
     Delete,
+    /// Always make a new record; deletions are rejected. None is made twice, whatever happens on the way.
+    Insert,
+    /// Insert what was created, update what was updated, delete and undelete: as the record says.
+    ByEventType,
 }
 
 /// How one object flows.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct Object {
     /// The field of the target org that holds the record's id in its own org: text, an external id, unique.
+    #[schemars(extend("x-confluent" = ["salesforce.use.custom.id.field", "salesforce.custom.id.field.name"]))]
     pub(super) external_id: Option<String>,
     /// Fields that are never written.
     #[schemars(extend("x-confluent" = ["salesforce.ignore.fields"]))]

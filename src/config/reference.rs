@@ -29,10 +29,10 @@ from another producer does not say what it carries; of those the values count th
 computed value of a reference is an id of the source, and becomes that of its record in the target.
 
 Under *Confluent* stand the properties of Confluent's Salesforce connectors that a key takes the place of. Below, all others of its
-sources and of its sink's reporter, each with the reason why there is no key.
+sources and of its SObject sink, each with the reason why there is no key.
 ";
 
-/// Properties of Confluent's sources, and of its sink's reporter, that have no key, and why. One that ends in `*` stands for all that begin so.
+/// Properties of Confluent's sources and of its SObject sink that have no key, and why. A `*` stands for anything.
 const NOT_OURS: &[(&str, &str)] = &[
     (
         "request.max.retries.time.ms",
@@ -72,6 +72,22 @@ const NOT_OURS: &[(&str, &str)] = &[
     ("kafka.api.secret", "of Confluent's cloud"),
     ("producer.override.*", "the producer is set up for the transactions that it makes"),
     ("connector.egress.whitelist", "of Confluent's cloud"),
+    ("topics.regex", "a sink reads the topics of its objects, which the file names"),
+    (
+        "skip.relationship.fields",
+        "records carry ids; `references` says how records are found by something else",
+    ),
+    ("salesforce.object.num", "as many objects as the file names"),
+    ("salesforce.objectN*", "each object has its own keys under `objects`"),
+    ("skip.objectN.relationship.fields", "as `skip.relationship.fields`"),
+    ("salesforce.enable.batching", "what waits together goes together"),
+    ("salesforce.batch.size", "as many as wait, up to what the org takes in one call"),
+    ("salesforce.all.or.none", "each record for itself: one that is refused holds no other up"),
+    ("max.poll.*", "the consumer is set up for the calls that are under way"),
+    (
+        "errors.deadletterqueue.*",
+        "refused records are in `<pipeline>.dead_letters`, always with their headers",
+    ),
     ("reporter.bootstrap.servers", "reports go to the brokers of the pipeline"),
     ("reporter.admin.*", "the same"),
     ("reporter.producer.*", "the same"),

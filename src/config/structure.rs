@@ -41,7 +41,7 @@ impl Check<'_> {
             return None;
         }
         if let Some(choices) = schema["oneOf"].as_array() {
-            return self.choice(node, choices, schema, at);
+            return self.choice(node, choices, at);
         }
         match schema["type"].as_str() {
             Some("object") => self.map(node, schema, at),
@@ -62,14 +62,14 @@ impl Check<'_> {
     }
 
     /// One of several words, a word or a map, or one of several maps that a word in them tells apart.
-    fn choice(&mut self, node: &Node, choices: &[Value], schema: &Value, at: &At) -> Option<Value> {
+    fn choice(&mut self, node: &Node, choices: &[Value], at: &At) -> Option<Value> {
         if let Some(words) = words(choices) {
-            return self.word(node, &words, &schema["x-refused"], at).map(Value::String);
+            return self.word(node, &words, at).map(Value::String);
         }
         if let Some((words, map)) = words_or_map(choices) {
             return match node.content {
                 Content::Map(_) => self.map(node, map, at),
-                Content::Text { .. } => self.word(node, &words, &schema["x-refused"], at).map(Value::String),
+                Content::Text { .. } => self.word(node, &words, at).map(Value::String),
                 _ => {
                     self.mistyped(node, &format!("one of {}, or a map of keys", list(&words)), at);
                     None
@@ -88,7 +88,7 @@ impl Check<'_> {
         let of = |choice: &Value| choice["properties"][tag]["const"].as_str().map(str::to_owned);
         let words: Vec<_> = choices.iter().filter_map(of).collect();
         let words: Vec<_> = words.iter().map(String::as_str).collect();
-        let word = self.word(value, &words, &Value::Null, &at.entry(key))?;
+        let word = self.word(value, &words, &at.entry(key))?;
         let choice = choices.iter().find(|choice| of(choice).as_deref() == Some(&word))?;
         self.map(node, choice, at)
     }
@@ -200,14 +200,12 @@ impl Check<'_> {
         }
     }
 
-    fn word(&mut self, node: &Node, words: &[&str], refused: &Value, at: &At) -> Option<String> {
+    fn word(&mut self, node: &Node, words: &[&str], at: &At) -> Option<String> {
         let word = self.text(node, at)?;
         if words.contains(&word.as_str()) {
             return Some(word);
         }
-        let message = if let Some(reason) = refused[&word].as_str() {
-            format!("`{word}` is refused: {reason}")
-        } else if let Content::Text { substituted: true, .. } = node.content {
+        let message = if let Content::Text { substituted: true, .. } = node.content {
             format!("the value put in is not one of {}", list(words))
         } else {
             let hint = nearest(&word, words.iter().copied())

@@ -12,6 +12,11 @@ pub fn parked(pipeline: &str) -> String {
     format!("{pipeline}.parked")
 }
 
+/// What a pipeline's sink is about to insert, and what it inserted of late: compacted, as wide as the widest input.
+pub fn intents(pipeline: &str) -> String {
+    format!("{pipeline}.intents")
+}
+
 /// What a pipeline's sink rejected.
 pub fn dead_letters(pipeline: &str) -> String {
     format!("{pipeline}.dead_letters")

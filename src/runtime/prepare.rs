@@ -130,7 +130,11 @@ async fn sink_topics(config: &Config, pipeline: &Pipeline, admin: &Admin) -> Res
     let reports = pipeline.sink.iter().filter_map(|sink| sink.reports.as_ref()).flat_map(Reports::topics);
     admin.ensure_topics(&reports.map(|name| of_reasons(name.clone())).collect::<Vec<_>>()).await?;
     // An entry lies in the partition number of its record, so the topic is as wide as the widest input.
-    admin.ensure_topics(&[dead_letters(pipeline), compacted(&topics::parked(&pipeline.name), widest)]).await
+    let mut own = vec![dead_letters(pipeline), compacted(&topics::parked(&pipeline.name), widest)];
+    if pipeline.sink.as_ref().is_some_and(|sink| sink.operation.inserts()) {
+        own.push(compacted(&topics::intents(&pipeline.name), widest));
+    }
+    admin.ensure_topics(&own).await
 }
 
 /// The topics a pipeline's source writes whatever its records are, each with its object or event.

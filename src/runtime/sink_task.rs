@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use orgstream_api::{Capacity, TaskError};
+use orgstream_api::{Capacity, Intents, TaskError};
 use orgstream_salesforce::Org;
 use orgstream_salesforce_sink::{SinkConfig, SinkContext, SinkCounters};
 use tokio_util::sync::CancellationToken;
@@ -15,6 +15,7 @@ use super::unlinked::say_unlinked;
 use crate::codec::{Codec, Input, Registry};
 use crate::config::{Pipeline, Reports};
 use crate::kafka::{GroupConfig, GroupConsumer, Producer};
+use crate::worker::intents::IntentStore;
 use crate::worker::sink::{Parts, SinkTask, SinkView, SinkWorker};
 use crate::worker::state::StateCell;
 
@@ -123,8 +124,17 @@ impl SinkEntry {
         let codec = Codec::new(
             Registry::connect(&shared.registry, health.clone()).await.map_err(TaskError::restart)?,
         );
+        let producer = Producer::open(&shared.kafka, health)?;
+        let intents = Arc::new(IntentStore::new(
+            shared.kafka.clone(),
+            self.pipeline.clone(),
+            producer.clone(),
+            self.state.reporter(),
+        ));
+        let inserts = config.operation.inserts();
         let context = SinkContext {
             ids: Arc::new(shared.ids.clone()),
+            intents: Arc::clone(&intents) as Arc<dyn Intents>,
             lease: consumer.lease(),
             health: self.state.reporter(),
             source,
@@ -152,7 +162,8 @@ impl SinkEntry {
             sink: Box::new(sink),
             target_org,
             ids: shared.ids.clone(),
-            producer: Producer::open(&shared.kafka, health)?,
+            producer,
+            intents: inserts.then_some(intents),
             admin: shared.admin.clone(),
             renewal: SESSION_TIMEOUT / 3,
             view: Arc::clone(&self.view),

@@ -4,7 +4,7 @@
 //! round, a crash between the two would leave a link that this node takes for bound and no other node ever
 //! sees. Every node follows the topic all the time, its own entries included.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -211,6 +211,19 @@ impl IdMap for IdStore {
 
     fn forgotten(&self) -> u64 {
         self.forgotten.load(Ordering::SeqCst)
+    }
+
+    async fn linked(
+        &self,
+        object: &str,
+        target_org: &str,
+        target_ids: &[String],
+    ) -> Result<HashSet<String>, StoreError> {
+        let (object, target_org) = (object.to_owned(), target_org.to_owned());
+        let ids = target_ids.to_vec();
+        self.database
+            .run("find the id links to records", move |db| links::linked(db, &object, &target_org, &ids))
+            .await
     }
 }
 

@@ -1,5 +1,7 @@
 //! The id links in SQLite: a copy of the compacted topic `_orgstream.ids`, indexed by source record.
 
+use std::collections::HashSet;
+
 use orgstream_api::{IdLink, TopicPartition};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -134,6 +136,25 @@ pub(super) fn written_from(
         row.get::<_, String>(0)
     })?;
     rows.map(|text| parse(&text?)).collect()
+}
+
+/// Those of `ids`, records of `object` in `target_org`, that a link leads to. Looks at all links.
+pub(super) fn linked(
+    connection: &Connection,
+    object: &str,
+    target_org: &str,
+    ids: &[String],
+) -> rusqlite::Result<HashSet<String>> {
+    let wanted: HashSet<&str> = ids.iter().map(String::as_str).collect();
+    let mut select = connection.prepare_cached(
+        "SELECT json_extract(link, '$.target_id') FROM links WHERE object = ?1 AND target_org = ?2",
+    )?;
+    let targets = select.query_map(params![object, target_org], |row| row.get::<_, Option<String>>(0))?;
+    let mut linked = HashSet::new();
+    for target in targets {
+        linked.extend(target?.filter(|target| wanted.contains(target.as_str())));
+    }
+    Ok(linked)
 }
 
 /// Up to `most` links of `object` to `target_org` whose source id is after `after`, by source id.

@@ -4,7 +4,7 @@
 //!
 //! - [`ledger`]: which records are in flight, and how far it is safe to commit (D1, D2, D4)
 //! - [`source`], [`sink`]: the two workers
-//! - [`positions`], [`owed`], [`dead_letters`]: what the workers keep in Kafka
+//! - [`positions`], [`owed`], [`intents`], [`dead_letters`]: what the workers keep in Kafka
 //! - [`reports`]: what became of each record, for whoever asks
 //! - [`order`]: what is asked of a source that does not run
 //! - [`catch_up`]: order at the start
@@ -13,6 +13,7 @@
 
 pub mod catch_up;
 pub mod dead_letters;
+pub mod intents;
 pub mod latency;
 pub mod ledger;
 pub mod meter;

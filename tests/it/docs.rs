@@ -118,7 +118,7 @@ fn every_dependency_has_its_line() {
 }
 
 /// Every property of Confluent's three streaming sources and of what they have in common, those of its cloud and of forks
-/// included, and those of its sink's reports.
+/// included, and those of its SObject sink with its reports.
 const CONFLUENT: &[&str] = &[
     // The connection.
     "salesforce.instance",
@@ -240,6 +240,30 @@ const CONFLUENT: &[&str] = &[
     // The SObject sink.
     "salesforce.ignore.fields",
     "salesforce.ignore.reference.fields",
+    "salesforce.sink.object.operation",
+    "override.event.type",
+    "topics",
+    "topics.regex",
+    "skip.relationship.fields",
+    "salesforce.use.custom.id.field",
+    "salesforce.custom.id.field.name",
+    "salesforce.object.num",
+    "salesforce.objectN",
+    "salesforce.objectN.topics",
+    "salesforce.objectN.override.event.type",
+    "salesforce.objectN.sink.operation",
+    "salesforce.objectN.ignore.fields",
+    "salesforce.objectN.ignore.reference.fields",
+    "salesforce.objectN.use.custom.id.field",
+    "salesforce.objectN.custom.id.field.name",
+    "skip.objectN.relationship.fields",
+    "salesforce.enable.batching",
+    "salesforce.batch.size",
+    "salesforce.all.or.none",
+    "max.poll.interval.ms",
+    "max.poll.records",
+    "errors.deadletterqueue.topic.name",
+    "errors.deadletterqueue.context.headers.enable",
 ];
 
 /// Whether `name` is `pattern`, in which a star stands for anything.
@@ -262,7 +286,7 @@ fn the_reference_of_the_keys_is_what_the_program_prints() {
 }
 
 #[test]
-fn every_property_of_confluents_sources_is_in_the_reference() {
+fn every_property_of_confluents_connectors_is_in_the_reference() {
     let text = read("docs/CONFIGURATION.md");
     let (keys, reasons) =
         text.split_once("## Confluent's properties without a key").expect("the table is there");

@@ -32,6 +32,7 @@ mod dev;
 mod calls;
 
 // SIGKILL at random moments.
+mod inserts;
 mod kills;
 
 // Reading all rows while they change, and on demand.

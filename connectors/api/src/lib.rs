@@ -9,7 +9,7 @@
 //! - [`ticket`], [`outcome`], [`sink`]: what a sink promises
 //! - [`topic`]: which topic a record belongs on
 //! - [`expression`]: what the user's file says of single records
-//! - [`store`], [`produced`], [`seen`]: the state that connectors may ask for
+//! - [`store`], [`intents`], [`produced`], [`seen`]: the state that connectors may ask for
 //! - [`command`]: what a person asks of a source that runs
 //! - [`health`]: how a task says that it runs but does not get on
 //! - [`source_health`]: whether changes flow from an org, and how fresh what Kafka holds is
@@ -48,6 +48,9 @@ pub use expression::{EventScope, Expression, ExpressionError, Scope};
 
 pub mod store;
 pub use store::{IdLink, IdMap, LinkState, Links, Stamp, StoreError};
+
+pub mod intents;
+pub use intents::{Census, Insert, Intent, Intents, Made};
 
 pub mod produced;
 pub use produced::{Found, Offsets, Produced, Version};

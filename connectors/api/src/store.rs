@@ -1,6 +1,6 @@
 //! State that connectors may ask the runtime for. In-memory versions serve the connectors' own tests.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -73,6 +73,14 @@ pub trait IdMap: Send + Sync {
     fn forgotten(&self) -> u64 {
         0
     }
+
+    /// Those of `target_ids`, records of `object` in `target_org`, that a link leads to. May look at all links.
+    async fn linked(
+        &self,
+        object: &str,
+        target_org: &str,
+        target_ids: &[String],
+    ) -> Result<HashSet<String>, StoreError>;
 }
 
 /// Which records of its org a source's own pipeline has brought to the target: the id links, as the source sees them.
@@ -123,5 +131,17 @@ impl IdMap for MemoryIdMap {
             links.insert(key, link);
         }
         Ok(())
+    }
+
+    async fn linked(
+        &self,
+        object: &str,
+        target_org: &str,
+        target_ids: &[String],
+    ) -> Result<HashSet<String>, StoreError> {
+        let links = self.links.lock().expect("no holder of this lock panics");
+        let of_object = links.values().filter(|link| link.object == object && link.target_org == target_org);
+        let linked = of_object.filter_map(|link| link.target_id.clone());
+        Ok(linked.filter(|id| target_ids.contains(id)).collect())
     }
 }

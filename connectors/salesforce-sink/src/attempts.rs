@@ -27,6 +27,8 @@ pub(crate) struct Attempts {
     refused: bool,
     /// Whether a bulk job did not write the record.
     kept_from_bulk: bool,
+    /// How often a call with the record got no answer though the org served others.
+    lost: u32,
     pause: Option<Arc<()>>,
 }
 
@@ -64,6 +66,16 @@ impl Attempts {
     /// From now on the record travels alone.
     pub(crate) fn suspect(&mut self) {
         self.suspect = true;
+    }
+
+    /// A call with the record got no answer.
+    pub(crate) fn lose(&mut self) {
+        self.lost = self.lost.saturating_add(1);
+    }
+
+    /// How often a call with the record got no answer though the org served others.
+    pub(crate) fn lost(&self) -> u32 {
+        self.lost
     }
 
     /// Org B refused the record as it was written.

@@ -10,6 +10,7 @@ use orgstream_salesforce::{RecordError, SalesforceId};
 use crate::deliver::{Delivery, Done, Item};
 use crate::lanes::LaneKey;
 use crate::links::{RecordKey, live};
+use crate::presence::Presence;
 use crate::references::PointedAt;
 use crate::tenure::Tenure;
 use crate::verdict::unwritten;
@@ -34,8 +35,13 @@ impl Delivery {
             items.into_iter().partition(|item| item.binned().is_some());
         let ids = binned.iter().filter_map(Item::binned).collect();
         let answers = self.send(&Write::Undelete(ids), binned.iter().map(|item| &item.papers.tenure)).await;
-        for (item, answer) in binned.into_iter().zip(answers) {
+        for (mut item, answer) in binned.into_iter().zip(answers) {
             match answer {
+                Answer::Written(_) if item.change.makes_anew() => {
+                    // No external id will find it.
+                    item.presence = item.binned().map_or(item.presence, Presence::At);
+                    items.push(item);
+                }
                 Answer::Written(_) | Answer::Refused(_) => items.push(item),
                 other => {
                     let verdict = unwritten(other, &item.papers).err().unwrap_or(Verdict::Again);

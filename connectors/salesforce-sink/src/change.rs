@@ -35,7 +35,7 @@ pub(crate) struct Change {
     pub(crate) target: Arc<Target>,
     /// What org B has to do.
     pub(crate) kind: Kind,
-    /// The value by which org B finds the record.
+    /// The value by which org B finds the record; empty where it has neither an id nor such a value.
     pub(crate) external: String,
     /// Its place in the record's history.
     pub(crate) version: Version,
@@ -104,6 +104,20 @@ impl Change {
         self.value = value;
     }
 
+    /// Whether it is to make a record that nothing in org B finds: always, or where no link says that org B has it.
+    pub(crate) fn makes_anew(&self) -> bool {
+        match self.kind {
+            Kind::Insert | Kind::Create => true,
+            Kind::Undelete => self.target.external_id.is_none(),
+            Kind::Upsert | Kind::Update | Kind::Delete | Kind::Leave | Kind::FetchBack | Kind::Pay => false,
+        }
+    }
+
+    /// Whether its record has an id in its own org. Others are made and never changed.
+    pub(crate) fn is_identified(&self) -> bool {
+        SalesforceId::parse(&self.key.id).is_ok()
+    }
+
     /// The references that the change decides, so that nothing older may set them any more.
     pub(crate) fn decision(&self) -> Decision {
         let decides = |name: &&str| match self.kind {
@@ -136,15 +150,34 @@ impl Decision {
     }
 }
 
+/// The code of a record that cannot be addressed.
+const MISSING_ID: &str = "MISSING_ID";
+
 /// The lane of a record: whose history it belongs to.
 pub(crate) fn key(record: &SinkRecord, config: &SinkConfig) -> Result<LaneKey, NoChange> {
-    let record = &record.record;
-    let id = record_id(record).map_err(|no_id| match (&record.value, config.reading.on_null) {
-        (None, TakenFor::Skip) => NoChange::Skipped(Skip::NoValue),
-        (None, TakenFor::Reject) => NoChange::Rejected(tombstone()),
-        (None, TakenFor::Delete) | (Some(_), _) => NoChange::Rejected(no_id),
-    })?;
+    let SinkRecord { at, record, .. } = record;
+    let id = match record_id(record) {
+        Ok(id) => id,
+        // It is made and never found again, so it has a history of its own.
+        Err(no_id) if record.value.is_some() && makes_without_id(config.operation, &no_id) => at.to_string(),
+        Err(no_id) => {
+            return Err(match (&record.value, config.reading.on_null) {
+                (None, TakenFor::Skip) => NoChange::Skipped(Skip::NoValue),
+                (None, TakenFor::Reject) => NoChange::Rejected(tombstone()),
+                (None, TakenFor::Delete) | (Some(_), _) => NoChange::Rejected(no_id),
+            });
+        }
+    };
     Ok(LaneKey { org: source_org(record, config)?, id })
+}
+
+/// Whether a record without an id that others could find it by is made all the same.
+fn makes_without_id(operation: Operation, why: &Rejection) -> bool {
+    match operation {
+        Operation::Insert => true,
+        Operation::ByEventType => why.code == MISSING_ID,
+        Operation::Sync | Operation::Upsert | Operation::Update | Operation::Delete => false,
+    }
 }
 
 /// Reads the record of a lane.
@@ -189,9 +222,15 @@ pub(crate) fn read(
     };
     let carried = carried(&headers, &value, &told, config.reading.nulls)?;
     let version = Version { at, stamp: stamp(&value, &headers)? };
-    let external = external_value(&value, config.operation, &target).unwrap_or(&key.id).to_owned();
-    let said = Said::default();
+    let own = external_value(&value, config.operation, &target).map(str::to_owned);
+    let (external, said) = (String::new(), Said::default());
     let change = Change { key, target, kind, external, version, timestamp, said, value, carried };
+    let id = change.is_identified().then(|| change.key.id.clone());
+    if id.is_none() && !matches!(kind, Kind::Insert | Kind::Create) {
+        let message = "neither value nor key has the record's `Id`, so only a created record can be written";
+        return Err(rejected(MISSING_ID, message, field::ID).into());
+    }
+    let change = Change { external: own.or(id).unwrap_or_default(), ..change };
     Ok(shape::shape(change, own_key.as_ref(), &headers, config.operation)?)
 }
 
@@ -223,7 +262,7 @@ fn record_id(record: &Record) -> Result<String, Rejection> {
     let in_header = || Told::by(record.value.as_ref()?).id();
     let text = record.text(field::ID).or_else(in_header).or_else(in_key).ok_or_else(|| {
         rejected(
-            "MISSING_ID",
+            MISSING_ID,
             "neither value nor key has the record's `Id`, so nothing can be addressed",
             field::ID,
         )
@@ -250,20 +289,25 @@ fn source_org(record: &Record, config: &SinkConfig) -> Result<String, Rejection>
 fn kind(operation: Operation, event: Option<&str>) -> Result<Kind, Rejection> {
     let deleted = event == Some(EventType::Deleted.as_str());
     match operation {
-        Operation::Sync => {
+        Operation::Sync | Operation::ByEventType => {
             let Some(event) = event else {
-                let message = "`sync` needs `_EventType` to know what to do; a pipeline of such records needs a fixed \
-                               operation, or `sink.on_unknown_event`";
-                return Err(rejected("MISSING_EVENT_TYPE", message, field::EVENT_TYPE));
+                let message = format!(
+                    "`{}` needs `_EventType` to know what to do; a pipeline of such records needs a fixed operation, or \
+                     `sink.on_unknown_event`",
+                    operation.as_str()
+                );
+                return Err(rejected("MISSING_EVENT_TYPE", &message, field::EVENT_TYPE));
             };
             match event.parse::<EventType>() {
+                Ok(EventType::Created) if operation == Operation::ByEventType => Ok(Kind::Create),
+                Ok(EventType::Updated) if operation == Operation::ByEventType => Ok(Kind::Update),
                 Ok(EventType::Created | EventType::Updated) => Ok(Kind::Upsert),
                 Ok(EventType::Undeleted) => Ok(Kind::Undelete),
                 Ok(EventType::Deleted) => Ok(Kind::Delete),
                 Err(error) => Err(rejected("UNKNOWN_EVENT_TYPE", &error.to_string(), field::EVENT_TYPE)),
             }
         }
-        Operation::Upsert | Operation::Update if deleted => {
+        Operation::Upsert | Operation::Update | Operation::Insert if deleted => {
             let message = format!(
                 "operation `{}` cannot write a deleted event, whose fields are unknown; `sync` deletes the record",
                 operation.as_str()
@@ -273,6 +317,7 @@ fn kind(operation: Operation, event: Option<&str>) -> Result<Kind, Rejection> {
         Operation::Upsert => Ok(Kind::Upsert),
         Operation::Update => Ok(Kind::Update),
         Operation::Delete => Ok(Kind::Delete),
+        Operation::Insert => Ok(Kind::Insert),
     }
 }
 

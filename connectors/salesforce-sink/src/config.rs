@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgstream_api::{HealthReporter, IdMap, SharedLease};
+use orgstream_api::{HealthReporter, IdMap, Intents, SharedLease};
 use orgstream_salesforce::Org;
 
 use crate::object_rules::Rules;
@@ -63,6 +63,10 @@ pub enum Operation {
     Update,
     /// Always a delete.
     Delete,
+    /// Always a new record; a deleted event is rejected.
+    Insert,
+    /// As its `_EventType` says, a created one as a new record.
+    ByEventType,
 }
 
 impl Operation {
@@ -73,6 +77,24 @@ impl Operation {
             Self::Upsert => "upsert",
             Self::Update => "update",
             Self::Delete => "delete",
+            Self::Insert => "insert",
+            Self::ByEventType => "by_event_type",
+        }
+    }
+
+    /// Whether records may be made without anything in org B to find them by, so that notes of them are kept.
+    pub fn inserts(self) -> bool {
+        match self {
+            Self::Insert | Self::ByEventType => true,
+            Self::Sync | Self::Upsert | Self::Update | Self::Delete => false,
+        }
+    }
+
+    /// Whether every object needs a field to find its records by.
+    pub fn needs_external_id(self) -> bool {
+        match self {
+            Self::Sync | Self::Upsert => true,
+            Self::Update | Self::Delete | Self::Insert | Self::ByEventType => false,
         }
     }
 }
@@ -82,6 +104,8 @@ impl Operation {
 pub struct SinkContext {
     /// The id map. The sink only reads it; links are bound by the runtime, with the outcomes that carry them (D7).
     pub ids: Arc<dyn IdMap>,
+    /// The notes of inserts.
+    pub intents: Arc<dyn Intents>,
     /// Permission to start a call.
     pub lease: SharedLease,
     /// The task's line in the status.

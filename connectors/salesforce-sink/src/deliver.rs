@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use orgstream_api::{Delivered, IdLink, LinkChange, LinkState, Outcome, StoreError};
+use orgstream_api::{Delivered, IdLink, Intents, LinkChange, LinkState, Outcome, StoreError};
 use orgstream_salesforce::{ApiError, BreakerState, Org, SalesforceId};
 
 use crate::change::Change;
@@ -33,6 +33,8 @@ pub(crate) struct Delivery {
     pub(crate) targets: Targets,
     /// Finds what references out of the pipeline point at.
     pub(crate) matcher: Matcher,
+    /// The notes of inserts.
+    pub(crate) intents: Arc<dyn Intents>,
     /// What has been done.
     pub(crate) counters: Arc<SinkCounters>,
     /// The user or queue of org B that is given records whose owner is inactive.
@@ -87,7 +89,9 @@ impl Delivery {
                 let items = self.bring_back(items, &mut done).await;
                 self.put(items, &mut done).await?;
             }
-            Kind::Upsert | Kind::Update | Kind::FetchBack | Kind::Pay => self.put(items, &mut done).await?,
+            Kind::Upsert | Kind::Update | Kind::Insert | Kind::Create | Kind::FetchBack | Kind::Pay => {
+                self.put(items, &mut done).await?;
+            }
         }
         Ok(done)
     }
@@ -204,11 +208,11 @@ impl Item {
         self.known.link.as_ref().and_then(live)
     }
 
-    /// As [`Item::live`]. After a refusal an upsert trusts no link: somebody may have deleted the record in org B, which then
+    /// As [`Item::live`]. After a refusal what may make a record trusts no link: somebody may have deleted the record in org B, which then
     /// is to be made anew. Passing trouble says nothing of the record.
     pub(crate) fn trusted(&self) -> Option<SalesforceId> {
-        let upsert = matches!(self.change.kind, Kind::Upsert | Kind::Undelete);
-        self.live().filter(|_| !upsert || !self.papers.attempts.was_refused())
+        let makes = matches!(self.change.kind, Kind::Upsert | Kind::Undelete | Kind::Create);
+        self.live().filter(|_| !makes || !self.papers.attempts.was_refused())
     }
 
     /// The record of org B, if the link says that it was deleted.

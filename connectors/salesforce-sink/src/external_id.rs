@@ -26,7 +26,7 @@ impl<'a> ExternalId<'a> {
     /// What `describe` says of the field that `object` names.
     pub(crate) fn of(object: &'a SinkObject, describe: &Describe, operation: Operation) -> Self {
         let Some(name) = &object.external_id else {
-            let needed = matches!(operation, Operation::Sync | Operation::Upsert);
+            let needed = operation.needs_external_id();
             return if needed { Self::Unnamed } else { Self::Unused };
         };
         let Some(field) = describe.field(name) else { return Self::Missing(name) };

@@ -12,6 +12,7 @@
 //! - `plan`: which records go into which call
 //! - `deliver`, `put`, `delete`, `pay`: what happens to the changes, and to the owed references, of one call
 //! - `owner`: records whose owner is inactive
+//! - `insert`, `unanswered`, `recognition`: records that nothing in org B finds, and what became of those without an answer
 //! - `bin`: records that come back from the recycle bin
 //! - `presence`: whether org B has a record, where that decides which fields are written
 //! - [`rules`], `outside`, `matching`: references out of the pipeline, and how records of both orgs are matched for them
@@ -71,6 +72,7 @@ mod delete;
 mod deliver;
 mod external_id;
 mod holds;
+mod insert;
 mod lanes;
 mod leave;
 mod links;
@@ -86,12 +88,14 @@ mod plan;
 mod presence;
 mod put;
 mod rank;
+mod recognition;
 mod references;
 mod room;
 mod rules_check;
 mod target;
 mod tenure;
 mod told;
+mod unanswered;
 mod verdict;
 mod versions;
 mod work;

@@ -96,6 +96,11 @@ impl Links {
         Ok(known)
     }
 
+    /// Those of `ids`, records of the target org, that a link leads to.
+    pub(crate) async fn linked(&self, object: &str, ids: &[String]) -> Result<HashSet<String>, StoreError> {
+        self.ids.linked(object, &self.target_org, ids).await
+    }
+
     /// Notes a link that the runtime is about to bind. `stored` is what the id map held when the write began.
     pub(crate) fn wrote(&self, link: IdLink, stored: Option<InputOffset>) {
         let record = RecordKey {

@@ -32,6 +32,10 @@ pub(crate) enum Kind {
     Update,
     /// To come back from the recycle bin, then a write of its fields by external id.
     Undelete,
+    /// To be made as a new record, whatever org B has.
+    Insert,
+    /// To be made as a new record unless its link says that org B has it.
+    Create,
     /// To go to the recycle bin.
     Delete,
     /// To come back from the recycle bin if it is there.

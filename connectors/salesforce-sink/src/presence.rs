@@ -33,8 +33,13 @@ pub(crate) enum Presence {
 impl Item {
     /// The record of org B by the link alone, where org B could find no other one by external id.
     fn linked_place(&self) -> Option<SalesforceId> {
-        let upsert = matches!(self.change.kind, Kind::Upsert | Kind::Undelete);
-        self.trusted().filter(|_| upsert && self.change.external == self.change.key.id)
+        match self.change.kind {
+            Kind::Create => self.trusted(),
+            Kind::Upsert | Kind::Undelete => {
+                self.trusted().filter(|_| self.change.external == self.change.key.id)
+            }
+            Kind::Insert | Kind::Update | Kind::Delete | Kind::Leave | Kind::FetchBack | Kind::Pay => None,
+        }
     }
 }
 
@@ -43,8 +48,10 @@ impl Presence {
     /// createable, and an upsert what is both, because it may turn out to be either.
     pub(crate) fn takes(self, field: &DescribeField, kind: Kind) -> bool {
         match (kind, self) {
-            (Kind::Update | Kind::Pay, _) => field.updateable,
-            (Kind::Upsert | Kind::Undelete, Self::Absent) => field.createable,
+            (Kind::Update | Kind::Pay, _) | (Kind::Create, Self::At(_)) => field.updateable,
+            (Kind::Upsert | Kind::Undelete, Self::Absent) | (Kind::Insert | Kind::Create, _) => {
+                field.createable
+            }
             (Kind::Upsert | Kind::Undelete, Self::Unasked | Self::At(_)) => {
                 field.createable && field.updateable
             }
@@ -57,11 +64,13 @@ impl Delivery {
     /// Finds the records of org B that updates need, and those that decide what an upsert may carry. Of the others a link
     /// is enough, which costs no call.
     pub(crate) async fn locate(&self, items: Vec<Item>, done: &mut Done) -> Vec<Item> {
-        let (asked, mut located): (Vec<_>, Vec<_>) = items
-            .into_iter()
-            .partition(|item| item.change.kind == Kind::Update || says_what_is_taken_once(&item.change));
+        let (asked, mut located): (Vec<_>, Vec<_>) = items.into_iter().partition(is_to_be_found);
         for item in &mut located {
-            item.presence = item.linked_place().map_or(Presence::Unasked, Presence::At);
+            // One that was just fetched back is there.
+            if item.presence == Presence::Unasked {
+                let nowhere = if item.change.makes_anew() { Presence::Absent } else { Presence::Unasked };
+                item.presence = item.linked_place().map_or(nowhere, Presence::At);
+            }
         }
         let Some(target) = asked.first().map(|first| Arc::clone(&first.change.target)) else {
             return located;
@@ -89,6 +98,12 @@ impl Delivery {
     }
 }
 
+/// Whether org B has to be asked where the record of a change is.
+fn is_to_be_found(item: &Item) -> bool {
+    let change = &item.change;
+    change.kind == Kind::Update || (!change.makes_anew() && says_what_is_taken_once(change))
+}
+
 /// Whether a change has something to say that org B takes from a new record only.
 fn says_what_is_taken_once(change: &Change) -> bool {
     change
@@ -114,7 +129,7 @@ fn not_there(target: &Target, change: &Change) -> Rejection {
     Rejection {
         code: "TARGET_NOT_FOUND".to_owned(),
         message: format!(
-            "org B has no {} for {}: {by}; operation `update` creates nothing",
+            "org B has no {} for {}: {by}; an update creates nothing",
             target.object, change.key.id
         ),
         fields: Vec::new(),

@@ -31,9 +31,13 @@ pub(crate) struct Prepared {
 }
 
 impl Delivery {
-    /// Upserts or updates.
+    /// Inserts, upserts or updates.
     pub(crate) async fn put(&self, items: Vec<Item>, done: &mut Done) -> Result<(), StoreError> {
         let prepared = self.prepare(items, done).await?;
+        let (inserts, prepared) = prepared
+            .into_iter()
+            .partition(|next| next.item.presence == Presence::Absent && next.item.change.makes_anew());
+        self.insert(inserts, done).await?;
         self.send_prepared(prepared, done).await;
         Ok(())
     }
@@ -172,7 +176,7 @@ impl Delivery {
                 self.counters.left_out(resolved.left_out);
                 self.counters.defaulted(resolved.defaulted);
                 self.counters.cut(item.change.said.cut());
-                if let (Some(true), Some(lost)) = (created, item.linked()) {
+                if let (Some(true), Some(lost), true) = (created, item.linked(), is_to_live(&item)) {
                     tracing::warn!(
                         org = self.wire.org.name(), object = %item.change.target.object,
                         record = %item.change.key.id, lost = %lost, id = %id,
@@ -183,7 +187,10 @@ impl Delivery {
                 item.delivered(Delivered {
                     target: Some(id.as_str().to_owned()),
                     created: created.unwrap_or(false),
-                    link: Some(self.link(&item, Some(id.as_str().to_owned()), LinkState::Live)),
+                    link: item
+                        .change
+                        .is_identified()
+                        .then(|| self.link(&item, Some(id.as_str().to_owned()), LinkState::Live)),
                     owed: resolved.owed,
                     paid: resolved.paid,
                 })
@@ -201,7 +208,7 @@ impl Delivery {
 
 /// Whether the change says that its record lives, so that it is to be in org B whatever happened to it there.
 fn is_to_live(item: &Item) -> bool {
-    matches!(item.change.kind, Kind::Upsert | Kind::Undelete)
+    matches!(item.change.kind, Kind::Upsert | Kind::Undelete | Kind::Create)
 }
 
 /// Takes the rows out, complete.

@@ -206,16 +206,43 @@ fn settle(change: &Change, pointing: &Pointing<'_>, parent: Parent, own: &mut Re
                 fields: vec![name.clone()],
             }));
         }
+        // Without an id of its own the record is never found again.
+        Parent::Deleted(_) | Parent::Missing if !change.is_identified() => own.leave_out(name),
         // D3: the runtime stores the entry before the record's ticket settles.
-        Parent::Deleted(_) | Parent::Missing => own.owed.push(Owed {
-            at: change.version.at.clone(),
-            org: change.key.org.clone(),
-            object: change.target.object.clone(),
-            id: change.key.id.clone(),
-            field: name.clone(),
-            parent_objects,
-            parent_id: pointing.id.as_str().to_owned(),
-        }),
+        Parent::Deleted(_) | Parent::Missing => {
+            own.owed.push(owed(change, name, parent_objects, pointing.id));
+        }
+    }
+}
+
+fn owed(change: &Change, field: &str, parent_objects: Vec<String>, parent: SalesforceId) -> Owed {
+    Owed {
+        at: change.version.at.clone(),
+        org: change.key.org.clone(),
+        object: change.target.object.clone(),
+        id: change.key.id.clone(),
+        field: field.to_owned(),
+        parent_objects,
+        parent_id: parent.as_str().to_owned(),
+    }
+}
+
+/// Owes the references that would be written now, but for those in `written`: an earlier attempt made the record, and their
+/// parents may not have been there yet.
+pub(crate) fn owe_rest(change: &Change, targets: &Targets, written: &[String], own: &mut Resolved) {
+    for reference in &change.target.references {
+        let name = &reference.field.name;
+        let is_set = own.row.get(name).is_some_and(|value| !value.is_null());
+        if !is_set || !change.is_identified() || !change.target.owes(name) || written.contains(name) {
+            continue;
+        }
+        let id = change.carried(name).and_then(Value::as_str).map(SalesforceId::parse);
+        if let Some(Ok(id)) = id {
+            let objects =
+                targets.parents(reference, &id).iter().map(|target| target.object.clone()).collect();
+            own.paid.retain(|paid| paid != name);
+            own.owed.push(owed(change, name, objects, id));
+        }
     }
 }
 

@@ -351,6 +351,10 @@ impl SalesforceSink {
                 self.outdated = Some(reason);
                 None
             }
+            Verdict::Later(pause) => {
+                self.pause_behind(&mut work);
+                Some(now + pause)
+            }
             Verdict::Retry(rejection) => match self.next_attempt(&mut work) {
                 Next::After(pause) => Some(now + pause),
                 Next::Over => return self.give_up(work, rejection, now),
@@ -374,15 +378,20 @@ impl SalesforceSink {
         let next = work.papers.attempts.fail(clock, self.config.retry_for, rand::random());
         if let Next::After(_) = next {
             self.delivery.counters.retried();
-            match &work.task {
-                Task::Change(change) => {
-                    work.papers.attempts.pause(&mut self.pauses, &change.version.at.partition);
-                }
-                Task::Owed(owed) => work.papers.attempts.pause(&mut self.pauses, &owed.at.partition),
-                Task::FetchBack(_) | Task::Known(_) => {}
-            }
+            self.pause_behind(work);
         }
         next
+    }
+
+    /// Has no more read of the partition of an item that waits.
+    fn pause_behind(&mut self, work: &mut Work) {
+        match &work.task {
+            Task::Change(change) => {
+                work.papers.attempts.pause(&mut self.pauses, &change.version.at.partition);
+            }
+            Task::Owed(owed) => work.papers.attempts.pause(&mut self.pauses, &owed.at.partition),
+            Task::FetchBack(_) | Task::Known(_) => {}
+        }
     }
 
     fn give_up(&mut self, work: Work, mut rejection: Rejection, now: Instant) {

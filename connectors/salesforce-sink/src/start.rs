@@ -47,6 +47,7 @@ pub async fn start(config: SinkConfig, org: Org, context: SinkContext) -> Result
         matcher: Matcher::new(context.source, org.clone()),
         counters: Arc::new(SinkCounters::default()),
         fallback_owner: config.failures.fallback_owner,
+        intents: context.intents,
         wire: Wire { org, lease: context.lease, pace: Pace::default() },
     };
     Ok(SalesforceSink::new(config, context.health, delivery, context.spool))

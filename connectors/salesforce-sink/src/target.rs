@@ -10,6 +10,7 @@ use crate::config::SinkObject;
 use crate::left_out::LeftOut;
 use crate::object_rules::Rules;
 use crate::rank::ranks;
+use crate::recognition::Recognition;
 use crate::rules::{FindRule, ReferenceRule};
 
 /// One object of the pipeline, as org B describes it.
@@ -29,6 +30,8 @@ pub(crate) struct Target {
     pub(crate) references: Vec<Reference>,
     /// Those of both that org B takes from a new record only, without references that are never written.
     pub(crate) taken_once: Vec<DescribeField>,
+    /// What its new records can be known again by.
+    pub(crate) recognition: Recognition,
     /// The objects whose records may point at records of this one, itself included.
     pub(crate) referrers: Vec<usize>,
     /// What the file says of its records and fields.
@@ -169,6 +172,7 @@ impl Targets {
                 rules: object.rules.named(name_in_org),
                 left_out: left_out.collect(),
                 ignored: object.ignore_fields.clone(),
+                recognition: Recognition::new(object, describe),
                 referrers: (0..describes.len()).filter(|other| refers(&describes[*other], object)).collect(),
                 topic: object.topic.clone(),
                 key_prefix: describe.key_prefix.clone(),

@@ -19,6 +19,10 @@ pub(crate) fn superseded(version: &Version, kind: Kind, link: Option<&IdLink>) -
     if link.last.partition == version.at.partition {
         return (version.at.offset <= link.last.offset).then_some(Skip::Duplicate);
     }
+    // What came through another partition is another new record.
+    if kind == Kind::Insert {
+        return None;
+    }
     // A record that comes back carries the stamp of a row that may not have changed since it was deleted.
     if kind == Kind::Undelete {
         return None;
@@ -60,6 +64,9 @@ mod tests {
             (at(1, 5), Some(100), Kind::Upsert, None),
             (at(1, 5), Some(99), Kind::Undelete, None),
             (at(1, 5), None, Kind::Upsert, None),
+            (at(0, 10), Some(200), Kind::Insert, Some(Skip::Duplicate)),
+            (at(1, 5), Some(99), Kind::Insert, None),
+            (at(1, 5), Some(99), Kind::Create, Some(Skip::Stale)),
         ] {
             let version = Version { at: place, stamp: stamp.map(Stamp) };
             assert_eq!(superseded(&version, kind, Some(&link)), expected, "{version:?} {kind:?}");

@@ -1,5 +1,7 @@
 //! One item on its way through the sink, with everything that must end with it.
 
+use std::time::Duration;
+
 use orgstream_api::{IdLink, InputOffset, LinkChange, Outcome, Owed, Rejection, Ticket};
 
 use crate::attempts::Attempts;
@@ -66,6 +68,8 @@ pub(crate) enum Verdict {
     Retry(Rejection),
     /// A call with it alone fails for no reason of the org's: as `Retry`, and it travels alone from now on.
     Suspect(Rejection),
+    /// Nobody knows yet whether it was written: again after this time. No clock runs.
+    Later(Duration),
     /// Its partition was taken away before it was written.
     Dropped,
     /// What the sink was told of org B at the start holds no more, for this reason.

@@ -3,7 +3,7 @@
 //! A call that gets no usable answer is either the org's trouble or its own; a probe tells. The org's: nothing is held
 //! against the records. Its own: the call is halved down to single records, so that one record that makes every call
 //! fail is found and fails no other. An answer that was lost may stand for a write that was executed; sending it again
-//! is harmless (D6).
+//! is harmless (D6). Inserts, of which that is not so, are sent by [`crate::insert`].
 
 use std::time::Duration;
 
@@ -146,7 +146,7 @@ impl Wire {
     }
 
     /// Waits until a call may start, and returns how long it may take; `None` when none of its records is left.
-    async fn permission(&self, part: &[usize], tenures: &[&Tenure]) -> Option<Duration> {
+    pub(crate) async fn permission(&self, part: &[usize], tenures: &[&Tenure]) -> Option<Duration> {
         loop {
             let lasting: Vec<_> =
                 part.iter().map(|&index| tenures[index]).filter(|tenure| !tenure.is_over()).collect();
@@ -177,7 +177,7 @@ impl Wire {
     }
 
     /// The answer that a record's own result stands for.
-    fn judge(&self, result: WriteResult) -> Answer {
+    pub(crate) fn judge(&self, result: WriteResult) -> Answer {
         if result.success {
             return Answer::Written(result);
         }
@@ -272,7 +272,7 @@ fn pick<T: Clone>(all: &[T], part: &[usize]) -> Vec<T> {
 }
 
 /// What a call with a single record failed of. What can never succeed is refused at once.
-fn alone(error: &ApiError) -> Answer {
+pub(crate) fn alone(error: &ApiError) -> Answer {
     if let ApiError::Answer { errors, .. } = error
         && let Some(first) = errors.first()
     {

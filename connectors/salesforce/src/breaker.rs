@@ -147,11 +147,17 @@ fn longer(pause: Duration, error: &ApiError) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::CallName;
+    use crate::error::{CallName, Executed};
 
     fn trouble(started: Instant) -> ApiError {
         let call = CallName { org: "b".into(), method: reqwest::Method::GET, path: "/x".to_owned() };
-        ApiError::Trouble { call, what: "status 503".to_owned(), started, source: None }
+        ApiError::Trouble {
+            call,
+            what: "status 503".to_owned(),
+            started,
+            executed: Executed::PerhapsLater,
+            source: None,
+        }
     }
 
     fn refused() -> ApiError {

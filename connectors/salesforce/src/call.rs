@@ -17,7 +17,7 @@ use url::form_urlencoded;
 use crate::auth::Token;
 use crate::catalogue::{self, Disposition};
 use crate::datetime;
-use crate::error::{ApiError, CallName, RecordError};
+use crate::error::{ApiError, CallName, Executed, RecordError};
 use crate::org::Org;
 use crate::rest::soap;
 use crate::usage::ApiUsage;
@@ -160,6 +160,7 @@ impl Reply {
             call: self.name.clone(),
             what: format!("the answer cannot be read: {why}"),
             started: self.started,
+            executed: Executed::Perhaps,
             source: None,
         }
     }
@@ -179,7 +180,7 @@ impl Org {
                 let refreshed = timeout_at(deadline, self.refresh(&token)).await;
                 let token = refreshed.unwrap_or_else(|_| {
                     let what = format!("no new token within {:?}", self.allowed(&call));
-                    Err(self.trouble(&call, started, what, None))
+                    Err(self.trouble(&call, started, what, Executed::No, None))
                 })?;
                 self.send(&call, &token, started, deadline).await
             }
@@ -197,27 +198,27 @@ impl Org {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             // A write that starts past its time may overlap with another node's.
-            return Err(self.trouble(call, started, format!("its {:?} were over", self.allowed(call)), None));
+            let what = format!("its {:?} were over", self.allowed(call));
+            return Err(self.trouble(call, started, what, Executed::No, None));
         }
         let sent = self.request(call, token).timeout(left).send().await;
         let response = sent.map_err(|error| {
-            let what = if error.is_connect() {
-                "no connection".to_owned()
+            let (what, executed) = if error.is_connect() {
+                ("no connection".to_owned(), Executed::No)
             } else if error.is_timeout() {
-                format!("no answer within {:?}", self.allowed(call))
+                (format!("no answer within {:?}", self.allowed(call)), Executed::PerhapsLater)
             } else {
-                "the connection was cut".to_owned()
+                ("the connection was cut".to_owned(), Executed::PerhapsLater)
             };
-            self.trouble(call, started, what, Some(error))
+            self.trouble(call, started, what, executed, Some(error))
         })?;
         self.note_usage(response.headers());
         self.note_date(response.headers());
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        let body = response
-            .bytes()
-            .await
-            .map_err(|error| self.trouble(call, started, "the answer was cut off".to_owned(), Some(error)))?;
+        let body = response.bytes().await.map_err(|error| {
+            self.trouble(call, started, "the answer was cut off".to_owned(), Executed::Perhaps, Some(error))
+        })?;
         if status < 300 {
             return Ok(Reply { name: self.call_name(call), started, headers, body });
         }
@@ -271,6 +272,8 @@ impl Org {
         status: u16,
         mut errors: Vec<RecordError>,
     ) -> ApiError {
+        // What stands between the org and us gives up before the org does.
+        let executed = if errors.is_empty() { Executed::PerhapsLater } else { Executed::Perhaps };
         if errors.is_empty() {
             errors.push(RecordError {
                 code: catalogue::status_code(status),
@@ -283,7 +286,7 @@ impl Org {
         if answer.disposition() == Disposition::Org || !matches!(status, 408 | 420 | 500..) {
             return answer;
         }
-        ApiError::Trouble { call, what, started, source: None }
+        ApiError::Trouble { call, what, started, executed, source: None }
     }
 
     fn trouble(
@@ -291,12 +294,14 @@ impl Org {
         call: &Call,
         started: Instant,
         what: String,
+        executed: Executed,
         source: Option<reqwest::Error>,
     ) -> ApiError {
         ApiError::Trouble {
             call: self.call_name(call),
             what,
             started,
+            executed,
             // Its text repeats the URL with the query, which may be long.
             source: source.map(|error| Arc::new(error.without_url())),
         }
@@ -318,7 +323,7 @@ impl Org {
     fn note_date(&self, headers: &reqwest::header::HeaderMap) {
         let header = headers.get("date").and_then(|value| value.to_str().ok());
         if let Some(date) = header.and_then(datetime::parse_http_date) {
-            *self.inner.date.lock().expect("no holder of this lock panics") = Some(date);
+            *self.inner.date.lock().expect("no holder of this lock panics") = Some((date, Instant::now()));
         }
     }
 }

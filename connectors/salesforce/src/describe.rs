@@ -120,6 +120,9 @@ pub struct DescribeField {
     /// Whether a user may be given or denied the right to see or edit it.
     #[serde(default)]
     pub permissionable: bool,
+    /// Whether a query's condition may speak of it: not of long texts, nor of what is encrypted.
+    #[serde(default)]
+    pub filterable: bool,
     /// Whether it holds the record's name.
     #[serde(default)]
     pub name_field: bool,

@@ -36,6 +36,8 @@ pub enum ApiError {
         what: String,
         /// When the call began.
         started: Instant,
+        /// What the org may have done all the same.
+        executed: Executed,
         /// The transport's own error.
         #[source]
         source: Option<Arc<reqwest::Error>>,
@@ -50,6 +52,17 @@ pub enum ApiError {
         /// At least one; the first decides.
         errors: Vec<RecordError>,
     },
+}
+
+/// What an org may have done of a call that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Executed {
+    /// Nothing.
+    No,
+    /// All of it or nothing, and the call is over.
+    Perhaps,
+    /// All of it or nothing, or it is still at it.
+    PerhapsLater,
 }
 
 /// Which call to which org, without secrets and without a query string.
@@ -86,6 +99,14 @@ impl ApiError {
             Self::Answer { errors, .. } => {
                 errors.first().map_or(Disposition::Reject, RecordError::disposition)
             }
+        }
+    }
+
+    /// What the org may have done of the call. An answer that refuses a call says that nothing was done.
+    pub fn executed(&self) -> Executed {
+        match self {
+            Self::Trouble { executed, .. } => *executed,
+            Self::Refused { .. } | Self::Answer { .. } => Executed::No,
         }
     }
 

@@ -32,7 +32,7 @@ mod clock;
 mod http;
 
 pub mod error;
-pub use error::{ApiError, CallName, RecordError};
+pub use error::{ApiError, CallName, Executed, RecordError};
 
 pub mod catalogue;
 pub use catalogue::Disposition;

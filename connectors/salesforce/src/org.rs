@@ -41,8 +41,8 @@ pub(crate) struct Inner {
     pub(crate) breaker: Breaker,
     pub(crate) usage: Mutex<Option<ApiUsage>>,
     pub(crate) allowances: Allowances,
-    /// The `Date` of the latest answer, in milliseconds since the epoch.
-    pub(crate) date: Mutex<Option<i64>>,
+    /// The `Date` of the latest answer, in milliseconds since the epoch, and when it came.
+    pub(crate) date: Mutex<Option<(i64, Instant)>>,
     /// By name in lower case, since Salesforce's names have no case.
     pub(crate) describes: Mutex<HashMap<String, Arc<Describe>>>,
 }
@@ -146,6 +146,16 @@ impl Org {
 
     /// What time it was in the org at its latest answer, in whole seconds as milliseconds since the epoch.
     pub fn date(&self) -> Option<i64> {
+        self.dated().map(|(date, _)| date)
+    }
+
+    /// What time it is in the org, as far as its latest answer tells: not later than its clock shows.
+    pub fn now(&self) -> Option<i64> {
+        let (date, came) = self.dated()?;
+        Some(date.saturating_add(i64::try_from(came.elapsed().as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    fn dated(&self) -> Option<(i64, Instant)> {
         *self.inner.date.lock().expect("no holder of this lock panics")
     }
 

@@ -20,9 +20,6 @@ use crate::config::validated::{Object, Pipeline, PipelineSink};
 
 const DEFAULT_RETRY_FOR: Duration = Duration::from_mins(15);
 
-/// From so many waiting records on they go by a bulk job.
-const DEFAULT_BULK_FROM: usize = 2_000;
-
 /// Leaves room for what is put behind the name in topic, group and transaction names.
 const LONGEST_NAME: usize = 200;
 
@@ -151,23 +148,30 @@ fn sink(
     let reports = raw.reports.map(|raw| reports(pipeline, raw, report));
     let from = raw.bulk.unwrap_or_default().from;
     let place = [path[0], path[1], path[2], "bulk", "from"];
-    let bulk_from = count_or_off(from.as_deref(), DEFAULT_BULK_FROM, &place, report);
+    let bulk_from = count_or_off(from.as_deref(), &place, report);
     Some(PipelineSink {
         org: org?,
         topic: topic?,
         input,
         reading,
-        operation: match raw.operation.unwrap_or(raw::Operation::Sync) {
-            raw::Operation::Sync => Operation::Sync,
-            raw::Operation::Upsert => Operation::Upsert,
-            raw::Operation::Update => Operation::Update,
-            raw::Operation::Delete => Operation::Delete,
-        },
+        operation: operation(raw.operation),
         retry_for: retry_for?,
         failures,
         reports,
         bulk_from,
     })
+}
+
+/// What is done with a record.
+fn operation(raw: Option<raw::Operation>) -> Operation {
+    match raw.unwrap_or(raw::Operation::Sync) {
+        raw::Operation::Sync => Operation::Sync,
+        raw::Operation::Upsert => Operation::Upsert,
+        raw::Operation::Update => Operation::Update,
+        raw::Operation::Delete => Operation::Delete,
+        raw::Operation::Insert => Operation::Insert,
+        raw::Operation::ByEventType => Operation::ByEventType,
+    }
 }
 
 pub(super) fn known_org(pipeline: &str, half: &str, org: String, report: &mut Report<'_>) -> Option<String> {
@@ -233,8 +237,7 @@ fn object(
             report.fault(&at(key), "says how records are read, but this pipeline has no source");
         }
     }
-    let by_external_id = !matches!(operation, Some(raw::Operation::Update | raw::Operation::Delete));
-    if has_sink && by_external_id && !report.has(&path, "external_id") {
+    if has_sink && self::operation(operation).needs_external_id() && !report.has(&path, "external_id") {
         let message = "this key is missing; `sync` and `upsert` find the target's record by it";
         report.fault(&at("external_id"), message);
     }

@@ -11,7 +11,9 @@ pub(super) const SHARED_PREFIX: &str = "_orgstream.";
 
 /// The topics that each pipeline keeps for itself.
 pub(super) fn own_names(pipelines: &[&Pipeline]) -> Vec<String> {
-    let own = |pipeline: &&Pipeline| [names::parked(&pipeline.name), names::dead_letters(&pipeline.name)];
+    let own = |pipeline: &&Pipeline| {
+        [names::parked, names::intents, names::dead_letters].map(|own| own(&pipeline.name))
+    };
     pipelines.iter().flat_map(own).collect()
 }
 

@@ -257,11 +257,14 @@ fn an_org_is_either_somewhere_or_simulated() {
 }
 
 #[test]
-fn an_insert_is_refused_with_the_reason() {
-    let text = file(
-        "  crm: { source: { org: a, topic: t }, sink: { org: b, operation: insert }, objects: { Account: { external_id: X__c } } }\n",
-    );
-    assert_fault(&text, "8:67: pipelines.crm.sink.operation: ", "could be made twice");
+fn what_is_inserted_needs_no_external_id() {
+    for (word, operation) in [("insert", Operation::Insert), ("by_event_type", Operation::ByEventType)] {
+        let text = file(&format!(
+            "  crm: {{ source: {{ org: a, topic: t }}, sink: {{ org: b, operation: {word} }}, objects: {{ Account: {{}} }} }}\n"
+        ));
+        let config = load_text(&text).expect("no external id is needed");
+        assert_eq!(config.pipelines[0].sink.as_ref().map(|sink| sink.operation), Some(operation));
+    }
 }
 
 #[test]

@@ -81,6 +81,8 @@ impl SinkWorker {
     fn record_answer(&mut self, demands: &mut Demands, taken: &Taken, outcome: &Outcome) {
         let consumed = &taken.consumed;
         demands.reports.extend(self.report(taken, outcome));
+        // D6: that a record was made is as durable as its outcome.
+        demands.entries.extend(self.parts.intents.as_ref().and_then(|intents| intents.outcome(&consumed.at)));
         match outcome {
             Outcome::Delivered(delivered) => self.delivered(demands, &consumed.at, delivered),
             Outcome::Skipped(_) => {}

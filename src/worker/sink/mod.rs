@@ -37,6 +37,7 @@ use tokio_util::sync::CancellationToken;
 pub use view::SinkView;
 
 use super::catch_up::CatchUp;
+use super::intents::IntentStore;
 use super::ledger::Ledger;
 use super::owed::OwedBook;
 use crate::codec::Codec;
@@ -98,6 +99,8 @@ pub struct Parts {
     pub ids: IdStore,
     /// Writes dead letters and parked entries.
     pub producer: Producer,
+    /// The notes of inserts, where the pipeline inserts.
+    pub intents: Option<Arc<IntentStore>>,
     /// Asks for offsets.
     pub admin: Admin,
     /// How often offsets are committed even when nothing moved: a third of the session time-out, to renew the lease.

@@ -41,6 +41,11 @@ impl SinkWorker {
         let inputs: BTreeSet<String> = assigned.iter().map(|new| new.at.partition.topic.clone()).collect();
         let ends = self.parts.admin.end_offsets(&inputs.into_iter().collect::<Vec<_>>()).await?;
         self.read_letters_back(&assigned).await?;
+        if let Some(intents) = &self.parts.intents {
+            // D6: before the first of their records is written.
+            let starts: Vec<InputOffset> = assigned.iter().map(|new| new.at.clone()).collect();
+            intents.assigned(&starts).await?;
+        }
         let numbers: BTreeSet<i32> = assigned.iter().map(|new| new.at.partition.partition).collect();
         let mut adopted = OpenJobs::new();
         for Assigned { at, committed, jobs } in assigned {
@@ -114,6 +119,10 @@ impl SinkWorker {
             self.catch_up.revoke(partition);
         }
         self.parts.sink.revoke(partitions);
+        // Not before: nobody calls whose note was not taken because the partition is gone.
+        if let Some(intents) = &self.parts.intents {
+            intents.revoke(partitions);
+        }
         self.backlog.retain(|tracked| !partitions.contains(tracked.item.partition()));
         let ledger = &self.ledger;
         self.flights.retain(|ticket, _| ledger.standing(*ticket) == crate::worker::ledger::Redeemed::Live);
@@ -149,7 +158,10 @@ impl SinkWorker {
         if due || !self.ledger.uncommitted().is_empty() || self.parts.sink.open_jobs() != self.kept {
             self.commit_now().await;
         }
-        Ok(())
+        match &self.parts.intents {
+            Some(intents) => intents.sweep().await,
+            None => Ok(()),
+        }
     }
 
     /// Commits everything that is settled (D1), changed or not.
@@ -166,6 +178,9 @@ impl SinkWorker {
                 // D5: a job begins when its name is with every partition of its rows.
                 self.parts.sink.jobs_kept(&jobs);
                 self.kept = jobs;
+                if let Some(intents) = &self.parts.intents {
+                    intents.committed(&offsets);
+                }
                 self.parts.health.running();
                 self.renewed = Instant::now();
             }

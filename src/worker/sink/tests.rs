@@ -127,6 +127,7 @@ impl Rig {
             target_org: ORG_B.to_owned(),
             ids,
             producer: Producer::open(&kafka, health()).unwrap(),
+            intents: None,
             admin,
             renewal: Duration::from_secs(15),
             view: Arc::default(),

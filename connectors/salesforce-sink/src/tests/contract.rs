@@ -32,8 +32,14 @@ impl Lease for Given {
 
 async fn with_lease(world: &World, lease: watch::Receiver<bool>) -> Runtime {
     let (health, listener) = HealthReporter::new();
-    let (lease, spool) = (Arc::new(Given(lease)), std::env::temp_dir());
-    let context = SinkContext { ids: world.ids.clone(), lease, health, source: None, spool };
+    let context = SinkContext {
+        ids: world.ids.clone(),
+        intents: world.intents.clone(),
+        lease: Arc::new(Given(lease)),
+        health,
+        source: None,
+        spool: std::env::temp_dir(),
+    };
     let config = config(Operation::Sync, Duration::from_mins(1));
     let sink = crate::start(config, world.org.clone(), context).await.unwrap();
     Runtime::new(sink, world.ids.clone(), listener)

@@ -6,6 +6,7 @@ mod runtime;
 mod world;
 
 mod bulk;
+mod by_event_type;
 mod calls;
 mod changes;
 mod contract;
@@ -13,6 +14,8 @@ mod deletions;
 mod failures;
 mod filter;
 mod fixed;
+mod inserts;
+mod lost_inserts;
 mod matching;
 mod object_rules;
 mod reading;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use orgstream_api::intents::MemoryIntents;
 use orgstream_api::store::MemoryIdMap;
-use orgstream_api::{HealthReporter, Secret, TaskError};
+use orgstream_api::{HealthReporter, Intents, Secret, TaskError};
 use orgstream_salesforce::{Auth, Org, OrgConfig, Row, SalesforceId};
 use orgstream_salesforce_simulator as simulator;
 use serde_json::Value as Json;
@@ -27,6 +28,7 @@ pub(super) struct World {
     pub(super) ids: Arc<MemoryIdMap>,
     /// The org that records come from, where a sink may ask it.
     pub(super) org_a: Option<Org>,
+    pub(super) intents: Arc<MemoryIntents>,
 }
 
 impl World {
@@ -37,7 +39,7 @@ impl World {
     pub(super) async fn of(builder: simulator::OrgBuilder) -> Self {
         let sandbox = builder.name("b").start().await.unwrap();
         let org = connect("b", &sandbox).await;
-        Self { sandbox, org, ids: Arc::default(), org_a: None }
+        Self { sandbox, org, ids: Arc::default(), org_a: None, intents: Arc::default() }
     }
 
     /// A sink for accounts, contacts and leads, run by a small runtime.
@@ -50,9 +52,18 @@ impl World {
     }
 
     pub(super) async fn try_sink(&self, config: SinkConfig) -> Result<Runtime, TaskError> {
+        self.sink_with(config, self.intents.clone()).await
+    }
+
+    pub(super) async fn sink_with(
+        &self,
+        config: SinkConfig,
+        intents: Arc<dyn Intents>,
+    ) -> Result<Runtime, TaskError> {
         let (health, listener) = HealthReporter::new();
         let context = SinkContext {
             ids: self.ids.clone(),
+            intents,
             lease: Arc::new(orgstream_api::sink::Always),
             health,
             source: self.org_a.clone(),

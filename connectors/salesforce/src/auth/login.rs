@@ -11,8 +11,8 @@ use url::Url;
 use crate::auth::{Token, client_credentials, jwt_bearer, password};
 use crate::catalogue;
 use crate::config::{Auth, OrgConfig};
-use crate::error::{ApiError, CallName, RecordError};
-use crate::id::OrgId;
+use crate::error::{ApiError, CallName, Executed, RecordError};
+use crate::id::{OrgId, SalesforceId};
 
 const PATH: &str = "/services/oauth2/token";
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -65,7 +65,7 @@ impl Login {
                 granted
                     .and_then(|granted| {
                         let token = Token::new(&granted.access_token, &granted.instance_url)?;
-                        Some((token, org_of(&granted.id)?))
+                        Some((token.of_user(user_of(&granted.id)), org_of(&granted.id)?))
                     })
                     .ok_or_else(|| self.trouble(started, "its answer is no token reply", None))
             }
@@ -119,6 +119,7 @@ impl Login {
             call: self.call_name(),
             what: what.into(),
             started,
+            executed: Executed::No,
             // Its text repeats the URL, which the call's name has already.
             source: source.map(|error| Arc::new(error.without_url())),
         }
@@ -175,9 +176,22 @@ fn org_of(identity: &str) -> Option<OrgId> {
     (org.len() == 18).then(|| OrgId::parse(org).ok()).flatten()
 }
 
+/// The user's id in an identity URL.
+fn user_of(identity: &str) -> Option<SalesforceId> {
+    let (_, ids) = identity.rsplit_once("/id/")?;
+    SalesforceId::parse(ids.split('/').nth(1)?).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_user_is_read_from_the_identity_url() {
+        let user = user_of("https://login.salesforce.com/id/00D5g000004XyzEEAS/0055g00000AbCdEAAV");
+        assert_eq!(user, SalesforceId::parse("0055g00000AbCdE").ok());
+        assert_eq!(user_of("https://login.salesforce.com/id/00D5g000004XyzEEAS"), None);
+    }
 
     #[test]
     fn the_org_is_read_from_the_identity_url() {

@@ -6,12 +6,15 @@ use orgstream_api::Secret;
 use reqwest::header::HeaderValue;
 use url::Url;
 
+use crate::id::SalesforceId;
+
 /// An access token and the URL it is good for. Equal when it is the same token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token {
     value: Secret,
     authorization: HeaderValue,
     instance_url: Url,
+    user: Option<SalesforceId>,
 }
 
 impl Token {
@@ -24,7 +27,18 @@ impl Token {
             value: Secret::new(value),
             authorization,
             instance_url,
+            user: None,
         })
+    }
+
+    /// The same token, of this user.
+    pub(crate) fn of_user(self, user: Option<SalesforceId>) -> Self {
+        Self { user, ..self }
+    }
+
+    /// Who it was given to, where the login said so.
+    pub fn user(&self) -> Option<SalesforceId> {
+        self.user
     }
 
     /// Where calls go.
