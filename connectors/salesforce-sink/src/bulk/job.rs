@@ -209,7 +209,7 @@ impl Delivery {
                         tracing::warn!(
                             org = self.wire.org.name(), job, state = ?found.state, rows, processed = found.processed,
                             "A bulk job is at work for more than a minute, and what lies behind its records waits. Setup → Bulk \
-                             Data Load Jobs shows what holds it up; `sink.bulk: { from: off }` writes without jobs."
+                             Data Load Jobs shows what holds it up; `sink.bulk.from: off` writes without jobs."
                         );
                     }
                 }
