@@ -14,6 +14,8 @@ mod show;
 
 mod change;
 
+mod doubles;
+
 mod bootstrap;
 
 pub(super) async fn ids(arguments: args::Ids) -> Result<Exit, Failure> {

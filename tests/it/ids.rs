@@ -225,3 +225,32 @@ async fn a_target_with_records_that_no_link_leads_to_is_named_at_the_start() {
     let second = world.sync().await.expect_code(0).stderr;
     assert!(!second.contains("orgstream ids bootstrap FILE"), "{second}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_record_is_made_to_stand_for_two() {
+    let Some(world) = World::builder().embedded().build().await else { return };
+    let one = world.in_a.create("Account", json!({ "Name": "One" })).await;
+    let two = world.in_a.create("Account", json!({ "Name": "Two" })).await;
+    world.sync().await.expect_code(0);
+    let target =
+        async |id: &str| lookup(&world, &[id]).await[0]["target_id"].as_str().expect("an id").to_owned();
+    let (first, second) = (target(&one).await, target(&two).await);
+
+    let refused = ids(&world, &["set", "orgstream.yaml", "Account", &one, &second]).await.expect_code(2);
+    assert!(
+        refused.stderr.contains(&two) && refused.stderr.contains("Nothing is changed"),
+        "{}",
+        refused.stderr
+    );
+    let import = async |lines: [String; 2]| {
+        std::fs::write(world.dir.path().join("links.csv"), lines.join("\n")).expect("a file");
+        ids(&world, &["import", "orgstream.yaml", "links.csv"]).await
+    };
+    let line = |source: &str, target: &str| format!("Account,{source},{target}");
+    import([line(&one, &second), line(&two, &second)]).await.expect_code(2);
+    assert_eq!((target(&one).await, target(&two).await), (first.clone(), second.clone()));
+
+    // What changes places at once stands for one each, before and after.
+    import([line(&one, &second), line(&two, &first)]).await.expect_code(0);
+    assert_eq!((target(&one).await, target(&two).await), (second, first));
+}

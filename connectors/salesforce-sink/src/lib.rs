@@ -12,7 +12,7 @@
 //! - `plan`: which records go into which call
 //! - `deliver`, `put`, `delete`, `pay`: what happens to the changes, and to the owed references, of one call
 //! - `owner`: records whose owner is inactive
-//! - `insert`, `unanswered`, `recognition`: records that nothing in org B finds, and what became of those without an answer
+//! - `insert`, `unanswered`, `claims`, `recognition`: records that nothing in org B finds, and what became of those without an answer
 //! - `bin`: records that come back from the recycle bin
 //! - `presence`: whether org B has a record, where that decides which fields are written
 //! - [`rules`], `outside`, `matching`: references out of the pipeline, and how records of both orgs are matched for them
@@ -67,6 +67,7 @@ mod attempts;
 mod bin;
 mod bulk;
 mod change;
+mod claims;
 mod cut;
 mod delete;
 mod deliver;

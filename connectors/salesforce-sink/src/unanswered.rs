@@ -10,6 +10,7 @@ use std::time::Duration;
 use orgstream_api::{Census, Insert, Intent, Rejection};
 use orgstream_salesforce::{Row, SalesforceId};
 
+use crate::claims::Claims;
 use crate::deliver::Delivery;
 use crate::insert::OVER_MS;
 use crate::parents::Trouble;
@@ -66,11 +67,18 @@ impl Delivery {
         let census = self.intents.census().await.map_err(Trouble::Store)?;
         let sightings = self.unclaimed(target, sightings, &census).await?;
         let now = self.wire.org.now();
-        let found = intents.into_iter().zip(inserts).map(|(intent, insert)| {
+        let seen = match &sightings {
+            Sightings::Seen(seen) => seen.as_slice(),
+            Sightings::Unclear(_) => &[],
+        };
+        let all = census.unanswered.iter().filter(|other| other.object == target.object);
+        let claims = Claims::new(&target.recognition, seen, intents.iter().flatten(), all);
+        let look = Look { target, seen, claims: &claims, complete_since: census.complete_since };
+        let found = intents.iter().zip(inserts).map(|(intent, insert)| {
             // Its partition was taken away meanwhile.
             let Some(intent) = intent else { return Found::NotYet(AGAIN.0) };
             let found = match &sightings {
-                Sightings::Seen(sightings) => decide(target, &intent, &insert.row, sightings, &census),
+                Sightings::Seen(_) => look.decide(intent, &insert.row),
                 Sightings::Unclear(why) => Found::Undecided(Vec::new(), why),
             };
             let left = now.map_or(i64::MAX, |now| intent.over.saturating_sub(now));
@@ -133,47 +141,52 @@ impl Delivery {
     }
 }
 
-fn decide(target: &Target, intent: &Intent, row: &Row, sightings: &[Sighting], census: &Census) -> Found {
-    let recognition = &target.recognition;
-    let window = (intent.since, intent.over);
-    let in_time = sightings.iter().filter(|sighting| recognition.may_be_of(sighting.dated, window));
-    // No two records have the same external id.
-    if let Some((field, own)) = target.external_id.as_ref().and_then(|field| Some((field, row.get(field)?))) {
-        let mut same =
-            in_time.filter(|sighting| sighting.row.get(field).is_some_and(|value| same_text(value, own)));
-        return same.next().map_or(Found::NotThere, |sighting| Found::There(sighting.id));
-    }
-    let is_exact = |other: &Intent, sighting: &Sighting| {
-        !other.fields.is_empty() && recognition.print(&other.fields, &sighting.row) == Some(other.print)
-    };
-    let others: Vec<&Intent> = census
-        .unanswered
-        .iter()
-        .filter(|other| other.at != intent.at && other.object == intent.object)
-        .collect();
-    let is_anothers = |sighting: &Sighting| others.iter().any(|other| is_exact(other, sighting));
-    let (exact, rest): (Vec<_>, Vec<_>) = in_time.partition(|sighting| is_exact(intent, sighting));
-    let alike: Vec<_> = rest
-        .into_iter()
-        .filter(|sighting| !is_anothers(sighting) && recognition.agrees(&intent.fields, row, &sighting.row))
-        .collect();
-    match exact[..] {
-        [] if alike.is_empty() => Found::NotThere,
-        [] => Found::Undecided(ids(&alike), "they agree with it in part"),
-        [only] if is_anothers(only) => Found::Undecided(
-            ids(&exact),
-            "another record of the pipeline with the same values may have made it",
-        ),
-        [only] if only.dated < census.complete_since => {
-            Found::Undecided(ids(&exact), "what was made at that time is no longer remembered")
-        }
-        [only] => Found::There(only.id),
-        _ => Found::Undecided(ids(&exact), "they all have its values"),
-    }
+/// What a look at org B brought, for inserts of one object.
+struct Look<'a> {
+    target: &'a Target,
+    seen: &'a [Sighting],
+    claims: &'a Claims<'a>,
+    /// What was made earlier is not all remembered.
+    complete_since: i64,
 }
 
-fn ids(sightings: &[&Sighting]) -> Vec<SalesforceId> {
-    sightings.iter().map(|sighting| sighting.id).collect()
+impl Look<'_> {
+    fn decide(&self, intent: &Intent, row: &Row) -> Found {
+        let recognition = &self.target.recognition;
+        let window = (intent.since, intent.over);
+        let in_time = (0..self.seen.len()).filter(|&at| recognition.may_be_of(self.seen[at].dated, window));
+        // No two records have the same external id.
+        if let Some((field, own)) =
+            self.target.external_id.as_ref().and_then(|field| Some((field, row.get(field)?)))
+        {
+            let mut same =
+                in_time.filter(|&at| self.seen[at].row.get(field).is_some_and(|value| same_text(value, own)));
+            return same.next().map_or(Found::NotThere, |at| Found::There(self.seen[at].id));
+        }
+        let (exact, rest): (Vec<usize>, Vec<usize>) = in_time.partition(|&at| self.claims.is_of(intent, at));
+        let alike: Vec<usize> = rest
+            .into_iter()
+            .filter(|&at| !self.claims.is_anothers(intent, at))
+            .filter(|&at| recognition.agrees(&intent.fields, row, &self.seen[at].row))
+            .collect();
+        match exact[..] {
+            [] if alike.is_empty() => Found::NotThere,
+            [] => Found::Undecided(self.ids(&alike), "they agree with it in part"),
+            [only] if self.claims.is_anothers(intent, only) => Found::Undecided(
+                self.ids(&exact),
+                "another record of the pipeline with the same values may have made it",
+            ),
+            [only] if self.seen[only].dated < self.complete_since => {
+                Found::Undecided(self.ids(&exact), "what was made at that time is no longer remembered")
+            }
+            [only] => Found::There(self.seen[only].id),
+            _ => Found::Undecided(self.ids(&exact), "they all have its values"),
+        }
+    }
+
+    fn ids(&self, places: &[usize]) -> Vec<SalesforceId> {
+        places.iter().map(|&at| self.seen[at].id).collect()
+    }
 }
 
 /// The longer it was not there, the later it is looked again.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::catalog::{Catalog, mismatch};
+use super::doubles::refuse_doubles;
 use super::place::{Place, all_ids};
 use crate::cli::args;
 use crate::cli::exit::{Exit, Failure};
@@ -84,6 +85,7 @@ pub(super) async fn import(arguments: args::IdsImport) -> Result<Exit, Failure> 
         let key = catalog.key(&triple.object, triple.source).map_err(Failure::usage)?;
         set.push(Pair { key, target_id: triple.target.to_string() });
     }
+    refuse_doubles(&place, &set).await?;
     let changes = set.chunks(BATCH).map(|set| IdChanges { set: set.to_vec(), ..IdChanges::default() });
     finish(&place, changes.collect(), arguments.place.json).await
 }
@@ -97,6 +99,7 @@ pub(super) async fn set(arguments: args::IdsSet) -> Result<Exit, Failure> {
         return Err(said("the command", &why));
     }
     let set = vec![Pair { key, target_id: ids[1].to_string() }];
+    refuse_doubles(&place, &set).await?;
     finish(&place, vec![IdChanges { set, ..IdChanges::default() }], arguments.place.json).await
 }
 

@@ -47,14 +47,16 @@ impl SinkWorker {
             intents.assigned(&starts).await?;
         }
         let numbers: BTreeSet<i32> = assigned.iter().map(|new| new.at.partition.partition).collect();
-        let mut adopted = OpenJobs::new();
-        for Assigned { at, committed, jobs } in assigned {
+        // Before the ledger has their partitions: a commit of those without the names would forget the jobs.
+        let jobs = assigned.iter().filter(|new| !new.jobs.is_empty());
+        let adopted: OpenJobs = jobs.map(|new| (new.at.partition.clone(), new.jobs.clone())).collect();
+        if !adopted.is_empty() {
+            self.parts.sink.adopt_jobs(adopted);
+        }
+        for Assigned { at, committed, .. } in assigned {
             let end = ends.get(&at.partition).copied().unwrap_or(at.offset);
             if !committed {
                 self.forget_offsets(&at.partition).await?;
-            }
-            if !jobs.is_empty() {
-                adopted.insert(at.partition.clone(), jobs);
             }
             let rank = self.parts.sink.rank(&at.partition.topic);
             self.ledger.assign(at.partition.clone(), at.offset);
@@ -62,10 +64,6 @@ impl SinkWorker {
         }
         for number in numbers {
             self.read_parked(number).await?;
-        }
-        if !adopted.is_empty() {
-            // Before the first commit, which would forget them.
-            self.parts.sink.adopt_jobs(adopted);
         }
         self.commit_now().await;
         self.submit_linked(self.book.parents()).await
