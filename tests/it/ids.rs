@@ -174,11 +174,12 @@ async fn a_target_that_has_records_already_gets_its_links_without_a_write() {
     let [wrong] = [in_b.create("Account", json!({ "Name": "wrong", "OrgA_Id__c": other })).await];
     world.sync().await.expect_code(0);
     assert_eq!(world.b.count("Account"), 4, "both were found");
-    ids(&world, &["set", "orgstream.yaml", "Account", &other, &twin]).await.expect_code(0);
+    let elsewhere = in_b.create("Account", json!({ "Name": "elsewhere" })).await;
+    ids(&world, &["set", "orgstream.yaml", "Account", &other, &elsewhere]).await.expect_code(0);
     let table =
         ids(&world, &["bootstrap", "orgstream.yaml", "--object", "account"]).await.expect_code(0).stdout;
     assert!(table.starts_with("PIPELINE") && table.contains("OTHERWISE"), "{table}");
-    for said in [&other, &twin, &wrong] {
+    for said in [&other, &elsewhere, &wrong] {
         assert!(table.contains(said.as_str()), "no `{said}` in\n{table}");
     }
 }
