@@ -1,30 +1,25 @@
 //! A consumed record as a change to org B.
 
-use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
-use orgstream_api::record::{field, header};
-use orgstream_api::{
-    EventType, Headers, InputOffset, Owed, Record, Rejection, Schema, SinkRecord, Skip, Stamp, Struct, Value,
-};
-use orgstream_salesforce::datetime::parse_datetime;
-use orgstream_salesforce::{OrgId, SalesforceId};
-use serde::Deserialize;
+use orgstream_api::record::field;
+use orgstream_api::{InputOffset, Owed, Rejection, Schema, Struct, Value};
+use orgstream_salesforce::SalesforceId;
 
-use crate::config::{Operation, SinkConfig};
 use crate::lanes::LaneKey;
 use crate::plan::Kind;
-use crate::reading::{NoChange, Nulls, TakenFor};
-use crate::target::{Target, Targets};
-use crate::told::Told;
+use crate::target::Target;
 use crate::versions::Version;
 
+mod carried;
 mod filter;
-
+mod kind;
+mod record;
 mod said;
-use said::Said;
-
 mod shape;
+
+pub(crate) use record::{key, read};
+use said::Said;
 
 /// One change of one record.
 #[derive(Debug)]
@@ -150,230 +145,13 @@ impl Decision {
     }
 }
 
-/// The code of a record that cannot be addressed.
-const MISSING_ID: &str = "MISSING_ID";
-
-/// The lane of a record: whose history it belongs to.
-pub(crate) fn key(record: &SinkRecord, config: &SinkConfig) -> Result<LaneKey, NoChange> {
-    let SinkRecord { at, record, .. } = record;
-    let id = match record_id(record) {
-        Ok(id) => id,
-        // It is made and never found again, so it has a history of its own.
-        Err(no_id) if record.value.is_some() && makes_without_id(config.operation, &no_id) => at.to_string(),
-        Err(no_id) => {
-            return Err(match (&record.value, config.reading.on_null) {
-                (None, TakenFor::Skip) => NoChange::Skipped(Skip::NoValue),
-                (None, TakenFor::Reject) => NoChange::Rejected(tombstone()),
-                (None, TakenFor::Delete) | (Some(_), _) => NoChange::Rejected(no_id),
-            });
-        }
-    };
-    Ok(LaneKey { org: source_org(record, config)?, id })
-}
-
-/// Whether a record without an id that others could find it by is made all the same.
-fn makes_without_id(operation: Operation, why: &Rejection) -> bool {
-    match operation {
-        Operation::Insert => true,
-        Operation::ByEventType => why.code == MISSING_ID,
-        Operation::Sync | Operation::Upsert | Operation::Update | Operation::Delete => false,
-    }
-}
-
-/// Reads the record of a lane.
-pub(crate) fn read(
-    record: SinkRecord,
-    key: LaneKey,
-    config: &SinkConfig,
-    targets: &Targets,
-) -> Result<Change, NoChange> {
-    let at = record.at;
-    let Record { key: own_key, value, headers, timestamp } = record.record;
-    let Some(value) = value else {
-        let kind = config.reading.on_null.instead_of(tombstone(), Skip::NoValue)?;
-        let target = Arc::clone(targets.of_key(own_key.as_ref(), &at.partition.topic)?);
-        let value = Struct::new(Arc::new(Schema::new("", Vec::new())));
-        let version = Version { at, stamp: stamp(&value, &headers)? };
-        let external = key.id.clone();
-        return Ok(Change {
-            key,
-            target,
-            kind,
-            external,
-            version,
-            timestamp,
-            said: Said::default(),
-            value,
-            carried: Carried::NotNull,
-        });
-    };
-    if value.as_bare().is_some() {
-        let message = "the value is no record with fields but a bare one, so there is nothing to write";
-        return Err(rejected("NO_FIELDS", message, "").into());
-    }
-    let told = Told::by(&value);
-    let target = Arc::clone(targets.route(told.object(), &at.partition.topic)?);
-    let event = told.event();
-    let kind = match kind(config.operation, event) {
-        Err(rejection) if !event.is_some_and(is_known) => {
-            config.reading.on_unknown_event.instead_of(rejection, Skip::UnknownEvent)?
-        }
-        decided => decided?,
-    };
-    let carried = carried(&headers, &value, &told, config.reading.nulls)?;
-    let version = Version { at, stamp: stamp(&value, &headers)? };
-    let own = external_value(&value, config.operation, &target).map(str::to_owned);
-    let (external, said) = (String::new(), Said::default());
-    let change = Change { key, target, kind, external, version, timestamp, said, value, carried };
-    let id = change.is_identified().then(|| change.key.id.clone());
-    if id.is_none() && !matches!(kind, Kind::Insert | Kind::Create) {
-        let message = "neither value nor key has the record's `Id`, so only a created record can be written";
-        return Err(rejected(MISSING_ID, message, field::ID).into());
-    }
-    let change = Change { external: own.or(id).unwrap_or_default(), ..change };
-    Ok(shape::shape(change, own_key.as_ref(), &headers, config.operation)?)
-}
-
 /// Whether every record says something of a field: what stands for the record itself is never unknown.
 fn is_always_known(name: &str) -> bool {
     name == field::ID || name.starts_with('_')
 }
 
-fn is_known(event: &str) -> bool {
-    event.parse::<EventType>().is_ok()
-}
-
-fn tombstone() -> Rejection {
-    let message =
-        "a record without value says nothing of what happened; `sink.on_null` says what is done with such";
-    rejected("TOMBSTONE", message, "")
-}
-
 fn text<'a>(value: &'a Struct, name: &str) -> Option<&'a str> {
     value.value(name)?.as_str()
-}
-
-/// The record's id: from the value, or from the key where producers put it only there, alone or as a field.
-fn record_id(record: &Record) -> Result<String, Rejection> {
-    let in_key = || {
-        let key = record.key.as_ref()?;
-        key.value(field::ID).or_else(|| key.as_bare())?.as_str()
-    };
-    let in_header = || Told::by(record.value.as_ref()?).id();
-    let text = record.text(field::ID).or_else(in_header).or_else(in_key).ok_or_else(|| {
-        rejected(
-            MISSING_ID,
-            "neither value nor key has the record's `Id`, so nothing can be addressed",
-            field::ID,
-        )
-    })?;
-    match SalesforceId::parse(text) {
-        Ok(id) => Ok(id.as_str().to_owned()),
-        Err(error) => Err(rejected("MALFORMED_ID", &error.to_string(), field::ID)),
-    }
-}
-
-fn source_org(record: &Record, config: &SinkConfig) -> Result<String, Rejection> {
-    match record.headers.text(header::ORG) {
-        Some(text) => match OrgId::parse(text) {
-            Ok(id) => Ok(id.as_str().to_owned()),
-            Err(error) => {
-                Err(rejected("MALFORMED_HEADER", &format!("header `{}`: {error}", header::ORG), ""))
-            }
-        },
-        None => Ok(config.source_org.clone().unwrap_or_default()),
-    }
-}
-
-/// What org B has to do for an event. A delete is never written, and what is not understood is never guessed.
-fn kind(operation: Operation, event: Option<&str>) -> Result<Kind, Rejection> {
-    let deleted = event == Some(EventType::Deleted.as_str());
-    match operation {
-        Operation::Sync | Operation::ByEventType => {
-            let Some(event) = event else {
-                let message = format!(
-                    "`{}` needs `_EventType` to know what to do; a pipeline of such records needs a fixed operation, or \
-                     `sink.on_unknown_event`",
-                    operation.as_str()
-                );
-                return Err(rejected("MISSING_EVENT_TYPE", &message, field::EVENT_TYPE));
-            };
-            match event.parse::<EventType>() {
-                Ok(EventType::Created) if operation == Operation::ByEventType => Ok(Kind::Create),
-                Ok(EventType::Updated) if operation == Operation::ByEventType => Ok(Kind::Update),
-                Ok(EventType::Created | EventType::Updated) => Ok(Kind::Upsert),
-                Ok(EventType::Undeleted) => Ok(Kind::Undelete),
-                Ok(EventType::Deleted) => Ok(Kind::Delete),
-                Err(error) => Err(rejected("UNKNOWN_EVENT_TYPE", &error.to_string(), field::EVENT_TYPE)),
-            }
-        }
-        Operation::Upsert | Operation::Update | Operation::Insert if deleted => {
-            let message = format!(
-                "operation `{}` cannot write a deleted event, whose fields are unknown; `sync` deletes the record",
-                operation.as_str()
-            );
-            Err(rejected("DELETED_EVENT_NOT_WRITABLE", &message, field::EVENT_TYPE))
-        }
-        Operation::Upsert => Ok(Kind::Upsert),
-        Operation::Update => Ok(Kind::Update),
-        Operation::Delete => Ok(Kind::Delete),
-        Operation::Insert => Ok(Kind::Insert),
-    }
-}
-
-/// Which fields count: as the header says, else as a change event does, else as the pipeline takes nulls. Names that the
-/// schema does not have say nothing: there is no value of theirs.
-fn carried(headers: &Headers, value: &Struct, told: &Told<'_>, nulls: Nulls) -> Result<Carried, Rejection> {
-    let schema = value.schema();
-    let Some(text) = headers.text(header::CARRIED) else {
-        return Ok(match (told.changed(schema), nulls) {
-            (Some(changed), _) => {
-                let mut marks: Vec<bool> = value.values().iter().map(|value| !value.is_null()).collect();
-                for place in changed {
-                    marks[place] = true;
-                }
-                Carried::Named(marks)
-            }
-            (None, Nulls::Ignore) => Carried::NotNull,
-            (None, Nulls::Write) => Carried::Named(vec![true; schema.fields().len()]),
-        });
-    };
-    let names: Vec<Name<'_>> = serde_json::from_str(text).map_err(|error| {
-        let message = format!("header `{}` is not a JSON array of field names: {error}", header::CARRIED);
-        rejected("MALFORMED_HEADER", &message, "")
-    })?;
-    let mut marks = vec![false; schema.fields().len()];
-    for place in names.iter().filter_map(|name| schema.position(&name.0)) {
-        marks[place] = true;
-    }
-    Ok(Carried::Named(marks))
-}
-
-/// A name in the header's text, copied only where it is escaped.
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
-/// The record's second: as the source says, else as the row itself says.
-fn stamp(value: &Struct, headers: &Headers) -> Result<Option<Stamp>, Rejection> {
-    let millis = match headers.text(header::STAMP) {
-        Some(text) => parse_datetime(text).map(Some).map_err(|error| {
-            rejected("MALFORMED_HEADER", &format!("header `{}`: {error}", header::STAMP), "")
-        })?,
-        None => match value.value("SystemModstamp") {
-            Some(Value::Timestamp(millis)) => Some(*millis),
-            _ => None,
-        },
-    };
-    Ok(millis.map(|millis| Stamp(millis.div_euclid(1_000))))
-}
-
-/// The record's own external id, which fixed operations put first. `sync` always uses the record's `Id`: its external
-/// ids are org A's ids, whatever org A keeps in a field of that name.
-fn external_value<'a>(value: &'a Struct, operation: Operation, target: &Target) -> Option<&'a str> {
-    if operation == Operation::Sync {
-        return None;
-    }
-    text(value, target.external_id.as_ref()?)
 }
 
 fn rejected(code: &str, message: &str, field: &str) -> Rejection {

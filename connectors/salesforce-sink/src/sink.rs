@@ -6,44 +6,41 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use orgstream_api::{
-    Capacity, HealthReporter, Item, Mark, OpenJobs, Outcome, Rejection, Sink, Skip, StoreError, TaskError,
-    Ticket, TopicPartition, Tracked,
+    Capacity, HealthReporter, Item, Mark, OpenJobs, Outcome, Sink, StoreError, TaskError, Ticket,
+    TopicPartition, Tracked,
 };
-use orgstream_salesforce::COLLECTION;
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::attempts::{Next, Pauses};
+use crate::attempts::Pauses;
 use crate::bulk::adopt::outlive;
 use crate::bulk::book::Book;
 use crate::bulk::job::Reading;
-use crate::change::{Change, Decision};
+use crate::change::Decision;
 use crate::config::SinkConfig;
 use crate::counters::SinkCounters;
 use crate::deliver::{Delivery, Done};
 use crate::holds::{Holds, Standing};
 use crate::lanes::{LaneKey, Lanes};
 use crate::left_out::Remarks;
-use crate::plan::{Candidate, Group, Kind, Limits, Traffic, plan};
+use crate::plan::{Group, Traffic};
 use crate::put::Prepared;
 use crate::refusals::Refusals;
-use crate::room::{Room, Seat};
+use crate::room::Room;
 use crate::tally::Tally;
 use crate::tenure::{Tenure, Tenures};
-use crate::work::{Papers, Task, Verdict, Work};
-use halt::{Halt, Subject};
+use crate::work::Work;
+use halt::Halt;
 
 mod bulk;
+mod calls;
+mod endings;
 mod halt;
 mod intake;
 mod order;
-
-/// Calls in flight at most. Their bytes are bounded by the sink's room.
-const CALLS: usize = 10;
 
 /// The bytes an owed reference is counted as.
 const OWED_SIZE: usize = 512;
@@ -149,288 +146,6 @@ impl SalesforceSink {
             tally: Arc::clone(&self.tally),
             counters: self.counters(),
         }
-    }
-
-    /// Starts what may start, and says when to look again if nothing else happens.
-    fn launch(&mut self) -> Option<Instant> {
-        let now = Instant::now();
-        if self.halted().is_some() {
-            return None;
-        }
-        self.lanes.wake(now);
-        self.settle_known(now);
-        if self.halted().is_some() {
-            return None;
-        }
-        if let Some((org, reason)) = self.delivery.away() {
-            self.health.degraded(format!(
-                "org `{}` cannot be called: {reason}; writing goes on when it answers again",
-                org.name()
-            ));
-            return None;
-        }
-        while self.adopted.try_join_next().is_some() {}
-        if !self.adopted.is_empty() {
-            self.health.degraded(format!(
-                "bulk jobs of an earlier run are still at work in org `{}`; writing goes on when they are over",
-                self.delivery.wire.org.name()
-            ));
-            return None;
-        }
-        self.health.running();
-        let limits = Limits {
-            slots: CALLS.saturating_sub(self.calls.len()),
-            records: COLLECTION * self.delivery.wire.pace.collections(),
-        };
-        let free = self.free_heads();
-        let candidates = free.iter().filter_map(|head| {
-            Some(Candidate {
-                key: head.key,
-                group: self.group(&head.item.task)?,
-                alone: head.item.papers.attempts.is_suspect(),
-                since: head.since,
-                size: head.item.papers.seat.as_ref().map_or(0, Seat::size),
-                bulk: self.may_be_bulk(head.item),
-            })
-        });
-        let candidates: Vec<Candidate<'_>> = candidates.collect();
-        let (begins, bulk) = self.choose_bulk(&candidates, now);
-        let others = candidates.into_iter().filter(|candidate| !bulk.takes(candidate));
-        let plan = plan(others, limits, &self.traffic, now);
-        let wake = [plan.wake, bulk.wake, self.lanes.next_wake()].into_iter().flatten().min();
-        match begins {
-            Some(group) => self.begin_bulk(group),
-            None => self.run_bulk(bulk, now),
-        }
-        for (group, keys) in plan.calls {
-            self.traffic.begins(group, now);
-            self.start_call(group, keys);
-        }
-        // A job that begins to be filled takes what is there at once.
-        if begins.is_some() { Some(now) } else { wake }
-    }
-
-    /// Settles what needs no call: known outcomes, and owed references that a later record of their lane decides.
-    fn settle_known(&mut self, now: Instant) {
-        loop {
-            let known: Vec<LaneKey> = self
-                .lanes
-                .heads()
-                .filter(|head| match &head.item.task {
-                    Task::Known(_) => true,
-                    Task::Owed(owed) => self.lanes.queued(head.key).any(|work| work.task.decides(owed)),
-                    Task::Change(_) | Task::FetchBack(_) => false,
-                })
-                .map(|head| head.key.clone())
-                .collect();
-            if known.is_empty() {
-                return;
-            }
-            for key in known {
-                let Some(Work { papers, task }) = self.lanes.take(&key) else { continue };
-                let outcome = match task {
-                    Task::Known(outcome) => *outcome,
-                    Task::Owed(_) | Task::FetchBack(_) | Task::Change(_) => {
-                        Outcome::Skipped(Skip::NoLongerOwed)
-                    }
-                };
-                self.settle(papers, outcome, None, now);
-            }
-        }
-    }
-
-    fn group(&self, task: &Task) -> Option<Group> {
-        let (target, kind) = match task {
-            Task::Change(change) => (&change.target, change.kind),
-            Task::Owed(owed) => (self.delivery.targets.named(&owed.object)?, Kind::Pay),
-            Task::FetchBack(parent) => (self.delivery.targets.at(*parent.objects.first()?), Kind::FetchBack),
-            Task::Known(_) => return None,
-        };
-        Some(Group { rank: target.rank, object: target.index, kind })
-    }
-
-    fn start_call(&mut self, group: Group, keys: Vec<LaneKey>) {
-        let (mut changes, mut owed, mut parents) = (Vec::new(), Vec::new(), Vec::new());
-        for key in keys {
-            let Some(Work { papers, task }) = self.lanes.take(&key) else { continue };
-            let tenure = papers.tenure.clone();
-            let mut flying = Flying { tenure, decides: None, standing: papers.standing, in_job: false };
-            match task {
-                Task::Change(change) => {
-                    flying.decides = Some(change.decision());
-                    changes.push((papers, change));
-                }
-                Task::Owed(debt) => owed.push((papers, debt)),
-                Task::FetchBack(parent) => parents.push((papers, parent)),
-                Task::Known(outcome) => {
-                    self.settle(papers, *outcome, None, Instant::now());
-                    continue;
-                }
-            }
-            self.flying.insert(key, flying);
-        }
-        let delivery = Arc::clone(&self.delivery);
-        self.calls.spawn(async move {
-            let done = match group.kind {
-                Kind::Pay => delivery.pay(delivery.targets.at(group.object), owed).await,
-                Kind::FetchBack => delivery.fetch_parents(parents).await,
-                kind => delivery.write(kind, changes).await,
-            };
-            (group, done.map(Over::Wrote))
-        });
-    }
-
-    /// Takes changes out of their lanes.
-    fn take_changes(&mut self, keys: Vec<LaneKey>) -> Vec<(Papers, Box<Change>)> {
-        let mut changes = Vec::with_capacity(keys.len());
-        for key in keys {
-            match self.lanes.take(&key) {
-                Some(Work { papers, task: Task::Change(change) }) => {
-                    let flying = Flying {
-                        tenure: papers.tenure.clone(),
-                        decides: Some(change.decision()),
-                        standing: papers.standing,
-                        in_job: false,
-                    };
-                    self.flying.insert(key, flying);
-                    changes.push((papers, change));
-                }
-                Some(other) => self.lanes.put_back(key, other, None, Instant::now()),
-                None => {}
-            }
-        }
-        changes
-    }
-
-    /// Takes in what became of a call.
-    fn absorb(
-        &mut self,
-        joined: Result<(Group, Result<Over, StoreError>), JoinError>,
-    ) -> Result<(), TaskError> {
-        let (group, over) = joined.map_err(TaskError::restart)?;
-        self.traffic.ends(group);
-        let now = Instant::now();
-        match over.map_err(TaskError::restart)? {
-            Over::Wrote(done) => self.take_in(done),
-            Over::Prepared(done, prepared) => {
-                self.take_in(done);
-                self.fill(group, prepared, now)?;
-            }
-            Over::Job(reading) => self.read_bulk(reading, now),
-        }
-        Ok(())
-    }
-
-    fn take_in(&mut self, done: Done) {
-        let now = Instant::now();
-        for (work, verdict) in done.over {
-            self.absorb_one(work, verdict, now);
-        }
-        for (parent, tenure) in done.parents {
-            self.look_after(parent, tenure, now);
-        }
-    }
-
-    fn absorb_one(&mut self, mut work: Work, verdict: Verdict, now: Instant) {
-        let key = work.papers.key.clone();
-        let flying = self.flying.remove(&key);
-        let lasts = !work.papers.tenure.is_over();
-        let verdict = self.with_deletions_to_come(&work, verdict);
-        let until = match self.by_policy(verdict) {
-            Verdict::Settled(settled) => {
-                if lasts && let Some(link) = settled.link() {
-                    self.delivery.links.wrote(link.clone(), settled.stored.clone());
-                }
-                let decides = flying.and_then(|flying| Some((key, flying.decides?)));
-                return self.settle(work.papers, settled.outcome, decides, now);
-            }
-            // The ticket is dropped with the item; its lane at the ledger went with the partition.
-            _ if !lasts => return self.lanes.settle(&key, now),
-            Verdict::Dropped | Verdict::Again => None,
-            Verdict::Outdated(reason) => {
-                self.outdated = Some(reason);
-                None
-            }
-            Verdict::Later(pause) => {
-                self.pause_behind(&mut work);
-                Some(now + pause)
-            }
-            Verdict::Retry(rejection) => match self.next_attempt(&mut work) {
-                Next::After(pause) => Some(now + pause),
-                Next::Over => return self.give_up(work, rejection, now),
-            },
-            Verdict::Suspect(rejection) => {
-                work.papers.attempts.suspect();
-                match self.next_attempt(&mut work) {
-                    Next::After(pause) => Some(now + pause),
-                    Next::Over => return self.give_up(work, rejection, now),
-                }
-            }
-        };
-        self.stand_anew(&mut work);
-        // D5: at the front, so that nothing later of the record passes it.
-        self.lanes.put_back(key, work, until, now);
-    }
-
-    /// Counts a failed attempt on the record's clock, which runs only while the org can be called.
-    fn next_attempt(&mut self, work: &mut Work) -> Next {
-        let clock = self.delivery.wire.org.breaker().closed_time();
-        let next = work.papers.attempts.fail(clock, self.config.retry_for, rand::random());
-        if let Next::After(_) = next {
-            self.delivery.counters.retried();
-            self.pause_behind(work);
-        }
-        next
-    }
-
-    /// Has no more read of the partition of an item that waits.
-    fn pause_behind(&mut self, work: &mut Work) {
-        match &work.task {
-            Task::Change(change) => {
-                work.papers.attempts.pause(&mut self.pauses, &change.version.at.partition);
-            }
-            Task::Owed(owed) => work.papers.attempts.pause(&mut self.pauses, &owed.at.partition),
-            Task::FetchBack(_) | Task::Known(_) => {}
-        }
-    }
-
-    fn give_up(&mut self, work: Work, mut rejection: Rejection, now: Instant) {
-        rejection.message = format!(
-            "{} (given up after {} attempts in {})",
-            rejection.message,
-            work.papers.attempts.failed() + 1,
-            seconds(self.config.retry_for)
-        );
-        self.settle(work.papers, Outcome::Rejected(rejection), None, now);
-    }
-
-    /// Ends an item that was taken out of its lane: the lane's next item has its turn, the seat is free.
-    fn settle(
-        &mut self,
-        papers: Papers,
-        outcome: Outcome,
-        decides: Option<(LaneKey, Decision)>,
-        now: Instant,
-    ) {
-        let subject = Subject::of(&papers);
-        let Papers { key, ticket, seat, .. } = papers;
-        drop(seat);
-        if let Some(ticket) = ticket {
-            self.close(ticket, &subject, outcome, decides);
-        }
-        self.lanes.settle(&key, now);
-    }
-
-    fn close(
-        &mut self,
-        ticket: Ticket,
-        subject: &Subject,
-        outcome: Outcome,
-        decides: Option<(LaneKey, Decision)>,
-    ) {
-        let Some((ticket, outcome)) = self.end_of_record(ticket, subject, outcome) else { return };
-        self.delivery.counters.settled(&outcome);
-        self.closed.push(Closed { ticket, outcome, decides });
     }
 
     fn hand_out(&mut self) -> Vec<(Ticket, Outcome)> {
@@ -573,8 +288,4 @@ async fn until(wake: Option<Instant>) {
         Some(wake) => sleep_until(wake).await,
         None => std::future::pending().await,
     }
-}
-
-fn seconds(time: Duration) -> String {
-    format!("{} s", time.as_secs_f64())
 }

@@ -1,0 +1,170 @@
+//! Which calls start: what may be written next leaves its lane and goes to a call or a bulk job.
+
+use std::sync::Arc;
+
+use orgstream_api::{Outcome, Skip};
+use orgstream_salesforce::COLLECTION;
+use tokio::time::Instant;
+
+use super::{Flying, Over, SalesforceSink};
+use crate::change::Change;
+use crate::lanes::LaneKey;
+use crate::plan::{Candidate, Group, Kind, Limits, plan};
+use crate::room::Seat;
+use crate::work::{Papers, Task, Work};
+
+/// Calls in flight at most. Their bytes are bounded by the sink's room.
+const CALLS: usize = 10;
+
+impl SalesforceSink {
+    /// Starts what may start, and says when to look again if nothing else happens.
+    pub(super) fn launch(&mut self) -> Option<Instant> {
+        let now = Instant::now();
+        if self.halted().is_some() {
+            return None;
+        }
+        self.lanes.wake(now);
+        self.settle_known(now);
+        if self.halted().is_some() {
+            return None;
+        }
+        if let Some((org, reason)) = self.delivery.away() {
+            self.health.degraded(format!(
+                "org `{}` cannot be called: {reason}; writing goes on when it answers again",
+                org.name()
+            ));
+            return None;
+        }
+        while self.adopted.try_join_next().is_some() {}
+        if !self.adopted.is_empty() {
+            self.health.degraded(format!(
+                "bulk jobs of an earlier run are still at work in org `{}`; writing goes on when they are over",
+                self.delivery.wire.org.name()
+            ));
+            return None;
+        }
+        self.health.running();
+        let limits = Limits {
+            slots: CALLS.saturating_sub(self.calls.len()),
+            records: COLLECTION * self.delivery.wire.pace.collections(),
+        };
+        let free = self.free_heads();
+        let candidates = free.iter().filter_map(|head| {
+            Some(Candidate {
+                key: head.key,
+                group: self.group(&head.item.task)?,
+                alone: head.item.papers.attempts.is_suspect(),
+                since: head.since,
+                size: head.item.papers.seat.as_ref().map_or(0, Seat::size),
+                bulk: self.may_be_bulk(head.item),
+            })
+        });
+        let candidates: Vec<Candidate<'_>> = candidates.collect();
+        let (begins, bulk) = self.choose_bulk(&candidates, now);
+        let others = candidates.into_iter().filter(|candidate| !bulk.takes(candidate));
+        let plan = plan(others, limits, &self.traffic, now);
+        let wake = [plan.wake, bulk.wake, self.lanes.next_wake()].into_iter().flatten().min();
+        match begins {
+            Some(group) => self.begin_bulk(group),
+            None => self.run_bulk(bulk, now),
+        }
+        for (group, keys) in plan.calls {
+            self.traffic.begins(group, now);
+            self.start_call(group, keys);
+        }
+        // A job that begins to be filled takes what is there at once.
+        if begins.is_some() { Some(now) } else { wake }
+    }
+
+    /// Settles what needs no call: known outcomes, and owed references that a later record of their lane decides.
+    fn settle_known(&mut self, now: Instant) {
+        loop {
+            let known: Vec<LaneKey> = self
+                .lanes
+                .heads()
+                .filter(|head| match &head.item.task {
+                    Task::Known(_) => true,
+                    Task::Owed(owed) => self.lanes.queued(head.key).any(|work| work.task.decides(owed)),
+                    Task::Change(_) | Task::FetchBack(_) => false,
+                })
+                .map(|head| head.key.clone())
+                .collect();
+            if known.is_empty() {
+                return;
+            }
+            for key in known {
+                let Some(Work { papers, task }) = self.lanes.take(&key) else { continue };
+                let outcome = match task {
+                    Task::Known(outcome) => *outcome,
+                    Task::Owed(_) | Task::FetchBack(_) | Task::Change(_) => {
+                        Outcome::Skipped(Skip::NoLongerOwed)
+                    }
+                };
+                self.settle(papers, outcome, None, now);
+            }
+        }
+    }
+
+    fn group(&self, task: &Task) -> Option<Group> {
+        let (target, kind) = match task {
+            Task::Change(change) => (&change.target, change.kind),
+            Task::Owed(owed) => (self.delivery.targets.named(&owed.object)?, Kind::Pay),
+            Task::FetchBack(parent) => (self.delivery.targets.at(*parent.objects.first()?), Kind::FetchBack),
+            Task::Known(_) => return None,
+        };
+        Some(Group { rank: target.rank, object: target.index, kind })
+    }
+
+    fn start_call(&mut self, group: Group, keys: Vec<LaneKey>) {
+        let (mut changes, mut owed, mut parents) = (Vec::new(), Vec::new(), Vec::new());
+        for key in keys {
+            let Some(Work { papers, task }) = self.lanes.take(&key) else { continue };
+            let tenure = papers.tenure.clone();
+            let mut flying = Flying { tenure, decides: None, standing: papers.standing, in_job: false };
+            match task {
+                Task::Change(change) => {
+                    flying.decides = Some(change.decision());
+                    changes.push((papers, change));
+                }
+                Task::Owed(debt) => owed.push((papers, debt)),
+                Task::FetchBack(parent) => parents.push((papers, parent)),
+                Task::Known(outcome) => {
+                    self.settle(papers, *outcome, None, Instant::now());
+                    continue;
+                }
+            }
+            self.flying.insert(key, flying);
+        }
+        let delivery = Arc::clone(&self.delivery);
+        self.calls.spawn(async move {
+            let done = match group.kind {
+                Kind::Pay => delivery.pay(delivery.targets.at(group.object), owed).await,
+                Kind::FetchBack => delivery.fetch_parents(parents).await,
+                kind => delivery.write(kind, changes).await,
+            };
+            (group, done.map(Over::Wrote))
+        });
+    }
+
+    /// Takes changes out of their lanes.
+    pub(super) fn take_changes(&mut self, keys: Vec<LaneKey>) -> Vec<(Papers, Box<Change>)> {
+        let mut changes = Vec::with_capacity(keys.len());
+        for key in keys {
+            match self.lanes.take(&key) {
+                Some(Work { papers, task: Task::Change(change) }) => {
+                    let flying = Flying {
+                        tenure: papers.tenure.clone(),
+                        decides: Some(change.decision()),
+                        standing: papers.standing,
+                        in_job: false,
+                    };
+                    self.flying.insert(key, flying);
+                    changes.push((papers, change));
+                }
+                Some(other) => self.lanes.put_back(key, other, None, Instant::now()),
+                None => {}
+            }
+        }
+        changes
+    }
+}

@@ -1,0 +1,153 @@
+//! What becomes of the items of a call that is over: settled, or put back into their lanes.
+
+use std::time::Duration;
+
+use orgstream_api::{Outcome, Rejection, StoreError, TaskError, Ticket};
+use tokio::task::JoinError;
+use tokio::time::Instant;
+
+use super::halt::Subject;
+use super::{Closed, Over, SalesforceSink};
+use crate::attempts::Next;
+use crate::change::Decision;
+use crate::deliver::Done;
+use crate::lanes::LaneKey;
+use crate::plan::Group;
+use crate::work::{Papers, Task, Verdict, Work};
+
+impl SalesforceSink {
+    /// Takes in what became of a call.
+    pub(super) fn absorb(
+        &mut self,
+        joined: Result<(Group, Result<Over, StoreError>), JoinError>,
+    ) -> Result<(), TaskError> {
+        let (group, over) = joined.map_err(TaskError::restart)?;
+        self.traffic.ends(group);
+        let now = Instant::now();
+        match over.map_err(TaskError::restart)? {
+            Over::Wrote(done) => self.take_in(done),
+            Over::Prepared(done, prepared) => {
+                self.take_in(done);
+                self.fill(group, prepared, now)?;
+            }
+            Over::Job(reading) => self.read_bulk(reading, now),
+        }
+        Ok(())
+    }
+
+    pub(super) fn take_in(&mut self, done: Done) {
+        let now = Instant::now();
+        for (work, verdict) in done.over {
+            self.absorb_one(work, verdict, now);
+        }
+        for (parent, tenure) in done.parents {
+            self.look_after(parent, tenure, now);
+        }
+    }
+
+    fn absorb_one(&mut self, mut work: Work, verdict: Verdict, now: Instant) {
+        let key = work.papers.key.clone();
+        let flying = self.flying.remove(&key);
+        let lasts = !work.papers.tenure.is_over();
+        let verdict = self.with_deletions_to_come(&work, verdict);
+        let until = match self.by_policy(verdict) {
+            Verdict::Settled(settled) => {
+                if lasts && let Some(link) = settled.link() {
+                    self.delivery.links.wrote(link.clone(), settled.stored.clone());
+                }
+                let decides = flying.and_then(|flying| Some((key, flying.decides?)));
+                return self.settle(work.papers, settled.outcome, decides, now);
+            }
+            // The ticket is dropped with the item; its lane at the ledger went with the partition.
+            _ if !lasts => return self.lanes.settle(&key, now),
+            Verdict::Dropped | Verdict::Again => None,
+            Verdict::Outdated(reason) => {
+                self.outdated = Some(reason);
+                None
+            }
+            Verdict::Later(pause) => {
+                self.pause_behind(&mut work);
+                Some(now + pause)
+            }
+            Verdict::Retry(rejection) => match self.next_attempt(&mut work) {
+                Next::After(pause) => Some(now + pause),
+                Next::Over => return self.give_up(work, rejection, now),
+            },
+            Verdict::Suspect(rejection) => {
+                work.papers.attempts.suspect();
+                match self.next_attempt(&mut work) {
+                    Next::After(pause) => Some(now + pause),
+                    Next::Over => return self.give_up(work, rejection, now),
+                }
+            }
+        };
+        self.stand_anew(&mut work);
+        // D5: at the front, so that nothing later of the record passes it.
+        self.lanes.put_back(key, work, until, now);
+    }
+
+    /// Counts a failed attempt on the record's clock, which runs only while the org can be called.
+    fn next_attempt(&mut self, work: &mut Work) -> Next {
+        let clock = self.delivery.wire.org.breaker().closed_time();
+        let next = work.papers.attempts.fail(clock, self.config.retry_for, rand::random());
+        if let Next::After(_) = next {
+            self.delivery.counters.retried();
+            self.pause_behind(work);
+        }
+        next
+    }
+
+    /// Has no more read of the partition of an item that waits.
+    pub(super) fn pause_behind(&mut self, work: &mut Work) {
+        match &work.task {
+            Task::Change(change) => {
+                work.papers.attempts.pause(&mut self.pauses, &change.version.at.partition);
+            }
+            Task::Owed(owed) => work.papers.attempts.pause(&mut self.pauses, &owed.at.partition),
+            Task::FetchBack(_) | Task::Known(_) => {}
+        }
+    }
+
+    fn give_up(&mut self, work: Work, mut rejection: Rejection, now: Instant) {
+        rejection.message = format!(
+            "{} (given up after {} attempts in {})",
+            rejection.message,
+            work.papers.attempts.failed() + 1,
+            seconds(self.config.retry_for)
+        );
+        self.settle(work.papers, Outcome::Rejected(rejection), None, now);
+    }
+
+    /// Ends an item that was taken out of its lane: the lane's next item has its turn, the seat is free.
+    pub(super) fn settle(
+        &mut self,
+        papers: Papers,
+        outcome: Outcome,
+        decides: Option<(LaneKey, Decision)>,
+        now: Instant,
+    ) {
+        let subject = Subject::of(&papers);
+        let Papers { key, ticket, seat, .. } = papers;
+        drop(seat);
+        if let Some(ticket) = ticket {
+            self.close(ticket, &subject, outcome, decides);
+        }
+        self.lanes.settle(&key, now);
+    }
+
+    pub(super) fn close(
+        &mut self,
+        ticket: Ticket,
+        subject: &Subject,
+        outcome: Outcome,
+        decides: Option<(LaneKey, Decision)>,
+    ) {
+        let Some((ticket, outcome)) = self.end_of_record(ticket, subject, outcome) else { return };
+        self.delivery.counters.settled(&outcome);
+        self.closed.push(Closed { ticket, outcome, decides });
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{} s", time.as_secs_f64())
+}
