@@ -22,7 +22,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET /simulator/faults", "the faults in force, with the times that are left"),
     (
         "POST /simulator/faults",
-        "add a fault: {kind, effect: answer|cut|cut_after|delay|delay_between|stall|record_error|bayeux_error|bayeux_disconnect, times?, containing?, for_ms?} \
+        "add a fault: {kind, effect: answer|cut|cut_after|delay|delay_between|stall|record_error|bayeux_error|bayeux_disconnect, times?, one_in?, containing?, for_ms?} \
          and what the effect needs: answer {status, code, message?}, delay {ms}, delay_between {min_ms, max_ms}, \
          record_error {code, message?}, bayeux_error {error, reconnect?}, bayeux_disconnect {}",
     ),

@@ -39,6 +39,8 @@ struct Active {
     id: FaultId,
     fault: Fault,
     until: Option<Instant>,
+    /// How often it fitted since it was met.
+    fitted: u32,
 }
 
 impl Faults {
@@ -53,7 +55,7 @@ impl Faults {
             rules.next_id += 1;
             let until = fault.for_ms.and_then(|ms| Instant::now().checked_add(Duration::from_millis(ms)));
             let id = rules.next_id;
-            rules.active.push(Active { id, fault, until });
+            rules.active.push(Active { id, fault, until, fitted: 0 });
             id
         };
         self.changed.send_replace(());
@@ -174,6 +176,7 @@ impl Faults {
             fault.kind == CallKind::Any
                 && fault.containing.is_none()
                 && fault.times.is_none()
+                && fault.one_in.is_none()
                 && matches!(fault.effect, Effect::Answer { .. } | Effect::Cut)
         })
     }
@@ -197,17 +200,33 @@ impl Faults {
 impl Rules {
     fn play(&mut self, fits: impl Fn(&Fault) -> bool) -> Option<Effect> {
         self.drop_ended();
-        let active = self.active.iter_mut().find(|active| fits(&active.fault))?;
-        if let Some(times) = &mut active.fault.times {
-            *times = times.saturating_sub(1);
+        for active in self.active.iter_mut().filter(|active| fits(&active.fault)) {
+            if active.is_its_turn() {
+                if let Some(times) = &mut active.fault.times {
+                    *times = times.saturating_sub(1);
+                }
+                return Some(active.fault.effect.clone());
+            }
         }
-        Some(active.fault.effect.clone())
+        None
     }
 
     fn drop_ended(&mut self) {
         let now = Instant::now();
         self.active
             .retain(|active| active.fault.times != Some(0) && active.until.is_none_or(|until| now < until));
+    }
+}
+
+impl Active {
+    /// Counts a call or record that it fits, and says whether that is one it is met by.
+    fn is_its_turn(&mut self) -> bool {
+        self.fitted += 1;
+        let turn = self.fitted >= self.fault.one_in.unwrap_or(1);
+        if turn {
+            self.fitted = 0;
+        }
+        turn
     }
 }
 
@@ -239,5 +258,19 @@ mod tests {
         assert_eq!(faults.on_call(&[CallKind::Write], has), (Duration::ZERO, Some(Effect::Cut)));
         assert_eq!(faults.on_call(&[CallKind::Write], has), none.clone());
         assert!(faults.list().is_empty());
+    }
+
+    #[test]
+    fn a_fault_with_one_in_is_met_by_the_last_of_every_so_many_and_leaves_the_others_to_later_ones() {
+        let faults = Faults::new();
+        let refused = |code: &str| Effect::RecordError { code: code.to_owned(), message: String::new() };
+        faults.add(Fault::new(CallKind::Write, refused("UNABLE_TO_LOCK_ROW")).one_in(3).times(2));
+        faults.add(Fault::new(CallKind::Write, refused("INVALID_FIELD")).containing("Acme"));
+        let met = |record: &str| {
+            let met = faults.on_record(Api::Rest, |text| record == text);
+            met.map_or(String::new(), |(code, _)| code)
+        };
+        let codes: Vec<String> = ["", "Acme", "", "", "", "", ""].map(met).to_vec();
+        assert_eq!(codes, ["", "INVALID_FIELD", "UNABLE_TO_LOCK_ROW", "", "", "UNABLE_TO_LOCK_ROW", ""]);
     }
 }

@@ -21,6 +21,8 @@ pub struct Fault {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) times: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) one_in: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) containing: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) for_ms: Option<u64>,
@@ -31,6 +33,7 @@ pub struct Fault {
 struct Written {
     kind: CallKind,
     times: Option<u32>,
+    one_in: Option<u32>,
     containing: Option<String>,
     for_ms: Option<u64>,
     #[serde(flatten)]
@@ -41,30 +44,37 @@ impl TryFrom<Written> for Fault {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        let Written { kind, times, containing, for_ms, effect } = written;
+        let Written { kind, times, one_in, containing, for_ms, effect } = written;
         let keys: Vec<String> = effect.keys().cloned().collect();
         let effect: Effect =
             serde_json::from_value(Json::Object(effect)).map_err(|error| error.to_string())?;
-        if let Some(reason) = never_met(kind, &effect, times) {
+        if let Some(reason) = never_met(kind, &effect, times, one_in) {
             return Err(reason.to_owned());
         }
         let known = serde_json::to_value(&effect).map_err(|error| error.to_string())?;
         if let Some(key) = keys.iter().find(|key| known.get(key.as_str()).is_none()) {
             let of_effect = known.as_object().into_iter().flat_map(|known| known.keys().map(String::as_str));
             let known: Vec<&str> =
-                ["kind", "times", "containing", "for_ms"].into_iter().chain(of_effect).collect();
+                ["kind", "times", "one_in", "containing", "for_ms"].into_iter().chain(of_effect).collect();
             return Err(format!("unknown key `{key}`, expected one of {}", known.join(", ")));
         }
         if let Effect::RecordError { code, .. } = &effect {
             check_code(code)?;
         }
-        Ok(Self { kind, effect, times, containing, for_ms })
+        Ok(Self { kind, effect, times, one_in, containing, for_ms })
     }
 }
 
 /// Why no call could ever meet such a fault, or not as it is written.
-fn never_met(kind: CallKind, effect: &Effect, times: Option<u32>) -> Option<&'static str> {
+fn never_met(
+    kind: CallKind,
+    effect: &Effect,
+    times: Option<u32>,
+    one_in: Option<u32>,
+) -> Option<&'static str> {
     match effect {
+        _ if one_in == Some(0) => Some("one_in: 0 is met by no call; leave one_in out, or count from 1"),
+        Effect::Stall if one_in.is_some() => Some("a stall holds every call: it has no one_in"),
         _ if times == Some(0) => Some("times: 0 is met by no call; leave times out, or count from 1"),
         Effect::Stall if times.is_some() => {
             Some("a stall lasts for_ms, or until it is removed: it has no times")
@@ -116,13 +126,20 @@ fn check_code(code: &str) -> Result<(), String> {
 impl Fault {
     /// Calls of this kind meet this effect.
     pub fn new(kind: CallKind, effect: Effect) -> Self {
-        Self { kind, effect, times: None, containing: None, for_ms: None }
+        Self { kind, effect, times: None, one_in: None, containing: None, for_ms: None }
     }
 
     /// Only so many times: calls, or records for [`Effect::RecordError`].
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         self.times = Some(times);
+        self
+    }
+
+    /// Only the last of every so many calls (or records) that it fits: with 50, two in a hundred.
+    #[must_use]
+    pub fn one_in(mut self, calls: u32) -> Self {
+        self.one_in = Some(calls.max(1));
         self
     }
 
@@ -144,7 +161,7 @@ impl Fault {
 impl Fault {
     /// Whether it makes calls slow as long as it is there: then other faults are played as well.
     pub(super) fn slows(&self) -> bool {
-        self.effect.delays() && self.times.is_none()
+        self.effect.delays() && self.times.is_none() && self.one_in.is_none()
     }
 
     pub(super) fn concerns(&self, kinds: &[CallKind], text: impl Fn(&str) -> bool) -> bool {
