@@ -10,6 +10,7 @@ mod peer;
 mod process;
 mod replication;
 mod simulator;
+mod sink;
 mod source;
 mod transactions;
 
@@ -29,13 +30,14 @@ type Group = (&'static str, fn() -> Vec<Figure>);
 #[expect(clippy::print_stdout, reason = "the table is what this is for")]
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let groups: [Group; 6] = [
+    let groups: [Group; 7] = [
         ("codec", codec::figures),
         ("broker", broker::figures),
         ("transactions", transactions::figures),
         ("replication", replication::figures),
         ("simulator", simulator::figures),
         ("source", source::figures),
+        ("sink", sink::figures),
     ];
     println!("| what | measured |\n|---|---|");
     for (name, figures) in groups {

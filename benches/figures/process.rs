@@ -38,6 +38,16 @@ impl Process {
         self.said[key].as_str().unwrap_or_else(|| panic!("no {key} in {}", self.said))
     }
 
+    /// A sandbox as an org of a file.
+    pub(super) fn as_org(&self) -> String {
+        format!(
+            "{{ url: '{}', auth: {{ flow: client_credentials, client_id: '{}', client_secret: '{}' }} }}",
+            self.text("login_url"),
+            self.text("client_id"),
+            self.text("client_secret")
+        )
+    }
+
     /// A line of its memory figures, in MB: `VmRSS` now, `VmHWM` at most.
     pub(super) fn memory_mb(&self, key: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
@@ -72,6 +82,13 @@ pub(super) fn sandbox(url: &str, path: &str) -> Json {
     let output =
         Command::new("curl").args(["-s", &format!("{url}/simulator/{path}")]).output().expect("curl runs");
     serde_json::from_slice(&output.stdout).unwrap_or_default()
+}
+
+/// Tells a simulated org something; `path` is behind `/simulator`.
+pub(super) fn order(url: &str, path: &str, body: &str) {
+    let arguments = ["-sf", &format!("{url}/simulator/{path}"), "-d", body];
+    let done = Command::new("curl").args(arguments).output().expect("curl runs");
+    assert!(done.status.success(), "{path} {body}: {}", String::from_utf8_lossy(&done.stdout));
 }
 
 /// Waits until `done` answers.

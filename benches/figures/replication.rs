@@ -76,21 +76,13 @@ fn path(name: &str, broker: &Broker) -> Vec<Figure> {
 }
 
 fn file(a: &Process, b: &Process, bootstrap_servers: &str) -> String {
-    let org = |org: &Process| {
-        format!(
-            "{{ url: '{}', auth: {{ flow: client_credentials, client_id: '{}', client_secret: '{}' }} }}",
-            org.text("login_url"),
-            org.text("client_id"),
-            org.text("client_secret")
-        )
-    };
     format!(
         "orgs:\n  a: {}\n  b: {}\nkafka: {{ bootstrap_servers: '{bootstrap_servers}' }}\npipelines:\n  crm:\n    \
          source: {{ org: a, topic: 'a.${{object}}' }}\n    sink: {{ org: b }}\n    objects:\n      \
          Account: {{ external_id: OrgA_Id__c }}\n      Contact: {{ external_id: OrgA_Id__c }}\n      \
          Lead: {{ external_id: OrgA_Id__c }}\n",
-        org(a),
-        org(b)
+        a.as_org(),
+        b.as_org()
     )
 }
 

@@ -108,13 +108,11 @@ impl<'a> Bench<'a> {
         let pipeline = format!("{name}{}", self.org.text("login_url").rsplit(':').next().unwrap_or_default());
         let org = &self.org;
         let text = format!(
-            "orgs:\n  a: {{ url: '{}', auth: {{ flow: client_credentials, client_id: '{}', client_secret: '{}' }} }}\n\
+            "orgs:\n  a: {}\n\
              kafka: {{ bootstrap_servers: '{}', topics: {{ partitions: 6, replication_factor: 1 }} }}\n\
              pipelines:\n  {pipeline}:\n    source: {{ org: a, topic: '{pipeline}.${{object}}', {keys} }}\n    \
              objects: {{ Account: {{}} }}\n",
-            org.text("login_url"),
-            org.text("client_id"),
-            org.text("client_secret"),
+            org.as_org(),
             self.broker.address(),
         );
         std::fs::write(self.dir.path().join("f.yaml"), text).expect("the file is written");
