@@ -11,7 +11,7 @@ use super::output;
 use super::table::table;
 use crate::config;
 use crate::control::flow::Freshness;
-use crate::control::{AllowanceStatus, Answer, Kind, Status, TaskStatus, ask};
+use crate::control::{AllowanceStatus, Answer, Kind, PipelineStatus, Status, TaskStatus, ask};
 
 mod detail;
 use detail::detail;
@@ -75,7 +75,7 @@ fn text(status: &Status) -> String {
     let mut details: Vec<Vec<String>> = Vec::new();
     for pipeline in &status.pipelines {
         for task in &pipeline.tasks {
-            lines.push(row(&pipeline.name, task));
+            lines.push(row(pipeline, task));
             details.push(detail(task));
         }
     }
@@ -97,7 +97,7 @@ fn text(status: &Status) -> String {
     parts.join("\n")
 }
 
-fn row(pipeline: &str, task: &TaskStatus) -> Vec<String> {
+fn row(pipeline: &PipelineStatus, task: &TaskStatus) -> Vec<String> {
     // A source has neither lag nor owed references; a dash says so, a zero would not.
     let of_sink = |number: String| match task.kind {
         Kind::Source => "-".to_owned(),
@@ -106,8 +106,8 @@ fn row(pipeline: &str, task: &TaskStatus) -> Vec<String> {
     let lag: i64 = task.lag.iter().map(crate::control::PartitionLag::lag).sum();
     let skipped: u64 = task.skipped.values().sum();
     vec![
-        pipeline.to_owned(),
-        task.kind.as_str().to_owned(),
+        pipeline.name.clone(),
+        task_name(pipeline, task),
         task.state.as_str().to_owned(),
         task.since.clone(),
         task.flow.as_ref().map_or("-", |status| status.flow.flow.as_str()).to_owned(),
@@ -119,6 +119,13 @@ fn row(pipeline: &str, task: &TaskStatus) -> Vec<String> {
         format!("{:.1}", task.rate_in),
         format!("{:.1}", task.rate_out),
     ]
+}
+
+/// The half of the pipeline that the task is, with its number where there are several.
+fn task_name(pipeline: &PipelineStatus, task: &TaskStatus) -> String {
+    let alike = pipeline.tasks.iter().filter(|other| other.kind == task.kind).count();
+    let numbered = task.name.strip_prefix(&format!("{}-", pipeline.name)).filter(|_| alike > 1);
+    numbered.unwrap_or(task.kind.as_str()).to_owned()
 }
 
 /// How fresh everything is: the age says more than the time.

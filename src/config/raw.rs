@@ -131,6 +131,14 @@ pub(super) struct Sink {
     pub(super) fallback_owner: Option<String>,
     /// Topics that are told what became of each record, as by Kafka Connect's reporter. Without it nothing is reported.
     pub(super) reports: Option<Reports>,
+    /// How many tasks share the partitions of the topics. Each has its own consumer and its own calls under way; more than there
+    /// are partitions have nothing to do. The order of deletions across records (docs/DELIVERY.md, D5) holds within a task.
+    #[schemars(range(min = 1, max = 100), extend("default" = 1, "x-confluent" = ["tasks.max"]))]
+    pub(super) tasks: Option<usize>,
+    /// How long a task or process may be silent before others get its partitions. A call lasts half of it at most, so that it is
+    /// over by then; a process that stops leaves its partitions for as long, which spares a restart a rebalance.
+    #[schemars(extend("x-form" = "duration", "default" = "45s"))]
+    pub(super) session_timeout: Option<String>,
     /// When records are written by bulk jobs.
     pub(super) bulk: Option<Bulk>,
     /// An expression (CEL). Only records of which it holds are written; deletions always are.

@@ -124,6 +124,17 @@ pub struct PipelineSink {
     pub reports: Option<Reports>,
     /// From how many waiting records on they go by a bulk job; `None`: never.
     pub bulk_from: Option<usize>,
+    /// How its tasks are members of their consumer group.
+    pub membership: Membership,
+}
+
+/// How the tasks of a sink are members of their consumer group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Membership {
+    /// How many there are, at least one.
+    pub tasks: usize,
+    /// How long the group waits for a silent one. Calls to the org last half of it at most.
+    pub session_timeout: Duration,
 }
 
 /// Where it is told what became of records.

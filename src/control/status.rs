@@ -52,8 +52,18 @@ pub struct AllowanceStatus {
 pub struct PipelineStatus {
     /// Its name in the file.
     pub name: String,
+    /// The worst of its tasks' states.
+    pub state: State,
     /// Its tasks that this process runs.
     pub tasks: Vec<TaskStatus>,
+}
+
+impl PipelineStatus {
+    /// A pipeline of these tasks.
+    pub fn of(name: String, tasks: Vec<TaskStatus>) -> Self {
+        let state = tasks.iter().map(|task| task.state).max().unwrap_or(State::Stopped);
+        Self { name, state, tasks }
+    }
 }
 
 /// One task.
@@ -137,20 +147,20 @@ impl Kind {
     }
 }
 
-/// What a task is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What a task is doing, from the best to the worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// It logs in, reads positions and prepares topics.
-    Starting,
     /// It gets on.
     Running,
+    /// It logs in, reads positions and prepares topics.
+    Starting,
+    /// It has drained, committed and left.
+    Stopped,
     /// It waits for something outside.
     Degraded,
     /// It has ended and will not be tried again.
     Failed,
-    /// It has drained, committed and left.
-    Stopped,
 }
 
 impl State {

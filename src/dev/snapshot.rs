@@ -144,7 +144,7 @@ mod tests {
             at: second(at),
             embedded: BTreeMap::new(),
             orgs: BTreeMap::new(),
-            pipelines: vec![PipelineStatus { name: "crm".to_owned(), tasks: vec![source, sink] }],
+            pipelines: vec![PipelineStatus::of("crm".to_owned(), vec![source, sink])],
         }
     }
 

@@ -4,7 +4,6 @@ use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::{sleep, timeout};
-use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::control::PartitionLag;
@@ -25,20 +24,11 @@ impl LagTable {
         self.0.lock().expect("no holder of this lock panics").clone()
     }
 
-    /// Keeps the table fresh until `stop`. Brokers that do not answer leave it as it is; its time tells.
-    pub(super) async fn refresh(
-        &self,
-        admin: &Admin,
-        group: &str,
-        topics: &[String],
-        stop: &CancellationToken,
-    ) {
-        while !stop.is_cancelled() {
+    /// Keeps the table fresh for as long as it is polled. Brokers that do not answer leave it as it is; its time tells.
+    pub(super) async fn refresh(&self, admin: &Admin, group: &str, topics: &[String]) {
+        loop {
             self.look(admin, group, topics).await;
-            tokio::select! {
-                () = sleep(EVERY) => {}
-                () = stop.cancelled() => {}
-            }
+            sleep(EVERY).await;
         }
     }
 

@@ -7,6 +7,7 @@
 //! - [`tasks`]: its tasks, started and shown together
 //! - [`orgs`], [`presence`], [`prepare`]: logging in, what the orgs have, topics
 //! - [`source_task`], [`sink_task`]: the two kinds of task, put together
+//! - [`sink`]: the tasks of one sink, and what they share
 //! - [`unlinked`]: where links could be filled in
 //! - [`task`]: keeps a task running, and knows when not to
 //! - [`order`], [`ids`], [`stored`]: orders a snapshot, changes the id map, and looks what is on record, while nothing runs
@@ -29,6 +30,8 @@ mod presence;
 mod prepare;
 
 mod source_task;
+
+mod sink;
 
 mod sink_task;
 

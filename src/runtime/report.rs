@@ -11,7 +11,7 @@ use orgstream_salesforce::{Allowance, Org};
 
 use super::flow::flow_status;
 use super::orgs::Orgs;
-use super::sink_task::SinkEntry;
+use super::sink::{SinkEntry, SinkTaskEntry};
 use super::source_task::SourceEntry;
 use crate::clock;
 use crate::control::{
@@ -36,21 +36,21 @@ pub(super) struct Report {
     pub(super) ids: OnceLock<IdStore>,
     /// Its source tasks.
     pub(super) sources: Vec<Arc<SourceEntry>>,
-    /// Its sink tasks.
+    /// Its sinks.
     pub(super) sinks: Vec<Arc<SinkEntry>>,
 }
 
 impl StatusSource for Report {
     fn status(&self) -> Status {
-        let mut pipelines: Vec<PipelineStatus> = Vec::new();
-        let tasks = self.sources.iter().map(|source| (&source.pipeline, source_status(source)));
-        for (name, task) in tasks.chain(self.sinks.iter().map(|sink| (&sink.pipeline, sink_status(sink)))) {
-            match pipelines.iter_mut().find(|pipeline| pipeline.name == *name) {
-                Some(pipeline) => pipeline.tasks.push(task),
-                None => pipelines.push(PipelineStatus { name: name.clone(), tasks: vec![task] }),
-            }
+        let mut tasks: BTreeMap<&String, Vec<TaskStatus>> = BTreeMap::new();
+        for source in &self.sources {
+            tasks.entry(&source.pipeline).or_default().push(source_status(source));
         }
-        pipelines.sort_by(|one, other| one.name.cmp(&other.name));
+        for sink in &self.sinks {
+            tasks.entry(&sink.pipeline).or_default().extend(sink_status(sink));
+        }
+        let pipelines =
+            tasks.into_iter().map(|(name, tasks)| PipelineStatus::of(name.clone(), tasks)).collect();
         Status {
             node: self.node.clone(),
             pid: std::process::id(),
@@ -111,15 +111,22 @@ fn source_status(source: &SourceEntry) -> TaskStatus {
     status
 }
 
-fn sink_status(sink: &SinkEntry) -> TaskStatus {
-    let counters = sink.counters.lock().expect("no holder of this lock panics").clone();
-    let mut status = blank(sink.name(), Kind::Sink, &sink.state);
-    let (lag_at, lag) = sink.lag.read();
-    (status.lag_at, status.lag) = (lag_at.map(text), lag);
-    status.owed = sink.view.owed() as u64;
-    status.rejected = sink.view.dead_letters.total();
-    status.latency = latency(&sink.view.latency);
-    (status.rate_in, status.rate_out) = (sink.view.consumed.rate(), sink.view.delivered.rate());
+fn sink_status(sink: &SinkEntry) -> impl Iterator<Item = TaskStatus> {
+    sink.named_tasks().enumerate().map(|(number, (name, task))| {
+        let mut status = sink_task_status(name, task);
+        let (lag_at, lag) = sink.lag_of(number);
+        (status.lag_at, status.lag) = (lag_at.map(text), lag);
+        status
+    })
+}
+
+fn sink_task_status(name: String, SinkTaskEntry { state, view, counters }: &SinkTaskEntry) -> TaskStatus {
+    let counters = counters.lock().expect("no holder of this lock panics").clone();
+    let mut status = blank(name, Kind::Sink, state);
+    status.owed = view.owed() as u64;
+    status.rejected = view.dead_letters.total();
+    status.latency = latency(&view.latency);
+    (status.rate_in, status.rate_out) = (view.consumed.rate(), view.delivered.rate());
     if let Some(counts) = counters.map(|counters| counters.read()) {
         status.skipped = counts.skipped;
         let reasons = |fields: BTreeMap<String, &'static str>| {

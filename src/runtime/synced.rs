@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 use super::lag::look_up;
 use super::orgs::Orgs;
 use super::process::Shared;
-use super::sink_task::SinkEntry;
+use super::sink::SinkEntry;
 use super::source_task::SourceEntry;
 use crate::kafka::{read_compacted, topics};
 
@@ -133,7 +133,7 @@ async fn together(shared: &Shared, orgs: &Orgs, sinks: &[Arc<SinkEntry>]) -> Sta
 
 async fn look(shared: &Shared, orgs: &Orgs, sink: &SinkEntry) -> Standing {
     let Ok(lag) = look_up(&shared.admin, &sink.group(), &sink.topics).await else { return Standing::Moving };
-    if lag.iter().any(|partition| partition.lag() > 0) || sink.view.in_flight() > 0 {
+    if lag.iter().any(|partition| partition.lag() > 0) || sink.in_flight() > 0 {
         return Standing::Moving;
     }
     // What a record owes is in Kafka before its offset is committed (D3), so it is looked at after.

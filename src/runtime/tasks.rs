@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use orgstream_api::{Health, HealthReporter, TaskError};
+use orgstream_salesforce_sink::SinkConfig;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +13,8 @@ use super::options::RunOptions;
 use super::orgs::Orgs;
 use super::prepare;
 use super::process::Shared;
-use super::sink_task::{SinkEntry, SinkOrgs};
+use super::sink::SinkEntry;
+use super::sink_task::SinkOrgs;
 use super::source_task::SourceEntry;
 use crate::config::Config;
 use crate::kafka::topics;
@@ -22,12 +24,12 @@ use crate::worker::state::{StateCell, TaskState};
 pub(super) struct Tasks {
     /// The source tasks.
     pub(super) sources: Vec<Arc<SourceEntry>>,
-    /// The sink tasks.
+    /// The sinks, each with its tasks.
     pub(super) sinks: Vec<Arc<SinkEntry>>,
 }
 
 impl Tasks {
-    /// One for each half of each pipeline that `options` ask for.
+    /// Those of each half of each pipeline that `options` ask for.
     pub(super) fn of(config: &Config, options: &RunOptions) -> Self {
         let sources =
             config.pipelines.iter().filter(|pipeline| options.sources() && pipeline.source.is_some());
@@ -44,7 +46,7 @@ impl Tasks {
                 .collect(),
             sinks: sinks
                 .map(|(pipeline, sink)| {
-                    Arc::new(SinkEntry::new(pipeline, &sink.org, prepare::input_topics(pipeline)))
+                    Arc::new(SinkEntry::new(pipeline, sink, prepare::input_topics(pipeline)))
                 })
                 .collect(),
         }
@@ -76,19 +78,17 @@ impl Tasks {
                 let org = sink_org.expect("the orgs of all tasks are connected");
                 let source = pipeline.matched_org().and_then(|name| orgs.get(name));
                 let orgs = SinkOrgs { target: org.clone(), source: source.cloned() };
-                let (entry, shared, stop) = (Arc::clone(entry), shared.clone(), stop.clone());
-                running.spawn(async move {
-                    let refreshing = async {
-                        entry.lag.refresh(&shared.admin, &entry.group(), &entry.topics, &stop).await;
-                        std::future::pending::<()>().await;
-                    };
-                    let ended = tokio::select! {
-                        ended = entry.run(&shared, config, orgs, stop.clone()) => ended,
-                        () = refreshing => Ok(()),
-                    };
-                    entry.lag.finish(&shared.admin, &entry.group(), &entry.topics).await;
-                    ended
-                });
+                for number in 0..entry.tasks.len() {
+                    let task = sink_task(
+                        Arc::clone(entry),
+                        number,
+                        shared.clone(),
+                        config.clone(),
+                        orgs.clone(),
+                        stop.clone(),
+                    );
+                    running.spawn(task);
+                }
             }
         }
         running
@@ -96,15 +96,13 @@ impl Tasks {
 
     /// How many records the sinks rejected, by dead-letter topic; topics without any are left out.
     pub(super) fn rejected(&self) -> BTreeMap<String, u64> {
-        let counts = self
-            .sinks
-            .iter()
-            .map(|sink| (topics::dead_letters(&sink.pipeline), sink.view.dead_letters.total()));
+        let counts = self.sinks.iter().map(|sink| (topics::dead_letters(&sink.pipeline), sink.rejected()));
         counts.filter(|(_, count)| *count > 0).collect()
     }
 
     fn cells(&self) -> impl Iterator<Item = &StateCell> {
-        self.sources.iter().map(|source| &source.state).chain(self.sinks.iter().map(|sink| &sink.state))
+        let sinks = self.sinks.iter().flat_map(|sink| &sink.tasks).map(|task| &task.state);
+        self.sources.iter().map(|source| &source.state).chain(sinks)
     }
 
     /// A reporter for what all tasks wait for before the first of them runs, and its other end for those that go on
@@ -130,4 +128,28 @@ impl Tasks {
             }
         }
     }
+}
+
+/// A task of a sink from start to end. The first one keeps the sink's lag fresh; each looks at it when it has ended, so that
+/// the last look is behind the last commit.
+async fn sink_task(
+    sink: Arc<SinkEntry>,
+    number: usize,
+    shared: Shared,
+    config: SinkConfig,
+    orgs: SinkOrgs,
+    stop: CancellationToken,
+) -> Result<(), TaskError> {
+    let looking = async {
+        if number == 0 {
+            sink.look_at_lag(&shared.admin).await;
+        }
+        std::future::pending::<()>().await;
+    };
+    let ended = tokio::select! {
+        ended = sink.run(number, &shared, config, orgs, stop) => ended,
+        () = looking => Ok(()),
+    };
+    sink.look_at_last_lag(&shared.admin).await;
+    ended
 }

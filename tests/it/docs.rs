@@ -244,6 +244,7 @@ const CONFLUENT: &[&str] = &[
     "override.event.type",
     "topics",
     "topics.regex",
+    "tasks.max",
     "skip.relationship.fields",
     "salesforce.use.custom.id.field",
     "salesforce.custom.id.field.name",

@@ -47,7 +47,9 @@ mod references;
 // The id map, shown and corrected.
 mod ids;
 
-// Two sink processes of one pipeline.
+// Several sink tasks, and several processes, of one pipeline.
+mod rebalances;
+mod tasks;
 mod two_sinks;
 
 // Bulk jobs, and a kill while one is at work.

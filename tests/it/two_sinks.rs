@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use crate::support::{Link, SchemaStore, World, eventually, on_both_brokers};
 
 /// Waits until the pipeline's consumer group has this many members, and each has its partitions.
-async fn members(world: &Link, count: usize) {
+pub(crate) async fn members(world: &Link, count: usize) {
     let client: BaseConsumer =
         ClientConfig::new().set("bootstrap.servers", &world.bootstrap_servers).create().expect("a client");
     let group = format!("orgstream.{}", world.pipeline);

@@ -16,6 +16,7 @@ use crate::builder::OrgBuilder;
 use crate::calls::{CallKind, WriteCall};
 use crate::credentials::Credentials;
 use crate::events::GapKind;
+use crate::exchanges::Exchange;
 use crate::fault::Faults;
 use crate::tenant::Tenant;
 use crate::usage::Allocation;
@@ -95,6 +96,16 @@ impl Org {
     /// The executed write calls, oldest first; the last 100,000 of them.
     pub fn writes(&self) -> Vec<WriteCall> {
         self.tenant.calls.writes()
+    }
+
+    /// From now on it is kept when each call that may change something was under way.
+    pub fn keep_exchanges(&self) {
+        self.tenant.exchanges.keep();
+    }
+
+    /// The calls that may have changed something since [`Org::keep_exchanges`], by when they ended.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.tenant.exchanges.kept()
     }
 
     /// Sets the counters and the list of write calls back to nothing.

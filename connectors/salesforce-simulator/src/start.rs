@@ -20,6 +20,7 @@ use crate::credentials::Credentials;
 use crate::data::{DataFile, Store};
 use crate::error::SimulatorError;
 use crate::events::{EventLog, Feeds};
+use crate::exchanges::Exchanges;
 use crate::fault::Faults;
 use crate::ids::{self, IdSource};
 use crate::org::Org;
@@ -104,6 +105,7 @@ pub(crate) async fn start(builder: OrgBuilder) -> Result<Org, SimulatorError> {
         settings: builder.settings,
         clock,
         calls: Calls::default(),
+        exchanges: Exchanges::default(),
         usage,
         faults: Faults::new(),
         stop: stop.clone(),

@@ -22,6 +22,7 @@ use crate::data::{
     Entry, Form, Journal, Origin, Push, Refusal, Store, StoredEvent, Transaction, Writer, render,
 };
 use crate::events::{EventLog, Feeds, GapKind};
+use crate::exchanges::Exchanges;
 use crate::fault::Faults;
 use crate::rest::Cursors;
 use crate::schema::Schema;
@@ -79,6 +80,7 @@ pub(crate) struct Tenant {
     pub(crate) settings: Settings,
     pub(crate) clock: Arc<Clock>,
     pub(crate) calls: Calls,
+    pub(crate) exchanges: Exchanges,
     pub(crate) usage: Usage,
     pub(crate) faults: Faults,
     pub(crate) stop: CancellationToken,

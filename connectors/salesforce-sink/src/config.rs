@@ -12,6 +12,7 @@ use crate::rules::ReferenceRules;
 
 use crate::failures::Failures;
 use crate::reading::Reading;
+use crate::tally::Tally;
 
 /// A validated sink.
 #[derive(Debug, Clone)]
@@ -115,4 +116,6 @@ pub struct SinkContext {
     pub source: Option<Org>,
     /// A directory for the rows of a bulk job while it is filled and at work. It is made when it is needed.
     pub spool: PathBuf,
+    /// What was rejected of the last records, by any task of this sink. Made with [`Failures::stop_after`].
+    pub tally: Arc<Tally>,
 }

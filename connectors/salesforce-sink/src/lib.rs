@@ -43,7 +43,8 @@ pub use failures::{Action, Failures, Fate, OWN_CODES, OnError, StopAfter};
 pub mod refusals;
 pub use refusals::Refusals;
 
-mod tally;
+pub mod tally;
+pub use tally::Tally;
 
 pub mod object_rules;
 pub use object_rules::{Adapted, FieldRule, OnLeave, Rules, TooLong, ValueMap};

@@ -109,9 +109,10 @@ impl SalesforceSink {
         health: HealthReporter,
         delivery: Delivery,
         spool: PathBuf,
+        tally: Arc<Tally>,
     ) -> Self {
         Self {
-            tally: Arc::new(Tally::new(config.failures.stop_after)),
+            tally,
             config,
             health,
             delivery: Arc::new(delivery),

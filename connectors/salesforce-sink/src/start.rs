@@ -50,7 +50,8 @@ pub async fn start(config: SinkConfig, org: Org, context: SinkContext) -> Result
         intents: context.intents,
         wire: Wire { org, lease: context.lease, pace: Pace::default() },
     };
-    Ok(SalesforceSink::new(config, context.health, delivery, context.spool))
+    context.tally.begin_anew();
+    Ok(SalesforceSink::new(config, context.health, delivery, context.spool, context.tally))
 }
 
 /// The objects as org B describes them, which keeps what it was asked.

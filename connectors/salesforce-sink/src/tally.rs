@@ -5,9 +5,9 @@ use std::sync::{Mutex, MutexGuard};
 
 use crate::failures::StopAfter;
 
-/// The last outcomes of a sink task. Shared by the sink and by whoever rejects records before the sink sees them.
+/// The last outcomes of a sink. Shared by its tasks and by whoever rejects records before they see them.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub struct Tally {
     stop_after: Option<StopAfter>,
     last: Mutex<Last>,
 }
@@ -22,8 +22,15 @@ struct Last {
 
 impl Tally {
     /// A tally without outcomes. Without `stop_after` nothing is ever too much.
-    pub(crate) fn new(stop_after: Option<StopAfter>) -> Self {
+    pub fn new(stop_after: Option<StopAfter>) -> Self {
         Self { stop_after, last: Mutex::default() }
+    }
+
+    /// A task starts again: its records may come, and be counted, a second time, so what was counted of them is forgotten.
+    pub(crate) fn begin_anew(&self) {
+        let mut last = self.lock();
+        last.outcomes.clear();
+        last.rejected = 0;
     }
 
     /// A record has its outcome: `rejected` with this code, or another one.

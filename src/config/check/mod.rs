@@ -17,6 +17,8 @@ mod private_key;
 
 mod failures;
 
+mod membership;
+
 mod pipeline;
 use pipeline::pipeline;
 

@@ -7,6 +7,7 @@ use orgstream_api::{Part, TopicTemplate, refused_name};
 use orgstream_salesforce_sink::{Operation, Rules};
 
 use super::failures::failures;
+use super::membership::membership;
 use super::reports::reports;
 use super::rules;
 use super::source::{Around, has_object, one_for_all, source, template};
@@ -146,6 +147,7 @@ fn sink(
     let failures =
         failures(pipeline, raw.on_error, raw.stop_after.as_ref(), raw.fallback_owner.as_deref(), report);
     let reports = raw.reports.map(|raw| reports(pipeline, raw, report));
+    let membership = membership(pipeline, raw.tasks, raw.session_timeout.as_deref(), report);
     let from = raw.bulk.unwrap_or_default().from;
     let place = [path[0], path[1], path[2], "bulk", "from"];
     let bulk_from = count_or_off(from.as_deref(), &place, report);
@@ -159,6 +161,7 @@ fn sink(
         failures,
         reports,
         bulk_from,
+        membership,
     })
 }
 

@@ -32,9 +32,9 @@ fn sample() -> Status {
         at: "2026-01-01T00:00:01.000Z".to_owned(),
         embedded: BTreeMap::from([("kafka".to_owned(), "127.0.0.1:9092".to_owned())]),
         orgs: BTreeMap::new(),
-        pipelines: vec![PipelineStatus {
-            name: "crm".to_owned(),
-            tasks: vec![TaskStatus {
+        pipelines: vec![PipelineStatus::of(
+            "crm".to_owned(),
+            vec![TaskStatus {
                 name: "crm-sink-0".to_owned(),
                 kind: Kind::Sink,
                 state: State::Degraded,
@@ -56,7 +56,7 @@ fn sample() -> Status {
                 latency: None,
                 counters: BTreeMap::new(),
             }],
-        }],
+        )],
     }
 }
 

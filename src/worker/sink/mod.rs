@@ -36,7 +36,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use view::SinkView;
 
-use super::catch_up::CatchUp;
+use super::catch_up::{CatchUp, Front};
 use super::intents::IntentStore;
 use super::ledger::Ledger;
 use super::owed::OwedBook;
@@ -71,9 +71,14 @@ impl SinkTask {
         format!("orgstream.{}", self.pipeline)
     }
 
+    /// The task's name in logs and status.
+    pub fn name(&self) -> String {
+        format!("{}-sink-{}", self.pipeline, self.number)
+    }
+
     /// The member's lasting name.
     pub fn instance(&self, node: &str) -> String {
-        format!("{node}.sink-{}", self.number)
+        format!("{node}.{}", self.name())
     }
 }
 
@@ -103,6 +108,8 @@ pub struct Parts {
     pub intents: Option<Arc<IntentStore>>,
     /// Asks for offsets.
     pub admin: Admin,
+    /// What the tasks of this sink still have to catch up with.
+    pub front: Front,
     /// How often offsets are committed even when nothing moved: a third of the session time-out, to renew the lease.
     pub renewal: Duration,
     /// What others see.
@@ -174,13 +181,14 @@ impl SinkWorker {
     /// A worker that has no partitions yet.
     pub fn new(parts: Parts) -> Self {
         let bound = parts.ids.watch();
+        let catch_up = CatchUp::new(parts.front.clone(), parts.task.number);
         Self {
             parts,
             ledger: Ledger::default(),
             flights: HashMap::new(),
             backlog: VecDeque::new(),
             book: OwedBook::default(),
-            catch_up: CatchUp::default(),
+            catch_up,
             marks: Marks::default(),
             lettered: Lettered::default(),
             unknown_schemas: HashSet::new(),
@@ -218,7 +226,7 @@ impl SinkWorker {
             self.course = Course::Whole;
             // D4: a ticket that came back by no outcome fails the task.
             self.ledger.check_dropped().map_err(TaskError::restart)?;
-            self.parts.view.show(self.ledger.in_flight(), self.book.count(), self.ledger.assigned());
+            self.parts.view.show(self.ledger.in_flight(), self.book.count());
         }
     }
 

@@ -62,6 +62,7 @@ impl SinkWorker {
             self.ledger.assign(at.partition.clone(), at.offset);
             self.catch_up.assign(at.partition, rank, at.offset, end);
         }
+        self.parts.view.hold(self.ledger.partitions());
         for number in numbers {
             self.read_parked(number).await?;
         }
@@ -116,6 +117,7 @@ impl SinkWorker {
             self.book.revoke(partition);
             self.catch_up.revoke(partition);
         }
+        self.parts.view.hold(self.ledger.partitions());
         self.parts.sink.revoke(partitions);
         // Not before: nobody calls whose note was not taken because the partition is gone.
         if let Some(intents) = &self.parts.intents {

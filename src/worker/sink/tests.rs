@@ -129,6 +129,7 @@ impl Rig {
             producer: Producer::open(&kafka, health()).unwrap(),
             intents: None,
             admin,
+            front: Front::default(),
             renewal: Duration::from_secs(15),
             view: Arc::default(),
             health: health(),

@@ -1,6 +1,10 @@
 //! What others may see of a sink worker. What became of records is counted by the connector.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard};
+
+use orgstream_api::TopicPartition;
 
 use crate::worker::latency::Latency;
 use crate::worker::meter::Meter;
@@ -18,14 +22,17 @@ pub struct SinkView {
     pub dead_letters: Meter,
     in_flight: AtomicUsize,
     owed: AtomicUsize,
-    assigned: AtomicUsize,
+    partitions: Mutex<BTreeSet<TopicPartition>>,
 }
 
 impl SinkView {
-    pub(super) fn show(&self, in_flight: usize, owed: usize, assigned: usize) {
+    pub(super) fn show(&self, in_flight: usize, owed: usize) {
         self.in_flight.store(in_flight, Ordering::Relaxed);
         self.owed.store(owed, Ordering::Relaxed);
-        self.assigned.store(assigned, Ordering::Relaxed);
+    }
+
+    pub(super) fn hold(&self, partitions: impl IntoIterator<Item = TopicPartition>) {
+        *self.lock() = partitions.into_iter().collect();
     }
 
     /// Records and references that are with the sink now.
@@ -38,8 +45,12 @@ impl SinkView {
         self.owed.load(Ordering::Relaxed)
     }
 
-    /// Assigned partitions.
-    pub fn assigned(&self) -> usize {
-        self.assigned.load(Ordering::Relaxed)
+    /// The assigned partitions.
+    pub fn partitions(&self) -> BTreeSet<TopicPartition> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<TopicPartition>> {
+        self.partitions.lock().expect("no holder of this lock panics")
     }
 }

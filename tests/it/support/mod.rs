@@ -6,6 +6,9 @@ pub(crate) use peers::{Bayeux, shared_peers};
 mod own_broker;
 pub(crate) use own_broker::{Kind, OwnBroker};
 
+mod overlaps;
+pub(crate) use overlaps::overlaps;
+
 mod dice;
 pub(crate) use dice::Dice;
 

@@ -102,11 +102,25 @@ impl Running {
 
     /// Sends `signal` and waits for the end.
     pub(crate) async fn signal(self, signal: Signal) -> Finished {
+        self.send(signal);
+        self.finish().await
+    }
+
+    /// SIGSTOP: it stands still, as in a long suspend, until [`Running::thaw`].
+    pub(crate) fn freeze(&self) {
+        self.send(Signal::STOP);
+    }
+
+    /// SIGCONT.
+    pub(crate) fn thaw(&self) {
+        self.send(Signal::CONT);
+    }
+
+    fn send(&self, signal: Signal) {
         if let Some(id) = self.child.id() {
             let pid = rustix::process::Pid::from_raw(i32::try_from(id).expect("a pid")).expect("not zero");
             rustix::process::kill_process(pid, signal).ok();
         }
-        self.finish().await
     }
 
     /// Waits until stdout holds `text`.

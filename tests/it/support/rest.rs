@@ -123,6 +123,21 @@ impl Rest {
         rows.iter().map(|row| row["Id"].as_str().expect("an id").to_owned()).collect()
     }
 
+    /// All rows of a query, those in the recycle bin too.
+    pub(crate) async fn query_all(&self, soql: &str) -> Vec<Json> {
+        let query: String = url::form_urlencoded::byte_serialize(soql.as_bytes()).collect();
+        let mut path = format!("/queryAll?q={query}");
+        let mut rows = Vec::new();
+        loop {
+            let mut reply = self.call(Method::GET, &path, None).await;
+            rows.append(reply["records"].as_array_mut().expect("records"));
+            match reply["nextRecordsUrl"].as_str().and_then(|url| url.split_once("/v62.0")) {
+                Some((_, next)) => next.clone_into(&mut path),
+                None => return rows,
+            }
+        }
+    }
+
     /// Creates up to 200 rows a call and answers their ids.
     pub(crate) async fn create_many(&self, object: &str, rows: Vec<Json>) -> Vec<String> {
         let mut ids = Vec::with_capacity(rows.len());

@@ -47,7 +47,10 @@ async fn serve(
     let now = tenant.clock.now();
     let answer = match Call::read(request).await {
         Ok(call) => {
-            let answer = answer(&tenant, &call, &cut).await;
+            let answer = {
+                let _under_way = tenant.exchanges.begin(&call);
+                answer(&tenant, &call, &cut).await
+            };
             // Events are many and urgent: they go out as they are, with the cookies of their sessions alone.
             if call.path.first().is_some_and(|first| first == "cometd") {
                 return answer.into_response(&tenant.clock.now().http());

@@ -280,3 +280,24 @@ async fn a_stalled_org_holds_calls_and_events_back_until_the_stall_is_over() {
         .await;
     assert_eq!(last_names(&answer), ["a"]);
 }
+
+#[tokio::test]
+async fn it_is_kept_on_demand_when_each_call_that_changes_something_was_under_way() {
+    let org = org("exchanges").await;
+    let client = Client::login(&org).await;
+    let lead = json!({ "LastName": "Doe", "Company": "Acme" });
+    client.post("sobjects/Lead", lead.clone()).await;
+    org.keep_exchanges();
+    org.faults().add(Fault::new(CallKind::Write, Effect::Delay { ms: 50 }));
+    let asked = tokio::time::Instant::now();
+    tokio::join!(client.post("sobjects/Lead", lead.clone()), client.post("sobjects/Lead", lead));
+    client.get("limits").await;
+    let kept = org.exchanges();
+    assert_eq!(kept.len(), 2, "neither what came before nor what only reads");
+    for exchange in &kept {
+        assert!(exchange.began > asked && exchange.ended - exchange.began >= Duration::from_millis(50));
+        assert_eq!((&*exchange.method, exchange.target.contains("sobjects/Lead")), ("POST", true));
+        assert!(exchange.body.contains("Acme"));
+    }
+    assert!(kept[1].began < kept[0].ended, "they were under way at the same time");
+}

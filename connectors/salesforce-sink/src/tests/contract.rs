@@ -39,6 +39,7 @@ async fn with_lease(world: &World, lease: watch::Receiver<bool>) -> Runtime {
         health,
         source: None,
         spool: std::env::temp_dir(),
+        tally: Arc::default(),
     };
     let config = config(Operation::Sync, Duration::from_mins(1));
     let sink = crate::start(config, world.org.clone(), context).await.unwrap();

@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 
 use super::change::ORG_A;
 use super::runtime::Runtime;
+use crate::Tally;
 use crate::config::{Operation, SinkConfig, SinkContext, SinkObject};
 use crate::failures::Failures;
 use crate::object_rules::Rules;
@@ -68,6 +69,7 @@ impl World {
             health,
             source: self.org_a.clone(),
             spool: std::env::temp_dir(),
+            tally: Arc::new(Tally::new(config.failures.stop_after)),
         };
         let sink = crate::start(config, self.org.clone(), context).await?;
         Ok(Runtime::new(sink, self.ids.clone(), listener))
