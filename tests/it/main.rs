@@ -35,6 +35,9 @@ mod calls;
 mod inserts;
 mod kills;
 
+// Random changes of records with every kind of reference.
+mod random;
+
 // Reading all rows while they change, and on demand.
 mod snapshots;
 

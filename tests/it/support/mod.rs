@@ -12,6 +12,12 @@ pub(crate) use overlaps::overlaps;
 mod dice;
 pub(crate) use dice::Dice;
 
+mod crm;
+pub(crate) use crm::{Crm, ORG, PIPELINE, People};
+
+mod twins;
+pub(crate) use twins::Twins;
+
 mod embedded;
 pub(crate) use embedded::{embedded_broker, runtime};
 

@@ -49,14 +49,45 @@ impl Rest {
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<&Json>) -> Json {
-        let mut answer = self.send(method.clone(), path, body).await;
-        if answer.0 == StatusCode::UNAUTHORIZED {
-            self.renew().await;
-            answer = self.send(method, path, body).await;
-        }
-        let (status, text) = answer;
+        let (status, text) = self.send_again(method, path, body).await;
         assert!(status.is_success(), "{path}: {status} {text}");
         if text.is_empty() { Json::Null } else { serde_json::from_str(&text).expect("JSON") }
+    }
+
+    /// As [`Rest::send`], with a new token where the old one has expired.
+    async fn send_again(&self, method: Method, path: &str, body: Option<&Json>) -> (StatusCode, String) {
+        let answer = self.send(method.clone(), path, body).await;
+        if answer.0 != StatusCode::UNAUTHORIZED {
+            return answer;
+        }
+        self.renew().await;
+        self.send(method, path, body).await
+    }
+
+    /// Changes a row if the org allows it, or says with which code it does not.
+    pub(crate) async fn try_update(&self, object: &str, id: &str, fields: &Json) -> Result<(), String> {
+        self.attempt(Method::PATCH, &format!("/sobjects/{object}/{id}"), Some(fields)).await.map(|_| ())
+    }
+
+    /// Creates a row if the org allows it.
+    pub(crate) async fn try_create(&self, object: &str, fields: &Json) -> Result<String, String> {
+        let reply = self.attempt(Method::POST, &format!("/sobjects/{object}"), Some(fields)).await?;
+        Ok(reply["id"].as_str().expect("an id").to_owned())
+    }
+
+    /// Deletes a row if the org allows it.
+    pub(crate) async fn try_delete(&self, object: &str, id: &str) -> Result<(), String> {
+        self.attempt(Method::DELETE, &format!("/sobjects/{object}/{id}"), None).await.map(|_| ())
+    }
+
+    /// The answer, or the code that the org refuses the call with.
+    async fn attempt(&self, method: Method, path: &str, body: Option<&Json>) -> Result<Json, String> {
+        let (status, text) = self.send_again(method, path, body).await;
+        let reply = if text.is_empty() { Json::Null } else { serde_json::from_str(&text).expect("JSON") };
+        if status.is_success() {
+            return Ok(reply);
+        }
+        Err(reply[0]["errorCode"].as_str().unwrap_or_else(|| panic!("{path}: {status} {reply}")).to_owned())
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<&Json>) -> (StatusCode, String) {
@@ -101,6 +132,11 @@ impl Rest {
 
     /// Undelete exists only in SOAP.
     pub(crate) async fn undelete(&self, id: &str) {
+        assert!(self.try_undelete(id).await, "{id} does not come back");
+    }
+
+    /// Brings a row back if the org allows it.
+    pub(crate) async fn try_undelete(&self, id: &str) -> bool {
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"utf-8\"?>\
              <soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns:urn=\"urn:partner.soap.sforce.com\">\
@@ -112,7 +148,7 @@ impl Rest {
         let request =
             self.http.post(url).header("Content-Type", "text/xml").header("SOAPAction", "\"\"").body(body);
         let text = request.send().await.expect("the org answers").text().await.expect("a body");
-        assert!(text.contains("<success>true</success>"), "{text}");
+        text.contains("<success>true</success>")
     }
 
     /// The ids of the rows of a query's first page.

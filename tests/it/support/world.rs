@@ -38,6 +38,7 @@ pub(crate) struct WorldBuilder {
     objects: String,
     has_sink: bool,
     org_a: Settings,
+    org_b: Settings,
     operation: &'static str,
     retry_for: &'static str,
     partitions: u32,
@@ -53,6 +54,7 @@ impl Default for WorldBuilder {
             objects: OBJECTS.to_owned(),
             has_sink: true,
             org_a: Box::new(|builder| builder),
+            org_b: Box::new(|builder| builder),
             operation: "sync",
             retry_for: "15m",
             partitions: 3,
@@ -90,6 +92,13 @@ impl WorldBuilder {
     pub(crate) fn org_a(mut self, settings: impl FnOnce(OrgBuilder) -> OrgBuilder + Send + 'static) -> Self {
         let before = self.org_a;
         self.org_a = Box::new(|builder| settings(before(builder)));
+        self
+    }
+
+    /// What is special about org B.
+    pub(crate) fn org_b(mut self, settings: impl FnOnce(OrgBuilder) -> OrgBuilder + Send + 'static) -> Self {
+        let before = self.org_b;
+        self.org_b = Box::new(|builder| settings(before(builder)));
         self
     }
 
@@ -133,7 +142,8 @@ impl WorldBuilder {
         let name = format!("{}-{}", std::process::id(), NEXT.load(Ordering::Relaxed));
         let settings = std::mem::replace(&mut self.org_a, Box::new(|builder| builder));
         let a = settings(Org::builder().name(format!("a-{name}"))).start().await.expect("org a starts");
-        let b = Org::builder().name(format!("b-{name}")).start().await.expect("org b starts");
+        let settings = std::mem::replace(&mut self.org_b, Box::new(|builder| builder));
+        let b = settings(Org::builder().name(format!("b-{name}"))).start().await.expect("org b starts");
         let login = |org: &Org| {
             let credentials = org.credentials();
             Login {
