@@ -102,6 +102,23 @@ fn every_file_and_test_that_a_document_names_exists() {
     }
 }
 
+/// Each line of what Confluent's sink is said to do names what holds it here.
+#[test]
+fn every_line_of_confluents_sink_has_tests_that_exist() {
+    let text = read("docs/FROM_CONFLUENT_SINK.md");
+    let tests = tests();
+    let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert!(!rows.is_empty(), "the table is gone");
+    for row in rows {
+        let held_by = row.trim_end_matches(" |").rsplit(" | ").next().unwrap_or_default();
+        let named: Vec<&str> = quoted(held_by).collect();
+        assert!(!named.is_empty(), "no test holds: {row}");
+        for name in named {
+            assert!(tests.contains(name), "there is no test {name}: {row}");
+        }
+    }
+}
+
 #[test]
 fn every_dependency_has_its_line() {
     let manifest = read("Cargo.toml");

@@ -59,6 +59,7 @@ mod two_sinks;
 mod bulk;
 
 // Topics that are deleted under a pipeline.
+mod login;
 mod lost_topics;
 
 // What the file says of single records: which, with which fields, on which topics.

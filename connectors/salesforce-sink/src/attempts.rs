@@ -8,6 +8,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use orgstream_api::TopicPartition;
+use orgstream_salesforce::COLLECTION;
 
 /// The first pause of a record.
 const FIRST: Duration = Duration::from_millis(250);
@@ -86,6 +87,18 @@ impl Attempts {
     /// Whether org B ever refused the record as it was written.
     pub(crate) fn was_refused(&self) -> bool {
         self.refused
+    }
+
+    /// The most records that a call with this one has. Who meets a lock is tried again among all others, then among fewer, so
+    /// that the call holds its own locks for less time and meets fewer of others; who fails a call goes alone at once.
+    pub(crate) fn company(&self) -> usize {
+        match self.failed {
+            _ if self.suspect => 1,
+            0 | 1 => usize::MAX,
+            2 => COLLECTION,
+            3 => COLLECTION / 10,
+            _ => 1,
+        }
     }
 
     /// Whether the record travels alone.

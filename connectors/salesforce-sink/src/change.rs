@@ -1,5 +1,6 @@
 //! A consumed record as a change to org B.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, LazyLock};
 
 use orgstream_api::record::field;
@@ -38,6 +39,8 @@ pub(crate) struct Change {
     pub(crate) timestamp: i64,
     /// What is written in place of what the record carries.
     pub(crate) said: Said,
+    /// What stands for the record that it points at first: the org locks that one while it writes this one.
+    pub(crate) parent: Option<u64>,
     value: Struct,
     carried: Carried,
 }
@@ -92,6 +95,18 @@ impl Change {
         static NOTHING: LazyLock<Arc<Schema>> =
             LazyLock::new(|| Arc::new(Schema::new("Nothing", Vec::new())));
         std::mem::replace(&mut self.value, Struct::new(Arc::clone(&NOTHING)))
+    }
+
+    /// The change, with what stands for the parent that it carries.
+    fn with_parent(mut self) -> Self {
+        let mut ids =
+            self.target.references.iter().filter_map(|reference| self.carried(&reference.field.name));
+        self.parent = ids.find_map(Value::as_str).map(|id| {
+            let mut hasher = DefaultHasher::new();
+            id.hash(&mut hasher);
+            hasher.finish()
+        });
+        self
     }
 
     /// Puts the values back.

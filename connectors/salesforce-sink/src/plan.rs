@@ -1,8 +1,9 @@
 //! Which records go into which call: of one object, for one operation, one of each record id.
 //!
 //! Pure. A call costs the same with one record and with a thousand, so the more calls of a group are under way, the fuller the
-//! next one has to be to start at once; a group that is not so full waits a moment for more records. A record whose call
-//! failed for its own sake travels alone, so that it fails no other.
+//! next one has to be to start at once; a group that is not so full waits a moment for more records. Records with the same
+//! parent go together, since the org locks the parent for as long as one of its children is written. A record that met
+//! trouble travels with fewer and fewer others, in the end alone.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -64,8 +65,10 @@ pub(crate) struct Candidate<'a> {
     pub(crate) key: &'a LaneKey,
     /// Its group.
     pub(crate) group: Group,
-    /// Whether it must travel alone.
-    pub(crate) alone: bool,
+    /// The most records that a call with it has, itself included.
+    pub(crate) most: usize,
+    /// What stands for the record that it points at first.
+    pub(crate) parent: Option<u64>,
     /// Since when it may be written.
     pub(crate) since: Instant,
     /// About how many bytes it has.
@@ -104,6 +107,7 @@ pub(crate) struct Plan {
     pub(crate) wake: Option<Instant>,
 }
 
+/// Records of a group that go into one call, unless they are too many.
 #[derive(Debug)]
 struct Waiting<'a> {
     keys: Vec<&'a LaneKey>,
@@ -132,7 +136,26 @@ impl Traffic {
     }
 }
 
-impl Waiting<'_> {
+impl<'a> Waiting<'a> {
+    fn new(first: &Candidate<'a>) -> Self {
+        Self { keys: vec![first.key], bytes: first.size, oldest: first.since, latest: first.since }
+    }
+
+    fn add(&mut self, next: &Candidate<'a>) {
+        self.keys.push(next.key);
+        self.bytes += next.size;
+        self.oldest = self.oldest.min(next.since);
+        self.latest = self.latest.max(next.since);
+    }
+
+    fn is_full(&self, most: usize) -> bool {
+        self.keys.len() >= most || self.bytes >= BODY
+    }
+
+    fn into_keys(self) -> Vec<LaneKey> {
+        self.keys.into_iter().cloned().collect()
+    }
+
     /// When the group may start though it is not full.
     fn due(&self, lately: Lately) -> Instant {
         let quiet =
@@ -155,42 +178,35 @@ pub(crate) fn plan<'a>(
     if limits.slots == 0 {
         return plan;
     }
-    let mut begun: HashMap<Group, usize> = HashMap::new();
-    let mut groups: BTreeMap<Group, Waiting<'a>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Group, usize), Vec<Candidate<'a>>> = BTreeMap::new();
     for candidate in candidates {
-        if plan.calls.len() == limits.slots {
-            return plan;
-        }
-        if candidate.alone {
-            plan.calls.push((candidate.group, vec![candidate.key.clone()]));
-            continue;
-        }
-        let waiting = groups.entry(candidate.group).or_insert_with(|| Waiting {
-            keys: Vec::new(),
-            bytes: 0,
-            oldest: candidate.since,
-            latest: candidate.since,
-        });
-        waiting.keys.push(candidate.key);
-        waiting.bytes += candidate.size;
-        waiting.latest = waiting.latest.max(candidate.since);
-        if (waiting.keys.len() >= limits.records || waiting.bytes >= BODY)
-            && let Some(full) = groups.remove(&candidate.group)
-        {
-            *begun.entry(candidate.group).or_default() += 1;
-            plan.calls.push((candidate.group, full.keys.into_iter().cloned().collect()));
-        }
+        let most = candidate.most.min(limits.records);
+        groups.entry((candidate.group, most)).or_default().push(candidate);
     }
-    for (group, waiting) in groups {
+    // Of what is full, what waits longest has its turn first.
+    let (mut full, mut rest) = (Vec::new(), Vec::new());
+    for ((group, most), candidates) in groups {
+        let mut calls = into_calls(candidates, most);
+        let last = calls.pop_if(|last| !last.is_full(most));
+        full.extend(calls.into_iter().map(|call| (group, call)));
+        rest.extend(last.map(|call| (group, most, call)));
+    }
+    full.sort_by_key(|(_, call)| call.oldest);
+    let mut begun: HashMap<Group, usize> = HashMap::new();
+    for (group, call) in full.into_iter().take(limits.slots) {
+        *begun.entry(group).or_default() += 1;
+        plan.calls.push((group, call.into_keys()));
+    }
+    for (group, most, waiting) in rest {
         if plan.calls.len() == limits.slots {
             return plan;
         }
         let lately = traffic.lately(group);
         let under_way = lately.under_way + begun.get(&group).copied().unwrap_or_default();
-        let enough = (COLLECTION * (under_way + 1)).min(limits.records);
+        let enough = (COLLECTION * (under_way + 1)).min(most);
         let due = waiting.due(lately);
         if waiting.keys.len() >= enough || due <= now {
-            plan.calls.push((group, waiting.keys.into_iter().cloned().collect()));
+            plan.calls.push((group, waiting.into_keys()));
         } else {
             plan.wake = Some(plan.wake.map_or(due, |wake| wake.min(due)));
         }
@@ -198,8 +214,54 @@ pub(crate) fn plan<'a>(
     plan
 }
 
+/// Cuts the candidates of a group into calls in the order of their turn, but for those with the same parent: they go with
+/// the first of them, unless they are more than a call takes.
+fn into_calls(candidates: Vec<Candidate<'_>>, most: usize) -> Vec<Waiting<'_>> {
+    let mut calls: Vec<Waiting<'_>> = Vec::new();
+    for family in families(candidates, most) {
+        let bytes: usize = family.iter().map(|candidate| candidate.size).sum();
+        let fits = |call: &&mut Waiting<'_>| {
+            !call.is_full(most) && call.keys.len() + family.len() <= most && call.bytes + bytes <= BODY
+        };
+        let mut call = calls.pop_if(|last| fits(&last));
+        for candidate in &family {
+            call = match call.take() {
+                Some(mut call) if !call.is_full(most) => {
+                    call.add(candidate);
+                    Some(call)
+                }
+                full => {
+                    calls.extend(full);
+                    Some(Waiting::new(candidate))
+                }
+            };
+        }
+        calls.extend(call);
+    }
+    calls
+}
+
+/// Puts together what has the same parent. Where all go into one call, the order does not matter.
+fn families(candidates: Vec<Candidate<'_>>, most: usize) -> Vec<Vec<Candidate<'_>>> {
+    if candidates.len() <= most {
+        return vec![candidates];
+    }
+    let mut families: Vec<Vec<Candidate<'_>>> = Vec::new();
+    let mut places: HashMap<u64, usize> = HashMap::new();
+    for candidate in candidates {
+        let known = candidate.parent.map(|parent| *places.entry(parent).or_insert(families.len()));
+        match known.and_then(|place| families.get_mut(place)) {
+            Some(family) => family.push(candidate),
+            None => families.push(vec![candidate]),
+        }
+    }
+    families
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const UPSERT: Group = Group { rank: 0, object: 0, kind: Kind::Upsert };
@@ -210,7 +272,15 @@ mod tests {
     }
 
     fn candidates(keys: &[LaneKey], group: Group, since: Instant) -> impl Iterator<Item = Candidate<'_>> {
-        keys.iter().map(move |key| Candidate { key, group, alone: false, since, size: 100, bulk: false })
+        keys.iter().map(move |key| Candidate {
+            key,
+            group,
+            most: usize::MAX,
+            parent: None,
+            since,
+            size: 100,
+            bulk: false,
+        })
     }
 
     fn sizes(plan: &Plan) -> Vec<usize> {
@@ -255,7 +325,8 @@ mod tests {
         let large = keys.iter().map(|key| Candidate {
             key,
             group: UPSERT,
-            alone: false,
+            most: usize::MAX,
+            parent: None,
             since: now,
             size: BODY / 2,
             bulk: false,
@@ -282,7 +353,8 @@ mod tests {
         let trickle = [(0, start), (1, now)].map(|(index, since)| Candidate {
             key: &keys[index],
             group: UPSERT,
-            alone: false,
+            most: usize::MAX,
+            parent: None,
             since,
             size: 100,
             bulk: false,
@@ -312,13 +384,78 @@ mod tests {
     }
 
     #[test]
-    fn a_suspect_travels_alone() {
+    fn records_with_the_same_parent_go_in_one_call() {
+        let now = Instant::now();
+        let keys = keys(2_500);
+        // Every parent's children lie far apart.
+        let parent = |number: usize| Some(u64::try_from(number % 5).expect("small"));
+        let children = keys.iter().enumerate().map(|(number, key)| Candidate {
+            key,
+            group: CHILD,
+            most: usize::MAX,
+            parent: parent(number),
+            since: now,
+            size: 100,
+            bulk: false,
+        });
+        let plan = plan(children, slots(4), &Traffic::default(), now + LINGER);
+        assert_eq!(sizes(&plan), [1_000, 1_000, 500]);
+        let mut seen = BTreeMap::new();
+        for (call, (_, keys)) in plan.calls.iter().enumerate() {
+            for key in keys {
+                let of = parent(key.id.parse().expect("a number"));
+                assert_eq!(*seen.entry(of).or_insert(call), call, "children of {of:?} are in two calls");
+            }
+        }
+    }
+
+    proptest! {
+        /// No record is in two calls, no call is larger than one of its records bears, and one with all of a parent's children
+        /// in it is cut only where they are too many.
+        #[test]
+        fn calls_are_no_larger_than_their_records_bear(
+            records in proptest::collection::vec((0..4_u64, 0..3_usize, 1..BODY / 3), 0..60),
+            limit in 1..12_usize,
+        ) {
+            let now = Instant::now();
+            let keys = keys(records.len());
+            let most = [usize::MAX, 5, 1];
+            let candidates = keys.iter().zip(&records).map(|(key, &(parent, trouble, size))| Candidate {
+                key,
+                group: UPSERT,
+                most: most[trouble],
+                parent: (parent > 0).then_some(parent),
+                since: now,
+                size,
+                bulk: false,
+            });
+            let limits = Limits { slots: usize::MAX, records: limit };
+            let plan = plan(candidates, limits, &Traffic::default(), now + LINGER_AT_MOST);
+            let of = |key: &LaneKey| records[key.id.parse::<usize>().expect("a number")];
+            let mut planned: Vec<&LaneKey> = plan.calls.iter().flat_map(|(_, keys)| keys).collect();
+            prop_assert_eq!(planned.len(), records.len());
+            planned.sort_by_key(|key| &key.id);
+            planned.dedup();
+            prop_assert_eq!(planned.len(), records.len());
+            for (_, keys) in &plan.calls {
+                let bears = keys.iter().map(|key| most[of(key).1]).min().unwrap_or(0);
+                prop_assert!(keys.len() <= bears.min(limit));
+                // The last one may reach beyond.
+                let bytes: usize = keys[1..].iter().map(|key| of(key).2).sum();
+                prop_assert!(keys.len() == 1 || bytes < BODY + BODY / 3);
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_in_trouble_travels_alone() {
         let now = Instant::now();
         let keys = keys(3);
         let mixed = keys.iter().enumerate().map(|(number, key)| Candidate {
             key,
             group: UPSERT,
-            alone: number == 1,
+            most: if number == 1 { 1 } else { usize::MAX },
+            parent: None,
             since: now,
             size: 100,
             bulk: false,

@@ -86,6 +86,14 @@ pub(crate) struct Settled {
 }
 
 impl Task {
+    /// What stands for the record that the item's record points at first.
+    pub(crate) fn parent(&self) -> Option<u64> {
+        match self {
+            Self::Change(change) => change.parent,
+            Self::Owed(_) | Self::FetchBack(_) | Self::Known(_) => None,
+        }
+    }
+
     /// Whether the item decides the reference `owed` of its record.
     pub(crate) fn decides(&self, owed: &Owed) -> bool {
         match self {

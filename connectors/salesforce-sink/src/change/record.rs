@@ -72,6 +72,7 @@ pub(crate) fn read(
             version,
             timestamp,
             said: Said::default(),
+            parent: None,
             value,
             carried: Carried::NotNull,
         });
@@ -93,14 +94,15 @@ pub(crate) fn read(
     let version = Version { at, stamp: stamp(&value, &headers)? };
     let own = external_value(&value, config.operation, &target).map(str::to_owned);
     let (external, said) = (String::new(), Said::default());
-    let change = Change { key, target, kind, external, version, timestamp, said, value, carried };
+    let change =
+        Change { key, target, kind, external, version, timestamp, said, parent: None, value, carried };
     let id = change.is_identified().then(|| change.key.id.clone());
     if id.is_none() && !matches!(kind, Kind::Insert | Kind::Create) {
         let message = "neither value nor key has the record's `Id`, so only a created record can be written";
         return Err(rejected(MISSING_ID, message, field::ID).into());
     }
     let change = Change { external: own.or(id).unwrap_or_default(), ..change };
-    Ok(shape::shape(change, own_key.as_ref(), &headers, config.operation)?)
+    Ok(shape::shape(change, own_key.as_ref(), &headers, config.operation)?.with_parent())
 }
 
 fn tombstone() -> Rejection {

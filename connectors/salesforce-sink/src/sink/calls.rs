@@ -53,7 +53,8 @@ impl SalesforceSink {
             Some(Candidate {
                 key: head.key,
                 group: self.group(&head.item.task)?,
-                alone: head.item.papers.attempts.is_suspect(),
+                most: head.item.papers.attempts.company(),
+                parent: head.item.task.parent(),
                 since: head.since,
                 size: head.item.papers.seat.as_ref().map_or(0, Seat::size),
                 bulk: self.may_be_bulk(head.item),
