@@ -28,6 +28,8 @@ pub(super) use failures::{ErrorAction, OnError, OtherErrors, Reports, StopAfter}
 mod rules;
 pub(super) use rules::{Computed, ObjectSink, OnLeave, Renamed, TooLong, Values};
 
+mod algorithm;
+pub(super) use algorithm::Algorithm;
 mod bulk;
 pub(super) use bulk::Bulk;
 
@@ -108,6 +110,9 @@ pub(super) struct Sink {
         "x-confluent" = ["salesforce.sink.object.operation", "override.event.type"]
     ))]
     pub(super) operation: Option<Operation>,
+    /// How the changes of one record become writes. Inserts are never merged.
+    #[schemars(extend("default" = "ordered"))]
+    pub(super) algorithm: Option<Algorithm>,
     /// What the bytes of records are, where another producer writes them.
     pub(super) input: Option<Input>,
     /// What a record without a value is taken for. Its key has the id.

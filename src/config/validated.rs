@@ -8,7 +8,7 @@ use orgstream_api::TopicTemplate;
 use orgstream_api::record::field;
 use orgstream_salesforce::OrgConfig;
 use orgstream_salesforce_sink::{
-    Failures, Operation, Reading, ReferenceRules, Rules, SinkConfig, SinkObject,
+    Algorithm, Failures, Operation, Reading, ReferenceRules, Rules, SinkConfig, SinkObject,
 };
 use orgstream_salesforce_source::SourceConfig;
 use url::Url;
@@ -116,6 +116,8 @@ pub struct PipelineSink {
     pub reading: Reading,
     /// What is done with a record.
     pub operation: Operation,
+    /// How the changes of one record become writes.
+    pub algorithm: Algorithm,
     /// How long a record's transient errors are tried again.
     pub retry_for: Duration,
     /// What is done with records that cannot be written.
@@ -198,6 +200,7 @@ impl Pipeline {
         Some(SinkConfig {
             pipeline: self.name.clone(),
             operation: sink.operation,
+            algorithm: sink.algorithm,
             reading: sink.reading,
             retry_for: sink.retry_for,
             failures: sink.failures.clone(),

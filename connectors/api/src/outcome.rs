@@ -83,6 +83,16 @@ pub enum Skip {
     Filtered,
     /// The sink's filter does not hold for it any more; org B keeps its record as it was before.
     LeftFilter,
+    /// A later change of its record was written with it, in one write.
+    Merged {
+        /// The record's id in org B.
+        target: Option<String>,
+    },
+    /// It and the deletion of its record came together, and org B never had the record.
+    ///
+    /// The deletion has with it what the id map has to learn before its ticket settles (D7): that there will be no record, so
+    /// that nothing waits for one.
+    Cancelled(Option<Box<IdLink>>),
 }
 
 impl Skip {
@@ -99,6 +109,8 @@ impl Skip {
             Self::UnknownEvent => "unknown_event",
             Self::Filtered => "filtered",
             Self::LeftFilter => "left_filter",
+            Self::Merged { .. } => "merged",
+            Self::Cancelled(_) => "cancelled",
         }
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Attempts {
     kept_from_bulk: bool,
     /// How often a call with the record got no answer though the org served others.
     lost: u32,
+    /// How often the record came back from a call to its lane.
+    returns: u32,
     pause: Option<Arc<()>>,
 }
 
@@ -114,6 +116,16 @@ impl Attempts {
     /// Whether the record goes by no bulk job.
     pub(crate) fn is_kept_from_bulk(&self) -> bool {
         self.kept_from_bulk
+    }
+
+    /// The record comes back from a call to its lane.
+    pub(crate) fn come_back(&mut self) {
+        self.returns = self.returns.saturating_add(1);
+    }
+
+    /// Whether the record was in a call.
+    pub(crate) fn have_begun(&self) -> bool {
+        self.returns > 0
     }
 
     /// Keeps `partition` paused until the record is settled or dropped.

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, LazyLock};
 
 use orgstream_api::record::field;
-use orgstream_api::{InputOffset, Owed, Rejection, Schema, Struct, Value};
+use orgstream_api::{Owed, Rejection, Schema, Struct, TopicPartition, Value};
 use orgstream_salesforce::SalesforceId;
 
 use crate::lanes::LaneKey;
@@ -14,11 +14,13 @@ use crate::versions::Version;
 
 mod carried;
 mod filter;
+mod fold;
 mod kind;
 mod record;
 mod said;
 mod shape;
 
+use fold::Earlier;
 pub(crate) use record::{key, read};
 use said::Said;
 
@@ -43,6 +45,8 @@ pub(crate) struct Change {
     pub(crate) parent: Option<u64>,
     value: Struct,
     carried: Carried,
+    /// What earlier changes say that are written with it, oldest first.
+    earlier: Vec<Earlier>,
 }
 
 /// Which fields of a value say something.
@@ -55,13 +59,14 @@ enum Carried {
 }
 
 impl Change {
-    /// What the change says of a field of org B: what the file makes of the record, else what that carries.
+    /// What is written of a field of org B: what this change says of it, else what earlier ones say that are written with it.
     pub(crate) fn carried(&self, name: &str) -> Option<&Value> {
-        match self.said.of(name) {
-            None if self.target.rules.computes(name) => None,
-            None => self.of_record(name),
-            said => said,
-        }
+        self.heard(name).map(|(_, value)| value)
+    }
+
+    /// What this change says of a field of org B.
+    fn own(&self, name: &str) -> Option<&Value> {
+        says(&self.target, &self.said, &self.value, &self.carried, name)
     }
 
     /// The fields that the record has, of whatever it carries.
@@ -71,18 +76,7 @@ impl Change {
 
     /// Whether the record says something of a field.
     fn carries(&self, name: &str) -> bool {
-        self.of_record(name).is_some()
-    }
-
-    /// The value of a field that the record carries.
-    fn of_record(&self, name: &str) -> Option<&Value> {
-        let place = self.value.schema().position(name)?;
-        let value = self.value.values().get(place)?;
-        let carried = match &self.carried {
-            Carried::Named(marks) => marks[place],
-            Carried::NotNull => !value.is_null(),
-        };
-        carried.then_some(value)
+        of_record(&self.value, &self.carried, name).is_some()
     }
 
     /// The record's values.
@@ -130,22 +124,50 @@ impl Change {
 
     /// The references that the change decides, so that nothing older may set them any more.
     pub(crate) fn decision(&self) -> Decision {
-        let decides = |name: &&str| match self.kind {
-            Kind::Delete => true,
+        let decided_at = |name: &str| match self.kind {
+            Kind::Delete => Some(&self.version.at),
             // What is not written decides nothing.
-            Kind::Leave => false,
-            _ => self.carried(name).is_some(),
+            Kind::Leave => None,
+            _ => self.said_at(name),
         };
-        let decided = self.target.owable().filter(decides);
-        Decision { at: self.version.at.clone(), fields: decided.map(str::to_owned).collect() }
+        let decided =
+            self.target.owable().filter_map(|name| Some((name.to_owned(), decided_at(name)?.offset)));
+        Decision { partition: self.version.at.partition.clone(), fields: decided.collect() }
     }
+}
+
+/// What one change says of a field of org B: what the file makes of the record, else what that carries.
+fn says<'a>(
+    target: &Target,
+    said: &'a Said,
+    value: &'a Struct,
+    carried: &Carried,
+    name: &str,
+) -> Option<&'a Value> {
+    match said.of(name) {
+        None if target.rules.computes(name) => None,
+        None => of_record(value, carried, name),
+        said => said,
+    }
+}
+
+/// The value of a field that a record carries.
+fn of_record<'a>(value: &'a Struct, carried: &Carried, name: &str) -> Option<&'a Value> {
+    let place = value.schema().position(name)?;
+    let value = value.values().get(place)?;
+    let carried = match carried {
+        Carried::Named(marks) => marks[place],
+        Carried::NotNull => !value.is_null(),
+    };
+    carried.then_some(value)
 }
 
 /// The references of a record that a change to it decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Decision {
-    at: InputOffset,
-    fields: Vec<String>,
+    partition: TopicPartition,
+    /// Each with the offset of the change that says it: among changes that are written as one, some may be written already.
+    fields: Vec<(String, i64)>,
 }
 
 impl Decision {
@@ -154,9 +176,8 @@ impl Decision {
     /// The record that owes is delivered again after a restart; it is no newer than its own debt, and as a duplicate
     /// it writes nothing, so it must not end the debt.
     pub(crate) fn is_about(&self, owed: &Owed) -> bool {
-        self.at.partition == owed.at.partition
-            && self.at.offset > owed.at.offset
-            && self.fields.contains(&owed.field)
+        self.partition == owed.at.partition
+            && self.fields.iter().any(|(field, offset)| *field == owed.field && *offset > owed.at.offset)
     }
 }
 
@@ -176,7 +197,7 @@ fn rejected(code: &str, message: &str, field: &str) -> Rejection {
 
 #[cfg(test)]
 mod tests {
-    use orgstream_api::TopicPartition;
+    use orgstream_api::InputOffset;
 
     use super::*;
 
@@ -195,7 +216,10 @@ mod tests {
             parent_objects: vec!["Account".into()],
             parent_id: "001".into(),
         };
-        let decision = |at, field: &str| Decision { at, fields: vec![field.to_owned()] };
+        let decision = |at: InputOffset, field: &str| Decision {
+            partition: at.partition,
+            fields: vec![(field.to_owned(), at.offset)],
+        };
         assert!(!decision(at(0, 7), "AccountId").is_about(&owed));
         assert!(!decision(at(0, 6), "AccountId").is_about(&owed));
         assert!(!decision(at(0, 8), "ReportsToId").is_about(&owed));

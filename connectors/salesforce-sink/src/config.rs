@@ -21,6 +21,8 @@ pub struct SinkConfig {
     pub pipeline: String,
     /// How a record becomes a write.
     pub operation: Operation,
+    /// Whether changes of one record that wait together are one write.
+    pub algorithm: Algorithm,
     /// How records are understood that leave something open.
     pub reading: Reading,
     /// How long a record in passing trouble is tried again before it is rejected.
@@ -68,6 +70,16 @@ pub enum Operation {
     Insert,
     /// As its `_EventType` says, a created one as a new record.
     ByEventType,
+}
+
+/// How the changes of one record become writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Algorithm {
+    /// Each its own, one after the other.
+    #[default]
+    Ordered,
+    /// Those that wait together are one.
+    Merged,
 }
 
 impl Operation {

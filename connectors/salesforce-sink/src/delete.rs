@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use orgstream_api::{Delivered, LinkState};
+use orgstream_api::{Delivered, LinkChange, LinkState, Outcome, Skip};
 use orgstream_salesforce::SalesforceId;
 
 use crate::deliver::{Delivery, Done, Item};
@@ -52,10 +52,14 @@ impl Delivery {
         let target = id.map(|id| id.as_str().to_owned());
         // A link without target keeps references to the record from being owed for ever.
         let linked = target.clone().or_else(|| item.linked().cloned());
+        let link = self.link(item, linked, LinkState::Deleted(item.change.timestamp));
+        if target.is_none() && item.linked().is_none() && item.papers.cancel_out() {
+            return item.settled(Outcome::Skipped(Skip::Cancelled(Some(Box::new(link)))));
+        }
         item.delivered(Delivered {
             target,
             created: false,
-            link: Some(self.link(item, linked, LinkState::Deleted(item.change.timestamp))),
+            link: Some(LinkChange::Bind(link)),
             owed: Vec::new(),
             paid: item.change.target.owable().map(str::to_owned).collect(),
         })

@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
-use orgstream_api::{Delivered, IdLink, Intents, LinkChange, LinkState, Outcome, StoreError};
+use orgstream_api::{Delivered, IdLink, Intents, LinkState, Outcome, StoreError};
 use orgstream_salesforce::{ApiError, BreakerState, Org, SalesforceId};
 
 use crate::change::Change;
 use crate::counters::SinkCounters;
+use crate::fold::leave_out_written;
 use crate::links::{Known, Links, RecordKey, live};
 use crate::matching::Matcher;
 use crate::plan::Kind;
@@ -123,9 +124,12 @@ impl Delivery {
     ) -> Result<Vec<Item>, StoreError> {
         let known = self.links.resolve(changes.iter().map(|(_, change)| own_key(change))).await?;
         let mut needed = Vec::with_capacity(changes.len());
-        for (papers, change) in changes {
+        for (mut papers, mut change) in changes {
             let known = known.get(&own_key(&change)).cloned().unwrap_or_default();
             let skip = versions::superseded(&change.version, change.kind, known.link.as_ref());
+            if skip.is_none() {
+                leave_out_written(&mut papers, &mut change, known.link.as_ref());
+            }
             let item = Item { papers, change, presence: Presence::Unasked, known };
             match skip {
                 Some(skip) => done.push(item, Verdict::settled(Outcome::Skipped(skip))),
@@ -187,9 +191,9 @@ impl Delivery {
     }
 
     /// The link of a change that is written now.
-    pub(crate) fn link(&self, item: &Item, target_id: Option<String>, state: LinkState) -> LinkChange {
+    pub(crate) fn link(&self, item: &Item, target_id: Option<String>, state: LinkState) -> IdLink {
         let change = &item.change;
-        LinkChange::Bind(IdLink {
+        IdLink {
             source_org: change.key.org.clone(),
             object: change.target.object.clone(),
             source_id: change.key.id.clone(),
@@ -198,7 +202,7 @@ impl Delivery {
             state,
             last: change.version.at.clone(),
             stamp: change.version.stamp,
-        })
+        }
     }
 }
 
@@ -228,8 +232,13 @@ impl Item {
 
     /// The verdict on a change that org B has.
     pub(crate) fn delivered(&self, delivered: Delivered) -> Verdict {
+        self.settled(Outcome::Delivered(delivered))
+    }
+
+    /// The verdict on a change whose outcome has a link.
+    pub(crate) fn settled(&self, outcome: Outcome) -> Verdict {
         let stored = self.known.stored.clone();
-        Verdict::Settled(Box::new(Settled { outcome: Outcome::Delivered(delivered), stored }))
+        Verdict::Settled(Box::new(Settled { outcome, stored }))
     }
 }
 

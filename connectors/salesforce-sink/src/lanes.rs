@@ -136,6 +136,11 @@ impl<T> Lanes<T> {
         self.waiting.first().map(|(until, _)| *until)
     }
 
+    /// The item of a lane that came last, if it waits there.
+    pub(crate) fn last_mut(&mut self, key: &LaneKey) -> Option<&mut T> {
+        self.by_key.get_mut(key)?.queue.back_mut()
+    }
+
     /// What lies in a lane behind the item that was taken, in order.
     pub(crate) fn queued(&self, key: &LaneKey) -> impl Iterator<Item = &T> {
         self.by_key.get(key).into_iter().flat_map(|lane| &lane.queue)

@@ -8,6 +8,7 @@
 //! - `work`, `change`: an item on its way; a consumed record as a change to org B
 //! - `told`, [`reading`]: what a record says of its change, and what is done where it leaves something open
 //! - `lanes`: one queue per record id
+//! - `fold`: changes of one record that are one write
 //! - `holds`: which deletions wait for changes of other records
 //! - `plan`: which records go into which call
 //! - `deliver`, `put`, `delete`, `pay`: what happens to the changes, and to the owed references, of one call
@@ -30,7 +31,7 @@
 //! - [`counters`]: what has been done
 
 pub mod config;
-pub use config::{Operation, SinkConfig, SinkContext, SinkObject};
+pub use config::{Algorithm, Operation, SinkConfig, SinkContext, SinkObject};
 
 pub mod reading;
 pub use reading::{Nulls, Reading, TakenFor};
@@ -73,6 +74,7 @@ mod cut;
 mod delete;
 mod deliver;
 mod external_id;
+mod fold;
 mod holds;
 mod insert;
 mod lanes;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use orgstream_api::{Delivered, LinkState, Rejection, StoreError};
+use orgstream_api::{Delivered, LinkChange, LinkState, Rejection, StoreError};
 use orgstream_salesforce::{Row, WriteResult};
 use serde_json::Value as Json;
 
@@ -175,7 +175,7 @@ impl Delivery {
             Ok(WriteResult { id: Some(id), created, .. }) => {
                 self.counters.left_out(resolved.left_out);
                 self.counters.defaulted(resolved.defaulted);
-                self.counters.cut(item.change.said.cut());
+                self.counters.cut(item.change.cut());
                 if let (Some(true), Some(lost), true) = (created, item.linked(), is_to_live(&item)) {
                     tracing::warn!(
                         org = self.wire.org.name(), object = %item.change.target.object,
@@ -190,7 +190,8 @@ impl Delivery {
                     link: item
                         .change
                         .is_identified()
-                        .then(|| self.link(&item, Some(id.as_str().to_owned()), LinkState::Live)),
+                        .then(|| self.link(&item, Some(id.as_str().to_owned()), LinkState::Live))
+                        .map(LinkChange::Bind),
                     owed: resolved.owed,
                     paid: resolved.paid,
                 })

@@ -181,7 +181,7 @@ fn settle(change: &Change, pointing: &Pointing<'_>, parent: Parent, own: &mut Re
             let objects = pointing.candidates.iter().map(|target| target.index).collect();
             own.parents.push(PointedAt { key, objects });
         }
-        Parent::Deleted(at) if pointing.reference.is_required() && !is_newer(change, at) => {
+        Parent::Deleted(at) if pointing.reference.is_required() && !is_newer(change, name, at) => {
             own.blocked = Some(Blocked::Never(Rejection {
                 code: "REQUIRED_PARENT_DELETED".to_owned(),
                 message: format!(
@@ -246,8 +246,8 @@ pub(crate) fn owe_rest(change: &Change, targets: &Targets, written: &[String], o
     }
 }
 
-/// Whether a change is newer than the deletion of its parent, so that the parent came back in between: that is still to
-/// be read from the parent's topic.
-fn is_newer(change: &Change, deleted: Option<Stamp>) -> bool {
-    matches!((change.version.stamp, deleted), (Some(stamp), Some(deleted)) if stamp > deleted)
+/// Whether the state that points at a parent is newer than its deletion, so that the parent came back in between: that is
+/// still to be read from the parent's topic.
+fn is_newer(change: &Change, name: &str, deleted: Option<Stamp>) -> bool {
+    matches!((change.version_of(name).stamp, deleted), (Some(stamp), Some(deleted)) if stamp > deleted)
 }

@@ -70,6 +70,17 @@ impl Target {
         self.references.iter().filter(owable).map(|reference| reference.field.name.as_str())
     }
 
+    /// Whether org B takes the field `name` from a new record only.
+    pub(crate) fn takes_once(&self, name: &str) -> bool {
+        self.taken_once.iter().any(|field| field.name == name)
+    }
+
+    /// Whether a null clears the field `name`: org B has no null of some, such as booleans.
+    pub(crate) fn takes_null(&self, name: &str) -> bool {
+        let mut fields = self.columns.iter().chain(self.references.iter().map(|reference| &reference.field));
+        fields.find(|field| field.name == name).is_none_or(|field| field.nillable)
+    }
+
     /// Why the field `name` of a record is not written; `None` where it is.
     pub(crate) fn leaves_out(&self, name: &str) -> Option<LeftOut> {
         let is = |known: &String| known.eq_ignore_ascii_case(name);

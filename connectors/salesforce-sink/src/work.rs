@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use orgstream_api::{IdLink, InputOffset, LinkChange, Outcome, Owed, Rejection, Ticket};
+use orgstream_api::{IdLink, InputOffset, LinkChange, Outcome, Owed, Rejection, Skip, Ticket};
 
 use crate::attempts::Attempts;
 use crate::change::Change;
+use crate::fold::Member;
 use crate::holds::Standing;
 use crate::lanes::LaneKey;
 use crate::references::PointedAt;
@@ -41,6 +42,8 @@ pub(crate) struct Papers {
     pub(crate) standing: Option<Standing>,
     /// The offset that it keeps from being committed; an owed reference keeps none.
     pub(crate) keeps: Option<InputOffset>,
+    /// The earlier changes of the record that are written with it, oldest first.
+    pub(crate) earlier: Vec<Member>,
 }
 
 /// What is to be done with an item when its lane's turn comes.
@@ -120,6 +123,7 @@ impl Settled {
     pub(crate) fn link(&self) -> Option<&IdLink> {
         match &self.outcome {
             Outcome::Delivered(delivered) => delivered.link.as_ref().map(|LinkChange::Bind(link)| link),
+            Outcome::Skipped(Skip::Cancelled(link)) => link.as_deref(),
             Outcome::Skipped(_) | Outcome::Rejected(_) => None,
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use orgstream_api::record::field;
 use orgstream_api::{Part, TopicTemplate, refused_name};
-use orgstream_salesforce_sink::{Operation, Rules};
+use orgstream_salesforce_sink::{Algorithm, Operation, Rules};
 
 use super::failures::failures;
 use super::membership::membership;
@@ -157,6 +157,7 @@ fn sink(
         input,
         reading,
         operation: operation(raw.operation),
+        algorithm: algorithm(raw.algorithm),
         retry_for: retry_for?,
         failures,
         reports,
@@ -174,6 +175,14 @@ fn operation(raw: Option<raw::Operation>) -> Operation {
         raw::Operation::Delete => Operation::Delete,
         raw::Operation::Insert => Operation::Insert,
         raw::Operation::ByEventType => Operation::ByEventType,
+    }
+}
+
+/// How the changes of one record become writes.
+fn algorithm(raw: Option<raw::Algorithm>) -> Algorithm {
+    match raw.unwrap_or(raw::Algorithm::Ordered) {
+        raw::Algorithm::Ordered => Algorithm::Ordered,
+        raw::Algorithm::Merged => Algorithm::Merged,
     }
 }
 

@@ -85,6 +85,7 @@ impl SinkWorker {
         demands.entries.extend(self.parts.intents.as_ref().and_then(|intents| intents.outcome(&consumed.at)));
         match outcome {
             Outcome::Delivered(delivered) => self.delivered(demands, &consumed.at, delivered),
+            Outcome::Skipped(Skip::Cancelled(Some(link))) => self.bind(demands, &consumed.at, link, &[]),
             Outcome::Skipped(_) => {}
             Outcome::Rejected(rejection) => {
                 tracing::warn!(
@@ -103,20 +104,7 @@ impl SinkWorker {
     fn delivered(&mut self, demands: &mut Demands, at: &InputOffset, delivered: &Delivered) {
         self.parts.view.delivered.add(1);
         if let Some(LinkChange::Bind(link)) = &delivered.link {
-            let mut over: Vec<EntryKey> = Vec::new();
-            if matches!(link.state, LinkState::Deleted(_)) {
-                over.extend(self.book.keys_of(&at.partition.topic, &link.source_id));
-            }
-            over.extend(
-                delivered
-                    .paid
-                    .iter()
-                    .map(|field| EntryKey::field(&at.partition.topic, &link.source_id, field)),
-            );
-            for key in over {
-                self.pay(demands, &key);
-            }
-            demands.links.insert(LinkKey::of(link), link.clone());
+            self.bind(demands, at, link, &delivered.paid);
         }
         for owed in &delivered.owed {
             demands.parents.extend(parents(owed));
@@ -128,6 +116,19 @@ impl SinkWorker {
             ));
             self.book.add(owed.clone());
         }
+    }
+
+    /// Has a link bound, and ends what its record owes no more: the fields `paid`, or all if it is gone.
+    fn bind(&mut self, demands: &mut Demands, at: &InputOffset, link: &IdLink, paid: &[String]) {
+        let mut over: Vec<EntryKey> = Vec::new();
+        if matches!(link.state, LinkState::Deleted(_)) {
+            over.extend(self.book.keys_of(&at.partition.topic, &link.source_id));
+        }
+        over.extend(paid.iter().map(|field| EntryKey::field(&at.partition.topic, &link.source_id, field)));
+        for key in over {
+            self.pay(demands, &key);
+        }
+        demands.links.insert(LinkKey::of(link), link.clone());
     }
 
     fn owed_answer(&mut self, demands: &mut Demands, owed: &Owed, outcome: &Outcome) {
@@ -170,6 +171,11 @@ impl SinkWorker {
             Outcome::Rejected(refused) => reports::error(reports, &taken.consumed, record, refused),
             Outcome::Skipped(Skip::Refused(refused)) => {
                 reports::error(reports, &taken.consumed, record, refused)
+            }
+            // Org B has what it says.
+            Outcome::Skipped(Skip::Merged { target }) => {
+                let written = Delivered { target: target.clone(), ..Delivered::default() };
+                reports::success(reports, &taken.consumed, record, &written)
             }
             Outcome::Skipped(_) => None,
         }

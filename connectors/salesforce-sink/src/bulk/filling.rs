@@ -127,7 +127,8 @@ impl Filling {
         prepared.resolved.row = Row::new();
         prepared.resolved.parents = Vec::new();
         // The record lies on disk: its room is free for others.
-        prepared.item.papers.seat = None;
+        prepared.item.papers.leave_room();
+        prepared.item.change.flatten();
         let schema = Arc::clone(prepared.item.change.take_value().schema());
         self.entries.insert(key, Entry { prepared: Box::new(prepared), schema, place });
         Ok(None)

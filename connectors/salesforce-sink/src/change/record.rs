@@ -75,6 +75,7 @@ pub(crate) fn read(
             parent: None,
             value,
             carried: Carried::NotNull,
+            earlier: Vec::new(),
         });
     };
     if value.as_bare().is_some() {
@@ -94,8 +95,9 @@ pub(crate) fn read(
     let version = Version { at, stamp: stamp(&value, &headers)? };
     let own = external_value(&value, config.operation, &target).map(str::to_owned);
     let (external, said) = (String::new(), Said::default());
+    let (parent, earlier) = (None, Vec::new());
     let change =
-        Change { key, target, kind, external, version, timestamp, said, parent: None, value, carried };
+        Change { key, target, kind, external, version, timestamp, said, parent, value, carried, earlier };
     let id = change.is_identified().then(|| change.key.id.clone());
     if id.is_none() && !matches!(kind, Kind::Insert | Kind::Create) {
         let message = "neither value nor key has the record's `Id`, so only a created record can be written";

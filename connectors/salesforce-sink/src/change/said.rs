@@ -38,7 +38,17 @@ impl Said {
         self.cut
     }
 
-    fn set(&mut self, name: &str, value: Value) {
+    /// So many texts more were cut.
+    pub(super) fn add_cut(&mut self, texts: usize) {
+        self.cut += texts;
+    }
+
+    /// The fields of which something is said.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.values.iter().map(|(name, _)| name.as_str())
+    }
+
+    pub(super) fn set(&mut self, name: &str, value: Value) {
         match self.values.iter_mut().find(|(said, _)| said == name) {
             Some((_, said)) => *said = value,
             None => self.values.push((name.to_owned(), value)),

@@ -11,6 +11,7 @@ use super::{Closed, Over, SalesforceSink};
 use crate::attempts::Next;
 use crate::change::Decision;
 use crate::deliver::Done;
+use crate::fold;
 use crate::lanes::LaneKey;
 use crate::plan::Group;
 use crate::work::{Papers, Task, Verdict, Work};
@@ -81,6 +82,7 @@ impl SalesforceSink {
                 }
             }
         };
+        work.papers.attempts.come_back();
         self.stand_anew(&mut work);
         // D5: at the front, so that nothing later of the record passes it.
         self.lanes.put_back(key, work, until, now);
@@ -127,8 +129,17 @@ impl SalesforceSink {
         now: Instant,
     ) {
         let subject = Subject::of(&papers);
-        let Papers { key, ticket, seat, .. } = papers;
+        let Papers { key, ticket, seat, earlier, .. } = papers;
         drop(seat);
+        let outcome = match outcome {
+            Outcome::Rejected(rejection) => Outcome::Rejected(fold::refused(&earlier, rejection)),
+            outcome => outcome,
+        };
+        for member in earlier {
+            let outcome = member.outcome(&outcome);
+            let subject = Subject { id: subject.id.clone(), at: Some(member.version.at) };
+            self.close(member.ticket, &subject, outcome, None);
+        }
         if let Some(ticket) = ticket {
             self.close(ticket, &subject, outcome, decides);
         }

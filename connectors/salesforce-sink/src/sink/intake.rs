@@ -11,6 +11,8 @@ use super::SalesforceSink;
 use super::halt::Subject;
 use crate::attempts::Attempts;
 use crate::change::{self, Change};
+use crate::config::Algorithm;
+use crate::fold::fold;
 use crate::lanes::LaneKey;
 use crate::left_out::LeftOut;
 use crate::plan::Kind;
@@ -48,8 +50,24 @@ impl SalesforceSink {
         };
         let attempts = Attempts::default();
         let (ticket, seat) = (Some(ticket), Some(seat));
-        let papers = Papers { key: key.clone(), ticket, tenure, attempts, seat, standing, keeps };
-        self.lanes.push(key, Work { papers, task }, now);
+        let earlier = Vec::new();
+        let papers = Papers { key: key.clone(), ticket, tenure, attempts, seat, standing, keeps, earlier };
+        self.enqueue(key, Work { papers, task }, now);
+    }
+
+    /// Puts an item behind the others of its lane, or makes one of it and the last of them.
+    fn enqueue(&mut self, key: LaneKey, work: Work, now: Instant) {
+        let last = match self.config.algorithm {
+            Algorithm::Ordered => None,
+            Algorithm::Merged => self.lanes.last_mut(&key),
+        };
+        let work = match last {
+            Some(last) => fold(last, work),
+            None => Some(work),
+        };
+        if let Some(work) = work {
+            self.lanes.push(key, work, now);
+        }
     }
 
     /// Has a record fetched back, when its lane's turn comes, if it lies in the recycle bin.
@@ -66,6 +84,7 @@ impl SalesforceSink {
             seat: None,
             standing: None,
             keeps: None,
+            earlier: Vec::new(),
         };
         self.lanes.push(key, Work { papers, task: Task::FetchBack(parent) }, now);
     }

@@ -33,7 +33,7 @@ impl SalesforceSink {
         let mut held = HashMap::new();
         for work in self.waiting(&heads, Until::Marks).into_iter().flat_map(|key| self.lanes.queued(key)) {
             if let Some(at) = &work.papers.keeps {
-                *held.entry(at.partition.clone()).or_default() += 1;
+                *held.entry(at.partition.clone()).or_default() += work.papers.records();
             }
         }
         held

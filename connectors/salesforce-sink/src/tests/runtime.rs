@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use orgstream_api::store::MemoryIdMap;
 use orgstream_api::{
-    Delivered, Health, IdLink, IdMap, Item, LinkChange, Mark, Outcome, Owed, Rejection, Sink, Skip, Ticket,
-    TicketId, TopicPartition, Tracked,
+    Delivered, Health, IdLink, IdMap, Item, LinkChange, LinkState, Mark, Outcome, Owed, Rejection, Sink,
+    Skip, Ticket, TicketId, TopicPartition, Tracked,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
@@ -134,8 +134,12 @@ impl Runtime {
             match flight {
                 Flight::Record(change, item) => {
                     self.in_order(&item, ticket.sequence);
-                    if let Outcome::Delivered(delivered) = &outcome {
-                        self.delivered(delivered, &mut woken).await;
+                    match &outcome {
+                        Outcome::Delivered(delivered) => self.delivered(delivered, &mut woken).await,
+                        Outcome::Skipped(Skip::Cancelled(Some(link))) => {
+                            self.bind(link, &mut woken).await;
+                        }
+                        Outcome::Skipped(_) | Outcome::Rejected(_) => {}
                     }
                     self.outcomes.push((*change, outcome));
                 }
@@ -190,6 +194,13 @@ impl Runtime {
         }
         for owed in &delivered.owed {
             self.owed.insert((owed.id.clone(), owed.field.clone()), owed.clone());
+        }
+        self.bind(link, woken).await;
+    }
+
+    async fn bind(&mut self, link: &IdLink, woken: &mut Vec<Owed>) {
+        if link.state != LinkState::Live {
+            self.owed.retain(|(id, _), _| *id != link.source_id);
         }
         self.ids.bind(vec![link.clone()]).await.unwrap();
         let waiting: Vec<Owed> = self.owed.values().cloned().collect();

@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 use super::change::ORG_A;
 use super::runtime::Runtime;
 use crate::Tally;
-use crate::config::{Operation, SinkConfig, SinkContext, SinkObject};
+use crate::config::{Algorithm, Operation, SinkConfig, SinkContext, SinkObject};
 use crate::failures::Failures;
 use crate::object_rules::Rules;
 use crate::rules::ReferenceRules;
@@ -75,6 +75,12 @@ impl World {
         Ok(Runtime::new(sink, self.ids.clone(), listener))
     }
 
+    /// As [`World::sync`], with changes of one record that wait together as one write.
+    pub(super) async fn merged(&self) -> Runtime {
+        let config = config(Operation::Sync, Duration::from_mins(1));
+        self.try_sink(SinkConfig { algorithm: Algorithm::Merged, ..config }).await.unwrap()
+    }
+
     /// As [`World::sync`], with bulk jobs from so many waiting records on.
     pub(super) async fn sync_by_bulk(&self, from: usize) -> Runtime {
         let config = config(Operation::Sync, Duration::from_mins(1));
@@ -134,6 +140,7 @@ pub(super) fn config(operation: Operation, retry_for: Duration) -> SinkConfig {
     SinkConfig {
         pipeline: "crm".to_owned(),
         operation,
+        algorithm: Algorithm::Ordered,
         reading: crate::Reading::default(),
         retry_for,
         failures: Failures::default(),
