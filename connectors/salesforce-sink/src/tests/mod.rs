@@ -10,6 +10,7 @@ mod by_event_type;
 mod calls;
 mod changes;
 mod contract;
+mod convergence;
 mod deletions;
 mod failures;
 mod filter;

@@ -3,7 +3,7 @@
 //! It fails the test on its own when a ticket is dropped or settled twice, or when outcomes of one record come out of
 //! order.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use orgstream_api::{
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::change::Change;
 use crate::counters::SinkCounts;
@@ -42,6 +42,8 @@ pub(super) struct Runtime {
     /// Whether the topics hold more than was read, so that no mark is reached.
     pub(super) is_behind: bool,
     marks: Vec<Mark>,
+    /// Tickets of partitions that were taken away.
+    inert: HashSet<TicketId>,
     dropped: (UnboundedSender<TicketId>, UnboundedReceiver<TicketId>),
 }
 
@@ -66,6 +68,7 @@ impl Runtime {
             tickets: 0,
             is_behind: false,
             marks: Vec::new(),
+            inert: HashSet::new(),
             dropped: unbounded_channel(),
         }
     }
@@ -130,6 +133,9 @@ impl Runtime {
         let mut woken = Vec::new();
         for (ticket, outcome) in answers {
             let ticket = ticket.redeem();
+            if self.inert.remove(&ticket) {
+                continue;
+            }
             let flight = self.in_flight.remove(&ticket).expect("a ticket settles once (D4)");
             match flight {
                 Flight::Record(change, item) => {
@@ -151,7 +157,9 @@ impl Runtime {
                 }
             }
         }
-        assert!(self.dropped.1.try_recv().is_err(), "a ticket was dropped (D4)");
+        while let Ok(ticket) = self.dropped.1.try_recv() {
+            assert!(self.inert.remove(&ticket), "a ticket was dropped (D4)");
+        }
         for owed in woken {
             self.submit_owed(owed);
         }
@@ -162,6 +170,39 @@ impl Runtime {
         while self.dropped.1.try_recv().is_ok() {}
         self.backlog.clear();
         std::mem::take(&mut self.in_flight).len()
+    }
+
+    /// Gives all partitions away as the runtime does: what is in flight may end, and all else comes again.
+    pub(super) async fn give_away(&mut self, partitions: &[TopicPartition]) {
+        let deadline = Instant::now() + PATIENCE;
+        let answers = self.sink.drain(partitions, deadline).await.unwrap();
+        let answered: HashSet<TicketId> = answers.iter().map(|(ticket, _)| ticket.id()).collect();
+        let inert: Vec<TicketId> =
+            self.in_flight.keys().filter(|ticket| !answered.contains(ticket)).copied().collect();
+        for ticket in inert {
+            self.in_flight.remove(&ticket);
+            self.inert.insert(ticket);
+        }
+        self.backlog.clear();
+        self.answer(answers).await;
+    }
+
+    /// Submits all references that are owed, as at the start.
+    pub(super) fn submit_what_is_owed(&mut self) {
+        for owed in self.owed.values().cloned().collect::<Vec<_>>() {
+            if !self.is_submitted(&owed) {
+                self.submit_owed(owed);
+            }
+        }
+    }
+
+    /// The first offset of a topic's partition 0 that is not settled, if one is in flight.
+    pub(super) fn first_open(&self, topic: &str) -> Option<i64> {
+        let records = self.in_flight.values().filter_map(|flight| match flight {
+            Flight::Record(_, Item::Record(record)) => Some(&record.at),
+            Flight::Record(..) | Flight::Owed(_) => None,
+        });
+        records.filter(|at| at.partition.topic == topic).map(|at| at.offset).min()
     }
 
     pub(super) fn counts(&self) -> SinkCounts {
