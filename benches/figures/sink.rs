@@ -57,7 +57,7 @@ fn fill(dir: &Path, a: &Process, broker: &Broker) {
     );
     std::fs::write(dir.join("fill.yaml"), file).expect("the file is written");
     let filled = Command::new(env!("CARGO_BIN_EXE_orgstream"))
-        .args(["run", "fill.yaml", "--state", "fill", "--until-synced"])
+        .args(["run", "fill.yaml", "--until-synced"])
         .current_dir(dir)
         .env("RUST_LOG", "error")
         .output()
@@ -68,21 +68,21 @@ fn fill(dir: &Path, a: &Process, broker: &Broker) {
 fn write(dir: &Path, b: &Process, broker: &Broker, name: &str, (what, bulk): (&str, &str)) -> Vec<Figure> {
     let path = format!("{name}.yaml");
     let file = format!(
-        "orgs:\n  b: {}\nkafka: {{ bootstrap_servers: '{}' }}\npipelines:\n  {name}:\n    sink: {{ org: b, \
-         topics: [a.Account, a.Contact, a.Lead], bulk: {{ from: {bulk} }} }}\n    objects: {OBJECTS}\n",
+        "orgs:\n  {name}: {}\nkafka: {{ bootstrap_servers: '{}' }}\npipelines:\n  {name}:\n    sink: {{ org: {name}, \
+         topic: 'a.${{object}}', bulk: {{ from: {bulk} }} }}\n    objects: {OBJECTS}\n",
         b.as_org(),
         broker.address()
     );
     std::fs::write(dir.join(&path), file).expect("the file is written");
-    let running = Process::start(dir, &["run", &path, "--state", name], false);
-    until("a first outcome", || (settled(dir, &path, name) > 0).then_some(()));
-    let already = settled(dir, &path, name);
-    let ((), time) = timed(|| until("all outcomes", || (settled(dir, &path, name) >= RECORDS).then_some(())));
+    let running = Process::start(dir, &["run", &path], false);
+    until("a first outcome", || (settled(dir, &path) > 0).then_some(()));
+    let already = settled(dir, &path);
+    let ((), time) = timed(|| until("all outcomes", || (settled(dir, &path) >= RECORDS).then_some(())));
     let calls = sandbox(b.text("login_url"), "calls");
     let calls: u64 = ["write", "bulk"].iter().filter_map(|kind| calls[*kind].as_u64()).sum();
     let beside = format!(
         "{calls} calls, {} refused, {} MB at most, {:.1} s of processor time",
-        task(dir, &path, name)["rejected"],
+        task(dir, &path)["rejected"],
         running.memory_mb("VmHWM"),
         running.cpu_seconds()
     );
@@ -93,15 +93,15 @@ fn write(dir: &Path, b: &Process, broker: &Broker, name: &str, (what, bulk): (&s
 }
 
 /// Records with an outcome.
-fn settled(dir: &Path, path: &str, state: &str) -> u64 {
-    let task = task(dir, path, state);
+fn settled(dir: &Path, path: &str) -> u64 {
+    let task = task(dir, path);
     let count = |value: &Json| value.as_u64().unwrap_or(0);
     count(&task["counters"]["delivered"]) + count(&task["rejected"])
 }
 
-fn task(dir: &Path, path: &str, state: &str) -> Json {
+fn task(dir: &Path, path: &str) -> Json {
     let output = Command::new(env!("CARGO_BIN_EXE_orgstream"))
-        .args(["status", path, "--state", state, "--json"])
+        .args(["status", path, "--json"])
         .current_dir(dir)
         .output()
         .expect("the program starts");
