@@ -83,7 +83,7 @@ impl CommitLease {
         next
     }
 
-    fn is_held(&self, state: State, now: BootInstant) -> bool {
+    fn is_held_at(&self, state: State, now: BootInstant) -> bool {
         state.proved.is_some_and(|at| now.since(at) < self.half)
     }
 }
@@ -94,10 +94,14 @@ impl Lease for CommitLease {
         // A lease only gets older by itself, so only a renewal is worth waiting for.
         self.state
             .subscribe()
-            .wait_for(|state| self.is_held(*state, BootInstant::now()))
+            .wait_for(|state| self.is_held_at(*state, BootInstant::now()))
             .await
             .expect("the sender lives as long as the lease");
         self.half
+    }
+
+    fn is_held(&self) -> bool {
+        self.is_held_at(*self.state.borrow(), BootInstant::now())
     }
 }
 
@@ -121,7 +125,7 @@ mod tests {
         let lease = CommitLease::new(SESSION);
         let sent = BootInstant::now();
         lease.renew(lease.term(), sent);
-        let held = |after| lease.is_held(*lease.state.borrow(), BootInstant(sent.0 + after));
+        let held = |after| lease.is_held_at(*lease.state.borrow(), BootInstant(sent.0 + after));
         assert!(held(Duration::from_mins(29)));
         assert!(!held(SESSION / 2));
     }
@@ -131,7 +135,9 @@ mod tests {
         let lease = CommitLease::new(SESSION);
         let term = lease.term();
         lease.renew(term, BootInstant::now());
+        assert!(lease.is_held());
         lease.end();
+        assert!(!lease.is_held());
         assert_eq!(lease.held().now_or_never(), None);
         lease.renew(term, BootInstant::now());
         assert_eq!(lease.held().now_or_never(), None);

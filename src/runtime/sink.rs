@@ -36,6 +36,8 @@ pub(super) struct SinkEntry {
     pub(super) tally: Arc<Tally>,
     /// Which parents the tasks still have to catch up with.
     pub(super) front: Front,
+    /// Held by the task that is asking the org what it has, so that the others find the answers kept.
+    pub(super) asking: tokio::sync::Mutex<()>,
     lag: LagTable,
 }
 
@@ -63,6 +65,7 @@ impl SinkEntry {
             tasks: (0..sink.membership.tasks).map(|_| SinkTaskEntry::default()).collect(),
             tally: Arc::new(Tally::new(sink.failures.stop_after)),
             front: Front::default(),
+            asking: tokio::sync::Mutex::default(),
             lag: LagTable::default(),
         }
     }

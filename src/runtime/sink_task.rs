@@ -91,6 +91,7 @@ impl SinkEntry {
         let target_org = org.id().as_str().to_owned();
         let is_first = task.number == 0;
         let started = async {
+            let _turn = self.asking.lock().await;
             let sink = orgstream_salesforce_sink::start(config.clone(), org.clone(), context).await?;
             if is_first {
                 say_unlinked(&config, &shared.ids, &org).await;

@@ -4,10 +4,11 @@
 
 use std::time::Duration;
 
-use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
+use orgstream_salesforce_simulator::{CallKind, Effect, Fault, Org};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Dice, Running, SchemaStore, World, on_both_brokers, overlaps};
+use crate::support::{Dice, Rest, Running, SchemaStore, World, on_both_brokers, overlaps};
 use crate::tasks::{assert_equal, flow};
 use crate::two_sinks::members;
 
@@ -34,6 +35,22 @@ fn rebalances() -> usize {
 
 fn sink(world: &World, state: &str) -> Running {
     world.run(&["--only", "sink", "--state", state])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_calls_that_carry_one_record_at_once_are_seen_and_two_with_a_record_each_are_not() {
+    let b = Org::builder().start().await.expect("org b starts");
+    let in_b = Rest::login(&b).await;
+    let lead =
+        |n| json!({ "LastName": "Doe", "Company": "Acme", "OrgA_Id__c": format!("00Q00000000000{n}AAA") });
+    let [one, other] = [in_b.create("Lead", lead(1)).await, in_b.create("Lead", lead(2)).await];
+    b.keep_exchanges();
+    b.faults().add(Fault::new(CallKind::Write, Effect::Delay { ms: 100 }));
+    let change = |id| in_b.update("Lead", id, json!({ "Company": "Changed" }));
+    tokio::join!(change(&one), change(&other));
+    assert_eq!(overlaps(&b, &["Lead"]).await, Vec::<String>::new());
+    tokio::join!(change(&one), change(&one), in_b.delete("Lead", &other));
+    assert_eq!(overlaps(&b, &["Lead"]).await.len(), 1);
 }
 
 on_both_brokers! {

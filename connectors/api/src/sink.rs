@@ -62,6 +62,9 @@ pub struct Capacity {
 pub trait Lease: Send + Sync {
     /// Waits until a call may start, and returns how long it may take.
     async fn held(&self) -> Duration;
+
+    /// Whether a call may start now. To be asked as late as can be: the process may have stood still since [`Lease::held`].
+    fn is_held(&self) -> bool;
 }
 
 /// The lease of a task that cannot lose its partitions, for tests of connectors.
@@ -72,6 +75,10 @@ pub struct Always;
 impl Lease for Always {
     async fn held(&self) -> Duration {
         Duration::from_secs(20)
+    }
+
+    fn is_held(&self) -> bool {
+        true
     }
 }
 

@@ -48,7 +48,11 @@ pub async fn start(config: SinkConfig, org: Org, context: SinkContext) -> Result
         counters: Arc::new(SinkCounters::default()),
         fallback_owner: config.failures.fallback_owner,
         intents: context.intents,
-        wire: Wire { org, lease: context.lease, pace: Pace::default() },
+        wire: Wire {
+            org: org.under(Arc::clone(&context.lease)),
+            lease: context.lease,
+            pace: Pace::default(),
+        },
     };
     context.tally.begin_anew();
     Ok(SalesforceSink::new(config, context.health, delivery, context.spool, context.tally))

@@ -128,6 +128,8 @@ impl Wire {
                     (Err(error), Some(lost)) if error.code() == Some(UNKNOWN_FIELD) => {
                         answers[part[0]] = Answer::Lost(lost.clone());
                     }
+                    // That the process stood still is held against nobody: the permission is waited for again.
+                    (Err(_), _) if !self.lease.is_held() => parts.push(part),
                     (Err(error), _) => match self.org.report(&error).await {
                         // What is left has no answer and stays so: the breaker is open.
                         Blame::Org => {}

@@ -108,6 +108,11 @@ impl Call {
         self
     }
 
+    /// Whether it changes records, or sets off what does.
+    fn writes(&self) -> bool {
+        self.timeout.is_some() && self.method != Method::GET
+    }
+
     fn at(method: Method, place: Place, timeout: Option<Duration>) -> Self {
         Self { method, place, query: Vec::new(), body: Body::Empty, timeout }
     }
@@ -199,6 +204,10 @@ impl Org {
         if left.is_zero() {
             // A write that starts past its time may overlap with another node's.
             let what = format!("its {:?} were over", self.allowed(call));
+            return Err(self.trouble(call, started, what, Executed::No, None));
+        }
+        if call.writes() && self.lease.as_ref().is_some_and(|lease| !lease.is_held()) {
+            let what = "the process stood still, and others may write its records by now".to_owned();
             return Err(self.trouble(call, started, what, Executed::No, None));
         }
         let sent = self.request(call, token).timeout(left).send().await;

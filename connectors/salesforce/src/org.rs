@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use orgstream_api::SharedLease;
 use tokio::time::Instant;
 
 use crate::allowances::Allowances;
@@ -27,6 +28,8 @@ pub struct Org {
     pub(crate) inner: Arc<Inner>,
     /// Of the calls that are made with this value.
     pub(crate) priority: Priority,
+    /// Without it no write that is made with this value is sent.
+    pub(crate) lease: Option<SharedLease>,
 }
 
 pub(crate) struct Inner {
@@ -88,14 +91,21 @@ impl Org {
 
     /// The org, called for what cannot wait.
     pub(crate) fn of(inner: Arc<Inner>) -> Self {
-        Self { inner, priority: Priority::Changes }
+        Self { inner, priority: Priority::Changes, lease: None }
     }
 
     /// The same org, called for what can wait: calls are slowed when the org's daily calls run out, and wait when only the
     /// reserve is left.
     #[must_use]
     pub fn in_background(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner), priority: Priority::Background }
+        Self { priority: Priority::Background, ..self.clone() }
+    }
+
+    /// The same org for whoever may write only while a lease is held. It is looked at last thing before a write is sent: the
+    /// process may have stood still since it was waited for.
+    #[must_use]
+    pub fn under(&self, lease: SharedLease) -> Self {
+        Self { lease: Some(lease), ..self.clone() }
     }
 
     /// The org's 18-character id.

@@ -1,10 +1,13 @@
 //! What the runtime relies on: nothing is lost when a future is dropped, nothing is written for what was taken away.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use orgstream_api::{HealthReporter, Item, Lease, Sink, Ticket, TicketId, TopicPartition, Tracked};
+use orgstream_api::{
+    HealthReporter, Item, Lease, SharedLease, Sink, Ticket, TicketId, TopicPartition, Tracked,
+};
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
@@ -28,14 +31,39 @@ impl Lease for Given {
         given.wait_for(|given| *given).await.expect("the test holds the sender");
         Duration::from_secs(10)
     }
+
+    fn is_held(&self) -> bool {
+        *self.0.borrow()
+    }
 }
 
-async fn with_lease(world: &World, lease: watch::Receiver<bool>) -> Runtime {
+/// The lease of a process that stands still once, between being let and calling.
+struct StandsStill {
+    is_over: AtomicBool,
+    back: watch::Receiver<bool>,
+}
+
+#[async_trait]
+impl Lease for StandsStill {
+    async fn held(&self) -> Duration {
+        if self.is_over.swap(true, Ordering::Relaxed) {
+            let mut back = self.back.clone();
+            back.wait_for(|back| *back).await.expect("the test holds the sender");
+        }
+        Duration::from_secs(10)
+    }
+
+    fn is_held(&self) -> bool {
+        *self.back.borrow()
+    }
+}
+
+async fn with_lease(world: &World, lease: SharedLease) -> Runtime {
     let (health, listener) = HealthReporter::new();
     let context = SinkContext {
         ids: world.ids.clone(),
         intents: world.intents.clone(),
-        lease: Arc::new(Given(lease)),
+        lease,
         health,
         source: None,
         spool: std::env::temp_dir(),
@@ -89,7 +117,7 @@ async fn items_beyond_the_capacity_come_back_in_order() {
 async fn nothing_is_written_before_the_lease_is_held() {
     let world = World::start().await;
     let (lease, held) = watch::channel(false);
-    let mut runtime = with_lease(&world, held).await;
+    let mut runtime = with_lease(&world, Arc::new(Given(held))).await;
     runtime.submit(Change::created("Account", 1));
     assert!(timeout(Duration::from_secs(1), runtime.sink.settled()).await.is_err());
     assert!(world.sandbox.writes().is_empty());
@@ -99,10 +127,24 @@ async fn nothing_is_written_before_the_lease_is_held() {
 }
 
 #[tokio::test]
+async fn a_process_that_stood_still_before_a_call_writes_nothing_until_the_lease_is_back() {
+    let world = World::start().await;
+    let (lease, back) = watch::channel(false);
+    let mut runtime =
+        with_lease(&world, Arc::new(StandsStill { is_over: AtomicBool::new(false), back })).await;
+    runtime.submit(Change::created("Account", 1));
+    assert!(timeout(Duration::from_secs(1), runtime.sink.settled()).await.is_err());
+    assert!(world.sandbox.writes().is_empty());
+    lease.send_replace(true);
+    runtime.settle().await;
+    assert_eq!((world.sandbox.count("Account"), world.sandbox.writes().len()), (1, 1));
+}
+
+#[tokio::test]
 async fn nothing_is_written_for_a_partition_that_was_taken_away() {
     let world = World::start().await;
     let (lease, held) = watch::channel(false);
-    let mut runtime = with_lease(&world, held).await;
+    let mut runtime = with_lease(&world, Arc::new(Given(held))).await;
     let room = runtime.sink.capacity();
     runtime.submit_to(Change::created("Account", 1), 1);
     runtime.submit_to(Change::created("Account", 2), 2);
@@ -160,7 +202,7 @@ async fn a_drain_waits_for_the_calls_in_flight_and_starts_no_other() {
 async fn a_drain_ends_at_its_deadline() {
     let world = World::start().await;
     let (_lease, held) = watch::channel(false);
-    let mut runtime = with_lease(&world, held).await;
+    let mut runtime = with_lease(&world, Arc::new(Given(held))).await;
     runtime.submit(Change::created("Account", 1));
     assert!(timeout(Duration::from_secs(1), runtime.sink.settled()).await.is_err());
     let deadline = Instant::now() + Duration::from_secs(30);
