@@ -71,6 +71,9 @@ pub struct WriteCall {
     pub path: String,
     /// Records it carried.
     pub records: usize,
+    /// Its headers whose names begin with `sforce-`, in lower case.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
 }
 
 /// The counters of one org.
@@ -92,12 +95,12 @@ impl Calls {
     }
 
     /// Notes an executed write call.
-    pub(crate) fn wrote(&self, method: &str, path: &str, records: usize) {
+    pub(crate) fn wrote(&self, method: &str, path: &str, records: usize, headers: BTreeMap<String, String>) {
         let writes = &mut self.lock().writes;
         if writes.len() == KEPT {
             writes.pop_front();
         }
-        writes.push_back(WriteCall { method: method.to_owned(), path: path.to_owned(), records });
+        writes.push_back(WriteCall { method: method.to_owned(), path: path.to_owned(), records, headers });
     }
 
     /// All counters that are not zero.

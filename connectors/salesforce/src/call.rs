@@ -21,12 +21,14 @@ use crate::error::{ApiError, CallName, Executed, RecordError};
 use crate::org::Org;
 use crate::rest::soap;
 use crate::usage::ApiUsage;
+use crate::writing::Headers;
 
 /// What is to be asked.
 pub(crate) struct Call {
     method: Method,
     place: Place,
     query: Vec<(&'static str, String)>,
+    headers: Headers,
     body: Body,
     /// `None`: as long as the org's options say of a read.
     timeout: Option<Duration>,
@@ -92,6 +94,11 @@ impl Call {
         self
     }
 
+    pub(crate) fn headers(mut self, headers: Headers) -> Self {
+        self.headers = headers;
+        self
+    }
+
     pub(crate) fn json(mut self, body: &impl Serialize) -> Self {
         self.body =
             Body::Json(serde_json::to_vec(body).expect("text keys and plain values always serialise"));
@@ -114,7 +121,7 @@ impl Call {
     }
 
     fn at(method: Method, place: Place, timeout: Option<Duration>) -> Self {
-        Self { method, place, query: Vec::new(), body: Body::Empty, timeout }
+        Self { method, place, query: Vec::new(), headers: Headers::new(), body: Body::Empty, timeout }
     }
 }
 
@@ -246,7 +253,10 @@ impl Org {
     fn request(&self, call: &Call, token: &Token) -> RequestBuilder {
         let mut url = token.instance_url().clone();
         url.set_path(&call.place.path(self.api_version()));
-        let request = self.http().request(call.method.clone(), url).query(&call.query);
+        let mut request = self.http().request(call.method.clone(), url).query(&call.query);
+        for (name, value) in &call.headers {
+            request = request.header(*name, value);
+        }
         match &call.body {
             Body::Empty => request.header("authorization", token.authorization()),
             Body::Json(body) => request
@@ -260,7 +270,7 @@ impl Org {
             Body::Soap(body) => request
                 .header("content-type", "text/xml; charset=UTF-8")
                 .header("soapaction", "\"\"")
-                .body(soap::envelope(token.session_id(), body)),
+                .body(soap::envelope(token.session_id(), &self.writing.client, body)),
         }
     }
 

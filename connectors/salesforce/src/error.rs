@@ -157,9 +157,28 @@ impl RecordError {
         format!("{}: {}{fields}", self.code, self.message)
     }
 
+    /// Whether a parent that was named by a value of it is not there.
+    pub fn means_no_parent(&self) -> bool {
+        self.code == "INVALID_FIELD" && self.message.starts_with("Foreign key external ID")
+    }
+
+    /// What a person can do about it.
+    pub fn advice(&self) -> Option<&'static str> {
+        if self.means_no_parent() {
+            return Some("the parent that the record names is not in this org: make it, or send it first");
+        }
+        catalogue::advice(&self.code)
+    }
+
     /// Whether the row itself is in the recycle bin. A reference to a deleted row names its field.
     pub fn means_in_the_bin(&self) -> bool {
         self.disposition() == Disposition::Gone && self.fields.is_empty()
+    }
+
+    /// Whether the row itself may be in the recycle bin or gone altogether. What is said of a row that it points at names the
+    /// field, as a rule.
+    pub fn may_mean_itself_gone(&self) -> bool {
+        self.may_mean_gone() && self.fields.is_empty()
     }
 
     /// Whether a row may be in the recycle bin or gone altogether: the one that was written, or one that it points at.
@@ -177,7 +196,7 @@ impl fmt::Display for CallName {
 impl fmt::Display for RecordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.words())?;
-        if let Some(advice) = catalogue::advice(&self.code) {
+        if let Some(advice) = self.advice() {
             write!(f, "; {advice}")?;
         }
         Ok(())

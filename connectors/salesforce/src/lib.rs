@@ -9,6 +9,7 @@
 //! - `call`: one HTTP call, with its time-out, its token and its error
 //! - [`error`], [`catalogue`]: what went wrong, and what to do about each code
 //! - [`breaker`], [`report`]: whether the org can be called at all, and whose trouble a failed call is
+//! - [`writing`]: what an org is told beside the records that are written to it
 //! - [`usage`], [`allowances`], [`quota`]: how much of what the org allows is used, and who may still call
 //! - [`rest`]: the resources, one file each
 //! - [`id`], [`describe`], [`schema`], [`event_schema`], [`value`], [`plain_row`], [`csv`], [`datetime`], [`soql`]: Salesforce's data, and ours
@@ -58,6 +59,9 @@ pub use rest::{
     IngestState, JobState, Limit, Limits, NULL_CELL, NextPage, Page, QueryJob, ResultError, Results, Row,
     Rows, WriteResult, WrittenRows, can_be_in_composite,
 };
+
+pub mod writing;
+pub use writing::{Assignment, WriteOptions};
 
 pub mod id;
 pub use id::{MalformedId, OrgId, SalesforceId};

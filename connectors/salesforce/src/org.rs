@@ -18,6 +18,7 @@ use crate::id::OrgId;
 use crate::options::{ApiVersion, Timeouts};
 use crate::quota::Priority;
 use crate::usage::ApiUsage;
+use crate::writing::WriteOptions;
 
 /// The version of every API that is called, unless the user's file names another.
 pub const API_VERSION: &str = "62.0";
@@ -30,6 +31,8 @@ pub struct Org {
     pub(crate) priority: Priority,
     /// Without it no write that is made with this value is sent.
     pub(crate) lease: Option<SharedLease>,
+    /// What the org is told when it is written to with this value.
+    pub(crate) writing: Arc<WriteOptions>,
 }
 
 pub(crate) struct Inner {
@@ -91,7 +94,7 @@ impl Org {
 
     /// The org, called for what cannot wait.
     pub(crate) fn of(inner: Arc<Inner>) -> Self {
-        Self { inner, priority: Priority::Changes, lease: None }
+        Self { inner, priority: Priority::Changes, lease: None, writing: Arc::default() }
     }
 
     /// The same org, called for what can wait: calls are slowed when the org's daily calls run out, and wait when only the

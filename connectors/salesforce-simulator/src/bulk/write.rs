@@ -1,5 +1,7 @@
 //! The work of an ingest job: its rows, 200 in each transaction. A refused row refuses no other.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value as Json};
 
 use super::columns::Columns;
@@ -59,7 +61,7 @@ pub(super) async fn ingest(tenant: &Tenant, job: &Job, ingest: &Ingest) -> Resul
             |jobs, outcomes| report(jobs, job, &chunk, outcomes, place),
         );
         done.map_err(|refusal| Ended::Failed(format!("{} : {}", refusal.code, refusal.message)))?;
-        tenant.calls.wrote("BULK", &format!("/jobs/ingest/{}", job.id), chunk.len());
+        tenant.calls.wrote("BULK", &format!("/jobs/ingest/{}", job.id), chunk.len(), BTreeMap::new());
         spend_batches(tenant, &job.id, chunk.len());
     }
 }

@@ -122,7 +122,7 @@ impl<'a> Resource<'a> {
         }
         let path = self.call.raw_path.trim_start_matches('/');
         let path = path.splitn(4, '/').nth(3).map_or_else(String::new, |path| format!("/{path}"));
-        self.tenant.calls.wrote(self.call.method.as_str(), &path, records);
+        self.tenant.calls.wrote(self.call.method.as_str(), &path, records, self.call.own_headers());
     }
 
     /// The object a path segment names.

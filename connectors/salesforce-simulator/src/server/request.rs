@@ -3,6 +3,8 @@
 //! Clients differ in slashes and encodings, so paths become segments here: empty ones (`//`, a trailing `/`) are
 //! dropped, and each is percent-decoded on its own, so that an encoded slash stays part of its value.
 
+use std::collections::BTreeMap;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, header};
 use bytes::Bytes;
@@ -69,7 +71,7 @@ impl Call {
     }
 
     /// A call that stands in the body of this one: its own method, URL and body, and headers that go before those of
-    /// this call.
+    /// this call. Of Salesforce's own headers it inherits none.
     pub(crate) fn within(&self, method: Method, url: &str, own: HeaderMap, body: Bytes) -> Self {
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
         let mut headers = self.headers.clone();
@@ -77,6 +79,9 @@ impl Call {
             [header::IF_MATCH, header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::IF_UNMODIFIED_SINCE]
         {
             headers.remove(precondition);
+        }
+        for name in self.own_headers().keys() {
+            headers.remove(name.as_str());
         }
         headers.extend(own);
         Self::taken_apart(method, path, query, headers, body)
@@ -107,6 +112,14 @@ impl Call {
     /// A header as text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Salesforce's own headers, by their names in lower case.
+    pub(crate) fn own_headers(&self) -> BTreeMap<String, String> {
+        let own = self.headers.iter().filter(|(name, _)| name.as_str().starts_with("sforce-"));
+        let text =
+            own.filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
+        text.collect()
     }
 
     /// The fields of a form body.

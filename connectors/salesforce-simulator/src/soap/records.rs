@@ -1,6 +1,8 @@
 //! SOAP `create`, `update`, `upsert`, `delete`, `undelete`, `emptyRecycleBin`: up to 200 records in one transaction, a
 //! result for each.
 
+use std::collections::BTreeMap;
+
 use super::endpoint::Request;
 use super::envelope::Envelope;
 use super::fault::Fault;
@@ -39,7 +41,7 @@ pub(crate) fn write(request: &Request<'_>) -> Result<Answer, Fault> {
         _ => Sent::read(&schema, request.dialect, element).map(Work::Record),
     });
     let works = works.collect::<Result<Vec<Work>, Fault>>()?;
-    tenant.calls.wrote("SOAP", &operation.name, works.len());
+    tenant.calls.wrote("SOAP", &operation.name, works.len(), BTreeMap::new());
     let external = operation.text_of("externalIDFieldName").unwrap_or_default();
     let all_or_none = is_set(request.envelope, "AllOrNoneHeader", "allOrNone");
     let outcomes = tenant.write_as(origin(request), |writer| {

@@ -109,7 +109,11 @@ impl Org {
             body["operation"] = Json::from("upsert");
             body["externalIdFieldName"] = Json::from(field);
         }
-        self.call(Call::as_read(Method::POST, &["jobs", "ingest"]).json(&body)).await?.json()
+        if let Some(rule) = self.writing.rule_of_job(object) {
+            body["assignmentRuleId"] = Json::from(rule.as_str());
+        }
+        let call = Call::as_read(Method::POST, &["jobs", "ingest"]).headers(self.writing.of_call());
+        self.call(call.json(&body)).await?.json()
     }
 
     /// Gives an open job its rows: a line of columns, then a line each. Once only.

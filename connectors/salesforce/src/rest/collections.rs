@@ -95,13 +95,15 @@ impl Org {
         let list: Vec<&str> = ids.iter().map(SalesforceId::as_str).collect();
         let call = Call::new(Method::DELETE, &["composite", "sobjects"], timeout)
             .query("ids", list.join(","))
-            .query("allOrNone", "false");
+            .query("allOrNone", "false")
+            .headers(self.writing.of_call());
         results(&self.call(call).await?, ids.len())
     }
 
     async fn write(&self, call: Call, object: &str, records: &[Row]) -> Result<Vec<WriteResult>, ApiError> {
         let body = Records::of(object, records.iter());
-        results(&self.call(call.json(&body)).await?, records.len())
+        let call = call.headers(self.writing.of_fields(object)).json(&body);
+        results(&self.call(call).await?, records.len())
     }
 }
 

@@ -6,7 +6,7 @@
 //! The org takes `@{…}` in any text of such a call for a reference to an earlier answer and puts that in its place. A
 //! record with such a text must go another way, see [`can_be_in_composite`].
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -20,6 +20,7 @@ use crate::id::SalesforceId;
 use crate::org::Org;
 use crate::rest::Row;
 use crate::rest::collections::{Records, WriteResult, matched};
+use crate::writing::WriteOptions;
 
 /// Collections that one call takes.
 pub const COLLECTIONS: usize = 5;
@@ -64,6 +65,8 @@ struct Subrequest<'a> {
     method: &'static str,
     url: String,
     reference_id: String,
+    /// A subrequest inherits none of the call's own.
+    http_headers: BTreeMap<&'static str, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<Records<'a>>,
 }
@@ -112,10 +115,14 @@ impl Org {
             all_or_none: false,
             collate_subrequests: false,
             composite_request: requests
-                .map(|(place, collection)| collection.subrequest(place, self.api_version()))
+                .map(|(place, collection)| collection.subrequest(place, self.api_version(), &self.writing))
                 .collect(),
         };
-        let reply = self.call(Call::new(Method::POST, &["composite"], timeout).json(&body)).await?;
+        let reply = self
+            .call(
+                Call::new(Method::POST, &["composite"], timeout).headers(self.writing.of_call()).json(&body),
+            )
+            .await?;
         let answer: Response = reply.json()?;
         let mut parts: HashMap<String, Part> = HashMap::new();
         for part in answer.composite_response {
@@ -147,14 +154,19 @@ fn results(reply: &Reply, collection: &Collection<'_>, part: &Part) -> Result<Ve
 }
 
 impl<'a> Collection<'a> {
-    fn subrequest(&self, place: usize, api_version: &str) -> Subrequest<'a> {
+    fn subrequest(&self, place: usize, api_version: &str, writing: &WriteOptions) -> Subrequest<'a> {
         let (method, path, query) = self.parts();
         let url = format!("/services/data/v{api_version}/composite{path}{query}");
         let method = match method {
             Method::DELETE => "DELETE",
             _ => "PATCH",
         };
-        Subrequest { method, url, reference_id: reference_id(place), body: self.body() }
+        let headers = match self {
+            Self::Update { object, .. } | Self::Upsert { object, .. } => writing.of_fields(object),
+            Self::Delete(_) => writing.of_call(),
+        };
+        let http_headers = headers.into_iter().collect();
+        Subrequest { method, url, reference_id: reference_id(place), http_headers, body: self.body() }
     }
 
     /// Method, path behind `composite`, and query.
@@ -244,11 +256,11 @@ mod tests {
     #[test]
     fn a_deletion_names_its_records_in_the_url_and_has_no_body() {
         let id = SalesforceId::parse("0015g00000AAAAA").unwrap();
-        let request = Collection::Delete(vec![id, id]).subrequest(1, "62.0");
+        let request = Collection::Delete(vec![id, id]).subrequest(1, "62.0", &WriteOptions::default());
         assert_eq!(
             serde_json::to_value(request).unwrap(),
             json!({
-                "method": "DELETE", "referenceId": "c1",
+                "method": "DELETE", "referenceId": "c1", "httpHeaders": {"sforce-call-options": "client=orgstream"},
                 "url": format!("/services/data/v62.0/composite/sobjects?allOrNone=false&ids={id},{id}"),
             })
         );

@@ -24,7 +24,9 @@ impl Org {
         record: &Row,
         timeout: Duration,
     ) -> Result<SalesforceId, ApiError> {
-        let call = Call::new(Method::POST, &["sobjects", object], timeout).json(record);
+        let call = Call::new(Method::POST, &["sobjects", object], timeout)
+            .headers(self.writing.of_call())
+            .json(record);
         // A refusal has a status of its own here, so that an answer is a success.
         Ok(self.call(call).await?.json::<Created>()?.id)
     }
@@ -37,7 +39,8 @@ impl Org {
         record: &Row,
         timeout: Duration,
     ) -> Result<(), ApiError> {
-        let call = Call::new(Method::PATCH, &["sobjects", object, id.as_str()], timeout).json(record);
+        let call = Call::new(Method::PATCH, &["sobjects", object, id.as_str()], timeout);
+        let call = call.headers(self.writing.of_call()).json(record);
         self.call(call).await.map(drop)
     }
 }

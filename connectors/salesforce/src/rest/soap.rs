@@ -69,16 +69,17 @@ impl Element {
     }
 }
 
-/// A whole request around `body`.
-pub(crate) fn envelope(session_id: &Secret, body: &str) -> String {
+/// A whole request of `client` around `body`.
+pub(crate) fn envelope(session_id: &Secret, client: &str, body: &str) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\
          <soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" \
          xmlns:urn=\"urn:partner.soap.sforce.com\">\
          <soapenv:Header><urn:SessionHeader><urn:sessionId>{}</urn:sessionId></urn:SessionHeader>\
-         <urn:CallOptions><urn:client>orgstream</urn:client></urn:CallOptions></soapenv:Header>\
+         <urn:CallOptions><urn:client>{}</urn:client></urn:CallOptions></soapenv:Header>\
          <soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>",
-        escape(session_id.reveal())
+        escape(session_id.reveal()),
+        escape(client)
     )
 }
 
@@ -129,9 +130,10 @@ mod tests {
 
     #[test]
     fn a_session_id_cannot_break_out_of_its_element() {
-        let text = envelope(&Secret::new("a</urn:sessionId>&"), "<x/>");
+        let text = envelope(&Secret::new("a</urn:sessionId>&"), "<b>", "<x/>");
         let document = Element::read(&text).unwrap();
         let header = document.child("Envelope").unwrap().child("Header").unwrap();
         assert_eq!(header.child("SessionHeader").unwrap().text_of("sessionId"), Some("a</urn:sessionId>&"));
+        assert_eq!(header.child("CallOptions").unwrap().text_of("client"), Some("<b>"));
     }
 }
