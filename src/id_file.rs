@@ -15,11 +15,11 @@ const NAMED: usize = 20;
 /// A line of a file, with its number.
 type Line = (u64, StringRecord);
 
-/// Pairs of ids, of org A and of org B, of a file with these two columns.
+/// Pairs of ids, of org A and of org B, of a file with these two columns; with the number of the line.
 ///
 /// # Errors
 /// What is wrong with it, each with the file and the line.
-pub(crate) fn read_pairs(path: &Path) -> Result<HashMap<SalesforceId, SalesforceId>, Vec<String>> {
+pub(crate) fn read_pairs(path: &Path) -> Result<HashMap<SalesforceId, (SalesforceId, u64)>, Vec<String>> {
     let mut faults = Faults::of(path);
     let mut pairs: HashMap<SalesforceId, (SalesforceId, u64)> = HashMap::new();
     for (number, line) in lines(path, 2, &mut faults) {
@@ -32,7 +32,7 @@ pub(crate) fn read_pairs(path: &Path) -> Result<HashMap<SalesforceId, Salesforce
             _ => {}
         }
     }
-    faults.or(pairs.into_iter().map(|(source, (target, _))| (source, target)).collect())
+    faults.or(pairs)
 }
 
 /// One link of a file.
@@ -90,8 +90,13 @@ fn lines(path: &Path, cells: usize, faults: &mut Faults) -> Vec<Line> {
             return Vec::new();
         }
     };
-    let mut reader =
-        ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(file);
+    // Where CR ends lines as well, LF begins the next one and their numbers are one too small. It is trimmed.
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .terminator(csv::Terminator::Any(b'\n'))
+        .from_reader(file);
     let mut lines = Vec::new();
     for (index, record) in reader.records().enumerate() {
         let record = match record {
@@ -102,6 +107,9 @@ fn lines(path: &Path, cells: usize, faults: &mut Faults) -> Vec<Line> {
                 continue;
             }
         };
+        if record.iter().all(str::is_empty) {
+            continue;
+        }
         let number = record.position().map_or(0, csv::Position::line);
         let is_head = index == 0 && !record.iter().any(|cell| SalesforceId::parse(cell).is_ok());
         if record.len() == cells && !is_head {
@@ -183,7 +191,8 @@ mod tests {
     fn a_first_line_may_name_the_columns_and_ids_have_15_or_18_characters() {
         for head in ["", "source_id,target_id\n", "\"A\", \"B\"\r\n"] {
             let (_dir, path) = file(&format!("{head}{} , {}\n\n", id(A), &id(B).as_str()[..15]));
-            assert_eq!(read_pairs(&path).unwrap(), HashMap::from([(id(A), id(B))]), "{head}");
+            let line = u64::from(!head.is_empty()) + 1;
+            assert_eq!(read_pairs(&path).unwrap(), HashMap::from([(id(A), (id(B), line))]), "{head}");
         }
     }
 

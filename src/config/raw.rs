@@ -30,6 +30,9 @@ pub(super) use rules::{Computed, ObjectSink, OnLeave, Renamed, TooLong, Values};
 
 mod algorithm;
 pub(super) use algorithm::Algorithm;
+mod writing;
+pub(super) use writing::DeletedTarget;
+
 mod bulk;
 pub(super) use bulk::Bulk;
 
@@ -134,6 +137,22 @@ pub(super) struct Sink {
     /// The id of the user or queue of the target org that is given records whose owner is inactive there, which are refused
     /// otherwise. They are counted as `fallback_owner` in the status.
     pub(super) fallback_owner: Option<String>,
+    /// What is done with a change of a record that somebody deleted in the target org. A deletion of such a record is done, and a
+    /// record that its own org brought back is fetched back in any case. An update never makes a record (`operation`).
+    #[schemars(extend("default" = "undelete"))]
+    pub(super) on_deleted_target: Option<DeletedTarget>,
+    /// Whether records are written that a duplicate rule of the target org only warns of. Those that it blocks are always refused
+    /// (`DUPLICATES_DETECTED`).
+    #[schemars(extend("default" = false))]
+    pub(super) allow_duplicates: Option<bool>,
+    /// What the assignment rules of the target org do with written accounts, cases and leads: `off` (the record has the owner that it
+    /// is written with) or `active` (the active rule gives it one). With `active` these records go by no bulk job, which knows no such
+    /// rule.
+    #[schemars(extend("default" = "off"))]
+    pub(super) assignment_rules: Option<String>,
+    /// The name under which the target org knows the program: its change events repeat it in `changeOrigin`.
+    #[schemars(extend("default" = "orgstream"))]
+    pub(super) client: Option<String>,
     /// Topics that are told what became of each record, as by Kafka Connect's reporter. Without it nothing is reported.
     pub(super) reports: Option<Reports>,
     /// How many tasks share the partitions of the topics. Each has its own consumer and its own calls under way; more than there

@@ -75,7 +75,7 @@ const NOT_OURS: &[(&str, &str)] = &[
     ("topics.regex", "a sink reads the topics of its objects, which the file names"),
     (
         "skip.relationship.fields",
-        "records carry ids; `references` says how records are found by something else",
+        "a parent that a record names by a value of its own is written so, unless `ignore_fields` has its name",
     ),
     ("salesforce.object.num", "as many objects as the file names"),
     ("salesforce.objectN*", "each object has its own keys under `objects`"),

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use orgstream_api::TopicTemplate;
 use orgstream_api::record::field;
-use orgstream_salesforce::OrgConfig;
+use orgstream_salesforce::{OrgConfig, WriteOptions};
 use orgstream_salesforce_sink::{
-    Algorithm, Failures, Operation, Reading, ReferenceRules, Rules, SinkConfig, SinkObject,
+    Algorithm, DeletedTarget, Failures, Operation, Reading, ReferenceRules, Rules, SinkConfig, SinkObject,
 };
 use orgstream_salesforce_source::SourceConfig;
 use url::Url;
@@ -128,6 +128,10 @@ pub struct PipelineSink {
     pub bulk_from: Option<usize>,
     /// How its tasks are members of their consumer group.
     pub membership: Membership,
+    /// What is done with changes of records that somebody deleted in the org.
+    pub on_deleted_target: DeletedTarget,
+    /// What the org is told beside the records.
+    pub writing: WriteOptions,
 }
 
 /// How the tasks of a sink are members of their consumer group.
@@ -206,6 +210,8 @@ impl Pipeline {
             failures: sink.failures.clone(),
             source_org,
             bulk_from: sink.bulk_from,
+            on_deleted_target: sink.on_deleted_target,
+            writing: sink.writing.clone(),
             objects: objects.collect(),
         })
     }

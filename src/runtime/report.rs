@@ -140,6 +140,8 @@ fn sink_task_status(name: String, SinkTaskEntry { state, view, counters }: &Sink
             ("references_left_out", counts.left_out),
             ("references_defaulted", counts.defaulted),
             ("fallback_owner", counts.fell_back),
+            ("brought_back", counts.brought_back),
+            ("recreated", counts.recreated),
             ("calls", counts.calls),
             ("retries", counts.retries),
             ("texts_cut", counts.cut),

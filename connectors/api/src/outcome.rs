@@ -93,6 +93,8 @@ pub enum Skip {
     /// The deletion has with it what the id map has to learn before its ticket settles (D7): that there will be no record, so
     /// that nothing waits for one.
     Cancelled(Option<Box<IdLink>>),
+    /// Somebody deleted its record in org B, and the changes of such are to be passed over.
+    TargetDeleted,
 }
 
 impl Skip {
@@ -111,6 +113,7 @@ impl Skip {
             Self::LeftFilter => "left_filter",
             Self::Merged { .. } => "merged",
             Self::Cancelled(_) => "cancelled",
+            Self::TargetDeleted => "target_deleted",
         }
     }
 }

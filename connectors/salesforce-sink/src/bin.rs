@@ -104,6 +104,7 @@ impl Delivery {
     }
 
     fn tell_of(&self, back: &[SalesforceId]) {
+        self.counters.brought_back(back.len());
         if let Some(first) = back.first() {
             tracing::warn!(
                 org = self.wire.org.name(), records = back.len(), %first,

@@ -74,6 +74,11 @@ impl Change {
         self.value.schema()
     }
 
+    /// Whether a null in the record says that there is no value.
+    pub(crate) fn says_nulls(&self) -> bool {
+        matches!(self.carried, Carried::Named(_))
+    }
+
     /// Whether the record says something of a field.
     fn carries(&self, name: &str) -> bool {
         of_record(&self.value, &self.carried, name).is_some()

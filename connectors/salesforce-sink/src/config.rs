@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orgstream_api::{HealthReporter, IdMap, Intents, SharedLease};
-use orgstream_salesforce::Org;
+use orgstream_salesforce::{Org, WriteOptions};
 
 use crate::object_rules::Rules;
 use crate::rules::ReferenceRules;
 
+use crate::deleted_target::DeletedTarget;
 use crate::failures::Failures;
 use crate::reading::Reading;
 use crate::tally::Tally;
@@ -29,6 +30,10 @@ pub struct SinkConfig {
     pub retry_for: Duration,
     /// What is done with records that cannot be written.
     pub failures: Failures,
+    /// What is done with changes of records that somebody deleted in org B.
+    pub on_deleted_target: DeletedTarget,
+    /// What org B is told beside the records.
+    pub writing: WriteOptions,
     /// The 18-character id of the org that records without an `orgstream.org` header come from. Where it is not known
     /// either, such records are kept in the id map under an org without a name.
     pub source_org: Option<String>,

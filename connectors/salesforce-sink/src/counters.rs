@@ -15,6 +15,8 @@ pub struct SinkCounters {
     left_out: AtomicU64,
     defaulted: AtomicU64,
     fell_back: AtomicU64,
+    brought_back: AtomicU64,
+    recreated: AtomicU64,
     calls: AtomicU64,
     retries: AtomicU64,
     cut: AtomicU64,
@@ -39,6 +41,10 @@ pub struct SinkCounts {
     pub defaulted: u64,
     /// Records given to the fallback owner.
     pub fell_back: u64,
+    /// Records that somebody deleted in org B and that were fetched back.
+    pub brought_back: u64,
+    /// Records that were deleted in org B and made anew under another id.
+    pub recreated: u64,
     /// Write calls to org B.
     pub calls: u64,
     /// Attempts of records that met passing trouble.
@@ -65,6 +71,8 @@ impl SinkCounters {
             left_out: self.left_out.load(Ordering::Relaxed),
             defaulted: self.defaulted.load(Ordering::Relaxed),
             fell_back: self.fell_back.load(Ordering::Relaxed),
+            brought_back: self.brought_back.load(Ordering::Relaxed),
+            recreated: self.recreated.load(Ordering::Relaxed),
             calls: self.calls.load(Ordering::Relaxed),
             retries: self.retries.load(Ordering::Relaxed),
             cut: self.cut.load(Ordering::Relaxed),
@@ -105,6 +113,14 @@ impl SinkCounters {
 
     pub(crate) fn fell_back(&self, records: usize) {
         add(&self.fell_back, records);
+    }
+
+    pub(crate) fn brought_back(&self, records: usize) {
+        add(&self.brought_back, records);
+    }
+
+    pub(crate) fn recreated(&self) {
+        add(&self.recreated, 1);
     }
 
     pub(crate) fn cut(&self, texts: usize) {

@@ -10,6 +10,7 @@ use orgstream_salesforce::{ApiError, BreakerState, Org, SalesforceId};
 
 use crate::change::Change;
 use crate::counters::SinkCounters;
+use crate::deleted_target::DeletedTarget;
 use crate::fold::leave_out_written;
 use crate::links::{Known, Links, RecordKey, live};
 use crate::matching::Matcher;
@@ -40,6 +41,8 @@ pub(crate) struct Delivery {
     pub(crate) counters: Arc<SinkCounters>,
     /// The user or queue of org B that is given records whose owner is inactive.
     pub(crate) fallback_owner: Option<SalesforceId>,
+    /// What is done with changes of records that somebody deleted in org B.
+    pub(crate) deleted_target: DeletedTarget,
 }
 
 /// What became of the items of a call.

@@ -10,14 +10,16 @@ use orgstream_api::Rejection;
 use orgstream_salesforce::{Disposition, SalesforceId, catalogue};
 
 /// Codes of orgstream's own, for records that org B was not asked about or did not decide.
-pub const OWN_CODES: [&str; 14] = [
+pub const OWN_CODES: [&str; 16] = [
     "DELETED_EVENT_NOT_WRITABLE",
     "MALFORMED_HEADER",
     "MISSING_EVENT_TYPE",
     "MISSING_ID",
     "NO_EXTERNAL_ID",
+    "RELATIONSHIP_NOT_WRITABLE",
     "REQUIRED_PARENT_DELETED",
     "REQUIRED_PARENT_MISSING",
+    "TARGET_DELETED",
     "TARGET_NOT_FOUND",
     "TOMBSTONE",
     "UNKNOWN_EVENT_TYPE",

@@ -21,7 +21,7 @@ use crate::target::Target;
 use crate::tenure::Tenure;
 use crate::unanswered::{Found, UnderWay, undecided};
 use crate::work::Verdict;
-use crate::write::{Answer, alone};
+use crate::write::{Answer, alone, is_about_a_field, is_refused_for_a_field};
 
 /// How much earlier than the note org B's machines may date the record.
 const MARGIN_MS: i64 = 60_000;
@@ -96,13 +96,36 @@ impl Delivery {
             self.wire.pace.took(started.elapsed(), rows.len());
             match answered {
                 Ok(results) => {
-                    for (insert, result) in part.into_iter().zip(results) {
-                        self.answered(insert, self.wire.judge(result), done);
+                    let refused = results.iter().flat_map(|result| &result.errors).any(is_about_a_field);
+                    let lost = if refused { self.wire.lost(&target.object, &rows).await } else { None };
+                    let mut again = Vec::new();
+                    for (mut insert, result) in part.into_iter().zip(results) {
+                        let answer = match &lost {
+                            Some(lost) if result.errors.iter().any(is_about_a_field) => {
+                                Answer::Lost(lost.clone())
+                            }
+                            _ => self.wire.judge(result),
+                        };
+                        if self.give_to_fallback(&mut insert, &answer) {
+                            self.not_made(&insert);
+                            again.push(insert);
+                            continue;
+                        }
+                        self.answered(insert, answer, done);
+                    }
+                    if !again.is_empty() {
+                        parts.push(again);
                     }
                 }
                 Err(error) => {
+                    let refused = is_refused_for_a_field(&error);
+                    let lost = if refused { self.wire.lost(&target.object, &rows).await } else { None };
                     let mut left = self.after_failure(target, part, &error, done).await?;
-                    if left.len() > 1 {
+                    if let Some(lost) = lost {
+                        for insert in left {
+                            self.answered(insert, Answer::Lost(lost.clone()), done);
+                        }
+                    } else if left.len() > 1 {
                         let back = left.split_off(left.len() / 2);
                         parts.extend([back, left]);
                     } else if let Some(insert) = left.pop() {

@@ -113,13 +113,12 @@ impl Remarks {
         }
         self.last.insert(target.index, Arc::clone(schema));
         let said = self.said.entry(target.index).or_default();
-        let names = schema.fields().iter().map(|field| field.name.as_str());
-        let own = |name: &&str| name.starts_with('_') || *name == field::ID;
+        let own = |name: &str| name.starts_with('_') || name == field::ID;
         let mut new = Vec::new();
-        for name in names.filter(|name| !own(name) && !said.contains_key(*name)).collect::<Vec<_>>() {
-            if let Some(reason) = target.leaves_out(name) {
-                said.insert(name.to_owned(), reason);
-                new.push((name.to_owned(), reason));
+        for field in schema.fields().iter().filter(|field| !own(&field.name)) {
+            if let Some(reason) = target.leaves_out_of(field).filter(|_| !said.contains_key(&field.name)) {
+                said.insert(field.name.clone(), reason);
+                new.push((field.name.clone(), reason));
             }
         }
         new

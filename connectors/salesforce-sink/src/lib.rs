@@ -14,11 +14,11 @@
 //! - `deliver`, `put`, `delete`, `pay`: what happens to the changes, and to the owed references, of one call
 //! - `owner`: records whose owner is inactive
 //! - `insert`, `unanswered`, `claims`, `recognition`: records that nothing in org B finds, and what became of those without an answer
-//! - `bin`: records that come back from the recycle bin
+//! - `bin`, [`deleted_target`]: records that come back from the recycle bin; what is done with changes of those that somebody deleted
 //! - `presence`: whether org B has a record, where that decides which fields are written
 //! - [`rules`], `outside`, `matching`: references out of the pipeline, and how records of both orgs are matched for them
 //! - [`object_rules`], `leave`: what the file says of an object's records and fields; records outside the filter
-//! - `versions`, `references`, `map`: whether a record is new, where it points, what of it is written
+//! - `versions`, `references`, `relationships`, `map`: whether a record is new, where it points, by id or by a value of the parent, what of it is written
 //! - `write`, `cut`, `pace`: the calls of one write, how large they are, halved until only what is at fault fails
 //! - `bulk`: many rows in a few calls, for what waits in thousands
 //! - `verdict`: what answers mean
@@ -43,6 +43,9 @@ pub use failures::{Action, Failures, Fate, OWN_CODES, OnError, StopAfter};
 
 pub mod refusals;
 pub use refusals::Refusals;
+
+pub mod deleted_target;
+pub use deleted_target::DeletedTarget;
 
 pub mod tally;
 pub use tally::Tally;
@@ -94,6 +97,7 @@ mod put;
 mod rank;
 mod recognition;
 mod references;
+mod relationships;
 mod room;
 mod rules_check;
 mod target;

@@ -4,6 +4,7 @@ use orgstream_salesforce::{ApiError, Disposition, Org, Row, SalesforceId, soql};
 use serde_json::Value as Json;
 
 use crate::deliver::Delivery;
+use crate::put::Prepared;
 use crate::tenure::Tenure;
 use crate::write::{Answer, Write};
 
@@ -21,8 +22,6 @@ impl Delivery {
         mut answers: Vec<Answer>,
     ) -> Vec<Answer> {
         let Some(owner) = self.fallback_owner else { return answers };
-        let is_of_owner =
-            |answer: &Answer| matches!(answer, Answer::Refused(error) if error.code == INACTIVE);
         let refused: Vec<usize> = (0..answers.len()).filter(|&index| is_of_owner(&answers[index])).collect();
         let Some(again) = self.owned(write, &refused, owner) else { return answers };
         let again_tenures: Vec<&Tenure> = refused.iter().map(|&index| tenures[index]).collect();
@@ -32,14 +31,30 @@ impl Delivery {
             written += usize::from(matches!(answer, Answer::Written(_)));
             answers[index] = answer;
         }
-        if written > 0 {
-            self.counters.fell_back(written);
-            tracing::warn!(
-                org = self.wire.org.name(), records = written, %owner,
-                "Records whose owner is inactive here are given to the fallback owner."
-            );
-        }
+        self.fell_back(written);
         answers
+    }
+
+    /// Gives a new record that org B refused for its owner to the fallback owner; false where that was not the reason, or
+    /// does not help.
+    pub(crate) fn give_to_fallback(&self, insert: &mut Prepared, answer: &Answer) -> bool {
+        let is_ours = || insert.item.change.target.references.iter().any(|known| known.field.name == OWNER);
+        let Some(owner) = self.fallback_owner.filter(|_| is_of_owner(answer) && is_ours()) else {
+            return false;
+        };
+        let owner = Json::String(owner.as_str().to_owned());
+        insert.resolved.fell_back = insert.row.insert(OWNER.to_owned(), owner.clone()) != Some(owner);
+        insert.resolved.fell_back
+    }
+
+    /// Says and counts that records were given to the fallback owner.
+    pub(crate) fn fell_back(&self, records: usize) {
+        let Some(owner) = self.fallback_owner.filter(|_| records > 0) else { return };
+        self.counters.fell_back(records);
+        tracing::warn!(
+            org = self.wire.org.name(), records, %owner,
+            "Records whose owner is inactive here are given to the fallback owner."
+        );
     }
 
     /// The rows at `places`, given to `owner`; `None` where there are none, or where their owner is not the pipeline's to write.
@@ -69,6 +84,10 @@ impl Delivery {
             _ => None,
         }
     }
+}
+
+fn is_of_owner(answer: &Answer) -> bool {
+    matches!(answer, Answer::Refused(error) if error.code == INACTIVE)
 }
 
 /// What is wrong with `owner` in org B.

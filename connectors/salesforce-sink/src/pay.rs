@@ -8,10 +8,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use orgstream_api::{Delivered, Outcome, Owed, Skip, StoreError};
-use orgstream_salesforce::{Row, SalesforceId};
+use orgstream_salesforce::{RecordError, Row, SalesforceId};
 use serde_json::Value as Json;
 
 use crate::bin::Binned;
+use crate::deleted_target::DeletedTarget;
 use crate::deliver::{Delivery, Done};
 use crate::links::{RecordKey, live};
 use crate::parents::{Parent, Parents, Trouble, best, record_key};
@@ -70,6 +71,14 @@ impl Delivery {
             }
         }
         for (Debt { papers, owed, own }, answer) in self.set(target, payable).await {
+            let is_deleted = |error: &RecordError| {
+                self.deleted_target != DeletedTarget::Undelete && error.means_in_the_bin()
+            };
+            if matches!(&answer, Answer::Refused(error) if is_deleted(error)) {
+                // What is done about its record, its next change says.
+                done.push_owed(papers, owed, no_longer_owed());
+                continue;
+            }
             let verdict = match unwritten(answer, &papers) {
                 // The version of the record is not touched: a reference belongs to a state that was written before.
                 Ok(_) => Verdict::settled(Outcome::Delivered(Delivered {
@@ -94,6 +103,10 @@ impl Delivery {
                 }
                 answer => set.push((paid, answer)),
             }
+        }
+        if self.deleted_target != DeletedTarget::Undelete {
+            set.extend(binned.into_iter().map(|Binned { of, refusal, .. }| (of, Answer::Refused(refusal))));
+            return set.into_iter().map(|((debt, _), answer)| (debt, answer)).collect();
         }
         let (back, left) = self.fetch_back(binned, |(debt, _)| &debt.papers.tenure).await;
         set.extend(left);

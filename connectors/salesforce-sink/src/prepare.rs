@@ -91,12 +91,11 @@ async fn make(config: &SinkConfig, at: usize, name: &str, org: &Org) -> Result<P
     match org.create_external_id(field).await {
         Ok(()) => {}
         Err(error) if means_absent(&error) => {
+            let what = refused(&error, &object.name, name);
+            let said = error.without_advice();
             return Ok(Prepared::Fault(format!(
-                "field {}.{name} cannot be made ({error}): give the user the permission `Customize Application`, or create \
-                 it under {} → New as Text of length {ID_LENGTH} with `Unique` and `External ID` ticked; where it exists \
-                 already, let the user see and edit it",
-                object.name,
-                place(&object.name)
+                "field {}.{name} cannot be made ({said}): {what}",
+                object.name
             )));
         }
         Err(error) => return Err(error),
@@ -111,6 +110,26 @@ async fn make(config: &SinkConfig, at: usize, name: &str, org: &Org) -> Result<P
             object.name,
             place(&object.name)
         ))),
+    }
+}
+
+/// What to do where the org makes no field.
+fn refused(error: &ApiError, object: &str, name: &str) -> String {
+    let place = place(object);
+    match error.code() {
+        Some("DUPLICATE_DEVELOPER_NAME") => format!(
+            "there is a field of that name, which the user may not see, or which was deleted and is not erased yet: let the user see \
+             and edit it under {place} → {name} → Set Field-Level Security, erase it under {place} → Deleted Fields, or name \
+             another field under `external_id`"
+        ),
+        Some("FIELD_INTEGRITY_EXCEPTION") => format!(
+            "the org takes no such field, as its words say: the name is none that a field can have, or {object} has as many fields, \
+             or external ids, as it can have; name another field under `external_id`, or make room under {place}"
+        ),
+        _ => format!(
+            "give the user the permission `Customize Application`, or create it under {place} → New as Text of length {ID_LENGTH} with \
+             `Unique` and `External ID` ticked"
+        ),
     }
 }
 

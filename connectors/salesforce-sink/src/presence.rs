@@ -16,6 +16,7 @@ use orgstream_salesforce::{DescribeField, SalesforceId, to_json};
 use crate::change::Change;
 use crate::deliver::{Delivery, Done, Item};
 use crate::plan::Kind;
+use crate::relationships::names_parent;
 use crate::target::Target;
 use crate::work::Verdict;
 
@@ -101,7 +102,13 @@ impl Delivery {
 /// Whether org B has to be asked where the record of a change is.
 fn is_to_be_found(item: &Item) -> bool {
     let change = &item.change;
-    change.kind == Kind::Update || (!change.makes_anew() && says_what_is_taken_once(change))
+    // A new record that is refused may be there already, though no link leads to it.
+    let may_be_there = change.kind == Kind::Create
+        && item.papers.attempts.was_refused()
+        && change.target.external_id.is_some();
+    may_be_there
+        || change.kind == Kind::Update
+        || (!change.makes_anew() && (says_what_is_taken_once(change) || names_what_is_taken_once(change)))
 }
 
 /// Whether a change has something to say that org B takes from a new record only.
@@ -111,6 +118,12 @@ fn says_what_is_taken_once(change: &Change) -> bool {
         .taken_once
         .iter()
         .any(|field| change.carried(&field.name).is_some_and(|value| differs_from_default(field, value)))
+}
+
+/// Whether a change names a parent that org B takes from a new record only.
+fn names_what_is_taken_once(change: &Change) -> bool {
+    let mut taken_once = change.target.references.iter().filter(|reference| !reference.field.updateable);
+    taken_once.any(|reference| names_parent(change, &reference.field))
 }
 
 /// Whether a new record has another value than this one if nobody gives it any.

@@ -8,12 +8,14 @@ use orgstream_salesforce::{Row, WriteResult};
 use serde_json::Value as Json;
 
 use crate::bin::Binned;
+use crate::deleted_target::{DeletedTarget, says_that_it_lives};
 use crate::deliver::{Delivery, Done, Item};
 use crate::map;
 use crate::parents::{Parents, Trouble};
 use crate::plan::Kind;
 use crate::presence::Presence;
 use crate::references::{self, Blocked, Resolved};
+use crate::relationships;
 use crate::target::Target;
 use crate::verdict::unwritten;
 use crate::work::Verdict;
@@ -84,7 +86,15 @@ impl Delivery {
         done: &mut Done,
     ) -> Result<Vec<(Item, Resolved)>, StoreError> {
         let parents = Parents { links: &self.links, org: &self.wire.org };
-        let resolved = match references::resolve(&parents, &self.targets, &self.matcher, &items).await {
+        let named = match relationships::read(&self.wire.org, &items).await {
+            Ok(named) => named,
+            Err(error) => {
+                self.fail(items, &error, done).await;
+                return Ok(Vec::new());
+            }
+        };
+        let resolved = references::resolve(&parents, &self.targets, &self.matcher, &items, &named).await;
+        let resolved = match resolved {
             Ok(resolved) => resolved,
             Err(Trouble::Store(error)) => return Err(error),
             Err(Trouble::Source(error)) => {
@@ -129,25 +139,22 @@ impl Delivery {
 
     /// Updates records whose place in org B is known.
     async fn update(&self, prepared: Vec<Prepared>, done: &mut Done) {
-        let mut binned = Vec::new();
+        let mut deleted = Vec::new();
         for (prepared, answer) in self.update_once(prepared).await {
             match (prepared.item.presence, answer) {
-                (Presence::At(id), Answer::Refused(error))
-                    if is_to_live(&prepared.item) && error.means_in_the_bin() =>
+                (Presence::At(id), Answer::Refused(refusal))
+                    if says_that_it_lives(&prepared.item) && refusal.may_mean_itself_gone() =>
                 {
-                    binned.push(Binned { of: prepared, id, refusal: error });
+                    deleted.push(Binned { of: prepared, id, refusal });
                 }
                 (_, answer) => self.close(prepared, answer, done),
             }
         }
-        let (back, left) = self.fetch_back(binned, |prepared| &prepared.item.papers.tenure).await;
-        for (prepared, answer) in left.into_iter().chain(self.update_once(back).await) {
-            self.close(prepared, answer, done);
-        }
+        self.settle_deleted(deleted, done).await;
     }
 
     /// One call; the rows stay with their changes, which may be sent again.
-    async fn update_once(&self, mut prepared: Vec<Prepared>) -> Vec<(Prepared, Answer)> {
+    pub(crate) async fn update_once(&self, mut prepared: Vec<Prepared>) -> Vec<(Prepared, Answer)> {
         let Some(target) = prepared.first().map(|first| Arc::clone(&first.item.change.target)) else {
             return Vec::new();
         };
@@ -166,7 +173,7 @@ impl Delivery {
         let Prepared { mut item, resolved, .. } = prepared;
         if let Answer::Refused(error) = &answer {
             item.papers.attempts.refuse();
-            if error.may_mean_gone() {
+            if error.may_mean_gone() && self.deleted_target == DeletedTarget::Undelete {
                 let tenure = &item.papers.tenure;
                 done.parents.extend(resolved.parents.iter().map(|parent| (parent.clone(), tenure.clone())));
             }
@@ -176,12 +183,14 @@ impl Delivery {
                 self.counters.left_out(resolved.left_out);
                 self.counters.defaulted(resolved.defaulted);
                 self.counters.cut(item.change.cut());
+                self.fell_back(usize::from(resolved.fell_back));
                 if let (Some(true), Some(lost), true) = (created, item.linked(), is_to_live(&item)) {
+                    self.counters.recreated();
                     tracing::warn!(
                         org = self.wire.org.name(), object = %item.change.target.object,
                         record = %item.change.key.id, lost = %lost, id = %id,
-                        "A record was gone here, the recycle bin included, and is made anew. Records that pointed at it are \
-                         to be pointed at the new one: `orgstream verify` names them."
+                        "A record that was deleted here is made anew, under another id. Records that pointed at it are to be \
+                         pointed at the new one: `orgstream verify` names them."
                     );
                 }
                 item.delivered(Delivered {

@@ -17,6 +17,7 @@ use crate::links::RecordKey;
 use crate::matching::Matcher;
 use crate::outside::{self, Outside};
 use crate::parents::{Parent, Parents, Trouble, best, record_key};
+use crate::relationships::{self, Named};
 use crate::target::{Reference, Target, Targets};
 
 /// What became of a change's references.
@@ -32,6 +33,8 @@ pub(crate) struct Resolved {
     pub(crate) left_out: usize,
     /// How many got what a rule names for parents that are not found.
     pub(crate) defaulted: usize,
+    /// Whether the record is given to the fallback owner in place of its own.
+    pub(crate) fell_back: bool,
     /// The records that the fields to write point at.
     pub(crate) parents: Vec<PointedAt>,
     /// Why the record cannot be written.
@@ -78,12 +81,13 @@ struct Pointing<'a> {
     candidates: Vec<&'a Arc<Target>>,
 }
 
-/// Resolves the references that the changes of `items` carry, all together.
+/// Resolves the references that the changes of `items` carry, all together, but for those that `named` says.
 pub(crate) async fn resolve(
     parents: &Parents<'_>,
     targets: &Targets,
     matcher: &Matcher,
     items: &[Item],
+    named: &[Vec<Named>],
 ) -> Result<Vec<Resolved>, Trouble> {
     let mut resolved: Vec<Resolved> = Vec::with_capacity(items.len());
     let mut pointing: Vec<Pointing<'_>> = Vec::new();
@@ -91,7 +95,13 @@ pub(crate) async fn resolve(
     for Item { change, presence, .. } in items {
         let mut own = Resolved::default();
         let references = change.target.references.iter();
+        let named = named.get(resolved.len()).map_or(&[][..], Vec::as_slice);
+        own.blocked = relationships::fault(named);
         for reference in references.filter(|reference| presence.takes(&reference.field, change.kind)) {
+            if let Some(named) = named.iter().find(|named| named.field == reference.field.name) {
+                relationships::write(named, reference, &mut own);
+                continue;
+            }
             match (point(change, reference, targets, &mut own), &reference.rule) {
                 (None, _) => {}
                 (Some((id, candidates)), Some(rule)) if candidates.is_empty() => {

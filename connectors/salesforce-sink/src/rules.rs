@@ -31,6 +31,8 @@ pub enum ReferenceRule {
 pub struct FindRule {
     /// Ids of org B by ids of org A. They come before everything, the id map included.
     pub ids: HashMap<SalesforceId, SalesforceId>,
+    /// Where these stand in their file, by the id of org A.
+    pub lines: HashMap<SalesforceId, u64>,
     /// The field in which the records of both orgs have the same value.
     pub by: Option<String>,
     /// What is taken where nothing is found.

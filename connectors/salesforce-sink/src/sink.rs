@@ -3,7 +3,7 @@
 //! Calls run as tasks of their own, so dropping the future of [`Sink::settled`] loses nothing. Everything else happens
 //! inside it: finished calls are taken in, lanes give out what may be written, calls start.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -69,6 +69,8 @@ pub struct SalesforceSink {
     holds: Holds,
     tally: Arc<Tally>,
     halt: Halt,
+    /// The lanes of inserts of which nobody knows yet whether they made a record.
+    unanswered: HashSet<LaneKey>,
     /// Why what was learnt of org B at the start holds no more. The task has to start again.
     outdated: Option<String>,
     remarks: Remarks,
@@ -130,6 +132,7 @@ impl SalesforceSink {
             room: Room::default(),
             holds: Holds::default(),
             halt: Halt::default(),
+            unanswered: HashSet::new(),
             outdated: None,
             remarks: Remarks::default(),
         }
@@ -175,6 +178,8 @@ impl SalesforceSink {
         self.tenures.end(partitions);
         self.empty_bulk();
         self.lanes.retain(|work| !work.papers.tenure.is_over());
+        let lanes = &self.lanes;
+        self.unanswered.retain(|key| lanes.queued(key).next().is_some());
         self.pauses.forget(partitions);
         self.delivery.links.forget(partitions);
     }

@@ -41,12 +41,14 @@ enum StartError {
 /// Checks the objects in org B and starts a sink for them.
 pub async fn start(config: SinkConfig, org: Org, context: SinkContext) -> Result<SalesforceSink, TaskError> {
     let describes = check(&config, &org).await?;
+    let org = org.writing(config.writing.clone());
     let delivery = Delivery {
         links: Links::new(context.ids, org.id().as_str().to_owned()),
         targets: Targets::new(&config.objects, &describes),
         matcher: Matcher::new(context.source, org.clone()),
         counters: Arc::new(SinkCounters::default()),
         fallback_owner: config.failures.fallback_owner,
+        deleted_target: config.on_deleted_target,
         intents: context.intents,
         wire: Wire {
             org: org.under(Arc::clone(&context.lease)),

@@ -1,9 +1,9 @@
 //! What the sink knows of the pipeline's objects in org B.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use orgstream_api::{Rejection, Struct};
+use orgstream_api::{Field, Rejection, Struct};
 use orgstream_salesforce::{Describe, DescribeField, FieldKind, SalesforceId};
 
 use crate::config::SinkObject;
@@ -11,6 +11,7 @@ use crate::left_out::LeftOut;
 use crate::object_rules::Rules;
 use crate::rank::ranks;
 use crate::recognition::Recognition;
+use crate::relationships::relationship;
 use crate::rules::{FindRule, ReferenceRule};
 
 /// One object of the pipeline, as org B describes it.
@@ -38,6 +39,8 @@ pub(crate) struct Target {
     pub(crate) rules: Rules,
     /// The fields of org B that are never written, with the reason.
     left_out: HashMap<String, LeftOut>,
+    /// The names of all relationships to parents, in lower case, with their fields.
+    relationships: BTreeMap<String, DescribeField>,
     ignored: Vec<String>,
     topic: String,
     key_prefix: Option<String>,
@@ -79,6 +82,49 @@ impl Target {
     pub(crate) fn takes_null(&self, name: &str) -> bool {
         let mut fields = self.columns.iter().chain(self.references.iter().map(|reference| &reference.field));
         fields.find(|field| field.name == name).is_none_or(|field| field.nillable)
+    }
+
+    /// The reference field that a relationship leads through; Salesforce's names have no case.
+    pub(crate) fn through(&self, relationship: &str) -> Option<&str> {
+        let field = self.relationships.get(&relationship.to_ascii_lowercase())?;
+        Some(field.name.as_str())
+    }
+
+    /// The reference field `name`, where it may be written.
+    pub(crate) fn refers_by(&self, name: &str) -> Option<&Reference> {
+        self.references.iter().find(|reference| reference.field.name == name)
+    }
+
+    /// The names of all its relationships to parents.
+    pub(crate) fn relationships(&self) -> Vec<&str> {
+        self.relationships.values().filter_map(|field| field.relationship_name.as_deref()).collect()
+    }
+
+    /// Whether org B has a field `name`.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        let mut written = self.columns.iter().chain(self.references.iter().map(|reference| &reference.field));
+        self.left_out.contains_key(name) || written.any(|field| field.name == name)
+    }
+
+    /// Whether the file says that the field `name` is never written.
+    pub(crate) fn ignores(&self, name: &str) -> bool {
+        self.ignored.iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
+
+    /// Why a field of a record is not written, be it one of org B's or the name of a parent; `None` where it is, or where a
+    /// record that has it is refused.
+    pub(crate) fn leaves_out_of(&self, field: &Field) -> Option<LeftOut> {
+        let Some(relationship) = relationship(field).filter(|_| !self.has(&field.name)) else {
+            return self.leaves_out(&field.name);
+        };
+        match self.through(relationship) {
+            _ if self.ignores(relationship) => Some(LeftOut::Ignored),
+            _ if self.rules.uses(&field.name) => Some(LeftOut::OnlyUsed),
+            Some(through) if self.refers_by(through).is_some() => None,
+            Some(through) => self.leaves_out(through),
+            None if field.name.contains('.') => None,
+            None => self.leaves_out(&field.name),
+        }
     }
 
     /// Why the field `name` of a record is not written; `None` where it is.
@@ -182,6 +228,7 @@ impl Targets {
                 references,
                 rules: object.rules.named(name_in_org),
                 left_out: left_out.collect(),
+                relationships: relationships(describe),
                 ignored: object.ignore_fields.clone(),
                 recognition: Recognition::new(object, describe),
                 referrers: (0..describes.len()).filter(|other| refers(&describes[*other], object)).collect(),
@@ -246,6 +293,13 @@ impl Targets {
         let on_topic = self.0.iter().filter(|target| target.topic == topic);
         on_topic.map(|target| target.rank).min().unwrap_or(0)
     }
+}
+
+fn relationships(describe: &Describe) -> BTreeMap<String, DescribeField> {
+    let references = describe.fields.iter().filter(|field| field.kind == FieldKind::Reference);
+    let named = references
+        .filter_map(|field| Some((field.relationship_name.as_ref()?.to_ascii_lowercase(), field.clone())));
+    named.collect()
 }
 
 /// Whether records of an object may point at those of `object`, by whatever field.

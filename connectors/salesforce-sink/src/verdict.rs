@@ -1,7 +1,7 @@
 //! From org B's answers to verdicts on items.
 
 use orgstream_api::Rejection;
-use orgstream_salesforce::{ApiError, Blame, RecordError, WriteResult, catalogue};
+use orgstream_salesforce::{ApiError, Blame, RecordError, WriteResult};
 
 use crate::work::{Papers, Verdict};
 use crate::write::Answer;
@@ -49,7 +49,7 @@ pub(crate) fn unread(error: &ApiError, blame: Blame) -> Verdict {
 }
 
 fn rejection(error: RecordError) -> Rejection {
-    let message = match catalogue::advice(&error.code) {
+    let message = match error.advice() {
         Some(advice) => format!("{}; {advice}", error.message),
         None => error.message,
     };

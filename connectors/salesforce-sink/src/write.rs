@@ -10,8 +10,8 @@ use std::time::Duration;
 use futures_util::future::{Either, select, select_all};
 use orgstream_api::{Rejection, SharedLease};
 use orgstream_salesforce::{
-    ApiError, Blame, BreakerState, COLLECTION, Collection, Disposition, Org, RecordError, Row, SalesforceId,
-    WriteResult,
+    ApiError, Blame, BreakerState, COLLECTION, Collection, Disposition, FieldKind, Org, RecordError, Row,
+    SalesforceId, WriteResult,
 };
 use tokio::time::Instant;
 
@@ -64,8 +64,8 @@ pub(crate) enum Answer {
     Lost(String),
 }
 
-/// What org B says of a field that it does not know.
-const UNKNOWN_FIELD: &str = "INVALID_FIELD";
+/// What org B says of a field that it does not know, and of one that its user may not write.
+const FIELD_REFUSED: [&str; 2] = ["INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE"];
 
 /// What calls go through.
 pub(crate) struct Wire {
@@ -112,20 +112,26 @@ impl Wire {
             let (started, records) = (Instant::now(), part.len());
             let answered = write.call(&self.org, part, timeout).await;
             self.pace.took(started.elapsed(), records);
-            let asks = answered.iter().any(|(_, result)| knows_no_field(result));
-            let lost = if asks { self.lost(write).await } else { None };
+            let asks = answered.iter().any(|(_, result)| refuses_a_field(result));
+            let lost = match write {
+                Write::Upsert { object, rows, .. } | Write::Update { object, rows } if asks => {
+                    self.lost(object, rows).await
+                }
+                _ => None,
+            };
             for (part, result) in answered {
                 match (result, &lost) {
                     (Ok(results), lost) => {
                         for (&index, result) in part.iter().zip(results) {
-                            let refused = result.errors.iter().any(|error| error.code == UNKNOWN_FIELD);
                             answers[index] = match lost {
-                                Some(lost) if refused => Answer::Lost(lost.clone()),
+                                Some(lost) if result.errors.iter().any(is_about_a_field) => {
+                                    Answer::Lost(lost.clone())
+                                }
                                 _ => self.judge(result),
                             };
                         }
                     }
-                    (Err(error), Some(lost)) if error.code() == Some(UNKNOWN_FIELD) => {
+                    (Err(error), Some(lost)) if is_refused_for_a_field(&error) => {
                         answers[part[0]] = Answer::Lost(lost.clone());
                     }
                     // That the process stood still is held against nobody: the permission is waited for again.
@@ -163,19 +169,21 @@ impl Wire {
         }
     }
 
-    /// A field of the rows that org B had at the start and has no more, as it says when it is asked anew.
-    async fn lost(&self, write: &Write<'_>) -> Option<String> {
-        let (Write::Upsert { object, rows, .. } | Write::Update { object, rows }) = write else {
-            return None;
-        };
+    /// A field of the rows that org B had at the start and has no more, or that its user may no longer write, as it says when it
+    /// is asked anew.
+    pub(crate) async fn lost(&self, object: &str, rows: &[Row]) -> Option<String> {
         let describe = self.org.describe_again(object).await.ok()?;
         let mut names = rows.iter().flatten().filter(|(_, value)| !value.is_object()).map(|(name, _)| name);
-        let name = names.find(|name| describe.field(name).is_none())?;
-        Some(format!(
-            "org `{}` no longer has field {name} of {object}, or its user may not see it any more: the task starts again \
-             and leaves it out",
-            self.org.name()
-        ))
+        let may_write = |name: &str| {
+            let field = describe.field(name)?;
+            Some(field.kind == FieldKind::Id || field.createable || field.updateable)
+        };
+        let name = names.find(|name| may_write(name) != Some(true))?;
+        let what = match may_write(name) {
+            None => format!("no longer has field {name} of {object}, or its user may not see it any more"),
+            Some(_) => format!("no longer lets its user edit field {name} of {object}"),
+        };
+        Some(format!("org `{}` {what}: the task starts again and leaves it out", self.org.name()))
     }
 
     /// The answer that a record's own result stands for.
@@ -198,6 +206,8 @@ impl Wire {
                     Blame::Call => Answer::Passing(error),
                 }
             }
+            // It may still come.
+            Disposition::Reject if error.means_no_parent() => Answer::Passing(error),
             Disposition::Reject | Disposition::Gone => Answer::Refused(error),
         }
     }
@@ -259,14 +269,22 @@ fn at<'a>(rows: &'a [Row], places: &[usize]) -> Vec<&'a Row> {
     places.iter().map(|&place| &rows[place]).collect()
 }
 
-/// Whether org B says that it does not know a field.
-fn knows_no_field(answer: &Result<Vec<WriteResult>, ApiError>) -> bool {
+/// Whether org B refuses a record, or the whole call, for a field.
+fn refuses_a_field(answer: &Result<Vec<WriteResult>, ApiError>) -> bool {
     match answer {
-        Ok(results) => {
-            results.iter().flat_map(|result| &result.errors).any(|error| error.code == UNKNOWN_FIELD)
-        }
-        Err(error) => error.code() == Some(UNKNOWN_FIELD),
+        Ok(results) => results.iter().flat_map(|result| &result.errors).any(is_about_a_field),
+        Err(error) => is_refused_for_a_field(error),
     }
+}
+
+/// Whether an error says that a field is not there or may not be written.
+pub(crate) fn is_about_a_field(error: &RecordError) -> bool {
+    FIELD_REFUSED.contains(&error.code.as_str()) && !error.means_no_parent()
+}
+
+/// The same, of a whole call.
+pub(crate) fn is_refused_for_a_field(error: &ApiError) -> bool {
+    matches!(error, ApiError::Answer { errors, .. } if errors.first().is_some_and(is_about_a_field))
 }
 
 fn pick<T: Clone>(all: &[T], part: &[usize]) -> Vec<T> {

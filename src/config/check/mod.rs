@@ -39,6 +39,10 @@ mod rules;
 
 mod values;
 
+mod writing;
+
+mod twice;
+
 mod topics;
 use topics::topics;
 

@@ -1,5 +1,7 @@
 //! How an org is called.
 
+use std::time::Duration;
+
 use orgstream_salesforce::{AllowanceOptions, ApiVersion, OrgOptions, Proxy, Reserve, Timeouts};
 
 use super::Report;
@@ -7,6 +9,9 @@ use super::file::web_address;
 use super::object_source::is_version;
 use super::values::{duration, percent};
 use crate::config::raw;
+
+/// How often an org is asked at most what is left of its allowances.
+const LEAST_BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 /// The options of the org `name`; `None` when its proxy is wrong.
 pub(super) fn options(
@@ -72,9 +77,14 @@ fn timeouts(org: &str, raw: &raw::Timeouts, report: &mut Report<'_>) -> Timeouts
 fn allowances(org: &str, raw: &raw::Allowances, report: &mut Report<'_>) -> AllowanceOptions {
     let at = |key| ["orgs", org, "allowances", key];
     let default = AllowanceOptions::default();
+    let every = duration(raw.every.as_deref(), default.every, &at("every"), report);
+    if every < LEAST_BETWEEN_LOOKS {
+        let message = "is less than 1s, and each look is a call: so many would use up what they are to watch";
+        report.fault(&at("every"), message);
+    }
     AllowanceOptions {
         warn_at: percent(raw.warn_at.as_deref(), default.warn_at, &at("warn_at"), report),
-        every: duration(raw.every.as_deref(), default.every, &at("every"), report),
+        every,
         reserve: reserve(raw.reserve.as_deref(), default.reserve, &at("reserve"), report),
     }
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use orgstream_api::record::field;
 use orgstream_api::{Part, TopicTemplate, refused_name};
-use orgstream_salesforce_sink::{Algorithm, Operation, Rules};
+use orgstream_salesforce::WriteOptions;
+use orgstream_salesforce_sink::{Algorithm, DeletedTarget, Operation, Rules};
 
 use super::failures::failures;
 use super::membership::membership;
@@ -12,7 +13,7 @@ use super::reports::reports;
 use super::rules;
 use super::source::{Around, has_object, one_for_all, source, template};
 use super::values::count_or_off;
-use super::{Report, input, is_api_name, references};
+use super::{Report, input, is_api_name, references, twice, writing};
 use crate::config::duration::parse_duration;
 use crate::config::fault::hint;
 use crate::config::raw;
@@ -71,6 +72,13 @@ pub(super) fn pipeline(
     }
 
     let order = report.keys(&[path[0], path[1], "objects"]);
+    twice::names(&[path[0], path[1], "objects"], "object", report);
+    for object in &order {
+        let at = [path[0], path[1], "objects", object];
+        for maps in [&["references"][..], &["fields"], &["values"], &["source", "fields"]] {
+            twice::names(&[&at, maps].concat(), "field", report);
+        }
+    }
     let mut raw_objects: Vec<_> = raw.objects.unwrap_or_default().into_iter().collect();
     raw_objects.sort_by_key(|(object, _)| order.iter().position(|name| name == object));
     let written = raw.source.as_ref().and_then(|source| source.topic.clone());
@@ -85,9 +93,14 @@ pub(super) fn pipeline(
     let operation = raw.sink.as_ref().and_then(|sink| sink.operation);
     let source_topic = written.and_then(|topic| TopicTemplate::new(&topic, lowercase.unwrap_or(false)).ok());
     let defaults = raw.sink.as_ref().map(|raw| rules::defaults(&name, raw, report)).unwrap_or_default();
+    let assigned = raw_objects.iter().map(|(name, object)| (name, object));
+    let assignment_of = writing::assignment_of(&name, assigned, report);
     let sink = raw.sink.and_then(|raw| {
         let source_org = source_org.as_deref();
-        sink(&name, raw, has_source, source_org, source_topic, several, report)
+        let writing = writing::options(&name, &raw, assignment_of, report);
+        let on_deleted_target = writing::on_deleted_target(raw.on_deleted_target);
+        let sink = sink(&name, raw, has_source, source_org, source_topic, several, report)?;
+        Some(PipelineSink { writing, on_deleted_target, ..sink })
     });
     let objects = raw_objects
         .into_iter()
@@ -163,6 +176,8 @@ fn sink(
         reports,
         bulk_from,
         membership,
+        on_deleted_target: DeletedTarget::default(),
+        writing: WriteOptions::default(),
     })
 }
 

@@ -92,8 +92,10 @@ fn find(
             None
         }
     });
-    let ids = file.map(|file| pairs(&at("file"), &file, from, report)).unwrap_or_default();
-    FindRule { ids, by, fallback }
+    let pairs = file.as_deref().map(|file| pairs(&at("file"), file, from, report)).unwrap_or_default();
+    let lines = pairs.iter().map(|(source, (_, line))| (*source, *line)).collect();
+    let ids = pairs.into_iter().map(|(source, (target, _))| (source, target)).collect();
+    FindRule { ids, lines, by, fallback }
 }
 
 /// The id that `text` is. Names of 15 letters have the form of an id as well, but not the beginning of one.
@@ -103,13 +105,13 @@ fn id(text: &str) -> Option<SalesforceId> {
     SalesforceId::parse(text).ok().filter(|_| begins)
 }
 
-/// The pairs of ids in a file.
+/// The pairs of ids in a file, with their lines.
 fn pairs(
     path: &[&str],
     file: &str,
     from: &Surroundings<'_>,
     report: &mut Report<'_>,
-) -> HashMap<SalesforceId, SalesforceId> {
+) -> HashMap<SalesforceId, (SalesforceId, u64)> {
     match id_file::read_pairs(&from.resolve(file)) {
         Ok(pairs) => pairs,
         Err(faults) => {

@@ -12,6 +12,7 @@ mod failures;
 mod references;
 mod rules;
 mod source;
+mod writing;
 
 /// A whole file, with `pipelines` as its pipelines.
 fn file(pipelines: &str) -> String {

@@ -45,4 +45,7 @@ pub(in crate::config) struct ObjectSink {
     pub(in crate::config) filter: Option<String>,
     /// What becomes of a record that leaves the filter. Default: as `sink.on_leave` says.
     pub(in crate::config) on_leave: Option<OnLeave>,
+    /// As `sink.assignment_rules`, or the id of an assignment rule of the target org (01Q…), which bulk jobs of cases and leads know
+    /// as well.
+    pub(in crate::config) assignment_rules: Option<String>,
 }

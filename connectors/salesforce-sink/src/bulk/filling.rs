@@ -3,7 +3,7 @@
 //! Every row has a value that no other row of the job has, by which org B's results are matched: the external id in an upsert,
 //! the `Id` in an update. A record that CSV cannot carry unchanged goes another way.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -86,7 +86,8 @@ impl Filling {
         }
         let updates = first.iter().filter(|prepared| kind(prepared) == Some(Kind::Update)).count();
         let kind = if 2 * updates > first.len() { Kind::Update } else { Kind::Upsert };
-        let names = self.column_names(kind);
+        let mut names = self.column_names(kind);
+        names.extend(parents(first));
         let header = line(names.iter().map(String::as_str));
         if header.len() <= HEADER_SIZE {
             self.spool.add_row(&header)?;
@@ -138,7 +139,14 @@ impl Filling {
     fn cells(&self, row: &Row) -> Option<Vec<String>> {
         let mut cells = vec![String::new(); self.columns.len()];
         for (name, value) in row {
-            cells[*self.columns.get(name)?] = match value {
+            let (place, value) = match value {
+                Json::Object(parent) => {
+                    let (key, value) = only(parent)?;
+                    (self.columns.get(&parent_column(name, key))?, value)
+                }
+                value => (self.columns.get(name)?, value),
+            };
+            cells[*place] = match value {
                 Json::Null => NULL_CELL.to_owned(),
                 // An empty cell would leave the field as it is; an empty text empties it.
                 Json::String(text) if text.is_empty() => NULL_CELL.to_owned(),
@@ -221,6 +229,22 @@ fn key(prepared: &Prepared) -> Option<String> {
         Presence::At(id) => Some(id.as_str().to_owned()),
         Presence::Absent => None,
     }
+}
+
+/// The columns that name parents by a value, in the rows of these.
+fn parents(first: &[Prepared]) -> BTreeSet<String> {
+    let fields = first.iter().flat_map(|prepared| &prepared.row);
+    let column = |(name, value): (&String, &Json)| Some(parent_column(name, only(value.as_object()?)?.0));
+    fields.filter_map(column).collect()
+}
+
+fn parent_column(relationship: &str, key: &str) -> String {
+    format!("{relationship}.{key}")
+}
+
+/// The value by which a parent is named. Where its object has to be said too, a row goes another way.
+fn only(parent: &Row) -> Option<(&String, &Json)> {
+    parent.iter().next().filter(|_| parent.len() == 1)
 }
 
 fn line<'a>(cells: impl Iterator<Item = &'a str>) -> Vec<u8> {

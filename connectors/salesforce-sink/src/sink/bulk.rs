@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::{Over, SalesforceSink};
 use crate::bulk::filling::{Filling, ROWS};
 use crate::bulk::job::{Left, Reading};
+use crate::change::Change;
 use crate::cut::CALL;
 use crate::lanes::LaneKey;
 use crate::plan::{Candidate, Group, Kind};
@@ -117,8 +118,12 @@ impl SalesforceSink {
     /// Whether an item may become a row of a job.
     pub(super) fn may_be_bulk(&self, work: &Work) -> bool {
         let attempts = &work.papers.attempts;
+        let may = |change: &Change| {
+            matches!(change.kind, Kind::Upsert | Kind::Update)
+                && self.config.writing.allow_jobs(&change.target.object)
+        };
         self.config.bulk_from.is_some()
-            && matches!(&work.task, Task::Change(change) if matches!(change.kind, Kind::Upsert | Kind::Update))
+            && matches!(&work.task, Task::Change(change) if may(change))
             && attempts.failed() == 0
             && !attempts.is_suspect()
             && !attempts.is_kept_from_bulk()

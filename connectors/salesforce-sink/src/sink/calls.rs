@@ -43,7 +43,7 @@ impl SalesforceSink {
             ));
             return None;
         }
-        self.health.running();
+        self.say_what_is_unanswered();
         let limits = Limits {
             slots: CALLS.saturating_sub(self.calls.len()),
             records: COLLECTION * self.delivery.wire.pace.collections(),
@@ -75,6 +75,18 @@ impl SalesforceSink {
         }
         // A job that begins to be filled takes what is there at once.
         if begins.is_some() { Some(now) } else { wake }
+    }
+
+    /// Inserts without an answer may be waited for, and what lies behind them with them: that is said.
+    fn say_what_is_unanswered(&self) {
+        match self.unanswered.len() {
+            0 => self.health.running(),
+            count => self.health.degraded(format!(
+                "org `{}` did not answer {count} insert(s), and until it cannot be at work on them any more (12 minutes at most) it is \
+                 asked whether it made them; what lies behind them in their partitions waits",
+                self.delivery.wire.org.name()
+            )),
+        }
     }
 
     /// Settles what needs no call: known outcomes, and owed references that a later record of their lane decides.

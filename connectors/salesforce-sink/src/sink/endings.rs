@@ -51,6 +51,11 @@ impl SalesforceSink {
         let flying = self.flying.remove(&key);
         let lasts = !work.papers.tenure.is_over();
         let verdict = self.with_deletions_to_come(&work, verdict);
+        if matches!(verdict, Verdict::Later(_)) && lasts {
+            self.unanswered.insert(key.clone());
+        } else {
+            self.unanswered.remove(&key);
+        }
         let until = match self.by_policy(verdict) {
             Verdict::Settled(settled) => {
                 if lasts && let Some(link) = settled.link() {

@@ -205,6 +205,7 @@ impl Change {
             Value::Float64(_) => Type::Float64,
             Value::Timestamp(_) => Type::Timestamp,
             Value::Date(_) => Type::Date,
+            Value::Struct(inner) => Type::Struct(Arc::clone(inner.schema())),
             _ => Type::String,
         };
         fields.extend(self.fields.iter().map(|(name, value)| Field::optional(name, kind(value))));

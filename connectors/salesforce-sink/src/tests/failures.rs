@@ -198,6 +198,35 @@ async fn a_record_whose_owner_is_inactive_is_given_to_the_fallback_owner() {
 }
 
 #[tokio::test]
+async fn a_new_record_whose_owner_is_inactive_is_made_once_and_for_the_fallback_owner() {
+    let world = World::start().await;
+    let owner = user(&world).await;
+    let failures = Failures { fallback_owner: Some(owner), ..Failures::default() };
+    let config = SinkConfig { failures, ..super::inserts::without_external_ids(Operation::Insert) };
+    let mut runtime = world.try_sink(config).await.unwrap();
+    let effect = Effect::RecordError { code: "INACTIVE_OWNER_OR_USER".into(), message: "gone".into() };
+    world.sandbox.faults().add(Fault::new(CallKind::Write, effect).containing("Account 1").times(1));
+    // The answer to the second attempt is lost: what it made is found, with the owner that it was given.
+    world
+        .sandbox
+        .faults()
+        .add(Fault::new(CallKind::Write, Effect::CutAfter).containing(owner.as_str()).times(1));
+    for number in 0..3 {
+        runtime.submit(Change::created("Account", number));
+    }
+    runtime.settle().await;
+    assert_eq!((runtime.delivered_count(), world.sandbox.count("Account")), (3, 3));
+    let rows = world.rows("Account");
+    let given = rows.iter().find(|row| row["Name"] == "Account 1").unwrap();
+    assert_eq!(given["OwnerId"], owner.as_str());
+    assert_eq!(runtime.counts().fell_back, 1);
+    refuse(&world, "INACTIVE_OWNER_OR_USER", "Account 7");
+    runtime.submit(Change::created("Account", 7));
+    runtime.settle().await;
+    assert_eq!(runtime.rejections()[0].code, "INACTIVE_OWNER_OR_USER");
+}
+
+#[tokio::test]
 async fn a_fallback_owner_that_cannot_own_is_refused_at_the_start() {
     let world = World::start().await;
     let refused = async |owner: SalesforceId| {

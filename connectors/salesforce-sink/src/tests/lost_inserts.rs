@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use orgstream_api::intents::MemoryIntents;
-use orgstream_api::{Census, InputOffset, Insert, Intent, Intents, Made, Outcome, Sink, StoreError};
+use orgstream_api::{Census, Health, InputOffset, Insert, Intent, Intents, Made, Outcome, Sink, StoreError};
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use rand::Rng as _;
 use serde_json::json;
@@ -111,6 +111,11 @@ async fn what_was_not_made_is_sent_again_only_when_its_call_is_over() {
     let waited = timeout(Duration::from_secs(3), runtime.sink.settled()).await;
     assert!(waited.is_err(), "the call may still be at work: {waited:?}");
     assert_eq!(runtime.sink.paused().len(), 1);
+    let health = runtime.health.borrow().clone();
+    assert!(
+        matches!(&health, Health::Degraded(why) if why.contains("did not answer 50 insert(s)")),
+        "{health:?}"
+    );
     assert_eq!(world.sandbox.count("Account"), 0);
     world.sandbox.advance(OVER);
     runtime.settle().await;
@@ -301,11 +306,9 @@ async fn inserts_under_random_faults_and_restarts_are_there_once_each() {
         for number in numbers {
             runtime.submit_again(Change::created("Account", number), i64::from(number));
         }
-        let settled = timeout(Duration::from_secs(20), runtime.settle());
-        if settled.await.is_err() {
+        while timeout(Duration::from_secs(20), runtime.settle()).await.is_err() {
             // A fault that was left for this run: its call may have been under way.
             world.sandbox.advance(OVER);
-            runtime.settle().await;
         }
         assert_eq!(runtime.delivered_count(), 40, "{:?}", runtime.rejections());
         assert_eq!(world.sandbox.count("Account"), 40 * (round as usize + 1));

@@ -373,3 +373,23 @@ async fn rules_that_org_b_cannot_follow_are_refused_at_the_start_all_together() 
         assert!(message.contains(part), "{part} is not in: {message}");
     }
 }
+
+#[tokio::test]
+async fn ids_of_a_file_that_are_of_other_objects_are_refused_at_the_start_with_their_lines() {
+    let pair = Pair::freely().await;
+    let id = |text: &str| SalesforceId::parse(text).unwrap();
+    let (user, account) = (id("005000000000001AAA"), id("001000000000001AAA"));
+    let other = id("005000000000002AAA");
+    let ids = [(user, account), (account, other), (other, other)].into();
+    let lines = [(user, 2), (account, 3), (other, 4)].into();
+    let config = ruled("OwnerId", FindRule { ids, lines, ..FindRule::default() });
+    let message = match pair.world.try_sink(config).await.err() {
+        Some(TaskError::Config(error)) => error.to_string(),
+        other => panic!("{other:?}"),
+    };
+    for line in [2, 3] {
+        let part = format!("Lead.OwnerId: `file` line {line}: {account} is no id of");
+        assert!(message.contains(&part), "{part} is not in: {message}");
+    }
+    assert!(!message.contains("line 4"), "{message}");
+}

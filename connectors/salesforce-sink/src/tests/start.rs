@@ -94,3 +94,18 @@ async fn what_cannot_be_made_is_said_and_changes_nothing() {
         assert!(matches!(prepared, Prepared::Fault(fault) if fault.contains(part)), "{part}: {prepared:?}");
     }
 }
+
+#[tokio::test]
+async fn what_the_org_says_of_a_field_that_it_does_not_make_decides_the_advice() {
+    let world = World::start().await;
+    world.deny("Contact", EXTERNAL, &["read", "edit"]).await;
+    let mut config = config(Operation::Sync, Duration::from_mins(1));
+    config.objects[1].external_id = Some("X___c".to_owned());
+    let prepared = prepare(&config, &world.org, Preparation::Make).await.unwrap();
+    for ((_, prepared), part) in
+        prepared.iter().zip(["Set Field-Level Security, erase it", "name another field"])
+    {
+        let Prepared::Fault(fault) = prepared else { panic!("{prepared:?}") };
+        assert!(fault.contains(part) && !fault.contains("Customize Application"), "{fault}");
+    }
+}

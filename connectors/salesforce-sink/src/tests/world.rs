@@ -110,6 +110,14 @@ impl World {
         self.org.create_one(object, &row, TIMEOUT).await.unwrap()
     }
 
+    /// Takes rights of a field from org B's user, who calls the org.
+    pub(super) async fn deny(&self, object: &str, field: &str, rights: &[&str]) {
+        let denial = serde_json::json!({"object": object, "field": field, "denied": rights}).to_string();
+        let url = format!("{}/simulator/permissions", self.sandbox.url());
+        let answer = self.org.http().post(url).body(denial).send().await.unwrap();
+        assert!(answer.status().is_success(), "{answer:?}");
+    }
+
     /// Deletes a row of org B behind the sink's back.
     pub(super) async fn delete(&self, id: SalesforceId) {
         let results = self.org.delete_many(&[id], TIMEOUT).await.unwrap();
@@ -144,6 +152,8 @@ pub(super) fn config(operation: Operation, retry_for: Duration) -> SinkConfig {
         reading: crate::Reading::default(),
         retry_for,
         failures: Failures::default(),
+        on_deleted_target: crate::DeletedTarget::default(),
+        writing: orgstream_salesforce::WriteOptions::default(),
         source_org: Some(ORG_A.to_owned()),
         bulk_from: None,
         objects: vec![object("Contact"), object("Account"), object("Lead")],

@@ -36,9 +36,12 @@ fn read(text: &str) -> ReferenceRules {
 
 fn rule(rules: &ReferenceRules, field: &str) -> FindRule {
     match rules.of(field) {
-        ReferenceRule::Find(rule) => {
-            FindRule { ids: rule.ids.clone(), by: rule.by.clone(), fallback: rule.fallback.clone() }
-        }
+        ReferenceRule::Find(rule) => FindRule {
+            ids: rule.ids.clone(),
+            by: rule.by.clone(),
+            fallback: rule.fallback.clone(),
+            ..FindRule::default()
+        },
         other => panic!("{field}: {other:?}"),
     }
 }

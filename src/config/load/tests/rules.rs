@@ -69,3 +69,18 @@ fn rules_that_cannot_be_kept_are_refused_with_their_place() {
     assert_eq!(faults.len(), 2, "{faults:#?}");
     assert!(faults.iter().all(|fault| fault.contains("no sink")), "{faults:#?}");
 }
+
+#[test]
+fn a_name_that_stands_twice_in_other_cases_is_refused() {
+    for (object, key, first) in [
+        (", references: { OwnerId: map, ownerid: leave_out }", "references.ownerid: ", "field `OwnerId`"),
+        (", fields: { Fax: value.A, FAX: value.B }", "fields.FAX: ", "field `Fax`"),
+        (", values: { Rating: { A: B }, rating: { A: C } }", "values.rating: ", "field `Rating`"),
+        (", source: { fields: { Fax: {}, fax: {} } }", "source.fields.fax: ", "field `Fax`"),
+        (" }, account: { external_id: X__c", "objects.account: ", "object `Account`"),
+    ] {
+        let faults = faults(&pipeline("", object));
+        assert_eq!(faults.len(), 1, "{object}: {faults:#?}");
+        assert!(faults[0].contains(key) && faults[0].contains(first), "{object}: {}", faults[0]);
+    }
+}
