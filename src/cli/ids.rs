@@ -16,6 +16,8 @@ mod change;
 
 mod doubles;
 
+mod there;
+
 mod bootstrap;
 
 pub(super) async fn ids(arguments: args::Ids) -> Result<Exit, Failure> {

@@ -1,6 +1,7 @@
 //! `orgstream run`: runs the pipelines of a file until stopped, or until everything has arrived.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::args::{Half, Run};
 use super::exit::{Exit, Failure};
@@ -10,6 +11,7 @@ use crate::runtime::{Finished, Only, RunError, RunOptions, Runtime};
 
 pub(super) async fn run(arguments: Run) -> Result<Exit, Failure> {
     let config = config::load(&arguments.file)?;
+    let file = arguments.file.clone();
     let options = RunOptions {
         only: arguments.only.map(|half| match half {
             Half::Source => Only::Source,
@@ -34,12 +36,17 @@ pub(super) async fn run(arguments: Run) -> Result<Exit, Failure> {
             tracing::info!("Stopped. What was settled is committed.");
             Ok(Exit::Done)
         }
-        Ok(Finished::Synced { rejected }) if rejected.is_empty() => {
+        Ok(Finished::Synced { rejected, letters }) if rejected.is_empty() => {
             tracing::info!("Everything has arrived.");
+            if let Some(said) = left_over(&letters, &file) {
+                tracing::warn!("{said}");
+            }
             Ok(Exit::Done)
         }
         // What was rejected is in no org, so a script must not take this for done.
-        Ok(Finished::Synced { rejected }) => Err(Failure::failed(anyhow::anyhow!(not_arrived(&rejected)))),
+        Ok(Finished::Synced { rejected, .. }) => {
+            Err(Failure::failed(anyhow::anyhow!(not_arrived(&rejected, &file))))
+        }
         Err(error) => Err(failure(error)),
     }
 }
@@ -51,13 +58,39 @@ fn failure(error: RunError) -> Failure {
     }
 }
 
-fn not_arrived(rejected: &BTreeMap<String, u64>) -> String {
+fn not_arrived(rejected: &BTreeMap<String, u64>, file: &Path) -> String {
     let count: u64 = rejected.values().sum();
-    let topics: Vec<_> = rejected.iter().map(|(topic, count)| format!("{topic} ({count})")).collect();
     format!(
         "{count} record(s) were rejected and have not arrived; everything else has. They are in topic {}, each with the \
-         reason in its header `__connect.errors.exception.message`. Mend that, then change the records in their org so \
-         that they come again",
-        topics.join(", ")
+         reason in its header `__connect.errors.exception.message`. Mend that, then {}",
+        counted(rejected),
+        sent_again(file)
+    )
+}
+
+/// What earlier runs rejected and no later change has replaced may still be missing, though this run rejected nothing.
+fn left_over(letters: &BTreeMap<String, u64>, file: &Path) -> Option<String> {
+    let count: u64 = letters.values().sum();
+    (count > 0).then(|| {
+        format!(
+            "This run rejected nothing, but {count} record(s) of earlier ones lie in topic {}, and may be in no org yet. Where they \
+             are not, mend what their headers say, then {}",
+            counted(letters),
+            sent_again(file)
+        )
+    })
+}
+
+fn counted(topics: &BTreeMap<String, u64>) -> String {
+    let topics: Vec<_> = topics.iter().map(|(topic, count)| format!("{topic} ({count})")).collect();
+    topics.join(", ")
+}
+
+/// How records come again.
+fn sent_again(file: &Path) -> String {
+    format!(
+        "have them sent again: `orgstream snapshot {} --object OBJECT --where \"Id IN ('…')\"` reads those rows once more, and so does any change \
+         of them in their org",
+        file.display()
     )
 }

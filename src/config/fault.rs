@@ -77,7 +77,7 @@ pub(super) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>)
 }
 
 /// `; did you mean …?` when a name is near, else the names there are.
-pub(super) fn hint<'a>(given: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
+pub(crate) fn hint<'a>(given: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
     if let Some(name) = nearest(given, known.clone()) {
         return format!("; did you mean `{name}`?");
     }

@@ -22,6 +22,7 @@ pub use validated::{
 };
 
 pub mod fault;
+pub(crate) use fault::hint;
 pub use fault::{Fault, Faults};
 
 mod raw;

@@ -62,8 +62,6 @@ impl ControlServer {
         };
         let path = SocketPath::choose(state.path(), state.node()).map_err(failed(state.path()))?;
         path.clear(state.path()).map_err(failed(&path.socket))?;
-        // A status of before would be taken for this process's own if this one is killed.
-        std::fs::remove_file(state.path().join(LAST)).ok();
         let listener = UnixListener::bind(&path.socket).map_err(failed(&path.socket))?;
         if let Some(pointer) = &path.pointer {
             std::fs::write(pointer, path.socket.as_os_str().as_encoded_bytes()).map_err(failed(pointer))?;
@@ -80,6 +78,8 @@ impl ControlServer {
         stop: CancellationToken,
     ) -> Result<(), ControlError> {
         let Self { files, listener } = self;
+        // A status of before would be taken for this run's own if this process is killed. A command that runs nothing keeps it.
+        std::fs::remove_file(files.state.join(LAST)).ok();
         let served = axum::serve(listener, router(Arc::clone(&status), orders))
             .with_graceful_shutdown(stop.cancelled_owned())
             .await;

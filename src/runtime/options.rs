@@ -79,6 +79,8 @@ pub enum Finished {
     Synced {
         /// How many records this run rejected, by dead-letter topic; topics without any are left out.
         rejected: BTreeMap<String, u64>,
+        /// How many records lie in these topics, those of earlier runs included; none where Kafka does not say.
+        letters: BTreeMap<String, u64>,
     },
 }
 

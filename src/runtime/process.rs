@@ -165,9 +165,13 @@ impl Run {
         let mut ended = tokio::select! {
             Some(task) = running.join_next() => joined(task).map(|()| Finished::Stopped),
             failed = failing => failed.map(|()| Finished::Stopped).map_err(RunError::failed),
-            arrived = arriving => arrived
-                .map(|()| Finished::Synced { rejected: tasks.rejected() })
-                .map_err(RunError::failed),
+            arrived = arriving => match arrived {
+                Ok(()) => {
+                    let (rejected, letters) = (tasks.rejected(), tasks.letters(&shared.admin).await);
+                    Ok(Finished::Synced { rejected, letters })
+                }
+                Err(error) => Err(RunError::failed(error)),
+            },
             () = stop.cancelled() => Ok(Finished::Stopped),
         };
         stop_tasks.cancel();

@@ -17,7 +17,7 @@ use super::sink::SinkEntry;
 use super::sink_task::SinkOrgs;
 use super::source_task::SourceEntry;
 use crate::config::Config;
-use crate::kafka::topics;
+use crate::kafka::{Admin, topics};
 use crate::worker::state::{StateCell, TaskState};
 
 /// The tasks of a run.
@@ -98,6 +98,24 @@ impl Tasks {
     pub(super) fn rejected(&self) -> BTreeMap<String, u64> {
         let counts = self.sinks.iter().map(|sink| (topics::dead_letters(&sink.pipeline), sink.rejected()));
         counts.filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// How many records lie in the dead-letter topics of the sinks; topics without any are left out.
+    pub(super) async fn letters(&self, admin: &Admin) -> BTreeMap<String, u64> {
+        let mut letters = BTreeMap::new();
+        for sink in &self.sinks {
+            let topic = topics::dead_letters(&sink.pipeline);
+            let asked = std::slice::from_ref(&topic);
+            let (Ok(first), Ok(end)) = (admin.first_offsets(asked).await, admin.end_offsets(asked).await)
+            else {
+                continue;
+            };
+            let count: i64 = end.iter().map(|(place, end)| end - first.get(place).unwrap_or(end)).sum();
+            if let Some(count) = u64::try_from(count).ok().filter(|count| *count > 0) {
+                letters.insert(topic, count);
+            }
+        }
+        letters
     }
 
     fn cells(&self) -> impl Iterator<Item = &StateCell> {

@@ -175,4 +175,11 @@ async fn a_record_that_is_rejected_again_after_a_kill_has_one_dead_letter() {
     let ids: std::collections::BTreeSet<_> =
         letters.iter().filter_map(|letter| letter.headers.text("orgstream.write_id")).collect();
     assert_eq!((letters.len(), ids.len()), (2, 2), "{ids:?}");
+    // The next run rejects nothing, and does not say that all is well.
+    let next = world.sync().await.expect_code(0).stderr;
+    for part in
+        ["2 record(s) of earlier ones lie in topic", "orgstream snapshot orgstream.yaml --object", "--where"]
+    {
+        assert!(next.contains(part), "no {part} in {next}");
+    }
 }

@@ -53,6 +53,10 @@ async fn links_are_shown_corrected_exported_and_taken_in_again_while_nothing_run
     assert_eq!(lookup(&world, &[&account]).await[0]["target_id"], other.as_str());
     assert!(lookup(&world, &[&account]).await[0]["last"].is_string(), "what was written stays known");
 
+    // What ran last left its status, and these commands run nothing.
+    let status = world.command(&["status", "orgstream.yaml"]).finish().await.expect_code(1);
+    assert!(status.stdout.starts_with("As of "), "{status:?}");
+
     let gone = ids(&world, &["forget", "orgstream.yaml", "Account", &account]).await.expect_code(0);
     assert_eq!(gone.stdout, "Links: 1 taken out.\n");
     let unknown = ids(&world, &["lookup", "orgstream.yaml", &account]).await.expect_code(1);
@@ -140,6 +144,9 @@ async fn wrong_input_is_refused_as_a_whole_with_every_fault() {
         (&["set", "orgstream.yaml", "Order", account, account], "those that are: Account, Contact, Lead"),
         (&["set", "orgstream.yaml", "Account", account, "003000000000001AAA"], "not ids of the same object"),
         (&["set", "--state", "state", "Account", account, account], "name the configuration"),
+        (&["set", "orgstream.yaml", "Account", account, account], "org `a` has no Account"),
+        (&["set", "orgstream.yaml", "Account", account, account], "org `b` has no Account"),
+        (&["export", "orgstream.yaml", "--object", "Acount"], "did you mean `Account`?"),
         (&["export", "orgstream.yaml", "--from", "nobody"], "`nobody` is neither the id of an org"),
         (&["import", "orgstream.yaml", "none.csv"], "cannot be read"),
         (&["bootstrap", "orgstream.yaml", "--object", "Order"], "there are: Account of"),

@@ -8,6 +8,7 @@ use orgstream_salesforce::{OrgId, SalesforceId};
 use super::place::Place;
 use crate::cli::args::IdsSides;
 use crate::cli::exit::Failure;
+use crate::config::hint;
 use crate::store::{LinkKey, LinkKind};
 
 /// The orgs of a link.
@@ -107,6 +108,19 @@ impl Catalog {
                 ))
             }
         }
+    }
+
+    /// Refuses the name of an object that no link can be of.
+    pub(super) fn must_know(&self, object: &str) -> Result<(), Failure> {
+        let known = || self.objects.keys().map(String::as_str);
+        if known().any(|known| known.eq_ignore_ascii_case(object)) {
+            return Ok(());
+        }
+        let known: Vec<&str> = known().collect();
+        Err(Failure::usage(format!(
+            "no links are of an object `{object}`{}",
+            hint(object, known.iter().copied())
+        )))
     }
 
     /// The key of a record's link; else what is wrong.

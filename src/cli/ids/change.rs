@@ -5,6 +5,7 @@ use std::path::Path;
 use super::catalog::{Catalog, mismatch};
 use super::doubles::refuse_doubles;
 use super::place::{Place, all_ids};
+use super::there::must_be_there;
 use crate::cli::args;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output;
@@ -98,6 +99,7 @@ pub(super) async fn set(arguments: args::IdsSet) -> Result<Exit, Failure> {
     if let Some(why) = mismatch(&key.object, ids[0], ids[1]) {
         return Err(said("the command", &why));
     }
+    must_be_there(&place, &catalog, &key, [ids[0], ids[1]]).await?;
     let set = vec![Pair { key, target_id: ids[1].to_string() }];
     refuse_doubles(&place, &set).await?;
     finish(&place, vec![IdChanges { set, ..IdChanges::default() }], arguments.place.json).await

@@ -111,6 +111,9 @@ pub(super) async fn export(arguments: args::IdsExport) -> Result<Exit, Failure> 
     let (place, _) = Place::of(arguments.words, arguments.state, 0)?;
     let reader = place.links()?;
     let catalog = Catalog::of(&place, &arguments.sides).await?;
+    if let Some(object) = &arguments.object {
+        catalog.must_know(object)?;
+    }
     let mut between = None;
     let wanted = |link: &&IdLink| {
         let object = arguments.object.as_ref();
