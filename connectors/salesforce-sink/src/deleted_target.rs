@@ -43,7 +43,9 @@ impl Delivery {
             DeletedTarget::Undelete => self.undelete(deleted, done).await,
             // The next attempt trusts no link, and makes it.
             DeletedTarget::Recreate => {
-                deleted.into_iter().for_each(|deleted| self.close_refused(deleted, done));
+                for deleted in deleted {
+                    self.close_refused(deleted, done);
+                }
             }
             DeletedTarget::Reject | DeletedTarget::Skip => self.let_go(deleted, done).await,
         }
@@ -52,7 +54,9 @@ impl Delivery {
     async fn undelete(&self, deleted: Vec<Binned<Prepared>>, done: &mut Done) {
         let (binned, others): (Vec<_>, Vec<_>) =
             deleted.into_iter().partition(|deleted| deleted.refusal.means_in_the_bin());
-        others.into_iter().for_each(|other| self.close_refused(other, done));
+        for other in others {
+            self.close_refused(other, done);
+        }
         let (back, left) = self.fetch_back(binned, |prepared| &prepared.item.papers.tenure).await;
         for (prepared, answer) in left.into_iter().chain(self.update_once(back).await) {
             self.close(prepared, answer, done);
@@ -62,7 +66,9 @@ impl Delivery {
     async fn let_go(&self, deleted: Vec<Binned<Prepared>>, done: &mut Done) {
         let (gone, unsure): (Vec<_>, Vec<_>) =
             deleted.into_iter().partition(|deleted| deleted.refusal.means_in_the_bin());
-        gone.into_iter().for_each(|gone| self.end(gone, done));
+        for gone in gone {
+            self.end(gone, done);
+        }
         let Some(object) = unsure.first().map(|first| first.of.item.change.target.object.clone()) else {
             return;
         };

@@ -84,7 +84,7 @@ pub(crate) async fn read(org: &Org, items: &[Item]) -> Result<Vec<Vec<Named>>, A
                 match own.iter_mut().find(|known| known.field == named.field) {
                     Some(twice) => {
                         twice.said =
-                            Said::Fault(refused(&column.name, "another column names the parent as well"))
+                            Said::Fault(refused(&column.name, "another column names the parent as well"));
                     }
                     None => own.push(named),
                 }
