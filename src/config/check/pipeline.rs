@@ -100,7 +100,7 @@ pub(super) fn pipeline(
         let writing = writing::options(&name, &raw, assignment_of, report);
         let on_deleted_target = writing::on_deleted_target(raw.on_deleted_target);
         let sink = sink(&name, raw, has_source, source_org, source_topic, several, report)?;
-        Some(PipelineSink { writing, on_deleted_target, ..sink })
+        Some(PipelineSink { on_deleted_target, writing, ..sink })
     });
     let objects = raw_objects
         .into_iter()
