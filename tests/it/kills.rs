@@ -20,7 +20,21 @@ on_both_brokers! {
     async fn killed_again_and_again_while_changes_flow_it_loses_and_doubles_nothing(
         builder: WorldBuilder, _kind: Kind
     ) {
-    let Some(world) = builder.build().await else { return };
+        if let Some(world) = builder.build().await {
+            killed_again_and_again(&world).await;
+        }
+    }
+    async fn killed_again_and_again_with_merged_changes_it_loses_and_doubles_nothing(
+        builder: WorldBuilder, _kind: Kind
+    ) {
+        if let Some(world) = builder.build().await {
+            world.edit("operation: sync", "operation: sync, algorithm: merged");
+            killed_again_and_again(&world).await;
+        }
+    }
+}
+
+async fn killed_again_and_again(world: &World) {
     world.prime().await;
     // Accounts meet locked rows now and then, so contacts come before them and their references are owed.
     let locked = Effect::RecordError {
@@ -53,7 +67,6 @@ on_both_brokers! {
     assert_eq!(world.dead_letters().await, []);
     let parked = world.read(&orgstream::kafka::topics::parked(&world.pipeline)).await;
     assert!(!parked.is_empty(), "no contact came before its account");
-}
 }
 
 /// Changes org A until `count` changes are made and nothing is killed any more; contacts refer to accounts, accounts and contacts to each other.

@@ -34,6 +34,7 @@ mod calls;
 // SIGKILL at random moments.
 mod inserts;
 mod kills;
+mod merged;
 
 // Random changes of records with every kind of reference.
 mod random;
