@@ -4,14 +4,16 @@
 //! nobody says so but org B, when it refuses to change them or to point at them. They are fetched back with their id and
 //! those who pointed at them. What the bin no longer has is written anew.
 
-use orgstream_api::{Outcome, Skip, StoreError};
+use orgstream_api::{IdLink, LinkState, Outcome, Skip, StoreError};
 use orgstream_salesforce::{RecordError, SalesforceId};
 
 use crate::deliver::{Delivery, Done, Item};
 use crate::lanes::LaneKey;
-use crate::links::{RecordKey, live};
+use crate::links::RecordKey;
+use crate::parents::Trouble;
 use crate::presence::Presence;
 use crate::references::PointedAt;
+use crate::returned::Came;
 use crate::tenure::Tenure;
 use crate::verdict::unwritten;
 use crate::work::{Papers, Task, Verdict, Work};
@@ -28,18 +30,37 @@ pub(crate) struct Binned<T> {
 }
 
 impl Delivery {
-    /// Brings records back from the recycle bin where their link says that they went there. What does not come back is
-    /// written anew by the upsert that follows.
-    pub(crate) async fn bring_back(&self, items: Vec<Item>, done: &mut Done) -> Vec<Item> {
-        let (binned, mut items): (Vec<_>, Vec<_>) =
-            items.into_iter().partition(|item| item.binned().is_some());
-        let ids = binned.iter().filter_map(Item::binned).collect();
+    /// Brings records back from the recycle bin where their link says that they went there, or org B refused them, so that they may
+    /// lie there: an upsert would make a second one. What does not come back is found by the upsert that follows, or made anew.
+    pub(crate) async fn bring_back(
+        &self,
+        items: Vec<Item>,
+        done: &mut Done,
+    ) -> Result<Vec<Item>, StoreError> {
+        let place = |item: &Item| item.binned().or_else(|| item.doubted());
+        let (binned, mut items): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| place(item).is_some());
+        let ids = binned.iter().filter_map(place).collect();
         let answers = self.send(&Write::Undelete(ids), binned.iter().map(|item| &item.papers.tenure)).await;
+        // Also of those that did not come: an earlier attempt may have fetched them back and ended before it looked.
+        if let Some(Item { change, papers, .. }) = binned.first() {
+            let record = |item: &Item| Some((place(item)?, item.change.version.stamp?));
+            let records = binned.iter().filter_map(record).collect();
+            let came = Came { target: &change.target, org: &change.key.org, records };
+            let tenure = &papers.tenure;
+            match self.returned_with(came).await {
+                Ok(dead) => done.crooked.extend(dead.into_iter().map(|record| (record, tenure.clone()))),
+                Err(Trouble::Store(error)) => return Err(error),
+                Err(Trouble::Org(error) | Trouble::Source(error)) => {
+                    self.fail(binned, &error, done).await;
+                    return Ok(items);
+                }
+            }
+        }
         for (mut item, answer) in binned.into_iter().zip(answers) {
             match answer {
                 Answer::Written(_) if item.change.makes_anew() => {
                     // No external id will find it.
-                    item.presence = item.binned().map_or(item.presence, Presence::At);
+                    item.presence = place(&item).map_or(item.presence, Presence::At);
                     items.push(item);
                 }
                 Answer::Written(_) | Answer::Refused(_) => items.push(item),
@@ -49,7 +70,7 @@ impl Delivery {
                 }
             }
         }
-        items
+        Ok(items)
     }
 
     /// Brings records back that org B refused to write, and answers what came, and of the others with what answer.
@@ -77,30 +98,49 @@ impl Delivery {
         (back, left)
     }
 
-    /// Brings back those of the records whose links say that they live. One that is in use is left as it is, and so is one
-    /// that does not come: the change that points at it is tried again, and has its own verdict.
-    pub(crate) async fn fetch_parents(&self, parents: Vec<(Papers, PointedAt)>) -> Result<Done, StoreError> {
-        let keys = |parent: &PointedAt| -> Vec<RecordKey> {
+    /// Brings back those of the records whose links say that they live, and deletes those whose links say that they were deleted.
+    ///
+    /// One that is in use is left as it is, and so is one that does not come: the change that points at it is tried again, and
+    /// has its own verdict.
+    pub(crate) async fn straighten(&self, records: Vec<(Papers, PointedAt)>) -> Result<Done, StoreError> {
+        let keys = |record: &PointedAt| -> Vec<RecordKey> {
             let object = |index: &usize| self.targets.at(*index).object.clone();
-            let PointedAt { key: LaneKey { org, id }, objects } = parent;
+            let PointedAt { key: LaneKey { org, id }, objects } = record;
             let key = |index| RecordKey { org: org.clone(), object: object(index), id: id.clone() };
             objects.iter().map(key).collect()
         };
-        let known = self.links.resolve(parents.iter().flat_map(|(_, parent)| keys(parent))).await?;
-        let place = |parent: &PointedAt| {
-            keys(parent).iter().find_map(|key| known.get(key)?.link.as_ref().and_then(live))
-        };
-        let wanted: Vec<(SalesforceId, &Tenure)> =
-            parents.iter().filter_map(|(papers, parent)| Some((place(parent)?, &papers.tenure))).collect();
-        let write = Write::Undelete(wanted.iter().map(|(id, _)| *id).collect());
-        let answers = self.send(&write, wanted.iter().map(|(_, tenure)| *tenure)).await;
-        let came = wanted.iter().zip(answers).filter(|(_, answer)| matches!(answer, Answer::Written(_)));
-        self.tell_of(&came.map(|((id, _), _)| *id).collect::<Vec<_>>());
-        let over = parents.into_iter().map(|(papers, parent)| {
-            let verdict = Verdict::settled(Outcome::Skipped(Skip::NoLongerOwed));
-            (Work { papers, task: Task::FetchBack(parent) }, verdict)
-        });
-        Ok(Done { over: over.collect(), parents: Vec::new() })
+        let known = self.links.resolve(records.iter().flat_map(|(_, record)| keys(record))).await?;
+        let link = |record: &PointedAt| keys(record).iter().find_map(|key| known.get(key)?.link.as_ref());
+        let (mut live, mut dead) = (Vec::new(), Vec::new());
+        let mut done = Done::default();
+        let over = || Verdict::settled(Outcome::Skipped(Skip::NoLongerOwed));
+        for (papers, record) in records {
+            match link(&record).and_then(|link| Some((link.state, id_of(link)?))) {
+                Some((LinkState::Live, id)) => live.push((id, papers, record)),
+                Some((LinkState::Deleted(_), id)) => dead.push((id, papers, record)),
+                None => done.straightened(papers, record, over()),
+            }
+        }
+        let write = Write::Undelete(live.iter().map(|(id, ..)| *id).collect());
+        let answers = self.send(&write, live.iter().map(|(_, papers, _)| &papers.tenure)).await;
+        let mut came = Vec::new();
+        for ((id, papers, record), answer) in live.into_iter().zip(answers) {
+            if matches!(answer, Answer::Written(_)) {
+                came.push(id);
+            }
+            done.straightened(papers, record, over());
+        }
+        self.tell_of(&came);
+        let write = Write::Delete(dead.iter().map(|(id, ..)| *id).collect());
+        let answers = self.send(&write, dead.iter().map(|(_, papers, _)| &papers.tenure)).await;
+        for ((_, papers, record), answer) in dead.into_iter().zip(answers) {
+            let verdict = match answer {
+                Answer::Refused(error) if error.may_mean_gone() => over(),
+                answer => unwritten(answer, &papers).map_or_else(|verdict| verdict, |_| over()),
+            };
+            done.straightened(papers, record, verdict);
+        }
+        Ok(done)
     }
 
     fn tell_of(&self, back: &[SalesforceId]) {
@@ -111,5 +151,16 @@ impl Delivery {
                 "Records that live in their own org were in the recycle bin here, and are brought back."
             );
         }
+    }
+}
+
+/// The record of org B that a link names.
+fn id_of(link: &IdLink) -> Option<SalesforceId> {
+    SalesforceId::parse(link.target_id.as_ref()?).ok()
+}
+
+impl Done {
+    fn straightened(&mut self, papers: Papers, record: PointedAt, verdict: Verdict) {
+        self.over.push((Work { papers, task: Task::Straighten(record) }, verdict));
     }
 }

@@ -118,7 +118,7 @@ impl Change {
         match self.kind {
             Kind::Insert | Kind::Create => true,
             Kind::Undelete => self.target.external_id.is_none(),
-            Kind::Upsert | Kind::Update | Kind::Delete | Kind::Leave | Kind::FetchBack | Kind::Pay => false,
+            Kind::Upsert | Kind::Update | Kind::Delete | Kind::Leave | Kind::Straighten | Kind::Pay => false,
         }
     }
 

@@ -1,4 +1,7 @@
 //! Changes that move a record to the recycle bin. A delete is never written in any other way.
+//!
+//! Org A deleted the record, so nothing there kept it any more. Where something in org B still does, that is about to
+//! change: a record that is in retry or owes its new parent still points at the old one.
 
 use std::sync::Arc;
 
@@ -6,7 +9,7 @@ use orgstream_api::{Delivered, LinkChange, LinkState, Outcome, Skip};
 use orgstream_salesforce::SalesforceId;
 
 use crate::deliver::{Delivery, Done, Item};
-use crate::verdict::unwritten;
+use crate::verdict::{rejection, unwritten};
 use crate::work::Verdict;
 use crate::write::{Answer, Write};
 
@@ -39,6 +42,7 @@ impl Delivery {
                 // A delete whose answer was lost, or a cascade, was here before. A delete carries no reference, so a bad one
                 // can only mean the row itself.
                 Answer::Refused(error) if error.may_mean_gone() => self.deleted(&item, Some(id)),
+                Answer::Refused(error) if error.means_in_use() => Verdict::InUse(rejection(error)),
                 answer => match unwritten(answer, &item.papers) {
                     Ok(_) => self.deleted(&item, Some(id)),
                     Err(verdict) => verdict,

@@ -50,8 +50,9 @@ pub(crate) struct Delivery {
 pub(crate) struct Done {
     /// The items with their verdicts.
     pub(crate) over: Vec<(Work, Verdict)>,
-    /// The records at which refused changes point, each with the tenure of such a change.
-    pub(crate) parents: Vec<(PointedAt, Tenure)>,
+    /// Records of which org B may not agree with their link, each with the tenure of the change that shows it: those at which
+    /// refused changes point, and those that came back with a parent.
+    pub(crate) crooked: Vec<(PointedAt, Tenure)>,
 }
 
 /// A change whose own link is known.
@@ -85,15 +86,15 @@ impl Delivery {
         match kind {
             Kind::Leave => self.leave(items, &mut done),
             Kind::Delete => self.delete(items, &mut done).await,
-            Kind::Upsert if Self::may_return(&items) => {
-                let items = self.bring_back(items, &mut done).await;
+            Kind::Upsert | Kind::Create if Self::may_return(&items) => {
+                let items = self.bring_back(items, &mut done).await?;
                 self.put(items, &mut done).await?;
             }
             Kind::Undelete => {
-                let items = self.bring_back(items, &mut done).await;
+                let items = self.bring_back(items, &mut done).await?;
                 self.put(items, &mut done).await?;
             }
-            Kind::Upsert | Kind::Update | Kind::Insert | Kind::Create | Kind::FetchBack | Kind::Pay => {
+            Kind::Upsert | Kind::Update | Kind::Insert | Kind::Create | Kind::Straighten | Kind::Pay => {
                 self.put(items, &mut done).await?;
             }
         }
@@ -220,6 +221,11 @@ impl Item {
     pub(crate) fn trusted(&self) -> Option<SalesforceId> {
         let makes = matches!(self.change.kind, Kind::Upsert | Kind::Undelete | Kind::Create);
         self.live().filter(|_| !makes || !self.papers.attempts.was_refused())
+    }
+
+    /// The record of org B, if the link says that it lives, and a refusal that it may not.
+    pub(crate) fn doubted(&self) -> Option<SalesforceId> {
+        self.live().filter(|_| self.trusted().is_none())
     }
 
     /// The record of org B, if the link says that it was deleted.

@@ -30,8 +30,9 @@ impl Delivery {
         }
     }
 
-    /// Whether changes of these records may find them in the recycle bin because they had left the filter.
+    /// Whether changes of these records may find them in the recycle bin: because they went there with a parent or had left the
+    /// filter, as their link says, or because org B refused an earlier attempt.
     pub(crate) fn may_return(items: &[Item]) -> bool {
-        items.first().is_some_and(|first| first.change.target.rules.on_leave == OnLeave::Delete)
+        items.iter().any(|item| item.binned().or_else(|| item.doubted()).is_some())
     }
 }

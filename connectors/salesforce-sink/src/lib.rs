@@ -98,6 +98,7 @@ mod rank;
 mod recognition;
 mod references;
 mod relationships;
+mod returned;
 mod room;
 mod rules_check;
 mod target;

@@ -39,8 +39,8 @@ pub(crate) enum Kind {
     Create,
     /// To go to the recycle bin.
     Delete,
-    /// To come back from the recycle bin if it is there.
-    FetchBack,
+    /// To come back from the recycle bin, or to go there again, as its link says.
+    Straighten,
     /// A reference that was owed.
     Pay,
     /// Nothing, or to go to the recycle bin: the filter does not hold for it.

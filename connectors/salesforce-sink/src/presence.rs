@@ -39,7 +39,7 @@ impl Item {
             Kind::Upsert | Kind::Undelete => {
                 self.trusted().filter(|_| self.change.external == self.change.key.id)
             }
-            Kind::Insert | Kind::Update | Kind::Delete | Kind::Leave | Kind::FetchBack | Kind::Pay => None,
+            Kind::Insert | Kind::Update | Kind::Delete | Kind::Leave | Kind::Straighten | Kind::Pay => None,
         }
     }
 }
@@ -56,7 +56,7 @@ impl Presence {
             (Kind::Upsert | Kind::Undelete, Self::Unasked | Self::At(_)) => {
                 field.createable && field.updateable
             }
-            (Kind::Delete | Kind::FetchBack | Kind::Leave, _) => false,
+            (Kind::Delete | Kind::Straighten | Kind::Leave, _) => false,
         }
     }
 }

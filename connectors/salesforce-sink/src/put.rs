@@ -175,7 +175,7 @@ impl Delivery {
             item.papers.attempts.refuse();
             if error.may_mean_gone() && self.deleted_target == DeletedTarget::Undelete {
                 let tenure = &item.papers.tenure;
-                done.parents.extend(resolved.parents.iter().map(|parent| (parent.clone(), tenure.clone())));
+                done.crooked.extend(resolved.parents.iter().map(|parent| (parent.clone(), tenure.clone())));
             }
         }
         let verdict = match unwritten(answer, &item.papers) {

@@ -35,6 +35,8 @@ pub(crate) struct Target {
     pub(crate) recognition: Recognition,
     /// The objects whose records may point at records of this one, itself included.
     pub(crate) referrers: Vec<usize>,
+    /// The objects whose records go to the recycle bin and come back with records of this one, each with the field by which.
+    pub(crate) cascades: Vec<(usize, String)>,
     /// What the file says of its records and fields.
     pub(crate) rules: Rules,
     /// The fields of org B that are never written, with the reason.
@@ -232,6 +234,7 @@ impl Targets {
                 ignored: object.ignore_fields.clone(),
                 recognition: Recognition::new(object, describe),
                 referrers: (0..describes.len()).filter(|other| refers(&describes[*other], object)).collect(),
+                cascades: cascades(describe, inside),
                 topic: object.topic.clone(),
                 key_prefix: describe.key_prefix.clone(),
             })
@@ -306,6 +309,12 @@ fn relationships(describe: &Describe) -> BTreeMap<String, DescribeField> {
 fn refers(describe: &Describe, object: &SinkObject) -> bool {
     let mut targets = describe.fields.iter().flat_map(|field| &field.reference_to);
     targets.any(|target| target.eq_ignore_ascii_case(&object.name))
+}
+
+/// The pipeline's objects whose records go and come with those of an object.
+fn cascades(describe: &Describe, inside: impl Fn(&String) -> Option<usize>) -> Vec<(usize, String)> {
+    let children = describe.children.iter().filter(|child| child.cascade_delete);
+    children.filter_map(|child| Some((inside(&child.object)?, child.field.clone()?))).collect()
 }
 
 /// The fields of an object that carry data. Compound values are written through their parts, and a row holds only a

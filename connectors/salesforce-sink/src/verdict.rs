@@ -48,7 +48,8 @@ pub(crate) fn unread(error: &ApiError, blame: Blame) -> Verdict {
     }
 }
 
-fn rejection(error: RecordError) -> Rejection {
+/// The refusal of a record, with what a person can do about it.
+pub(crate) fn rejection(error: RecordError) -> Rejection {
     let message = match error.advice() {
         Some(advice) => format!("{}; {advice}", error.message),
         None => error.message,

@@ -53,9 +53,9 @@ pub(crate) enum Task {
     Change(Box<Change>),
     /// Set a reference that was left out.
     Owed(Owed),
-    /// Fetch the record back if it lies in org B's recycle bin though its link says that it lives, because a change that
-    /// points at it was refused. In its own lane, so that its own deletion is not passed (D5).
-    FetchBack(PointedAt),
+    /// Have org B agree with the record's link: fetch it back from the recycle bin, because a change that points at it was refused,
+    /// or delete it again, because it came back with a parent. In its own lane, so that its own changes are not passed (D5).
+    Straighten(PointedAt),
     /// Nothing: the outcome is known, and only keeps its place among those of its record.
     Known(Box<Outcome>),
 }
@@ -69,6 +69,9 @@ pub(crate) enum Verdict {
     Again,
     /// Its own passing trouble: again on its clock, and rejected so when that runs out.
     Retry(Rejection),
+    /// Org B does not let go of it because other records point at it. They may be about to point elsewhere or to go, so it is as
+    /// `Retry`, but its partition is read on: they may lie behind it.
+    InUse(Rejection),
     /// A call with it alone fails for no reason of the org's: as `Retry`, and it travels alone from now on.
     Suspect(Rejection),
     /// Nobody knows yet whether it was written: again after this time. No clock runs.
@@ -93,7 +96,7 @@ impl Task {
     pub(crate) fn parent(&self) -> Option<u64> {
         match self {
             Self::Change(change) => change.parent,
-            Self::Owed(_) | Self::FetchBack(_) | Self::Known(_) => None,
+            Self::Owed(_) | Self::Straighten(_) | Self::Known(_) => None,
         }
     }
 
@@ -101,7 +104,7 @@ impl Task {
     pub(crate) fn decides(&self, owed: &Owed) -> bool {
         match self {
             Self::Change(change) => change.decision().is_about(owed),
-            Self::Owed(_) | Self::FetchBack(_) | Self::Known(_) => false,
+            Self::Owed(_) | Self::Straighten(_) | Self::Known(_) => false,
         }
     }
 }

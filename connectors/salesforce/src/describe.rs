@@ -36,9 +36,26 @@ pub struct Describe {
     pub replicateable: bool,
     /// The fields, in the org's order.
     pub fields: Vec<DescribeField>,
+    /// The objects whose records may point at records of this one, once for each of their fields.
+    pub children: Vec<ChildRelationship>,
     positions: HashMap<String, usize>,
     schema: Arc<Schema>,
     key_schema: Arc<Schema>,
+}
+
+/// A field of another object, or of the same, by which records may point at this object's.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChildRelationship {
+    /// The other object.
+    #[serde(rename = "childSObject")]
+    pub object: String,
+    /// Its field.
+    #[serde(default)]
+    pub field: Option<String>,
+    /// Whether such records go to the recycle bin with the one that they point at, and come back with it.
+    #[serde(default)]
+    pub cascade_delete: bool,
 }
 
 /// One field of an object. Names are those of the describe.
@@ -223,6 +240,8 @@ struct Wire {
     #[serde(default)]
     replicateable: bool,
     fields: Vec<DescribeField>,
+    #[serde(default)]
+    child_relationships: Vec<ChildRelationship>,
 }
 
 impl Describe {
@@ -279,6 +298,7 @@ impl<'de> Deserialize<'de> for Describe {
             queryable: wire.queryable,
             replicateable: wire.replicateable,
             fields: wire.fields,
+            children: wire.child_relationships,
         })
     }
 }

@@ -175,6 +175,11 @@ impl RecordError {
         self.disposition() == Disposition::Gone && self.fields.is_empty()
     }
 
+    /// Whether a row cannot be deleted because others point at it.
+    pub fn means_in_use(&self) -> bool {
+        matches!(self.code.as_str(), "DELETE_FAILED" | "DEPENDENCY_EXISTS")
+    }
+
     /// Whether the row itself may be in the recycle bin or gone altogether. What is said of a row that it points at names the
     /// field, as a rule.
     pub fn may_mean_itself_gone(&self) -> bool {

@@ -67,7 +67,7 @@ pub mod id;
 pub use id::{MalformedId, OrgId, SalesforceId};
 
 pub mod describe;
-pub use describe::{DATES, Describe, DescribeField, FieldKind, PicklistValue};
+pub use describe::{ChildRelationship, DATES, Describe, DescribeField, FieldKind, PicklistValue};
 
 pub mod event_schema;
 pub mod schema;

@@ -98,7 +98,7 @@ impl SalesforceSink {
                 .filter(|head| match &head.item.task {
                     Task::Known(_) => true,
                     Task::Owed(owed) => self.lanes.queued(head.key).any(|work| work.task.decides(owed)),
-                    Task::Change(_) | Task::FetchBack(_) => false,
+                    Task::Change(_) | Task::Straighten(_) => false,
                 })
                 .map(|head| head.key.clone())
                 .collect();
@@ -109,7 +109,7 @@ impl SalesforceSink {
                 let Some(Work { papers, task }) = self.lanes.take(&key) else { continue };
                 let outcome = match task {
                     Task::Known(outcome) => *outcome,
-                    Task::Owed(_) | Task::FetchBack(_) | Task::Change(_) => {
+                    Task::Owed(_) | Task::Straighten(_) | Task::Change(_) => {
                         Outcome::Skipped(Skip::NoLongerOwed)
                     }
                 };
@@ -122,7 +122,9 @@ impl SalesforceSink {
         let (target, kind) = match task {
             Task::Change(change) => (&change.target, change.kind),
             Task::Owed(owed) => (self.delivery.targets.named(&owed.object)?, Kind::Pay),
-            Task::FetchBack(parent) => (self.delivery.targets.at(*parent.objects.first()?), Kind::FetchBack),
+            Task::Straighten(parent) => {
+                (self.delivery.targets.at(*parent.objects.first()?), Kind::Straighten)
+            }
             Task::Known(_) => return None,
         };
         Some(Group { rank: target.rank, object: target.index, kind })
@@ -140,7 +142,7 @@ impl SalesforceSink {
                     changes.push((papers, change));
                 }
                 Task::Owed(debt) => owed.push((papers, debt)),
-                Task::FetchBack(parent) => parents.push((papers, parent)),
+                Task::Straighten(parent) => parents.push((papers, parent)),
                 Task::Known(outcome) => {
                     self.settle(papers, *outcome, None, Instant::now());
                     continue;
@@ -152,7 +154,7 @@ impl SalesforceSink {
         self.calls.spawn(async move {
             let done = match group.kind {
                 Kind::Pay => delivery.pay(delivery.targets.at(group.object), owed).await,
-                Kind::FetchBack => delivery.fetch_parents(parents).await,
+                Kind::Straighten => delivery.straighten(parents).await,
                 kind => delivery.write(kind, changes).await,
             };
             (group, done.map(Over::Wrote))

@@ -16,6 +16,9 @@ use crate::lanes::LaneKey;
 use crate::plan::Group;
 use crate::work::{Papers, Task, Verdict, Work};
 
+/// The longest pause of a deletion that other records stand against.
+const IN_USE: Duration = Duration::from_secs(5);
+
 impl SalesforceSink {
     /// Takes in what became of a call.
     pub(super) fn absorb(
@@ -41,8 +44,8 @@ impl SalesforceSink {
         for (work, verdict) in done.over {
             self.absorb_one(work, verdict, now);
         }
-        for (parent, tenure) in done.parents {
-            self.look_after(parent, tenure, now);
+        for (record, tenure) in done.crooked {
+            self.look_after(record, tenure, now);
         }
     }
 
@@ -79,6 +82,10 @@ impl SalesforceSink {
                 Next::After(pause) => Some(now + pause),
                 Next::Over => return self.give_up(work, rejection, now),
             },
+            Verdict::InUse(rejection) => match self.count_attempt(&mut work) {
+                Next::After(pause) => Some(now + pause.min(IN_USE)),
+                Next::Over => return self.give_up(work, rejection, now),
+            },
             Verdict::Suspect(rejection) => {
                 work.papers.attempts.suspect();
                 match self.next_attempt(&mut work) {
@@ -93,13 +100,21 @@ impl SalesforceSink {
         self.lanes.put_back(key, work, until, now);
     }
 
-    /// Counts a failed attempt on the record's clock, which runs only while the org can be called.
+    /// Counts a failed attempt, and reads no more of the record's partition.
     fn next_attempt(&mut self, work: &mut Work) -> Next {
+        let next = self.count_attempt(work);
+        if let Next::After(_) = next {
+            self.pause_behind(work);
+        }
+        next
+    }
+
+    /// Counts a failed attempt on the record's clock, which runs only while the org can be called.
+    fn count_attempt(&mut self, work: &mut Work) -> Next {
         let clock = self.delivery.wire.org.breaker().closed_time();
         let next = work.papers.attempts.fail(clock, self.config.retry_for, rand::random());
         if let Next::After(_) = next {
             self.delivery.counters.retried();
-            self.pause_behind(work);
         }
         next
     }
@@ -111,7 +126,7 @@ impl SalesforceSink {
                 work.papers.attempts.pause(&mut self.pauses, &change.version.at.partition);
             }
             Task::Owed(owed) => work.papers.attempts.pause(&mut self.pauses, &owed.at.partition),
-            Task::FetchBack(_) | Task::Known(_) => {}
+            Task::Straighten(_) | Task::Known(_) => {}
         }
     }
 

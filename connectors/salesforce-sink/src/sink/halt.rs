@@ -48,7 +48,9 @@ impl SalesforceSink {
     pub(super) fn by_policy(&self, verdict: Verdict) -> Verdict {
         let on_error = &self.config.failures.on_error;
         match verdict {
-            Verdict::Retry(rejection) | Verdict::Suspect(rejection) if on_error.ends(&rejection) => {
+            Verdict::Retry(rejection) | Verdict::InUse(rejection) | Verdict::Suspect(rejection)
+                if on_error.ends(&rejection) =>
+            {
                 Verdict::rejected(rejection)
             }
             Verdict::Settled(settled) => match settled.outcome {

@@ -46,7 +46,7 @@ impl SalesforceSink {
                 let target = &change.target;
                 Some(self.holds.arrive(target.index, change.kind, &target.referrers))
             }
-            Task::Owed(_) | Task::FetchBack(_) | Task::Known(_) => None,
+            Task::Owed(_) | Task::Straighten(_) | Task::Known(_) => None,
         };
         let attempts = Attempts::default();
         let (ticket, seat) = (Some(ticket), Some(seat));
@@ -70,10 +70,10 @@ impl SalesforceSink {
         }
     }
 
-    /// Has a record fetched back, when its lane's turn comes, if it lies in the recycle bin.
+    /// Has a record fetched back or deleted again, when its lane's turn comes, if org B does not agree with its link.
     pub(super) fn look_after(&mut self, parent: PointedAt, tenure: Tenure, now: Instant) {
         let key = parent.key.clone();
-        if tenure.is_over() || self.lanes.queued(&key).any(|work| matches!(work.task, Task::FetchBack(_))) {
+        if tenure.is_over() || self.lanes.queued(&key).any(|work| matches!(work.task, Task::Straighten(_))) {
             return;
         }
         let papers = Papers {
@@ -86,7 +86,7 @@ impl SalesforceSink {
             keeps: None,
             earlier: Vec::new(),
         };
-        self.lanes.push(key, Work { papers, task: Task::FetchBack(parent) }, now);
+        self.lanes.push(key, Work { papers, task: Task::Straighten(parent) }, now);
     }
 
     fn read(&mut self, record: SinkRecord, key: LaneKey) -> Task {

@@ -1,5 +1,8 @@
 //! The order of deletions among the records of several topics.
 
+use std::time::Duration;
+
+use orgstream_api::Sink as _;
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::{Value as Json, json};
 
@@ -22,6 +25,16 @@ async fn family() -> (World, Runtime) {
     (world, runtime)
 }
 
+/// Waits until a record is in retry.
+async fn retried(runtime: &mut Runtime) {
+    while runtime.counts().retries == 0 {
+        let settled = tokio::time::timeout(Duration::from_millis(20), runtime.sink.settled()).await;
+        if let Ok(answers) = settled {
+            runtime.answer(answers.unwrap()).await;
+        }
+    }
+}
+
 fn refusal(code: &str, containing: &str) -> Fault {
     let effect = Effect::RecordError { code: code.to_owned(), message: String::new() };
     Fault::new(CallKind::Write, effect).containing(containing)
@@ -37,7 +50,7 @@ async fn a_parent_is_deleted_after_the_changes_that_lay_in_other_topics_when_its
     runtime.step().await;
     assert_eq!(world.sandbox.count("Lead"), 1, "others do not wait");
     assert_eq!(world.sandbox.count("Account"), 1);
-    assert_eq!(orgstream_api::Sink::held(&runtime.sink).into_values().sum::<usize>(), 1);
+    assert_eq!(runtime.sink.held().into_values().sum::<usize>(), 1);
 
     runtime.submit(Change::updated("Contact", 1).null("AccountId"));
     runtime.is_behind = false;
@@ -78,6 +91,75 @@ async fn a_child_in_retry_does_not_keep_its_parent_from_being_deleted() {
 }
 
 #[tokio::test]
+async fn a_record_that_others_still_point_at_is_deleted_in_the_end_and_what_follows_it_is_read_meanwhile() {
+    let (world, mut runtime) = family().await;
+    let account = world.row("Account", &id("Account", 1)).unwrap()["Id"].as_str().unwrap().to_owned();
+    // Once more than a refusal that may be a race is tried again.
+    world.sandbox.faults().add(refusal("DELETE_FAILED", &account).times(4));
+    runtime.submit(Change::deleted("Account", 1));
+    retried(&mut runtime).await;
+    assert!(runtime.sink.paused().is_empty());
+    runtime.submit(Change::created("Account", 2));
+    runtime.settle().await;
+    assert!(runtime.rejections().is_empty());
+    assert_eq!(runtime.counts().retries, 4);
+    assert_eq!(world.row("Account", &id("Account", 1)), None);
+}
+
+#[tokio::test]
+async fn a_record_that_goes_to_the_bin_after_a_refusal_comes_back_and_is_not_made_twice() {
+    let (world, mut runtime) = family().await;
+    let before = world.row("Contact", &id("Contact", 1)).unwrap();
+    world.sandbox.faults().add(refusal("INVALID_CROSS_REFERENCE_KEY", "again").times(1));
+    runtime.submit(Change::updated("Contact", 1).text("LastName", "again"));
+    retried(&mut runtime).await;
+    world.delete(before["Id"].as_str().unwrap().parse().unwrap()).await;
+    runtime.settle().await;
+    let after = world.row("Contact", &id("Contact", 1)).unwrap();
+    assert_eq!((&after["Id"], &after["LastName"]), (&before["Id"], &json!("again")));
+    assert_eq!(world.row("Contact", &id("Contact", 2)).unwrap()["ReportsToId"], before["Id"]);
+}
+
+#[tokio::test]
+async fn a_child_that_is_deleted_after_its_parent_came_back_stays_deleted_though_both_are_read_the_other_way_round()
+ {
+    let (world, mut runtime) = family().await;
+    runtime.submit(Change::deleted("Account", 1).stamped("2026-01-01T11:00:00.000Z"));
+    runtime.settle().await;
+    // Org A brought the account back, and deleted the contact that had come with it.
+    runtime.submit(Change::deleted("Contact", 1).stamped("2026-01-01T11:00:20.000Z"));
+    runtime.settle().await;
+    runtime.submit(Change::undeleted("Account", 1).stamped("2026-01-01T11:00:10.000Z"));
+    runtime.settle().await;
+    for _ in 0..200 {
+        if world.row("Contact", &id("Contact", 1)).is_none() {
+            break;
+        }
+        tokio::time::timeout(Duration::from_millis(50), runtime.sink.settled()).await.ok();
+    }
+    assert_eq!(world.row("Contact", &id("Contact", 1)), None);
+    assert_eq!(world.sandbox.count("Account"), 1);
+}
+
+#[tokio::test]
+async fn a_child_that_went_with_its_parent_comes_back_under_its_id_whatever_its_next_change_is() {
+    for change in [Change::updated("Contact", 1), Change::created("Contact", 1)] {
+        let (world, mut runtime) = family().await;
+        let before = world.row("Contact", &id("Contact", 1)).unwrap();
+        runtime.submit(Change::deleted("Account", 1));
+        runtime.settle().await;
+        runtime.submit(Change::deleted("Contact", 1));
+        runtime.settle().await;
+        // It came back with its account, which is yet to be read.
+        runtime.submit(change.text("LastName", "back"));
+        runtime.settle().await;
+        let after = world.row("Contact", &id("Contact", 1)).unwrap();
+        assert_eq!((&after["Id"], &after["LastName"]), (&before["Id"], &json!("back")));
+        assert_eq!(world.row("Contact", &id("Contact", 2)).unwrap()["ReportsToId"], before["Id"]);
+    }
+}
+
+#[tokio::test]
 async fn deletions_that_fill_the_sink_are_written_though_they_have_not_seen_the_end() {
     let world = World::start().await;
     let mut runtime = world.sync().await;
@@ -102,7 +184,7 @@ async fn whatever_lies_behind_a_held_deletion_counts_as_held() {
     runtime.submit(Change::updated("Account", 1).event(Some("merged")));
     runtime.submit(Change::created("Lead", 1));
     runtime.step().await;
-    assert_eq!(orgstream_api::Sink::held(&runtime.sink).into_values().sum::<usize>(), 2);
+    assert_eq!(runtime.sink.held().into_values().sum::<usize>(), 2);
     runtime.is_behind = false;
     runtime.settle().await;
 }
