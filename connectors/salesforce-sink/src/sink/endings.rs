@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orgstream_api::{Outcome, Rejection, StoreError, TaskError, Ticket};
+use orgstream_api::{Outcome, Rejection, Skip, StoreError, TaskError, Ticket};
 use tokio::task::JoinError;
 use tokio::time::Instant;
 
@@ -13,7 +13,7 @@ use crate::change::Decision;
 use crate::deliver::Done;
 use crate::fold;
 use crate::lanes::LaneKey;
-use crate::plan::Group;
+use crate::plan::{Group, Kind};
 use crate::work::{Papers, Task, Verdict, Work};
 
 /// The longest pause of a deletion that other records stand against.
@@ -82,6 +82,10 @@ impl SalesforceSink {
                 Next::After(pause) => Some(now + pause),
                 Next::Over => return self.give_up(work, rejection, now),
             },
+            // What points at the record may be a state from after its return, so the deletion would be waited out in a circle.
+            Verdict::InUse(_) if self.comes_back(&key) => {
+                return self.settle(work.papers, Outcome::Skipped(Skip::Stale), None, now);
+            }
             Verdict::InUse(rejection) => match self.count_attempt(&mut work) {
                 Next::After(pause) => Some(now + pause.min(IN_USE)),
                 Next::Over => return self.give_up(work, rejection, now),
@@ -98,6 +102,12 @@ impl SalesforceSink {
         self.stand_anew(&mut work);
         // D5: at the front, so that nothing later of the record passes it.
         self.lanes.put_back(key, work, until, now);
+    }
+
+    /// Whether a later change of a lane says that its record lives.
+    fn comes_back(&self, key: &LaneKey) -> bool {
+        let lives = |kind: Kind| !matches!(kind, Kind::Delete | Kind::Leave);
+        self.lanes.queued(key).any(|later| matches!(&later.task, Task::Change(change) if lives(change.kind)))
     }
 
     /// Counts a failed attempt, and reads no more of the record's partition.

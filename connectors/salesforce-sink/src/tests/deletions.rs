@@ -107,6 +107,21 @@ async fn a_record_that_others_still_point_at_is_deleted_in_the_end_and_what_foll
 }
 
 #[tokio::test]
+async fn a_deletion_that_org_b_refuses_is_left_out_when_the_record_comes_back_behind_it() {
+    let (world, mut runtime) = family().await;
+    let before = world.row("Account", &id("Account", 1)).unwrap();
+    let account = before["Id"].as_str().unwrap();
+    world.sandbox.faults().add(refusal("DELETE_FAILED", account).times(2));
+    runtime.submit(Change::deleted("Account", 1));
+    retried(&mut runtime).await;
+    runtime.submit(Change::undeleted("Account", 1));
+    runtime.settle().await;
+    assert!(runtime.rejections().is_empty());
+    assert_eq!(runtime.counts().retries, 1, "the second refusal ends it");
+    assert_eq!(world.row("Contact", &id("Contact", 1)).unwrap()["AccountId"], before["Id"]);
+}
+
+#[tokio::test]
 async fn a_record_that_goes_to_the_bin_after_a_refusal_comes_back_and_is_not_made_twice() {
     let (world, mut runtime) = family().await;
     let before = world.row("Contact", &id("Contact", 1)).unwrap();
