@@ -32,6 +32,7 @@ use crate::object::Object;
 use crate::open::Opened;
 use crate::produce::{Draft, Topics, shape};
 use crate::recent::{Known, Recent};
+use crate::returned::Returned;
 use crate::rows::Rows;
 use crate::snapshot::{Ground, Orders, Snapshot};
 use crate::subjects::{Passed, Subjects};
@@ -74,6 +75,8 @@ pub(crate) struct Parts {
     pub(crate) told: Option<Instant>,
     /// Bulk jobs that are not needed once the batch at hand is committed.
     pub(crate) spent_jobs: Vec<String>,
+    /// What came back and may be pointed at again.
+    pub(crate) returned: Returned,
     /// Of events that are written as they came.
     pub(crate) names: Names,
     /// When this source stored positions last.
@@ -158,6 +161,7 @@ impl Parts {
         let whole = draft.standing.is_deleted() || draft.image.carried == Carried::All;
         self.recent.note((draft.object, draft.image.id), Known { standing: draft.standing, whole });
         self.note_for_snapshot(&draft);
+        self.returned.note(&draft);
         let target = &self.subjects.objects[draft.object].target;
         let received = draft.origin.received();
         // What a filter leaves out has been noted like what is produced: it is not missed.
@@ -181,7 +185,9 @@ impl Parts {
         self.recent.forget_before(self.subjects.remembered(now - REMEMBER));
         let snapshots = self.subjects.objects.iter_mut().filter_map(|object| object.snapshot.as_mut());
         self.spent_jobs.extend(snapshots.flat_map(Snapshot::take_spent_jobs));
+        let ordered = self.order_referrers(now);
         let mut positions = self.subjects.store();
+        positions.extend(ordered);
         positions.extend(self.subjects.objects.iter_mut().flat_map(|object| object.forgets_orders(now)));
         SourceBatch::of_positions(positions)
     }

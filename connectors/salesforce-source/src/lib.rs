@@ -85,6 +85,7 @@ mod recent;
 mod record;
 mod repair;
 mod replay_id;
+mod returned;
 mod rows;
 mod standing;
 mod subjects;

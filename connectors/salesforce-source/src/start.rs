@@ -31,6 +31,7 @@ use crate::position::Positions;
 use crate::produce::{Destination, Topics};
 use crate::push_topic::Watch;
 use crate::recent::Recent;
+use crate::returned::Returned;
 use crate::rows::Rows;
 use crate::snapshot::{Ground, Orders};
 use crate::source::PushTopicSource;
@@ -125,6 +126,7 @@ pub(crate) async fn start_with(
         orders: Orders::default(),
         told: None,
         spent_jobs: Vec::new(),
+        returned: Returned::default(),
         names: Names::default(),
         stored: None,
     };

@@ -16,6 +16,7 @@ mod push_topic;
 mod read_ahead;
 mod refusals;
 mod restart;
+mod returned;
 mod session;
 mod snapshot;
 mod stream;
