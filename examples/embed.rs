@@ -27,7 +27,7 @@ async fn main() -> anyhow::Result<()> {
 
     let finished = Runtime::open(config, options).await?.run(stop).await?;
     let rejected = match finished {
-        Finished::Synced { rejected } => rejected,
+        Finished::Synced { rejected, .. } => rejected,
         Finished::Stopped => anyhow::bail!("stopped before everything had arrived"),
     };
     anyhow::ensure!(rejected.is_empty(), "records were rejected: {rejected:?}");

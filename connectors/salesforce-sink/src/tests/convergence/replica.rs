@@ -52,6 +52,10 @@ impl Lease for Brief {
     async fn held(&self) -> Duration {
         CALL
     }
+
+    fn is_held(&self) -> bool {
+        true
+    }
 }
 
 impl Way {
