@@ -7,10 +7,12 @@
 use orgstream_api::{IdLink, LinkState, Outcome, Skip, StoreError};
 use orgstream_salesforce::{RecordError, SalesforceId};
 
+use crate::deleted_target::DeletedTarget;
 use crate::deliver::{Delivery, Done, Item};
 use crate::lanes::LaneKey;
 use crate::links::RecordKey;
 use crate::parents::Trouble;
+use crate::plan::Kind;
 use crate::presence::Presence;
 use crate::references::PointedAt;
 use crate::returned::Came;
@@ -37,7 +39,7 @@ impl Delivery {
         items: Vec<Item>,
         done: &mut Done,
     ) -> Result<Vec<Item>, StoreError> {
-        let place = |item: &Item| item.binned().or_else(|| item.doubted());
+        let place = |item: &Item| self.may_lie_in_bin(item);
         let (binned, mut items): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| place(item).is_some());
         let ids = binned.iter().filter_map(place).collect();
         let answers = self.send(&Write::Undelete(ids), binned.iter().map(|item| &item.papers.tenure)).await;
@@ -71,6 +73,12 @@ impl Delivery {
             }
         }
         Ok(items)
+    }
+
+    /// The record of org B that may lie in the recycle bin and is to be fetched back from it.
+    pub(crate) fn may_lie_in_bin(&self, item: &Item) -> Option<SalesforceId> {
+        let comes_back = item.change.kind == Kind::Undelete || self.deleted_target == DeletedTarget::Undelete;
+        item.binned().or_else(|| item.doubted().filter(|_| comes_back))
     }
 
     /// Brings records back that org B refused to write, and answers what came, and of the others with what answer.

@@ -86,7 +86,7 @@ impl Delivery {
         match kind {
             Kind::Leave => self.leave(items, &mut done),
             Kind::Delete => self.delete(items, &mut done).await,
-            Kind::Upsert | Kind::Create if Self::may_return(&items) => {
+            Kind::Upsert | Kind::Create if self.may_return(&items) => {
                 let items = self.bring_back(items, &mut done).await?;
                 self.put(items, &mut done).await?;
             }

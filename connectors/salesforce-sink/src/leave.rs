@@ -32,7 +32,7 @@ impl Delivery {
 
     /// Whether changes of these records may find them in the recycle bin: because they went there with a parent or had left the
     /// filter, as their link says, or because org B refused an earlier attempt.
-    pub(crate) fn may_return(items: &[Item]) -> bool {
-        items.iter().any(|item| item.binned().or_else(|| item.doubted()).is_some())
+    pub(crate) fn may_return(&self, items: &[Item]) -> bool {
+        items.iter().any(|item| self.may_lie_in_bin(item).is_some())
     }
 }
