@@ -1,7 +1,7 @@
 //! The task that works on jobs, one after the other, in the order they became ready.
 //!
 //! Every chunk of an ingest job is a transaction of its own, so calls go on between chunks, and an abort or the end of
-//! the org takes effect there.
+//! the org takes effect there: a chunk that is at work when its job is aborted is still written.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -74,6 +74,10 @@ fn reason(panic: &(dyn Any + Send)) -> &str {
 pub(super) async fn pause(tenant: &Tenant, job: &Job) -> Result<(), Ended> {
     let Job { id, object, .. } = job;
     tokio::task::yield_now().await;
+    let in_progress = tenant.state().jobs.job(id).is_ok_and(|job| job.state == JobState::InProgress);
+    if !in_progress {
+        return Err(Ended::Left);
+    }
     let concerns = |text: &str| object.contains(text) || id.contains(text);
     let (delay, effect) = tenant.faults.on_call(&[CallKind::BulkChunk], concerns);
     if !delay.is_zero() {
@@ -92,8 +96,8 @@ pub(super) async fn pause(tenant: &Tenant, job: &Job) -> Result<(), Ended> {
             return Err(Ended::Failed(message.to_owned()));
         }
     }
-    let in_progress = tenant.state().jobs.job(id).is_ok_and(|job| job.state == JobState::InProgress);
-    if in_progress && !tenant.stop.is_cancelled() { Ok(()) } else { Err(Ended::Left) }
+    // From here on the chunk is written, also when the job is aborted meanwhile: it was at work.
+    if tenant.stop.is_cancelled() { Err(Ended::Left) } else { Ok(()) }
 }
 
 /// The next job, which is in progress from now on.
