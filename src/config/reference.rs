@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use orgstream_salesforce_sink::BulkRules;
 use serde_json::Value;
 
 use super::schema::json_schema;
@@ -194,7 +195,7 @@ fn kind(schema: &Value) -> String {
             }
         }
         (Some("string"), ..) => "text".to_owned(),
-        _ if schema["x-form"] == "count" => "whole number, `off`".to_owned(),
+        _ if schema["x-form"] == "waiting" => format!("1 to {}, `auto`, `off`", BulkRules::MOST),
         _ => String::new(),
     }
 }

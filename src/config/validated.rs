@@ -8,7 +8,7 @@ use orgstream_api::TopicTemplate;
 use orgstream_api::record::field;
 use orgstream_salesforce::{OrgConfig, WriteOptions};
 use orgstream_salesforce_sink::{
-    Algorithm, DeletedTarget, Failures, Operation, Reading, ReferenceRules, Rules, SinkConfig, SinkObject,
+    Algorithm, BulkRules, DeletedTarget, Failures, Operation, Reading, ReferenceRules, Rules, SinkConfig, SinkObject,
 };
 use orgstream_salesforce_source::SourceConfig;
 use url::Url;
@@ -124,8 +124,8 @@ pub struct PipelineSink {
     pub failures: Failures,
     /// Where it is told what became of records; `None` where nobody asks.
     pub reports: Option<Reports>,
-    /// From how many waiting records on they go by a bulk job; `None`: never.
-    pub bulk_from: Option<usize>,
+    /// When records are written by bulk jobs.
+    pub bulk: BulkRules,
     /// How its tasks are members of their consumer group.
     pub membership: Membership,
     /// What is done with changes of records that somebody deleted in the org.
@@ -209,7 +209,7 @@ impl Pipeline {
             retry_for: sink.retry_for,
             failures: sink.failures.clone(),
             source_org,
-            bulk_from: sink.bulk_from,
+            bulk: sink.bulk,
             on_deleted_target: sink.on_deleted_target,
             writing: sink.writing.clone(),
             objects: objects.collect(),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::{Value as Json, json};
 
-use crate::support::{World, eventually, on_both_brokers};
+use crate::support::{Running, World, eventually, on_both_brokers};
 
 on_both_brokers! {
 async fn a_job_whose_process_is_killed_is_outlived_before_anything_newer_is_written(
@@ -33,4 +33,21 @@ async fn a_job_whose_process_is_killed_is_outlived_before_anything_newer_is_writ
     assert_eq!((external.len(), world.b.count("Lead")), (1_000, 1_000));
     assert_eq!(world.dead_letters().await, []);
 }
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_midway_costs_calls_and_no_record() {
+    let Some(world) = World::builder().embedded().build().await else { return };
+    world.edit("operation: sync", "operation: sync, bulk: { from: 200 }");
+    let rows =
+        (0..8_000).map(|n| json!({ "Name": format!("Account {n}"), "Description": "y".repeat(2_400) }));
+    world.in_a.create_many("Account", rows.collect()).await;
+    world.run(&["--only", "source", "--until-synced", "--quiet", "1s"]).finish().await.expect_code(0);
+    let arguments = ["run", "orgstream.yaml", "--only", "sink", "--until-synced"];
+    let running = Running::start_with_small_files(world.dir.path(), 12_288, &arguments);
+    let ended = running.finish().await.expect_code(0);
+    assert!(ended.stderr.contains("no bulk job can be filled in"), "{}", ended.stderr);
+    assert_eq!(world.b.count("Account"), 8_000);
+    assert_eq!(world.dead_letters().await, []);
+    world.verify().await;
 }

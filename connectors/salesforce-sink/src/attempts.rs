@@ -26,13 +26,24 @@ pub(crate) struct Attempts {
     suspect: bool,
     /// Whether org B refused the record as it was written.
     refused: bool,
-    /// Whether a bulk job did not write the record.
-    kept_from_bulk: bool,
+    jobs: Jobs,
     /// How often a call with the record got no answer though the org served others.
     lost: u32,
     /// How often the record came back from a call to its lane.
     returns: u32,
     pause: Option<Arc<()>>,
+}
+
+/// What a record has to do with bulk jobs.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Jobs {
+    /// It may go by one.
+    #[default]
+    May,
+    /// One did not write it: it goes by other calls.
+    KeptOut,
+    /// A parent that it cannot be without was not there, and came by one.
+    BringParent,
 }
 
 /// What follows a failed attempt.
@@ -110,12 +121,23 @@ impl Attempts {
 
     /// From now on the record goes by no bulk job.
     pub(crate) fn keep_from_bulk(&mut self) {
-        self.kept_from_bulk = true;
+        self.jobs = Jobs::KeptOut;
     }
 
     /// Whether the record goes by no bulk job.
     pub(crate) fn is_kept_from_bulk(&self) -> bool {
-        self.kept_from_bulk
+        self.jobs == Jobs::KeptOut
+    }
+
+    /// The record waits for a parent that a bulk job brings. Its clock begins anew behind the job.
+    pub(crate) fn wait_for_parent(&mut self) {
+        self.jobs = Jobs::BringParent;
+        self.failed = 0;
+    }
+
+    /// Whether the record waited for a parent that a bulk job brings.
+    pub(crate) fn waits_for_parent(&self) -> bool {
+        self.jobs == Jobs::BringParent
     }
 
     /// The record comes back from a call to its lane.

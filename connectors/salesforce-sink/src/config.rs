@@ -7,6 +7,7 @@ use std::time::Duration;
 use orgstream_api::{HealthReporter, IdMap, Intents, SharedLease};
 use orgstream_salesforce::{Org, WriteOptions};
 
+use crate::bulk::rules::BulkRules;
 use crate::object_rules::Rules;
 use crate::rules::ReferenceRules;
 
@@ -37,8 +38,8 @@ pub struct SinkConfig {
     /// The 18-character id of the org that records without an `orgstream.org` header come from. Where it is not known
     /// either, such records are kept in the id map under an org without a name.
     pub source_org: Option<String>,
-    /// From how many waiting records of one object and operation on they go by a bulk job; `None`: never.
-    pub bulk_from: Option<usize>,
+    /// When records are written by bulk jobs.
+    pub bulk: BulkRules,
     /// The pipeline's objects.
     pub objects: Vec<SinkObject>,
 }

@@ -112,10 +112,10 @@ impl Papers {
         self.earlier.iter().any(|member| member.skip.is_none() && member.kind != Kind::Delete)
     }
 
-    /// Gives the room up, for as long as the item lies elsewhere.
-    pub(crate) fn leave_room(&mut self) {
-        self.seat = None;
-        self.earlier.iter_mut().for_each(|member| member.seat = None);
+    /// Gives the room up, for as long as the item lies elsewhere, and says how many bytes it was.
+    pub(crate) fn leave_room(&mut self) -> usize {
+        let earlier = self.earlier.iter_mut().filter_map(|member| member.seat.take());
+        earlier.chain(self.seat.take()).map(|seat| seat.size()).sum()
     }
 
     /// How many of the records that came are in this.

@@ -68,9 +68,11 @@ pub use left_out::NOT_THERE;
 pub mod counters;
 pub use counters::{SinkCounters, SinkCounts};
 
+mod bulk;
+pub use bulk::rules::{BulkFrom, BulkRules};
+
 mod attempts;
 mod bin;
-mod bulk;
 mod change;
 mod claims;
 mod cut;

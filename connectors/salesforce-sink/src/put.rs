@@ -69,8 +69,10 @@ impl Delivery {
         // One call never carries two records with the same external id: org B refuses both.
         while !prepared.is_empty() {
             let mut external = HashSet::new();
-            let (now, later): (Vec<_>, Vec<_>) =
-                prepared.into_iter().partition(|next| external.insert(next.item.change.external.clone()));
+            let (now, later): (Vec<_>, Vec<_>) = prepared.into_iter().partition(|next| {
+                let change = &next.item.change;
+                external.insert(change.target.compared(&change.external).into_owned())
+            });
             prepared = later;
             let (updates, upserts) =
                 now.into_iter().partition(|next| matches!(next.item.presence, Presence::At(_)));

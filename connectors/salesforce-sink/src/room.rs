@@ -9,7 +9,7 @@ use orgstream_api::Capacity;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Records a sink holds: enough for several full calls in flight and as many waiting behind them.
-const RECORDS: usize = 8_000;
+pub(crate) const RECORDS: usize = 8_000;
 
 /// Bytes a sink holds.
 const BYTES: u32 = 32 * 1024 * 1024;

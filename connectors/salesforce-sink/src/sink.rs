@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use crate::attempts::Pauses;
 use crate::bulk::adopt::outlive;
 use crate::bulk::book::Book;
-use crate::bulk::job::Reading;
+use crate::bulk::reading::Reading;
 use crate::change::Decision;
 use crate::config::SinkConfig;
 use crate::counters::SinkCounters;
@@ -41,6 +41,7 @@ mod endings;
 mod halt;
 mod intake;
 mod order;
+mod parents;
 
 /// The bytes an owed reference is counted as.
 const OWED_SIZE: usize = 512;
@@ -93,8 +94,18 @@ struct Flying {
     decides: Option<Decision>,
     /// What it is to deletions, if it is a change.
     standing: Option<Standing>,
-    /// Whether it is a row of a bulk job, which goes on without this sink.
-    in_job: bool,
+    way: Way,
+}
+
+/// How an item travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// By a call of its own time.
+    Call,
+    /// It is prepared to be a row of a bulk job.
+    Filling,
+    /// With a bulk job, which goes on without this sink.
+    Job,
 }
 
 /// An outcome with its ticket.
@@ -169,6 +180,7 @@ impl SalesforceSink {
             biased;
             Some(joined) = self.calls.join_next() => self.absorb(joined),
             Some(_) = self.adopted.join_next() => Ok(()),
+            () = self.book.told() => Ok(()),
             () = back => Ok(()),
             () = until(wake) => Ok(()),
         }
@@ -241,13 +253,16 @@ impl Sink for SalesforceSink {
     }
 
     fn adopt_jobs(&mut self, jobs: OpenJobs) {
-        let (org, book) = (self.delivery.wire.org.clone(), self.book.clone());
-        let jobs = book.adopt(jobs);
-        self.adopted.spawn(async move { outlive(&org, &book, jobs).await });
+        let (delivery, book) = (self.delivery.clone(), self.book.clone());
+        let (jobs, give_up_after) = (book.adopt(jobs), self.config.bulk.give_up_after);
+        self.adopted.spawn(async move {
+            outlive(&delivery.wire.org, &book, &delivery.counters, jobs, give_up_after).await;
+        });
     }
 
     fn paused(&self) -> Vec<TopicPartition> {
-        self.pauses.partitions()
+        // Of a job in trouble too: what is read behind its rows is not committed before it is over.
+        self.pauses.partitions().into_iter().chain(self.book.troubled()).collect()
     }
 
     fn rank(&self, topic: &str) -> u32 {
@@ -278,7 +293,7 @@ impl Sink for SalesforceSink {
         self.end(partitions);
         while self.read_on()? {}
         // A job is not waited for: the partitions' next owner does that.
-        while self.flying.values().any(|flying| flying.tenure.is_over() && !flying.in_job) {
+        while self.flying.values().any(|flying| flying.tenure.is_over() && flying.way != Way::Job) {
             match timeout_at(deadline, self.calls.join_next()).await {
                 Ok(Some(joined)) => self.absorb(joined)?,
                 Ok(None) | Err(_) => break,
@@ -286,6 +301,13 @@ impl Sink for SalesforceSink {
             while self.read_on()? {}
         }
         Ok(self.hand_out())
+    }
+}
+
+/// Says how an item travels that is out of its lane.
+fn travels(flying: &mut HashMap<LaneKey, Flying>, key: &LaneKey, way: Way) {
+    if let Some(flying) = flying.get_mut(key) {
+        flying.way = way;
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the sink knows of the pipeline's objects in org B.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -23,6 +24,8 @@ pub(crate) struct Target {
     pub(crate) object: String,
     /// The field that holds the record's id of org A.
     pub(crate) external_id: Option<String>,
+    /// Whether that field tells letters of other case apart.
+    external_case: bool,
     /// Parents rank before their children.
     pub(crate) rank: u32,
     /// The fields that may be written, without references.
@@ -129,6 +132,11 @@ impl Target {
         }
     }
 
+    /// A value of the external id as org B compares it: values that are the same find the same record.
+    pub(crate) fn compared<'a>(&self, external: &'a str) -> Cow<'a, str> {
+        if self.external_case { Cow::Borrowed(external) } else { Cow::Owned(external.to_lowercase()) }
+    }
+
     /// Why the field `name` of a record is not written; `None` where it is.
     pub(crate) fn leaves_out(&self, name: &str) -> Option<LeftOut> {
         let is = |known: &String| known.eq_ignore_ascii_case(name);
@@ -220,10 +228,15 @@ impl Targets {
                 let known = describe.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name));
                 known.map(|field| field.name.clone())
             };
+            let is_external = |field: &&DescribeField| {
+                object.external_id.as_ref().is_some_and(|name| field.name.eq_ignore_ascii_case(name))
+            };
+            let external = describe.fields.iter().find(is_external);
             Arc::new(Target {
                 index,
                 object: object.name.clone(),
                 external_id: object.external_id.clone(),
+                external_case: external.is_some_and(|field| field.case_sensitive),
                 rank,
                 taken_once: taken_once(&columns, &references),
                 columns,

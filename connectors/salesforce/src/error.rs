@@ -115,6 +115,12 @@ impl ApiError {
         matches!(self, Self::Refused { .. })
     }
 
+    /// Whether the org says that there is nothing under the call's path, or nothing any more.
+    pub fn means_nothing_there(&self) -> bool {
+        matches!(self, Self::Answer { status: 404, .. })
+            && self.code().is_some_and(|code| matches!(code, "NOT_FOUND" | "ENTITY_IS_DELETED"))
+    }
+
     /// The error and what is behind it in one line: for what people read where the error itself is not passed on.
     pub fn with_causes(&self) -> String {
         with_causes(self)

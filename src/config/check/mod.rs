@@ -15,6 +15,8 @@ mod org_options;
 
 mod private_key;
 
+mod bulk;
+
 mod failures;
 
 mod membership;

@@ -7,12 +7,12 @@ use orgstream_api::{Part, TopicTemplate, refused_name};
 use orgstream_salesforce::WriteOptions;
 use orgstream_salesforce_sink::{Algorithm, DeletedTarget, Operation, Rules};
 
+use super::bulk::bulk;
 use super::failures::failures;
 use super::membership::membership;
 use super::reports::reports;
 use super::rules;
 use super::source::{Around, has_object, one_for_all, source, template};
-use super::values::count_or_off;
 use super::{Report, input, is_api_name, references, twice, writing};
 use crate::config::duration::parse_duration;
 use crate::config::fault::hint;
@@ -161,9 +161,7 @@ fn sink(
         failures(pipeline, raw.on_error, raw.stop_after.as_ref(), raw.fallback_owner.as_deref(), report);
     let reports = raw.reports.map(|raw| reports(pipeline, raw, report));
     let membership = membership(pipeline, raw.tasks, raw.session_timeout.as_deref(), report);
-    let from = raw.bulk.unwrap_or_default().from;
-    let place = [path[0], path[1], path[2], "bulk", "from"];
-    let bulk_from = count_or_off(from.as_deref(), &place, report);
+    let bulk = bulk(pipeline, raw.bulk, report);
     Some(PipelineSink {
         org: org?,
         topic: topic?,
@@ -174,7 +172,7 @@ fn sink(
         retry_for: retry_for?,
         failures,
         reports,
-        bulk_from,
+        bulk,
         membership,
         on_deleted_target: DeletedTarget::default(),
         writing: WriteOptions::default(),

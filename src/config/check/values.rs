@@ -40,19 +40,6 @@ pub(super) fn duration_or_off(
     }
 }
 
-/// A number above zero; `None` for `off`, and where nothing is said.
-pub(super) fn count_or_off(text: Option<&str>, path: &[&str], report: &mut Report<'_>) -> Option<usize> {
-    let text = text?;
-    if text == "off" {
-        return None;
-    }
-    let count = text.trim().parse().ok().filter(|count| *count > 0);
-    if count.is_none() {
-        report.fault(path, format!("`{text}` is neither a whole number above zero nor `off`"));
-    }
-    count
-}
-
 /// A size above zero, in bytes.
 pub(super) fn size(text: Option<&str>, default: u64, path: &[&str], report: &mut Report<'_>) -> u64 {
     match text.map(parse_size).transpose() {

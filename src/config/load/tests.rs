@@ -2,7 +2,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use orgstream_salesforce::{Auth, OrgConfig};
-use orgstream_salesforce_sink::Operation;
+use orgstream_salesforce_sink::{BulkFrom, Operation};
 use orgstream_salesforce_source::Start;
 
 use super::*;
@@ -73,7 +73,7 @@ fn a_whole_file_becomes_its_configuration() {
     let sink = pipeline.sink_config(None).expect("there is a sink");
     assert_eq!(sink.operation, Operation::Upsert);
     assert_eq!(sink.retry_for, Duration::from_secs(90));
-    assert_eq!(sink.bulk_from, None);
+    assert_eq!(sink.bulk.from, BulkFrom::Never);
     assert_eq!(sink.objects[0].topic, "a.Lead", "the sink takes the source's topics");
     assert_eq!(sink.objects[0].ignore_fields, ["CleanStatus"]);
 }
@@ -131,7 +131,17 @@ fn a_number_without_a_unit_is_told_the_units_and_an_example() {
         (
             of_pipeline("sink: { org: b, topic: t, bulk: { from: 0 } }"),
             "sink.bulk.from",
-            "`0` is neither a whole number above zero nor `off`",
+            "`0` is neither a whole number above zero nor `auto` or `off`",
+        ),
+        (
+            of_pipeline("sink: { org: b, topic: t, bulk: { from: 8001 } }"),
+            "sink.bulk.from",
+            "a sink holds 8000 at once",
+        ),
+        (
+            of_pipeline("sink: { org: b, topic: t, bulk: { give_up_after: 90 } }"),
+            "sink.bulk.give_up_after",
+            "`90` is not a duration",
         ),
         (
             of_pipeline("sink: { org: b, topic: t, retry_for: 1.5 }"),

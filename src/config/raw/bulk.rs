@@ -6,8 +6,12 @@ use serde::Deserialize;
 /// When records are written by jobs of Bulk API 2.0: many records in a few calls, but none before all of its job.
 #[derive(Deserialize, JsonSchema, Default)]
 pub(in crate::config) struct Bulk {
-    /// From so many waiting records of one object on, or `off`. Deletions never go by a job. While a job is at work, what lies
-    /// behind its records waits, and their children wait for them.
-    #[schemars(extend("type" = ["integer", "string"], "x-form" = "count", "default" = "off"))]
+    /// From so many waiting records of one object on. `auto`: from 2,000 of those that a full sink holds, if they become 7,000
+    /// rows or more, so that a job costs fewer calls than others would. Deletions never go by a job. While a job is at work,
+    /// what lies behind its records waits, and children that cannot be without them.
+    #[schemars(extend("type" = ["integer", "string"], "x-form" = "waiting", "default" = "auto"))]
     pub(in crate::config) from: Option<String>,
+    /// A job that is at work for longer is stopped, and the rows that it did not write go by other calls.
+    #[schemars(extend("x-form" = "duration", "default" = "1h"))]
+    pub(in crate::config) give_up_after: Option<String>,
 }

@@ -156,6 +156,8 @@ pub struct SinkWorker {
     /// The jobs that the committed offsets tell of.
     kept: OpenJobs,
     course: Course,
+    /// Whether the worker, and not the sink, said that it waits.
+    is_degraded: bool,
 }
 
 /// Whether outcomes may still be answered.
@@ -196,6 +198,7 @@ impl SinkWorker {
             renewed: Instant::now(),
             kept: OpenJobs::new(),
             course: Course::Whole,
+            is_degraded: false,
         }
     }
 

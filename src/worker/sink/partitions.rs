@@ -29,6 +29,7 @@ impl SinkWorker {
                 Ok(())
             }
             Event::Error(error @ Error::Failed { .. }) => {
+                self.is_degraded = true;
                 self.parts.health.degraded(format!("records are waited for: {error}"));
                 Ok(())
             }
@@ -181,11 +182,17 @@ impl SinkWorker {
                 if let Some(intents) = &self.parts.intents {
                     intents.committed(&offsets);
                 }
-                self.parts.health.running();
+                // What the sink says of itself is the sink's to take back.
+                if std::mem::take(&mut self.is_degraded) {
+                    self.parts.health.running();
+                }
                 self.renewed = Instant::now();
             }
             // The offsets stay uncommitted and are tried again; without a commit the lease runs out and no call starts.
-            Err(error) => self.parts.health.degraded(format!("offsets wait to be committed: {error}")),
+            Err(error) => {
+                self.is_degraded = true;
+                self.parts.health.degraded(format!("offsets wait to be committed: {error}"));
+            }
         }
     }
 }

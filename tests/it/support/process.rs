@@ -56,8 +56,22 @@ impl Drop for Running {
 impl Running {
     /// Starts `orgstream` with these arguments in `dir`.
     pub(crate) fn start(dir: &Path, arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_orgstream"))
-            .args(arguments)
+        let mut command = Command::new(env!("CARGO_BIN_EXE_orgstream"));
+        command.args(arguments);
+        Self::spawn(dir, command)
+    }
+
+    /// As [`Self::start`], with a disk that takes no more of any file than so many KiB.
+    pub(crate) fn start_with_small_files(dir: &Path, kib: u32, arguments: &[&str]) -> Self {
+        let mut command = Command::new("sh");
+        // In blocks of 512 bytes. What is too much is then an error, and no signal.
+        command.args(["-c", &format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", kib * 2), "sh"]);
+        command.arg(env!("CARGO_BIN_EXE_orgstream")).args(arguments);
+        Self::spawn(dir, command)
+    }
+
+    fn spawn(dir: &Path, mut command: Command) -> Self {
+        let mut child = command
             .current_dir(dir)
             // What it leaves behind there is seen by the test.
             .env("TMPDIR", dir)

@@ -2,54 +2,33 @@
 //! write no more.
 //!
 //! A job that never began is stopped. One that is at work is waited for: org B may still write rows of a job that was stopped,
-//! and nobody says when it has written the last one.
+//! so nothing is gained by it before it takes too long.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use orgstream_salesforce::{ApiError, Blame, Disposition, IngestState, Org};
-use tokio::time::sleep;
+use orgstream_salesforce::{IngestState, Org};
 
 use super::book::Book;
-
-/// Between two looks, first and at most.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
+use super::watch::Watch;
+use crate::counters::SinkCounters;
 
 /// Returns when none of `jobs` writes any more. Until then they stand in the book.
-pub(crate) async fn outlive(org: &Org, book: &Book, jobs: BTreeSet<String>) {
+pub(crate) async fn outlive(
+    org: &Org,
+    book: &Book,
+    counters: &SinkCounters,
+    jobs: BTreeSet<String>,
+    give_up_after: Duration,
+) {
     for job in jobs {
-        let mut pause = PAUSES.0;
-        while !is_over(org, &job).await {
-            sleep(pause).await;
-            pause = (pause * 2).min(PAUSES.1);
+        let watch = Watch { org, book, counters, job: &job, give_up_after };
+        match watch.look().await {
+            // Should it begin meanwhile, that is seen before it counts as stopped.
+            Some(found) if found.state == IngestState::Open => drop(watch.stopped().await),
+            Some(_) => drop(watch.over(Duration::ZERO).await),
+            None => {}
         }
         book.strike(&job);
     }
-}
-
-async fn is_over(org: &Org, job: &str) -> bool {
-    org.breaker().closed().await;
-    match org.ingest_job(job).await {
-        Ok(found) if found.state.is_over() => true,
-        Ok(found) if found.state == IngestState::Open => {
-            // Should it have begun meanwhile, the next look tells.
-            org.abort_ingest_job(job).await.is_ok()
-        }
-        Ok(_) => false,
-        Err(error) => is_gone(org, job, &error).await,
-    }
-}
-
-/// Whether an error says that there is no such job any more; org B forgets those that are over after seven days.
-async fn is_gone(org: &Org, job: &str, error: &ApiError) -> bool {
-    if org.report(error).await == Blame::Call && error.disposition() == Disposition::Reject {
-        tracing::warn!(
-            org = org.name(),
-            job,
-            reason = error.with_causes(),
-            "A bulk job of an earlier run cannot be looked at; it is taken to be over."
-        );
-        return true;
-    }
-    false
 }

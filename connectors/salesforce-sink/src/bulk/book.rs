@@ -8,25 +8,36 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use orgstream_api::{OpenJobs, TopicPartition};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// The jobs of one sink. Clones are the same book.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Book(Arc<Mutex<BTreeMap<String, Entry>>>);
+pub(crate) struct Book(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    jobs: Mutex<BTreeMap<String, Entry>>,
+    /// Of changes of what is wrong.
+    told: Notify,
+}
 
 #[derive(Debug)]
 struct Entry {
     partitions: BTreeSet<TopicPartition>,
     kept: watch::Sender<bool>,
+    /// What is wrong with the job, as the status says it.
+    trouble: Option<String>,
 }
 
 impl Book {
     /// Enters a job, or further partitions of one. The answer turns true when its name is kept.
     pub(crate) fn enter(&self, job: &str, partitions: BTreeSet<TopicPartition>) -> watch::Receiver<bool> {
         let mut book = self.lock();
-        let entry = book
-            .entry(job.to_owned())
-            .or_insert_with(|| Entry { partitions: BTreeSet::new(), kept: watch::Sender::new(false) });
+        let entry = book.entry(job.to_owned()).or_insert_with(|| Entry {
+            partitions: BTreeSet::new(),
+            kept: watch::Sender::new(false),
+            trouble: None,
+        });
         entry.partitions.extend(partitions);
         entry.kept.subscribe()
     }
@@ -48,6 +59,34 @@ impl Book {
     /// The job writes no more.
     pub(crate) fn strike(&self, job: &str) {
         self.lock().remove(job);
+        self.0.told.notify_one();
+    }
+
+    /// What is wrong with a job from now on; `None` when nothing is.
+    pub(crate) fn tell(&self, job: &str, trouble: Option<String>) {
+        let mut book = self.lock();
+        let Some(entry) = book.get_mut(job) else { return };
+        if entry.trouble != trouble {
+            entry.trouble = trouble;
+            self.0.told.notify_one();
+        }
+    }
+
+    /// What is wrong with one of the jobs.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.lock().values().find_map(|entry| entry.trouble.clone())
+    }
+
+    /// The partitions of jobs with which something is wrong: what is read of them only lengthens what comes again.
+    pub(crate) fn troubled(&self) -> BTreeSet<TopicPartition> {
+        let book = self.lock();
+        let troubled = book.values().filter(|entry| entry.trouble.is_some());
+        troubled.flat_map(|entry| &entry.partitions).cloned().collect()
+    }
+
+    /// Waits for a change of what is wrong; there is one listener. Cancel-safe.
+    pub(crate) async fn told(&self) {
+        self.0.told.notified().await;
     }
 
     /// The jobs by partition.
@@ -75,7 +114,7 @@ impl Book {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
-        self.0.lock().expect("no holder of this lock panics")
+        self.0.jobs.lock().expect("no holder of this lock panics")
     }
 }
 
@@ -96,5 +135,17 @@ mod tests {
         assert!(*is_kept.borrow());
         book.strike("750");
         assert!(book.open().is_empty());
+    }
+
+    #[test]
+    fn the_partitions_of_a_job_in_trouble_are_known_until_it_is_struck() {
+        let at = TopicPartition { topic: "a.Account".into(), partition: 0 };
+        let book = Book::default();
+        book.enter("750", BTreeSet::from([at.clone()]));
+        assert_eq!((book.trouble(), book.troubled().len()), (None, 0));
+        book.tell("750", Some("slow".to_owned()));
+        assert_eq!((book.trouble().as_deref(), book.troubled()), (Some("slow"), BTreeSet::from([at])));
+        book.strike("750");
+        assert_eq!((book.trouble(), book.troubled().len()), (None, 0));
     }
 }

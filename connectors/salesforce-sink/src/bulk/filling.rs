@@ -3,16 +3,15 @@
 //! Every row has a value that no other row of the job has, by which org B's results are matched: the external id in an upsert,
 //! the `Id` in an update. A record that CSV cannot carry unchanged goes another way.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use csv::{Terminator, WriterBuilder};
-use orgstream_api::{Schema, StoreError, TopicPartition};
-use orgstream_salesforce::{HEADER_SIZE, Ingest, NULL_CELL, Row, SalesforceId, WriteResult};
-use serde_json::Value as Json;
+use orgstream_api::{Schema, StoreError, TopicPartition, with_causes};
+use orgstream_salesforce::{HEADER_SIZE, Ingest, Row, SalesforceId, WriteResult};
 
+use super::cells::{Columns, line, only, parent_column};
 use super::image;
 use super::spool::{Place, Spool};
 use crate::plan::Group;
@@ -28,8 +27,8 @@ pub(crate) const ROWS: usize = 25_000;
 /// Bytes of one job, which is read into memory to be sent. Org B takes 100 MB.
 const BYTES: u64 = 16 * 1024 * 1024;
 
-/// Characters that org B takes in one cell of a job.
-const CELL: usize = 131_072;
+/// Bytes of the records of one job as they were consumed. The runtime holds them until they are settled, for whoever is refused.
+const RECORDS: usize = 32 * 1024 * 1024;
 
 /// Rows of one job.
 #[derive(Debug)]
@@ -39,9 +38,14 @@ pub(crate) struct Filling {
     /// Their object.
     pub(crate) target: Arc<Target>,
     kind: Option<Kind>,
-    columns: HashMap<String, usize>,
+    columns: Columns,
     spool: Spool,
+    /// By what tells the row from the others, as org B compares it.
     entries: BTreeMap<String, Entry>,
+    /// Records that org B would take for one of the rows.
+    behind: VecDeque<Work>,
+    /// Bytes of the records.
+    consumed: usize,
 }
 
 /// What the job does with its rows.
@@ -51,6 +55,15 @@ pub(crate) enum Kind {
     Upsert,
     /// Updates by id.
     Update,
+}
+
+/// Why records of an object cannot go by a job.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Unfit {
+    /// It has too many fields: their names have so many characters.
+    Header(usize),
+    /// The disk does not take them, for this reason.
+    Disk(String),
 }
 
 /// What is with a row.
@@ -64,9 +77,27 @@ struct Entry {
 
 impl Filling {
     /// No rows yet.
-    pub(crate) fn of(group: Group, target: Arc<Target>, dir: &Path) -> Result<Self, StoreError> {
-        let (columns, entries) = (HashMap::new(), BTreeMap::new());
-        Ok(Self { group, target, kind: None, columns, spool: Spool::make(dir)?, entries })
+    pub(crate) fn of(group: Group, target: Arc<Target>, dir: &Path) -> Result<Self, Unfit> {
+        // Every field that an upsert may have an update may have, too.
+        let header = header(&column_names(&target, Kind::Update));
+        if header.len() > HEADER_SIZE {
+            return Err(Unfit::Header(header.len()));
+        }
+        let spool = Spool::make(dir).map_err(|error| Unfit::Disk(with_causes(&error)))?;
+        Ok(Self::on(group, target, spool))
+    }
+
+    fn on(group: Group, target: Arc<Target>, spool: Spool) -> Self {
+        Self {
+            group,
+            target,
+            kind: None,
+            columns: Columns::default(),
+            spool,
+            entries: BTreeMap::new(),
+            behind: VecDeque::new(),
+            consumed: 0,
+        }
     }
 
     /// How many rows there are.
@@ -76,87 +107,62 @@ impl Filling {
 
     /// Whether it takes no more.
     pub(crate) fn is_full(&self) -> bool {
-        self.entries.len() >= ROWS || self.spool.size() >= BYTES
+        self.entries.len() >= ROWS
+            || self.spool.size() >= BYTES
+            || self.consumed >= RECORDS
+            || self.trouble().is_some()
     }
 
-    /// Has the job do what most of the first rows need. An object with too many fields for a job gets none of them.
-    pub(crate) fn decide(&mut self, first: &[Prepared]) -> Result<(), StoreError> {
+    /// Why the disk takes no more. All rows can be taken back.
+    pub(crate) fn trouble(&self) -> Option<&str> {
+        self.spool.trouble()
+    }
+
+    /// Has the job do what most of the first rows need.
+    pub(crate) fn decide(&mut self, first: &[Prepared]) {
         if self.kind.is_some() || first.is_empty() {
-            return Ok(());
+            return;
         }
         let updates = first.iter().filter(|prepared| kind(prepared) == Some(Kind::Update)).count();
         let kind = if 2 * updates > first.len() { Kind::Update } else { Kind::Upsert };
-        let mut names = self.column_names(kind);
-        names.extend(parents(first));
-        let header = line(names.iter().map(String::as_str));
-        if header.len() <= HEADER_SIZE {
-            self.spool.add_row(&header)?;
-            self.columns = names.into_iter().enumerate().map(|(place, name)| (name, place)).collect();
-            self.kind = Some(kind);
-        }
-        Ok(())
+        let names = column_names(&self.target, kind);
+        let with_parents: Vec<String> = names.iter().cloned().chain(parents(first)).collect();
+        let names = if header(&with_parents).len() <= HEADER_SIZE { with_parents } else { names };
+        self.spool.add_row(&header(&names));
+        self.columns = Columns::new(names);
+        self.kind = Some(kind);
     }
 
-    /// All fields that a row may have.
-    fn column_names(&self, kind: Kind) -> Vec<String> {
-        let references = self.target.references.iter().map(|reference| &reference.field);
-        let fields = self.target.columns.iter().chain(references).filter(|field| match kind {
-            Kind::Upsert => field.createable && field.updateable,
-            Kind::Update => field.updateable,
-        });
-        let id = (kind == Kind::Update).then(|| "Id".to_owned());
-        let keys = id.into_iter().chain(self.target.external_id.clone());
-        keys.chain(fields.map(|field| field.name.clone())).collect()
-    }
-
-    /// Takes a row in, or gives it back where it cannot be one of this job's.
-    pub(crate) fn push(&mut self, mut prepared: Prepared) -> Result<Option<Prepared>, StoreError> {
+    /// Takes a row in, or gives it back where it cannot be one of this job's. A record that org B would take for that of another
+    /// row waits for the job.
+    pub(crate) fn push(&mut self, mut prepared: Prepared) -> Option<Prepared> {
         let fits = self.kind.is_some() && kind(&prepared) == self.kind && !self.is_full();
-        let Some(key) = key(&prepared).filter(|key| fits && !self.entries.contains_key(key)) else {
-            return Ok(Some(prepared));
+        let Some(key) = key(&prepared).filter(|_| fits).map(|key| self.compared(&key)) else {
+            return Some(prepared);
         };
+        if self.entries.contains_key(&key) {
+            let item = prepared.item;
+            self.behind.push_back(Work { papers: item.papers, task: Task::Change(item.change) });
+            return None;
+        }
         let mut row = prepared.row.clone();
         complete(&mut row, &prepared.item, &self.target);
         let mut record = Vec::new();
         let is_whole = image::write(prepared.item.change.value(), &mut record);
-        let Some(cells) = self.cells(&row).filter(|_| is_whole) else {
-            return Ok(Some(prepared));
+        let Some(line) = self.columns.line(&row).filter(|_| is_whole) else {
+            return Some(prepared);
         };
-        self.spool.add_row(&line(cells.iter().map(String::as_str)))?;
-        let place = self.spool.add_record(&record)?;
+        self.spool.add_row(&line);
+        let place = self.spool.add_record(&record);
         prepared.row = Row::new();
         prepared.resolved.row = Row::new();
         prepared.resolved.parents = Vec::new();
         // The record lies on disk: its room is free for others.
-        prepared.item.papers.leave_room();
+        self.consumed += prepared.item.papers.leave_room();
         prepared.item.change.flatten();
         let schema = Arc::clone(prepared.item.change.take_value().schema());
         self.entries.insert(key, Entry { prepared: Box::new(prepared), schema, place });
-        Ok(None)
-    }
-
-    /// The cells of a row; `None` where CSV would change one of them.
-    fn cells(&self, row: &Row) -> Option<Vec<String>> {
-        let mut cells = vec![String::new(); self.columns.len()];
-        for (name, value) in row {
-            let (place, value) = match value {
-                Json::Object(parent) => {
-                    let (key, value) = only(parent)?;
-                    (self.columns.get(&parent_column(name, key))?, value)
-                }
-                value => (self.columns.get(name)?, value),
-            };
-            cells[*place] = match value {
-                Json::Null => NULL_CELL.to_owned(),
-                // An empty cell would leave the field as it is; an empty text empties it.
-                Json::String(text) if text.is_empty() => NULL_CELL.to_owned(),
-                Json::String(text) if text == NULL_CELL || text.len() > CELL => return None,
-                Json::String(text) => text.clone(),
-                Json::Bool(_) | Json::Number(_) => value.to_string(),
-                Json::Array(_) | Json::Object(_) => return None,
-            };
-        }
-        Some(cells)
+        None
     }
 
     /// What the job is to do.
@@ -188,7 +194,7 @@ impl Filling {
 
     /// What is with the row of this key, without its fields.
     pub(crate) fn take(&mut self, key: &str) -> Option<Prepared> {
-        self.entries.remove(key).map(|entry| *entry.prepared)
+        self.entries.remove(&self.compared(key)).map(|entry| *entry.prepared)
     }
 
     /// A row of an update that wrote all of its rows, and what org B would say of it.
@@ -210,6 +216,34 @@ impl Filling {
         item.change.put_value(value);
         Ok(Some(Work { papers: item.papers, task: Task::Change(item.change) }))
     }
+
+    /// Any record that waited for the job without being a row of it.
+    pub(crate) fn take_behind(&mut self) -> Option<Work> {
+        self.behind.pop_front()
+    }
+
+    fn compared(&self, key: &str) -> String {
+        match self.kind {
+            Some(Kind::Upsert) => self.target.compared(key).into_owned(),
+            Some(Kind::Update) | None => key.to_owned(),
+        }
+    }
+}
+
+/// All fields that a row may have.
+fn column_names(target: &Target, kind: Kind) -> Vec<String> {
+    let references = target.references.iter().map(|reference| &reference.field);
+    let fields = target.columns.iter().chain(references).filter(|field| match kind {
+        Kind::Upsert => field.createable && field.updateable,
+        Kind::Update => field.updateable,
+    });
+    let id = (kind == Kind::Update).then(|| "Id".to_owned());
+    let keys = id.into_iter().chain(target.external_id.clone());
+    keys.chain(fields.map(|field| field.name.clone())).collect()
+}
+
+fn header(names: &[String]) -> Vec<u8> {
+    line(names.iter().map(String::as_str))
 }
 
 /// What a job would have to do for a row; `None` where none can.
@@ -234,21 +268,5 @@ fn key(prepared: &Prepared) -> Option<String> {
 /// The columns that name parents by a value, in the rows of these.
 fn parents(first: &[Prepared]) -> BTreeSet<String> {
     let fields = first.iter().flat_map(|prepared| &prepared.row);
-    let column = |(name, value): (&String, &Json)| Some(parent_column(name, only(value.as_object()?)?.0));
-    fields.filter_map(column).collect()
-}
-
-fn parent_column(relationship: &str, key: &str) -> String {
-    format!("{relationship}.{key}")
-}
-
-/// The value by which a parent is named. Where its object has to be said too, a row goes another way.
-fn only(parent: &Row) -> Option<(&String, &Json)> {
-    parent.iter().next().filter(|_| parent.len() == 1)
-}
-
-fn line<'a>(cells: impl Iterator<Item = &'a str>) -> Vec<u8> {
-    let mut writer = WriterBuilder::new().terminator(Terminator::Any(b'\n')).from_writer(Vec::new());
-    writer.write_record(cells).expect("memory takes every line");
-    writer.into_inner().expect("memory takes every line")
+    fields.filter_map(|(name, value)| Some(parent_column(name, only(value.as_object()?)?.0))).collect()
 }

@@ -6,7 +6,7 @@ use orgstream_api::{Outcome, Skip};
 use orgstream_salesforce::COLLECTION;
 use tokio::time::Instant;
 
-use super::{Flying, Over, SalesforceSink};
+use super::{Flying, Over, SalesforceSink, Way};
 use crate::change::Change;
 use crate::lanes::LaneKey;
 use crate::plan::{Candidate, Group, Kind, Limits, plan};
@@ -37,19 +37,26 @@ impl SalesforceSink {
         }
         while self.adopted.try_join_next().is_some() {}
         if !self.adopted.is_empty() {
-            self.health.degraded(format!(
-                "bulk jobs of an earlier run are still at work in org `{}`; writing goes on when they are over",
-                self.delivery.wire.org.name()
-            ));
+            let still = || {
+                let org = self.delivery.wire.org.name();
+                format!(
+                    "bulk jobs of an earlier run are still at work in org `{org}`; writing goes on when they are over"
+                )
+            };
+            self.health.degraded(self.book.trouble().unwrap_or_else(still));
             return None;
         }
-        self.say_what_is_unanswered();
+        match self.book.trouble().or_else(|| self.bulk.trouble(now).map(str::to_owned)) {
+            Some(trouble) => self.health.degraded(trouble),
+            None => self.say_what_is_unanswered(),
+        }
         let limits = Limits {
             slots: CALLS.saturating_sub(self.calls.len()),
             records: COLLECTION * self.delivery.wire.pace.collections(),
         };
         let free = self.free_heads();
-        let candidates = free.iter().filter_map(|head| {
+        let ready = free.iter().filter(|head| !self.waits_for_job(head.item, now));
+        let candidates = ready.filter_map(|head| {
             Some(Candidate {
                 key: head.key,
                 group: self.group(&head.item.task)?,
@@ -57,16 +64,17 @@ impl SalesforceSink {
                 parent: head.item.task.parent(),
                 since: head.since,
                 size: head.item.papers.seat.as_ref().map_or(0, Seat::size),
-                bulk: self.may_be_bulk(head.item),
+                bulk: self.may_be_bulk(head.item, now),
             })
         });
         let candidates: Vec<Candidate<'_>> = candidates.collect();
         let (begins, bulk) = self.choose_bulk(&candidates, now);
         let others = candidates.into_iter().filter(|candidate| !bulk.takes(candidate));
         let plan = plan(others, limits, &self.traffic, now);
-        let wake = [plan.wake, bulk.wake, self.lanes.next_wake()].into_iter().flatten().min();
+        let wake =
+            [plan.wake, bulk.wake, self.bulk.wake(now), self.lanes.next_wake()].into_iter().flatten().min();
         match begins {
-            Some(group) => self.begin_bulk(group),
+            Some(group) => self.begin_bulk(group, now),
             None => self.run_bulk(bulk, now),
         }
         for (group, keys) in plan.calls {
@@ -118,7 +126,7 @@ impl SalesforceSink {
         }
     }
 
-    fn group(&self, task: &Task) -> Option<Group> {
+    pub(super) fn group(&self, task: &Task) -> Option<Group> {
         let (target, kind) = match task {
             Task::Change(change) => (&change.target, change.kind),
             Task::Owed(owed) => (self.delivery.targets.named(&owed.object)?, Kind::Pay),
@@ -135,7 +143,7 @@ impl SalesforceSink {
         for key in keys {
             let Some(Work { papers, task }) = self.lanes.take(&key) else { continue };
             let tenure = papers.tenure.clone();
-            let mut flying = Flying { tenure, decides: None, standing: papers.standing, in_job: false };
+            let mut flying = Flying { tenure, decides: None, standing: papers.standing, way: Way::Call };
             match task {
                 Task::Change(change) => {
                     flying.decides = Some(change.decision());
@@ -161,7 +169,7 @@ impl SalesforceSink {
         });
     }
 
-    /// Takes changes out of their lanes.
+    /// Takes changes out of their lanes to prepare them for a bulk job.
     pub(super) fn take_changes(&mut self, keys: Vec<LaneKey>) -> Vec<(Papers, Box<Change>)> {
         let mut changes = Vec::with_capacity(keys.len());
         for key in keys {
@@ -171,7 +179,7 @@ impl SalesforceSink {
                         tenure: papers.tenure.clone(),
                         decides: Some(change.decision()),
                         standing: papers.standing,
-                        in_job: false,
+                        way: Way::Filling,
                     };
                     self.flying.insert(key, flying);
                     changes.push((papers, change));

@@ -32,7 +32,7 @@ impl SalesforceSink {
             Over::Wrote(done) => self.take_in(done),
             Over::Prepared(done, prepared) => {
                 self.take_in(done);
-                self.fill(group, prepared, now)?;
+                self.fill(group, prepared, now);
             }
             Over::Job(reading) => self.read_bulk(reading, now),
         }
@@ -54,6 +54,7 @@ impl SalesforceSink {
         let flying = self.flying.remove(&key);
         let lasts = !work.papers.tenure.is_over();
         let verdict = self.with_deletions_to_come(&work, verdict);
+        let verdict = self.with_parents_to_come(&mut work, verdict, now);
         if matches!(verdict, Verdict::Later(_)) && lasts {
             self.unanswered.insert(key.clone());
         } else {

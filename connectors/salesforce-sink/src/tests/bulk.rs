@@ -11,15 +11,15 @@ use super::change::{Change, id};
 use super::runtime::Runtime;
 use super::world::World;
 
-fn partition() -> TopicPartition {
+pub(super) fn partition() -> TopicPartition {
     TopicPartition { topic: "a.Account".to_owned(), partition: 0 }
 }
 
-fn refused(status: u16, code: &str) -> Effect {
+pub(super) fn refused(status: u16, code: &str) -> Effect {
     Effect::Answer { status, code: code.to_owned(), message: "on demand".to_owned() }
 }
 
-fn create(runtime: &mut Runtime, count: u32) {
+pub(super) fn create(runtime: &mut Runtime, count: u32) {
     (0..count).for_each(|number| runtime.submit(Change::created("Account", number)));
 }
 

@@ -6,6 +6,8 @@ mod runtime;
 mod world;
 
 mod bulk;
+mod bulk_jobs;
+mod bulk_rows;
 mod by_event_type;
 mod calls;
 mod changes;

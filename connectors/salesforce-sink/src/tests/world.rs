@@ -1,5 +1,6 @@
 //! A simulated org B, and the sinks that write to it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use serde_json::Value as Json;
 use super::change::ORG_A;
 use super::runtime::Runtime;
 use crate::Tally;
+use crate::bulk::rules::{BulkFrom, BulkRules};
 use crate::config::{Algorithm, Operation, SinkConfig, SinkContext, SinkObject};
 use crate::failures::Failures;
 use crate::object_rules::Rules;
@@ -30,6 +32,8 @@ pub(super) struct World {
     /// The org that records come from, where a sink may ask it.
     pub(super) org_a: Option<Org>,
     pub(super) intents: Arc<MemoryIntents>,
+    /// Where rows of bulk jobs lie.
+    pub(super) spool: PathBuf,
 }
 
 impl World {
@@ -40,7 +44,14 @@ impl World {
     pub(super) async fn of(builder: simulator::OrgBuilder) -> Self {
         let sandbox = builder.name("b").start().await.unwrap();
         let org = connect("b", &sandbox).await;
-        Self { sandbox, org, ids: Arc::default(), org_a: None, intents: Arc::default() }
+        Self {
+            sandbox,
+            org,
+            ids: Arc::default(),
+            org_a: None,
+            intents: Arc::default(),
+            spool: std::env::temp_dir(),
+        }
     }
 
     /// A sink for accounts, contacts and leads, run by a small runtime.
@@ -68,7 +79,7 @@ impl World {
             lease: Arc::new(orgstream_api::sink::Always),
             health,
             source: self.org_a.clone(),
-            spool: std::env::temp_dir(),
+            spool: self.spool.clone(),
             tally: Arc::new(Tally::new(config.failures.stop_after)),
         };
         let sink = crate::start(config, self.org.clone(), context).await?;
@@ -83,8 +94,13 @@ impl World {
 
     /// As [`World::sync`], with bulk jobs from so many waiting records on.
     pub(super) async fn sync_by_bulk(&self, from: usize) -> Runtime {
+        self.sync_with(BulkRules { from: BulkFrom::Waiting(from), ..BulkRules::default() }).await
+    }
+
+    /// As [`World::sync`], with these bulk jobs.
+    pub(super) async fn sync_with(&self, bulk: BulkRules) -> Runtime {
         let config = config(Operation::Sync, Duration::from_mins(1));
-        self.try_sink(SinkConfig { bulk_from: Some(from), ..config }).await.unwrap()
+        self.try_sink(SinkConfig { bulk, ..config }).await.unwrap()
     }
 
     /// The living row of org B that stands for a record of org A.
@@ -155,7 +171,7 @@ pub(super) fn config(operation: Operation, retry_for: Duration) -> SinkConfig {
         on_deleted_target: crate::DeletedTarget::default(),
         writing: orgstream_salesforce::WriteOptions::default(),
         source_org: Some(ORG_A.to_owned()),
-        bulk_from: None,
+        bulk: BulkRules { from: BulkFrom::Never, ..BulkRules::default() },
         objects: vec![object("Contact"), object("Account"), object("Lead")],
     }
 }

@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout};
 
 use super::source::{RECORDS, Source, State, Told, number, text};
 use crate::Tally;
+use crate::bulk::rules::{BulkFrom, BulkRules};
 use crate::config::{Algorithm, Operation, SinkConfig, SinkContext};
 use crate::tests::change::{Change, id};
 use crate::tests::runtime::Runtime;
@@ -68,11 +69,12 @@ impl Way {
         }
     }
 
-    fn bulk_from(self) -> Option<usize> {
-        match self {
-            Self::Single | Self::Collections | Self::Composite => None,
-            Self::Bulk => Some(20),
-        }
+    fn bulk(self) -> BulkRules {
+        let from = match self {
+            Self::Single | Self::Collections | Self::Composite => BulkFrom::Never,
+            Self::Bulk => BulkFrom::Waiting(20),
+        };
+        BulkRules { from, ..BulkRules::default() }
     }
 
     /// Whether it was gone by what was written so far.
@@ -91,7 +93,7 @@ impl Replica {
     pub(super) async fn start(way: Way, algorithm: Algorithm) -> Self {
         let world = World::start().await;
         let config = config(Operation::Sync, Duration::from_mins(2));
-        let config = SinkConfig { algorithm, bulk_from: way.bulk_from(), ..config };
+        let config = SinkConfig { algorithm, bulk: way.bulk(), ..config };
         let runtime = sink(&world, &config).await;
         let log = ["Account", "Contact"].map(|object| (object.to_owned(), Vec::new()));
         Self { way, world, config, runtime, log: BTreeMap::from(log) }

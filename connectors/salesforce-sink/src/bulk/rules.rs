@@ -1,0 +1,98 @@
+//! What the file says of bulk jobs.
+
+use std::time::Duration;
+
+use crate::room;
+
+/// From how many records on a job may pay, where the file leaves it open.
+const MANY: usize = 2_000;
+
+/// From how many rows on a job costs no more calls than composite calls do, which carry a thousand records each.
+const PAYS: usize = 7_000;
+
+/// When records are written by bulk jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BulkRules {
+    /// When a job begins.
+    pub from: BulkFrom,
+    /// How long a job may be at work before it is stopped and the rows that it did not write go by other calls.
+    pub give_up_after: Duration,
+}
+
+/// When a job begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BulkFrom {
+    /// Never.
+    Never,
+    /// When so many records of one object and operation wait.
+    Waiting(usize),
+    /// When the sink is full, so that more wait behind them, and 2,000 of what it holds are of one object and operation. A job takes about
+    /// seven calls, so for fewer than 7,000 records other calls are as few, and each record is there sooner.
+    Deep,
+}
+
+/// How many records of one object and operation there are for a job.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Depth {
+    /// Those that wait.
+    pub(crate) waiting: usize,
+    /// Those that other calls carry now.
+    pub(crate) in_calls: usize,
+    /// Whether the sink takes no more records, so that others wait behind these.
+    pub(crate) is_full: bool,
+}
+
+impl BulkRules {
+    /// The most records that can wait, which is what a sink holds at once.
+    pub const MOST: usize = room::RECORDS;
+
+    /// The longest time that a job is at work unless the file says otherwise.
+    pub const GIVE_UP_AFTER: Duration = Duration::from_hours(1);
+
+    /// The fewest rows that are worth a job; `None` where there are no jobs.
+    pub(crate) fn least(&self) -> Option<usize> {
+        match self.from {
+            BulkFrom::Never => None,
+            BulkFrom::Waiting(count) => Some(count.max(1)),
+            BulkFrom::Deep => Some(PAYS),
+        }
+    }
+
+    /// Whether there is enough for a job. What is in calls counts where the sink is full: as many wait behind it.
+    pub(crate) fn is_enough(&self, depth: Depth) -> bool {
+        let Depth { waiting, in_calls, is_full } = depth;
+        let deep = if is_full && waiting > 0 { waiting + in_calls } else { 0 };
+        match self.from {
+            BulkFrom::Never => false,
+            BulkFrom::Waiting(count) => waiting.max(deep) >= count.max(1),
+            BulkFrom::Deep => deep >= MANY,
+        }
+    }
+}
+
+impl Default for BulkRules {
+    fn default() -> Self {
+        Self { from: BulkFrom::Deep, give_up_after: Self::GIVE_UP_AFTER }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_begins_when_it_pays_or_when_the_file_says_so() {
+        let is_enough = |from, waiting, in_calls, is_full| {
+            let rules = BulkRules { from, ..BulkRules::default() };
+            rules.is_enough(Depth { waiting, in_calls, is_full })
+        };
+        assert!(!is_enough(BulkFrom::Never, 8_000, 0, true));
+        assert!(is_enough(BulkFrom::Waiting(10), 10, 0, false));
+        assert!(!is_enough(BulkFrom::Waiting(10), 9, 5, false), "what is in calls waits no more");
+        assert!(is_enough(BulkFrom::Waiting(10), 9, 5, true), "as many wait behind it");
+        assert!(is_enough(BulkFrom::Deep, 1, 1_999, true));
+        assert!(!is_enough(BulkFrom::Deep, 1_999, 0, true));
+        assert!(!is_enough(BulkFrom::Deep, 7_999, 0, false), "other calls are as few");
+        assert!(!is_enough(BulkFrom::Deep, 0, 8_000, true));
+    }
+}
