@@ -9,8 +9,7 @@ use tokio::time::timeout;
 
 use super::change::{Change, id};
 use super::runtime::Runtime;
-use super::world::{World, config};
-use crate::bulk::rules::{BulkFrom, BulkRules};
+use super::world::{World, config, jobs};
 use crate::config::{Algorithm, Operation, SinkConfig};
 
 fn skipped(runtime: &Runtime) -> Vec<&str> {
@@ -211,7 +210,7 @@ async fn a_thousand_changes_of_ten_records_cost_one_call() {
 async fn folds_go_by_bulk_jobs_and_free_their_room_meanwhile() {
     let world = World::start().await;
     let config = config(Operation::Sync, Duration::from_mins(1));
-    let bulk = BulkRules { from: BulkFrom::Waiting(100), ..BulkRules::default() };
+    let bulk = jobs(Some(100));
     let config = SinkConfig { algorithm: Algorithm::Merged, bulk, ..config };
     let mut runtime = world.try_sink(config).await.unwrap();
     for field in ["Phone", "Fax", "Site"] {

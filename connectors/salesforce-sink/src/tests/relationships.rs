@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::change::{Change, id};
 use super::runtime::Runtime;
-use super::world::{EXTERNAL, World, config};
+use super::world::{EXTERNAL, World, config, jobs};
 use crate::config::{Operation, SinkConfig};
 
 /// Accounts have a key of another system; a lead may have a sponsor, which it never changes.
@@ -28,7 +28,7 @@ objects:
 async fn sink(world: &World, bulk_from: Option<usize>) -> Runtime {
     let mut config = config(Operation::Sync, Duration::from_secs(5));
     config.objects.retain(|object| object.name != "Account");
-    world.try_sink(SinkConfig { bulk_from, ..config }).await.unwrap()
+    world.try_sink(SinkConfig { bulk: jobs(bulk_from), ..config }).await.unwrap()
 }
 
 async fn world() -> World {

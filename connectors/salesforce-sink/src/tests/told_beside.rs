@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::change::{Change, id};
 use super::inserts::without_external_ids;
 use super::runtime::Runtime;
-use super::world::{World, config};
+use super::world::{World, config, jobs};
 use crate::config::{Operation, SinkConfig};
 
 /// Accounts of one name resemble each other; leads of one name are never saved twice.
@@ -72,7 +72,7 @@ async fn rows_of_a_job_that_org_b_takes_for_duplicates_are_saved_by_other_calls(
     let world = world().await;
     let writing = WriteOptions { allow_duplicates: true, ..WriteOptions::default() };
     let by_bulk =
-        SinkConfig { bulk_from: Some(50), writing, ..config(Operation::Sync, Duration::from_mins(1)) };
+        SinkConfig { bulk: jobs(Some(50)), writing, ..config(Operation::Sync, Duration::from_mins(1)) };
     let mut runtime = world.try_sink(by_bulk).await.unwrap();
     for number in 0..100 {
         runtime.submit(Change::created("Account", number).text("Name", "Same"));
@@ -129,7 +129,7 @@ async fn a_job_names_the_rule_and_none_is_begun_where_it_could_not() {
         let writing = WriteOptions { assignment, ..WriteOptions::default() };
         let config = config(Operation::Sync, Duration::from_mins(1));
         let mut runtime =
-            world.try_sink(SinkConfig { bulk_from: Some(20), writing, ..config }).await.unwrap();
+            world.try_sink(SinkConfig { bulk: jobs(Some(20)), writing, ..config }).await.unwrap();
         for number in 0..40 {
             let number = number + if by_job { 0 } else { 100 };
             runtime.submit_to(Change::created("Lead", number), i32::from(by_job));

@@ -94,7 +94,7 @@ impl World {
 
     /// As [`World::sync`], with bulk jobs from so many waiting records on.
     pub(super) async fn sync_by_bulk(&self, from: usize) -> Runtime {
-        self.sync_with(BulkRules { from: BulkFrom::Waiting(from), ..BulkRules::default() }).await
+        self.sync_with(jobs(Some(from))).await
     }
 
     /// As [`World::sync`], with these bulk jobs.
@@ -152,6 +152,11 @@ pub(super) async fn connect(name: &str, sandbox: &simulator::Org) -> Org {
     Org::connect(OrgConfig::new(name, url, auth)).await.unwrap()
 }
 
+/// Bulk jobs from so many waiting records on, or none.
+pub(super) fn jobs(from: Option<usize>) -> BulkRules {
+    BulkRules { from: from.map_or(BulkFrom::Never, BulkFrom::Waiting), ..BulkRules::default() }
+}
+
 pub(super) fn config(operation: Operation, retry_for: Duration) -> SinkConfig {
     let object = |name: &str| SinkObject {
         name: name.to_owned(),
@@ -171,7 +176,7 @@ pub(super) fn config(operation: Operation, retry_for: Duration) -> SinkConfig {
         on_deleted_target: crate::DeletedTarget::default(),
         writing: orgstream_salesforce::WriteOptions::default(),
         source_org: Some(ORG_A.to_owned()),
-        bulk: BulkRules { from: BulkFrom::Never, ..BulkRules::default() },
+        bulk: jobs(None),
         objects: vec![object("Contact"), object("Account"), object("Lead")],
     }
 }
