@@ -66,8 +66,8 @@ fn not_running(arguments: &args::Status, state: &Path, last: Option<&Status>) ->
 fn text(status: &Status) -> String {
     let mut lines = vec![
         [
-            "PIPELINE", "TASK", "STATE", "SINCE", "FLOW", "AS OF", "LAG", "OWED", "REJECTED", "SKIPPED",
-            "IN/s", "OUT/s",
+            "PIPELINE", "TASK", "STATE", "SINCE", "FLOW", "AS OF", "LAG", "OWED", "PARKED", "REJECTED",
+            "SKIPPED", "IN/s", "OUT/s",
         ]
         .map(str::to_owned)
         .to_vec(),
@@ -114,6 +114,7 @@ fn row(pipeline: &PipelineStatus, task: &TaskStatus) -> Vec<String> {
         task.flow.as_ref().map_or_else(|| "-".to_owned(), |status| as_of(&status.freshness)),
         of_sink(lag.to_string()),
         of_sink(task.owed.to_string()),
+        of_sink(task.parked.to_string()),
         of_sink(task.rejected.to_string()),
         skipped.to_string(),
         format!("{:.1}", task.rate_in),

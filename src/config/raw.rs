@@ -36,6 +36,9 @@ pub(super) use writing::DeletedTarget;
 mod bulk;
 pub(super) use bulk::Bulk;
 
+mod parked;
+pub(super) use parked::{Expired, Parked};
+
 mod push_topic;
 pub(super) use push_topic::{Manage, NotifyForFields, Operation as PushTopicOperation, PushTopic};
 
@@ -130,6 +133,8 @@ pub(super) struct Sink {
     /// How long a record is tried again after a transient error before it is rejected. Outages of the org do not count.
     #[schemars(extend("x-form" = "duration", "default" = "15m"))]
     pub(super) retry_for: Option<String>,
+    /// Records that cannot be written yet.
+    pub(super) parked: Option<Parked>,
     /// What is done with records that are refused.
     pub(super) on_error: Option<OnError>,
     /// When the task stops because too many records are rejected.

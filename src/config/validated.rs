@@ -8,7 +8,7 @@ use orgstream_api::TopicTemplate;
 use orgstream_api::record::field;
 use orgstream_salesforce::{OrgConfig, WriteOptions};
 use orgstream_salesforce_sink::{
-    Algorithm, BulkRules, DeletedTarget, Failures, Operation, Reading, ReferenceRules, Rules, SinkConfig,
+    Algorithm, BulkRules, DeletedTarget, Failures, Operation, Parking, Reading, ReferenceRules, Rules, SinkConfig,
     SinkObject,
 };
 use orgstream_salesforce_source::SourceConfig;
@@ -121,6 +121,8 @@ pub struct PipelineSink {
     pub algorithm: Algorithm,
     /// How long a record's transient errors are tried again.
     pub retry_for: Duration,
+    /// When records wait in Kafka, and for how long.
+    pub parking: Parking,
     /// What is done with records that cannot be written.
     pub failures: Failures,
     /// Where it is told what became of records; `None` where nobody asks.
@@ -208,6 +210,7 @@ impl Pipeline {
             algorithm: sink.algorithm,
             reading: sink.reading,
             retry_for: sink.retry_for,
+            parking: sink.parking,
             failures: sink.failures.clone(),
             source_org,
             bulk: sink.bulk,

@@ -11,6 +11,7 @@
 pub mod status;
 pub use status::{
     AllowanceStatus, Kind, LatencyStatus, OrgStatus, PartitionLag, PipelineStatus, State, Status, TaskStatus,
+    WaitingStatus,
 };
 
 pub mod flow;

@@ -95,6 +95,15 @@ pub struct TaskStatus {
     /// References left out because their parent has no link yet.
     #[serde(default)]
     pub owed: u64,
+    /// The reference that has been owed for longest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owed_longest: Option<WaitingStatus>,
+    /// Records that cannot be written yet, and wait in Kafka.
+    #[serde(default)]
+    pub parked: u64,
+    /// The record that has waited there for longest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parked_longest: Option<WaitingStatus>,
     /// Records that went to the dead-letter topic since the start.
     #[serde(default)]
     pub rejected: u64,
@@ -114,6 +123,17 @@ pub struct TaskStatus {
     /// The connector's own counters since the start.
     #[serde(default)]
     pub counters: BTreeMap<String, u64>,
+}
+
+/// Something that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingStatus {
+    /// Since when.
+    pub since: String,
+    /// For how long, in seconds.
+    pub age_seconds: u64,
+    /// Which record, and what for.
+    pub what: String,
 }
 
 /// How long records have stayed in a task since its start: in a source from the answer that told of a

@@ -96,7 +96,7 @@ async fn in_step(look: &Look, snapshot: &mut Snapshot, differ: bool) -> Result<R
         let status = look.status.status();
         let tasks = || status.pipelines.iter().flat_map(|pipeline| &pipeline.tasks);
         let lag: i64 = tasks().flat_map(|task| &task.lag).map(crate::control::PartitionLag::lag).sum();
-        let owed: u64 = tasks().map(|task| task.owed).sum();
+        let owed: u64 = tasks().map(|task| task.owed + task.parked).sum();
         let rejected: u64 = tasks().map(|task| task.rejected).sum();
         let counters: u64 = tasks().flat_map(|task| task.counters.values()).sum();
         let counts = look.counts().await.ok();

@@ -14,9 +14,10 @@ use super::orgs::Orgs;
 use super::sink::{SinkEntry, SinkTaskEntry};
 use super::source_task::SourceEntry;
 use crate::clock;
+use crate::clock::now_ms;
 use crate::control::{
     AllowanceStatus, Kind, LatencyStatus, NotOrdered, Orders, OrgStatus, PipelineStatus, State, Status,
-    StatusSource, TaskStatus,
+    StatusSource, TaskStatus, WaitingStatus,
 };
 use crate::store::{Changed, IdChanges, IdStore};
 use crate::worker::latency::Latency;
@@ -124,6 +125,10 @@ fn sink_task_status(name: String, SinkTaskEntry { state, view, counters }: &Sink
     let counters = counters.lock().expect("no holder of this lock panics").clone();
     let mut status = blank(name, Kind::Sink, state);
     status.owed = view.owed() as u64;
+    status.parked = view.parked() as u64;
+    let oldest = view.oldest();
+    status.owed_longest = oldest.owed.map(waiting);
+    status.parked_longest = oldest.parked.map(waiting);
     status.rejected = view.dead_letters.total();
     status.latency = latency(&view.latency);
     (status.rate_in, status.rate_out) = (view.consumed.rate(), view.delivered.rate());
@@ -144,6 +149,7 @@ fn sink_task_status(name: String, SinkTaskEntry { state, view, counters }: &Sink
             ("recreated", counts.recreated),
             ("calls", counts.calls),
             ("retries", counts.retries),
+            ("times_parked", counts.parked),
             ("texts_cut", counts.cut),
             ("deleted_left_filter", counts.left_filter),
         ];
@@ -173,6 +179,9 @@ fn blank(name: String, kind: Kind, cell: &StateCell) -> TaskStatus {
         lag: Vec::new(),
         lag_at: None,
         owed: 0,
+        owed_longest: None,
+        parked: 0,
+        parked_longest: None,
         rejected: 0,
         skipped: BTreeMap::new(),
         fields_left_out: BTreeMap::new(),
@@ -181,6 +190,11 @@ fn blank(name: String, kind: Kind, cell: &StateCell) -> TaskStatus {
         latency: None,
         counters: BTreeMap::new(),
     }
+}
+
+fn waiting((since, what): (i64, String)) -> WaitingStatus {
+    let age = now_ms().saturating_sub(since) / 1_000;
+    WaitingStatus { since: format_datetime(since), age_seconds: u64::try_from(age).unwrap_or_default(), what }
 }
 
 fn latency(latency: &Latency) -> Option<LatencyStatus> {

@@ -70,6 +70,16 @@ impl IntentStore {
         }
     }
 
+    /// A record is parked: what is known of its insert lasts until it is parked no more.
+    pub fn park(&self, at: &InputOffset) {
+        self.book().park(at);
+    }
+
+    /// A record is parked no more.
+    pub fn unpark(&self, at: &InputOffset) {
+        self.book().unpark(at);
+    }
+
     /// What has to be stored before the ticket of a record settles.
     pub fn outcome(&self, at: &InputOffset) -> Option<Outgoing> {
         let ending = self.book().outcome(at)?;

@@ -4,7 +4,8 @@
 //!
 //! - [`ledger`]: which records are in flight, and how far it is safe to commit (D1, D2, D4)
 //! - [`source`], [`sink`]: the two workers
-//! - [`positions`], [`owed`], [`intents`], [`dead_letters`]: what the workers keep in Kafka
+//! - [`positions`], [`owed`], [`parked`], [`intents`], [`dead_letters`]: what the workers keep in Kafka
+//! - [`waiting`]: what waits in Kafka, of whichever kind
 //! - [`reports`]: what became of each record, for whoever asks
 //! - [`order`]: what is asked of a source that does not run
 //! - [`catch_up`]: order at the start
@@ -19,9 +20,11 @@ pub mod ledger;
 pub mod meter;
 pub mod order;
 pub mod owed;
+pub mod parked;
 pub mod positions;
 pub mod record_topics;
 pub mod reports;
 pub mod sink;
 pub mod source;
 pub mod state;
+pub mod waiting;

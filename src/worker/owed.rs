@@ -16,7 +16,7 @@ pub struct EntryKey {
     pub topic: String,
     /// The record's id in its own org.
     pub id: String,
-    /// What waits. `owed` is a reference; `n` is its field.
+    /// What waits: of `owed`, a reference, `n` is its field; of `record` its offset.
     pub kind: Kind,
     /// Tells the entries of one record and kind apart.
     pub n: String,
@@ -28,6 +28,8 @@ pub struct EntryKey {
 pub enum Kind {
     /// A reference left out of a write.
     Owed,
+    /// A record that is not written yet.
+    Record,
 }
 
 impl EntryKey {
@@ -53,12 +55,14 @@ pub struct OwedBook {
     by_parent: HashMap<Parent, HashSet<EntryKey>>,
     /// Entries that are with the sink now; they are not submitted again meanwhile.
     submitted: HashSet<EntryKey>,
+    /// Since when each is owed, milliseconds since the epoch.
+    since: HashMap<EntryKey, i64>,
 }
 
 impl OwedBook {
     /// Adds an entry that is durable in the topic, replacing an older one of its key. One that is known already, and may
     /// be with the sink, stays as it is: a partition that comes has its entries beside those of others.
-    pub fn add(&mut self, owed: Owed) {
+    pub fn add(&mut self, owed: Owed, since: i64) {
         let key = EntryKey::of(&owed);
         if self.entries.get(&key) == Some(&owed) {
             return;
@@ -67,12 +71,14 @@ impl OwedBook {
         for parent in parents(&owed) {
             self.by_parent.entry(parent).or_default().insert(key.clone());
         }
+        self.since.insert(key.clone(), since);
         self.entries.insert(key, owed);
     }
 
     /// Removes an entry whose tombstone is durable.
     pub fn remove(&mut self, key: &EntryKey) -> Option<Owed> {
         self.submitted.remove(key);
+        self.since.remove(key);
         let owed = self.entries.remove(key)?;
         for parent in parents(&owed) {
             if let Some(keys) = self.by_parent.get_mut(&parent) {
@@ -137,6 +143,13 @@ impl OwedBook {
         }
     }
 
+    /// Since when the reference is owed that is owed for longest, and which that is.
+    pub fn oldest(&self) -> Option<(i64, String)> {
+        let (key, since) = self.since.iter().min_by_key(|(key, since)| (**since, *key))?;
+        let Owed { object, id, field, parent_objects, parent_id, .. } = self.entries.get(key)?;
+        Some((*since, format!("{object} {id} {field} -> {} {parent_id}", parent_objects.join(" or "))))
+    }
+
     /// References still owed.
     pub fn count(&self) -> usize {
         self.entries.len()
@@ -174,7 +187,7 @@ mod tests {
     #[test]
     fn an_entry_is_handed_out_once_while_it_is_with_the_sink() {
         let mut book = OwedBook::default();
-        book.add(owed("003A", "AccountId", "001A", 1));
+        book.add(owed("003A", "AccountId", "001A", 1), 0);
         assert_eq!(book.take_waiting([&parent("001A")]).len(), 1);
         assert!(book.take_waiting([&parent("001A")]).is_empty());
         assert_eq!(book.count(), 1);
@@ -184,7 +197,7 @@ mod tests {
     fn an_entry_that_was_given_back_is_handed_out_again() {
         let mut book = OwedBook::default();
         let entry = owed("003A", "AccountId", "001A", 1);
-        book.add(entry.clone());
+        book.add(entry.clone(), 0);
         assert_eq!(book.take_waiting([&parent("001A")]).len(), 1);
         book.give_back(&EntryKey::of(&entry));
         assert_eq!(book.take_waiting([&parent("001A")]), [entry]);
@@ -193,20 +206,20 @@ mod tests {
     #[test]
     fn an_entry_that_is_read_again_while_it_is_with_the_sink_is_not_handed_out_twice() {
         let mut book = OwedBook::default();
-        book.add(owed("003A", "AccountId", "001A", 1));
+        book.add(owed("003A", "AccountId", "001A", 1), 0);
         assert_eq!(book.take_waiting([&parent("001A")]).len(), 1);
-        book.add(owed("003A", "AccountId", "001A", 1));
+        book.add(owed("003A", "AccountId", "001A", 1), 0);
         assert!(book.take_waiting([&parent("001A")]).is_empty());
         // A newer debt of the same field, to the same parent, has not been handed out.
-        book.add(owed("003A", "AccountId", "001A", 2));
+        book.add(owed("003A", "AccountId", "001A", 2), 0);
         assert_eq!(book.take_waiting([&parent("001A")]).len(), 1);
     }
 
     #[test]
     fn a_newer_value_of_the_field_replaces_the_older_one() {
         let mut book = OwedBook::default();
-        book.add(owed("003A", "AccountId", "001A", 1));
-        book.add(owed("003A", "AccountId", "001B", 2));
+        book.add(owed("003A", "AccountId", "001A", 1), 0);
+        book.add(owed("003A", "AccountId", "001B", 2), 0);
         assert!(book.take_waiting([&parent("001A")]).is_empty());
         assert_eq!(book.take_waiting([&parent("001B")])[0].at.offset, 2);
         assert_eq!(book.count(), 1);
@@ -215,7 +228,7 @@ mod tests {
     #[test]
     fn a_revoked_partition_leaves_nothing_behind() {
         let mut book = OwedBook::default();
-        book.add(owed("003A", "AccountId", "001A", 1));
+        book.add(owed("003A", "AccountId", "001A", 1), 0);
         book.revoke(&TopicPartition { topic: "a.Contact".into(), partition: 1 });
         assert_eq!(book.count(), 0);
         assert!(book.parents().is_empty());

@@ -45,6 +45,9 @@ mod snapshots;
 // References whose parent comes late, or never.
 mod owed;
 
+// Records that wait in Kafka.
+mod parked;
+
 // References out of the pipeline.
 mod references;
 

@@ -7,6 +7,7 @@
 //! - [`position`]: places in a source's stream and in Kafka
 //! - [`source`]: what a source promises
 //! - [`ticket`], [`outcome`], [`sink`]: what a sink promises
+//! - [`parked`]: records that wait outside a sink
 //! - [`topic`]: which topic a record belongs on
 //! - [`expression`]: what the user's file says of single records
 //! - [`store`], [`intents`], [`produced`], [`seen`]: the state that connectors may ask for
@@ -36,6 +37,9 @@ pub use ticket::{Ticket, TicketId};
 
 pub mod outcome;
 pub use outcome::{Delivered, LinkChange, Outcome, Owed, Rejection, Skip};
+
+pub mod parked;
+pub use parked::{History, ParentRecord, Parked, ParkedPlace, Resumed, Tried, Wait};
 
 pub mod sink;
 pub use sink::{Capacity, Item, Lease, Mark, OpenJobs, SharedLease, Sink, Tracked};

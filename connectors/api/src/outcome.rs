@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::parked::Parked;
 use crate::position::InputOffset;
 use crate::store::IdLink;
 
@@ -14,6 +15,8 @@ pub enum Outcome {
     Delivered(Delivered),
     /// Nothing had to be written, for this reason.
     Skipped(Skip),
+    /// It cannot be written yet. The runtime stores it and submits it again.
+    Parked(Box<Parked>),
     /// Org B, or the rules of the sink, refuse it for good.
     Rejected(Rejection),
 }
@@ -119,7 +122,7 @@ impl Skip {
 }
 
 /// Why a record can never be written as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejection {
     /// Salesforce's error code, or one of orgstream's own in the same spelling, such as `DELETED_EVENT_NOT_WRITABLE`.
     pub code: String,

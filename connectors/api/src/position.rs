@@ -32,7 +32,7 @@ impl fmt::Display for TopicPartition {
 }
 
 /// One record's place in Kafka.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct InputOffset {
     /// The partition.
     #[serde(flatten)]

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 
 use crate::error::TaskError;
 use crate::outcome::{Outcome, Owed};
+use crate::parked::{ParkedPlace, Resumed};
 use crate::position::TopicPartition;
 use crate::record::SinkRecord;
 use crate::ticket::Ticket;
@@ -32,6 +33,8 @@ pub enum Item {
     Record(SinkRecord),
     /// A reference whose parent may have a link now.
     Owed(Owed),
+    /// A record that was parked and may be written now.
+    Parked(Box<Resumed>),
 }
 
 impl Item {
@@ -40,6 +43,7 @@ impl Item {
         match self {
             Self::Record(record) => &record.at.partition,
             Self::Owed(owed) => &owed.at.partition,
+            Self::Parked(resumed) => &resumed.record.at.partition,
         }
     }
 }
@@ -100,7 +104,8 @@ pub trait Sink: Send {
 
     /// Waits for outcomes, at least one. Cancel-safe. Works the queues: nothing moves unless this is polled.
     ///
-    /// Outcomes come in any order across record ids and in order of submission within one.
+    /// Outcomes come in any order across record ids and in order of submission within one, but for records that are parked
+    /// behind others of their id: those come at once.
     async fn settled(&mut self) -> Result<Vec<(Ticket, Outcome)>, TaskError>;
 
     /// Partitions that hold a record in retry. The runtime reads no further in them until they leave the list.
@@ -137,6 +142,13 @@ pub trait Sink: Send {
     fn held(&self) -> HashMap<TopicPartition, usize> {
         HashMap::new()
     }
+
+    /// Records of partitions that were just assigned are parked. What comes of their histories is parked behind them (D5),
+    /// until they are submitted themselves.
+    fn set_aside(&mut self, _parked: Vec<ParkedPlace>) {}
+
+    /// A parked record will not be submitted again: it cannot be read any more.
+    fn lost_aside(&mut self, _parked: &ParkedPlace) {}
 
     /// Drops what is queued for these partitions and starts no new call for them. Tickets of calls in flight may
     /// still come back and are inert.

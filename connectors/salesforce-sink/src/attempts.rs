@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use orgstream_api::TopicPartition;
+use orgstream_api::{TopicPartition, Tried};
 use orgstream_salesforce::COLLECTION;
 
 /// The first pause of a record.
@@ -20,8 +20,12 @@ const LONGEST: Duration = Duration::from_secs(30);
 #[derive(Debug, Default)]
 pub(crate) struct Attempts {
     failed: u32,
-    /// The reading of the org's clock at the first failure.
+    /// The reading of the org's clock at the first failure, or when the record came back with failures behind it.
     since: Duration,
+    /// The time of the failures before that.
+    before: Duration,
+    /// How often a parent was missing.
+    waits: u32,
     /// Whether the record makes a call fail that succeeds without it.
     suspect: bool,
     /// Whether org B refused the record as it was written.
@@ -59,9 +63,9 @@ impl Attempts {
     /// Notes a failure at `clock`, the time for which the org could be called so far. `jitter` lies between 0 and 1.
     pub(crate) fn fail(&mut self, clock: Duration, retry_for: Duration, jitter: f64) -> Next {
         if self.failed == 0 {
-            self.since = clock;
+            (self.since, self.before) = (clock, Duration::ZERO);
         }
-        let left = retry_for.saturating_sub(clock.saturating_sub(self.since));
+        let left = retry_for.saturating_sub(self.spent(clock));
         if left.is_zero() {
             return Next::Over;
         }
@@ -70,6 +74,45 @@ impl Attempts {
         // Half of the pause is chance, so that records that failed together do not meet again. The last attempt
         // falls on the end of the time.
         Next::After(pause.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0).min(left))
+    }
+
+    /// The attempts of a record that was parked for `aside` and is back at `clock`.
+    pub(crate) fn resumed(tried: Tried, aside: Duration, clock: Duration) -> Self {
+        let before = if tried.failed > 0 { tried.spent + aside } else { Duration::ZERO };
+        Self {
+            failed: tried.failed,
+            since: clock,
+            before,
+            waits: tried.waits,
+            suspect: tried.alone,
+            refused: tried.refused,
+            lost: tried.lost,
+            ..Self::default()
+        }
+    }
+
+    /// What is kept of the attempts of a record that is parked at `clock`.
+    pub(crate) fn tried(&self, clock: Duration) -> Tried {
+        Tried {
+            failed: self.failed,
+            spent: self.spent(clock),
+            waits: self.waits,
+            lost: self.lost,
+            alone: self.suspect,
+            refused: self.refused,
+        }
+    }
+
+    /// The time of the record's trouble, by the org's clock.
+    pub(crate) fn spent(&self, clock: Duration) -> Duration {
+        if self.failed == 0 { Duration::ZERO } else { self.before + clock.saturating_sub(self.since) }
+    }
+
+    /// A parent is missing: how often one was before.
+    pub(crate) fn wait(&mut self) -> u32 {
+        let before = self.waits;
+        self.waits = before.saturating_add(1);
+        before
     }
 
     /// How often the record failed.

@@ -13,6 +13,7 @@ use crate::rules::ReferenceRules;
 
 use crate::deleted_target::DeletedTarget;
 use crate::failures::Failures;
+use crate::parking::Parking;
 use crate::reading::Reading;
 use crate::tally::Tally;
 
@@ -29,6 +30,8 @@ pub struct SinkConfig {
     pub reading: Reading,
     /// How long a record in passing trouble is tried again before it is rejected.
     pub retry_for: Duration,
+    /// When records are parked, and for how long.
+    pub parking: Parking,
     /// What is done with records that cannot be written.
     pub failures: Failures,
     /// What is done with changes of records that somebody deleted in org B.

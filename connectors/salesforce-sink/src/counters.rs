@@ -12,6 +12,7 @@ pub struct SinkCounters {
     delivered: AtomicU64,
     created: AtomicU64,
     owed: AtomicU64,
+    parked: AtomicU64,
     left_out: AtomicU64,
     defaulted: AtomicU64,
     fell_back: AtomicU64,
@@ -35,6 +36,8 @@ pub struct SinkCounts {
     pub created: u64,
     /// References left out of a write until their parent has a link.
     pub owed: u64,
+    /// How often a record was parked, those behind another one of their history included.
+    pub parked: u64,
     /// References left out for good: their parent is outside the pipeline and not found, or deleted.
     pub left_out: u64,
     /// References that were given the record that a rule names for what is not found.
@@ -68,6 +71,7 @@ impl SinkCounters {
             delivered: self.delivered.load(Ordering::Relaxed),
             created: self.created.load(Ordering::Relaxed),
             owed: self.owed.load(Ordering::Relaxed),
+            parked: self.parked.load(Ordering::Relaxed),
             left_out: self.left_out.load(Ordering::Relaxed),
             defaulted: self.defaulted.load(Ordering::Relaxed),
             fell_back: self.fell_back.load(Ordering::Relaxed),
@@ -91,6 +95,7 @@ impl SinkCounters {
                 add(&self.owed, delivered.owed.len());
             }
             Outcome::Skipped(skip) => self.skipped(skip.as_str()),
+            Outcome::Parked(_) => add(&self.parked, 1),
             Outcome::Rejected(rejection) => {
                 let mut rejected = self.rejected.lock().expect("no holder of this lock panics");
                 *rejected.entry(rejection.code.clone()).or_default() += 1;

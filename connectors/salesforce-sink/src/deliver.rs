@@ -14,6 +14,7 @@ use crate::deleted_target::DeletedTarget;
 use crate::fold::leave_out_written;
 use crate::links::{Known, Links, RecordKey, live};
 use crate::matching::Matcher;
+use crate::parking::Parking;
 use crate::plan::Kind;
 use crate::presence::Presence;
 use crate::put::Prepared;
@@ -43,6 +44,8 @@ pub(crate) struct Delivery {
     pub(crate) fallback_owner: Option<SalesforceId>,
     /// What is done with changes of records that somebody deleted in org B.
     pub(crate) deleted_target: DeletedTarget,
+    /// How long records wait for parents.
+    pub(crate) parking: Parking,
 }
 
 /// What became of the items of a call.

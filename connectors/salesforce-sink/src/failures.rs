@@ -10,7 +10,7 @@ use orgstream_api::Rejection;
 use orgstream_salesforce::{Disposition, SalesforceId, catalogue};
 
 /// Codes of orgstream's own, for records that org B was not asked about or did not decide.
-pub const OWN_CODES: [&str; 16] = [
+pub const OWN_CODES: [&str; 17] = [
     "DELETED_EVENT_NOT_WRITABLE",
     "MALFORMED_HEADER",
     "MISSING_EVENT_TYPE",
@@ -22,6 +22,7 @@ pub const OWN_CODES: [&str; 16] = [
     "TARGET_DELETED",
     "TARGET_NOT_FOUND",
     "TOMBSTONE",
+    "TOO_LARGE_TO_WAIT",
     "UNKNOWN_EVENT_TYPE",
     "UNREADABLE_KEY",
     "UNREADABLE_VALUE",

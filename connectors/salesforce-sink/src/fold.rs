@@ -67,7 +67,9 @@ fn together(waiting: &Work, next: &Work) -> Option<Kind> {
         && !before.makes_anew()
         && !then.makes_anew();
     let has_tickets = waiting.papers.ticket.is_some() && next.papers.ticket.is_some();
-    if !is_next || !is_same || !has_tickets || waiting.papers.attempts.have_begun() {
+    // What was parked has an entry of its own, and goes as it came.
+    let was_parked = waiting.papers.waited.is_some() || next.papers.waited.is_some();
+    if !is_next || !is_same || !has_tickets || was_parked || waiting.papers.attempts.have_begun() {
         return None;
     }
     folded(before.kind, then.kind)
@@ -125,6 +127,11 @@ impl Papers {
 }
 
 impl Member {
+    /// Whether it needs no write.
+    pub(crate) fn is_over(&self) -> bool {
+        self.skip.is_some()
+    }
+
     /// Its own outcome, where the write of which it is a part has this one.
     pub(crate) fn outcome(&self, whole: &Outcome) -> Outcome {
         match (&self.skip, whole) {

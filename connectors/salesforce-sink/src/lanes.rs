@@ -146,6 +146,14 @@ impl<T> Lanes<T> {
         self.by_key.get(key).into_iter().flat_map(|lane| &lane.queue)
     }
 
+    /// Takes those of what lies behind the item that was taken for which `which` holds, in order.
+    pub(crate) fn take_queued(&mut self, key: &LaneKey, which: impl Fn(&T) -> bool) -> Vec<T> {
+        let Some(lane) = self.by_key.get_mut(key) else { return Vec::new() };
+        let (taken, left) = std::mem::take(&mut lane.queue).into_iter().partition::<Vec<T>, _>(which);
+        lane.queue = left.into();
+        taken
+    }
+
     /// All lanes, each with what is queued in it, but for those whose first item waits.
     pub(crate) fn moving(&self) -> impl Iterator<Item = (&LaneKey, impl Iterator<Item = &T>)> {
         let moving = self.by_key.iter().filter(|(_, lane)| !matches!(lane.state, State::Waiting { .. }));

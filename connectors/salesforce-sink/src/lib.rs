@@ -25,6 +25,7 @@
 //! - `links`, `lookup`, `parents`: which record of org B stands for which
 //! - [`failures`], [`tally`], [`refusals`]: what the file says of records that are refused, and when they are too many
 //! - `attempts`: the retry clock of a record
+//! - [`parking`], `aside`: records that wait outside the sink
 //! - `target`, `rank`: org B's objects, parents before children
 //! - `room`, `tenure`: how much is held, and for which partitions
 //! - [`left_out`]: which fields are not written, and why
@@ -62,12 +63,16 @@ pub use prepare::{Preparation, Prepared, prepare};
 pub mod sink;
 pub use sink::SalesforceSink;
 
+pub mod parking;
+pub use parking::{Expired, Parking};
+
 pub mod left_out;
 pub use left_out::NOT_THERE;
 
 pub mod counters;
 pub use counters::{SinkCounters, SinkCounts};
 
+mod aside;
 mod bulk;
 pub use bulk::rules::{BulkFrom, BulkRules};
 

@@ -130,14 +130,14 @@ fn replace(
         }
         Some(Found::Several(ids, what)) => own.blocked = Some(ambiguous(outside, &ids, &what)),
         None | Some(Found::None(_)) if outside.reference.is_required() => {
-            own.blocked.get_or_insert(Blocked::Waits(Rejection {
+            own.waits(Rejection {
                 code: "REQUIRED_PARENT_MISSING".to_owned(),
                 message: format!(
                     "`{name}` is required, and {why}{}; make the record, name it in `file`, or give the rule a `default`",
                     and_no_default(instead)
                 ),
                 fields: vec![name.clone()],
-            }));
+            }, Vec::new());
         }
         None | Some(Found::None(_)) => {
             own.leave_out(name);

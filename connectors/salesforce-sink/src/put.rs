@@ -95,7 +95,7 @@ impl Delivery {
                 return Ok(Vec::new());
             }
         };
-        let resolved = references::resolve(&parents, &self.targets, &self.matcher, &items, &named).await;
+        let resolved = references::resolve(&parents, &self.targets, &self.matcher, &self.parking, &items, &named).await;
         let resolved = match resolved {
             Ok(resolved) => resolved,
             Err(Trouble::Store(error)) => return Err(error),
@@ -112,7 +112,9 @@ impl Delivery {
         let mut settled = Vec::with_capacity(items.len());
         for (item, mut resolved) in items.into_iter().zip(resolved) {
             match resolved.blocked.take() {
-                Some(Blocked::Waits(rejection)) => done.push(item, Verdict::Retry(rejection)),
+                Some(Blocked::Waits(rejection, parents)) => {
+                    done.push(item, Verdict::Waits(rejection, parents))
+                }
                 Some(Blocked::Never(rejection)) => done.push(item, Verdict::rejected(rejection)),
                 None => settled.push((item, resolved)),
             }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use orgstream_api::{Owed, Rejection, Stamp, Value};
+use orgstream_api::{Owed, ParentRecord, Rejection, Stamp, Value};
 use orgstream_salesforce::{Row, SalesforceId};
 use serde_json::Value as Json;
 
@@ -17,6 +17,7 @@ use crate::links::RecordKey;
 use crate::matching::Matcher;
 use crate::outside::{self, Outside};
 use crate::parents::{Parent, Parents, Trouble, best, record_key};
+use crate::parking::Parking;
 use crate::relationships::{self, Named};
 use crate::target::{Reference, Target, Targets};
 
@@ -53,8 +54,8 @@ pub(crate) struct PointedAt {
 /// Why a record cannot be written.
 #[derive(Debug)]
 pub(crate) enum Blocked {
-    /// A parent that it cannot be without is not there yet.
-    Waits(Rejection),
+    /// Parents that it cannot be without are not there yet. What is outside the pipeline is not named.
+    Waits(Rejection, Vec<ParentRecord>),
     /// A reference of it can never be resolved.
     Never(Rejection),
 }
@@ -64,6 +65,15 @@ impl Resolved {
     pub(crate) fn write(&mut self, name: &str, id: &SalesforceId) {
         self.row.insert(name.to_owned(), Json::String(id.as_str().to_owned()));
         self.paid.push(name.to_owned());
+    }
+
+    /// Has the record wait for `parents`, and for what it waits for already.
+    pub(crate) fn waits(&mut self, why: Rejection, parents: Vec<ParentRecord>) {
+        match &mut self.blocked {
+            None => self.blocked = Some(Blocked::Waits(why, parents)),
+            Some(Blocked::Waits(_, others)) => others.extend(parents),
+            Some(Blocked::Never(_)) => {}
+        }
     }
 
     /// Leaves the field `name` out for good.
@@ -86,6 +96,7 @@ pub(crate) async fn resolve(
     parents: &Parents<'_>,
     targets: &Targets,
     matcher: &Matcher,
+    parking: &Parking,
     items: &[Item],
     named: &[Vec<Named>],
 ) -> Result<Vec<Resolved>, Trouble> {
@@ -123,11 +134,12 @@ pub(crate) async fn resolve(
         .collect();
     let found = parents.find(&wanted).await?;
     for pointing in pointing {
-        let change = &items[pointing.change].change;
+        let Item { change, papers, .. } = &items[pointing.change];
+        let goes_without = parking.does_without(papers.waited.as_ref().map(|waited| waited.time));
         let org = &change.key.org;
         let keys = pointing.candidates.iter().map(|target| record_key(org, target, pointing.id));
         let parent = best(keys.filter_map(|key| found.get(&key).copied()));
-        settle(change, &pointing, parent, &mut resolved[pointing.change]);
+        settle(change, &pointing, parent, goes_without, &mut resolved[pointing.change]);
     }
     outside::settle(matcher, &outside, items, &mut resolved).await?;
     Ok(resolved)
@@ -179,8 +191,9 @@ fn point<'a>(
     Some((id, candidates))
 }
 
-/// What a reference becomes, now that its parent is known or known to be missing.
-fn settle(change: &Change, pointing: &Pointing<'_>, parent: Parent, own: &mut Resolved) {
+/// What a reference becomes, now that its parent is known or known to be missing. A record that `goes_without` waits no
+/// longer for what it does not need.
+fn settle(change: &Change, pointing: &Pointing<'_>, parent: Parent, goes_without: bool, own: &mut Resolved) {
     let name = &pointing.reference.field.name;
     let parent_objects: Vec<String> =
         pointing.candidates.iter().map(|target| target.object.clone()).collect();
@@ -204,17 +217,23 @@ fn settle(change: &Change, pointing: &Pointing<'_>, parent: Parent, own: &mut Re
             }));
         }
         Parent::Deleted(_) if !pointing.reference.is_required() => own.leave_out(name),
+        Parent::Deleted(_) | Parent::Missing if goes_without && pointing.reference.is_dispensable() => {
+            own.leave_out(name);
+        }
         Parent::Deleted(_) | Parent::Missing if pointing.reference.is_waited_for() => {
             let why = if pointing.reference.is_required() { "is required" } else { "cannot be set later" };
-            own.blocked.get_or_insert(Blocked::Waits(Rejection {
-                code: "REQUIRED_PARENT_MISSING".to_owned(),
-                message: format!(
-                    "`{name}` {why} and its parent, {} {}, is not in org B; send the parent first",
-                    parent_objects.join(" or "),
-                    pointing.id
-                ),
-                fields: vec![name.clone()],
-            }));
+            own.waits(
+                Rejection {
+                    code: "REQUIRED_PARENT_MISSING".to_owned(),
+                    message: format!(
+                        "`{name}` {why} and its parent, {} {}, is not in org B; send the parent first",
+                        parent_objects.join(" or "),
+                        pointing.id
+                    ),
+                    fields: vec![name.clone()],
+                },
+                missing(change, &parent_objects, pointing.id),
+            );
         }
         // Without an id of its own the record is never found again.
         Parent::Deleted(_) | Parent::Missing if !change.is_identified() => own.leave_out(name),
@@ -223,6 +242,16 @@ fn settle(change: &Change, pointing: &Pointing<'_>, parent: Parent, own: &mut Re
             own.owed.push(owed(change, name, parent_objects, pointing.id));
         }
     }
+}
+
+/// The records that a missing parent may be.
+fn missing(change: &Change, objects: &[String], id: SalesforceId) -> Vec<ParentRecord> {
+    let parent = |object: &String| ParentRecord {
+        org: change.key.org.clone(),
+        object: object.clone(),
+        id: id.as_str().to_owned(),
+    };
+    objects.iter().map(parent).collect()
 }
 
 fn owed(change: &Change, field: &str, parent_objects: Vec<String>, parent: SalesforceId) -> Owed {

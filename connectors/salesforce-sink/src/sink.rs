@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use orgstream_api::{
-    Capacity, HealthReporter, Item, Mark, OpenJobs, Outcome, Sink, StoreError, TaskError, Ticket,
-    TopicPartition, Tracked,
+    Capacity, HealthReporter, Item, Mark, OpenJobs, Outcome, ParkedPlace, Sink, StoreError, TaskError,
+    Ticket, TopicPartition, Tracked,
 };
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
+use crate::aside::Aside;
 use crate::attempts::Pauses;
 use crate::bulk::adopt::outlive;
 use crate::bulk::book::Book;
@@ -42,6 +43,7 @@ mod halt;
 mod intake;
 mod order;
 mod parents;
+mod parking;
 
 /// The bytes an owed reference is counted as.
 const OWED_SIZE: usize = 512;
@@ -66,6 +68,7 @@ pub struct SalesforceSink {
     closed: Vec<Closed>,
     tenures: Tenures,
     pauses: Pauses,
+    aside: Aside,
     room: Room,
     holds: Holds,
     tally: Arc<Tally>,
@@ -140,6 +143,7 @@ impl SalesforceSink {
             closed: Vec::new(),
             tenures: Tenures::default(),
             pauses: Pauses::default(),
+            aside: Aside::default(),
             room: Room::default(),
             holds: Holds::default(),
             halt: Halt::default(),
@@ -193,6 +197,7 @@ impl SalesforceSink {
         let lanes = &self.lanes;
         self.unanswered.retain(|key| lanes.queued(key).next().is_some());
         self.pauses.forget(partitions);
+        self.aside.forget(partitions);
         self.delivery.links.forget(partitions);
     }
 }
@@ -210,6 +215,7 @@ impl Sink for SalesforceSink {
             let size = match &next.item {
                 Item::Record(record) => record.size,
                 Item::Owed(_) => OWED_SIZE,
+                Item::Parked(resumed) => resumed.record.size,
             };
             match self.room.seat(size) {
                 Some(seat) => self.accept(next, seat, now),
@@ -261,8 +267,7 @@ impl Sink for SalesforceSink {
     }
 
     fn paused(&self) -> Vec<TopicPartition> {
-        // Of a job in trouble too: what is read behind its rows is not committed before it is over.
-        self.pauses.partitions().into_iter().chain(self.book.troubled()).collect()
+        self.read_no_further()
     }
 
     fn rank(&self, topic: &str) -> u32 {
@@ -279,6 +284,14 @@ impl Sink for SalesforceSink {
 
     fn held(&self) -> HashMap<TopicPartition, usize> {
         self.held_records()
+    }
+
+    fn set_aside(&mut self, parked: Vec<ParkedPlace>) {
+        self.find_aside(parked);
+    }
+
+    fn lost_aside(&mut self, ParkedPlace { whose, at }: &ParkedPlace) {
+        self.aside.take(&LaneKey { org: whose.org.clone(), id: whose.id.clone() }, at);
     }
 
     fn revoke(&mut self, partitions: &[TopicPartition]) {

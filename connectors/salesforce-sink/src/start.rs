@@ -49,6 +49,7 @@ pub async fn start(config: SinkConfig, org: Org, context: SinkContext) -> Result
         counters: Arc::new(SinkCounters::default()),
         fallback_owner: config.failures.fallback_owner,
         deleted_target: config.on_deleted_target,
+        parking: config.parking,
         intents: context.intents,
         wire: Wire {
             org: org.under(Arc::clone(&context.lease)),

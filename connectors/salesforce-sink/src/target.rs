@@ -184,6 +184,11 @@ impl Reference {
         !self.parents.is_empty() || self.rule.is_some()
     }
 
+    /// Whether a record that waits for it can be written without it all the same.
+    pub(crate) fn is_dispensable(&self) -> bool {
+        self.is_waited_for() && !self.is_required()
+    }
+
     /// Whether a record waits for it: it cannot be without it, or could not get it later.
     pub(crate) fn is_waited_for(&self) -> bool {
         self.is_required() || (!self.parents.is_empty() && !self.field.updateable)

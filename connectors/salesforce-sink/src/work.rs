@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orgstream_api::{IdLink, InputOffset, LinkChange, Outcome, Owed, Rejection, Skip, Ticket};
+use orgstream_api::{IdLink, InputOffset, LinkChange, Outcome, Owed, ParentRecord, Rejection, Skip, Ticket};
 
 use crate::attempts::Attempts;
 use crate::change::Change;
@@ -40,10 +40,21 @@ pub(crate) struct Papers {
     pub(crate) seat: Option<Seat>,
     /// What it is to deletions, if it is a change.
     pub(crate) standing: Option<Standing>,
-    /// The offset that it keeps from being committed; an owed reference keeps none.
+    /// The offset that it keeps from being committed; an owed reference keeps none, and none does a parked record.
     pub(crate) keeps: Option<InputOffset>,
     /// The earlier changes of the record that are written with it, oldest first.
     pub(crate) earlier: Vec<Member>,
+    /// Of a record that was parked.
+    pub(crate) waited: Option<Waited>,
+}
+
+/// The past of a record that was parked.
+#[derive(Debug)]
+pub(crate) struct Waited {
+    /// Its place.
+    pub(crate) at: InputOffset,
+    /// How long ago it was first parked, when it was submitted.
+    pub(crate) time: Duration,
 }
 
 /// What is to be done with an item when its lane's turn comes.
@@ -72,6 +83,8 @@ pub(crate) enum Verdict {
     /// Org B does not let go of it because other records point at it. They may be about to point elsewhere or to go, so it is as
     /// `Retry`, but its partition is read on: they may lie behind it.
     InUse(Rejection),
+    /// These records, which it cannot be without, are not there yet: it waits for them.
+    Waits(Rejection, Vec<ParentRecord>),
     /// A call with it alone fails for no reason of the org's: as `Retry`, and it travels alone from now on.
     Suspect(Rejection),
     /// Nobody knows yet whether it was written: again after this time. No clock runs.
@@ -89,6 +102,23 @@ pub(crate) struct Settled {
     pub(crate) outcome: Outcome,
     /// The version of the link in the id map when the write began.
     pub(crate) stored: Option<InputOffset>,
+}
+
+impl Papers {
+    /// The papers of an item that just came.
+    pub(crate) fn new(key: LaneKey, ticket: Option<Ticket>, tenure: Tenure, seat: Option<Seat>) -> Self {
+        Self {
+            key,
+            ticket,
+            tenure,
+            attempts: Attempts::default(),
+            seat,
+            standing: None,
+            keeps: None,
+            earlier: Vec::new(),
+            waited: None,
+        }
+    }
 }
 
 impl Task {
@@ -127,7 +157,7 @@ impl Settled {
         match &self.outcome {
             Outcome::Delivered(delivered) => delivered.link.as_ref().map(|LinkChange::Bind(link)| link),
             Outcome::Skipped(Skip::Cancelled(link)) => link.as_deref(),
-            Outcome::Skipped(_) | Outcome::Rejected(_) => None,
+            Outcome::Skipped(_) | Outcome::Parked(_) | Outcome::Rejected(_) => None,
         }
     }
 }

@@ -8,8 +8,8 @@ use orgstream_salesforce_sink::NOT_THERE;
 use serde_json::Value;
 
 use super::spell;
-use crate::control::TaskStatus;
 use crate::control::flow::{FlowStatus, FlowWord, SnapshotStatus};
+use crate::control::{TaskStatus, WaitingStatus};
 
 /// The lines of a task: its name with what is wrong, then the rest, indented.
 pub(super) fn detail(task: &TaskStatus) -> Vec<String> {
@@ -31,6 +31,8 @@ pub(super) fn detail(task: &TaskStatus) -> Vec<String> {
         let (topic, partition) = (&lag.topic, lag.partition);
         rest.push(format!("{topic}-{partition}: settled {} of {}", lag.settled, lag.end));
     }
+    rest.extend(waiting("owed", task.owed, task.owed_longest.as_ref()));
+    rest.extend(waiting("parked", task.parked, task.parked_longest.as_ref()));
     rest.extend(missing(task));
     if let Some(latency) = task.latency {
         rest.push(format!("latency p50 {:.1} ms, p99 {:.1} ms", latency.p50_ms, latency.p99_ms));
@@ -47,6 +49,12 @@ pub(super) fn detail(task: &TaskStatus) -> Vec<String> {
     }
     lines.extend(rest.into_iter().map(|line| format!("  {line}")));
     lines
+}
+
+/// How many things wait, and which of them for longest.
+fn waiting(word: &str, count: u64, longest: Option<&WaitingStatus>) -> Option<String> {
+    let WaitingStatus { age_seconds, what, .. } = longest.filter(|_| count > 0)?;
+    Some(format!("{word} {count}, for {} at most: {what}", spell(*age_seconds)))
 }
 
 /// What records hold and org B has no place for; all else that is left out stands in `--json`.
@@ -175,6 +183,9 @@ mod tests {
             lag: Vec::new(),
             lag_at: None,
             owed: 0,
+            owed_longest: None,
+            parked: 0,
+            parked_longest: None,
             rejected: 0,
             skipped: BTreeMap::new(),
             fields_left_out: BTreeMap::new(),

@@ -21,6 +21,8 @@ mod failures;
 
 mod membership;
 
+mod parked;
+
 mod pipeline;
 use pipeline::pipeline;
 

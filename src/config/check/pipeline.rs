@@ -10,6 +10,7 @@ use orgstream_salesforce_sink::{Algorithm, DeletedTarget, Operation, Rules};
 use super::bulk::bulk;
 use super::failures::failures;
 use super::membership::membership;
+use super::parked::parking;
 use super::reports::reports;
 use super::rules;
 use super::source::{Around, has_object, one_for_all, source, template};
@@ -157,6 +158,7 @@ fn sink(
             None
         }
     };
+    let parking = parking(pipeline, raw.parked.as_ref(), report);
     let failures =
         failures(pipeline, raw.on_error, raw.stop_after.as_ref(), raw.fallback_owner.as_deref(), report);
     let reports = raw.reports.map(|raw| reports(pipeline, raw, report));
@@ -170,6 +172,7 @@ fn sink(
         operation: operation(raw.operation),
         algorithm: algorithm(raw.algorithm),
         retry_for: retry_for?,
+        parking,
         failures,
         reports,
         bulk,

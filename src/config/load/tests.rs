@@ -2,7 +2,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use orgstream_salesforce::{Auth, OrgConfig};
-use orgstream_salesforce_sink::{BulkFrom, Operation};
+use orgstream_salesforce_sink::{BulkFrom, Expired, Operation};
 use orgstream_salesforce_source::Start;
 
 use super::*;
@@ -56,7 +56,7 @@ fn a_whole_file_becomes_its_configuration() {
     let config = load_text(&file(
         "  crm:
     source: { org: a, topic: 'a.${object}', start: earliest }
-    sink: { org: b, operation: upsert, retry_for: 90s, bulk: { from: off } }
+    sink: { org: b, operation: upsert, retry_for: 90s, bulk: { from: off }, parked: { expire_after: 2d, then: write_without } }
     objects:
       Lead: { external_id: OrgA_Id__c, ignore_fields: [CleanStatus] }
       Account: { external_id: OrgA_Id__c }
@@ -74,6 +74,9 @@ fn a_whole_file_becomes_its_configuration() {
     assert_eq!(sink.operation, Operation::Upsert);
     assert_eq!(sink.retry_for, Duration::from_secs(90));
     assert_eq!(sink.bulk.from, BulkFrom::Never);
+    let parking = sink.parking;
+    assert_eq!((parking.expire_after, parking.then), (Duration::from_hours(48), Expired::WriteWithout));
+    assert_eq!((parking.after, parking.max), (Duration::from_secs(30), 10_000));
     assert_eq!(sink.objects[0].topic, "a.Lead", "the sink takes the source's topics");
     assert_eq!(sink.objects[0].ignore_fields, ["CleanStatus"]);
 }
@@ -147,6 +150,11 @@ fn a_number_without_a_unit_is_told_the_units_and_an_example() {
             of_pipeline("sink: { org: b, topic: t, retry_for: 1.5 }"),
             "sink.retry_for",
             "`1.5` is not a duration",
+        ),
+        (
+            of_pipeline("sink: { org: b, topic: t, parked: { after: now } }"),
+            "sink.parked.after",
+            "`now` is not a duration",
         ),
     ] {
         let faults = faults(&text);

@@ -45,6 +45,9 @@ fn sample() -> Status {
                 lag: vec![PartitionLag { topic: "a.Account".to_owned(), partition: 3, settled: 10, end: 12 }],
                 lag_at: Some("2026-01-01T00:00:00.500Z".to_owned()),
                 owed: 1,
+                owed_longest: None,
+                parked: 0,
+                parked_longest: None,
                 rejected: 2,
                 skipped: BTreeMap::from([("stale".to_owned(), 3)]),
                 fields_left_out: BTreeMap::from([(

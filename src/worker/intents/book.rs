@@ -1,6 +1,6 @@
 //! What is known of the inserts of the partitions that this task owns. Pure.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use orgstream_api::{Census, InputOffset, Insert, Made, TopicPartition};
 
@@ -28,6 +28,8 @@ struct Lane {
     /// The committed offset: what lies before it is over.
     next: i64,
     inserts: BTreeMap<i64, Insert>,
+    /// Records that are not over though their offsets may be committed: they are parked.
+    parked: BTreeSet<i64>,
     forgotten: Option<i64>,
 }
 
@@ -118,6 +120,20 @@ impl Book {
         }
     }
 
+    /// A record is parked: its offset's commit does not end it.
+    pub(super) fn park(&mut self, at: &InputOffset) {
+        if let Some(lane) = self.lanes.get_mut(&at.partition) {
+            lane.parked.insert(at.offset);
+        }
+    }
+
+    /// A record is parked no more.
+    pub(super) fn unpark(&mut self, at: &InputOffset) {
+        if let Some(lane) = self.lanes.get_mut(&at.partition) {
+            lane.parked.remove(&at.offset);
+        }
+    }
+
     pub(super) fn committed(&mut self, partition: &TopicPartition, next: i64) {
         if let Some(lane) = self.lanes.get_mut(partition) {
             lane.next = lane.next.max(next);
@@ -138,6 +154,7 @@ impl Book {
             let ended: Vec<i64> = lane
                 .inserts
                 .range(..lane.next)
+                .filter(|(offset, _)| !lane.parked.contains(offset))
                 .filter(|(_, insert)| match insert {
                     Insert::Made(made) => {
                         forgets |= made.when <= line;
@@ -172,10 +189,13 @@ impl Book {
 
 impl Lane {
     fn unanswered(&self) -> impl Iterator<Item = &orgstream_api::Intent> {
-        self.inserts.range(self.next..).filter_map(|(_, insert)| match insert {
-            Insert::Unanswered(intent) => Some(intent),
-            Insert::NotMade | Insert::Made(_) => None,
-        })
+        let is_open = |offset: &i64| *offset >= self.next || self.parked.contains(offset);
+        self.inserts.iter().filter(move |(offset, _)| is_open(offset)).filter_map(
+            |(_, insert)| match insert {
+                Insert::Unanswered(intent) => Some(intent),
+                Insert::NotMade | Insert::Made(_) => None,
+            },
+        )
     }
 
     fn made(&self) -> impl Iterator<Item = &Made> {
@@ -223,6 +243,18 @@ mod tests {
         let mut census = Census::default();
         book.count(&mut census);
         census
+    }
+
+    #[test]
+    fn the_note_of_a_parked_record_outlives_the_commit_of_its_offset() {
+        let mut book = book(0);
+        book.park(&at(0));
+        book.put(&at(0), intent(0, 1_000_000));
+        book.committed(&at(0).partition, 2);
+        assert!(book.sweep().ended.is_empty());
+        assert_eq!(census(&book).unanswered.len(), 1);
+        book.unpark(&at(0));
+        assert_eq!(book.sweep().ended, [at(0)]);
     }
 
     #[test]

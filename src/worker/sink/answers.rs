@@ -13,6 +13,7 @@ use orgstream_api::{
 use orgstream_api::{InputOffset, Item};
 
 use super::{Flight, SinkWorker, Taken};
+use crate::clock::now_ms;
 use crate::kafka::{Consumed, Outgoing, Place, topics};
 use crate::store::LinkKey;
 use crate::worker::dead_letters::{Cause, Stage, WRITE_ID, dead_letter, write_dead_letters, write_id};
@@ -22,15 +23,17 @@ use crate::worker::reports::{self, write_reports};
 
 /// What a batch of outcomes demands before its tickets settle.
 #[derive(Default)]
-struct Demands {
-    entries: Vec<Outgoing>,
+pub(super) struct Demands {
+    pub(super) entries: Vec<Outgoing>,
+    /// Tombstones of parked records, which nobody would know of any more if these came first.
+    pub(super) ends: Vec<Outgoing>,
     letters: Vec<Outgoing>,
     /// Rejections; some may have their letter already.
     rejected: usize,
     reports: Vec<Outgoing>,
     links: HashMap<LinkKey, IdLink>,
-    /// Parents of references that are newly owed, or still.
-    parents: Vec<Parent>,
+    /// Parents of references that are newly owed, or still, and of parked records.
+    pub(super) parents: Vec<Parent>,
 }
 
 impl SinkWorker {
@@ -47,6 +50,16 @@ impl SinkWorker {
                 Some(Flight::Record(taken)) => {
                     self.parts.view.latency.add(taken.came.elapsed(), 1);
                     self.record_answer(&mut demands, &taken, outcome);
+                    if let Outcome::Parked(parked) = outcome {
+                        self.park(&mut demands, taken, parked, None);
+                    }
+                }
+                Some(Flight::Parked(taken, past)) => {
+                    self.record_answer(&mut demands, &taken, outcome);
+                    match outcome {
+                        Outcome::Parked(parked) => self.park(&mut demands, taken, parked, Some(past)),
+                        _ => self.end_parked(&mut demands, &past.whose, &taken.consumed.at),
+                    }
                 }
                 Some(Flight::Owed(owed)) => self.owed_answer(&mut demands, &owed, outcome),
                 None => {
@@ -71,6 +84,10 @@ impl SinkWorker {
             // D7: bound before anything settles.
             self.parts.ids.write(demands.links.into_values().collect()).await?;
         }
+        if !demands.ends.is_empty() {
+            // D3: behind all that the end of a parked record demands.
+            self.parts.producer.send(demands.ends).await?;
+        }
         for (ticket, _) in answers {
             self.ledger.settle(ticket);
         }
@@ -86,7 +103,7 @@ impl SinkWorker {
         match outcome {
             Outcome::Delivered(delivered) => self.delivered(demands, &consumed.at, delivered),
             Outcome::Skipped(Skip::Cancelled(Some(link))) => self.bind(demands, &consumed.at, link, &[]),
-            Outcome::Skipped(_) => {}
+            Outcome::Skipped(_) | Outcome::Parked(_) => {}
             Outcome::Rejected(rejection) => {
                 tracing::warn!(
                     record = taken.id.as_deref(), at = %consumed.at, %rejection,
@@ -114,7 +131,7 @@ impl SinkWorker {
                 Some(owed),
                 at.partition.partition,
             ));
-            self.book.add(owed.clone());
+            self.book.add(owed.clone(), now_ms());
         }
     }
 
@@ -144,7 +161,8 @@ impl SinkWorker {
                 }
                 return;
             }
-            Outcome::Skipped(_) => {}
+            // Only records are parked.
+            Outcome::Skipped(_) | Outcome::Parked(_) => {}
             Outcome::Rejected(rejection) => {
                 tracing::warn!(record = %owed.id, field = %owed.field, %rejection, "An owed reference is rejected; it becomes a dead letter.");
                 demands.rejected += 1;
@@ -177,7 +195,7 @@ impl SinkWorker {
                 let written = Delivered { target: target.clone(), ..Delivered::default() };
                 reports::success(reports, &taken.consumed, record, &written)
             }
-            Outcome::Skipped(_) => None,
+            Outcome::Skipped(_) | Outcome::Parked(_) => None,
         }
     }
 
@@ -189,7 +207,7 @@ impl SinkWorker {
         letter
     }
 
-    fn letter(&self, consumed: &Consumed, rejection: &Rejection) -> Outgoing {
+    pub(super) fn letter(&self, consumed: &Consumed, rejection: &Rejection) -> Outgoing {
         let cause = Cause {
             stage: Stage::TaskPut,
             code: rejection.code.clone(),
@@ -199,7 +217,7 @@ impl SinkWorker {
         dead_letter(&self.parts.task.pipeline, self.parts.task.number, consumed, &cause)
     }
 
-    /// Submits the entries that wait for any of `parents`, those with a link.
+    /// Wakes what waits for any of `parents`, those with a link.
     pub(super) async fn submit_linked(&mut self, parents: Vec<Parent>) -> Result<(), TaskError> {
         let mut known = Vec::new();
         let mut groups: HashMap<(String, String), Vec<String>> = HashMap::new();
@@ -213,8 +231,14 @@ impl SinkWorker {
                 .resolve(&org, &object, &self.parts.target_org, &ids)
                 .await
                 .map_err(TaskError::restart)?;
-            let known_now = links.into_iter().flatten().filter(is_known);
-            known.extend(known_now.map(|link| (org.clone(), object.clone(), link.source_id)));
+            for link in links.into_iter().flatten().filter(is_known) {
+                let parent = (org.clone(), object.clone(), link.source_id);
+                // Who is parked knows of the deletion, and waits for the parent to come back.
+                if link.state == LinkState::Live {
+                    self.parked.wake(&parent);
+                }
+                known.push(parent);
+            }
         }
         self.submit_owed(&known);
         Ok(())
@@ -254,6 +278,6 @@ fn stand_in(owed: &Owed) -> Consumed {
         key: Some(serde_json::to_vec(&EntryKey::of(owed)).expect("strings always serialise")),
         value: Some(serde_json::to_vec(owed).expect("strings and numbers always serialise")),
         headers: Headers::default(),
-        timestamp: crate::clock::now_ms(),
+        timestamp: now_ms(),
     }
 }

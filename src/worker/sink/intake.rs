@@ -18,20 +18,20 @@ impl SinkWorker {
         self.parts.view.consumed.add(messages.len());
         let came = Instant::now();
         let (mut letters, mut dead) = (Vec::new(), 0);
-        let mut unreadable = Vec::new();
+        // Tickets of records that the sink never sees.
+        let mut ended = Vec::new();
         for consumed in messages {
             // A record of a partition that is gone, or one that was tracked already, has no ticket and no effect.
             let Some(ticket) = self.ledger.track(&consumed.at.partition, consumed.at.offset) else {
                 continue;
             };
-            match self.parts.codec.decode(consumed.key.as_deref(), consumed.value.as_deref()).await {
-                Ok(decoded) => {
-                    let record = Record {
-                        key: decoded.key,
-                        value: decoded.value,
-                        headers: consumed.headers.clone(),
-                        timestamp: consumed.timestamp,
-                    };
+            // A process ended before it committed the offset of a record that it had parked.
+            if self.parked.knows(&consumed) {
+                ended.push(ticket);
+                continue;
+            }
+            match self.decode(&consumed).await {
+                Ok(record) => {
                     let id = record.text(field::ID).map(str::to_owned);
                     let reported = self.parts.reports.as_ref().map(|reports| kept(reports, &record));
                     let item =
@@ -47,7 +47,7 @@ impl SinkWorker {
                             letters.push(letter);
                         }
                     }
-                    unreadable.push(ticket);
+                    ended.push(ticket);
                 }
             }
         }
@@ -56,14 +56,25 @@ impl SinkWorker {
             write_dead_letters(&self.parts.producer, letters).await?;
         }
         self.parts.view.dead_letters.add(dead);
-        for ticket in unreadable {
+        for ticket in ended {
             self.ledger.settle(ticket);
         }
         Ok(())
     }
 
+    /// Reads the bytes of a consumed record.
+    pub(super) async fn decode(&mut self, consumed: &Consumed) -> Result<Record, CodecError> {
+        let decoded = self.parts.codec.decode(consumed.key.as_deref(), consumed.value.as_deref()).await?;
+        Ok(Record {
+            key: decoded.key,
+            value: decoded.value,
+            headers: consumed.headers.clone(),
+            timestamp: consumed.timestamp,
+        })
+    }
+
     /// The dead letter of a record that cannot be read, unless it is to be passed over; an error where the file says to stop.
-    fn letter_of_unreadable(
+    pub(super) fn letter_of_unreadable(
         &self,
         consumed: &Consumed,
         cause: &Cause,
@@ -91,7 +102,7 @@ impl SinkWorker {
     }
 
     /// Why a record is dead whose bytes cannot be read; an error where others would be as dead as this one.
-    fn unreadable(&mut self, at: &InputOffset, error: CodecError) -> Result<Cause, TaskError> {
+    pub(super) fn unreadable(&mut self, at: &InputOffset, error: CodecError) -> Result<Cause, TaskError> {
         match error {
             CodecError::Undecodable { part, reason } => Ok(undecodable(part, reason)),
             // Garbage names any schema, and hardly one twice.
@@ -128,7 +139,7 @@ impl SinkWorker {
     fn drop_paid(&mut self) {
         let book = &self.book;
         let is_over = |tracked: &Tracked<Item>| match &tracked.item {
-            Item::Record(_) => false,
+            Item::Record(_) | Item::Parked(_) => false,
             Item::Owed(owed) => book.entry(&EntryKey::of(owed)).is_none_or(|entry| entry.at != owed.at),
         };
         if !self.backlog.iter().any(is_over) {

@@ -4,6 +4,7 @@
 //! - [`answers`]: outcomes → what has to be durable → settled tickets (D3, D7)
 //! - [`lettered`]: dead letters that are there already
 //! - [`marks`]: what lay in the inputs at moments that the sink asks about
+//! - [`parking`]: records that wait in Kafka, and those that come back from there
 //! - [`partitions`]: partitions that come and go, wait, and are committed (D1)
 //! - [`remade`]: partitions whose offsets may have begun again
 //! - [`view`]: what others may see
@@ -15,6 +16,7 @@ mod answers;
 mod intake;
 mod lettered;
 mod marks;
+mod parking;
 mod partitions;
 mod remade;
 mod view;
@@ -40,12 +42,14 @@ use super::catch_up::{CatchUp, Front};
 use super::intents::IntentStore;
 use super::ledger::Ledger;
 use super::owed::OwedBook;
+use super::parked::ParkedBook;
 use crate::codec::Codec;
 use crate::config::Reports;
 use crate::kafka::{Admin, Consumed, GroupConsumer, KafkaConfig, Producer};
 use crate::store::IdStore;
 use lettered::Lettered;
 use marks::Marks;
+use parking::Past;
 
 /// How often settled work is committed.
 const COMMIT: Duration = Duration::from_secs(1);
@@ -122,8 +126,10 @@ pub struct Parts {
 enum Flight {
     /// A consumed record.
     Record(Taken),
-    /// An entry of the parked topic.
+    /// A reference that is owed.
     Owed(Owed),
+    /// A record that was parked.
+    Parked(Taken, Past),
 }
 
 /// A consumed record that is with the sink.
@@ -146,6 +152,7 @@ pub struct SinkWorker {
     /// Items the sink had no room for, in order.
     backlog: VecDeque<Tracked<Item>>,
     book: OwedBook,
+    parked: ParkedBook,
     catch_up: CatchUp,
     marks: Marks,
     lettered: Lettered,
@@ -190,6 +197,7 @@ impl SinkWorker {
             flights: HashMap::new(),
             backlog: VecDeque::new(),
             book: OwedBook::default(),
+            parked: ParkedBook::default(),
             catch_up,
             marks: Marks::default(),
             lettered: Lettered::default(),
@@ -229,7 +237,7 @@ impl SinkWorker {
             self.course = Course::Whole;
             // D4: a ticket that came back by no outcome fails the task.
             self.ledger.check_dropped().map_err(TaskError::restart)?;
-            self.parts.view.show(self.ledger.in_flight(), self.book.count());
+            self.parts.view.show(self.ledger.in_flight(), self.book.count(), self.parked.count());
         }
     }
 
@@ -264,18 +272,10 @@ impl SinkWorker {
             Step::Event(event) => self.event(event).await?,
             Step::Stop | Step::Fill => {}
         }
+        self.resume().await?;
         self.fill();
         self.mark().await;
         Ok(())
-    }
-
-    /// Submits the entries that wait for the record of `link`, which now has a link or never will.
-    fn wake(&mut self, link: &IdLink) {
-        // The process hears of the links of all its sinks; a link to another org pays nothing here.
-        if link.target_org == self.parts.target_org && answers::is_known(link) {
-            let parent = (link.source_org.clone(), link.object.clone(), link.source_id.clone());
-            self.submit_owed(&[parent]);
-        }
     }
 
     /// Waits for calls in flight, then commits.

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use orgstream_api::{InputOffset, OpenJobs, Owed, TaskError, TopicPartition};
+use orgstream_api::{InputOffset, OpenJobs, TaskError, TopicPartition};
 use tokio::time::Instant;
 
+use super::lettered::Due;
+use super::view::Oldest;
 use super::{Parts, SinkWorker};
-use crate::kafka::{Assigned, Error, Event, Revocation, read_compacted, topics};
+use crate::clock::now_ms;
+use crate::kafka::{Assigned, Error, Event, Revocation};
 
 impl SinkWorker {
     pub(super) async fn event(&mut self, event: Event) -> Result<(), TaskError> {
@@ -41,10 +44,9 @@ impl SinkWorker {
     async fn assigned(&mut self, assigned: Vec<Assigned>) -> Result<(), TaskError> {
         let inputs: BTreeSet<String> = assigned.iter().map(|new| new.at.partition.topic.clone()).collect();
         let ends = self.parts.admin.end_offsets(&inputs.into_iter().collect::<Vec<_>>()).await?;
-        self.read_letters_back(&assigned).await?;
+        let starts: Vec<InputOffset> = assigned.iter().map(|new| new.at.clone()).collect();
         if let Some(intents) = &self.parts.intents {
             // D6: before the first of their records is written.
-            let starts: Vec<InputOffset> = assigned.iter().map(|new| new.at.clone()).collect();
             intents.assigned(&starts).await?;
         }
         let numbers: BTreeSet<i32> = assigned.iter().map(|new| new.at.partition.partition).collect();
@@ -65,36 +67,19 @@ impl SinkWorker {
         }
         self.parts.view.hold(self.ledger.partitions());
         for number in numbers {
-            self.read_parked(number).await?;
+            self.read_parked(number, &starts).await?;
         }
+        self.read_letters_back(&starts).await?;
         self.commit_now().await;
-        self.submit_linked(self.book.parents()).await
+        let mut parents = self.book.parents();
+        parents.extend(self.parked.parents());
+        self.submit_linked(parents).await
     }
 
-    async fn read_letters_back(&mut self, assigned: &[Assigned]) -> Result<(), TaskError> {
-        let places: Vec<InputOffset> = assigned.iter().map(|new| new.at.clone()).collect();
+    async fn read_letters_back(&mut self, starts: &[InputOffset]) -> Result<(), TaskError> {
         let Parts { task, kafka, admin, health, .. } = &self.parts;
-        self.lettered.read_back(&task.pipeline, &places, kafka, admin, health).await
-    }
-
-    /// Reads the entries of the owned inputs in one partition of the parked topic (D3: the topic is the truth).
-    async fn read_parked(&mut self, number: i32) -> Result<(), TaskError> {
-        let topic = topics::parked(&self.parts.task.pipeline);
-        let parked = read_compacted(&self.parts.kafka, &topic, Some(number), &self.parts.health).await?;
-        for record in parked.entries.into_values() {
-            let Some(value) = &record.value else { continue };
-            let owed: Owed = serde_json::from_slice(value).map_err(|error| {
-                TaskError::failed(format!(
-                    "the entry at {} cannot be read ({error}); another program or a newer orgstream wrote it. Run that \
-                     version, or remove the entry with a tombstone of its key",
-                    record.at
-                ))
-            })?;
-            if self.ledger.owns(&owed.at.partition) {
-                self.book.add(owed);
-            }
-        }
-        Ok(())
+        let due = Due { pipeline: &task.pipeline, places: starts, parked: &self.parked };
+        self.lettered.read_back(due, kafka, admin, health).await
     }
 
     /// Lets partitions go in good order: calls in flight end, what they did is settled and committed.
@@ -116,6 +101,7 @@ impl SinkWorker {
         for partition in partitions {
             self.ledger.revoke(partition);
             self.book.revoke(partition);
+            self.parked.revoke(partition);
             self.catch_up.revoke(partition);
         }
         self.parts.view.hold(self.ledger.partitions());
@@ -159,6 +145,8 @@ impl SinkWorker {
         if due || !self.ledger.uncommitted().is_empty() || self.parts.sink.open_jobs() != self.kept {
             self.commit_now().await;
         }
+        self.parked.wake_due(now_ms());
+        self.parts.view.show_oldest(Oldest { owed: self.book.oldest(), parked: self.parked.oldest() });
         match &self.parts.intents {
             Some(intents) => intents.sweep().await,
             None => Ok(()),

@@ -191,7 +191,7 @@ async fn a_reference_that_a_newer_state_decided_while_it_waited_for_room_is_not_
     let mut rig = Rig::new().await;
     let worker = &mut rig.worker;
     // The record that owes, at 1, is long settled; a newer state of it, at 5, is with the sink.
-    worker.book.add(owed(1, "001A"));
+    worker.book.add(owed(1, "001A"), 0);
     let ticket = worker.ledger.track(&contacts(), 5).unwrap();
     let consumed = Consumed { at: at(5), key: None, value: None, headers: Headers::default(), timestamp: 0 };
     worker.flights.insert(
@@ -223,9 +223,9 @@ async fn a_reference_that_a_newer_state_decided_while_it_waited_for_room_is_not_
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_reference_that_is_owed_anew_while_it_waits_for_room_only_the_newer_is_handed_on() {
     let mut rig = Rig::new().await;
-    rig.worker.book.add(owed(1, "001A"));
+    rig.worker.book.add(owed(1, "001A"), 0);
     rig.worker.submit_owed(&[parent("001A")]);
-    rig.worker.book.add(owed(5, "001B"));
+    rig.worker.book.add(owed(5, "001B"), 0);
     rig.worker.submit_owed(&[parent("001B")]);
     rig.make_room();
     rig.worker.fill();
@@ -239,7 +239,7 @@ async fn of_a_reference_that_is_owed_anew_while_it_waits_for_room_only_the_newer
 async fn only_a_link_to_the_sinks_own_org_wakes_what_waits_for_it() {
     let mut rig = Rig::new().await;
     rig.make_room();
-    rig.worker.book.add(owed(1, "001A"));
+    rig.worker.book.add(owed(1, "001A"), 0);
     rig.worker.wake(&link("Account", "001A", ORG_C, 3));
     rig.worker.fill();
     assert_eq!((rig.taken(), rig.worker.book.count()), (0, 1));
@@ -268,7 +268,7 @@ async fn a_mark_is_reached_when_the_sink_has_all_that_lay_in_its_inputs() {
     assert_eq!(reached(&rig), [], "the second record is in the topic");
 
     let _second = rig.worker.ledger.track(&contacts(), 1).unwrap();
-    rig.worker.book.add(owed(1, "001A"));
+    rig.worker.book.add(owed(1, "001A"), 0);
     rig.worker.submit_owed(&[parent("001A")]);
     rig.worker.fill();
     rig.worker.mark().await;

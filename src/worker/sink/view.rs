@@ -9,6 +9,15 @@ use orgstream_api::TopicPartition;
 use crate::worker::latency::Latency;
 use crate::worker::meter::Meter;
 
+/// What has been waiting longest: since when, milliseconds since the epoch, and what it is.
+#[derive(Debug, Clone, Default)]
+pub struct Oldest {
+    /// Of the references that are owed.
+    pub owed: Option<(i64, String)>,
+    /// Of the parked records.
+    pub parked: Option<(i64, String)>,
+}
+
 /// Counters of one sink task.
 #[derive(Debug, Default)]
 pub struct SinkView {
@@ -23,12 +32,15 @@ pub struct SinkView {
     in_flight: AtomicUsize,
     owed: AtomicUsize,
     partitions: Mutex<BTreeSet<TopicPartition>>,
+    parked: AtomicUsize,
+    oldest: Mutex<Oldest>,
 }
 
 impl SinkView {
-    pub(super) fn show(&self, in_flight: usize, owed: usize) {
+    pub(super) fn show(&self, in_flight: usize, owed: usize, parked: usize) {
         self.in_flight.store(in_flight, Ordering::Relaxed);
         self.owed.store(owed, Ordering::Relaxed);
+        self.parked.store(parked, Ordering::Relaxed);
     }
 
     pub(super) fn hold(&self, partitions: impl IntoIterator<Item = TopicPartition>) {
@@ -43,6 +55,20 @@ impl SinkView {
     /// References still owed in the assigned partitions.
     pub fn owed(&self) -> usize {
         self.owed.load(Ordering::Relaxed)
+    }
+
+    /// Parked records of the assigned partitions.
+    pub fn parked(&self) -> usize {
+        self.parked.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn show_oldest(&self, oldest: Oldest) {
+        *self.oldest.lock().expect("no holder of this lock panics") = oldest;
+    }
+
+    /// What has been waiting longest.
+    pub fn oldest(&self) -> Oldest {
+        self.oldest.lock().expect("no holder of this lock panics").clone()
     }
 
     /// The assigned partitions.

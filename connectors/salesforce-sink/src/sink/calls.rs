@@ -46,7 +46,8 @@ impl SalesforceSink {
             self.health.degraded(self.book.trouble().unwrap_or_else(still));
             return None;
         }
-        match self.book.trouble().or_else(|| self.bulk.trouble(now).map(str::to_owned)) {
+        let trouble = self.book.trouble().or_else(|| self.bulk.trouble(now).map(str::to_owned));
+        match trouble.or_else(|| self.too_many_parked()) {
             Some(trouble) => self.health.degraded(trouble),
             None => self.say_what_is_unanswered(),
         }

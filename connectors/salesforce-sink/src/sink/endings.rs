@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use orgstream_api::{Outcome, Rejection, Skip, StoreError, TaskError, Ticket};
+use orgstream_api::{Outcome, Rejection, Skip, StoreError, TaskError, Ticket, Wait};
 use tokio::task::JoinError;
 use tokio::time::Instant;
 
 use super::halt::Subject;
+use super::parking::NextLook;
 use super::{Closed, Over, SalesforceSink};
 use crate::attempts::Next;
 use crate::change::Decision;
@@ -60,7 +61,14 @@ impl SalesforceSink {
         } else {
             self.unanswered.remove(&key);
         }
-        let until = match self.by_policy(verdict) {
+        let verdict = match self.by_policy(verdict) {
+            Verdict::Suspect(rejection) => {
+                work.papers.attempts.suspect();
+                Verdict::Retry(rejection)
+            }
+            verdict => verdict,
+        };
+        let until = match verdict {
             Verdict::Settled(settled) => {
                 if lasts && let Some(link) = settled.link() {
                     self.delivery.links.wrote(link.clone(), settled.stored.clone());
@@ -79,9 +87,12 @@ impl SalesforceSink {
                 self.pause_behind(&mut work);
                 Some(now + pause)
             }
-            Verdict::Retry(rejection) => match self.next_attempt(&mut work) {
-                Next::After(pause) => Some(now + pause),
-                Next::Over => return self.give_up(work, rejection, now),
+            Verdict::Waits(cause, parents) if self.can_park(&work) => match self.next_look(&mut work) {
+                NextLook::After(pause) => Some(now + pause),
+                NextLook::Park(again_in) => {
+                    return self.park(work, Wait::For { cause, parents, again_in }, now);
+                }
+                NextLook::Expired => return self.expire(work, cause, now),
             },
             // What points at the record may be a state from after its return, so the deletion would be waited out in a circle.
             Verdict::InUse(_) if self.comes_back(&key) => {
@@ -91,11 +102,14 @@ impl SalesforceSink {
                 Next::After(pause) => Some(now + pause.min(IN_USE)),
                 Next::Over => return self.give_up(work, rejection, now),
             },
-            Verdict::Suspect(rejection) => {
-                work.papers.attempts.suspect();
+            Verdict::Waits(cause, _) | Verdict::Retry(cause) | Verdict::Suspect(cause) => {
                 match self.next_attempt(&mut work) {
+                    Next::After(pause) if self.outlasts(&work, pause) => {
+                        let wait = Wait::For { cause, parents: Vec::new(), again_in: pause };
+                        return self.park(work, wait, now);
+                    }
                     Next::After(pause) => Some(now + pause),
-                    Next::Over => return self.give_up(work, rejection, now),
+                    Next::Over => return self.give_up(work, cause, now),
                 }
             }
         };
@@ -139,6 +153,12 @@ impl SalesforceSink {
             Task::Owed(owed) => work.papers.attempts.pause(&mut self.pauses, &owed.at.partition),
             Task::Straighten(_) | Task::Known(_) => {}
         }
+    }
+
+    fn expire(&mut self, work: Work, mut rejection: Rejection, now: Instant) {
+        let waited = seconds(self.config.parking.expire_after);
+        rejection.message = format!("{} (waited for {waited}, as `sink.parked` says)", rejection.message);
+        self.settle(work.papers, Outcome::Rejected(rejection), None, now);
     }
 
     fn give_up(&mut self, work: Work, mut rejection: Rejection, now: Instant) {

@@ -28,7 +28,8 @@ pub(super) struct Subject {
 impl Subject {
     /// The record of an item.
     pub(super) fn of(papers: &Papers) -> Self {
-        Self { id: Some(papers.key.id.clone()), at: papers.keeps.clone() }
+        let parked = papers.waited.as_ref().map(|waited| &waited.at);
+        Self { id: Some(papers.key.id.clone()), at: papers.keeps.as_ref().or(parked).cloned() }
     }
 }
 
@@ -92,7 +93,8 @@ impl SalesforceSink {
         match &outcome {
             Outcome::Rejected(rejection) => self.tally.note(Some(&rejection.code)),
             Outcome::Delivered(_) | Outcome::Skipped(_) if subject.at.is_some() => self.tally.note(None),
-            Outcome::Delivered(_) | Outcome::Skipped(_) => {}
+            // What becomes of a parked record is not known yet.
+            Outcome::Delivered(_) | Outcome::Skipped(_) | Outcome::Parked(_) => {}
         }
         Some((ticket, outcome))
     }

@@ -3,13 +3,14 @@
 //! What an item is, and whether it can be written at all, is settled here; only its place in its lane decides when it
 //! is answered.
 
+use std::time::Duration;
+
 use orgstream_api::record::field;
-use orgstream_api::{Item, Outcome, Owed, SinkRecord, Skip, Tracked};
+use orgstream_api::{Item, Outcome, Owed, Resumed, SinkRecord, Skip, Tracked, Tried};
 use tokio::time::Instant;
 
 use super::SalesforceSink;
 use super::halt::Subject;
-use crate::attempts::Attempts;
 use crate::change::{self, Change};
 use crate::config::Algorithm;
 use crate::fold::fold;
@@ -25,34 +26,58 @@ impl SalesforceSink {
     /// Puts an item into its lane.
     pub(super) fn accept(&mut self, Tracked { ticket, item }: Tracked<Item>, seat: Seat, now: Instant) {
         let tenure = self.tenures.of(item.partition());
-        let keeps = match &item {
-            Item::Record(record) => Some(record.at.clone()),
-            Item::Owed(_) => None,
-        };
-        let (key, task) = match item {
-            Item::Record(record) => match change::key(&record, &self.config) {
-                Ok(key) => (key.clone(), self.read(record, key)),
-                // Nobody knows whose history the record belongs to, so there is no order to keep.
-                Err(no_change) => {
-                    drop(seat);
-                    let subject = Subject { id: record.record.text(field::ID).map(str::to_owned), at: keeps };
-                    return self.close(ticket, &subject, no_change.into(), None);
-                }
-            },
-            Item::Owed(owed) => self.read_owed(owed),
-        };
-        let standing = match &task {
-            Task::Change(change) => {
-                let target = &change.target;
-                Some(self.holds.arrive(target.index, change.kind, &target.referrers))
+        let papers = |key| Papers::new(key, Some(ticket), tenure, Some(seat));
+        match item {
+            Item::Record(record) => self.accept_record(papers, record, None, now),
+            Item::Parked(resumed) => {
+                let Resumed { record, waited, tried } = *resumed;
+                self.accept_record(papers, record, Some((waited, tried)), now);
             }
-            Task::Owed(_) | Task::Straighten(_) | Task::Known(_) => None,
+            Item::Owed(owed) => {
+                let (key, task) = self.read_owed(owed);
+                self.queue(papers(key), task, now);
+            }
+        }
+    }
+
+    /// `past` is that of a record that was parked.
+    fn accept_record(
+        &mut self,
+        papers: impl FnOnce(LaneKey) -> Papers,
+        record: SinkRecord,
+        past: Option<(Duration, Tried)>,
+        now: Instant,
+    ) {
+        let key = match change::key(&record, &self.config) {
+            Ok(key) => key,
+            // Nobody knows whose history the record belongs to, so there is no order to keep.
+            Err(no_change) => {
+                self.aside.lose(&record.at);
+                let id = record.record.text(field::ID).map(str::to_owned);
+                let key = LaneKey { org: String::new(), id: id.clone().unwrap_or_default() };
+                let subject = Subject { id, at: Some(record.at) };
+                let Some(ticket) = papers(key).ticket else { return };
+                return self.close(ticket, &subject, no_change.into(), None);
+            }
         };
-        let attempts = Attempts::default();
-        let (ticket, seat) = (Some(ticket), Some(seat));
-        let earlier = Vec::new();
-        let papers = Papers { key: key.clone(), ticket, tenure, attempts, seat, standing, keeps, earlier };
-        self.enqueue(key, Work { papers, task }, now);
+        let mut papers = papers(key.clone());
+        match past {
+            Some((waited, tried)) => self.resume(&mut papers, record.at.clone(), waited, tried),
+            None => papers.keeps = Some(record.at.clone()),
+        }
+        if self.is_behind(&papers) {
+            return self.park_behind(papers);
+        }
+        let task = self.read(record, key);
+        self.queue(papers, task, now);
+    }
+
+    fn queue(&mut self, mut papers: Papers, task: Task, now: Instant) {
+        if let Task::Change(change) = &task {
+            let target = &change.target;
+            papers.standing = Some(self.holds.arrive(target.index, change.kind, &target.referrers));
+        }
+        self.enqueue(papers.key.clone(), Work { papers, task }, now);
     }
 
     /// Puts an item behind the others of its lane, or makes one of it and the last of them.
@@ -76,16 +101,7 @@ impl SalesforceSink {
         if tenure.is_over() || self.lanes.queued(&key).any(|work| matches!(work.task, Task::Straighten(_))) {
             return;
         }
-        let papers = Papers {
-            key: key.clone(),
-            ticket: None,
-            tenure,
-            attempts: Attempts::default(),
-            seat: None,
-            standing: None,
-            keeps: None,
-            earlier: Vec::new(),
-        };
+        let papers = Papers::new(key.clone(), None, tenure, None);
         self.lanes.push(key, Work { papers, task: Task::Straighten(parent) }, now);
     }
 

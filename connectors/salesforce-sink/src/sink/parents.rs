@@ -27,7 +27,9 @@ impl SalesforceSink {
         now: Instant,
     ) -> Verdict {
         let waits = match &verdict {
-            Verdict::Retry(rejection) => rejection.code == MISSING && self.has_parent_in_job(work, now),
+            Verdict::Retry(rejection) | Verdict::Waits(rejection, _) => {
+                rejection.code == MISSING && self.has_parent_in_job(work, now)
+            }
             _ => false,
         };
         if !waits {

@@ -101,6 +101,7 @@ impl Sink {
             standing: Some(self.holds.arrive(0, change.kind, &[])),
             keeps: Some(change.version.at.clone()),
             earlier: Vec::new(),
+            waited: None,
         };
         Work { papers, task: Task::Change(Box::new(change)) }
     }

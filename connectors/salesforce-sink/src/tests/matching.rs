@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgstream_api::{Health, Sink, TaskError};
+use orgstream_api::{Health, Outcome, Sink, TaskError};
 use orgstream_salesforce::{Org, SalesforceId};
 use orgstream_salesforce_simulator as simulator;
 use orgstream_salesforce_simulator::{CallKind, Fault};
@@ -14,6 +14,7 @@ use super::change::{Change, id};
 use super::runtime::Runtime;
 use super::world::{World, config, connect};
 use crate::config::{Operation, SinkConfig};
+use crate::parking::Parking;
 use crate::rules::{Fallback, FindRule, ReferenceRule};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -247,8 +248,8 @@ async fn a_required_reference_is_waited_for_until_its_record_is_made() {
     let ann_a = user(&pair.in_a, "ann@acme.example", "ann@acme.example").await;
     let mut runtime = pair.sink("Agent__c", by("Username")).await;
     runtime.submit(pair.lead(1).text("Agent__c", ann_a.as_str()));
-    let waited = tokio::time::timeout(Duration::from_secs(1), runtime.sink.settled()).await;
-    assert!(waited.is_err(), "the agent is missing: {waited:?}");
+    runtime.step().await;
+    assert!(matches!(runtime.last(), Outcome::Parked(_)), "the agent is missing: {:?}", runtime.last());
     let ann_b = user(&pair.world.org, "ann@acme.example", "ann@acme.example").await;
     runtime.settle().await;
     assert_eq!(pair.written(1, "Agent__c"), ann_b.as_str());
@@ -258,7 +259,8 @@ async fn a_required_reference_is_waited_for_until_its_record_is_made() {
 async fn a_required_reference_that_nobody_finds_is_a_rejection_that_says_what_was_looked_for() {
     let pair = Pair::start().await;
     let ann_a = user(&pair.in_a, "ann@acme.example", "ann@acme.example").await;
-    let config = SinkConfig { retry_for: Duration::from_secs(1), ..ruled("Agent__c", by("Username")) };
+    let parking = Parking { expire_after: Duration::from_secs(1), ..Parking::default() };
+    let config = SinkConfig { parking, ..ruled("Agent__c", by("Username")) };
     let mut runtime = pair.world.try_sink(config).await.unwrap();
     runtime.submit(pair.lead(1).text("Agent__c", ann_a.as_str()));
     runtime.settle().await;

@@ -26,6 +26,7 @@ mod matching;
 mod merged;
 mod object_rules;
 mod own_duplicates;
+mod parked;
 mod reading;
 mod references;
 mod relationships;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::change::{Change, ORG_A, id};
 use super::world::{EXTERNAL, World};
-use crate::config::Operation;
+use crate::parking::Parking;
 
 fn contact(number: u32, account: u32) -> Change {
     Change::created("Contact", number).text("AccountId", &id("Account", account))
@@ -228,9 +228,9 @@ async fn a_record_waits_for_a_parent_that_it_cannot_be_without() {
     let world = World::of(simulator::Org::builder().objects(REQUIRED)).await;
     let mut runtime = world.sync().await;
     runtime.submit(Change::created("Lead", 1).text("Customer__c", &id("Account", 1)));
-    let waited = tokio::time::timeout(Duration::from_secs(1), runtime.sink.settled()).await;
-    assert!(waited.is_err(), "the parent is missing: {waited:?}");
-    assert_eq!(runtime.sink.paused().len(), 1);
+    runtime.step().await;
+    assert!(matches!(runtime.last(), Outcome::Parked(_)), "{:?}", runtime.last());
+    assert!(runtime.sink.paused().is_empty(), "its partition goes on");
     runtime.submit(Change::created("Account", 1));
     runtime.settle().await;
     let parent = world.row("Account", &id("Account", 1)).unwrap();
@@ -240,10 +240,13 @@ async fn a_record_waits_for_a_parent_that_it_cannot_be_without() {
 #[tokio::test]
 async fn a_required_parent_that_never_comes_is_a_rejection() {
     let world = World::of(simulator::Org::builder().objects(REQUIRED)).await;
-    let mut runtime = world.sink(Operation::Sync, Duration::from_secs(1)).await;
+    let mut runtime =
+        world.parking(Parking { expire_after: Duration::from_secs(1), ..Parking::default() }).await;
     runtime.submit(Change::created("Lead", 1).text("Customer__c", &id("Account", 1)));
     runtime.settle().await;
-    assert_eq!(runtime.rejections()[0].code, "REQUIRED_PARENT_MISSING");
+    let rejection = runtime.rejections()[0];
+    assert_eq!(rejection.code, "REQUIRED_PARENT_MISSING");
+    assert!(rejection.message.contains("waited for 1 s"), "{rejection}");
     assert_eq!(world.sandbox.count("Lead"), 0);
 }
 
@@ -272,8 +275,8 @@ async fn a_required_parent_that_came_back_since_is_waited_for() {
     let later = "2026-01-01T10:00:05.000Z";
     let child = Change::created("Lead", 1).text("Customer__c", &id("Account", 1));
     runtime.submit(child.stamped(later));
-    let waited = tokio::time::timeout(Duration::from_secs(1), runtime.sink.settled()).await;
-    assert!(waited.is_err(), "the parent will be back: {waited:?}");
+    runtime.step().await;
+    assert!(matches!(runtime.last(), Outcome::Parked(_)), "the parent will be back: {:?}", runtime.last());
     runtime.submit(Change::undeleted("Account", 1).stamped(later));
     runtime.settle().await;
     let parent = world.row("Account", &id("Account", 1)).unwrap();

@@ -1,4 +1,4 @@
-//! What the runtime does around a sink, without Kafka: tickets, outcomes, links, owed references.
+//! What the runtime does around a sink, without Kafka: tickets, outcomes, links, owed references, parked records.
 //!
 //! It fails the test on its own when a ticket is dropped or settled twice, or when outcomes of one record come out of
 //! order.
@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use orgstream_api::store::MemoryIdMap;
 use orgstream_api::{
-    Delivered, Health, IdLink, IdMap, Item, LinkChange, LinkState, Mark, Outcome, Owed, Rejection, Sink,
-    Skip, Ticket, TicketId, TopicPartition, Tracked,
+    Delivered, Health, History, IdLink, IdMap, InputOffset, Item, LinkChange, LinkState, Mark, Outcome, Owed,
+    Parked, ParkedPlace, Rejection, Resumed, Sink, SinkRecord, Skip, Ticket, TicketId, TopicPartition,
+    Tracked, Wait,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
@@ -32,6 +33,8 @@ pub(super) struct Runtime {
     pub(super) payments: Vec<(Owed, Outcome)>,
     /// What is owed now, by record and field.
     pub(super) owed: BTreeMap<(String, String), Owed>,
+    /// What is parked now, by history and place.
+    pub(super) parked: BTreeMap<(History, InputOffset), Aside>,
     ids: Arc<MemoryIdMap>,
     in_flight: HashMap<TicketId, Flight>,
     backlog: VecDeque<Tracked<Item>>,
@@ -47,9 +50,20 @@ pub(super) struct Runtime {
     dropped: (UnboundedSender<TicketId>, UnboundedReceiver<TicketId>),
 }
 
+/// A parked record.
+#[derive(Clone)]
+pub(super) struct Aside {
+    change: Box<Change>,
+    record: SinkRecord,
+    pub(super) parked: Parked,
+    since: Instant,
+    due: Instant,
+}
+
 enum Flight {
     Record(Box<Change>, Item),
     Owed(Owed),
+    Parked(Box<Aside>),
 }
 
 impl Runtime {
@@ -60,6 +74,7 @@ impl Runtime {
             outcomes: Vec::new(),
             payments: Vec::new(),
             owed: BTreeMap::new(),
+            parked: BTreeMap::new(),
             ids,
             in_flight: HashMap::new(),
             backlog: VecDeque::new(),
@@ -98,18 +113,31 @@ impl Runtime {
         self.submit_item(Flight::Owed(owed));
     }
 
-    /// Waits until everything submitted is settled.
+    /// Waits until everything submitted is settled and nothing is parked.
     pub(super) async fn settle(&mut self) {
-        while !self.in_flight.is_empty() {
+        while !self.in_flight.is_empty() || !self.parked.is_empty() {
             self.step().await;
         }
         assert!(self.sink.paused().is_empty(), "nothing is in retry any more");
+    }
+
+    /// Works for a while, whatever comes of it.
+    pub(super) async fn run_for(&mut self, time: Duration) {
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            self.resume();
+            self.keep();
+            if let Ok(answers) = timeout(Duration::from_millis(20), self.sink.settled()).await {
+                self.answer(answers.unwrap()).await;
+            }
+        }
     }
 
     /// Waits for outcomes once.
     pub(super) async fn step(&mut self) {
         let work = async {
             loop {
+                self.resume();
                 self.keep();
                 // Room comes without an outcome where rows went to disk.
                 if let Ok(answers) = timeout(Duration::from_millis(50), self.sink.settled()).await {
@@ -145,9 +173,22 @@ impl Runtime {
                         Outcome::Skipped(Skip::Cancelled(Some(link))) => {
                             self.bind(link, &mut woken).await;
                         }
-                        Outcome::Skipped(_) | Outcome::Rejected(_) => {}
+                        Outcome::Skipped(_) | Outcome::Parked(_) | Outcome::Rejected(_) => {}
+                    }
+                    if let (Outcome::Parked(parked), Item::Record(record)) = (&outcome, &item) {
+                        self.park(&change, record, parked, None);
                     }
                     self.outcomes.push((*change, outcome));
+                }
+                Flight::Parked(aside) => {
+                    match &outcome {
+                        Outcome::Delivered(delivered) => self.delivered(delivered, &mut woken).await,
+                        Outcome::Parked(parked) => {
+                            self.park(&aside.change, &aside.record, parked, Some(aside.since));
+                        }
+                        Outcome::Skipped(_) | Outcome::Rejected(_) => {}
+                    }
+                    self.outcomes.push((*aside.change, outcome));
                 }
                 Flight::Owed(owed) => {
                     if outcome != Outcome::Skipped(Skip::StillOwed) {
@@ -244,12 +285,84 @@ impl Runtime {
             self.owed.retain(|(id, _), _| *id != link.source_id);
         }
         self.ids.bind(vec![link.clone()]).await.unwrap();
+        for aside in self.parked.values_mut() {
+            if let Wait::For { parents, .. } = &aside.parked.wait
+                && parents.iter().any(|parent| parent.object == link.object && parent.id == link.source_id)
+            {
+                aside.due = Instant::now();
+            }
+        }
         let waiting: Vec<Owed> = self.owed.values().cloned().collect();
         for owed in waiting {
             if self.is_linked(&owed, link).await && !self.is_submitted(&owed) && !woken.contains(&owed) {
                 woken.push(owed);
             }
         }
+    }
+
+    fn park(&mut self, change: &Change, record: &SinkRecord, parked: &Parked, since: Option<Instant>) {
+        let now = Instant::now();
+        let due = match &parked.wait {
+            Wait::Turn => now,
+            Wait::For { again_in, .. } => now + *again_in,
+        };
+        let aside = Aside {
+            change: Box::new(change.clone()),
+            record: record.clone(),
+            parked: parked.clone(),
+            since: since.unwrap_or(now),
+            due,
+        };
+        let place = (parked.whose.clone(), record.at.clone());
+        assert!(self.parked.insert(place, aside).is_none(), "a record is parked once");
+    }
+
+    /// Submits the histories whose first parked record is due, each as a whole.
+    fn resume(&mut self) {
+        let now = Instant::now();
+        let mut histories: Vec<History> = self.parked.keys().map(|(whose, _)| whose.clone()).collect();
+        histories.dedup();
+        for whose in histories {
+            let busy = self
+                .in_flight
+                .values()
+                .any(|flight| matches!(flight, Flight::Parked(aside) if aside.parked.whose == whose));
+            let mut of_history = self.parked.iter().filter(|((other, _), _)| *other == whose);
+            if busy || of_history.next().is_none_or(|(_, first)| first.due > now) {
+                continue;
+            }
+            let places: Vec<_> = self.parked.keys().filter(|(other, _)| *other == whose).cloned().collect();
+            for place in places {
+                let aside = self.parked.remove(&place).expect("it is there");
+                self.submit_item(Flight::Parked(Box::new(aside)));
+            }
+        }
+    }
+
+    /// The process ends: what was not settled comes again to the next sink, and what is parked is known to it.
+    pub(super) fn crash_into(mut self, next: &mut Self) {
+        let (mut open, mut parked) = (BTreeMap::new(), self.parked);
+        for (ticket, flight) in self.in_flight.drain() {
+            match flight {
+                Flight::Record(change, item) => drop(open.insert(ticket.sequence, (change, item))),
+                Flight::Parked(aside) => {
+                    parked.insert((aside.parked.whose.clone(), aside.record.at.clone()), *aside);
+                }
+                Flight::Owed(_) => {}
+            }
+        }
+        next.offsets = self.offsets;
+        next.inherit(parked);
+        for (change, item) in open.into_values() {
+            next.submit_item(Flight::Record(change, item));
+        }
+    }
+
+    /// What is parked goes on with another sink.
+    pub(super) fn inherit(&mut self, parked: BTreeMap<(History, InputOffset), Aside>) {
+        let places = parked.keys().map(|(whose, at)| ParkedPlace { whose: whose.clone(), at: at.clone() });
+        self.sink.set_aside(places.collect());
+        self.parked = parked;
     }
 
     /// Whether the parent of an owed reference has a link by now.
@@ -275,6 +388,11 @@ impl Runtime {
         let item = match &flight {
             Flight::Record(_, item) => item.clone(),
             Flight::Owed(owed) => Item::Owed(owed.clone()),
+            Flight::Parked(aside) => Item::Parked(Box::new(Resumed {
+                record: aside.record.clone(),
+                waited: aside.since.elapsed(),
+                tried: aside.parked.tried.clone(),
+            })),
         };
         self.in_flight.insert(id, flight);
         self.backlog.push_back(Tracked { ticket, item });

@@ -18,6 +18,7 @@ use crate::bulk::rules::{BulkFrom, BulkRules};
 use crate::config::{Algorithm, Operation, SinkConfig, SinkContext, SinkObject};
 use crate::failures::Failures;
 use crate::object_rules::Rules;
+use crate::parking::Parking;
 use crate::rules::ReferenceRules;
 
 /// The field of org B that holds ids of org A.
@@ -61,6 +62,12 @@ impl World {
 
     pub(super) async fn sync(&self) -> Runtime {
         self.sink(Operation::Sync, Duration::from_mins(1)).await
+    }
+
+    /// As [`World::sync`], with records parked in another way.
+    pub(super) async fn parking(&self, parking: Parking) -> Runtime {
+        let config = config(Operation::Sync, Duration::from_mins(1));
+        self.try_sink(SinkConfig { parking, ..config }).await.unwrap()
     }
 
     pub(super) async fn try_sink(&self, config: SinkConfig) -> Result<Runtime, TaskError> {
@@ -172,6 +179,7 @@ pub(super) fn config(operation: Operation, retry_for: Duration) -> SinkConfig {
         algorithm: Algorithm::Ordered,
         reading: crate::Reading::default(),
         retry_for,
+        parking: Parking::default(),
         failures: Failures::default(),
         on_deleted_target: crate::DeletedTarget::default(),
         writing: orgstream_salesforce::WriteOptions::default(),
