@@ -77,7 +77,7 @@ impl Attempts {
     }
 
     /// The attempts of a record that was parked for `aside` and is back at `clock`.
-    pub(crate) fn resumed(tried: Tried, aside: Duration, clock: Duration) -> Self {
+    pub(crate) fn resumed(tried: &Tried, aside: Duration, clock: Duration) -> Self {
         let before = if tried.failed > 0 { tried.spent + aside } else { Duration::ZERO };
         Self {
             failed: tried.failed,
@@ -191,6 +191,11 @@ impl Attempts {
     /// Whether the record was in a call.
     pub(crate) fn have_begun(&self) -> bool {
         self.returns > 0
+    }
+
+    /// Lets the record's partition be read again.
+    pub(crate) fn let_read(&mut self) {
+        self.pause = None;
     }
 
     /// Keeps `partition` paused until the record is settled or dropped.

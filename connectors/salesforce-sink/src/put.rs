@@ -113,7 +113,7 @@ impl Delivery {
         for (item, mut resolved) in items.into_iter().zip(resolved) {
             match resolved.blocked.take() {
                 Some(Blocked::Waits(rejection, parents)) => {
-                    done.push(item, Verdict::Waits(rejection, parents))
+                    done.push(item, Verdict::Waits(rejection, parents));
                 }
                 Some(Blocked::Never(rejection)) => done.push(item, Verdict::rejected(rejection)),
                 None => settled.push((item, resolved)),

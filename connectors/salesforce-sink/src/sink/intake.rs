@@ -62,7 +62,7 @@ impl SalesforceSink {
         };
         let mut papers = papers(key.clone());
         match past {
-            Some((waited, tried)) => self.resume(&mut papers, record.at.clone(), waited, tried),
+            Some((waited, tried)) => self.resume(&mut papers, record.at.clone(), waited, &tried),
             None => papers.keeps = Some(record.at.clone()),
         }
         if self.is_behind(&papers) {

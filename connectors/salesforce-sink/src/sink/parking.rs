@@ -46,8 +46,13 @@ impl SalesforceSink {
 
     /// Whether an item is to leave memory if it is not tried again for `pause`, because its partition would wait too long.
     pub(super) fn outlasts(&self, work: &Work, pause: Duration) -> bool {
+        self.is_overdue(work, pause) && self.can_park(work)
+    }
+
+    /// Whether an item's partition has waited, or will have in `pause`, as long as one waits.
+    pub(super) fn is_overdue(&self, work: &Work, pause: Duration) -> bool {
         let clock = self.delivery.wire.org.breaker().closed_time();
-        work.papers.attempts.spent(clock) + pause > self.config.parking.after && self.can_park(work)
+        work.papers.attempts.spent(clock) + pause > self.config.parking.after
     }
 
     /// Whether an item may be parked, and with it what lies behind it.
@@ -122,7 +127,7 @@ impl SalesforceSink {
     }
 
     /// Takes a parked record back: its attempts go on.
-    pub(super) fn resume(&mut self, papers: &mut Papers, at: InputOffset, time: Duration, tried: Tried) {
+    pub(super) fn resume(&mut self, papers: &mut Papers, at: InputOffset, time: Duration, tried: &Tried) {
         let clock = self.delivery.wire.org.breaker().closed_time();
         let since = self.aside.take(&papers.key, &at).or_else(|| self.aside.lose(&at)).unwrap_or(clock);
         papers.attempts = Attempts::resumed(tried, clock.saturating_sub(since), clock);
