@@ -13,6 +13,7 @@ use crate::config::{Config, Pipeline, Reports};
 use crate::kafka::{Admin, Cleanup, Error, KafkaConfig, TopicSpec, read_compacted, topics};
 use crate::worker::positions::{self as stored_positions, SourceTask};
 use crate::worker::record_topics::RecordTopics;
+use crate::worker::sink::SinkTask;
 
 /// Creates what is missing and refuses what does not fit the file.
 pub(super) async fn topics(
@@ -44,6 +45,9 @@ pub(super) async fn topics(
             admin.ensure_topics(&[dead_letters(pipeline)]).await?;
         }
         if options.sinks() && pipeline.sink.is_some() {
+            if !options.snapshot.contains(&pipeline.name) {
+                refuse_lost_waiting(pipeline, kafka, admin).await?;
+            }
             sink_topics(config, pipeline, admin).await?;
         }
     }
@@ -98,6 +102,39 @@ async fn refuse_lost(
             ),
         })),
     }
+}
+
+/// Fails when the topic is missing in which records wait, although the pipeline's sinks have read some: what waited in it is
+/// before their offsets, and nobody would miss it.
+async fn refuse_lost_waiting(
+    pipeline: &Pipeline,
+    kafka: &KafkaConfig,
+    admin: &Admin,
+) -> Result<(), TaskError> {
+    let topic = topics::parked(&pipeline.name);
+    if admin.partitions(&topic).await?.is_some() {
+        return Ok(());
+    }
+    let mut inputs = Vec::new();
+    for input in input_topics(pipeline) {
+        if admin.partitions(&input).await?.is_some() {
+            inputs.push(input);
+        }
+    }
+    let group = SinkTask { pipeline: pipeline.name.clone(), number: 0 }.group();
+    if inputs.is_empty() || admin.committed(&group, &inputs).await?.is_empty() {
+        return Ok(());
+    }
+    Err(TaskError::failed(Error::TopicGone {
+        brokers: kafka.bootstrap_servers.clone(),
+        topic,
+        what: format!(
+            "the sink of pipeline {} keeps there what waits for parents or better times, so the topic was deleted, and \
+             whatever waited in it is lost. Run once with `--snapshot {}`, which makes the topic and reads everything anew; or \
+             create the topic, compacted and with as many partitions as the widest input, if nothing waited",
+            pipeline.name, pipeline.name
+        ),
+    }))
 }
 
 /// Those of `topics`, each with its object, that the cluster does not have.
