@@ -1,7 +1,5 @@
 //! Records that cannot be written yet: they wait in Kafka, and all others go on.
 
-#![expect(clippy::print_stdout, reason = "the harness shows it with the failed test")]
-
 use std::collections::HashSet;
 use std::time::Duration;
 

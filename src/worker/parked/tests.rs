@@ -29,7 +29,7 @@ fn for_parent(id: u8) -> Wait {
     Wait::For {
         cause,
         parents: vec![ParentRecord { org, object, id: parent }],
-        again_in: Duration::from_secs(60),
+        again_in: Duration::from_mins(1),
     }
 }
 
@@ -263,7 +263,9 @@ proptest! {
     #[test]
     fn the_records_of_an_id_are_written_in_order_through_parks_kills_and_resumptions(steps in steps()) {
         let mut model = Model::default();
-        steps.iter().for_each(|step| model.step(step));
+        for step in &steps {
+            model.step(step);
+        }
         model.settle();
         for id in 0..IDS {
             let offsets = (0_i64..).zip(&model.input).filter(|(_, of)| **of == id).map(|(offset, _)| offset);
