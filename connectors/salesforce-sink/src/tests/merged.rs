@@ -19,6 +19,7 @@ fn skipped(runtime: &Runtime) -> Vec<&str> {
             Outcome::Skipped(skip) => skip.as_str(),
             Outcome::Delivered(_) => "delivered",
             Outcome::Rejected(rejection) => &rejection.code,
+            Outcome::Parked(_) => "parked",
         })
         .collect()
 }
