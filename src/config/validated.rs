@@ -8,8 +8,8 @@ use orgstream_api::TopicTemplate;
 use orgstream_api::record::field;
 use orgstream_salesforce::{OrgConfig, WriteOptions};
 use orgstream_salesforce_sink::{
-    Algorithm, BulkRules, DeletedTarget, Failures, Operation, Parking, Reading, ReferenceRules, Rules, SinkConfig,
-    SinkObject,
+    Algorithm, BulkRules, DeletedTarget, Failures, Operation, Parking, Reading, ReferenceRules, Rules,
+    SinkConfig, SinkObject,
 };
 use orgstream_salesforce_source::SourceConfig;
 use url::Url;

@@ -95,7 +95,8 @@ impl Delivery {
                 return Ok(Vec::new());
             }
         };
-        let resolved = references::resolve(&parents, &self.targets, &self.matcher, &self.parking, &items, &named).await;
+        let resolved =
+            references::resolve(&parents, &self.targets, &self.matcher, &self.parking, &items, &named).await;
         let resolved = match resolved {
             Ok(resolved) => resolved,
             Err(Trouble::Store(error)) => return Err(error),

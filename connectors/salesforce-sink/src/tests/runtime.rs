@@ -241,7 +241,7 @@ impl Runtime {
     pub(super) fn first_open(&self, topic: &str) -> Option<i64> {
         let records = self.in_flight.values().filter_map(|flight| match flight {
             Flight::Record(_, Item::Record(record)) => Some(&record.at),
-            Flight::Record(..) | Flight::Owed(_) => None,
+            Flight::Record(..) | Flight::Parked(_) | Flight::Owed(_) => None,
         });
         records.filter(|at| at.partition.topic == topic).map(|at| at.offset).min()
     }
