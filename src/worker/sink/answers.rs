@@ -1,8 +1,8 @@
 //! Outcomes become durable, then their tickets settle.
 //!
-//! The order is what the delivery rules ask for: owed entries, tombstones and dead letters are acknowledged
-//! by Kafka (D3), then links are bound (D7), then tickets settle, then offsets may be committed (D1). A crash
-//! anywhere in between redelivers the record, and the link's `last` does not hide it yet.
+//! The order is what the delivery rules ask for: owed entries and dead letters are acknowledged by Kafka (D3), then links are
+//! bound (D7), then parked records begin and end (D3), then tickets settle, then offsets may be committed (D1). A crash anywhere
+//! in between redelivers the record, and the link's `last` does not hide it yet.
 
 use std::collections::HashMap;
 
@@ -24,9 +24,10 @@ use crate::worker::reports::{self, write_reports};
 /// What a batch of outcomes demands before its tickets settle.
 #[derive(Default)]
 pub(super) struct Demands {
-    pub(super) entries: Vec<Outgoing>,
-    /// Tombstones of parked records, which nobody would know of any more if these came first.
-    pub(super) ends: Vec<Outgoing>,
+    entries: Vec<Outgoing>,
+    /// Parked records and their tombstones. They come last: nobody would know of a record any more whose tombstone came first,
+    /// and a record that is parked in the topic is not waited for by an earlier one of its id that has no letter or link yet.
+    pub(super) parked: Vec<Outgoing>,
     letters: Vec<Outgoing>,
     /// Rejections; some may have their letter already.
     rejected: usize,
@@ -84,9 +85,9 @@ impl SinkWorker {
             // D7: bound before anything settles.
             self.parts.ids.write(demands.links.into_values().collect()).await?;
         }
-        if !demands.ends.is_empty() {
-            // D3: behind all that the end of a parked record demands.
-            self.parts.producer.send(demands.ends).await?;
+        if !demands.parked.is_empty() {
+            // D3: behind all that the end of a parked record, and of those that came before one, demands.
+            self.parts.producer.send(demands.parked).await?;
         }
         for (ticket, _) in answers {
             self.ledger.settle(ticket);

@@ -52,14 +52,14 @@ impl SinkWorker {
         let since = past.map_or(now, |past| past.since);
         let record = ParkedRecord::new(taken.consumed, parked, since, now);
         if !stays {
-            demands.entries.push(record.outgoing(&self.parts.task.pipeline));
+            demands.parked.push(record.outgoing(&self.parts.task.pipeline));
         }
         self.parked.add(record, Again::No);
     }
 
     /// Ends the entry of a record that has its outcome.
     pub(super) fn end_parked(&mut self, demands: &mut Demands, whose: &History, at: &InputOffset) {
-        demands.ends.push(tombstone(&self.parts.task.pipeline, whose, at));
+        demands.parked.push(tombstone(&self.parts.task.pipeline, whose, at));
         if let Some(intents) = &self.parts.intents {
             intents.unpark(at);
         }
@@ -128,7 +128,7 @@ impl SinkWorker {
         }
         let mut demands = Demands::default();
         self.end_parked(&mut demands, &parked.whose, &parked.consumed.at);
-        self.parts.producer.send(demands.ends).await?;
+        self.parts.producer.send(demands.parked).await?;
         self.parts.sink.lost_aside(&parked.place());
         Ok(())
     }
