@@ -97,7 +97,7 @@ enum Outcome {
 enum Demand {
     Letter(i64),
     Link(u8, i64),
-    Entry(ParkedRecord),
+    Entry(Box<ParkedRecord>),
     Tombstone(i64),
 }
 
@@ -203,7 +203,9 @@ impl Model {
 
     fn answer(&mut self, count: usize) {
         let (demands, answers) = self.take_answers(count);
-        demands.into_iter().for_each(|demand| self.make_durable(demand));
+        for demand in demands {
+            self.make_durable(demand);
+        }
         for (item, outcome) in answers {
             if let Outcome::Parked(wait) = outcome {
                 self.book.add(parked(item.id, item.offset, wait), Again::No);
@@ -224,7 +226,7 @@ impl Model {
                 Outcome::Refused => demands.push(Demand::Letter(item.offset)),
                 Outcome::Duplicate => {}
                 Outcome::Parked(wait) => {
-                    ends.push(Demand::Entry(parked(item.id, item.offset, wait.clone())));
+                    ends.push(Demand::Entry(Box::new(parked(item.id, item.offset, wait.clone()))));
                     continue;
                 }
             }
@@ -241,7 +243,7 @@ impl Model {
         match demand {
             Demand::Letter(offset) => drop(self.letters.insert(offset)),
             Demand::Link(id, last) => drop(self.last.insert(id, last)),
-            Demand::Entry(record) => drop(self.topic.insert(record.consumed.at.offset, record)),
+            Demand::Entry(record) => drop(self.topic.insert(record.consumed.at.offset, *record)),
             Demand::Tombstone(offset) => drop(self.topic.remove(&offset)),
         }
     }
