@@ -167,8 +167,11 @@ async fn look(shared: &Shared, orgs: &Orgs, sink: &SinkEntry) -> Standing {
     }
     let target = orgs.get(&sink.org);
     let Some(target) = target.map(|org| org.id().as_str().to_owned()) else { return Standing::Moving };
-    if !for_good(shared, &target, &waiting).await.unwrap_or(false) {
+    if !for_good(shared, &target, &mut waiting).await.unwrap_or(false) {
         return Standing::Moving;
+    }
+    if waiting.owed.is_empty() && waiting.records.is_empty() {
+        return Standing::Arrived;
     }
     let mut owed: Vec<Owed> = waiting.owed.into_iter().map(|(owed, _)| owed).collect();
     owed.sort_by(|one, other| {
@@ -179,19 +182,26 @@ async fn look(shared: &Shared, orgs: &Orgs, sink: &SinkEntry) -> Standing {
     Standing::Waits(WaitsForGood { pipeline: sink.pipeline.clone(), owed, parked })
 }
 
-/// Whether nothing of what waits is about to be tried: none of the parents has a link, and no record only has bad luck.
-async fn for_good(shared: &Shared, target: &str, waiting: &Waiting) -> Result<bool, StoreError> {
+/// Whether nothing of what waits is about to be tried: none of the parents has a link, and no record only has bad luck. Takes out
+/// references to deleted records, for which nobody waits: they are empty in their own org, and set should the parent come back.
+async fn for_good(shared: &Shared, target: &str, waiting: &mut Waiting) -> Result<bool, StoreError> {
     let link = async |org: &str, object: &str, id: &String| {
         let links = shared.ids.resolve(org, object, target, std::slice::from_ref(id)).await?;
         Ok::<_, StoreError>(links.into_iter().flatten().next())
     };
-    for (owed, _) in &waiting.owed {
-        for object in &owed.parent_objects {
-            if link(&owed.org, object, &owed.parent_id).await?.is_some() {
-                return Ok(false);
-            }
+    let mut owed = Vec::new();
+    for (reference, since) in std::mem::take(&mut waiting.owed) {
+        let mut known = None;
+        for object in &reference.parent_objects {
+            known = known.or(link(&reference.org, object, &reference.parent_id).await?);
+        }
+        match known.map(|link| link.state) {
+            Some(LinkState::Live) => return Ok(false),
+            Some(LinkState::Deleted(_)) => {}
+            None => owed.push((reference, since)),
         }
     }
+    waiting.owed = owed;
     for record in &waiting.records {
         let Until::For { cause, parents, .. } = &record.until else { continue };
         if cause.code != MISSING_PARENT {

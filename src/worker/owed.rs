@@ -125,6 +125,11 @@ impl OwedBook {
             .collect()
     }
 
+    /// The keys of the entries that wait for `parent`.
+    pub fn waiting_for(&self, parent: &Parent) -> Vec<EntryKey> {
+        self.by_parent.get(parent).into_iter().flatten().cloned().collect()
+    }
+
     /// All parents that entries wait for.
     pub fn parents(&self) -> Vec<Parent> {
         self.by_parent.keys().cloned().collect()

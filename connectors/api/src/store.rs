@@ -50,6 +50,16 @@ pub enum LinkState {
     Deleted(i64),
 }
 
+impl LinkState {
+    /// How long an org can bring a deleted record back: its recycle bin keeps it for 15 days.
+    pub const RESTORABLE_MS: i64 = 15 * 24 * 3_600_000;
+
+    /// Whether the record was deleted so long before `now`, in milliseconds since the epoch, that its org cannot bring it back.
+    pub fn is_final(self, now: i64) -> bool {
+        matches!(self, Self::Deleted(at) if now - at > Self::RESTORABLE_MS)
+    }
+}
+
 /// A `SystemModstamp` cut to the second: seconds since the epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Stamp(pub i64);

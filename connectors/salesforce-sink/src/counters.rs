@@ -38,7 +38,7 @@ pub struct SinkCounts {
     pub owed: u64,
     /// How often a record was parked, those behind another one of their history included.
     pub parked: u64,
-    /// References left out for good: their parent is outside the pipeline and not found, or deleted.
+    /// References left out for good: their parent is outside the pipeline and not found, or cannot come back.
     pub left_out: u64,
     /// References that were given the record that a rule names for what is not found.
     pub defaulted: u64,

@@ -26,10 +26,19 @@ pub(crate) enum Trouble {
 pub(crate) enum Parent {
     /// It is in org B.
     Live(SalesforceId),
-    /// It was deleted, at this time of its own org where that is known.
-    Deleted(Option<Stamp>),
+    /// It was deleted, and may come back.
+    Deleted(Deletion),
     /// It is not there yet.
     Missing,
+}
+
+/// When a record was deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Deletion {
+    /// By the clock of its own org, where that is known.
+    pub(crate) stamp: Option<Stamp>,
+    /// When its topic told of it, in milliseconds since the epoch.
+    pub(crate) told: i64,
 }
 
 /// Finds parents: in the id map first, then in org B by external id, many at a time.
@@ -91,7 +100,7 @@ pub(crate) fn record_key(org: &str, target: &Target, id: SalesforceId) -> Record
 fn parent(link: Option<&IdLink>) -> Parent {
     let Some(link) = link else { return Parent::Missing };
     match (link.state, &link.target_id) {
-        (LinkState::Deleted(_), _) => Parent::Deleted(link.stamp),
+        (LinkState::Deleted(told), _) => Parent::Deleted(Deletion { stamp: link.stamp, told }),
         (LinkState::Live, Some(id)) => SalesforceId::parse(id).map_or(Parent::Missing, Parent::Live),
         (LinkState::Live, None) => Parent::Missing,
     }

@@ -1,8 +1,8 @@
 //! Sets references that were left out, now that their parent should have a link.
 //!
 //! The runtime submits an owed reference when its parent's link is bound, so the parent is normally there. Should it
-//! not be, the item is handed back as still owed: its entry stays stored and is submitted again with the next link of the
-//! parent, and meanwhile nothing here is held for it.
+//! not be, or be deleted again, the item is handed back as still owed: its entry stays stored and is submitted again with the
+//! next link of the parent, and meanwhile nothing here is held for it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -60,11 +60,8 @@ impl Delivery {
                     row.insert(debt.owed.field.clone(), Json::String(parent.as_str().to_owned()));
                     payable.push((debt, row));
                 }
-                Parent::Deleted(_) => {
-                    self.counters.left_out(1);
-                    done.push_owed(debt.papers, debt.owed, no_longer_owed());
-                }
-                Parent::Missing => {
+                // One that was deleted may come back, or be back where its topic is still to be read.
+                Parent::Deleted(_) | Parent::Missing => {
                     let verdict = Verdict::settled(Outcome::Skipped(Skip::StillOwed));
                     done.push_owed(debt.papers, debt.owed, verdict);
                 }

@@ -2,11 +2,12 @@
 //!
 //! Happens when the lane's turn has come, not earlier, so that a parent written a moment ago counts. A reference whose
 //! parent has no link yet is left out of the write and owed (D3); only one that the record cannot be without makes the
-//! record wait.
+//! record wait. One whose parent was deleted is emptied and owed: its org points only at what lives, so either the deletion is
+//! the newer of the two, or the parent came back and its topic is still to tell.
 
 use std::sync::Arc;
 
-use orgstream_api::{Owed, ParentRecord, Rejection, Stamp, Value};
+use orgstream_api::{LinkState, Owed, ParentRecord, Rejection, Stamp, Value};
 use orgstream_salesforce::{Row, SalesforceId};
 use serde_json::Value as Json;
 
@@ -16,7 +17,7 @@ use crate::lanes::LaneKey;
 use crate::links::RecordKey;
 use crate::matching::Matcher;
 use crate::outside::{self, Outside};
-use crate::parents::{Parent, Parents, Trouble, best, record_key};
+use crate::parents::{Deletion, Parent, Parents, Trouble, best, record_key};
 use crate::parking::Parking;
 use crate::relationships::{self, Named};
 use crate::target::{Reference, Target, Targets};
@@ -204,7 +205,9 @@ fn settle(change: &Change, pointing: &Pointing<'_>, parent: Parent, goes_without
             let objects = pointing.candidates.iter().map(|target| target.index).collect();
             own.parents.push(PointedAt { key, objects });
         }
-        Parent::Deleted(at) if pointing.reference.is_required() && !is_newer(change, name, at) => {
+        Parent::Deleted(deletion)
+            if pointing.reference.is_required() && !is_newer(change, name, deletion.stamp) =>
+        {
             own.blocked = Some(Blocked::Never(Rejection {
                 code: "REQUIRED_PARENT_DELETED".to_owned(),
                 message: format!(
@@ -215,6 +218,14 @@ fn settle(change: &Change, pointing: &Pointing<'_>, parent: Parent, goes_without
                 ),
                 fields: vec![name.clone()],
             }));
+        }
+        Parent::Deleted(deletion) if pointing.reference.can_be_emptied() => {
+            own.row.insert(name.clone(), Json::Null);
+            if change.is_identified() && may_be_back(change, deletion) {
+                own.owed.push(owed(change, name, parent_objects, pointing.id));
+            } else {
+                own.leave_out(name);
+            }
         }
         Parent::Deleted(_) if !pointing.reference.is_required() => own.leave_out(name),
         Parent::Deleted(_) | Parent::Missing if goes_without && pointing.reference.is_dispensable() => {
@@ -283,6 +294,11 @@ pub(crate) fn owe_rest(change: &Change, targets: &Targets, written: &[String], o
             own.owed.push(owed(change, name, objects, id));
         }
     }
+}
+
+/// Whether a parent that was deleted may have been back when the record pointed at it.
+fn may_be_back(change: &Change, deletion: Deletion) -> bool {
+    change.timestamp - deletion.told <= LinkState::RESTORABLE_MS
 }
 
 /// Whether the state that points at a parent is newer than its deletion, so that the parent came back in between: that is

@@ -189,6 +189,11 @@ impl Reference {
         self.is_waited_for() && !self.is_required()
     }
 
+    /// Whether a record that has it can be without it.
+    pub(crate) fn can_be_emptied(&self) -> bool {
+        self.field.nillable && self.field.updateable
+    }
+
     /// Whether a record waits for it: it cannot be without it, or could not get it later.
     pub(crate) fn is_waited_for(&self) -> bool {
         self.is_required() || (!self.parents.is_empty() && !self.field.updateable)

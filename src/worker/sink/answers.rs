@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 
 use orgstream_api::{
-    Delivered, Headers, IdLink, IdMap as _, LinkChange, LinkState, Outcome, Owed, Rejection, Skip, TaskError,
-    Ticket, Tracked,
+    Delivered, Headers, IdLink, LinkChange, LinkState, Outcome, Owed, Rejection, Skip, TaskError, Ticket,
+    Tracked,
 };
 use orgstream_api::{InputOffset, Item};
 
@@ -177,9 +177,13 @@ impl SinkWorker {
 
     /// Ends an entry, if there is one.
     fn pay(&mut self, demands: &mut Demands, key: &EntryKey) {
-        if let Some(owed) = self.book.remove(key) {
-            demands.entries.push(entry(&self.parts.task.pipeline, key, None, owed.at.partition.partition));
-        }
+        demands.entries.extend(self.end(key));
+    }
+
+    /// The tombstone of an entry, if there is one.
+    pub(super) fn end(&mut self, key: &EntryKey) -> Option<Outgoing> {
+        let owed = self.book.remove(key)?;
+        Some(entry(&self.parts.task.pipeline, key, None, owed.at.partition.partition))
     }
 
     /// What the file wants to be told of a record's outcome.
@@ -218,30 +222,16 @@ impl SinkWorker {
         dead_letter(&self.parts.task.pipeline, self.parts.task.number, consumed, &cause)
     }
 
-    /// Wakes what waits for any of `parents`, those with a link.
+    /// Wakes what waits for any of `parents`, those that live in org B.
     pub(super) async fn submit_linked(&mut self, parents: Vec<Parent>) -> Result<(), TaskError> {
-        let mut known = Vec::new();
-        let mut groups: HashMap<(String, String), Vec<String>> = HashMap::new();
-        for (org, object, id) in parents {
-            groups.entry((org, object)).or_default().push(id);
+        let links = self.links_of(parents).await?;
+        let live = links.into_iter().filter(|(_, link)| lives(link));
+        let live: Vec<Parent> = live.map(|(parent, _)| parent).collect();
+        // Who is parked knows of a deletion, and waits for the parent to come back.
+        for parent in &live {
+            self.parked.wake(parent);
         }
-        for ((org, object), ids) in groups {
-            let links = self
-                .parts
-                .ids
-                .resolve(&org, &object, &self.parts.target_org, &ids)
-                .await
-                .map_err(TaskError::restart)?;
-            for link in links.into_iter().flatten().filter(is_known) {
-                let parent = (org.clone(), object.clone(), link.source_id);
-                // Who is parked knows of the deletion, and waits for the parent to come back.
-                if link.state == LinkState::Live {
-                    self.parked.wake(&parent);
-                }
-                known.push(parent);
-            }
-        }
-        self.submit_owed(&known);
+        self.submit_owed(&live);
         Ok(())
     }
 
@@ -255,9 +245,9 @@ impl SinkWorker {
     }
 }
 
-/// Whether a link says where its record is, or that it never will be anywhere.
-pub(super) fn is_known(link: &IdLink) -> bool {
-    link.target_id.is_some() || matches!(link.state, LinkState::Deleted(_))
+/// Whether a link says where its record is. One that was deleted may come back.
+pub(super) fn lives(link: &IdLink) -> bool {
+    link.target_id.is_some() && link.state == LinkState::Live
 }
 
 /// An entry of the parked topic, or its tombstone. It lies in the partition number of its record.

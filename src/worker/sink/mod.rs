@@ -2,6 +2,7 @@
 //!
 //! - [`intake`]: consumed bytes → records with tickets
 //! - [`answers`]: outcomes → what has to be durable → settled tickets (D3, D7)
+//! - [`bygone`]: references that are no longer owed, since their parents cannot come back
 //! - [`lettered`]: dead letters that are there already
 //! - [`marks`]: what lay in the inputs at moments that the sink asks about
 //! - [`parking`]: records that wait in Kafka, and those that come back from there
@@ -13,6 +14,7 @@
 //! that others wait for, and last new records, so that work in flight never grows while results lie unread.
 
 mod answers;
+mod bygone;
 mod intake;
 mod lettered;
 mod marks;
@@ -160,6 +162,7 @@ pub struct SinkWorker {
     unknown_schemas: HashSet<u32>,
     bound: mpsc::UnboundedReceiver<IdLink>,
     renewed: Instant,
+    looked_for_bygone: Instant,
     /// The jobs that the committed offsets tell of.
     kept: OpenJobs,
     course: Course,
@@ -204,6 +207,7 @@ impl SinkWorker {
             unknown_schemas: HashSet::new(),
             bound,
             renewed: Instant::now(),
+            looked_for_bygone: Instant::now(),
             kept: OpenJobs::new(),
             course: Course::Whole,
             is_degraded: false,
@@ -267,7 +271,10 @@ impl SinkWorker {
     async fn take(&mut self, step: Step) -> Result<(), TaskError> {
         match step {
             Step::Settled(answers) => self.answer(answers).await?,
-            Step::Commit => self.commit_due().await?,
+            Step::Commit => {
+                self.commit_due().await?;
+                self.end_bygone_now_and_then().await?;
+            }
             Step::Bound(link) => self.wake(&link),
             Step::Event(event) => self.event(event).await?,
             Step::Stop | Step::Fill => {}

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use orgstream_api::record::field;
 use orgstream_api::{
-    History, IdLink, InputOffset, Item, Parked, Resumed, SinkRecord, TaskError, Tracked, Wait,
+    History, IdLink, InputOffset, Item, LinkState, Parked, Resumed, SinkRecord, TaskError, Tracked, Wait,
 };
 use tokio::time::Instant;
 
-use super::answers::{Demands, is_known};
+use super::answers::{Demands, lives};
 use super::{Flight, SinkTask, SinkWorker, Taken};
 use crate::clock::now_ms;
 use crate::worker::dead_letters::{Cause, write_dead_letters, write_id};
@@ -66,14 +66,19 @@ impl SinkWorker {
         self.parked.end(whose, at);
     }
 
-    /// Submits the entries that wait for the record of `link`, which now has a link or never will.
+    /// Submits the entries that wait for the record of `link`: all where it lives now, and where it was deleted the records
+    /// that cannot be without it. References wait for its return.
     pub(super) fn wake(&mut self, link: &IdLink) {
+        let (lives, is_deleted) = (lives(link), link.state != LinkState::Live);
         // The process hears of the links of all its sinks; a link to another org pays nothing here.
-        if link.target_org == self.parts.target_org && is_known(link) {
-            let parent = (link.source_org.clone(), link.object.clone(), link.source_id.clone());
-            self.submit_owed(std::slice::from_ref(&parent));
-            self.parked.wake(&parent);
+        if link.target_org != self.parts.target_org || !(lives || is_deleted) {
+            return;
         }
+        let parent = (link.source_org.clone(), link.object.clone(), link.source_id.clone());
+        if lives {
+            self.submit_owed(std::slice::from_ref(&parent));
+        }
+        self.parked.wake(&parent);
     }
 
     /// Hands on the parked records whose time has come.

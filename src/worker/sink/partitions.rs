@@ -71,6 +71,7 @@ impl SinkWorker {
         }
         self.read_letters_back(&starts).await?;
         self.commit_now().await;
+        self.end_bygone().await?;
         let mut parents = self.book.parents();
         parents.extend(self.parked.parents());
         self.submit_linked(parents).await

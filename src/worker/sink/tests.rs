@@ -273,6 +273,42 @@ async fn a_record_is_parked_in_the_topic_when_all_is_there_that_an_earlier_one_o
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_owed_to_a_deleted_record_waits_for_its_return_as_long_as_it_can_come_back() {
+    let mut rig = Rig::new().await;
+    rig.make_room();
+    let deleted = |ago: i64| {
+        let state = LinkState::Deleted(crate::clock::now_ms() - ago);
+        IdLink { state, ..link("Account", "001A", ORG_B, 3) }
+    };
+    let owes = owes(&mut rig.worker, owed(1, "001A"));
+    rig.worker.answer(vec![owes]).await.unwrap();
+    rig.worker.parts.ids.write(vec![deleted(LinkState::RESTORABLE_MS - 60_000)]).await.unwrap();
+    rig.worker.wake(&deleted(0));
+    rig.worker.submit_linked(rig.worker.book.parents()).await.unwrap();
+    rig.worker.end_bygone().await.unwrap();
+    rig.worker.fill();
+    assert_eq!((rig.taken(), rig.worker.book.count()), (0, 1));
+
+    rig.worker.parts.ids.write(vec![deleted(LinkState::RESTORABLE_MS + 60_000)]).await.unwrap();
+    rig.worker.end_bygone().await.unwrap();
+    let kafka = rig.worker.parts.kafka.clone();
+    let parked =
+        read_compacted(&kafka, &topics::parked("crm"), None, &HealthReporter::new().0).await.unwrap();
+    let left = parked.entries.values().filter(|entry| entry.value.is_some()).count();
+    assert_eq!((rig.worker.book.count(), left), (0, 0));
+}
+
+/// The answer to a record that was written and owes `owed`.
+fn owes(worker: &mut SinkWorker, owed: Owed) -> (Ticket, Outcome) {
+    let ticket = worker.ledger.track(&contacts(), owed.at.offset).unwrap();
+    let consumed =
+        Consumed { at: owed.at.clone(), key: None, value: None, headers: Headers::default(), timestamp: 0 };
+    let taken = Taken { consumed, id: None, reported: None, came: Instant::now() };
+    worker.flights.insert(ticket.id(), Flight::Record(taken));
+    (ticket, Outcome::Delivered(Delivered { owed: vec![owed], ..Delivered::default() }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mark_is_reached_when_the_sink_has_all_that_lay_in_its_inputs() {
     let mut rig = Rig::new().await;
     let reached = |rig: &Rig| rig.notes.lock().unwrap().reached.clone();

@@ -26,6 +26,8 @@ pub(super) struct Change {
     key: Key,
     /// In place of the value that it would have.
     held: Option<Struct>,
+    /// When its topic told of it.
+    told: i64,
 }
 
 /// What the key of a record is.
@@ -61,6 +63,7 @@ impl Change {
             tombstone: false,
             key: Key::Usual,
             held: None,
+            told: 1_767_261_600_000,
         }
     }
 
@@ -124,6 +127,12 @@ impl Change {
         self
     }
 
+    /// So many milliseconds later than other records were.
+    pub(super) fn told(mut self, later: i64) -> Self {
+        self.told += later;
+        self
+    }
+
     /// As of another org than [`ORG_A`].
     pub(super) fn of_org(mut self, id: &str) -> Self {
         id.clone_into(&mut self.org);
@@ -176,7 +185,7 @@ impl Change {
             key: None,
             value: (!self.tombstone).then(|| self.held.clone().unwrap_or_else(|| self.image())),
             headers,
-            timestamp: 1_767_261_600_000,
+            timestamp: self.told,
         };
         let key = match &self.key {
             Key::Usual => self.tombstone.then(|| self.key()),

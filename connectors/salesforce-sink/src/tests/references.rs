@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orgstream_api::{InputOffset, Outcome, Owed, Sink, Skip, TopicPartition};
+use orgstream_api::{InputOffset, LinkState, Outcome, Owed, Sink, Skip, TopicPartition};
 use orgstream_salesforce_simulator as simulator;
 use serde_json::json;
 
@@ -100,16 +100,59 @@ async fn a_parent_without_link_is_found_in_org_b() {
 }
 
 #[tokio::test]
-async fn a_reference_to_a_deleted_parent_is_left_out_and_not_owed() {
+async fn a_reference_to_a_deleted_parent_is_empty_until_that_comes_back() {
     let world = World::start().await;
     let mut runtime = world.sync().await;
+    let of = |account| Change::created("Contact", 1).text("AccountId", &id("Account", account));
+    for change in [Change::created("Account", 1), Change::created("Account", 2), of(2)] {
+        runtime.submit(change);
+        runtime.settle().await;
+    }
     runtime.submit(Change::deleted("Account", 1));
+    runtime.settle().await;
+    // It was moved, perhaps before the deletion and perhaps after the return that the parent's topic is still to tell.
+    runtime.submit(of(1));
+    runtime.settle().await;
+    let account = || world.row("Contact", &id("Contact", 1)).unwrap()["AccountId"].clone();
+    assert_eq!((account(), runtime.owed.len()), (json!(null), 1));
+    runtime.submit(Change::undeleted("Account", 1));
+    runtime.settle().await;
+    assert_eq!(account(), world.row("Account", &id("Account", 1)).unwrap()["Id"]);
+    assert!(runtime.owed.is_empty());
+}
+
+#[tokio::test]
+async fn a_reference_to_a_parent_that_cannot_come_back_is_left_out_and_not_owed() {
+    let world = World::start().await;
+    let mut runtime = world.sync().await;
+    runtime.submit(Change::deleted("Account", 1).told(-LinkState::RESTORABLE_MS - 1));
     runtime.settle().await;
     runtime.submit(contact(1, 1));
     runtime.settle().await;
     assert_eq!(world.row("Contact", &id("Contact", 1)).unwrap()["AccountId"], json!(null));
     assert!(runtime.owed.is_empty());
     assert_eq!(runtime.counts().left_out, 1);
+}
+
+#[tokio::test]
+async fn a_child_that_arrives_before_its_parent_comes_goes_and_comes_back_points_at_it_in_the_end() {
+    let world = World::start().await;
+    let mut runtime = world.sync().await;
+    runtime.submit(contact(1, 1));
+    runtime.settle().await;
+    let owed = runtime.owed.values().next().unwrap().clone();
+    runtime.submit(Change::created("Account", 1));
+    runtime.submit(Change::deleted("Account", 1));
+    runtime.settle().await;
+    // It was submitted when the parent had come, and its turn comes when that is gone again.
+    runtime.owed.insert((owed.id.clone(), owed.field.clone()), owed.clone());
+    runtime.submit_owed(owed);
+    runtime.settle().await;
+    assert_eq!(runtime.payments.last().unwrap().1, Outcome::Skipped(Skip::StillOwed));
+    runtime.submit(Change::undeleted("Account", 1));
+    runtime.settle().await;
+    let parent = world.row("Account", &id("Account", 1)).unwrap();
+    assert_eq!(world.row("Contact", &id("Contact", 1)).unwrap()["AccountId"], parent["Id"]);
 }
 
 #[tokio::test]

@@ -365,12 +365,12 @@ impl Runtime {
         self.parked = parked;
     }
 
-    /// Whether the parent of an owed reference has a link by now.
+    /// Whether the parent of an owed reference has a live link by now.
     async fn is_linked(&self, owed: &Owed, link: &IdLink) -> bool {
         for object in &owed.parent_objects {
             let ids = std::slice::from_ref(&owed.parent_id);
             let links = self.ids.resolve(&owed.org, object, &link.target_org, ids).await.unwrap();
-            if links[0].is_some() {
+            if links[0].as_ref().is_some_and(|link| link.state == LinkState::Live) {
                 return true;
             }
         }
