@@ -10,7 +10,7 @@ use orgstream_salesforce_simulator::{CallKind, Effect, Fault, Org};
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Dice, Rest, World, on_both_brokers};
+use crate::support::{Dice, Rest, World, locked, on_both_brokers};
 
 /// Kills; `tests/soak` asks for more.
 fn kills() -> u32 {
@@ -29,11 +29,7 @@ async fn kill_while<F: Future<Output = usize> + Send + 'static>(
     flow: impl FnOnce(Rest, CancellationToken) -> F,
 ) {
     world.prime().await;
-    let locked = Effect::RecordError {
-        code: "UNABLE_TO_LOCK_ROW".into(),
-        message: "unable to obtain exclusive access".into(),
-    };
-    world.b.faults().add(Fault::new(CallKind::Write, locked).containing("Locked").times(30));
+    world.b.faults().add(Fault::new(CallKind::Write, locked()).containing("Locked").times(30));
     let killing = CancellationToken::new();
     let flow = tokio::spawn(flow(world.in_a.clone(), killing.clone()));
     let mut dice = Dice::new();

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 
-use crate::support::{Crm, Dice, ORG, PIPELINE, People, Rest, Twins, World, on_both_brokers};
+use crate::support::{Crm, Dice, ORG, PIPELINE, People, Rest, Twins, World, locked, on_both_brokers};
 
 /// Changes in org A; `tests/soak` asks for more.
 fn changes() -> usize {
@@ -31,11 +31,7 @@ on_both_brokers! {
 
     // A part of it is there before anything runs.
     crm.work(changes / 10).await;
-    let lock = Effect::RecordError {
-        code: "UNABLE_TO_LOCK_ROW".into(),
-        message: "unable to obtain exclusive access to this record".into(),
-    };
-    world.b.faults().add(Fault::new(CallKind::Write, lock).one_in(50));
+    world.b.faults().add(Fault::new(CallKind::Write, locked()).one_in(50));
     let running = world.run(&[]);
     crm.work(changes * 3 / 10).await;
     cut(&world);

@@ -8,8 +8,7 @@ use orgstream_salesforce_simulator::{CallKind, Effect, Fault, Org};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Dice, Rest, Running, SchemaStore, World, on_both_brokers, overlaps};
-use crate::tasks::{assert_equal, flow};
+use crate::support::{Dice, Rest, Running, SchemaStore, World, flow, on_both_brokers, overlaps};
 use crate::two_sinks::members;
 
 /// What happens to a process while another one goes on.
@@ -108,7 +107,7 @@ async fn partitions_that_change_hands_are_never_written_from_two_sides(builder: 
     }
     source.terminate().await.expect_code(0);
     world.sync().await.expect_code(0);
-    assert_equal(&world).await;
+    world.assert_equal().await;
     assert_eq!(overlaps(&world.b, &["Account", "Contact", "Lead"]).await, Vec::<String>::new());
 }
 }

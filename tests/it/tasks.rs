@@ -1,13 +1,12 @@
 //! A sink of several tasks: they share the partitions, what one writes the others see, and together they are one sink.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::{Value as Json, json};
-use tokio_util::sync::CancellationToken;
 
-use crate::support::{Dice, Rest, World, eventually, on_both_brokers};
+use crate::support::{Killing, World, eventually, on_both_brokers};
 
 fn four_tasks(world: &World, more: &str) {
     world.edit("sink: { org: b,", &format!("sink: {{ org: b, tasks: 4, {more}"));
@@ -105,84 +104,12 @@ async fn rejections_of_all_tasks_count_together() {
     assert!(by_task.values().all(|count| *count < 36), "{by_task:?}");
 }
 
-/// Kills; `tests/soak` asks for more.
-fn kills() -> u32 {
-    std::env::var("ORGSTREAM_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(4)
-}
-
 on_both_brokers! {
     async fn four_tasks_of_one_pipeline_lose_and_double_nothing_when_they_are_killed(
         builder: WorldBuilder, _kind: Kind
     ) {
-    let Some(world) = builder.partitions(8).build().await else { return };
-    four_tasks(&world, "");
-    world.prime().await;
-    // Accounts meet locked rows now and then, so that contacts of other tasks come before them.
-    let locked = Effect::RecordError {
-        code: "UNABLE_TO_LOCK_ROW".into(),
-        message: "unable to obtain exclusive access".into(),
-    };
-    world.b.faults().add(Fault::new(CallKind::Write, locked).containing("Locked").times(60));
-    let killing = CancellationToken::new();
-    let flow = tokio::spawn(flow(world.in_a.clone(), 3_000, killing.clone()));
-    let mut dice = Dice::new();
-    for _ in 0..kills() {
-        let running = world.run(&[]);
-        tokio::time::sleep(Duration::from_millis(2_500 + dice.next() % 5_000)).await;
-        running.kill().await;
-    }
-    killing.cancel();
-    flow.await.expect("the flow does not panic");
-    world.sync().await.expect_code(0);
-    assert_equal(&world).await;
-    let parked = world.read(&orgstream::kafka::topics::parked(&world.pipeline)).await;
-    assert!(!parked.is_empty(), "no contact came before its account");
-}
-}
-
-/// Both orgs have the same records, each once, and no reference is missing.
-pub(crate) async fn assert_equal(world: &World) {
-    world.verify().await;
-    for object in ["Account", "Contact", "Lead"] {
-        assert_eq!(world.b.count(object), world.a.count(object), "{object}");
-        let rows = world.b.rows(object);
-        let external: HashSet<&Json> = rows.iter().map(|row| &row["OrgA_Id__c"]).collect();
-        assert_eq!(external.len(), rows.len(), "duplicates of {object} in org B");
-    }
-    for (object, reference) in [("Contact", "AccountId"), ("Contact", "ReportsToId"), ("Account", "ParentId")]
-    {
-        let set = |rows: Vec<Json>| rows.iter().filter(|row| !row[reference].is_null()).count();
-        assert_eq!(set(world.b.rows(object)), set(world.a.rows(object)), "{object}.{reference}");
-    }
-    assert_eq!(world.dead_letters().await, []);
-}
-
-/// Changes org A until `count` changes are made and `enough` is said; contacts refer to accounts, accounts and contacts to
-/// each other.
-pub(crate) async fn flow(org: Rest, count: usize, enough: CancellationToken) {
-    let (mut changes, mut round) = (0, 0);
-    while changes < count || !enough.is_cancelled() {
-        round += 1;
-        let name =
-            |n| if n % 4 == 0 { format!("Locked {round}-{n}") } else { format!("Account {round}-{n}") };
-        let accounts = (0..40).map(|n| json!({ "Name": name(n) })).collect();
-        let accounts = org.create_many("Account", accounts).await;
-        let contact =
-            |(n, account)| json!({ "LastName": format!("Contact {round}-{n}"), "AccountId": account });
-        let contacts = org.create_many("Contact", accounts.iter().enumerate().map(contact).collect()).await;
-        let lead = |n| json!({ "LastName": format!("Lead {round}-{n}"), "Company": "Acme" });
-        let leads = org.create_many("Lead", (0..40).map(lead).collect()).await;
-        for n in 0..10 {
-            let parent = json!({ "ParentId": accounts[n + 10], "Phone": format!("{round}") });
-            org.update("Account", &accounts[n], parent).await;
-            org.update("Contact", &contacts[n], json!({ "ReportsToId": contacts[n + 10] })).await;
-            for turn in 0..3 {
-                org.update("Lead", &leads[n], json!({ "Description": format!("{round} {turn}") })).await;
-            }
-            org.delete("Lead", &leads[n + 20]).await;
-            org.delete("Contact", &contacts[n + 30]).await;
-        }
-        changes += 120 + 10 * 7;
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        let Some(world) = builder.partitions(8).build().await else { return };
+        four_tasks(&world, "");
+        world.survives(Killing { kills: 4, after_ms: 2_500, changes: 3_000 }).await;
     }
 }

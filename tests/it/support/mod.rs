@@ -9,6 +9,9 @@ pub(crate) use own_broker::{Kind, OwnBroker};
 mod overlaps;
 pub(crate) use overlaps::overlaps;
 
+mod killing;
+pub(crate) use killing::{Killing, flow, locked};
+
 mod dice;
 pub(crate) use dice::Dice;
 
