@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::parked::Parked;
 use crate::position::InputOffset;
-use crate::store::IdLink;
+use crate::store::{IdLink, LinkState};
 
 /// The one answer a sink gives for a ticket.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +34,13 @@ pub struct Delivered {
     pub owed: Vec<Owed>,
     /// Reference fields whose owed entry, if there is one, is over: written, cleared or replaced.
     pub paid: Vec<String>,
+}
+
+impl Delivered {
+    /// Whether the record is gone with it.
+    pub fn is_deletion(&self) -> bool {
+        matches!(&self.link, Some(LinkChange::Bind(link)) if link.state != LinkState::Live)
+    }
 }
 
 /// A change of the id map. Bound by the runtime after the owed entries are stored, so that a crash between
@@ -88,7 +95,7 @@ pub enum Skip {
     LeftFilter,
     /// A later change of its record was written with it, in one write.
     Merged {
-        /// The record's id in org B.
+        /// The record's id in org B; `None` where the write was its deletion, so that what it says never got there.
         target: Option<String>,
     },
     /// It and the deletion of its record came together, and org B never had the record.

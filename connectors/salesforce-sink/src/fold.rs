@@ -137,7 +137,10 @@ impl Member {
         match (&self.skip, whole) {
             (Some(skip), _) => Outcome::Skipped(skip.clone()),
             (None, Outcome::Delivered(delivered)) => {
-                Outcome::Skipped(Skip::Merged { target: delivered.target.clone() })
+                let target = delivered.target.clone();
+                // What a deletion takes in was never there to be seen.
+                let target = target.filter(|_| self.kind == Kind::Delete || !delivered.is_deletion());
+                Outcome::Skipped(Skip::Merged { target })
             }
             // The link goes with the newest of them.
             (None, Outcome::Skipped(Skip::Cancelled(_))) => Outcome::Skipped(Skip::Cancelled(None)),

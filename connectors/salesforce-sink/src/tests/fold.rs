@@ -360,4 +360,13 @@ fn members_have_the_outcome_of_the_whole_but_for_those_that_were_written_before(
         work.papers.earlier.iter().map(|member: &Member| member.outcome(&whole)).collect();
     let merged = Skip::Merged { target: Some("001".into()) };
     assert_eq!(outcomes, [Outcome::Skipped(Skip::Duplicate), Outcome::Skipped(merged)]);
+    // A deletion hides what it takes in.
+    let link = IdLink { state: LinkState::Deleted(1), ..link(2) };
+    let whole = Outcome::Delivered(orgstream_api::Delivered {
+        target: Some("001".into()),
+        link: Some(orgstream_api::LinkChange::Bind(link)),
+        ..orgstream_api::Delivered::default()
+    });
+    let hidden = Outcome::Skipped(Skip::Merged { target: None });
+    assert_eq!(work.papers.earlier[1].outcome(&whole), hidden);
 }
