@@ -64,6 +64,8 @@ impl SinkWorker {
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("Kafka gave no answer within {} ms", ANSWER.as_millis()),
         };
+        // The next commit tells that it is over.
+        self.is_degraded = true;
         self.parts.health.degraded(format!("deletions wait to know where the topics end: {trouble}"));
         self.marks.rests_until = Some(Instant::now() + AGAIN);
     }
