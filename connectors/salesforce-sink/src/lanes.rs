@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
+use slab::Slab;
 use tokio::time::Instant;
 
 /// Whose history a lane keeps in order.
@@ -17,12 +18,14 @@ pub(crate) struct LaneKey {
     pub(crate) id: String,
 }
 
-/// All lanes of a sink.
+/// All lanes of a sink. They lie in numbered places: what is ready is looked through for every call, and a number is found
+/// without a look at keys.
 #[derive(Debug)]
 pub(crate) struct Lanes<T> {
-    by_key: HashMap<LaneKey, Lane<T>>,
-    ready: BTreeMap<u64, LaneKey>,
-    waiting: BTreeSet<(Instant, LaneKey)>,
+    numbers: HashMap<LaneKey, usize>,
+    lanes: Slab<Lane<T>>,
+    ready: BTreeMap<u64, usize>,
+    waiting: BTreeSet<(Instant, usize)>,
     places: u64,
 }
 
@@ -39,6 +42,7 @@ pub(crate) struct Head<'a, T> {
 
 #[derive(Debug)]
 struct Lane<T> {
+    key: LaneKey,
     queue: VecDeque<T>,
     state: State,
 }
@@ -55,33 +59,40 @@ enum State {
 
 impl<T> Default for Lanes<T> {
     fn default() -> Self {
-        Self { by_key: HashMap::new(), ready: BTreeMap::new(), waiting: BTreeSet::new(), places: 0 }
+        Self {
+            numbers: HashMap::new(),
+            lanes: Slab::new(),
+            ready: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            places: 0,
+        }
     }
 }
 
 impl<T> Lanes<T> {
     /// Appends `item` to its lane.
     pub(crate) fn push(&mut self, key: LaneKey, item: T, now: Instant) {
-        if let Some(lane) = self.by_key.get_mut(&key) {
-            lane.queue.push_back(item);
+        if let Some(number) = self.numbers.get(&key) {
+            self.lanes[*number].queue.push_back(item);
             return;
         }
-        let state = self.make_ready(key.clone(), now);
-        self.by_key.insert(key, Lane { queue: VecDeque::from([item]), state });
+        let number = self.add(key);
+        self.lanes[number].queue.push_back(item);
+        self.make_ready(number, now);
     }
 
     /// The first items of the ready lanes, longest ready first.
     pub(crate) fn heads(&self) -> impl Iterator<Item = Head<'_, T>> {
-        self.ready.values().filter_map(|key| {
-            let lane = self.by_key.get(key)?;
-            let State::Ready { since, .. } = lane.state else { return None };
-            Some(Head { key, item: lane.queue.front()?, since })
+        self.ready.values().filter_map(|number| {
+            let Lane { key, queue, state } = self.lanes.get(*number)?;
+            let State::Ready { since, .. } = *state else { return None };
+            Some(Head { key, item: queue.front()?, since })
         })
     }
 
     /// Takes the first item of a ready lane; the lane is busy until [`Lanes::settle`] or [`Lanes::put_back`].
     pub(crate) fn take(&mut self, key: &LaneKey) -> Option<T> {
-        let lane = self.by_key.get_mut(key)?;
+        let lane = &mut self.lanes[*self.numbers.get(key)?];
         let State::Ready { place, .. } = lane.state else { return None };
         self.ready.remove(&place);
         lane.state = State::Busy;
@@ -95,39 +106,34 @@ impl<T> Lanes<T> {
 
     /// The item that was taken is over; the next one's turn comes.
     pub(crate) fn settle(&mut self, key: &LaneKey, now: Instant) {
-        let Some(lane) = self.by_key.get(key) else { return };
-        if lane.queue.is_empty() {
-            self.by_key.remove(key);
-            return;
-        }
-        let state = self.make_ready(key.clone(), now);
-        if let Some(lane) = self.by_key.get_mut(key) {
-            lane.state = state;
+        let Some(number) = self.numbers.get(key).copied() else { return };
+        if self.lanes[number].queue.is_empty() {
+            self.numbers.remove(key);
+            self.lanes.remove(number);
+        } else {
+            self.make_ready(number, now);
         }
     }
 
     /// Puts the item that was taken back at the front (D5); it waits until `until`, if given.
     pub(crate) fn put_back(&mut self, key: LaneKey, item: T, until: Option<Instant>, now: Instant) {
-        let state = match until {
+        let number = self.numbers.get(&key).copied();
+        let number = number.unwrap_or_else(|| self.add(key));
+        self.lanes[number].queue.push_front(item);
+        match until {
             Some(until) => {
-                self.waiting.insert((until, key.clone()));
-                State::Waiting { until }
+                self.waiting.insert((until, number));
+                self.lanes[number].state = State::Waiting { until };
             }
-            None => self.make_ready(key.clone(), now),
-        };
-        let lane = self.by_key.entry(key).or_insert_with(|| Lane { queue: VecDeque::new(), state });
-        lane.queue.push_front(item);
-        lane.state = state;
+            None => self.make_ready(number, now),
+        }
     }
 
     /// Makes the lanes ready whose wait is over.
     pub(crate) fn wake(&mut self, now: Instant) {
         while self.next_wake().is_some_and(|until| until <= now) {
-            let Some((_, key)) = self.waiting.pop_first() else { return };
-            let state = self.make_ready(key.clone(), now);
-            if let Some(lane) = self.by_key.get_mut(&key) {
-                lane.state = state;
-            }
+            let Some((_, number)) = self.waiting.pop_first() else { return };
+            self.make_ready(number, now);
         }
     }
 
@@ -138,17 +144,18 @@ impl<T> Lanes<T> {
 
     /// The item of a lane that came last, if it waits there.
     pub(crate) fn last_mut(&mut self, key: &LaneKey) -> Option<&mut T> {
-        self.by_key.get_mut(key)?.queue.back_mut()
+        self.lanes[*self.numbers.get(key)?].queue.back_mut()
     }
 
     /// What lies in a lane behind the item that was taken, in order.
     pub(crate) fn queued(&self, key: &LaneKey) -> impl Iterator<Item = &T> {
-        self.by_key.get(key).into_iter().flat_map(|lane| &lane.queue)
+        self.numbers.get(key).into_iter().flat_map(|number| &self.lanes[*number].queue)
     }
 
     /// Takes those of what lies behind the item that was taken for which `which` holds, in order.
     pub(crate) fn take_queued(&mut self, key: &LaneKey, which: impl Fn(&T) -> bool) -> Vec<T> {
-        let Some(lane) = self.by_key.get_mut(key) else { return Vec::new() };
+        let Some(number) = self.numbers.get(key) else { return Vec::new() };
+        let lane = &mut self.lanes[*number];
         let (taken, left) = std::mem::take(&mut lane.queue).into_iter().partition::<Vec<T>, _>(which);
         lane.queue = left.into();
         taken
@@ -156,34 +163,40 @@ impl<T> Lanes<T> {
 
     /// All lanes, each with what is queued in it, but for those whose first item waits.
     pub(crate) fn moving(&self) -> impl Iterator<Item = (&LaneKey, impl Iterator<Item = &T>)> {
-        let moving = self.by_key.iter().filter(|(_, lane)| !matches!(lane.state, State::Waiting { .. }));
-        moving.map(|(key, lane)| (key, lane.queue.iter()))
+        let lanes = self.lanes.iter().map(|(_, lane)| lane);
+        let moving = lanes.filter(|lane| !matches!(lane.state, State::Waiting { .. }));
+        moving.map(|lane| (&lane.key, lane.queue.iter()))
     }
 
     /// Drops queued items for which `keep` is false. Items that were taken are not touched, and their lanes stay busy.
     pub(crate) fn retain(&mut self, keep: impl Fn(&T) -> bool) {
-        let (ready, waiting) = (&mut self.ready, &mut self.waiting);
-        self.by_key.retain(|key, lane| {
+        let Self { numbers, lanes, ready, waiting, .. } = self;
+        lanes.retain(|number, lane| {
             lane.queue.retain(&keep);
             match lane.state {
-                State::Ready { place, .. } if lane.queue.is_empty() => {
-                    ready.remove(&place);
-                    false
-                }
-                State::Waiting { until } if lane.queue.is_empty() => {
-                    waiting.remove(&(until, key.clone()));
-                    false
-                }
-                State::Busy | State::Ready { .. } | State::Waiting { .. } => true,
+                _ if !lane.queue.is_empty() => return true,
+                State::Busy => return true,
+                State::Ready { place, .. } => drop(ready.remove(&place)),
+                State::Waiting { until } => drop(waiting.remove(&(until, number))),
             }
+            numbers.remove(&lane.key);
+            false
         });
     }
 
-    fn make_ready(&mut self, key: LaneKey, since: Instant) -> State {
+    /// A lane of nothing yet.
+    fn add(&mut self, key: LaneKey) -> usize {
+        let lane = Lane { key: key.clone(), queue: VecDeque::new(), state: State::Busy };
+        let number = self.lanes.insert(lane);
+        self.numbers.insert(key, number);
+        number
+    }
+
+    fn make_ready(&mut self, number: usize, since: Instant) {
         let place = self.places;
         self.places += 1;
-        self.ready.insert(place, key);
-        State::Ready { place, since }
+        self.ready.insert(place, number);
+        self.lanes[number].state = State::Ready { place, since };
     }
 }
 
@@ -279,7 +292,7 @@ mod tests {
             for (id, count) in pushed {
                 prop_assert_eq!(settled.remove(&id).unwrap_or_default(), (0..count).collect::<Vec<_>>());
             }
-            prop_assert!(lanes.by_key.is_empty() && lanes.ready.is_empty() && lanes.waiting.is_empty());
+            prop_assert!(lanes.numbers.is_empty() && lanes.lanes.is_empty() && lanes.ready.is_empty() && lanes.waiting.is_empty());
         }
     }
 
