@@ -57,6 +57,8 @@ pub struct OwedBook {
     submitted: HashSet<EntryKey>,
     /// Since when each is owed, milliseconds since the epoch.
     since: HashMap<EntryKey, i64>,
+    /// The parents among them that were deleted. What waits for one of these rests: nobody misses it until the parent comes back.
+    deleted: HashSet<Parent>,
 }
 
 impl OwedBook {
@@ -85,10 +87,22 @@ impl OwedBook {
                 keys.remove(key);
                 if keys.is_empty() {
                     self.by_parent.remove(&parent);
+                    self.deleted.remove(&parent);
                 }
             }
         }
         Some(owed)
+    }
+
+    /// What waits for a parent that was deleted rests from now on.
+    pub fn rest(&mut self, parent: &Parent) {
+        if self.by_parent.contains_key(parent) {
+            self.deleted.insert(parent.clone());
+        }
+    }
+
+    fn rests(&self, owed: &Owed) -> bool {
+        !self.deleted.is_empty() && parents(owed).any(|parent| self.deleted.contains(&parent))
     }
 
     /// The entry of `key`.
@@ -96,10 +110,11 @@ impl OwedBook {
         self.entries.get(key)
     }
 
-    /// Takes the entries that wait for one of `parents` and are not with the sink yet; they count as submitted.
+    /// Takes the entries that wait for one of `parents`, which live, and are not with the sink yet; they count as submitted.
     pub fn take_waiting<'a>(&mut self, parents: impl IntoIterator<Item = &'a Parent>) -> Vec<Owed> {
         let mut ready = Vec::new();
         for parent in parents {
+            self.deleted.remove(parent);
             for key in self.by_parent.get(parent).into_iter().flatten() {
                 if self.submitted.insert(key.clone()) {
                     ready.extend(self.entries.get(key).cloned());
@@ -150,14 +165,18 @@ impl OwedBook {
 
     /// Since when the reference is owed that is owed for longest, and which that is.
     pub fn oldest(&self) -> Option<(i64, String)> {
-        let (key, since) = self.since.iter().min_by_key(|(key, since)| (**since, *key))?;
+        let owed =
+            self.since.iter().filter(|(key, _)| self.entries.get(key).is_some_and(|owed| !self.rests(owed)));
+        let (key, since) = owed.min_by_key(|(key, since)| (**since, *key))?;
         let Owed { object, id, field, parent_objects, parent_id, .. } = self.entries.get(key)?;
         Some((*since, format!("{object} {id} {field} -> {} {parent_id}", parent_objects.join(" or "))))
     }
 
-    /// References still owed.
+    /// References still owed, but for those that rest.
     pub fn count(&self) -> usize {
-        self.entries.len()
+        let resting: usize =
+            self.deleted.iter().filter_map(|parent| self.by_parent.get(parent)).map(HashSet::len).sum();
+        self.entries.len().saturating_sub(resting)
     }
 }
 
@@ -218,6 +237,21 @@ mod tests {
         // A newer debt of the same field, to the same parent, has not been handed out.
         book.add(owed("003A", "AccountId", "001A", 2), 0);
         assert_eq!(book.take_waiting([&parent("001A")]).len(), 1);
+    }
+
+    #[test]
+    fn what_waits_for_a_deleted_parent_is_no_debt_until_the_parent_comes_back() {
+        let mut book = OwedBook::default();
+        book.add(owed("003A", "AccountId", "001A", 1), 0);
+        book.add(owed("003B", "AccountId", "001B", 2), 0);
+        book.rest(&parent("001A"));
+        assert_eq!((book.count(), book.oldest().unwrap().1.contains("003B")), (1, true));
+        assert_eq!(book.take_waiting([&parent("001A")]).len(), 1);
+        assert_eq!(book.count(), 2);
+        // One that nobody waits for is not remembered.
+        book.rest(&parent("001C"));
+        book.add(owed("003C", "AccountId", "001C", 3), 0);
+        assert_eq!(book.count(), 3);
     }
 
     #[test]

@@ -206,7 +206,7 @@ fn settle(change: &Change, pointing: &Pointing<'_>, parent: Parent, goes_without
             own.parents.push(PointedAt { key, objects });
         }
         Parent::Deleted(deletion)
-            if pointing.reference.is_required() && !is_newer(change, name, deletion.stamp) =>
+            if pointing.reference.is_required() && is_older(change, name, deletion.stamp) =>
         {
             own.blocked = Some(Blocked::Never(Rejection {
                 code: "REQUIRED_PARENT_DELETED".to_owned(),
@@ -301,8 +301,8 @@ fn may_be_back(change: &Change, deletion: Deletion) -> bool {
     change.timestamp - deletion.told <= LinkState::RESTORABLE_MS
 }
 
-/// Whether the state that points at a parent is newer than its deletion, so that the parent came back in between: that is
-/// still to be read from the parent's topic.
-fn is_newer(change: &Change, name: &str, deleted: Option<Stamp>) -> bool {
-    matches!((change.version_of(name).stamp, deleted), (Some(stamp), Some(deleted)) if stamp > deleted)
+/// Whether the state that points at a parent is older than its deletion, so that nothing is to come for it. A newer one, or one of
+/// the same second, may point at a parent that came back: that is still to be read from the parent's topic.
+fn is_older(change: &Change, name: &str, deleted: Option<Stamp>) -> bool {
+    matches!((change.version_of(name).stamp, deleted), (Some(stamp), Some(deleted)) if stamp < deleted)
 }

@@ -68,18 +68,18 @@ impl SinkWorker {
                 }
             }
         }
-        if !demands.entries.is_empty() {
-            // D3: acknowledged before anything settles.
-            self.parts.producer.send(demands.entries).await?;
-        }
         if !demands.letters.is_empty() {
-            // D3, too.
+            // D3: acknowledged before anything settles, and before a reference that has one is forgotten.
             write_dead_letters(&self.parts.producer, demands.letters).await?;
         }
         self.parts.view.dead_letters.add(demands.rejected);
         if !demands.reports.is_empty() {
             // D3, too.
             write_reports(&self.parts.producer, demands.reports).await?;
+        }
+        if !demands.entries.is_empty() {
+            // D3, too.
+            self.parts.producer.send(demands.entries).await?;
         }
         if !demands.links.is_empty() {
             // D7: bound before anything settles.
@@ -196,8 +196,8 @@ impl SinkWorker {
                 reports::error(reports, &taken.consumed, record, refused)
             }
             // Org B has what it says.
-            Outcome::Skipped(Skip::Merged { target }) => {
-                let written = Delivered { target: target.clone(), ..Delivered::default() };
+            Outcome::Skipped(Skip::Merged { target: Some(target) }) => {
+                let written = Delivered { target: Some(target.clone()), ..Delivered::default() };
                 reports::success(reports, &taken.consumed, record, &written)
             }
             Outcome::Skipped(_) | Outcome::Parked(_) => None,
@@ -225,8 +225,11 @@ impl SinkWorker {
     /// Wakes what waits for any of `parents`, those that live in org B.
     pub(super) async fn submit_linked(&mut self, parents: Vec<Parent>) -> Result<(), TaskError> {
         let links = self.links_of(parents).await?;
-        let live = links.into_iter().filter(|(_, link)| lives(link));
-        let live: Vec<Parent> = live.map(|(parent, _)| parent).collect();
+        let (live, gone): (Vec<_>, Vec<_>) = links.into_iter().partition(|(_, link)| lives(link));
+        let live: Vec<Parent> = live.into_iter().map(|(parent, _)| parent).collect();
+        for (parent, _) in gone.iter().filter(|(_, link)| link.state != LinkState::Live) {
+            self.book.rest(parent);
+        }
         // Who is parked knows of a deletion, and waits for the parent to come back.
         for parent in &live {
             self.parked.wake(parent);

@@ -77,6 +77,8 @@ impl SinkWorker {
         let parent = (link.source_org.clone(), link.object.clone(), link.source_id.clone());
         if lives {
             self.submit_owed(std::slice::from_ref(&parent));
+        } else {
+            self.book.rest(&parent);
         }
         self.parked.wake(&parent);
     }

@@ -297,7 +297,7 @@ async fn a_required_parent_that_never_comes_is_a_rejection() {
 async fn a_required_parent_that_was_deleted_is_a_rejection_at_once() {
     let world = World::of(simulator::Org::builder().objects(REQUIRED)).await;
     let mut runtime = world.sync().await;
-    runtime.submit(Change::deleted("Account", 1));
+    runtime.submit(Change::deleted("Account", 1).stamped("2026-01-01T10:00:01.000Z"));
     runtime.settle().await;
     runtime.submit(Change::created("Lead", 1).text("Customer__c", &id("Account", 1)));
     runtime.step().await;

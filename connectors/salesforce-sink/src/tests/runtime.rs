@@ -21,8 +21,8 @@ use super::change::Change;
 use crate::counters::SinkCounts;
 use crate::sink::SalesforceSink;
 
-/// Longer than anything here takes; a test that waits so long has failed.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Longer than any record here is tried for; a test that waits so long has failed.
+const PATIENCE: Duration = Duration::from_mins(4);
 
 pub(super) struct Runtime {
     pub(super) sink: SalesforceSink,
@@ -191,8 +191,10 @@ impl Runtime {
                     self.outcomes.push((*aside.change, outcome));
                 }
                 Flight::Owed(owed) => {
-                    if outcome != Outcome::Skipped(Skip::StillOwed) {
-                        self.owed.remove(&(owed.id.clone(), owed.field.clone()));
+                    // Another one may have taken its place meanwhile.
+                    let key = (owed.id.clone(), owed.field.clone());
+                    if outcome != Outcome::Skipped(Skip::StillOwed) && self.owed.get(&key) == Some(&owed) {
+                        self.owed.remove(&key);
                     }
                     self.payments.push((owed, outcome));
                 }
@@ -365,7 +367,7 @@ impl Runtime {
         self.parked = parked;
     }
 
-    /// Whether the parent of an owed reference has a live link by now.
+    /// Whether the parent of an owed reference is in org B by now.
     async fn is_linked(&self, owed: &Owed, link: &IdLink) -> bool {
         for object in &owed.parent_objects {
             let ids = std::slice::from_ref(&owed.parent_id);
