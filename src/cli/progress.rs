@@ -92,7 +92,7 @@ fn bar(snapshot: &SnapshotStatus) -> String {
 }
 
 fn figures(snapshot: &SnapshotStatus) -> String {
-    let SnapshotStatus { object, rows, total, rate, seconds_left, calls } = snapshot;
+    let SnapshotStatus { object, rows, total, rate, seconds_left, calls, .. } = snapshot;
     let mut text = format!("{object}: {rows}");
     if let Some(total) = total {
         write!(text, " of {total} rows, {} left", total.saturating_sub(*rows))
@@ -113,7 +113,7 @@ mod tests {
 
     fn snapshot(rows: u64, total: Option<u64>) -> SnapshotStatus {
         let (object, rate) = ("Lead".to_owned(), 15_000.4);
-        SnapshotStatus { object, rows, total, rate, seconds_left: total.map(|_| 4), calls: 12 }
+        SnapshotStatus { object, rows, total, rate, seconds_left: total.map(|_| 4), calls: 12, returned: 0 }
     }
 
     #[test]

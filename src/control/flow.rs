@@ -99,6 +99,14 @@ pub struct SnapshotStatus {
     pub seconds_left: Option<u64>,
     /// Calls made for it.
     pub calls: u64,
+    /// Records that came back from the recycle bin, where the rows that point at them are read or wait their turn.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub returned: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl FlowWord {

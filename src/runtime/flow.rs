@@ -54,6 +54,7 @@ fn snapshot_status(progress: &Progress) -> SnapshotStatus {
         rate: progress.rate,
         seconds_left: progress.rest().map(|rest| rest.as_secs()),
         calls: progress.calls,
+        returned: progress.returned,
     }
 }
 

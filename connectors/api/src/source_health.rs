@@ -88,6 +88,8 @@ pub struct Progress {
     pub rate: f64,
     /// Calls made for it.
     pub calls: u64,
+    /// Records that came back from the recycle bin and that rows of the object may point at: these are read, or wait their turn.
+    pub returned: u64,
 }
 
 impl SourceHealth {

@@ -159,9 +159,10 @@ impl Parts {
     /// Puts the record of `draft` into `batch`.
     pub(crate) fn produce(&mut self, draft: Draft, batch: &mut SourceBatch) {
         let whole = draft.standing.is_deleted() || draft.image.carried == Carried::All;
-        self.recent.note((draft.object, draft.image.id), Known { standing: draft.standing, whole });
+        let key = (draft.object, draft.image.id);
+        self.returned.note(&draft, self.recent.known(&key));
+        self.recent.note(key, Known { standing: draft.standing, whole });
         self.note_for_snapshot(&draft);
-        self.returned.note(&draft);
         let target = &self.subjects.objects[draft.object].target;
         let received = draft.origin.received();
         // What a filter leaves out has been noted like what is produced: it is not missed.

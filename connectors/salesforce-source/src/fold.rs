@@ -52,6 +52,8 @@ pub(crate) struct Change {
     /// can stand before an update; the row then is gone, and this event has to say so.
     pub(crate) deletion: Option<Arc<Event>>,
     pub(crate) told: Told,
+    /// Whether one of the events says that it came back from the recycle bin.
+    pub(crate) is_back: bool,
 }
 
 /// One change for every record in `occurrences` whose row is read, in the order in which the records first occur, so that
@@ -67,7 +69,8 @@ pub(crate) fn fold(occurrences: &[Occurrence]) -> Vec<Change> {
     for Occurrence { object, id, kind, event, told } in occurrences {
         let last = Arc::clone(event);
         let deletion = (*kind == EventType::Deleted).then(|| Arc::clone(event));
-        let change = Change { object: *object, id: *id, last, kind: *kind, deletion, told: *told };
+        let is_back = *kind == EventType::Undeleted;
+        let change = Change { object: *object, id: *id, last, kind: *kind, deletion, told: *told, is_back };
         if !read.contains(&(*object, *id)) {
             changes.push(change);
             continue;
@@ -84,6 +87,7 @@ pub(crate) fn fold(occurrences: &[Occurrence]) -> Vec<Change> {
         if change.deletion.as_ref().is_some_and(|deletion| Arc::ptr_eq(deletion, &change.last)) {
             let taken_back = change.told == Told::DeletedUnlessRow;
             change.kind = if taken_back { EventType::Undeleted } else { EventType::Deleted };
+            change.is_back |= taken_back;
         }
     }
     changes
@@ -99,6 +103,7 @@ impl Change {
     fn take_in(&mut self, later: Self) {
         self.last = later.last;
         self.kind = stronger(self.kind, later.kind);
+        self.is_back |= later.is_back;
         self.deletion = later.deletion.or(self.deletion.take());
         self.told = match (self.told, later.told) {
             // A deletion decides by itself what it leaves in doubt; nothing that came before it is told any more.
@@ -167,6 +172,7 @@ mod tests {
                 let last = own.last().unwrap();
                 prop_assert_eq!(change.last.replay_id, last.event.replay_id);
                 let any = |kind| own.iter().any(|one| one.kind == kind);
+                prop_assert_eq!(change.is_back, any(EventType::Undeleted));
                 let expected = if last.kind == EventType::Deleted {
                     EventType::Deleted
                 } else if any(EventType::Created) {

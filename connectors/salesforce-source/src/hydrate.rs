@@ -14,6 +14,7 @@ use crate::error::SourceError;
 use crate::fold::{Change, Told};
 use crate::produce::Draft;
 use crate::record::{Image, Origin};
+use crate::returned::back_alone;
 use crate::rows::Rows;
 use crate::standing::Standing;
 use crate::work::Unread;
@@ -88,6 +89,7 @@ async fn outcome(
     let stamp = image.stamp.stamp();
     let standing = if kind == EventType::Deleted { Standing::Deleted(stamp) } else { Standing::Row(stamp) };
     let origin = Origin::Stream { event: Arc::clone(event) };
-    let draft = Draft { object: change.object, kind, standing, image, origin };
+    let back = back_alone(kind, change.is_back, standing);
+    let draft = Draft { object: change.object, kind, standing, image, origin, back };
     Ok(Hydrated { draft: Some(draft), count })
 }

@@ -219,7 +219,10 @@ impl Object {
 
     /// How far its snapshot is; `None` when none is under way.
     pub(crate) fn progress(&self) -> Option<Progress> {
-        Some(self.snapshot.as_ref()?.progress(&self.target.name))
+        let mut progress = self.snapshot.as_ref()?.progress(&self.target.name);
+        let waiting = self.ordered.iter().filter_map(Snapshot::returned);
+        progress.returned += waiting.map(|returned| returned.records).sum::<u64>();
+        Some(progress)
     }
 
     /// That its snapshot is to be made, before any page of it is read; `None` when none is.
@@ -237,7 +240,8 @@ impl Object {
     /// Its snapshot is done.
     pub(crate) fn finishes(&mut self, now: Moment) -> Option<Snapshot> {
         let done = self.snapshot.take();
-        if let Some(order) = done.as_ref().and_then(|done| done.order.clone()) {
+        let ordered = done.as_ref().filter(|done| done.returned().is_none());
+        if let Some(order) = ordered.and_then(|done| done.order.clone()) {
             let name = SnapshotName { object: self.target.name.clone(), order: Some(order) };
             self.carried_out.push((name, now));
         }

@@ -26,6 +26,8 @@ pub(crate) struct Draft {
     pub(crate) standing: Standing,
     pub(crate) image: Image,
     pub(crate) origin: Origin,
+    /// Where it came back from the recycle bin, whatever `kind` says: how many generations of parents came back above it.
+    pub(crate) back: Option<u8>,
 }
 
 /// Where the records of one object go, and which of them.
@@ -142,7 +144,7 @@ mod tests {
     }
 
     fn draft(kind: EventType, image: Image, origin: Origin) -> Draft {
-        Draft { object: 0, kind, standing: Standing::Row(image.stamp.stamp()), image, origin }
+        Draft { object: 0, kind, standing: Standing::Row(image.stamp.stamp()), image, origin, back: None }
     }
 
     #[test]

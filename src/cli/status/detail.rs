@@ -89,10 +89,14 @@ fn of_flow(said: &str, status: &FlowStatus) -> Vec<String> {
         }
         lines.extend(channel.remark.iter().map(|remark| format!("{}: {remark}", channel.name)));
     }
-    for SnapshotStatus { object, rows, total, rate, seconds_left, .. } in &status.snapshots {
+    for SnapshotStatus { object, rows, total, rate, seconds_left, returned, .. } in &status.snapshots {
         let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
         let left = seconds_left.map(|left| format!(", {} left", spell(left))).unwrap_or_default();
         lines.push(format!("snapshot of {object}: {rows}{of} rows, {rate:.0}/s{left}"));
+        if *returned > 0 {
+            let records = if *returned == 1 { "a record" } else { &format!("{returned} records") };
+            lines.push(format!("{object}: reads what points at {records} back from the recycle bin"));
+        }
     }
     lines
 }
@@ -214,6 +218,7 @@ mod tests {
                 rate: 50.0,
                 seconds_left: Some(120),
                 calls: 2,
+                returned: 3,
             }],
         };
         let at = |partition, offset| SourcePosition { partition, offset };
@@ -241,6 +246,7 @@ mod tests {
                 "  /topic/c: catching_up",
                 "  polling Folder: deletes are not seen",
                 "  snapshot of Lead: 4000 of 10000 rows, 50/s, 2 min 0 s left",
+                "  Lead: reads what points at 3 records back from the recycle bin",
                 "  /topic/a: replay_id 5",
                 "  gap 2 of Lead: open, f to t: look at it",
                 "  snapshot of Case (order 0a): asked, 0 rows",

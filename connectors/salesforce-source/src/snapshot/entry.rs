@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::moment::Moment;
+use crate::returned::Return;
 
 /// A snapshot of one object, as it is stored. Members that an earlier version did not write may be missing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub(crate) struct SnapshotEntry {
     /// Rows that were deleted since then become deletes; absent where none can be missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) repairs: Option<Moment>,
+    /// Why it is made though nobody asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) returned: Option<Return>,
     /// The condition of its rows, in SOQL.
     #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
     pub(crate) filter: Option<String>,
@@ -122,6 +126,7 @@ impl SnapshotEntry {
             done: None,
             reason: None,
             repairs,
+            returned: None,
             filter,
             cursor: None,
             rows: 0,

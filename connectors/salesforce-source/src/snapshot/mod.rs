@@ -28,6 +28,7 @@ use crate::error::SourceError;
 use crate::moment::Moment;
 use crate::position::Gap;
 use crate::record::stamp_of;
+use crate::returned::Return;
 use crate::rows::{Rows, id_of};
 use crate::standing::Standing;
 
@@ -145,7 +146,8 @@ impl Snapshot {
 
     fn begins_anew(&mut self, repairs: Option<Moment>) {
         self.spends_job();
-        self.entry = SnapshotEntry::asked(self.entry.filter.take(), repairs);
+        let returned = self.entry.returned;
+        self.entry = SnapshotEntry { returned, ..SnapshotEntry::asked(self.entry.filter.take(), repairs) };
         (self.reading, self.since) = (None, None);
         (self.calls, self.calls_before) = (Arc::default(), 0);
     }
@@ -182,9 +184,19 @@ impl Snapshot {
         self.entry.repairs.is_some()
     }
 
+    /// The records that came back and are the reason for it.
+    pub(crate) fn returned(&self) -> Option<Return> {
+        self.entry.returned
+    }
+
     /// What is stored of it; `object` is its name in the org.
     pub(crate) fn stored(&self, object: &str) -> SourcePosition {
-        self.entry.stored(&SnapshotName { object: object.to_owned(), order: self.order.clone() })
+        let name = SnapshotName { object: object.to_owned(), order: self.order.clone() };
+        // Nobody ordered it who would ask what became of it.
+        if self.entry.returned.is_some() && self.entry.state.is_over() {
+            return name.forgotten();
+        }
+        self.entry.stored(&name)
     }
 
     /// How far it is.
@@ -199,6 +211,7 @@ impl Snapshot {
             total: self.entry.total,
             rate,
             calls: self.calls_before + self.calls.load(Ordering::Relaxed),
+            returned: self.returned().map_or(0, |returned| returned.records),
         }
     }
 

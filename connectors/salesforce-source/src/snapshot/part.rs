@@ -68,6 +68,17 @@ pub(crate) struct Page {
 pub(crate) struct Read {
     image: Image,
     standing: Standing,
+    kind: EventType,
+    /// As in [`Draft`].
+    back: Option<u8>,
+}
+
+impl Read {
+    /// Whatever it was before, a snapshot shows it.
+    fn new(image: Image, standing: Standing) -> Self {
+        let kind = if standing.is_deleted() { EventType::Deleted } else { EventType::Created };
+        Self { image, standing, kind, back: None }
+    }
 }
 
 impl Found {
@@ -121,7 +132,7 @@ impl Part {
                 (Verdict::Passes, Found::Deleted { id, at }) => {
                     let (image, standing) =
                         (rows.deleted(object, id, at).await?, Standing::Deleted(at.stamp()));
-                    reads.push(Read { image, standing });
+                    reads.push(Read::new(image, standing));
                     continue;
                 }
                 // A row that is gone by now was deleted meanwhile, and its delete event follows. One that is there is
@@ -137,7 +148,7 @@ impl Part {
                 },
             };
             let standing = Standing::Row(image.stamp.stamp());
-            reads.push(Read { image, standing });
+            reads.push(Read::new(image, standing));
         }
         let superseded = count - reads.len();
         Ok(Page { reads, superseded, read, place })
@@ -150,11 +161,27 @@ impl Page {
         Self { reads: Vec::new(), superseded: 0, read: 0, place: Place::Failed { reason } }
     }
 
+    /// The records that live.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = SalesforceId> {
+        self.reads.iter().filter(|read| !read.standing.is_deleted()).map(|read| read.image.id)
+    }
+
+    /// Says of those that live what they are, and whether they came back.
+    pub(crate) fn tell_kinds(&mut self, kind: impl Fn(SalesforceId) -> (EventType, Option<u8>)) {
+        for read in self.reads.iter_mut().filter(|read| !read.standing.is_deleted()) {
+            (read.kind, read.back) = kind(read.image.id);
+        }
+    }
+
     /// The drafts of an object, by its index.
     pub(crate) fn drafts(reads: Vec<Read>, object: usize) -> impl Iterator<Item = Draft> {
-        reads.into_iter().map(move |Read { image, standing }| {
-            let kind = if standing.is_deleted() { EventType::Deleted } else { EventType::Created };
-            Draft { object, kind, standing, image, origin: Origin::Snapshot }
+        reads.into_iter().map(move |Read { image, standing, kind, back }| Draft {
+            object,
+            kind,
+            standing,
+            image,
+            origin: Origin::Snapshot,
+            back,
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgstream_api::SourceBatch;
+use orgstream_api::{Progress, SourceBatch};
 use tokio::time::Instant;
 
 use super::{Page, Place, Snapshot};
@@ -13,6 +13,7 @@ use crate::counters::Count;
 use crate::described::Carried;
 use crate::produce::Draft;
 use crate::record::Origin;
+use crate::returned::{Return, tell_kinds};
 use crate::work::{Read, Unread, Work};
 
 /// How often the log tells how far a snapshot is.
@@ -36,14 +37,19 @@ impl Parts {
         let target = Arc::clone(&subjects.objects[object].target);
         let snapshot = subjects.objects[object].snapshot.as_mut();
         let is_ordered = snapshot.as_ref().is_some_and(|snapshot| snapshot.order.is_some());
+        let returned = snapshot.as_ref().and_then(|snapshot| snapshot.returned());
         let taken = snapshot.map(|snapshot| (snapshot.take(), snapshot.sieve(ground)));
         let rows = rows.clone();
+        let reader = self.reader(object);
         Work::begin(async move {
             let (part, (notes, calls)) = taken.expect("only an object with a snapshot has rows that wait");
-            let page = match part {
+            let mut page = match part {
                 Ok(part) => part.sift(&rows, &target.name, &notes, &calls).await,
                 Err(error) => Err(error),
             };
+            if let (Some(why), Ok(read)) = (returned, &mut page) {
+                page = tell_kinds(&reader, why, read).await.and(page);
+            }
             match page {
                 Ok(page) => Ok(Read::Page { object, page }),
                 // A condition may name a field that is gone by now. That must not take the object with it.
@@ -77,15 +83,7 @@ impl Parts {
             if let Some(mut done) = done {
                 self.spent_jobs.extend(done.take_spent_jobs());
                 let progress = done.progress(&object.target.name);
-                let (pipeline, rows, calls) = (&self.config.pipeline, progress.rows, progress.calls);
-                if let Place::Failed { reason } = &page.place {
-                    tracing::warn!(
-                        %pipeline, object = %progress.object, rows, calls, %reason,
-                        "the ordered snapshot is given up"
-                    );
-                } else {
-                    tracing::info!(%pipeline, object = %progress.object, rows, calls, "the snapshot is done");
-                }
+                tell_end(&self.config.pipeline, &progress, done.returned(), &page.place);
             }
         }
         let Page { reads, superseded, .. } = page;
@@ -142,5 +140,23 @@ impl Parts {
             pipeline = %self.config.pipeline, object = %progress.object, rows = progress.rows, left,
             rate = progress.rate.round(), calls = progress.calls, "a snapshot is under way"
         );
+    }
+}
+
+/// Logs that a snapshot is at its end.
+fn tell_end(pipeline: &str, progress: &Progress, returned: Option<Return>, place: &Place) {
+    let Progress { object, rows, calls, .. } = progress;
+    match (place, returned) {
+        (Place::Failed { reason }, None) => {
+            tracing::warn!(%pipeline, %object, rows, calls, %reason, "the ordered snapshot is given up");
+        }
+        (Place::Failed { reason }, Some(Return { records, .. })) => tracing::warn!(
+            %pipeline, %object, records, %reason,
+            "what points at records that came back from the recycle bin cannot be read; a target may lack these references"
+        ),
+        (_, None) => tracing::info!(%pipeline, %object, rows, calls, "the snapshot is done"),
+        (_, Some(Return { records, .. })) => tracing::debug!(
+            %pipeline, %object, rows, calls, records, "what points at records that came back is read"
+        ),
     }
 }

@@ -76,8 +76,14 @@ pub(super) async fn drafts(
     for (id, at) in said.iter().filter(|(id, _)| !shown.contains_key(id)) {
         let image = reader.rows.deleted(&reader.name, *id, *at).await?;
         let standing = Standing::Deleted(at.stamp());
-        let draft =
-            Draft { object: reader.object, kind: EventType::Deleted, standing, image, origin: Origin::Sweep };
+        let draft = Draft {
+            object: reader.object,
+            kind: EventType::Deleted,
+            standing,
+            image,
+            origin: Origin::Sweep,
+            back: None,
+        };
         found.drafts.push(draft);
     }
     Ok(found)

@@ -9,7 +9,7 @@ use orgstream_salesforce::{Describe, Org, SalesforceId};
 use crate::error::SourceError;
 use crate::moment::Moment;
 use crate::polled::finds_deleted;
-use crate::recent::{Certainty, Recent};
+use crate::recent::{Certainty, Known, Recent};
 use crate::record::STAMP;
 use crate::rows::{Rows, unusable};
 use crate::standing::Standing;
@@ -49,7 +49,7 @@ impl Reader {
     }
 
     /// What the target knows of records; those that it does not know are left out.
-    pub(super) async fn link_states(
+    pub(crate) async fn link_states(
         &self,
         ids: impl Iterator<Item = SalesforceId>,
     ) -> Result<HashMap<SalesforceId, LinkState>, SourceError> {
@@ -58,6 +58,11 @@ impl Reader {
         let texts: Vec<String> = ids.iter().map(|id| id.as_str().to_owned()).collect();
         let states = links.states(&self.name, &texts).await?;
         Ok(ids.into_iter().zip(states).filter_map(|(id, state)| Some((id, state?))).collect())
+    }
+
+    /// What was produced of a record lately.
+    pub(crate) fn known(&self, id: SalesforceId) -> Option<Known> {
+        self.recent.known(&(self.object, id))
     }
 
     /// What the org says of the object.

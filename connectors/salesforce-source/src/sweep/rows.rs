@@ -14,6 +14,7 @@ use crate::moment::Moment;
 use crate::produce::Draft;
 use crate::recent::{Certainty, Known};
 use crate::record::Origin;
+use crate::returned::back_alone;
 use crate::snapshot::state_of;
 use crate::standing::Standing;
 use crate::sweep::reader::Reader;
@@ -137,7 +138,15 @@ pub(super) async fn drafts(
         let stamp = image.stamp.stamp();
         let standing =
             if kind == EventType::Deleted { Standing::Deleted(stamp) } else { Standing::Row(stamp) };
-        found.drafts.push(Draft { object: reader.object, kind, standing, image, origin: Origin::Sweep });
+        let back = back_alone(kind, false, standing);
+        found.drafts.push(Draft {
+            object: reader.object,
+            kind,
+            standing,
+            image,
+            origin: Origin::Sweep,
+            back,
+        });
     }
     Ok(found)
 }

@@ -1,10 +1,10 @@
 //! What points at records that came back from the recycle bin.
 
 use orgstream_api::record::header;
-use orgstream_api::{SourceRecord, Value};
+use orgstream_api::{SourcePosition, SourceRecord, Value};
 use serde_json::json;
 
-use super::feed::{Committed, id, text};
+use super::feed::{Committed, id, kind, text};
 use super::world::World;
 use crate::config::Start;
 
@@ -32,4 +32,56 @@ async fn a_look_up_that_the_org_fills_again_without_a_stamp_is_read_once_more() 
     let last = &committed.records[6];
     assert_eq!((id(last), text(last, "ParentId")), (below.as_str(), above.as_str()));
     assert_eq!(last.record.headers.text(header::ORIGIN), Some("snapshot"));
+}
+
+#[tokio::test]
+async fn children_that_come_back_with_their_parent_unseen_are_read_and_so_is_what_points_at_them() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    let account = world.create("Account", json!({"Name": "Above"})).await;
+    let boss = world.create("Contact", json!({"LastName": "Boss", "AccountId": account.as_str()})).await;
+    let staff = json!({"LastName": "Staff", "ReportsToId": boss.as_str()});
+    let staff = world.create("Contact", staff).await;
+    feed.until_records(3).await;
+    world.delete(account).await;
+    world.update("Contact", staff, json!({"Phone": "1"})).await;
+    feed.until_records(5).await;
+    world.undelete(account).await;
+    feed.until_records(8).await;
+    let said: Vec<_> = committed.records[5..].iter().map(|record| (id(record), kind(record))).collect();
+    let expected = [(&account, "undeleted"), (&boss, "updated"), (&staff, "updated")];
+    assert_eq!(said, expected.map(|(id, kind)| (id.as_str(), kind)));
+    assert_eq!(text(&committed.records[7], "ReportsToId"), boss.as_str());
+}
+
+#[tokio::test]
+async fn reading_what_points_at_records_that_came_back_goes_on_after_a_kill_and_is_then_forgotten() {
+    let world = World::start().await;
+    let mut committed = Committed::default();
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    let above = world.create("Account", json!({"Name": "Above"})).await;
+    let below = world.create("Account", json!({"Name": "Below", "ParentId": above.as_str()})).await;
+    feed.until_records(2).await;
+    world.delete(above).await;
+    world.update("Account", below, json!({"Phone": "1"})).await;
+    feed.until_records(4).await;
+    world.undelete(above).await;
+    feed.until_records(5).await;
+    drop(feed);
+    assert!(orders(&committed) > 0, "what is still to be read is on record");
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until(|committed| orders(committed) == 0).await;
+    let last = committed.records.last().unwrap();
+    assert_eq!((id(last), kind(last)), (below.as_str(), "updated"));
+    assert_eq!(text(last, "ParentId"), above.as_str());
+}
+
+/// How many orders are on record.
+fn orders(committed: &Committed) -> usize {
+    let of_order =
+        |position: &&SourcePosition| position.partition.get("order").is_some() && !position.offset.is_null();
+    committed.positions.iter().filter(of_order).count()
 }
