@@ -202,6 +202,12 @@ impl Ledger {
         self.lanes.get(partition).is_none_or(|lane| lane.passed_to >= end)
     }
 
+    /// How many offsets of `partition` before `end` were not consumed.
+    pub fn left_before(&self, partition: &TopicPartition, end: i64) -> usize {
+        let left = self.lanes.get(partition).map_or(0, |lane| end.saturating_sub(lane.passed_to));
+        usize::try_from(left).unwrap_or(0)
+    }
+
     /// The assigned partitions.
     pub fn partitions(&self) -> Vec<TopicPartition> {
         self.lanes.keys().cloned().collect()

@@ -124,6 +124,10 @@ pub trait Sink: Send {
     /// Everything before `mark` has been submitted. Marks are reached in the order in which they were asked for.
     fn reached(&mut self, _mark: Mark) {}
 
+    /// How many records lie in each topic behind what was submitted, as far as the runtime knows: to the ends that the partitions had
+    /// when they were assigned. Topics that were read so far are left out.
+    fn behind(&mut self, _records: HashMap<String, usize>) {}
+
     /// The jobs that write in the target org, or are about to, whatever becomes of this process. The runtime keeps their names
     /// with the partitions' committed offsets, so that the next owner of a partition finds them.
     fn open_jobs(&self) -> OpenJobs {

@@ -282,6 +282,10 @@ impl Sink for SalesforceSink {
         self.holds.reached(mark);
     }
 
+    fn behind(&mut self, records: HashMap<String, usize>) {
+        self.bulk.lie_behind(records);
+    }
+
     fn held(&self) -> HashMap<TopicPartition, usize> {
         self.held_records()
     }

@@ -47,7 +47,7 @@ pub(crate) struct Target {
     /// The names of all relationships to parents, in lower case, with their fields.
     relationships: BTreeMap<String, DescribeField>,
     ignored: Vec<String>,
-    topic: String,
+    pub(crate) topic: String,
     key_prefix: Option<String>,
 }
 

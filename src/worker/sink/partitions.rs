@@ -1,6 +1,6 @@
 //! Partitions that come, wait, are committed and go.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use orgstream_api::{InputOffset, OpenJobs, TaskError, TopicPartition};
 use tokio::time::Instant;
@@ -133,6 +133,11 @@ impl SinkWorker {
                 self.catch_up.reached(&partition, end);
             }
         }
+        let mut behind: HashMap<String, usize> = HashMap::new();
+        for (at, end) in self.catch_up.open() {
+            *behind.entry(at.topic.clone()).or_default() += self.ledger.left_before(at, end);
+        }
+        self.parts.sink.behind(behind);
         let mut paused = self.parts.sink.paused();
         paused.extend(self.catch_up.waiting().cloned());
         paused.sort();

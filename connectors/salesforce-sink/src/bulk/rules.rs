@@ -26,8 +26,9 @@ pub enum BulkFrom {
     Never,
     /// When so many records of one object and operation wait.
     Waiting(usize),
-    /// When the sink is full, so that more wait behind them, and 2,000 of what it holds are of one object and operation. A job takes about
-    /// seven calls, so for fewer than 7,000 records other calls are as few, and each record is there sooner.
+    /// When 7,000 records are known to wait, in the sink and in the topic; or when the sink is full, so that more wait behind them, and
+    /// 2,000 of what it holds are of one object and operation. A job takes about seven calls, so for fewer than 7,000 records other calls
+    /// are as few, and each record is there sooner.
     Deep,
 }
 
@@ -40,6 +41,8 @@ pub(crate) struct Depth {
     pub(crate) in_calls: usize,
     /// Whether the sink takes no more records, so that others wait behind these.
     pub(crate) is_full: bool,
+    /// Those that are known to lie in the topic.
+    pub(crate) behind: usize,
 }
 
 impl BulkRules {
@@ -60,12 +63,15 @@ impl BulkRules {
 
     /// Whether there is enough for a job. What is in calls counts where the sink is full: as many wait behind it.
     pub(crate) fn is_enough(&self, depth: Depth) -> bool {
-        let Depth { waiting, in_calls, is_full } = depth;
-        let deep = if is_full && waiting > 0 { waiting + in_calls } else { 0 };
+        let Depth { waiting, in_calls, is_full, behind } = depth;
+        if waiting == 0 {
+            return false;
+        }
+        let deep = if is_full { waiting + in_calls } else { 0 };
         match self.from {
             BulkFrom::Never => false,
-            BulkFrom::Waiting(count) => waiting.max(deep) >= count.max(1),
-            BulkFrom::Deep => deep >= MANY,
+            BulkFrom::Waiting(count) => deep.max(waiting + behind) >= count.max(1),
+            BulkFrom::Deep => deep >= MANY || waiting + behind >= PAYS,
         }
     }
 }
@@ -82,17 +88,20 @@ mod tests {
 
     #[test]
     fn a_job_begins_when_it_pays_or_when_the_file_says_so() {
-        let is_enough = |from, waiting, in_calls, is_full| {
+        let is_enough = |from, waiting, in_calls, is_full, behind| {
             let rules = BulkRules { from, ..BulkRules::default() };
-            rules.is_enough(Depth { waiting, in_calls, is_full })
+            rules.is_enough(Depth { waiting, in_calls, is_full, behind })
         };
-        assert!(!is_enough(BulkFrom::Never, 8_000, 0, true));
-        assert!(is_enough(BulkFrom::Waiting(10), 10, 0, false));
-        assert!(!is_enough(BulkFrom::Waiting(10), 9, 5, false), "what is in calls waits no more");
-        assert!(is_enough(BulkFrom::Waiting(10), 9, 5, true), "as many wait behind it");
-        assert!(is_enough(BulkFrom::Deep, 1, 1_999, true));
-        assert!(!is_enough(BulkFrom::Deep, 1_999, 0, true));
-        assert!(!is_enough(BulkFrom::Deep, 7_999, 0, false), "other calls are as few");
-        assert!(!is_enough(BulkFrom::Deep, 0, 8_000, true));
+        assert!(!is_enough(BulkFrom::Never, 8_000, 0, true, 9_000));
+        assert!(is_enough(BulkFrom::Waiting(10), 10, 0, false, 0));
+        assert!(!is_enough(BulkFrom::Waiting(10), 9, 5, false, 0), "what is in calls waits no more");
+        assert!(is_enough(BulkFrom::Waiting(10), 9, 5, true, 0), "as many wait behind it");
+        assert!(is_enough(BulkFrom::Waiting(10), 9, 0, false, 1), "it is about to come");
+        assert!(!is_enough(BulkFrom::Waiting(10), 0, 0, false, 10), "nothing is there yet");
+        assert!(is_enough(BulkFrom::Deep, 1, 1_999, true, 0));
+        assert!(!is_enough(BulkFrom::Deep, 1_999, 0, true, 0));
+        assert!(!is_enough(BulkFrom::Deep, 7_999, 0, false, 0), "other calls are as few");
+        assert!(is_enough(BulkFrom::Deep, 1, 0, false, 6_999));
+        assert!(!is_enough(BulkFrom::Deep, 0, 8_000, true, 0));
     }
 }

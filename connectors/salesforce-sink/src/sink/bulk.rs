@@ -4,6 +4,8 @@
 //! comes meanwhile goes by other calls, unless it is enough for a job of its own, or the job before took no more: then it waits
 //! for its turn. It does not wait behind a job that is slow.
 
+use std::collections::HashMap;
+
 use orgstream_api::TaskError;
 use tokio::time::Instant;
 
@@ -34,6 +36,8 @@ pub(super) struct Lane {
     /// The group that was left to jobs when it was decided last.
     keeps: Option<Group>,
     rests: Rests,
+    /// Records that are known to lie in the topics, by topic.
+    behind: HashMap<String, usize>,
 }
 
 #[derive(Default)]
@@ -54,6 +58,11 @@ impl Lane {
     /// What the status says of jobs that cannot be.
     pub(super) fn trouble(&self, now: Instant) -> Option<&str> {
         self.rests.trouble(now)
+    }
+
+    /// So many records lie in the topics.
+    pub(super) fn lie_behind(&mut self, records: HashMap<String, usize>) {
+        self.behind = records;
     }
 
     /// When the status changes by itself.

@@ -16,6 +16,9 @@ use crate::sink::{SalesforceSink, Way};
 /// How long a job that is not full waits for more rows.
 const LINGER: Duration = Duration::from_millis(500);
 
+/// How long it waits for rows that are known to lie in the topic.
+const LINGER_FOR_KNOWN: Duration = Duration::from_secs(2);
+
 /// How long a job is filled at most, however steadily rows come.
 const LINGER_AT_MOST: Duration = Duration::from_secs(15);
 
@@ -43,10 +46,12 @@ impl Choice {
 }
 
 impl Lane {
-    /// What is to be done with the records that wait. `is_enough` says of which groups a job of their own can be made.
+    /// What is to be done with the records that wait. `is_enough` says of which groups a job of their own can be made, `comes`
+    /// of which more records are known to come.
     fn choose(
         &self,
         is_enough: impl Fn(Group) -> bool,
+        comes: impl Fn(Group) -> bool,
         candidates: &[Candidate<'_>],
         now: Instant,
     ) -> Choice {
@@ -67,7 +72,8 @@ impl Lane {
                 let keys: Vec<LaneKey> =
                     waiting(filling.group).take(most).map(|candidate| candidate.key.clone()).collect();
                 choice.fill = keys.chunks(CALL).map(<[LaneKey]>::to_vec).collect();
-                let due = self.latest.map_or(now, |latest| latest + LINGER);
+                let linger = if comes(filling.group) { LINGER_FOR_KNOWN } else { LINGER };
+                let due = self.latest.map_or(now, |latest| latest + linger);
                 let idle = choice.fill.is_empty() && self.preparing == 0;
                 choice.closes = idle && (room == 0 || due <= now);
                 choice.wake = (idle && !choice.closes).then_some(due);
@@ -101,9 +107,14 @@ impl SalesforceSink {
             }
             Stage::Running(_) if self.book.trouble().is_some() => (None, Choice::default()),
             Stage::Filling(_) | Stage::Running(_) | Stage::Reading(_) => {
-                (None, self.bulk.choose(is_enough, candidates, now))
+                (None, self.bulk.choose(is_enough, |group| self.behind(group) > 0, candidates, now))
             }
         }
+    }
+
+    /// How many records of a group's object lie in its topic, as far as is known.
+    fn behind(&self, group: Group) -> usize {
+        self.bulk.behind.get(&self.delivery.targets.at(group.object).topic).copied().unwrap_or_default()
     }
 
     /// How many records there are for jobs, by group.
@@ -111,6 +122,9 @@ impl SalesforceSink {
         let mut depths: BTreeMap<Group, Depth> = BTreeMap::new();
         for candidate in candidates.iter().filter(|candidate| candidate.bulk) {
             depths.entry(candidate.group).or_default().waiting += 1;
+        }
+        for (group, depth) in &mut depths {
+            depth.behind = self.behind(*group);
         }
         if depths.is_empty() || !self.room.is_full() {
             return depths;
