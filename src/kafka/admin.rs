@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use orgstream_api::TopicPartition;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::time::Instant;
 
@@ -104,6 +105,15 @@ impl Admin {
         blocking(move || shared.uncommitted.partitions(&topic)).await
     }
 
+    /// The largest record that can be written to `topic`, in bytes; `None` where the brokers do not say.
+    pub async fn largest_record(&self, topic: &str) -> Option<usize> {
+        let options = AdminOptions::new().request_timeout(Some(CREATE));
+        let topic = [ResourceSpecifier::Topic(topic)];
+        let config = self.shared.client.describe_configs(&topic, &options).await.ok()?.pop()?.ok()?;
+        let taken: u32 = config.get("max.message.bytes")?.value.as_ref()?.parse().ok()?;
+        usize::try_from(taken.min(MAX_RECORD_BYTES)).ok()
+    }
+
     /// High watermarks: the offsets after the last record, open transactions included.
     pub async fn end_offsets(&self, topics: &[String]) -> Result<BTreeMap<TopicPartition, i64>, Error> {
         let (shared, topics) = (Arc::clone(&self.shared), topics.to_vec());
@@ -149,7 +159,29 @@ impl Admin {
     ) -> Result<BTreeMap<TopicPartition, i64>, Error> {
         let (shared, topics) = (Arc::clone(&self.shared), topics.to_vec());
         let group = group.to_owned();
-        blocking(move || shared.group_offsets(&group, &topics)).await
+        let offsets = |element: TopicPartitionListElem<'_>| match element.offset() {
+            Offset::Offset(offset) => Some((
+                TopicPartition { topic: element.topic().to_owned(), partition: element.partition() },
+                offset,
+            )),
+            _ => None,
+        };
+        blocking(move || {
+            let commits = shared.group_commits(&group, &topics)?;
+            Ok(commits.elements().into_iter().filter_map(offsets).collect())
+        })
+        .await
+    }
+
+    /// Whether a sink was at work in `group`. An offset that an operator's tool has set is none of a sink's.
+    pub async fn has_consumed(&self, group: &str, topics: &[String]) -> Result<bool, Error> {
+        let (shared, topics) = (Arc::clone(&self.shared), topics.to_vec());
+        let group = group.to_owned();
+        blocking(move || {
+            let commits = shared.group_commits(&group, &topics)?;
+            Ok(commits.elements().iter().any(|element| !element.metadata().is_empty()))
+        })
+        .await
     }
 
     /// Whether the topic is there as asked for. A topic with another partition count is refused: partitions are
@@ -233,27 +265,16 @@ impl Admin {
 }
 
 impl Shared {
-    fn group_offsets(&self, group: &str, topics: &[String]) -> Result<BTreeMap<TopicPartition, i64>, Error> {
+    fn group_commits(&self, group: &str, topics: &[String]) -> Result<TopicPartitionList, Error> {
         let brokers = &self.config.bootstrap_servers;
         let mut list = TopicPartitionList::new();
         for place in self.uncommitted.offsets(topics, Ask::First)?.into_keys() {
             list.add_partition(&place.topic, place.partition);
         }
         let client = self.group_client(group)?;
-        let answer = client.committed_offsets(list, COMMITTED).map_err(|source| {
+        client.committed_offsets(list, COMMITTED).map_err(|source| {
             Error::failed(brokers, format!("asking for the offsets of group {group}"), source)
-        })?;
-        Ok(answer
-            .elements()
-            .iter()
-            .filter_map(|element| match element.offset() {
-                Offset::Offset(offset) => Some((
-                    TopicPartition { topic: element.topic().to_owned(), partition: element.partition() },
-                    offset,
-                )),
-                _ => None,
-            })
-            .collect())
+        })
     }
 }
 

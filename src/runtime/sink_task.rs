@@ -12,8 +12,9 @@ use super::sink::{SinkEntry, SinkTaskEntry};
 use super::task::keep_running;
 use super::unlinked::say_unlinked;
 use crate::codec::{Codec, Registry};
-use crate::kafka::{GroupConfig, GroupConsumer, Producer};
+use crate::kafka::{GroupConfig, GroupConsumer, Producer, topics};
 use crate::worker::intents::IntentStore;
+use crate::worker::parked::entry::largest;
 use crate::worker::sink::{Parts, SinkTask, SinkWorker};
 
 /// What is read ahead of the sink.
@@ -50,7 +51,7 @@ impl SinkEntry {
         task: SinkTask,
         SinkTaskEntry { state, view, counters }: &SinkTaskEntry,
         shared: &Shared,
-        config: SinkConfig,
+        mut config: SinkConfig,
         SinkOrgs { target: org, source }: SinkOrgs,
         stop: &CancellationToken,
     ) -> Result<(), TaskError> {
@@ -78,6 +79,9 @@ impl SinkEntry {
             producer.clone(),
             state.reporter(),
         ));
+        if let Some(bytes) = shared.admin.largest_record(&topics::parked(&self.pipeline)).await {
+            config.parking.largest = largest(bytes);
+        }
         let inserts = config.operation.inserts();
         let context = SinkContext {
             ids: Arc::new(shared.ids.clone()),

@@ -18,6 +18,9 @@ objects:
     plural: Invoices
     fields:
       - &id { name: OrgA_Id__c, type: string, label: Org A Id, length: 18, flags: [create, update, nillable, external_id, unique] }
+      - { name: Terms__c, type: textarea, label: Terms, length: 131072 }
+      - { name: Remarks__c, type: textarea, label: Remarks, length: 131072 }
+      - { name: Minutes__c, type: textarea, label: Minutes, length: 131072 }
   Line__c:
     label: Line
     plural: Lines
@@ -180,6 +183,30 @@ async fn a_record_that_stays_locked_lets_the_others_of_its_partition_pass_and_co
     running.terminate().await.expect_code(0);
     world.sync().await.expect_code(0);
     world.verify().await;
+    assert_eq!(world.dead_letters().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_is_larger_than_kafkas_usual_limit_waits_like_any_other() {
+    let Some(ledger) = ledger("after: 1s").await else { return };
+    let world = &ledger.world;
+    world.prime().await;
+    let lock = ledger.refuse("Locked", "UNABLE_TO_LOCK_ROW");
+    let text = "€".repeat(131_072);
+    let texts = json!({ "Name": "Locked", "Terms__c": text, "Remarks__c": text, "Minutes__c": text });
+    let locked = world.in_a.create("Invoice__c", texts).await;
+    let running = world.run(&[]);
+    ledger.until_parked(1).await;
+    ledger.invoice("Free").await;
+    world.in_a.update("Invoice__c", &locked, json!({ "Name": "Locked no more" })).await;
+    ledger.until_parked(2).await;
+    eventually("the other one arrives", || ledger.names("Invoice__c") == ["Free"]).await;
+    assert!(ledger.b.faults().remove(lock));
+    ledger.until_parked(0).await;
+    running.terminate().await.expect_code(0);
+    world.sync().await.expect_code(0);
+    world.verify().await;
+    assert_eq!(ledger.names("Invoice__c"), ["Free", "Locked no more"]);
     assert_eq!(world.dead_letters().await, []);
 }
 

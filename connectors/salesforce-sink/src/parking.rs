@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-/// The largest record that is parked, in bytes: an entry has to fit into a message that brokers take by default.
-pub(crate) const PARKABLE: usize = 900_000;
+/// The largest record that is parked where nobody says what Kafka takes: an entry fits into a message that brokers take by
+/// default.
+const LARGEST: usize = 900_000;
 
 /// The longest time between two looks for a parent of which no link tells.
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
@@ -22,6 +23,8 @@ pub struct Parking {
     pub then: Expired,
     /// With so many parked records the partitions that they came from are read no further.
     pub max: usize,
+    /// The largest record that Kafka keeps for the sink, in bytes of key, value and headers.
+    pub largest: usize,
 }
 
 /// What becomes of a record whose parent did not come in time.
@@ -41,6 +44,7 @@ impl Default for Parking {
             expire_after: Duration::from_hours(24),
             then: Expired::Reject,
             max: 10_000,
+            largest: LARGEST,
         }
     }
 }

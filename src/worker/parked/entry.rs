@@ -16,6 +16,11 @@ pub const NOTE: &str = "orgstream.parked";
 /// The header with the key of a parked record; absent where it has none.
 pub const KEY: &str = "orgstream.parked.key";
 
+/// What an entry has beside its record, in bytes, at most: its own key, the note, and what batches need.
+const ENVELOPE: usize = 64 * 1024;
+/// What a note says of a cause, in characters, at most.
+const CAUSE: usize = 8_000;
+
 /// A record that waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParkedRecord {
@@ -54,7 +59,7 @@ impl Until {
         match wait {
             Wait::Turn => Self::Turn,
             Wait::For { cause, parents, again_in } => Self::For {
-                cause: cause.clone(),
+                cause: Rejection { message: cause.message.chars().take(CAUSE).collect(), ..cause.clone() },
                 parents: parents.clone(),
                 next_attempt: now.saturating_add(i64::try_from(again_in.as_millis()).unwrap_or(i64::MAX)),
             },
@@ -150,6 +155,11 @@ impl ParkedRecord {
     }
 }
 
+/// The largest record of which a topic that takes records of `bytes` takes the entry.
+pub fn largest(bytes: usize) -> usize {
+    bytes.saturating_sub(ENVELOPE)
+}
+
 /// The end of an entry.
 pub fn tombstone(pipeline: &str, whose: &History, at: &InputOffset) -> Outgoing {
     let key = EntryKey {
@@ -222,6 +232,17 @@ mod tests {
                 assert_eq!(read(&out), Ok(record));
             }
         }
+    }
+
+    #[test]
+    fn the_entry_of_the_largest_record_fits_whatever_it_waits_for() {
+        let cause = Rejection { code: "X".into(), message: "€".repeat(100_000), fields: vec![] };
+        let wait = Wait::For { cause, parents: vec![], again_in: Duration::ZERO };
+        let value = vec![0; largest(1_000_000) - 2_000];
+        let out =
+            ParkedRecord::new(consumed(Some(&[0; 900]), Some(&value)), &parked(wait), 7, 0).outgoing("crm");
+        let headers: usize = out.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        assert!(headers + out.key.unwrap().len() + value.len() < 1_000_000);
     }
 
     #[test]

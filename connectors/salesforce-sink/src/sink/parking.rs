@@ -11,7 +11,6 @@ use super::SalesforceSink;
 use super::halt::Subject;
 use crate::attempts::Attempts;
 use crate::lanes::LaneKey;
-use crate::parking::PARKABLE;
 use crate::room::Seat;
 use crate::work::{Papers, Task, Waited, Work};
 
@@ -57,9 +56,10 @@ impl SalesforceSink {
 
     /// Whether an item may be parked, and with it what lies behind it.
     pub(super) fn can_park(&self, work: &Work) -> bool {
+        let largest = self.config.parking.largest;
         let fits = |work: &Work| {
             let earlier = work.papers.earlier.iter().filter_map(|member| member.seat.as_ref());
-            work.papers.seat.iter().chain(earlier).all(|seat| seat.size() <= PARKABLE)
+            work.papers.seat.iter().chain(earlier).all(|seat| seat.size() <= largest)
         };
         let is_change = matches!(work.task, Task::Change(_)) && work.papers.ticket.is_some();
         is_change && fits(work) && self.lanes.queued(&work.papers.key).all(fits)
@@ -112,15 +112,15 @@ impl SalesforceSink {
 
     /// Parks a record that just came behind those of its history that are.
     pub(super) fn park_behind(&mut self, papers: Papers) {
-        let size = papers.seat.as_ref().map_or(0, Seat::size);
-        if size <= PARKABLE {
+        let (size, largest) = (papers.seat.as_ref().map_or(0, Seat::size), self.config.parking.largest);
+        if size <= largest {
             return self.give_out(papers, Wait::Turn);
         }
         let subject = Subject::of(&papers);
         let Some(ticket) = papers.ticket else { return };
         let message = format!(
-            "it comes after a record of the same id that waits in Kafka, and is too large to wait there itself: {size} bytes, \
-             {PARKABLE} are possible; write it again when the other one is done"
+            "it comes after a record of the same id that waits in Kafka, and is too large to wait there itself: {size} bytes, and \
+             {largest} fit into the topic. Raise its `max.message.bytes`, and write the record again when the other one is done"
         );
         let rejection = Rejection { code: "TOO_LARGE_TO_WAIT".to_owned(), message, fields: Vec::new() };
         self.close(ticket, &subject, Outcome::Rejected(rejection), None);

@@ -192,7 +192,9 @@ impl Change {
             Key::Own(key) => key.clone(),
         };
         let record = Record { key, ..record };
-        SinkRecord { at: InputOffset { partition, offset }, record, size: 1_000 }
+        let texts: usize = self.fields.iter().filter_map(|(_, value)| value.as_str()).map(str::len).sum();
+        let size = texts.max(1_000);
+        SinkRecord { at: InputOffset { partition, offset }, record, size }
     }
 
     pub(super) fn object(&self) -> &str {

@@ -5,7 +5,6 @@ use std::time::Duration;
 use orgstream_api::{Health, Outcome, Sink, Wait};
 use orgstream_salesforce_simulator as simulator;
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
-use proptest::prelude::*;
 use serde_json::json;
 
 use super::change::{Change, id};
@@ -14,7 +13,8 @@ use super::world::{World, config};
 use crate::config::{Operation, SinkConfig};
 use crate::parking::{Expired, Parking};
 
-/// Fields of org B: a lead cannot be without a customer, and gets its agent when it is made or never.
+/// Fields of org B: a lead cannot be without a customer, can be without a referrer, and a contact gets its agent when it is made
+/// or never.
 const OBJECTS: &str = "
 objects:
   Account:
@@ -25,20 +25,21 @@ objects:
   Lead:
     - *id
     - { name: Customer__c, type: reference, label: Customer, reference_to: [Account], relationship: Customer__r, flags: [create, update] }
+    - { name: Referrer__c, type: reference, label: Referrer, reference_to: [Account], relationship: Referrer__r, children: Referred__r, flags: [create, update, nillable] }
 ";
 
 /// A moment after which records in passing trouble are parked.
 const SOON: Duration = Duration::from_millis(300);
 
-async fn world() -> World {
+pub(super) async fn world() -> World {
     World::of(simulator::Org::builder().objects(OBJECTS)).await
 }
 
-fn lead(number: u32, customer: u32) -> Change {
+pub(super) fn lead(number: u32, customer: u32) -> Change {
     Change::created("Lead", number).text("Customer__c", &id("Account", customer))
 }
 
-fn locked(name: &str) -> Fault {
+pub(super) fn locked(name: &str) -> Fault {
     let effect =
         Effect::RecordError { code: "UNABLE_TO_LOCK_ROW".to_owned(), message: "on demand".to_owned() };
     Fault::new(CallKind::Write, effect).containing(name)
@@ -153,82 +154,6 @@ async fn what_is_inherited_is_not_passed_by_what_comes_first() {
     assert_eq!(world.row("Lead", &id("Lead", 1)).unwrap()["LastName"], "newest");
 }
 
-/// What happens to three leads, each with a customer of its own.
-#[derive(Debug, Clone)]
-enum Step {
-    /// A lead changes, and may need a customer that is not there.
-    Change {
-        lead: u32,
-        customer: u32,
-    },
-    Customer(u32),
-    Lock,
-    Unlock,
-    /// The sink has a moment.
-    Run,
-    Kill,
-}
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let step = prop_oneof![
-        6 => (0..3_u32, 0..3_u32).prop_map(|(lead, customer)| Step::Change { lead, customer }),
-        1 => (0..3_u32).prop_map(Step::Customer),
-        1 => Just(Step::Lock),
-        1 => Just(Step::Unlock),
-        4 => Just(Step::Run),
-        1 => Just(Step::Kill),
-    ];
-    proptest::collection::vec(step, 1..40)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
-
-    /// Whatever is missing or locked, and whenever the process ends: the changes of a lead are written in their order.
-    #[test]
-    fn the_changes_of_a_record_are_written_in_order_whatever_is_parked_and_killed_when(steps in steps()) {
-        let threads = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        threads.block_on(play(steps));
-    }
-}
-
-async fn play(steps: Vec<Step>) {
-    let world = world().await;
-    let parking = Parking { after: Duration::from_millis(100), ..Parking::default() };
-    let sink = || async { world.parking(parking).await };
-    let (mut runtime, mut locks, mut changes) = (sink().await, Vec::new(), [0_u32; 3]);
-    for step in steps {
-        match step {
-            Step::Change { lead, customer } => {
-                let number = &mut changes[lead as usize];
-                *number += 1;
-                runtime.submit(self::lead(lead, customer).text("LastName", &format!("{number:04}")));
-            }
-            Step::Customer(number) => runtime.submit(Change::created("Account", number)),
-            Step::Lock => locks.push(world.sandbox.faults().add(locked("Acme"))),
-            Step::Unlock => locks.drain(..).for_each(|lock| assert!(world.sandbox.faults().remove(lock))),
-            Step::Run => runtime.run_for(Duration::from_millis(120)).await,
-            Step::Kill => {
-                let mut next = sink().await;
-                runtime.crash_into(&mut next);
-                runtime = next;
-            }
-        }
-    }
-    locks.drain(..).for_each(|lock| assert!(world.sandbox.faults().remove(lock)));
-    (0..3).for_each(|number| runtime.submit(Change::created("Account", number)));
-    runtime.settle().await;
-    assert!(runtime.rejections().is_empty(), "{:?}", runtime.rejections());
-    for lead in 0..3_u32 {
-        let id = id("Lead", lead);
-        let last = changes[lead as usize];
-        match world.row("Lead", &id) {
-            Some(row) => assert_eq!(row["LastName"], format!("{last:04}"), "lead {lead}"),
-            None => assert_eq!(last, 0, "lead {lead}"),
-        }
-    }
-}
-
 #[tokio::test]
 async fn who_has_waited_long_enough_is_written_without_what_it_does_not_need() {
     let world = world().await;
@@ -241,6 +166,31 @@ async fn who_has_waited_long_enough_is_written_without_what_it_does_not_need() {
     assert_eq!(world.row("Contact", &id("Contact", 1)).unwrap()["Agent__c"], json!(null));
     let codes: Vec<&str> = runtime.rejections().iter().map(|rejection| rejection.code.as_str()).collect();
     assert_eq!(codes, ["REQUIRED_PARENT_MISSING"], "org B takes no lead without a customer");
+}
+
+#[tokio::test]
+async fn what_kafka_does_not_take_holds_its_partition_and_is_refused_behind_what_waits() {
+    let world = world().await;
+    let mut runtime = world.parking(Parking { after: SOON, largest: 2_000, ..Parking::default() }).await;
+    let long = |change: Change| change.text("Description", &"x".repeat(3_000));
+    runtime.submit(lead(1, 1));
+    until_parked(&mut runtime, 1).await;
+    runtime.submit(long(Change::updated("Lead", 1)));
+    while runtime.rejections().is_empty() {
+        runtime.step().await;
+    }
+    let refused = runtime.rejections()[0].clone();
+    assert_eq!(refused.code, "TOO_LARGE_TO_WAIT");
+    assert!(refused.message.contains("max.message.bytes"), "{refused}");
+
+    let lock = world.sandbox.faults().add(locked("Account"));
+    runtime.submit(long(Change::created("Account", 1)));
+    runtime.run_for(SOON * 4).await;
+    assert_eq!(runtime.sink.paused().len(), 1);
+    assert!(runtime.parked.keys().all(|(whose, _)| whose.id == id("Lead", 1)));
+    assert!(world.sandbox.faults().remove(lock));
+    runtime.settle().await;
+    assert_eq!((world.sandbox.count("Account"), world.sandbox.count("Lead")), (1, 1));
 }
 
 #[tokio::test]
