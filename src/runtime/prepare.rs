@@ -122,7 +122,7 @@ async fn refuse_lost_waiting(
         }
     }
     let group = SinkTask { pipeline: pipeline.name.clone(), number: 0 }.group();
-    if inputs.is_empty() || admin.committed(&group, &inputs).await?.is_empty() {
+    if inputs.is_empty() || !admin.has_consumed(&group, &inputs).await? {
         return Ok(());
     }
     Err(TaskError::failed(Error::TopicGone {

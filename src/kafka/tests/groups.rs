@@ -110,6 +110,7 @@ async fn a_member_goes_on_where_it_committed_and_its_commit_holds_the_lease() {
     assert_eq!(futures_util::FutureExt::now_or_never(lease.held()), Some(Duration::from_secs(3)));
     let committed = fixture.admin.committed(&group, std::slice::from_ref(&fixture.topic)).await.unwrap();
     assert_eq!(committed[&fixture.place(0)], 4);
+    assert!(fixture.admin.has_consumed(&group, std::slice::from_ref(&fixture.topic)).await.unwrap());
     member.close().await;
 
     // The same member again has its partition at once.
@@ -306,6 +307,9 @@ async fn a_partition_that_was_cut_before_its_first_commit_is_refused_until_a_com
     while tool.commit(&word, CommitMode::Sync).is_err() {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
+    let topics = std::slice::from_ref(&fixture.topic);
+    assert_eq!(fixture.admin.committed(&group, topics).await.unwrap()[&fixture.place(0)], 5);
+    assert!(!fixture.admin.has_consumed(&group, topics).await.unwrap(), "nobody was at work there");
 
     let mut member = fixture.member(&group, "m", 1000);
     assert_eq!(
