@@ -27,6 +27,7 @@ mod merged;
 mod object_rules;
 mod own_duplicates;
 mod parked;
+mod parked_at_random;
 mod reading;
 mod references;
 mod relationships;

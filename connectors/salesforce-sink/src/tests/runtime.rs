@@ -341,22 +341,50 @@ impl Runtime {
         }
     }
 
-    /// The process ends: what was not settled comes again to the next sink, and what is parked is known to it.
+    /// The process ends: what was not settled comes again to the next sink, and what waits is known to it.
     pub(super) fn crash_into(mut self, next: &mut Self) {
-        let (mut open, mut parked) = (BTreeMap::new(), self.parked);
+        let open = self.take_open();
+        next.offsets = self.offsets;
+        next.owed = self.owed;
+        next.inherit(self.parked);
+        next.come_again(open);
+    }
+
+    /// The partitions go and come back: what was not settled in time comes again.
+    pub(super) async fn reassign(&mut self) {
+        let partitions: Vec<TopicPartition> = self.offsets.keys().cloned().collect();
+        let answers = self.sink.drain(&partitions, Instant::now() + PATIENCE).await.unwrap();
+        let answered: HashSet<TicketId> = answers.iter().map(|(ticket, _)| ticket.id()).collect();
+        self.inert.extend(self.in_flight.keys().filter(|ticket| !answered.contains(ticket)));
+        self.answer(answers).await;
+        let open = self.take_open();
+        self.backlog.clear();
+        self.sink.revoke(&partitions);
+        let parked = std::mem::take(&mut self.parked);
+        self.inherit(parked);
+        self.come_again(open);
+    }
+
+    /// The records that are in flight, in order; parked ones are parked as they were.
+    fn take_open(&mut self) -> Vec<Flight> {
+        let mut open = BTreeMap::new();
         for (ticket, flight) in self.in_flight.drain() {
             match flight {
-                Flight::Record(change, item) => drop(open.insert(ticket.sequence, (change, item))),
                 Flight::Parked(aside) => {
-                    parked.insert((aside.parked.whose.clone(), aside.record.at.clone()), *aside);
+                    self.parked.insert((aside.parked.whose.clone(), aside.record.at.clone()), *aside);
                 }
+                Flight::Record(..) => drop(open.insert(ticket.sequence, flight)),
                 Flight::Owed(_) => {}
             }
         }
-        next.offsets = self.offsets;
-        next.inherit(parked);
-        for (change, item) in open.into_values() {
-            next.submit_item(Flight::Record(change, item));
+        open.into_values().collect()
+    }
+
+    fn come_again(&mut self, open: Vec<Flight>) {
+        self.newest.clear();
+        self.submit_what_is_owed();
+        for flight in open {
+            self.submit_item(flight);
         }
     }
 
