@@ -1,12 +1,14 @@
 //! What points at records that came back from the recycle bin.
 
+use std::time::Duration;
+
 use orgstream_api::record::header;
 use orgstream_api::{SourcePosition, SourceRecord, Value};
 use serde_json::json;
 
 use super::feed::{Committed, id, kind, text};
 use super::world::World;
-use crate::config::Start;
+use crate::config::{Start, SweepConfig};
 
 fn parent(record: &SourceRecord) -> Option<&Value> {
     record.record.value.as_ref()?.value("ParentId")
@@ -54,6 +56,28 @@ async fn children_that_come_back_with_their_parent_unseen_are_read_and_so_is_wha
     let expected = [(&account, "undeleted"), (&boss, "updated"), (&staff, "updated")];
     assert_eq!(said, expected.map(|(id, kind)| (id.as_str(), kind)));
     assert_eq!(text(&committed.records[7], "ReportsToId"), boss.as_str());
+}
+
+#[tokio::test]
+async fn children_that_were_told_to_be_gone_come_back_undeleted() {
+    let world = World::start().await;
+    let sweep = SweepConfig { every: Some(Duration::from_secs(1)), ..SweepConfig::default() };
+    let mut committed = Committed { sweep, ..Committed::default() };
+    let mut feed = committed.source(&world, Start::Latest).await;
+    feed.until_subscribed().await;
+    let account = world.create("Account", json!({"Name": "Above"})).await;
+    let child = world.create("Contact", json!({"LastName": "Below", "AccountId": account.as_str()})).await;
+    feed.until_records(2).await;
+    world.delete(account).await;
+    // A sweep leaves the last minute to the stream.
+    world.sandbox.advance(Duration::from_mins(3));
+    feed.until_records(4).await;
+    world.undelete(account).await;
+    feed.until_records(6).await;
+    let said: Vec<_> = committed.records[2..].iter().map(|record| (id(record), kind(record))).collect();
+    let (account, child) = (account.as_str(), child.as_str());
+    let expected = [(account, "deleted"), (child, "deleted"), (account, "undeleted"), (child, "undeleted")];
+    assert_eq!(said, expected);
 }
 
 #[tokio::test]
