@@ -5,7 +5,7 @@
 //! those who pointed at them. What the bin no longer has is written anew.
 
 use orgstream_api::{IdLink, LinkState, Outcome, Skip, StoreError};
-use orgstream_salesforce::{RecordError, SalesforceId};
+use orgstream_salesforce::{ApiError, RecordError, SalesforceId};
 
 use crate::deleted_target::DeletedTarget;
 use crate::deliver::{Delivery, Done, Item};
@@ -21,7 +21,10 @@ use crate::verdict::unwritten;
 use crate::work::{Papers, Task, Verdict, Work};
 use crate::write::{Answer, Write};
 
-/// What org B refused to write because its record is in the recycle bin.
+/// Records that org B is asked for in one call.
+const ASKED: usize = 2_000;
+
+/// What org B refused to write because its record may be in the recycle bin.
 pub(crate) struct Binned<T> {
     /// What was to be written.
     pub(crate) of: T,
@@ -77,13 +80,27 @@ impl Delivery {
 
     /// The record of org B that may lie in the recycle bin and is to be fetched back from it.
     pub(crate) fn may_lie_in_bin(&self, item: &Item) -> Option<SalesforceId> {
-        let comes_back = item.change.kind == Kind::Undelete || self.deleted_target == DeletedTarget::Undelete;
-        item.binned().or_else(|| item.doubted().filter(|_| comes_back))
+        item.binned().or_else(|| item.doubted().filter(|_| self.is_to_come_back(item)))
     }
 
-    /// Brings records back that org B refused to write, and answers what came, and of the others with what answer.
-    ///
-    /// For a record that does not come the refusal counts: the next attempt trusts its link no more.
+    /// Whether a record that org B does not have, though its link says that it lives, is fetched back for a change.
+    pub(crate) fn is_to_come_back(&self, item: &Item) -> bool {
+        item.change.kind == Kind::Undelete || self.deleted_target == DeletedTarget::Undelete
+    }
+
+    /// Whether records are gone from org B, in order. A refusal does not say whether it means the record that was written or one
+    /// that it points at.
+    pub(crate) async fn are_gone(&self, object: &str, ids: &[SalesforceId]) -> Result<Vec<bool>, ApiError> {
+        let mut gone = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(ASKED) {
+            let rows = self.wire.org.retrieve(object, ids, &[]).await?;
+            gone.extend(rows.iter().map(Option::is_none));
+        }
+        Ok(gone)
+    }
+
+    /// Brings records back that org B refused to write, and answers what came, and of the others with what answer. For a record
+    /// that does not come the refusal counts.
     pub(crate) async fn fetch_back<T>(
         &self,
         binned: Vec<Binned<T>>,

@@ -1,16 +1,16 @@
 //! Changes of records that somebody deleted in org B, though they live in their own org.
 //!
-//! Nobody tells of such a deletion but org B, when it refuses a write by the record's id. A deletion of a record that is gone is
-//! done, and what came back in its own org is fetched back whatever the file says.
+//! Nobody tells of such a deletion but org B, when it refuses a write by the record's id. It refuses one that points at a deleted
+//! record in the same words, so it is asked which of the two is gone. A deletion of a record that is gone is done, and what came back
+//! in its own org is fetched back whatever the file says.
 
 use orgstream_api::{Outcome, Rejection, Skip};
-use orgstream_salesforce::SalesforceId;
+use orgstream_salesforce::{RecordError, SalesforceId};
 
 use crate::bin::Binned;
 use crate::deliver::{Delivery, Done, Item};
 use crate::plan::Kind;
 use crate::put::Prepared;
-use crate::verdict::unread;
 use crate::work::Verdict;
 use crate::write::Answer;
 
@@ -38,54 +38,50 @@ pub(crate) fn says_that_it_lives(item: &Item) -> bool {
 
 impl Delivery {
     /// What becomes of updates that org B refused because it has no such record, or perhaps none that they point at.
-    pub(crate) async fn settle_deleted(&self, deleted: Vec<Binned<Prepared>>, done: &mut Done) {
-        match self.deleted_target {
-            DeletedTarget::Undelete => self.undelete(deleted, done).await,
-            // The next attempt trusts no link, and makes it.
-            DeletedTarget::Recreate => {
-                for deleted in deleted {
-                    self.close_refused(deleted, done);
-                }
+    pub(crate) async fn settle_deleted(&self, refused: Vec<Binned<Prepared>>, done: &mut Done) {
+        let Some(object) = refused.first().map(|first| first.of.item.change.target.object.clone()) else {
+            return;
+        };
+        let ids: Vec<SalesforceId> = refused.iter().map(|refused| refused.id).collect();
+        let gone = match self.are_gone(&object, &ids).await {
+            Ok(gone) => gone,
+            Err(error) => {
+                let items = refused.into_iter().map(|refused| refused.of.item).collect();
+                return self.fail(items, &error, done).await;
             }
-            DeletedTarget::Reject | DeletedTarget::Skip => self.let_go(deleted, done).await,
+        };
+        let mut binned = Vec::new();
+        for (refused, is_gone) in refused.into_iter().zip(gone) {
+            match self.deleted_target {
+                // It lives. What it points at does not.
+                _ if !is_gone => self.close(refused.of, Answer::Refused(refused.refusal), done),
+                _ if self.is_to_come_back(&refused.of.item) => binned.push(refused),
+                DeletedTarget::Undelete | DeletedTarget::Recreate => {
+                    self.close_doubted(refused.of, refused.refusal, done);
+                }
+                DeletedTarget::Reject | DeletedTarget::Skip => self.end(refused, done),
+            }
         }
+        self.undelete(binned, done).await;
     }
 
-    async fn undelete(&self, deleted: Vec<Binned<Prepared>>, done: &mut Done) {
-        let (binned, others): (Vec<_>, Vec<_>) =
-            deleted.into_iter().partition(|deleted| deleted.refusal.means_in_the_bin());
-        for other in others {
-            self.close_refused(other, done);
-        }
+    async fn undelete(&self, binned: Vec<Binned<Prepared>>, done: &mut Done) {
         let (back, left) = self.fetch_back(binned, |prepared| &prepared.item.papers.tenure).await;
-        for (prepared, answer) in left.into_iter().chain(self.update_once(back).await) {
+        for (prepared, answer) in left {
+            match answer {
+                Answer::Refused(refusal) => self.close_doubted(prepared, refusal, done),
+                answer => self.close(prepared, answer, done),
+            }
+        }
+        for (prepared, answer) in self.update_once(back).await {
             self.close(prepared, answer, done);
         }
     }
 
-    async fn let_go(&self, deleted: Vec<Binned<Prepared>>, done: &mut Done) {
-        let (gone, unsure): (Vec<_>, Vec<_>) =
-            deleted.into_iter().partition(|deleted| deleted.refusal.means_in_the_bin());
-        for gone in gone {
-            self.end(gone, done);
-        }
-        let Some(object) = unsure.first().map(|first| first.of.item.change.target.object.clone()) else {
-            return;
-        };
-        let ids: Vec<SalesforceId> = unsure.iter().map(|unsure| unsure.id).collect();
-        match self.wire.org.retrieve(&object, &ids, &[]).await {
-            Ok(rows) => {
-                for (unsure, row) in unsure.into_iter().zip(rows) {
-                    if row.is_none() { self.end(unsure, done) } else { self.close_refused(unsure, done) }
-                }
-            }
-            Err(error) => {
-                let blame = self.wire.org.report(&error).await;
-                for unsure in unsure {
-                    done.push(unsure.of.item, unread(&error, blame));
-                }
-            }
-        }
+    /// The next attempt trusts the record's link no more, and makes it.
+    fn close_doubted(&self, mut prepared: Prepared, refusal: RecordError, done: &mut Done) {
+        prepared.item.papers.attempts.refuse();
+        self.close(prepared, Answer::Refused(refusal), done);
     }
 
     /// Org B has no such record, and none is made.
@@ -104,9 +100,5 @@ impl Delivery {
             })
         };
         done.push(prepared.item, verdict);
-    }
-
-    fn close_refused(&self, Binned { of, refusal, .. }: Binned<Prepared>, done: &mut Done) {
-        self.close(of, Answer::Refused(refusal), done);
     }
 }

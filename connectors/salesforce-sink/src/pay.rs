@@ -8,14 +8,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use orgstream_api::{Delivered, Outcome, Owed, Skip, StoreError};
-use orgstream_salesforce::{RecordError, Row, SalesforceId};
+use orgstream_salesforce::{Row, SalesforceId};
 use serde_json::Value as Json;
 
 use crate::bin::Binned;
 use crate::deleted_target::DeletedTarget;
 use crate::deliver::{Delivery, Done};
+use crate::lanes::LaneKey;
 use crate::links::{RecordKey, live};
 use crate::parents::{Parent, Parents, Trouble, best, record_key};
+use crate::references::PointedAt;
 use crate::target::Target;
 use crate::verdict::{unread, unwritten};
 use crate::work::{Papers, Task, Verdict, Work};
@@ -67,51 +69,77 @@ impl Delivery {
                 }
             }
         }
-        for (Debt { papers, owed, own }, answer) in self.set(target, payable).await {
-            let is_deleted = |error: &RecordError| {
-                self.deleted_target != DeletedTarget::Undelete && error.means_in_the_bin()
-            };
-            if matches!(&answer, Answer::Refused(error) if is_deleted(error)) {
-                // What is done about its record, its next change says.
-                done.push_owed(papers, owed, no_longer_owed());
-                continue;
+        let mut refused = Vec::new();
+        for (paid, answer) in self.set(target, payable).await {
+            match answer {
+                Answer::Refused(refusal) if refusal.may_mean_itself_gone() => {
+                    refused.push(Binned { id: paid.0.own, of: paid, refusal });
+                }
+                answer => self.close_debt(paid.0, answer, &mut done),
             }
-            let verdict = match unwritten(answer, &papers) {
-                // The version of the record is not touched: a reference belongs to a state that was written before.
-                Ok(_) => Verdict::settled(Outcome::Delivered(Delivered {
-                    target: Some(own.as_str().to_owned()),
-                    paid: vec![owed.field.clone()],
-                    ..Delivered::default()
-                })),
-                Err(verdict) => verdict,
-            };
-            done.push_owed(papers, owed, verdict);
         }
+        self.settle_refused(target, refused, &mut done).await;
         Ok(done)
     }
 
-    /// Sets the references; a record that lies in the recycle bin, though its link says that it lives, is fetched back first.
-    async fn set(&self, target: &Target, payable: Vec<(Debt, Row)>) -> Vec<(Debt, Answer)> {
-        let (mut set, mut binned) = (Vec::with_capacity(payable.len()), Vec::new());
-        for (paid, answer) in self.set_once(target, payable).await {
-            match answer {
-                Answer::Refused(refusal) if refusal.means_in_the_bin() => {
-                    binned.push(Binned { id: paid.0.own, of: paid, refusal });
+    /// What becomes of references that org B refused because it has no such record, or none that they point at.
+    async fn settle_refused(&self, target: &Target, refused: Vec<Binned<(Debt, Row)>>, done: &mut Done) {
+        let ids: Vec<SalesforceId> = refused.iter().map(|refused| refused.id).collect();
+        let gone = match self.are_gone(&target.object, &ids).await {
+            Ok(gone) => gone,
+            Err(error) => {
+                let blame = self.wire.org.report(&error).await;
+                for Binned { of: (Debt { papers, owed, .. }, _), .. } in refused {
+                    done.push_owed(papers, owed, unread(&error, blame));
                 }
-                answer => set.push((paid, answer)),
+                return;
+            }
+        };
+        let mut binned = Vec::new();
+        for (refused, is_gone) in refused.into_iter().zip(gone) {
+            match self.deleted_target {
+                _ if !is_gone => self.close_debt(refused.of.0, Answer::Refused(refused.refusal), done),
+                DeletedTarget::Undelete => binned.push(refused),
+                // What is done about its record, its next change says.
+                DeletedTarget::Recreate | DeletedTarget::Reject | DeletedTarget::Skip => {
+                    let Debt { papers, owed, .. } = refused.of.0;
+                    done.push_owed(papers, owed, no_longer_owed());
+                }
             }
         }
-        if self.deleted_target != DeletedTarget::Undelete {
-            set.extend(binned.into_iter().map(|Binned { of, refusal, .. }| (of, Answer::Refused(refusal))));
-            return set.into_iter().map(|((debt, _), answer)| (debt, answer)).collect();
-        }
         let (back, left) = self.fetch_back(binned, |(debt, _)| &debt.papers.tenure).await;
-        set.extend(left);
-        set.extend(self.set_once(target, back).await);
-        set.into_iter().map(|((debt, _), answer)| (debt, answer)).collect()
+        for ((debt, _), answer) in left.into_iter().chain(self.set(target, back).await) {
+            self.close_debt(debt, answer, done);
+        }
     }
 
-    async fn set_once(&self, target: &Target, payable: Vec<(Debt, Row)>) -> Vec<((Debt, Row), Answer)> {
+    /// The verdict on a reference that was sent.
+    fn close_debt(&self, Debt { papers, owed, own }: Debt, answer: Answer, done: &mut Done) {
+        let points_at_deleted = matches!(&answer, Answer::Refused(error) if error.may_mean_gone());
+        if points_at_deleted && self.deleted_target == DeletedTarget::Undelete {
+            done.crooked.extend(self.parent_of(&owed).map(|parent| (parent, papers.tenure.clone())));
+        }
+        let verdict = match unwritten(answer, &papers) {
+            // The version of the record is not touched: a reference belongs to a state that was written before.
+            Ok(_) => Verdict::settled(Outcome::Delivered(Delivered {
+                target: Some(own.as_str().to_owned()),
+                paid: vec![owed.field.clone()],
+                ..Delivered::default()
+            })),
+            Err(verdict) => verdict,
+        };
+        done.push_owed(papers, owed, verdict);
+    }
+
+    /// The record that a reference points at.
+    fn parent_of(&self, owed: &Owed) -> Option<PointedAt> {
+        let id = SalesforceId::parse(&owed.parent_id).ok()?.as_str().to_owned();
+        let objects = self.candidates(owed).into_iter().map(|(_, target)| target.index).collect();
+        Some(PointedAt { key: LaneKey { org: owed.org.clone(), id }, objects })
+    }
+
+    /// Sets the references.
+    async fn set(&self, target: &Target, payable: Vec<(Debt, Row)>) -> Vec<((Debt, Row), Answer)> {
         let rows = payable.iter().map(|(_, row)| row.clone()).collect();
         let tenures = payable.iter().map(|(debt, _)| &debt.papers.tenure);
         let answers = self.send(&Write::Update { object: &target.object, rows }, tenures).await;

@@ -177,7 +177,10 @@ impl Delivery {
     pub(crate) fn close(&self, prepared: Prepared, answer: Answer, done: &mut Done) {
         let Prepared { mut item, resolved, .. } = prepared;
         if let Answer::Refused(error) = &answer {
-            item.papers.attempts.refuse();
+            // What becomes of the link of a record at a known place is known by now.
+            if !matches!(item.presence, Presence::At(_)) {
+                item.papers.attempts.refuse();
+            }
             if error.may_mean_gone() && self.deleted_target == DeletedTarget::Undelete {
                 let tenure = &item.papers.tenure;
                 done.crooked.extend(resolved.parents.iter().map(|parent| (parent.clone(), tenure.clone())));

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use orgstream_api::{Outcome, Skip};
+use orgstream_api::{IdLink, IdMap, InputOffset, LinkState, Outcome, Owed, Skip, TopicPartition};
 use orgstream_salesforce::SalesforceId;
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
+use serde_json::json;
 
-use super::change::{Change, id};
+use super::change::{Change, ORG_A, id};
 use super::inserts::without_external_ids;
 use super::runtime::Runtime;
 use super::world::{World, config};
-use crate::config::{Operation, SinkConfig};
+use crate::config::{Algorithm, Operation, SinkConfig};
 use crate::deleted_target::DeletedTarget;
 
 const RETRY: Duration = Duration::from_mins(1);
@@ -19,14 +20,25 @@ const RETRY: Duration = Duration::from_mins(1);
 const PAST_THE_BIN: Duration = Duration::from_hours(24 * 16);
 
 async fn sink(world: &World, on_deleted_target: DeletedTarget) -> Runtime {
+    sink_by(world, on_deleted_target, Algorithm::Ordered).await
+}
+
+async fn sink_by(world: &World, on_deleted_target: DeletedTarget, algorithm: Algorithm) -> Runtime {
     let config = config(Operation::Sync, RETRY);
-    world.try_sink(SinkConfig { on_deleted_target, ..config }).await.unwrap()
+    world.try_sink(SinkConfig { algorithm, on_deleted_target, ..config }).await.unwrap()
 }
 
 /// An account that was written and that somebody deleted in org B.
 async fn deleted(on_deleted_target: DeletedTarget) -> (World, Runtime, SalesforceId) {
+    deleted_by(on_deleted_target, Algorithm::Ordered).await
+}
+
+async fn deleted_by(
+    on_deleted_target: DeletedTarget,
+    algorithm: Algorithm,
+) -> (World, Runtime, SalesforceId) {
     let world = World::start().await;
-    let mut runtime = sink(&world, on_deleted_target).await;
+    let mut runtime = sink_by(&world, on_deleted_target, algorithm).await;
     runtime.submit(Change::created("Account", 1));
     runtime.settle().await;
     let target = target(runtime.last());
@@ -97,8 +109,10 @@ async fn without_an_external_id_it_is_made_anew_as_well() {
 
 #[tokio::test]
 async fn a_change_of_it_is_rejected_or_skipped_where_that_is_wanted_also_past_the_bin() {
-    for policy in [DeletedTarget::Reject, DeletedTarget::Skip] {
-        let (world, mut runtime, first) = deleted(policy).await;
+    let policies = [DeletedTarget::Reject, DeletedTarget::Skip];
+    let algorithms = [Algorithm::Ordered, Algorithm::Merged];
+    for (policy, algorithm) in policies.into_iter().flat_map(|policy| algorithms.map(|by| (policy, by))) {
+        let (world, mut runtime, first) = deleted_by(policy, algorithm).await;
         for time in [Duration::ZERO, PAST_THE_BIN] {
             world.sandbox.advance(time);
             runtime.submit(again());
@@ -117,7 +131,12 @@ async fn a_change_of_it_is_rejected_or_skipped_where_that_is_wanted_also_past_th
         runtime.submit(Change::deleted("Account", 1));
         runtime.submit(Change::undeleted("Account", 1));
         runtime.settle().await;
-        assert_eq!((runtime.delivered_count(), world.sandbox.count("Account")), (3, 1));
+        assert!(
+            matches!(runtime.last(), Outcome::Delivered(_)),
+            "{policy:?} {algorithm:?}: {:?}",
+            runtime.last()
+        );
+        assert_eq!(world.sandbox.count("Account"), 1);
     }
 }
 
@@ -146,4 +165,103 @@ async fn nothing_that_points_at_it_brings_it_back_where_that_is_not_wanted() {
     runtime.settle().await;
     assert_eq!(runtime.rejections()[0].code, "ENTITY_IS_DELETED");
     assert_eq!((world.sandbox.count("Account"), runtime.counts().brought_back), (0, 0));
+}
+
+/// An account and a contact that were written, of which somebody deleted the account in org B.
+async fn orphaned(policy: DeletedTarget) -> (World, Runtime) {
+    let (world, mut runtime, account) = deleted(policy).await;
+    runtime.submit(Change::created("Contact", 1));
+    runtime.settle().await;
+    assert!(world.row("Account", &id("Account", 1)).is_none(), "{account} is in the bin");
+    (world, runtime)
+}
+
+const OTHERS: [DeletedTarget; 3] = [DeletedTarget::Recreate, DeletedTarget::Reject, DeletedTarget::Skip];
+
+#[tokio::test]
+async fn a_change_of_a_record_that_lives_is_refused_for_its_deleted_parent_and_not_passed_over() {
+    for policy in OTHERS {
+        let (world, mut runtime) = orphaned(policy).await;
+        let child = Change::updated("Contact", 1).text("Title", "late");
+        runtime.submit(child.text("AccountId", &id("Account", 1)));
+        runtime.settle().await;
+        let Outcome::Rejected(rejection) = runtime.last() else { panic!("{policy:?}: {:?}", runtime.last()) };
+        assert_eq!(rejection.code, "ENTITY_IS_DELETED");
+        // The next one, without the bad reference, is written to the same record.
+        runtime.submit(Change::updated("Contact", 1).text("Title", "on time"));
+        runtime.settle().await;
+        assert_eq!(world.row("Contact", &id("Contact", 1)).unwrap()["Title"], "on time");
+        assert_eq!((world.sandbox.count("Contact"), world.sandbox.count("Account")), (1, 0));
+    }
+}
+
+fn debt() -> Owed {
+    Owed {
+        at: InputOffset { partition: TopicPartition { topic: "a.Contact".into(), partition: 0 }, offset: 0 },
+        org: ORG_A.into(),
+        object: "Contact".into(),
+        id: id("Contact", 1),
+        field: "AccountId".into(),
+        parent_objects: vec!["Account".into()],
+        parent_id: id("Account", 1),
+    }
+}
+
+#[tokio::test]
+async fn an_owed_reference_to_a_deleted_parent_is_refused_and_not_ended() {
+    for policy in OTHERS {
+        let (world, mut runtime) = orphaned(policy).await;
+        runtime.submit_owed(debt());
+        runtime.settle().await;
+        let (_, Outcome::Rejected(rejection)) = &runtime.payments[0] else {
+            panic!("{policy:?}: {:?}", runtime.payments)
+        };
+        assert_eq!((rejection.code.as_str(), world.sandbox.count("Account")), ("ENTITY_IS_DELETED", 0));
+    }
+}
+
+#[tokio::test]
+async fn an_owed_reference_brings_its_parent_and_its_record_back() {
+    let (world, mut runtime) = orphaned(DeletedTarget::Undelete).await;
+    let contact = world.row("Contact", &id("Contact", 1)).unwrap()["Id"].as_str().unwrap().parse().unwrap();
+    for is_gone in [false, true] {
+        if is_gone {
+            world.delete(contact).await;
+            world
+                .delete(
+                    world.row("Account", &id("Account", 1)).unwrap()["Id"].as_str().unwrap().parse().unwrap(),
+                )
+                .await;
+        }
+        runtime.submit_owed(debt());
+        runtime.settle().await;
+        let (_, outcome) = runtime.payments.last().unwrap();
+        assert!(matches!(outcome, Outcome::Delivered(_)), "{outcome:?}");
+        let account = world.row("Account", &id("Account", 1)).unwrap();
+        assert_eq!(world.row("Contact", &id("Contact", 1)).unwrap()["AccountId"], account["Id"]);
+    }
+    assert_eq!(runtime.counts().brought_back, 3);
+}
+
+#[tokio::test]
+async fn a_record_that_org_b_knows_by_its_link_only_is_not_made_twice_for_its_deleted_parent() {
+    let (world, mut runtime, _) = deleted(DeletedTarget::default()).await;
+    let own = world.create("Contact", json!({"LastName": "theirs"})).await;
+    let partition = TopicPartition { topic: "a.Contact".into(), partition: 7 };
+    let link = IdLink {
+        source_org: ORG_A.into(),
+        object: "Contact".into(),
+        source_id: id("Contact", 1),
+        target_org: world.org.id().to_string(),
+        target_id: Some(own.to_string()),
+        state: LinkState::Live,
+        last: InputOffset { partition, offset: 0 },
+        stamp: None,
+    };
+    world.ids.bind(vec![link]).await.unwrap();
+    runtime
+        .submit(Change::updated("Contact", 1).text("LastName", "mine").text("AccountId", &id("Account", 1)));
+    runtime.settle().await;
+    assert_eq!(target(runtime.last()), own);
+    assert_eq!((world.sandbox.count("Contact"), world.sandbox.count("Account")), (1, 1));
 }
