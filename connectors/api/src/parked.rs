@@ -71,6 +71,8 @@ pub struct Tried {
     pub spent: Duration,
     /// How often a parent was missing.
     pub waits: u32,
+    /// How often it was refused in a way that may only say that two calls met.
+    pub races: u32,
     /// How often a call with it got no answer.
     pub lost: u32,
     /// Whether it travels alone, because calls fail for its sake.

@@ -16,6 +16,9 @@ const FIRST: Duration = Duration::from_millis(250);
 /// The longest pause of a record.
 const LONGEST: Duration = Duration::from_secs(30);
 
+/// How often a refusal that may only say that two calls met is tried again before it is believed.
+const RACES: u32 = 3;
+
 /// The attempts of one record so far; empty for one that has met no trouble.
 #[derive(Debug, Default)]
 pub(crate) struct Attempts {
@@ -26,6 +29,8 @@ pub(crate) struct Attempts {
     before: Duration,
     /// How often a parent was missing.
     waits: u32,
+    /// How often the record was refused as if two calls had met.
+    races: u32,
     /// Whether the record makes a call fail that succeeds without it.
     suspect: bool,
     /// Whether org B refused the record as it was written.
@@ -84,6 +89,7 @@ impl Attempts {
             since: clock,
             before,
             waits: tried.waits,
+            races: tried.races,
             suspect: tried.alone,
             refused: tried.refused,
             lost: tried.lost,
@@ -97,6 +103,7 @@ impl Attempts {
             failed: self.failed,
             spent: self.spent(clock),
             waits: self.waits,
+            races: self.races,
             lost: self.lost,
             alone: self.suspect,
             refused: self.refused,
@@ -113,6 +120,13 @@ impl Attempts {
         let before = self.waits;
         self.waits = before.saturating_add(1);
         before
+    }
+
+    /// The record was refused as if two calls had met: whether that is not to be believed yet.
+    pub(crate) fn race(&mut self) -> bool {
+        let before = self.races;
+        self.races = before.saturating_add(1);
+        before < RACES
     }
 
     /// How often the record failed.

@@ -70,7 +70,7 @@ impl Delivery {
                 }
                 Answer::Written(_) | Answer::Refused(_) => items.push(item),
                 other => {
-                    let verdict = unwritten(other, &item.papers).err().unwrap_or(Verdict::Again);
+                    let verdict = unwritten(other).err().unwrap_or(Verdict::Again);
                     done.push(item, verdict);
                 }
             }
@@ -150,10 +150,18 @@ impl Delivery {
         let answers = self.send(&write, live.iter().map(|(_, papers, _)| &papers.tenure)).await;
         let mut came = Vec::new();
         for ((id, papers, record), answer) in live.into_iter().zip(answers) {
-            if matches!(answer, Answer::Written(_)) {
-                came.push(id);
-            }
-            done.straightened(papers, record, over());
+            let verdict = match answer {
+                // It is not there, or lives: who points at it has a verdict of its own.
+                Answer::Refused(_) => over(),
+                answer => match unwritten(answer) {
+                    Ok(_) => {
+                        came.push(id);
+                        over()
+                    }
+                    Err(verdict) => verdict,
+                },
+            };
+            done.straightened(papers, record, verdict);
         }
         self.tell_of(&came);
         let write = Write::Delete(dead.iter().map(|(id, ..)| *id).collect());
@@ -161,7 +169,7 @@ impl Delivery {
         for ((_, papers, record), answer) in dead.into_iter().zip(answers) {
             let verdict = match answer {
                 Answer::Refused(error) if error.may_mean_gone() => over(),
-                answer => unwritten(answer, &papers).map_or_else(|verdict| verdict, |_| over()),
+                answer => unwritten(answer).map_or_else(|verdict| verdict, |_| over()),
             };
             done.straightened(papers, record, verdict);
         }

@@ -43,7 +43,7 @@ impl Delivery {
                 // can only mean the row itself.
                 Answer::Refused(error) if error.may_mean_gone() => self.deleted(&item, Some(id)),
                 Answer::Refused(error) if error.means_in_use() => Verdict::InUse(rejection(error)),
-                answer => match unwritten(answer, &item.papers) {
+                answer => match unwritten(answer) {
                     Ok(_) => self.deleted(&item, Some(id)),
                     Err(verdict) => verdict,
                 },

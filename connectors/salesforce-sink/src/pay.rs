@@ -119,7 +119,7 @@ impl Delivery {
         if points_at_deleted && self.deleted_target == DeletedTarget::Undelete {
             done.crooked.extend(self.parent_of(&owed).map(|parent| (parent, papers.tenure.clone())));
         }
-        let verdict = match unwritten(answer, &papers) {
+        let verdict = match unwritten(answer) {
             // The version of the record is not touched: a reference belongs to a state that was written before.
             Ok(_) => Verdict::settled(Outcome::Delivered(Delivered {
                 target: Some(own.as_str().to_owned()),

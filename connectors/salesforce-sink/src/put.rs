@@ -186,7 +186,7 @@ impl Delivery {
                 done.crooked.extend(resolved.parents.iter().map(|parent| (parent.clone(), tenure.clone())));
             }
         }
-        let verdict = match unwritten(answer, &item.papers) {
+        let verdict = match unwritten(answer) {
             Ok(WriteResult { id: Some(id), created, .. }) => {
                 self.counters.left_out(resolved.left_out);
                 self.counters.defaulted(resolved.defaulted);

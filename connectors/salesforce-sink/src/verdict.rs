@@ -3,7 +3,7 @@
 use orgstream_api::Rejection;
 use orgstream_salesforce::{ApiError, Blame, RecordError, WriteResult};
 
-use crate::work::{Papers, Verdict};
+use crate::work::Verdict;
 use crate::write::Answer;
 
 /// Codes that may only say that two calls met: a parent was deleted while its child was written, a write whose answer
@@ -16,17 +16,14 @@ const MAY_BE_A_RACE: [&str; 4] = [
     "INVALID_FIELD_FOR_INSERT_UPDATE",
 ];
 
-/// How often such a refusal is tried again.
-const RACES: u32 = 3;
-
 /// The result of a record that is written; the verdict on one that is not.
-pub(crate) fn unwritten(answer: Answer, papers: &Papers) -> Result<WriteResult, Verdict> {
+pub(crate) fn unwritten(answer: Answer) -> Result<WriteResult, Verdict> {
     match answer {
         Answer::Written(result) => Ok(result),
         Answer::Refused(error) => {
-            let race = MAY_BE_A_RACE.contains(&error.code.as_str()) && papers.attempts.failed() < RACES;
+            let may_be_a_race = MAY_BE_A_RACE.contains(&error.code.as_str());
             let rejection = rejection(error);
-            Err(if race { Verdict::Retry(rejection) } else { Verdict::rejected(rejection) })
+            Err(if may_be_a_race { Verdict::Race(rejection) } else { Verdict::rejected(rejection) })
         }
         Answer::Passing(error) => Err(Verdict::Retry(rejection(error))),
         Answer::Alone(rejection) => Err(Verdict::Suspect(rejection)),

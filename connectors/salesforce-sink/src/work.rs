@@ -80,6 +80,9 @@ pub(crate) enum Verdict {
     Again,
     /// Its own passing trouble: again on its clock, and rejected so when that runs out.
     Retry(Rejection),
+    /// Org B refuses it, which may only say that two calls met: as `Retry` while what it points at is at work and a few times more,
+    /// then rejected.
+    Race(Rejection),
     /// Org B does not let go of it because other records point at it. They may be about to point elsewhere or to go, so it is as
     /// `Retry`, but its partition is read on: they may lie behind it.
     InUse(Rejection),

@@ -54,6 +54,7 @@ impl SalesforceSink {
         let key = work.papers.key.clone();
         let flying = self.flying.remove(&key);
         let lasts = !work.papers.tenure.is_over();
+        let verdict = self.with_parents_at_work(&mut work, verdict);
         let verdict = self.with_deletions_to_come(&work, verdict);
         let verdict = self.with_parents_to_come(&mut work, verdict, now);
         if matches!(verdict, Verdict::Later(_)) && lasts {
@@ -102,16 +103,17 @@ impl SalesforceSink {
                 Next::After(pause) => Some(now + pause.min(IN_USE)),
                 Next::Over => return self.give_up(work, rejection, now),
             },
-            Verdict::Waits(cause, _) | Verdict::Retry(cause) | Verdict::Suspect(cause) => {
-                match self.next_attempt(&mut work) {
-                    Next::After(pause) if self.outlasts(&work, pause) => {
-                        let wait = Wait::For { cause, parents: Vec::new(), again_in: pause };
-                        return self.park(work, wait, now);
-                    }
-                    Next::After(pause) => Some(now + pause),
-                    Next::Over => return self.give_up(work, cause, now),
+            Verdict::Waits(cause, _)
+            | Verdict::Retry(cause)
+            | Verdict::Race(cause)
+            | Verdict::Suspect(cause) => match self.next_attempt(&mut work) {
+                Next::After(pause) if self.outlasts(&work, pause) => {
+                    let wait = Wait::For { cause, parents: Vec::new(), again_in: pause };
+                    return self.park(work, wait, now);
                 }
-            }
+                Next::After(pause) => Some(now + pause),
+                Next::Over => return self.give_up(work, cause, now),
+            },
         };
         work.papers.attempts.come_back();
         self.stand_anew(&mut work);

@@ -236,3 +236,34 @@ async fn who_moves_to_a_parent_that_is_late_survives_the_deletion_of_the_old_one
     assert_eq!((&after["Id"], &after["AccountId"]), (&before["Id"], &heir["Id"]));
     assert_eq!(runtime.owed.len(), 0);
 }
+
+#[tokio::test]
+async fn who_points_at_a_record_waits_for_it_to_be_fetched_back_through_passing_trouble() {
+    let (world, mut runtime) = family().await;
+    let boss = world.row("Contact", &id("Contact", 1)).unwrap()["Id"].as_str().unwrap().to_owned();
+    world.delete(boss.parse().unwrap()).await;
+    let effect = Effect::RecordError { code: "UNABLE_TO_LOCK_ROW".to_owned(), message: String::new() };
+    // For longer than a refusal that may be a race is tried again.
+    world.sandbox.faults().add(Fault::new(CallKind::Soap, effect).containing(&boss).times(5));
+    runtime.submit(Change::updated("Contact", 2).text("ReportsToId", &id("Contact", 1)));
+    runtime.settle().await;
+    assert!(runtime.rejections().is_empty(), "{:?}", runtime.rejections());
+    assert_eq!(world.row("Contact", &id("Contact", 2)).unwrap()["ReportsToId"], json!(boss));
+}
+
+#[tokio::test]
+async fn who_points_at_a_record_that_is_being_deleted_is_not_refused_before_that_is_over() {
+    let (world, mut runtime) = family().await;
+    world.sandbox.faults().add(Fault::new(CallKind::Write, Effect::Delay { ms: 2_000 }).times(1));
+    runtime.submit(Change::deleted("Account", 1));
+    let call = tokio::time::timeout(Duration::from_millis(200), runtime.sink.settled()).await;
+    assert!(call.is_err(), "it is in its call");
+    // Once more than a refusal that may be a race is tried again; while the deletion is at work it does not count.
+    world.sandbox.faults().add(refusal("ENTITY_IS_DELETED", "late").times(4));
+    runtime
+        .submit(Change::updated("Contact", 2).text("LastName", "late").text("AccountId", &id("Account", 1)));
+    runtime.settle().await;
+    assert!(runtime.rejections().is_empty(), "{:?}", runtime.rejections());
+    let row = world.row("Contact", &id("Contact", 2)).unwrap();
+    assert_eq!((&row["LastName"], &row["AccountId"]), (&json!("late"), &Json::Null));
+}

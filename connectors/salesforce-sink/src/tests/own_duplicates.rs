@@ -52,6 +52,20 @@ async fn an_upsert_that_meets_its_own_attempt_still_at_work_is_done() {
 }
 
 #[tokio::test]
+async fn other_trouble_before_does_not_make_a_value_that_its_own_attempt_has_taken_a_rejection() {
+    let world = World::start().await;
+    let mut runtime = world.sync().await;
+    for (code, times) in [("UNABLE_TO_LOCK_ROW", 3), ("DUPLICATE_VALUE", 1)] {
+        let trouble = Effect::RecordError { code: code.to_owned(), message: "on demand".to_owned() };
+        world.sandbox.faults().add(Fault::new(CallKind::Write, trouble).times(times));
+    }
+    runtime.submit(Change::created("Account", 1));
+    runtime.settle().await;
+    assert_eq!(runtime.delivered_count(), 1, "{:?}", runtime.rejections());
+    assert_eq!((runtime.counts().retries, world.sandbox.count("Account")), (4, 1));
+}
+
+#[tokio::test]
 async fn a_created_record_that_is_there_without_a_link_is_changed() {
     let world = World::start().await;
     let with = || config(Operation::ByEventType, RETRY);
