@@ -152,6 +152,21 @@ impl<T> Lanes<T> {
         self.numbers.get(key).into_iter().flat_map(|number| &self.lanes[*number].queue)
     }
 
+    /// As [`Lanes::queued`], to be changed.
+    pub(crate) fn queued_mut(&mut self, key: &LaneKey) -> impl Iterator<Item = &mut T> {
+        let lane = self.numbers.get(key).and_then(|number| self.lanes.get_mut(*number));
+        lane.into_iter().flat_map(|lane| &mut lane.queue)
+    }
+
+    /// Puts the first item that lies in a lane behind the last one there that `goes_before` it.
+    pub(crate) fn lower(&mut self, key: &LaneKey, goes_before: impl Fn(&T, &T) -> bool) {
+        let Some(number) = self.numbers.get(key) else { return };
+        let queue = &mut self.lanes[*number].queue;
+        let Some(first) = queue.pop_front() else { return };
+        let last = queue.iter().rposition(|other| goes_before(other, &first));
+        queue.insert(last.map_or(0, |last| last + 1), first);
+    }
+
     /// Takes those of what lies behind the item that was taken for which `which` holds, in order.
     pub(crate) fn take_queued(&mut self, key: &LaneKey, which: impl Fn(&T) -> bool) -> Vec<T> {
         let Some(number) = self.numbers.get(key) else { return Vec::new() };

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use orgstream_api::{Outcome, Skip};
 use orgstream_salesforce::COLLECTION;
 use tokio::time::Instant;
 
@@ -98,31 +97,33 @@ impl SalesforceSink {
         }
     }
 
-    /// Settles what needs no call: known outcomes, and owed references that a later record of their lane decides.
+    /// Settles what needs no call, since its outcome is known. Owed references that a later record of their lane decides wait for
+    /// that: it ends them if it is written, and not if it is refused.
     fn settle_known(&mut self, now: Instant) {
         loop {
-            let known: Vec<LaneKey> = self
-                .lanes
-                .heads()
-                .filter(|head| match &head.item.task {
-                    Task::Known(_) => true,
-                    Task::Owed(owed) => self.lanes.queued(head.key).any(|work| work.task.decides(owed)),
-                    Task::Change(_) | Task::Straighten(_) => false,
-                })
-                .map(|head| head.key.clone())
-                .collect();
-            if known.is_empty() {
+            let (mut decided, mut known) = (Vec::new(), Vec::new());
+            for head in self.lanes.heads() {
+                match &head.item.task {
+                    Task::Known(_) => known.push(head.key.clone()),
+                    Task::Owed(owed) if self.lanes.queued(head.key).any(|work| work.task.decides(owed)) => {
+                        decided.push(head.key.clone());
+                    }
+                    Task::Owed(_) | Task::Change(_) | Task::Straighten(_) => {}
+                }
+            }
+            if decided.is_empty() && known.is_empty() {
                 return;
             }
+            for key in decided {
+                self.lanes.lower(
+                    &key,
+                    |other, first| matches!(&first.task, Task::Owed(owed) if other.task.decides(owed)),
+                );
+            }
             for key in known {
-                let Some(Work { papers, task }) = self.lanes.take(&key) else { continue };
-                let outcome = match task {
-                    Task::Known(outcome) => *outcome,
-                    Task::Owed(_) | Task::Straighten(_) | Task::Change(_) => {
-                        Outcome::Skipped(Skip::NoLongerOwed)
-                    }
-                };
-                self.settle(papers, outcome, None, now);
+                if let Some(Work { papers, task: Task::Known(outcome) }) = self.lanes.take(&key) {
+                    self.settle(papers, *outcome, None, now);
+                }
             }
         }
     }

@@ -75,6 +75,10 @@ impl SalesforceSink {
                     self.delivery.links.wrote(link.clone(), settled.stored.clone());
                 }
                 let decides = flying.and_then(|flying| Some((key, flying.decides?)));
+                if lasts && let (Outcome::Delivered(_), Some((key, decision))) = (&settled.outcome, &decides)
+                {
+                    self.end_debts(key, decision);
+                }
                 return self.settle(work.papers, settled.outcome, decides, now);
             }
             // The ticket is dropped with the item; its lane at the ledger went with the partition.
@@ -119,6 +123,15 @@ impl SalesforceSink {
         self.stand_anew(&mut work);
         // D5: at the front, so that nothing later of the record passes it.
         self.lanes.put_back(key, work, until, now);
+    }
+
+    /// Ends the owed references of a lane that a change which was written decides.
+    fn end_debts(&mut self, key: &LaneKey, decision: &Decision) {
+        for work in self.lanes.queued_mut(key) {
+            if matches!(&work.task, Task::Owed(owed) if decision.is_about(owed)) {
+                work.task = Task::Known(Box::new(Outcome::Skipped(Skip::NoLongerOwed)));
+            }
+        }
     }
 
     /// Whether a later change of a lane says that its record lives.

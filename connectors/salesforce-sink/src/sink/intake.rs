@@ -162,19 +162,12 @@ impl SalesforceSink {
         (key, task)
     }
 
-    /// Whether a newer record than the one that owes is still under way and decides the reference: queued, in a call,
-    /// or settled without having been handed out.
+    /// Whether a newer record than the one that owes was written and decides the reference, but was not handed out yet. One
+    /// that is still under way may be refused.
     fn is_decided(&self, key: &LaneKey, owed: &Owed) -> bool {
-        self.lanes.queued(key).any(|work| work.task.decides(owed))
-            || self
-                .flying
-                .get(key)
-                .and_then(|flying| flying.decides.as_ref())
-                .is_some_and(|decision| decision.is_about(owed))
-            || self
-                .closed
-                .iter()
-                .filter_map(|closed| closed.decides.as_ref())
-                .any(|(of, decision)| of == key && decision.is_about(owed))
+        let written = self.closed.iter().filter(|closed| matches!(closed.outcome, Outcome::Delivered(_)));
+        written
+            .filter_map(|closed| closed.decides.as_ref())
+            .any(|(of, decision)| of == key && decision.is_about(owed))
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use orgstream_api::{InputOffset, LinkState, Outcome, Owed, Sink, Skip, TopicPartition};
 use orgstream_salesforce_simulator as simulator;
 use serde_json::json;
+use tokio::time::timeout;
 
 use super::change::{Change, ORG_A, id};
 use super::world::{EXTERNAL, World};
@@ -226,6 +227,32 @@ async fn an_older_debt_never_overwrites_a_newer_reference() {
     assert_eq!(world.row("Contact", &id("Contact", 1)).unwrap()["AccountId"], parent["Id"]);
     for (_, outcome) in &runtime.payments {
         assert_eq!(*outcome, Outcome::Skipped(Skip::NoLongerOwed));
+    }
+}
+
+#[tokio::test]
+async fn a_debt_outlives_a_newer_reference_that_is_refused() {
+    for is_queued in [true, false] {
+        let world = World::start().await;
+        let mut runtime = world.sync().await;
+        runtime.submit(contact(1, 1));
+        runtime.settle().await;
+        let delay = simulator::Effect::Delay { ms: 500 };
+        world.sandbox.faults().add(simulator::Fault::new(simulator::CallKind::Write, delay).times(1));
+        let newer = || Change::updated("Contact", 1).text("AccountId", &id("Account", 2));
+        if is_queued {
+            // The refused one lies behind another one, and the debt comes to its lane meanwhile.
+            runtime.submit(Change::updated("Contact", 1).text("Title", "in its call"));
+        }
+        runtime.submit(newer().text("LastName", &"x".repeat(300)));
+        assert!(timeout(Duration::from_millis(200), runtime.sink.settled()).await.is_err());
+        runtime.submit(Change::created("Account", 1));
+        runtime.settle().await;
+        assert_eq!(runtime.rejections()[0].code, "STRING_TOO_LONG");
+        let parent = world.row("Account", &id("Account", 1)).unwrap();
+        assert_eq!(world.row("Contact", &id("Contact", 1)).unwrap()["AccountId"], parent["Id"]);
+        assert!(runtime.owed.is_empty());
+        assert!(matches!(runtime.payments[..], [(_, Outcome::Delivered(_))]), "{:?}", runtime.payments);
     }
 }
 
