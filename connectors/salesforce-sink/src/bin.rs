@@ -15,7 +15,7 @@ use crate::parents::Trouble;
 use crate::plan::Kind;
 use crate::presence::Presence;
 use crate::references::PointedAt;
-use crate::returned::Came;
+use crate::returned::{Came, Return};
 use crate::tenure::Tenure;
 use crate::verdict::unwritten;
 use crate::work::{Papers, Task, Verdict, Work};
@@ -47,13 +47,14 @@ impl Delivery {
         let ids = binned.iter().filter_map(place).collect();
         let answers = self.send(&Write::Undelete(ids), binned.iter().map(|item| &item.papers.tenure)).await;
         // Also of those that did not come: an earlier attempt may have fetched them back and ended before it looked.
-        if let Some(Item { change, papers, .. }) = binned.first() {
-            let record = |item: &Item| Some((place(item)?, item.change.version.stamp?));
-            let records = binned.iter().filter_map(record).collect();
-            let came = Came { target: &change.target, org: &change.key.org, records };
-            let tenure = &papers.tenure;
-            match self.returned_with(came).await {
-                Ok(dead) => done.crooked.extend(dead.into_iter().map(|record| (record, tenure.clone()))),
+        if let Some(Item { change, .. }) = binned.first() {
+            let record = |Item { change, papers, .. }: &Item| {
+                let at = change.version.stamp?;
+                Some(Return { at, org: change.key.org.clone(), tenure: papers.tenure.clone() })
+            };
+            let records = binned.iter().filter_map(|item| Some((place(item)?, record(item)?))).collect();
+            match self.returned_with(Came { target: &change.target, records }).await {
+                Ok(dead) => done.crooked.extend(dead),
                 Err(Trouble::Store(error)) => return Err(error),
                 Err(Trouble::Org(error) | Trouble::Source(error)) => {
                     self.fail(binned, &error, done).await;

@@ -4,7 +4,7 @@
 //! One that their own org deleted after that may have been deleted here before, while it lay in the bin with its parent, and then came
 //! back here alone. It is deleted again, in its own lane.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use orgstream_api::{LinkState, Stamp};
 use orgstream_salesforce::{ApiError, Row, SalesforceId, soql};
@@ -16,6 +16,7 @@ use crate::links::RecordKey;
 use crate::parents::Trouble;
 use crate::references::PointedAt;
 use crate::target::Target;
+use crate::tenure::Tenure;
 
 /// Parents that one query asks for.
 const PARENTS: usize = 200;
@@ -24,10 +25,19 @@ const PARENTS: usize = 200;
 pub(crate) struct Came<'a> {
     /// Their object.
     pub(crate) target: &'a Target,
-    /// The org that they stand for records of.
-    pub(crate) org: &'a str,
-    /// Their ids in org B, each with the time of the change that brought it back.
-    pub(crate) records: HashMap<SalesforceId, Stamp>,
+    /// Their ids in org B.
+    pub(crate) records: HashMap<SalesforceId, Return>,
+}
+
+/// The return of a record.
+#[derive(Debug, Clone)]
+pub(crate) struct Return {
+    /// The time of the change that brought it back.
+    pub(crate) at: Stamp,
+    /// The org that it stands for a record of.
+    pub(crate) org: String,
+    /// Under which holding of its partition the change came.
+    pub(crate) tenure: Tenure,
 }
 
 /// A record beneath one that came back.
@@ -35,24 +45,25 @@ struct Child {
     id: SalesforceId,
     /// The record that it stands for.
     of: String,
-    /// When the parent came back.
-    back: Stamp,
+    /// The return of the parent.
+    back: Return,
 }
 
 impl Delivery {
-    /// Those beneath `came` of which the id map says that they were deleted since.
-    pub(crate) async fn returned_with(&self, came: Came<'_>) -> Result<Vec<PointedAt>, Trouble> {
-        let mut seen = came.records.clone();
+    /// Those beneath `came` of which the id map says that they were deleted since, each with the tenure of the change that brought
+    /// it back.
+    pub(crate) async fn returned_with(&self, came: Came<'_>) -> Result<Vec<(PointedAt, Tenure)>, Trouble> {
+        let mut seen: HashSet<SalesforceId> = came.records.keys().copied().collect();
         let mut above = vec![(came.target.index, came.records)];
         let mut dead = Vec::new();
         while let Some((parent, parents)) = above.pop() {
             for (child, field) in &self.targets.at(parent).cascades {
                 let target = self.targets.at(*child);
                 let mut children = self.beneath(target, field, &parents).await.map_err(Trouble::Org)?;
-                children.retain(|child| seen.insert(child.id, child.back).is_none());
-                dead.extend(self.deleted_since(came.org, target, &children).await?);
+                children.retain(|child| seen.insert(child.id));
+                dead.extend(self.deleted_since(target, &children).await?);
                 if !children.is_empty() {
-                    above.push((*child, children.iter().map(|child| (child.id, child.back)).collect()));
+                    above.push((*child, children.into_iter().map(|child| (child.id, child.back)).collect()));
                 }
             }
         }
@@ -64,13 +75,13 @@ impl Delivery {
         &self,
         target: &Target,
         field: &str,
-        parents: &HashMap<SalesforceId, Stamp>,
+        parents: &HashMap<SalesforceId, Return>,
     ) -> Result<Vec<Child>, ApiError> {
         let Some(external) = &target.external_id else { return Ok(Vec::new()) };
         let child = |row: &Row| {
             let text = |name: &str| row.get(name).and_then(Json::as_str);
             let id = |name: &str| text(name).and_then(|text| SalesforceId::parse(text).ok());
-            let back = *parents.get(&id(field)?)?;
+            let back = parents.get(&id(field)?)?.clone();
             Some(Child { id: id("Id")?, of: text(external)?.to_owned(), back })
         };
         let mut children = Vec::new();
@@ -91,26 +102,25 @@ impl Delivery {
         Ok(children)
     }
 
-    /// Those of `children`, records of `target`, that `org` deleted when their parent had come back there.
+    /// Those of `children`, records of `target`, that their org deleted when their parent had come back there.
     async fn deleted_since(
         &self,
-        org: &str,
         target: &Target,
         children: &[Child],
-    ) -> Result<Vec<PointedAt>, Trouble> {
+    ) -> Result<Vec<(PointedAt, Tenure)>, Trouble> {
         let key = |child: &Child| RecordKey {
-            org: org.to_owned(),
+            org: child.back.org.clone(),
             object: target.object.clone(),
             id: child.of.clone(),
         };
         let known = self.links.resolve(children.iter().map(key)).await.map_err(Trouble::Store)?;
         let is_dead = |child: &&Child| {
             let link = known.get(&key(child)).and_then(|known| known.link.as_ref());
-            link.is_some_and(|link| link.state != LinkState::Live && link.stamp >= Some(child.back))
+            link.is_some_and(|link| link.state != LinkState::Live && link.stamp >= Some(child.back.at))
         };
-        let dead = children.iter().filter(is_dead).map(|child| PointedAt {
-            key: LaneKey { org: org.to_owned(), id: child.of.clone() },
-            objects: vec![target.index],
+        let dead = children.iter().filter(is_dead).map(|child| {
+            let key = LaneKey { org: child.back.org.clone(), id: child.of.clone() };
+            (PointedAt { key, objects: vec![target.index] }, child.back.tenure.clone())
         });
         Ok(dead.collect())
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orgstream_api::Sink as _;
+use orgstream_api::{Sink as _, TopicPartition};
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::{Value as Json, json};
 
@@ -266,4 +266,43 @@ async fn who_points_at_a_record_that_is_being_deleted_is_not_refused_before_that
     assert!(runtime.rejections().is_empty(), "{:?}", runtime.rejections());
     let row = world.row("Contact", &id("Contact", 2)).unwrap();
     assert_eq!((&row["LastName"], &row["AccountId"]), (&json!("late"), &Json::Null));
+}
+
+#[tokio::test]
+async fn a_child_that_came_back_by_mistake_is_deleted_again_whatever_becomes_of_others_in_the_call() {
+    for lost in [0, 1] {
+        let world = World::start().await;
+        let mut runtime = world.sync().await;
+        for partition in [0, 1] {
+            let number = u32::try_from(partition).unwrap();
+            let contact = Change::created("Contact", number).text("AccountId", &id("Account", number));
+            for change in [
+                Change::created("Account", number),
+                contact,
+                Change::deleted("Account", number).stamped("2026-01-01T11:00:00.000Z"),
+                Change::deleted("Contact", number).stamped("2026-01-01T11:00:20.000Z"),
+            ] {
+                runtime.submit_to(change, partition);
+                runtime.settle().await;
+            }
+        }
+        world.sandbox.faults().add(Fault::new(CallKind::Soap, Effect::Delay { ms: 500 }).times(1));
+        for (number, partition) in [(0, 0), (1, 1)] {
+            let back = Change::undeleted("Account", number).stamped("2026-01-01T11:00:10.000Z");
+            runtime.submit_to(back, partition);
+        }
+        assert!(tokio::time::timeout(Duration::from_millis(200), runtime.sink.settled()).await.is_err());
+        runtime.sink.revoke(&[TopicPartition { topic: "a.Account".into(), partition: lost }]);
+        let kept = id("Contact", u32::from(lost == 0));
+        // It comes back with its account.
+        let is_over = || world.sandbox.count("Account") == 2 && world.row("Contact", &kept).is_none();
+        for _ in 0..200 {
+            if is_over() {
+                break;
+            }
+            drop(tokio::time::timeout(Duration::from_millis(50), runtime.sink.settled()).await);
+        }
+        assert!(is_over(), "{kept}");
+        runtime.forget();
+    }
 }
