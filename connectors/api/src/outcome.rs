@@ -77,6 +77,8 @@ pub enum Skip {
     Duplicate,
     /// A newer state from another partition was written.
     Stale,
+    /// A deletion that org B refuses because others point at the record, which a later change behind it brings back.
+    ComesBack,
     /// A reference that is no longer owed: its record was deleted, or the field was set since.
     NoLongerOwed,
     /// A reference whose parent has no link yet. Its entry stays stored, and it is submitted again when there is one.
@@ -113,6 +115,7 @@ impl Skip {
         match self {
             Self::Duplicate => "duplicate",
             Self::Stale => "stale",
+            Self::ComesBack => "comes_back",
             Self::NoLongerOwed => "no_longer_owed",
             Self::StillOwed => "still_owed",
             Self::OutsidePipeline => "outside_pipeline",

@@ -101,7 +101,7 @@ impl SalesforceSink {
             },
             // What points at the record may be a state from after its return, so the deletion would be waited out in a circle.
             Verdict::InUse(_) if self.comes_back(&key) => {
-                return self.settle(work.papers, Outcome::Skipped(Skip::Stale), None, now);
+                return self.settle(work.papers, Outcome::Skipped(Skip::ComesBack), None, now);
             }
             Verdict::InUse(rejection) => match self.count_attempt(&mut work) {
                 Next::After(pause) => Some(now + pause.min(IN_USE)),

@@ -118,6 +118,7 @@ async fn a_deletion_that_org_b_refuses_is_left_out_when_the_record_comes_back_be
     runtime.settle().await;
     assert!(runtime.rejections().is_empty());
     assert_eq!(runtime.counts().retries, 1, "the second refusal ends it");
+    assert_eq!(runtime.counts().skipped["comes_back"], 1);
     assert_eq!(world.row("Contact", &id("Contact", 1)).unwrap()["AccountId"], before["Id"]);
 }
 
