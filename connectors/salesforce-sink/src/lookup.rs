@@ -6,11 +6,9 @@ use orgstream_salesforce::{ApiError, Org, SalesforceId, soql};
 
 use crate::target::Target;
 
-/// External ids one query asks for.
-const VALUES: usize = 200;
-
-/// Characters of external ids one query asks for; the query travels in a URL.
-const CHARACTERS: usize = 6_000;
+/// Characters of external ids one query asks for, as they are in a URL. An org takes 16,384 bytes of URL and headers, of which an access
+/// token may be 2,000.
+const CHARACTERS: usize = 12_000;
 
 /// The records of `target` whose external id is one of `values`, by that value. An object without one has none.
 pub(crate) async fn by_external_id(
@@ -41,11 +39,16 @@ pub(crate) async fn by_external_id(
 /// How many of `values` fit into one query; at least one.
 pub(crate) fn fitting(values: &[&str]) -> usize {
     let mut characters = 0;
-    let fitting = values.iter().take(VALUES).take_while(|value| {
-        characters += value.len() + 4;
+    let fitting = values.iter().take_while(|value| {
+        characters += in_url("','") + in_url(value);
         characters <= CHARACTERS
     });
     fitting.count().max(1)
+}
+
+/// The length of a text in a URL, at most.
+fn in_url(text: &str) -> usize {
+    text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { 1 } else { "%00".len() }).sum()
 }
 
 #[cfg(test)]
@@ -54,9 +57,11 @@ mod tests {
 
     #[test]
     fn a_query_stays_within_a_url() {
-        assert_eq!(fitting(&["001D000000IqhSLIAZ"; 500]), 200);
+        assert_eq!(fitting(&["001D000000IqhSLIAZ"; 500]), 444);
         let long = "x".repeat(255);
-        assert_eq!(fitting(&[long.as_str(); 500]), 23);
+        assert_eq!(fitting(&[long.as_str(); 500]), 45);
+        let foreign = "\u{e9}".repeat(200);
+        assert_eq!(fitting(&[foreign.as_str(); 500]), 9);
         let huge = "x".repeat(10_000);
         assert_eq!(fitting(&[huge.as_str()]), 1);
     }

@@ -71,7 +71,7 @@ impl BulkRules {
         match self.from {
             BulkFrom::Never => false,
             BulkFrom::Waiting(count) => deep.max(waiting + behind) >= count.max(1),
-            BulkFrom::Deep => deep >= MANY || waiting + behind >= PAYS,
+            BulkFrom::Deep => deep >= MANY || (behind > 0 && waiting + behind >= PAYS),
         }
     }
 }
