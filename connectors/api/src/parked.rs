@@ -99,4 +99,6 @@ pub struct ParkedPlace {
     pub whose: History,
     /// Where it lies in the input.
     pub at: InputOffset,
+    /// The bytes of its key, value and headers.
+    pub size: usize,
 }

@@ -6,6 +6,9 @@ use std::time::Duration;
 /// default.
 const LARGEST: usize = 900_000;
 
+/// The most bytes of parked records that a task reads on with.
+const MOST: usize = 128 << 20;
+
 /// The longest time between two looks for a parent of which no link tells.
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
@@ -23,6 +26,8 @@ pub struct Parking {
     pub then: Expired,
     /// With so many parked records the partitions that they came from are read no further.
     pub max: usize,
+    /// The same, in bytes: they are kept in memory too.
+    pub max_bytes: usize,
     /// The largest record that Kafka keeps for the sink, in bytes of key, value and headers.
     pub largest: usize,
 }
@@ -44,6 +49,7 @@ impl Default for Parking {
             expire_after: Duration::from_hours(24),
             then: Expired::Reject,
             max: 10_000,
+            max_bytes: MOST,
             largest: LARGEST,
         }
     }

@@ -294,7 +294,7 @@ impl Sink for SalesforceSink {
         self.find_aside(parked);
     }
 
-    fn lost_aside(&mut self, ParkedPlace { whose, at }: &ParkedPlace) {
+    fn lost_aside(&mut self, ParkedPlace { whose, at, .. }: &ParkedPlace) {
         self.aside.take(&LaneKey { org: whose.org.clone(), id: whose.id.clone() }, at);
     }
 

@@ -17,8 +17,8 @@ pub(in crate::config) struct Parked {
     /// What becomes of the record when the parent has not come by then.
     #[schemars(extend("default" = "reject"))]
     pub(in crate::config) then: Option<Expired>,
-    /// With so many waiting records a task reads the partitions that they came from no further, and says that it waits. Each of
-    /// `tasks` counts its own.
+    /// With so many waiting records a task reads the partitions that they came from no further, and says that it waits. So with
+    /// 128 MB of them. Each of `tasks` counts its own.
     #[schemars(range(min = 1, max = 1_000_000), extend("default" = 10_000))]
     pub(in crate::config) max: Option<usize>,
 }

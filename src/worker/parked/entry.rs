@@ -98,7 +98,7 @@ impl ParkedRecord {
 
     /// Its place in its history.
     pub fn place(&self) -> ParkedPlace {
-        ParkedPlace { whose: self.whose.clone(), at: self.consumed.at.clone() }
+        ParkedPlace { whose: self.whose.clone(), at: self.consumed.at.clone(), size: self.consumed.size() }
     }
 
     /// The entry, in the partition number of its record.

@@ -9,8 +9,10 @@ use tokio::time::Instant;
 
 use super::SalesforceSink;
 use super::halt::Subject;
+use crate::aside::Load;
 use crate::attempts::Attempts;
 use crate::lanes::LaneKey;
+use crate::parking::Parking;
 use crate::room::Seat;
 use crate::work::{Papers, Task, Waited, Work};
 
@@ -79,7 +81,8 @@ impl SalesforceSink {
         let newest = Subject::of(&papers);
         let clock = self.delivery.wire.org.breaker().closed_time();
         let Papers { key, ticket, seat, attempts, earlier, .. } = papers;
-        drop(seat);
+        // What came back from a bulk job has no seat.
+        let size = |seat: &Option<Seat>| seat.as_ref().map_or(0, Seat::size);
         let whose = History { org: key.org.clone(), id: key.id.clone() };
         // Changes that were to be one write are parked each by itself.
         let (mut wait, mut tried) = (Some(wait), Some(attempts.tried(clock)));
@@ -91,14 +94,15 @@ impl SalesforceSink {
             let outcome = if member.is_over() {
                 member.outcome(&Outcome::Skipped(Skip::Duplicate))
             } else {
-                self.aside.put(key.clone(), member.version.at.clone(), clock);
+                self.aside.put(key.clone(), member.version.at.clone(), size(&member.seat), clock);
                 Outcome::Parked(parked())
             };
             let subject = Subject { id: newest.id.clone(), at: Some(member.version.at) };
             self.close(member.ticket, &subject, outcome, None);
         }
         let (Some(ticket), Some(at)) = (ticket, newest.at.clone()) else { return };
-        self.aside.put(key, at, clock);
+        self.aside.put(key, at, size(&seat), clock);
+        drop(seat);
         self.close(ticket, &newest, Outcome::Parked(parked()), None);
     }
 
@@ -137,8 +141,8 @@ impl SalesforceSink {
     /// Records that were parked by whoever had their partitions before.
     pub(super) fn find_aside(&mut self, parked: Vec<ParkedPlace>) {
         let clock = self.delivery.wire.org.breaker().closed_time();
-        for ParkedPlace { whose, at } in parked {
-            self.aside.put(LaneKey { org: whose.org, id: whose.id }, at, clock);
+        for ParkedPlace { whose, at, size } in parked {
+            self.aside.put(LaneKey { org: whose.org, id: whose.id }, at, size, clock);
         }
     }
 
@@ -156,11 +160,13 @@ impl SalesforceSink {
 
     /// Why partitions are not read though nothing is wrong with the org.
     pub(super) fn too_many_parked(&self) -> Option<String> {
-        let (count, max) = (self.aside.count(), self.config.parking.max);
-        (count >= max).then(|| {
+        let Load { records, bytes } = self.aside.load();
+        let Parking { max, max_bytes, .. } = self.config.parking;
+        (records >= max || bytes >= max_bytes).then(|| {
             format!(
-                "{count} records are parked, and `sink.parked.max` is {max}: the partitions that they came from are read no \
-                 further until some are written or expire. `orgstream status` says what they wait for"
+                "{records} records of {bytes} bytes are parked; `sink.parked.max` is {max}, and {max_bytes} bytes are the most: the \
+                 partitions that they came from are read no further until some are written or expire. `orgstream status` says what \
+                 they wait for"
             )
         })
     }

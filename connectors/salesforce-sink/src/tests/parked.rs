@@ -195,8 +195,17 @@ async fn what_kafka_does_not_take_holds_its_partition_and_is_refused_behind_what
 
 #[tokio::test]
 async fn with_too_many_parked_records_their_partitions_wait_and_those_of_their_parents_do_not() {
+    // Each counts for 1,000 bytes.
+    let bounds =
+        [Parking { max: 3, ..Parking::default() }, Parking { max_bytes: 3_000, ..Parking::default() }];
+    for parking in bounds {
+        too_many(parking).await;
+    }
+}
+
+async fn too_many(parking: Parking) {
     let world = world().await;
-    let mut runtime = world.parking(Parking { max: 3, ..Parking::default() }).await;
+    let mut runtime = world.parking(parking).await;
     for number in 0..3 {
         runtime.submit_to(lead(number, 1), 5);
     }

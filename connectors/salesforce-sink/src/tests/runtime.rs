@@ -390,7 +390,11 @@ impl Runtime {
 
     /// What is parked goes on with another sink.
     pub(super) fn inherit(&mut self, parked: BTreeMap<(History, InputOffset), Aside>) {
-        let places = parked.keys().map(|(whose, at)| ParkedPlace { whose: whose.clone(), at: at.clone() });
+        let places = parked.iter().map(|((whose, at), aside)| ParkedPlace {
+            whose: whose.clone(),
+            at: at.clone(),
+            size: aside.record.size,
+        });
         self.sink.set_aside(places.collect());
         self.parked = parked;
     }
