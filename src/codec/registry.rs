@@ -153,11 +153,13 @@ impl Registry {
 
     /// Asks for a schema, again for a while if the registry does not have it; the task is degraded meanwhile.
     async fn schema(&self, id: u32) -> Result<RegisteredSchema, Trouble> {
-        let deadline = Instant::now() + self.patience;
+        // Runs from the first answer on: a registry that comes back may be behind.
+        let mut deadline = None;
         let (mut pause, longest) = PAUSES;
         let mut told = false;
         loop {
             let answer = self.insist(|| get_schema_by_id(id, &self.shared.settings)).await;
+            let deadline = *deadline.get_or_insert_with(|| Instant::now() + self.patience);
             if !matches!(answer, Err(Trouble::Unknown(_))) || Instant::now() >= deadline {
                 if told {
                     self.health.running();
@@ -187,16 +189,15 @@ impl Registry {
         let (mut pause, longest) = PAUSES;
         let mut told = false;
         loop {
-            let trouble = match call().await {
-                Ok(answer) => {
+            let reason = match call().await.map_err(|error| Trouble::of(&error)) {
+                Err(Trouble::Away(reason)) => reason,
+                answer => {
                     if told {
                         self.health.running();
                     }
-                    return Ok(answer);
+                    return answer;
                 }
-                Err(error) => Trouble::of(&error),
             };
-            let Trouble::Away(reason) = trouble else { return Err(trouble) };
             // The first attempt may just have met a connection that was closed meanwhile.
             if pause > PAUSES.0 && !told {
                 told = true;

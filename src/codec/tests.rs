@@ -89,20 +89,25 @@ async fn garbage_is_the_records_own_fault_and_says_what_is_wrong() {
 
 /// A registry that answers `failures` questions for a schema so and not otherwise, because no real one can be asked to.
 async fn failing_registry(failures: u32, failure: (u16, &'static str)) -> Url {
+    registry(move |question| if question < failures { failure } else { FOUND }).await
+}
+
+const FOUND: (u16, &str) = (200, r#"{"id":7,"schema":"\"string\""}"#);
+const AWAY: (u16, &str) = (502, "<html>");
+
+/// A registry that answers the questions for a schema, which are counted from 0, as it is told.
+async fn registry(answer: impl Fn(u32) -> (u16, &'static str) + Clone + Send + Sync + 'static) -> Url {
     use axum::http::StatusCode;
     use std::sync::atomic::{AtomicU32, Ordering};
-    let left = Arc::new(AtomicU32::new(failures));
+    let asked = Arc::new(AtomicU32::new(0));
     let answer = move |uri: axum::http::Uri| {
-        let left = Arc::clone(&left);
+        let (asked, answer) = (Arc::clone(&asked), answer.clone());
         async move {
             if uri.path() == "/subjects" {
                 return (StatusCode::OK, "[]".to_owned());
             }
-            let failing = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
-            match failing {
-                Ok(_) => (StatusCode::from_u16(failure.0).unwrap(), failure.1.to_owned()),
-                Err(_) => (StatusCode::OK, r#"{"id":7,"schema":"\"string\""}"#.to_owned()),
-            }
+            let (status, body) = answer(asked.fetch_add(1, Ordering::Relaxed));
+            (StatusCode::from_u16(status).unwrap(), body.to_owned())
         }
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -114,7 +119,7 @@ async fn failing_registry(failures: u32, failure: (u16, &'static str)) -> Url {
 #[tokio::test]
 async fn a_registry_that_is_away_is_waited_for_and_told_of() {
     let (reporter, mut health) = HealthReporter::new();
-    let registry = Registry::connect(&failing_registry(3, (502, "<html>")).await, reporter).await.unwrap();
+    let registry = Registry::connect(&failing_registry(3, AWAY).await, reporter).await.unwrap();
     let codec = Codec::new(registry);
     let reader = tokio::spawn(async move { codec.decode(None, Some(&[0, 0, 0, 0, 7, 2, b'x'])).await });
     let degraded = health.wait_for(|health| matches!(health, Health::Degraded(_))).await.unwrap().clone();
@@ -137,6 +142,24 @@ async fn a_registry_that_is_behind_is_asked_again_and_told_of() {
     assert!(reason.contains("does not have schema 7") && !reason.contains("hidden"), "{reason}");
     assert!(reader.await.unwrap().is_ok());
     assert_eq!(*health.borrow(), Health::Running);
+}
+
+#[tokio::test]
+async fn a_registry_that_comes_back_is_given_time_for_a_schema_and_is_no_longer_away() {
+    // It is away for longer than a schema is asked for.
+    let patience = Duration::from_millis(150);
+    for (found, is_found) in [(4, true), (u32::MAX, false)] {
+        let (reporter, health) = HealthReporter::new();
+        let url = registry(move |question| match question {
+            0..3 => AWAY,
+            _ if question < found => NO_SUCH_SCHEMA,
+            _ => FOUND,
+        });
+        let registry = Registry::connect(&url.await, reporter).await.unwrap().patient_for(patience);
+        let read = Codec::new(registry).decode(None, Some(&[0, 0, 0, 0, 7, 2, b'x'])).await;
+        assert_eq!(read.is_ok(), is_found, "{read:?}");
+        assert_eq!(*health.borrow(), Health::Running);
+    }
 }
 
 #[tokio::test]
