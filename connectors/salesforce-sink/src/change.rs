@@ -16,11 +16,13 @@ mod carried;
 mod filter;
 mod fold;
 mod kind;
+mod layer;
 mod record;
 mod said;
 mod shape;
 
 use fold::Earlier;
+pub(crate) use layer::Layer;
 pub(crate) use record::{key, read};
 use said::Said;
 
@@ -72,11 +74,6 @@ impl Change {
     /// The fields that the record has, of whatever it carries.
     pub(crate) fn schema(&self) -> &Arc<Schema> {
         self.value.schema()
-    }
-
-    /// Whether a null in the record says that there is no value.
-    pub(crate) fn says_nulls(&self) -> bool {
-        matches!(self.carried, Carried::Named(_))
     }
 
     /// Whether the record says something of a field.

@@ -16,7 +16,7 @@ use orgstream_salesforce::{DescribeField, SalesforceId, to_json};
 use crate::change::Change;
 use crate::deliver::{Delivery, Done, Item};
 use crate::plan::Kind;
-use crate::relationships::names_parent;
+use crate::relationships::{Parent, said};
 use crate::target::Target;
 use crate::work::Verdict;
 
@@ -123,7 +123,9 @@ fn says_what_is_taken_once(change: &Change) -> bool {
 /// Whether a change names a parent that org B takes from a new record only.
 fn names_what_is_taken_once(change: &Change) -> bool {
     let mut taken_once = change.target.references.iter().filter(|reference| !reference.field.updateable);
-    taken_once.any(|reference| names_parent(change, &reference.field))
+    taken_once.any(|reference| {
+        change.layers().any(|layer| said(&layer, &reference.field) == Some(Parent::Somebody))
+    })
 }
 
 /// Whether a new record has another value than this one if nobody gives it any.

@@ -6,31 +6,22 @@
 
 use std::sync::Arc;
 
-use orgstream_api::{Field, Rejection, Schema, Type, Value};
+use orgstream_api::{Rejection, Schema, Value};
 use orgstream_salesforce::{ApiError, DescribeField, Disposition, FieldKind, Org, to_json};
 use serde_json::{Value as Json, json};
 
-use crate::change::Change;
+use crate::change::{Change, Layer};
 use crate::deliver::Item;
 use crate::references::{Blocked, Resolved};
-use crate::target::{Reference, Target};
+use crate::target::Reference;
+
+mod column;
+
+use column::ATTRIBUTES;
+pub(crate) use column::{Column, Parent, columns, relationship, said};
 
 /// The code of a record that names a parent in a way that org B does not understand.
 pub(crate) const NOT_WRITABLE: &str = "RELATIONSHIP_NOT_WRITABLE";
-
-/// Keys beside the value, in the notation of Salesforce's APIs.
-const ATTRIBUTES: &str = "attributes";
-
-/// A column that names a parent.
-#[derive(Debug, PartialEq, Eq)]
-struct Column {
-    /// Its name in the record.
-    name: String,
-    /// The relationship.
-    relationship: String,
-    /// The parent's field, where it stands in the column's name.
-    key: Option<String>,
-}
 
 /// What a record says of a parent.
 #[derive(Debug)]
@@ -50,49 +41,35 @@ enum Said {
     Fault(Rejection),
 }
 
-/// The relationship that a field of a record may name a parent by: that of `Account.ERP_Key__c`, or the field itself.
-pub(crate) fn relationship(field: &Field) -> Option<&str> {
-    match field.name.split_once('.') {
-        Some((relationship, _)) => Some(relationship),
-        None => matches!(field.kind, Type::Struct(_) | Type::String).then_some(field.name.as_str()),
-    }
-}
-
-/// Whether a change names the parent that `field` points at.
-pub(crate) fn names_parent(change: &Change, field: &DescribeField) -> bool {
-    let is_of = |column: &&Field| {
-        let (Some(own), Some(other)) = (&field.relationship_name, relationship(column)) else { return false };
-        own.eq_ignore_ascii_case(other)
-    };
-    let mut columns = change.schema().fields().iter().filter(is_of);
-    columns.any(|column| change.carried(&column.name).is_some_and(|value| !value.is_null()))
-}
-
 /// What the records of the items, which are of one object, say of their parents. Empty where none says anything.
 pub(crate) async fn read(org: &Org, items: &[Item]) -> Result<Vec<Vec<Named>>, ApiError> {
     let mut last: Option<(&Arc<Schema>, Vec<Column>)> = None;
     let mut all = Vec::new();
     for (place, Item { change, .. }) in items.iter().enumerate() {
-        let columns = match last.take() {
-            Some((schema, columns)) if Arc::ptr_eq(schema, change.schema()) => columns,
-            _ => columns(&change.target, change.schema()),
-        };
-        for column in &columns {
-            if let Some(named) = named(org, change, column).await? {
-                all.resize_with(items.len(), Vec::new);
-                let own: &mut Vec<Named> = &mut all[place];
-                match own.iter_mut().find(|known| known.field == named.field) {
-                    Some(twice) => {
-                        twice.said =
-                            Said::Fault(refused(&column.name, "another column names the parent as well"));
-                    }
-                    None => own.push(named),
+        for layer in change.layers() {
+            let columns = match last.take() {
+                Some((schema, columns)) if Arc::ptr_eq(schema, layer.schema()) => columns,
+                _ => columns(&change.target, layer.schema()),
+            };
+            for column in &columns {
+                if let Some(named) = named(org, change, &layer, column).await? {
+                    all.resize_with(items.len(), Vec::new);
+                    add(&mut all[place], named, column);
                 }
             }
+            last = Some((layer.schema(), columns));
         }
-        last = Some((change.schema(), columns));
     }
     Ok(all)
+}
+
+fn add(own: &mut Vec<Named>, named: Named, column: &Column) {
+    match own.iter_mut().find(|known| known.field == named.field) {
+        Some(twice) => {
+            twice.said = Said::Fault(refused(&column.name, "another column names the parent as well"));
+        }
+        None => own.push(named),
+    }
 }
 
 /// Why a record cannot be written as it names its parents; the first reason.
@@ -120,29 +97,14 @@ pub(crate) fn write(named: &Named, reference: &Reference, own: &mut Resolved) {
     }
 }
 
-/// The columns of a schema that name parents.
-fn columns(target: &Target, schema: &Schema) -> Vec<Column> {
-    let column = |field: &Field| {
-        let relationship = relationship(field)?;
-        let key = field.name.split_once('.').map(|(_, key)| key.to_owned());
-        let is_meant = match target.through(relationship) {
-            // Left out with the reference, and said so.
-            Some(through) => target.refers_by(through).is_some(),
-            None => key.is_some(),
-        };
-        let is_written = is_meant
-            && !target.has(&field.name)
-            && ![relationship, &field.name]
-                .iter()
-                .any(|name| target.ignores(name) || target.rules.uses(name));
-        is_written.then(|| Column { name: field.name.clone(), relationship: relationship.to_owned(), key })
-    };
-    schema.fields().iter().filter_map(column).collect()
-}
-
-/// What a change says by a column; `None` where it says nothing.
-async fn named(org: &Org, change: &Change, column: &Column) -> Result<Option<Named>, ApiError> {
-    let Some(value) = change.carried(&column.name) else { return Ok(None) };
+/// What one of the changes in `change` says by a column; `None` where it says nothing, or another one is heard.
+async fn named(
+    org: &Org,
+    change: &Change,
+    layer: &Layer<'_>,
+    column: &Column,
+) -> Result<Option<Named>, ApiError> {
+    let Some(by) = column.said(layer) else { return Ok(None) };
     let target = &change.target;
     let through = target.through(&column.relationship);
     let Some(reference) = through.and_then(|name| target.refers_by(name)) else {
@@ -158,60 +120,21 @@ async fn named(org: &Org, change: &Change, column: &Column) -> Result<Option<Nam
             said: Said::Fault(refused(&column.name, &why)),
         }));
     };
-    let by = match by(value, column) {
+    if !change.hears_of_parent(layer, &reference.field) {
+        return Ok(None);
+    }
+    let by = match by {
         Ok(by) => by,
         Err(why) => return Ok(Some(faulty(reference, column, why))),
     };
-    let by: Vec<(String, Value)> = by.into_iter().filter(|(_, value)| !value.is_null()).collect();
     match by.as_slice() {
-        [] if value.is_null() || change.says_nulls() => {
-            Ok(Some(Named { field: reference.field.name.clone(), said: Said::Nobody }))
-        }
-        [] => Ok(None),
+        [] => Ok(Some(Named { field: reference.field.name.clone(), said: Said::Nobody })),
         [(key, value)] => this(org, reference, column, key, value).await.map(Some),
         several => {
             let keys: Vec<&str> = several.iter().map(|(key, _)| key.as_str()).collect();
             let why = format!("it names the parent by {}; one of them has to do", keys.join(" and "));
             Ok(Some(faulty(reference, column, &why)))
         }
-    }
-}
-
-/// The fields by which a value names a parent.
-fn by(value: &Value, column: &Column) -> Result<Vec<(String, Value)>, &'static str> {
-    if let Some(key) = &column.key {
-        return Ok(vec![(key.clone(), value.clone())]);
-    }
-    let no_parent = "it is no struct or map with the field by which the parent is found";
-    match value {
-        Value::Null => Ok(Vec::new()),
-        Value::Struct(parent) => {
-            let fields = parent.iter().filter(|(name, _)| *name != ATTRIBUTES);
-            Ok(fields.map(|(name, value)| (name.to_owned(), value.clone())).collect())
-        }
-        // A map is read as its JSON text.
-        Value::String(text) => match serde_json::from_str(text) {
-            Ok(Json::Object(parent)) => {
-                let fields = parent.into_iter().filter(|(name, _)| name != ATTRIBUTES);
-                Ok(fields.map(|(name, value)| (name, plain(value))).collect())
-            }
-            _ => Err(no_parent),
-        },
-        _ => Err(no_parent),
-    }
-}
-
-/// A value of a map.
-fn plain(json: Json) -> Value {
-    match json {
-        Json::Null => Value::Null,
-        Json::Bool(value) => Value::Boolean(value),
-        Json::String(text) => Value::String(text),
-        Json::Number(number) => match number.as_i64() {
-            Some(number) => Value::Int64(number),
-            None => Value::String(number.to_string()),
-        },
-        nested @ (Json::Array(_) | Json::Object(_)) => Value::String(nested.to_string()),
     }
 }
 

@@ -100,6 +100,15 @@ impl Target {
         self.references.iter().find(|reference| reference.field.name == name)
     }
 
+    /// The reference that a field of a record is about, be it an id or the name of a parent.
+    pub(crate) fn reference_of(&self, name: &str) -> Option<&Reference> {
+        let column = name.split_once('.').map_or(name, |(relationship, _)| relationship);
+        self.references.iter().find(|Reference { field, .. }| {
+            let relationship = field.relationship_name.as_ref();
+            field.name == name || relationship.is_some_and(|known| known.eq_ignore_ascii_case(column))
+        })
+    }
+
     /// The names of all its relationships to parents.
     pub(crate) fn relationships(&self) -> Vec<&str> {
         self.relationships.values().filter_map(|field| field.relationship_name.as_deref()).collect()
@@ -119,9 +128,10 @@ impl Target {
     /// Why a field of a record is not written, be it one of org B's or the name of a parent; `None` where it is, or where a
     /// record that has it is refused.
     pub(crate) fn leaves_out_of(&self, field: &Field) -> Option<LeftOut> {
-        let Some(relationship) = relationship(field).filter(|_| !self.has(&field.name)) else {
+        if self.has(&field.name) {
             return self.leaves_out(&field.name);
-        };
+        }
+        let relationship = relationship(field);
         match self.through(relationship) {
             _ if self.ignores(relationship) => Some(LeftOut::Ignored),
             _ if self.rules.uses(&field.name) => Some(LeftOut::OnlyUsed),

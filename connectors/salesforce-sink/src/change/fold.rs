@@ -3,12 +3,15 @@
 //! Each keeps its own layer, so that the newest one that says something of a field is heard, and so that those of them
 //! that turn out to be written already can be left out again.
 
-use orgstream_api::{InputOffset, Struct, Value};
+use std::sync::Arc;
 
+use orgstream_api::{Field, InputOffset, Schema, Struct, Value};
+
+use super::layer::{self, Layer};
 use super::said::Said;
 use super::{Carried, Change, of_record};
 use crate::plan::Kind;
-use crate::target::Target;
+use crate::target::{Reference, Target};
 use crate::versions::Version;
 
 /// What a change says that is written with a later one.
@@ -44,15 +47,29 @@ impl Change {
 
     /// Has the newest change say all that is said, so that nothing of the earlier ones is kept but that.
     pub(crate) fn flatten(&mut self) {
-        let named: Vec<String> = self.earlier.iter().flat_map(Earlier::names).map(str::to_owned).collect();
+        let parents = self.earlier.iter().filter_map(|layer| self.parents_of(layer)).collect();
+        let names = self.earlier.iter().flat_map(Earlier::names);
+        let is_plain = |name: &&str| self.target.reference_of(name).is_none();
+        let named: Vec<String> = names.filter(is_plain).map(str::to_owned).collect();
         for name in named {
-            if let Some((Some(_), value)) = self.heard(&name) {
+            if let Some((_, value)) = self.heard(&name).filter(|(version, _)| version.at != self.version.at) {
                 let value = value.clone();
                 self.said.set(&name, value);
             }
         }
-        let cut: usize = self.earlier.drain(..).map(|layer| layer.said.cut()).sum();
-        self.said.add_cut(cut);
+        let layers = std::mem::replace(&mut self.earlier, parents);
+        self.said.add_cut(layers.iter().map(|layer| layer.said.cut()).sum());
+    }
+
+    /// What is written of an earlier change's parents, which may be named in another way than this one names its own.
+    fn parents_of(&self, layer: &Earlier) -> Option<Earlier> {
+        let is_heard = |name: &&str| {
+            let reference = self.target.reference_of(name);
+            let deciding = reference.and_then(|reference| self.parent_said_by(&reference.field));
+            deciding.is_some_and(|deciding| deciding.version.at == layer.version.at)
+        };
+        let names: Vec<&str> = layer.names().filter(is_heard).collect();
+        (!names.is_empty()).then(|| layer.only(&names))
     }
 
     /// How many texts were cut.
@@ -62,30 +79,28 @@ impl Change {
 
     /// The version of the change that says what is written of a field.
     pub(crate) fn version_of(&self, name: &str) -> &Version {
-        match self.heard(name) {
-            Some((Some(layer), _)) => &layer.version,
-            Some((None, _)) | None => &self.version,
-        }
+        self.heard(name).map_or(&self.version, |(version, _)| version)
     }
 
     /// Where the newest change lies that says something of a field.
     pub(super) fn said_at(&self, name: &str) -> Option<&InputOffset> {
-        if self.own(name).is_some() {
-            return Some(&self.version.at);
-        }
-        let layer = self.earlier.iter().rev().find(|layer| layer.says(&self.target, name).is_some())?;
-        Some(&layer.version.at)
+        let reference = self.target.refers_by(name);
+        let says = |layer: &Layer<'_>| {
+            layer.says(name).is_some()
+                || reference.is_some_and(|reference| layer.parent(&reference.field).is_some())
+        };
+        Some(&self.layers().find(says)?.version.at)
     }
 
-    /// What is written of a field, and the earlier change that says it; `None` in its place for this one.
-    pub(super) fn heard(&self, name: &str) -> Option<(Option<&Earlier>, &Value)> {
-        let own = self.own(name).map(|value| (None, value));
+    /// What is written of a field, and the version of the change that says it.
+    pub(super) fn heard(&self, name: &str) -> Option<(&Version, &Value)> {
         if self.earlier.is_empty() {
-            return own;
+            return Some((&self.version, self.own(name)?));
         }
-        let layers = self.earlier.iter().rev();
-        let earlier = layers.filter_map(|layer| Some((Some(layer), layer.says(&self.target, name)?)));
-        let mut said = own.into_iter().chain(earlier).peekable();
+        if let Some(Reference { field, .. }) = self.target.refers_by(name) {
+            return self.parent_said_by(field)?.tells(name);
+        }
+        let mut said = self.layers().filter_map(|layer| layer.tells(name)).peekable();
         if self.target.takes_once(name) {
             // The change that makes the record decides it.
             return said.last();
@@ -97,14 +112,42 @@ impl Change {
     /// Whether this change has a say in all that `layer` has.
     fn covers(&self, layer: &Earlier) -> bool {
         let mut names = layer.names().filter(|name| layer.says(&self.target, name).is_some());
-        names.all(|name| {
-            let is_final = |value| is_final(&self.target, name, value);
-            !self.target.takes_once(name) && self.own(name).is_some_and(is_final)
+        names.all(|name| match self.target.reference_of(name) {
+            Some(Reference { field, .. }) => {
+                let parent = self.alone().parent(field).filter(|_| !self.target.takes_once(&field.name));
+                parent.is_some_and(|parent| layer::is_final(field, parent))
+            }
+            None => {
+                let is_final = |value| is_final(&self.target, name, value);
+                !self.target.takes_once(name) && self.own(name).is_some_and(is_final)
+            }
         })
     }
 }
 
 impl Earlier {
+    /// What it says by itself.
+    pub(super) fn alone<'a>(&'a self, target: &'a Target) -> Layer<'a> {
+        let Self { version, said, value, carried } = self;
+        Layer { target, version, said, value, carried }
+    }
+
+    /// Of what it says what it says of `names`, of which it says something each.
+    fn only(&self, names: &[&str]) -> Self {
+        let fields = self.value.schema().fields().iter().zip(self.value.values());
+        let (fields, values): (Vec<Field>, Vec<Value>) = fields
+            .filter(|(field, _)| names.contains(&field.name.as_str()))
+            .map(|(field, value)| (field.clone(), value.clone()))
+            .unzip();
+        let carried = match &self.carried {
+            Carried::Named(_) => Carried::Named(vec![true; fields.len()]),
+            Carried::NotNull => Carried::NotNull,
+        };
+        let schema = Arc::new(Schema::new(self.value.schema().name(), fields));
+        let value = Struct::of(schema, values).expect("as many values as fields");
+        Self { version: self.version.clone(), said: self.said.only(names), value, carried }
+    }
+
     fn says(&self, target: &Target, name: &str) -> Option<&Value> {
         super::says(target, &self.said, &self.value, &self.carried, name)
     }

@@ -48,6 +48,12 @@ impl Said {
         self.values.iter().map(|(name, _)| name.as_str())
     }
 
+    /// Of what is said what is said of `names`.
+    pub(super) fn only(&self, names: &[&str]) -> Self {
+        let values = self.values.iter().filter(|(name, _)| names.contains(&name.as_str()));
+        Self { values: values.cloned().collect(), cut: 0 }
+    }
+
     pub(super) fn set(&mut self, name: &str, value: Value) {
         match self.values.iter_mut().find(|(said, _)| said == name) {
             Some((_, said)) => *said = value,

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgstream_api::{IdLink, Item, LinkState, Outcome, SinkRecord, Skip, Ticket, TicketId, Value};
+use orgstream_api::{
+    Field, IdLink, Item, LinkState, Outcome, Schema, SinkRecord, Skip, Struct, Ticket, TicketId, Type, Value,
+};
 use orgstream_salesforce::{Describe, SalesforceId};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -20,13 +22,22 @@ use crate::holds::Holds;
 use crate::map;
 use crate::plan::Kind;
 use crate::presence::Presence;
-use crate::target::Targets;
+use crate::relationships::columns;
+use crate::target::{Reference, Targets};
 use crate::tenure::Tenures;
 use crate::versions::superseded;
 use crate::work::{Papers, Task, Work};
 
 /// Fields that are written in different ways: any time, only into a new record, never a null.
 const FIELDS: [&str; 4] = ["Name", "Phone", "Origin__c", "Active__c"];
+
+/// A parent that may be missing, by its id and by two columns of which a record has one, and one that may not.
+const PARENTS: [&str; 5] = ["ParentId", "Parent.Erp__c", "Parent", "BossId", "Boss.Erp__c"];
+
+/// All that a record may have.
+fn all_names() -> impl Iterator<Item = &'static str> {
+    FIELDS.into_iter().chain(PARENTS)
+}
 
 /// A sink of accounts.
 struct Sink {
@@ -65,6 +76,12 @@ impl Sink {
             json!({"name": name, "type": kind, "length": 80, "createable": true, "updateable": updateable,
                    "nillable": nillable})
         };
+        let reference = |name: &str, relationship: &str, nillable: bool| {
+            let mut field = field(name, "reference", true, nillable);
+            field["referenceTo"] = json!(["Account"]);
+            field["relationshipName"] = json!(relationship);
+            field
+        };
         let describe: Describe = serde_json::from_value(json!({
             "name": "Account",
             "keyPrefix": "001",
@@ -74,6 +91,8 @@ impl Sink {
                 field("Phone", "phone", true, true),
                 field("Origin__c", "string", false, true),
                 field("Active__c", "boolean", true, false),
+                reference("ParentId", "Parent", true),
+                reference("BossId", "Boss", false),
             ],
         }))
         .unwrap();
@@ -124,11 +143,11 @@ impl Sink {
 impl Step {
     fn record(&self, offset: i64) -> SinkRecord {
         let set = |given: Given, values: &[Option<Value>]| {
-            let named = FIELDS.iter().zip(values);
-            named.fold(given, |given, (name, value)| match value {
-                Some(value) => given.value(name, value.clone()),
-                None => given,
-            })
+            let named = all_names().zip(values).filter_map(|(name, value)| Some((name, value.as_ref()?)));
+            let named: Vec<_> = named.collect();
+            let has_column = named.iter().any(|(name, _)| *name == "Parent.Erp__c");
+            let named = named.into_iter().filter(|(name, _)| *name != "Parent" || !has_column);
+            named.fold(given, |given, (name, value)| given.value(name, value.clone()))
         };
         let given = match self {
             Self::Created(values) => set(Given::updated("Account", 1).event(Some("created")), values),
@@ -148,6 +167,7 @@ impl Place {
     fn apply(self, change: &Change) -> Self {
         let write = |mut fields: BTreeMap<String, Json>, presence| {
             fields.extend(map::fields(change, presence).unwrap());
+            fields.extend(parents(change));
             Self::Lives(fields)
         };
         let there = || Presence::At(SalesforceId::parse("001A00000000001").unwrap());
@@ -172,8 +192,35 @@ impl Place {
     }
 }
 
+/// What is written of the parents of a change.
+fn parents(change: &Change) -> BTreeMap<String, Json> {
+    let mut parents = BTreeMap::new();
+    for Reference { field, .. } in &change.target.references {
+        if let Some(id) = change.carried(&field.name) {
+            parents.insert(field.name.clone(), id.to_json());
+        }
+        for layer in change.layers().filter(|layer| change.hears_of_parent(layer, field)) {
+            let columns = columns(&change.target, layer.schema()).into_iter();
+            let own = columns.filter(|column| Some(&column.relationship) == field.relationship_name.as_ref());
+            for by in own.filter_map(|column| column.said(&layer)) {
+                let by = by.unwrap().into_iter().map(|(key, value)| json!([key, value.to_json()])).next();
+                parents.insert(field.name.clone(), json!(by));
+            }
+        }
+        if !field.nillable {
+            parents.retain(|name, parent| *name != field.name || !parent.is_null());
+        }
+    }
+    parents
+}
+
 fn value(field: &str) -> BoxedStrategy<Value> {
     match field {
+        "Parent" => {
+            let schema = Arc::new(Schema::new("Parent", vec![Field::optional("Erp__c", Type::String)]));
+            let by = prop_oneof![1 => Just(Value::Null), 3 => "[a-c]".prop_map(Value::String)];
+            by.prop_map(move |by| Value::Struct(Struct::of(Arc::clone(&schema), vec![by]).unwrap())).boxed()
+        }
         "Active__c" => prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::Boolean)].boxed(),
         // Org A never changes it either.
         "Origin__c" => Just(Value::String("a".to_owned())).boxed(),
@@ -183,16 +230,17 @@ fn value(field: &str) -> BoxedStrategy<Value> {
 
 /// Some of the fields.
 fn some() -> impl Strategy<Value = Vec<Option<Value>>> {
-    FIELDS.map(|field| prop::option::of(value(field))).to_vec()
+    all_names().map(|field| prop::option::of(value(field))).collect::<Vec<_>>()
 }
 
 /// An undeletion has the whole record, with nulls only where org A has them.
 fn all() -> impl Strategy<Value = Vec<Value>> {
     let whole = |field: &'static str| {
-        let is_null = move |value: &Value| value.is_null() && field != "Phone";
+        let may_be_null = ["Phone", "ParentId", "Parent.Erp__c"].contains(&field);
+        let is_null = move |value: &Value| value.is_null() && !may_be_null;
         value(field).prop_filter("org A has no null here", move |value| !is_null(value))
     };
-    FIELDS.map(whole).to_vec()
+    all_names().map(whole).collect::<Vec<_>>()
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -285,7 +333,9 @@ proptest! {
     fn what_is_flattened_says_what_its_layers_say(steps in steps()) {
         for mut work in Sink::new(Operation::Sync).lane(&steps, 0) {
             let Task::Change(change) = &mut work.task else { unreachable!() };
-            let said = |change: &Change| FIELDS.map(|field| change.carried(field).cloned());
+            let said = |change: &Change| {
+                (FIELDS.map(|field| change.carried(field).cloned()), parents(change))
+            };
             let before = said(change);
             change.flatten();
             prop_assert_eq!(before, said(change));

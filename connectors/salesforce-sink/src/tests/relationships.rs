@@ -10,7 +10,8 @@ use serde_json::{Value as Json, json};
 use super::change::{Change, id};
 use super::runtime::Runtime;
 use super::world::{EXTERNAL, World, config, jobs};
-use crate::config::{Operation, SinkConfig};
+use crate::config::{Algorithm, Operation, SinkConfig};
+use crate::reading::{Nulls, Reading};
 
 /// Accounts have a key of another system; a lead may have a sponsor, which it never changes.
 const OBJECTS: &str = "
@@ -106,6 +107,59 @@ async fn a_null_in_place_of_the_parent_clears_the_reference() {
         runtime.settle().await;
         assert!(contact(&world, number).is_null(), "{number}");
     }
+}
+
+#[tokio::test]
+async fn a_parent_that_one_of_several_merged_changes_names_is_written_whatever_way_each_names_it() {
+    for (bulk_from, nulls) in [(None, Nulls::Ignore), (None, Nulls::Write), (Some(5), Nulls::Ignore)] {
+        let world = world().await;
+        let (acme, firm) = (account(&world, "acme").await, account(&world, "firm").await);
+        let config = config(Operation::Sync, Duration::from_secs(5));
+        let reading = Reading { nulls, ..config.reading.clone() };
+        let (algorithm, bulk) = (Algorithm::Merged, jobs(bulk_from));
+        let mut runtime = world.try_sink(SinkConfig { algorithm, bulk, reading, ..config }).await.unwrap();
+        runtime.submit(Change::created("Account", 1).text("Name", "by id").text("Erp__c", "id"));
+        runtime.settle().await;
+        let by_id = json!(world.row("Account", &id("Account", 1)).unwrap()["Id"].as_str());
+        let bare = |number| Change::updated("Contact", number).text("LastName", "x").without_headers();
+        let column = |number| bare(number).text("Account.Erp__c", "acme");
+        let of_struct = |number| bare(number).value("Account", parent("Erp__c", text("firm")));
+        let pointing = |number| bare(number).text("AccountId", &id("Account", 1));
+        let phone = |number| bare(number).text("Phone", "1");
+        let cases: [(&[&dyn Fn(u32) -> Change], &Json); 9] = [
+            (&[&column, &phone], &acme),
+            (&[&phone, &column, &phone], &acme),
+            (&[&of_struct, &phone], &firm),
+            (&[&phone, &of_struct], &firm),
+            (&[&pointing, &column, &phone], &acme),
+            (&[&column, &pointing, &phone], &by_id),
+            (&[&column, &pointing], &by_id),
+            (&[&column, &of_struct, &phone, &phone], &firm),
+            (&[&of_struct, &column, &phone, &phone], &acme),
+        ];
+        for (number, (changes, _)) in (0..).zip(&cases) {
+            changes.iter().for_each(|change| runtime.submit(change(number)));
+        }
+        runtime.settle().await;
+        assert!(runtime.rejections().is_empty(), "{:?}", runtime.rejections());
+        assert_eq!(runtime.delivered_count(), cases.len() + 1, "each is one write");
+        for (number, (_, expected)) in (0..).zip(&cases) {
+            assert_eq!(contact(&world, number), **expected, "{number} {nulls:?} {bulk_from:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_parent_named_by_a_merged_change_is_cleared_by_a_later_one() {
+    let world = world().await;
+    account(&world, "acme").await;
+    let mut runtime = world.merged().await;
+    runtime.submit(Change::created("Contact", 1).text("Account.Erp__c", "acme"));
+    runtime.submit(Change::updated("Contact", 1).null("AccountId"));
+    runtime.submit(Change::updated("Contact", 1).text("Phone", "1"));
+    runtime.settle().await;
+    assert_eq!(runtime.delivered_count(), 1);
+    assert!(contact(&world, 1).is_null());
 }
 
 #[tokio::test]
