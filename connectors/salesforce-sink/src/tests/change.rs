@@ -217,6 +217,7 @@ impl Change {
             Value::Timestamp(_) => Type::Timestamp,
             Value::Date(_) => Type::Date,
             Value::Struct(inner) => Type::Struct(Arc::clone(inner.schema())),
+            Value::Array(_) => value.kind(),
             _ => Type::String,
         };
         fields.extend(self.fields.iter().map(|(name, value)| Field::optional(name, kind(value))));

@@ -107,6 +107,7 @@ async fn a_null_in_place_of_the_parent_clears_the_reference() {
         runtime.settle().await;
         assert!(contact(&world, number).is_null(), "{number}");
     }
+    assert!(runtime.counts().fields_left_out.is_empty(), "{:?}", runtime.counts().fields_left_out);
 }
 
 #[tokio::test]
@@ -260,6 +261,14 @@ async fn what_names_no_parent_is_a_fault_of_its_field() {
         ),
         (Change::created("Contact", 3).text("Account.Id", &id("Account", 1)), "Account.Id", "no external id"),
         (Change::created("Contact", 4).text("Account", "acme"), "Account", "no struct or map"),
+        (
+            Change::created("Contact", 7)
+                .value("Account", Value::Array(vec![parent("Erp__c", text("acme"))]))
+                .without_headers(),
+            "Account",
+            "no struct or map",
+        ),
+        (Change::created("Contact", 8).value("Account", Value::Boolean(true)), "Account", "no struct or map"),
         (
             Change::created("Contact", 5).value("Account", Value::Struct(two)),
             "Account",
