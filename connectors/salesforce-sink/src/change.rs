@@ -58,6 +58,8 @@ enum Carried {
     Named(Vec<bool>),
     /// Records of other producers do not say: a null may mean "unknown", so only values count.
     NotNull,
+    /// Nor do these, but the file says that their nulls are meant.
+    All,
 }
 
 impl Change {
@@ -160,6 +162,7 @@ fn of_record<'a>(value: &'a Struct, carried: &Carried, name: &str) -> Option<&'a
     let carried = match carried {
         Carried::Named(marks) => marks[place],
         Carried::NotNull => !value.is_null(),
+        Carried::All => true,
     };
     carried.then_some(value)
 }

@@ -29,7 +29,7 @@ pub(super) fn carried(
                 Carried::Named(marks)
             }
             (None, Nulls::Ignore) => Carried::NotNull,
-            (None, Nulls::Write) => Carried::Named(vec![true; schema.fields().len()]),
+            (None, Nulls::Write) => Carried::All,
         });
     };
     let names: Vec<Name<'_>> = serde_json::from_str(text).map_err(|error| {

@@ -142,6 +142,7 @@ impl Earlier {
         let carried = match &self.carried {
             Carried::Named(_) => Carried::Named(vec![true; fields.len()]),
             Carried::NotNull => Carried::NotNull,
+            Carried::All => Carried::All,
         };
         let schema = Arc::new(Schema::new(self.value.schema().name(), fields));
         let value = Struct::of(schema, values).expect("as many values as fields");

@@ -44,7 +44,7 @@ impl<'a> Layer<'a> {
 
     /// Whether a null in its record says that there is no value.
     pub(crate) fn says_nulls(&self) -> bool {
-        matches!(self.carried, Carried::Named(_))
+        !matches!(self.carried, Carried::NotNull)
     }
 
     /// What it says of the parent that the reference `field` points at, by a column or by an id.

@@ -108,7 +108,7 @@ fn inputs<'a>(rule: &'a FieldRule, change: &Change) -> Inputs<'a> {
         _ if named.is_empty() => Inputs::Known,
         _ if !named.iter().any(is_carried) => Inputs::Silent,
         // A null of theirs may be one, and nothing tells it from what is not known.
-        Carried::NotNull => Inputs::Known,
+        Carried::NotNull | Carried::All => Inputs::Known,
         Carried::Named(_) => {
             named.into_iter().find(|name| !is_carried(name)).map_or(Inputs::Known, Inputs::Partly)
         }

@@ -55,6 +55,7 @@ fn carried_names(change: &Change) -> Vec<&str> {
     let carried = fields.filter(|(place, (_, value))| match &change.carried {
         Carried::Named(marks) => marks[*place],
         Carried::NotNull => !value.is_null(),
+        Carried::All => true,
     });
     carried.map(|(_, (name, _))| name).collect()
 }
