@@ -114,7 +114,8 @@ pub(crate) async fn resolve(
                 relationships::write(named, reference, &mut own);
                 continue;
             }
-            match (point(change, reference, targets, &mut own), &reference.rule) {
+            match (point(change, reference, targets, |what| matcher.is_news(what), &mut own), &reference.rule)
+            {
                 (None, _) => {}
                 (Some((id, candidates)), Some(rule)) if candidates.is_empty() => {
                     outside.push(Outside { change: resolved.len(), reference, rule, id });
@@ -147,11 +148,12 @@ pub(crate) async fn resolve(
 }
 
 /// Where a carried reference points, and the pipeline's objects that it may be one of; `None` when it is settled without
-/// a look at any parent.
+/// a look at any parent. `news` says of a remark whether it is made for the first time.
 fn point<'a>(
     change: &Change,
     reference: &'a Reference,
     targets: &'a Targets,
+    news: impl Fn(&str) -> bool,
     own: &mut Resolved,
 ) -> Option<(SalesforceId, Vec<&'a Arc<Target>>)> {
     let name = &reference.field.name;
@@ -169,7 +171,7 @@ fn point<'a>(
     }
     let id = match value {
         Value::String(text) => SalesforceId::parse(text).map_err(|error| error.to_string()),
-        other => Err(format!("{other:?} is not a Salesforce id")),
+        other => Err(format!("{} is not a Salesforce id", other.to_json())),
     };
     let id = match id {
         Ok(id) => id,
@@ -186,6 +188,15 @@ fn point<'a>(
     }
     let candidates = targets.parents(reference, &id);
     if candidates.is_empty() && reference.rule.is_none() {
+        if let [object] = reference.field.reference_to.as_slice()
+            && news(&format!("{}.{name} is of no {object}", change.target.object))
+        {
+            tracing::warn!(
+                object = %change.target.object, field = %name, record = %change.key.id, %id,
+                "The field of a record holds an id that is of no {object}, so no parent of it can ever come. It is left out, as \
+                 others of the field are, and counted as `references_left_out`."
+            );
+        }
         own.leave_out(name);
         return None;
     }

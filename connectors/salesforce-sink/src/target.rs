@@ -178,6 +178,12 @@ impl Target {
         }
     }
 
+    /// Whether `id` of another org is of another object for certain: the prefixes of standard objects are the same everywhere.
+    fn cannot_have(&self, id: &SalesforceId) -> bool {
+        let prefix = self.key_prefix.as_ref().filter(|_| !self.object.contains("__"));
+        prefix.is_some_and(|prefix| prefix != id.key_prefix())
+    }
+
     fn is_custom(&self) -> bool {
         self.object.ends_with("__c")
     }
@@ -315,11 +321,12 @@ impl Targets {
         &self.0[index]
     }
 
-    /// The objects that `id`, in `reference`, can belong to. Only a reference to several objects needs a guess.
+    /// The objects that `id`, in `reference`, can belong to. Of a reference to several objects that is a guess; one to a single
+    /// standard object holds no ids of others.
     pub(crate) fn parents(&self, reference: &Reference, id: &SalesforceId) -> Vec<&Arc<Target>> {
         let parents = reference.parents.iter().map(|&index| &self.0[index]);
         if reference.field.reference_to.len() == 1 {
-            return parents.collect();
+            return parents.filter(|parent| !parent.cannot_have(id)).collect();
         }
         parents.filter(|parent| parent.may_have(id)).collect()
     }

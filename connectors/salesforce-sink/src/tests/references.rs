@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orgstream_api::{InputOffset, LinkState, Outcome, Owed, Sink, Skip, TopicPartition};
+use orgstream_api::{InputOffset, LinkState, Outcome, Owed, Sink, Skip, TopicPartition, Value};
 use orgstream_salesforce_simulator as simulator;
 use serde_json::json;
 use tokio::time::timeout;
@@ -360,4 +360,26 @@ async fn parents_are_caught_up_with_before_their_children() {
     assert!(runtime.sink.rank("a.Account") < runtime.sink.rank("a.Contact"));
     assert_eq!(runtime.sink.rank("a.Lead"), 0);
     assert_eq!(runtime.sink.rank("unknown"), 0);
+}
+
+#[tokio::test]
+async fn an_id_that_is_of_another_object_than_its_reference_is_left_out_and_not_owed() {
+    let world = World::start().await;
+    let mut runtime = world.sync().await;
+    runtime.submit(Change::created("Contact", 1).text("AccountId", &id("Lead", 7)));
+    runtime.submit(Change::created("Contact", 2).text("AccountId", &id("Account", 7)));
+    runtime.settle().await;
+    assert_eq!(runtime.delivered_count(), 2, "{:?}", runtime.rejections());
+    let owed: Vec<_> = runtime.owed.values().map(|owed| &owed.parent_id).collect();
+    assert_eq!(owed, [&id("Account", 7)]);
+    assert_eq!(runtime.counts().left_out, 1);
+}
+
+#[tokio::test]
+async fn a_number_in_place_of_an_id_is_shown_as_the_record_has_it() {
+    let world = World::start().await;
+    let mut runtime = world.sync().await;
+    runtime.submit(Change::created("Contact", 1).value("AccountId", Value::Int64(5)).without_headers());
+    runtime.settle().await;
+    assert_eq!(runtime.rejections()[0].message, "5 is not a Salesforce id");
 }
