@@ -201,7 +201,7 @@ pub(super) struct Object {
     /// The field of the target org that holds the record's id in its own org: text, an external id, unique.
     #[schemars(extend("x-confluent" = ["salesforce.use.custom.id.field", "salesforce.custom.id.field.name"]))]
     pub(super) external_id: Option<String>,
-    /// Fields that are never written.
+    /// Fields that are never written. A name that is nearly one of the target's is refused at the start.
     #[schemars(extend("x-confluent" = ["salesforce.ignore.fields"]))]
     pub(super) ignore_fields: Option<Vec<String>>,
     /// What is done with references, by field, each `map`, `leave_out` or a rule; `default` says it of all others. With `map`,

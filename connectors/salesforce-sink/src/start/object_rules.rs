@@ -11,8 +11,20 @@ pub(super) fn faults(object: &SinkObject, describe: &Describe, org: &str) -> Vec
     let check = Check { object, describe, org };
     let computed = object.rules.fields.iter().map(|rule| check.written("fields", &rule.name).err());
     let mapped = object.rules.values.iter().map(|map| check.mapped(map));
-    computed.chain(mapped).flatten().collect()
+    let ignored = object.ignore_fields.iter().map(|name| check.ignored(name));
+    computed.chain(mapped).chain(ignored).flatten().collect()
 }
+
+/// Whether one name is the other with a slip or two. `Line1__c` and `Line2__c` are two names.
+fn is_slip(given: &str, known: &str) -> bool {
+    let plain = |name: &str| name.to_lowercase().replace(|c: char| c.is_ascii_digit(), "");
+    let (given, known) = (plain(given), plain(known));
+    let most = if known.len() < SHORT { 1 } else { 2 };
+    given != known && strsim::damerau_levenshtein(&given, &known) <= most
+}
+
+/// So few letters leave room for one slip only.
+const SHORT: usize = 8;
 
 struct Check<'a> {
     object: &'a SinkObject,
@@ -49,6 +61,23 @@ impl Check<'_> {
                  field that the user may edit"
             )),
         }
+    }
+
+    /// What is wrong with a name of `ignore_fields`. It may be one that only records have, but what is misspelt protects nothing.
+    fn ignored(&self, name: &str) -> Option<String> {
+        let names = || {
+            let fields = self.describe.fields.iter();
+            fields.flat_map(|field| [Some(&field.name), field.relationship_name.as_ref()]).flatten()
+        };
+        if names().any(|known| known.eq_ignore_ascii_case(name)) {
+            return None;
+        }
+        let meant = names().find(|known| is_slip(name, known))?;
+        let object = &self.object.name;
+        Some(format!(
+            "object {object} has no field `{name}`, which `ignore_fields` names: did you mean `{meant}`? Fields that only the \
+             records have are not written anyway; take `{name}` out if it is one of them"
+        ))
     }
 
     fn mapped(&self, map: &ValueMap) -> Option<String> {

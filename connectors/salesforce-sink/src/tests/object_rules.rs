@@ -14,6 +14,7 @@ use super::runtime::Runtime;
 use super::world::{World, config};
 use crate::config::Operation;
 use crate::object_rules::{FieldRule, Rules, TooLong, ValueMap};
+use crate::reading::Nulls;
 
 /// A sink for leads with these rules.
 async fn sink(world: &World, rules: Rules) -> Runtime {
@@ -106,6 +107,28 @@ async fn of_a_record_that_does_not_say_what_it_carries_the_values_decide() {
     runtime.settle().await;
     let row = world.row("Lead", &id("Lead", 1)).unwrap();
     assert_eq!((&row["Title"], &row["Phone"]), (&json!("Ada"), &json!("1")));
+}
+
+#[tokio::test]
+async fn a_computed_field_whose_nulls_count_is_left_as_it_is_by_a_record_that_has_nothing_of_it() {
+    let world = World::start().await;
+    let mut config = config(Operation::Sync, Duration::from_secs(1));
+    config.reading.nulls = Nulls::Write;
+    let rules = Rules { fields: vec![renamed("Title")], ..Rules::default() };
+    config
+        .objects
+        .iter_mut()
+        .filter(|object| object.name == "Lead")
+        .for_each(|object| object.rules = rules.clone());
+    let mut runtime = world.try_sink(config).await.unwrap();
+    runtime.submit(Change::created("Lead", 1).text("Nick__c", "Ada").without_headers());
+    runtime.submit(Change::updated("Lead", 1).text("Phone", "1").without_headers());
+    runtime.settle().await;
+    let row = world.row("Lead", &id("Lead", 1)).unwrap();
+    assert_eq!((&row["Title"], &row["Phone"]), (&json!("Ada"), &json!("1")), "{:?}", runtime.rejections());
+    runtime.submit(Change::updated("Lead", 1).null("Nick__c").without_headers());
+    runtime.settle().await;
+    assert_eq!(world.row("Lead", &id("Lead", 1)).unwrap()["Title"], json!(null));
 }
 
 #[tokio::test]
@@ -258,4 +281,31 @@ async fn an_expression_sees_the_event_and_where_the_record_lies() {
     runtime.settle().await;
     let row = world.row("Lead", &id("Lead", 1)).unwrap();
     assert_eq!(row["Title"], "a.Lead 3 0 created Lead true");
+}
+
+#[tokio::test]
+async fn an_ignored_field_that_is_misspelt_is_refused_with_the_field_that_is_meant() {
+    let world = World::start().await;
+    for (name, meant) in [
+        ("Phon", Some("`Phone`")),
+        ("OrgA_Id_c", Some("`OrgA_Id__c`")),
+        ("ownner", Some("`Owner`")),
+        ("phone", None),
+        ("Owner", None),
+        ("OwnerId", None),
+        // Records may have what org B lacks.
+        ("Phone2", None),
+        ("Legacy_Number__c", None),
+    ] {
+        let mut config = config(Operation::Sync, Duration::from_mins(1));
+        config.objects.retain(|object| object.name == "Lead");
+        config.objects[0].ignore_fields = vec![name.to_owned()];
+        match (world.try_sink(config).await, meant) {
+            (Err(TaskError::Config(error)), Some(meant)) => {
+                let message = error.to_string();
+                assert!(message.contains(&format!("`{name}`")) && message.contains(meant), "{message}");
+            }
+            (sink, meant) => assert_eq!(sink.is_ok(), meant.is_none(), "{name}: {:?}", sink.err()),
+        }
+    }
 }
