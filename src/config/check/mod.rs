@@ -17,6 +17,8 @@ mod private_key;
 
 mod bulk;
 
+mod effect;
+
 mod failures;
 
 mod membership;

@@ -8,6 +8,7 @@ use orgstream_salesforce::WriteOptions;
 use orgstream_salesforce_sink::{Algorithm, DeletedTarget, Operation, Rules};
 
 use super::bulk::bulk;
+use super::effect::effects;
 use super::failures::failures;
 use super::membership::membership;
 use super::parked::parking;
@@ -96,7 +97,10 @@ pub(super) fn pipeline(
     let defaults = raw.sink.as_ref().map(|raw| rules::defaults(&name, raw, report)).unwrap_or_default();
     let assigned = raw_objects.iter().map(|(name, object)| (name, object));
     let assignment_of = writing::assignment_of(&name, assigned, report);
+    let has_filters =
+        raw_objects.iter().any(|(_, object)| object.sink.as_ref().is_some_and(|sink| sink.filter.is_some()));
     let sink = raw.sink.and_then(|raw| {
+        effects(&name, &raw, has_filters, report);
         let source_org = source_org.as_deref();
         let writing = writing::options(&name, &raw, assignment_of, report);
         let on_deleted_target = writing::on_deleted_target(raw.on_deleted_target);

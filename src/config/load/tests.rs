@@ -8,6 +8,7 @@ use orgstream_salesforce_source::Start;
 use super::*;
 use crate::config::{Brokers, Org, SchemaRegistry};
 
+mod effect;
 mod failures;
 mod references;
 mod rules;
