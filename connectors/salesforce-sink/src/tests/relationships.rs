@@ -40,6 +40,9 @@ async fn account(world: &World, key: &str) -> Json {
     json!(world.create("Account", json!({"Name": key, "Erp__c": key})).await.as_str())
 }
 
+/// A change of the contact of a number.
+type OfNumber<'a> = &'a dyn Fn(u32) -> Change;
+
 /// A parent of one field.
 fn parent(field: &str, value: Value) -> Value {
     let schema = Schema::new("Parent", vec![Field::optional(field, Type::String)]);
@@ -116,9 +119,9 @@ async fn a_parent_that_one_of_several_merged_changes_names_is_written_whatever_w
         let world = world().await;
         let (acme, firm) = (account(&world, "acme").await, account(&world, "firm").await);
         let config = config(Operation::Sync, Duration::from_secs(5));
-        let reading = Reading { nulls, ..config.reading.clone() };
+        let reading = Reading { nulls, ..config.reading };
         let (algorithm, bulk) = (Algorithm::Merged, jobs(bulk_from));
-        let mut runtime = world.try_sink(SinkConfig { algorithm, bulk, reading, ..config }).await.unwrap();
+        let mut runtime = world.try_sink(SinkConfig { algorithm, reading, bulk, ..config }).await.unwrap();
         runtime.submit(Change::created("Account", 1).text("Name", "by id").text("Erp__c", "id"));
         runtime.settle().await;
         let by_id = json!(world.row("Account", &id("Account", 1)).unwrap()["Id"].as_str());
@@ -127,7 +130,7 @@ async fn a_parent_that_one_of_several_merged_changes_names_is_written_whatever_w
         let of_struct = |number| bare(number).value("Account", parent("Erp__c", text("firm")));
         let pointing = |number| bare(number).text("AccountId", &id("Account", 1));
         let phone = |number| bare(number).text("Phone", "1");
-        let cases: [(&[&dyn Fn(u32) -> Change], &Json); 9] = [
+        let cases: [(&[OfNumber<'_>], &Json); 9] = [
             (&[&column, &phone], &acme),
             (&[&phone, &column, &phone], &acme),
             (&[&of_struct, &phone], &firm),

@@ -18,8 +18,8 @@ fn what_the_operation_gives_nothing_to_do_is_refused() {
         ("on_leave: delete", "on_leave", "no filter that a record could leave"),
     ] {
         let text = sink(keys, "");
-        let column = text.lines().last().and_then(|line| line.find(&format!("{key}:"))).unwrap() + 1;
-        assert_fault(&text, &format!("8:{column}: pipelines.crm.sink.{key}: "), part);
+        assert_fault(&text, "8:", &format!("pipelines.crm.sink.{key}: "));
+        assert_fault(&text, "8:", part);
     }
 }
 
