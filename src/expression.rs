@@ -28,6 +28,12 @@ use values::{as_it_is, event, from_cel, headers, map, place};
 /// What an expression may name.
 const VARIABLES: [&str; 4] = ["value", "key", "headers", "event"];
 
+/// The variables that have the same fields for every record, with these.
+const FIXED: [(&str, &[&str]); 2] = [
+    ("event", &["type", "object", "id", "replay_id", "channel", "time", "carried"]),
+    ("response", &["success", "id", "created", "code", "message", "fields"]),
+];
+
 /// What one may name beside these where the record lies on a topic.
 const PLACE: [&str; 3] = ["topic", "partition", "offset"];
 
@@ -76,6 +82,12 @@ fn read_program(text: &str, known: &[&str]) -> Result<(Program, References), Str
     let is_known = |name: &str| known.contains(&name) || is_type(name);
     if let Some(unknown) = references.variables.iter().find(|name| !is_known(name)) {
         return Err(format!("`{unknown}` is not known; there are {}", listed(known)));
+    }
+    for (variable, fields) in FIXED {
+        let unknown = references.named_of(variable).find(|name| !fields.contains(name));
+        if let Some(unknown) = unknown {
+            return Err(format!("`{variable}` has no `{unknown}`; it has {}", listed(fields)));
+        }
     }
     if let Some(unknown) = references.functions.iter().find(|function| !is_function(function)) {
         return Err(format!("there is no function `{}`", unknown.name));

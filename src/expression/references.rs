@@ -43,6 +43,11 @@ impl References {
         self.fields.get(variable).filter(|_| !self.whole.contains(variable))
     }
 
+    /// The fields of a variable that the expression names, whatever else it does with it.
+    pub(super) fn named_of(&self, variable: &str) -> impl Iterator<Item = &str> {
+        self.fields.get(variable).into_iter().flatten().map(String::as_str)
+    }
+
     fn walk(&mut self, expression: &IdedExpr, bound: &mut Vec<String>) {
         match &expression.expr {
             Expr::Unspecified | Expr::Literal(_) => {}

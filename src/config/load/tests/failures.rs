@@ -81,6 +81,8 @@ fn reports_have_topics_of_their_own() {
     fault("error: 'x-${object}'", "`${object}` is not known here");
     fault("error: 'a b'", "has the character ` `");
     fault("success: x, body: 'respons.id'", "`respons` is not known");
+    fault("success: x, body: 'response.nope'", "`response` has no `nope`; it has `success`");
+    fault("success: x, body: 'event.kind'", "`event` has no `kind`; it has `type`");
 }
 
 #[test]
