@@ -140,7 +140,10 @@ async fn wrong_input_is_refused_as_a_whole_with_every_fault() {
         (&["lookup", "orgstream.yaml", "x", "001"][..], "`001` is not a Salesforce id"),
         (&["lookup", account], "cannot be read"),
         (&["lookup", "orgstream.yaml"], "an id is missing"),
-        (&["set", "orgstream.yaml", "Account", account], "whose id map?"),
+        (
+            &["set", "orgstream.yaml", "Account", account],
+            "takes 3 words behind the configuration, and here are 2",
+        ),
         (&["set", "orgstream.yaml", "Order", account, account], "those that are: Account, Contact, Lead"),
         (&["set", "orgstream.yaml", "Account", account, "003000000000001AAA"], "not ids of the same object"),
         (&["set", "--state", "state", "Account", account, account], "name the configuration"),

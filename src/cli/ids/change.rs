@@ -1,5 +1,6 @@
 //! `orgstream ids import`, `set` and `forget`.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::catalog::{Catalog, mismatch};
@@ -107,7 +108,9 @@ pub(super) async fn set(arguments: args::IdsSet) -> Result<Exit, Failure> {
 
 pub(super) async fn forget(arguments: args::IdsForget) -> Result<Exit, Failure> {
     let (place, words) = Place::of_many(arguments.words, arguments.place.state, 2)?;
-    let ids = all_ids(&words[1..])?;
+    let mut ids = all_ids(&words[1..])?;
+    let mut named = HashSet::new();
+    ids.retain(|id| named.insert(*id));
     let catalog = Catalog::of(&place, &arguments.sides).await?;
     let keys: Result<Vec<_>, String> = ids.into_iter().map(|id| catalog.key(&words[0], id)).collect();
     let forget = keys.map_err(|why| said("the command", &why))?;

@@ -22,13 +22,21 @@ impl Place {
         state: Option<PathBuf>,
         count: usize,
     ) -> Result<(Self, Vec<String>), Failure> {
+        let is_file = words.first().is_some_and(|word| Path::new(word).is_file());
         match words.len().checked_sub(count) {
-            Some(0) => Self::without_file(words, state),
+            Some(0) if state.is_some() || !is_file => Self::without_file(words, state),
             Some(1) => Self::with_file(words, state),
-            _ => Err(Failure::usage(format!(
-                "there are {} words in place of {count} behind the configuration; `--help` shows which",
-                words.len()
-            ))),
+            _ => {
+                let wanted = match count {
+                    0 => "no word".to_owned(),
+                    1 => "one word".to_owned(),
+                    several => format!("{several} words"),
+                };
+                let given = words.len().saturating_sub(1);
+                Err(Failure::usage(format!(
+                    "the command takes {wanted} behind the configuration, and here are {given}; `--help` shows which"
+                )))
+            }
         }
     }
 

@@ -27,9 +27,8 @@ pub(super) async fn must_be_there(
     for (org_id, id) in [(&key.source_org, source), (&key.target_org, target)] {
         let name = catalog.name(org_id);
         let Some(address) = reached.configs.get(name) else {
-            output::note(&format!(
-                "Whether {id} is there is not looked at: org {org_id} is none of the file's."
-            ));
+            let org: &str = if org_id.is_empty() { "the org that it is of" } else { org_id };
+            output::note(&format!("Whether {id} is there is not looked at: {org} is none of the file's."));
             continue;
         };
         match Org::connect(address.clone()).await {
