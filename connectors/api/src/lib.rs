@@ -14,7 +14,7 @@
 //! - [`command`]: what a person asks of a source that runs
 //! - [`health`]: how a task says that it runs but does not get on
 //! - [`source_health`]: whether changes flow from an org, and how fresh what Kafka holds is
-//! - [`error`], [`causes`]: what the runtime does when a task cannot go on; an error in one line
+//! - [`error`], [`causes`], [`brief()`]: what the runtime does when a task cannot go on; an error in one line; a long text in short
 //! - [`secret`]: text that never shows itself
 
 pub mod value;
@@ -73,6 +73,9 @@ pub use source_health::{ChannelHealth, Flow, OrgTime, Progress, SourceHealth, Tr
 
 pub mod error;
 pub use error::TaskError;
+
+mod brief;
+pub use brief::brief;
 
 pub mod causes;
 pub use causes::with_causes;

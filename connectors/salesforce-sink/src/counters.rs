@@ -96,11 +96,13 @@ impl SinkCounters {
             }
             Outcome::Skipped(skip) => self.skipped(skip.as_str()),
             Outcome::Parked(_) => add(&self.parked, 1),
-            Outcome::Rejected(rejection) => {
-                let mut rejected = self.rejected.lock().expect("no holder of this lock panics");
-                *rejected.entry(rejection.code.clone()).or_default() += 1;
-            }
+            Outcome::Rejected(rejection) => self.rejected(&rejection.code),
         }
+    }
+
+    pub(crate) fn rejected(&self, code: &str) {
+        let mut rejected = self.rejected.lock().expect("no holder of this lock panics");
+        *rejected.entry(code.to_owned()).or_default() += 1;
     }
 
     pub(crate) fn skipped(&self, reason: &str) {

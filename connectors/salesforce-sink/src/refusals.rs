@@ -19,7 +19,10 @@ impl Refusals {
     pub fn refuse(&self, code: &str) -> Fate {
         let fate = self.on_error.fate(code);
         match fate {
-            Fate::Reject => self.tally.note(Some(code)),
+            Fate::Reject => {
+                self.tally.note(Some(code));
+                self.counters.rejected(code);
+            }
             Fate::Skip => {
                 self.tally.note(None);
                 self.counters.skipped(code);

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use orgstream_api::with_causes;
-use serde::Deserialize;
+use orgstream_api::{brief, with_causes};
+use serde::{Deserialize, Deserializer};
 use tokio::time::Instant;
 
 use crate::catalogue::{self, Disposition};
@@ -82,8 +82,8 @@ pub struct RecordError {
     /// The code, as in the [catalogue]. Salesforce calls it `errorCode` in single calls and `statusCode` in collections.
     #[serde(alias = "errorCode", alias = "statusCode")]
     pub code: String,
-    /// Salesforce's text.
-    #[serde(default)]
+    /// Salesforce's text, which may repeat a whole value: of long ones the beginning and the end.
+    #[serde(default, deserialize_with = "in_brief")]
     pub message: String,
     /// The fields it is about.
     #[serde(default)]
@@ -212,6 +212,10 @@ impl fmt::Display for RecordError {
         }
         Ok(())
     }
+}
+
+fn in_brief<'de, D: Deserializer<'de>>(text: D) -> Result<String, D::Error> {
+    String::deserialize(text).map(|text| brief(&text).into_owned())
 }
 
 struct Errors<'a>(&'a [RecordError]);

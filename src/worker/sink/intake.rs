@@ -1,16 +1,19 @@
 //! Consumed bytes become records with tickets; what cannot be decoded becomes a dead letter at once.
 
 use orgstream_api::record::field;
-use orgstream_api::{InputOffset, Item, Record, SinkRecord, TaskError, Tracked};
+use orgstream_api::{InputOffset, Item, Record, SinkRecord, TaskError, Tracked, brief};
 use orgstream_salesforce_sink::Fate;
 use tokio::time::Instant;
 
 use super::{Flight, SinkTask, SinkWorker, Taken};
 use crate::codec::{CodecError, Part};
-use crate::kafka::{Consumed, Outgoing};
+use crate::kafka::{Consumed, Outgoing, topics};
 use crate::worker::dead_letters::{Cause, Stage, dead_letter, write_dead_letters, write_id};
 use crate::worker::owed::EntryKey;
 use crate::worker::reports::kept;
+
+/// A key of at most so many bytes is shown in the log.
+const LONGEST_KEY: usize = 100;
 
 impl SinkWorker {
     /// Takes consumed records in.
@@ -82,12 +85,18 @@ impl SinkWorker {
         let SinkTask { pipeline, number } = &self.parts.task;
         match self.parts.refusals.refuse(&cause.code) {
             Fate::Reject => {
-                tracing::warn!(at = %consumed.at, message = %cause.message, "A record cannot be read; it becomes a dead letter.");
+                tracing::warn!(
+                    key = consumed.key.as_deref().and_then(shown), at = %consumed.at,
+                    rejection = format!("{}: {}", cause.code, cause.message),
+                    dead_letters = topics::dead_letters(pipeline),
+                    "A record cannot be read; it becomes a dead letter."
+                );
                 Ok(Some(dead_letter(pipeline, *number, consumed, cause)))
             }
             Fate::Skip => {
                 tracing::warn!(
-                    at = %consumed.at, message = %cause.message,
+                    key = consumed.key.as_deref().and_then(shown), at = %consumed.at,
+                    rejection = format!("{}: {}", cause.code, cause.message),
                     "A record cannot be read, and is passed over as `on_error` says."
                 );
                 Ok(None)
@@ -156,10 +165,17 @@ impl SinkWorker {
     }
 }
 
+/// A key that is a short text, which most likely is the record's id or has it.
+fn shown(key: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(key).ok().filter(|text| text.len() <= LONGEST_KEY);
+    text.filter(|text| !text.chars().any(char::is_control))
+}
+
 fn undecodable(part: Part, reason: String) -> Cause {
     let (stage, code) = match part {
         Part::Key => (Stage::KeyConverter, "UNREADABLE_KEY"),
         Part::Value => (Stage::ValueConverter, "UNREADABLE_VALUE"),
     };
-    Cause { stage, code: code.to_owned(), trace: reason.clone(), message: reason }
+    let message = brief(&reason).into_owned();
+    Cause { stage, code: code.to_owned(), trace: message.clone(), message }
 }

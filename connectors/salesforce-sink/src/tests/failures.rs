@@ -244,3 +244,25 @@ async fn a_fallback_owner_that_cannot_own_is_refused_at_the_start() {
     let no_queue = SalesforceId::parse("00G5g00000ZZZZZ").unwrap();
     assert!(refused(no_queue).await.contains("is no user and no queue"));
 }
+
+#[tokio::test]
+async fn a_long_value_in_the_words_of_org_b_is_cut() {
+    let world = World::start().await;
+    let mut runtime = world.sync().await;
+    runtime.submit(Change::created("Account", 1).text("Name", &"x".repeat(900_000)));
+    runtime.settle().await;
+    let rejection = runtime.rejections()[0];
+    assert_eq!(rejection.code, "STRING_TOO_LONG");
+    assert!(rejection.message.len() < 2_000, "{} bytes", rejection.message.len());
+    assert!(
+        rejection.message.contains("(cut: 900") && rejection.message.contains("max length=255"),
+        "{rejection}"
+    );
+}
+
+#[test]
+fn what_is_refused_before_the_sink_sees_it_is_counted_by_its_code() {
+    let refusals = crate::Refusals::default();
+    refusals.refuse("UNREADABLE_VALUE");
+    assert_eq!(refusals.counters.read().rejected["UNREADABLE_VALUE"], 1);
+}
