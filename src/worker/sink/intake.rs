@@ -113,10 +113,10 @@ impl SinkWorker {
     /// Why a record is dead whose bytes cannot be read; an error where others would be as dead as this one.
     pub(super) fn unreadable(&mut self, at: &InputOffset, error: CodecError) -> Result<Cause, TaskError> {
         match error {
-            CodecError::Undecodable { part, reason } => Ok(undecodable(part, reason)),
+            CodecError::Undecodable { part, reason } => Ok(undecodable(part, &reason)),
             // Garbage names any schema, and hardly one twice.
             CodecError::UnknownSchema { part, id, .. } if self.unknown_schemas.insert(id) => {
-                Ok(undecodable(part, error.to_string()))
+                Ok(undecodable(part, &error.to_string()))
             }
             CodecError::UnknownSchema { .. } => Err(TaskError::failed(format!(
                 "the record at {at} is not the only one that cannot be read: {error}. If the registry is behind or being \
@@ -171,11 +171,11 @@ fn shown(key: &[u8]) -> Option<&str> {
     text.filter(|text| !text.chars().any(char::is_control))
 }
 
-fn undecodable(part: Part, reason: String) -> Cause {
+fn undecodable(part: Part, reason: &str) -> Cause {
     let (stage, code) = match part {
         Part::Key => (Stage::KeyConverter, "UNREADABLE_KEY"),
         Part::Value => (Stage::ValueConverter, "UNREADABLE_VALUE"),
     };
-    let message = brief(&reason).into_owned();
+    let message = brief(reason).into_owned();
     Cause { stage, code: code.to_owned(), trace: message.clone(), message }
 }
