@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use crate::support::{RegistryClient, Rest, SchemaStore, World, eventually};
 
 /// The id of a contact in the org that the records are of.
-fn id(number: u32) -> String {
+pub(crate) fn id(number: u32) -> String {
     let short = format!("003A0000{number:07}");
     orgstream_salesforce::SalesforceId::parse(&short).expect("an id").to_string()
 }
@@ -22,7 +22,7 @@ fn kafka(world: &World) -> KafkaConfig {
 
 /// A pipeline that only writes contacts, with these keys beside its org and topic. Without a registry the program's own
 /// schema store is used.
-async fn sink_only(keys: &str, registry: Option<&str>) -> Option<World> {
+pub(crate) async fn sink_only(keys: &str, registry: Option<&str>) -> Option<World> {
     let world = World::builder().embedded().build().await?;
     let credentials = world.b.credentials();
     let registry = registry.map(|url| format!("schema_registry: {{ url: \"{url}\" }}")).unwrap_or_default();
@@ -69,7 +69,7 @@ async fn produce(world: &World, records: &[Bytes<'_>]) {
     producer.send(outgoing.collect()).await.expect("written");
 }
 
-async fn produce_values(world: &World, values: &[Vec<u8>]) {
+pub(crate) async fn produce_values(world: &World, values: &[Vec<u8>]) {
     let records: Vec<_> = values.iter().map(|value| (None, Some(value.as_slice()))).collect();
     produce(world, &records).await;
 }

@@ -31,7 +31,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orgstream_api::{
-    HealthReporter, IdLink, Item, OpenJobs, Outcome, Owed, Record, Sink, TaskError, Ticket, TicketId, Tracked,
+    HealthReporter, IdLink, Item, OpenJobs, Outcome, Owed, Record, Sink, TaskError, Ticket, TicketId,
+    TopicPartition, Tracked,
 };
 use orgstream_salesforce_sink::Refusals;
 use tokio::sync::mpsc;
@@ -162,6 +163,8 @@ pub struct SinkWorker {
     unknown_schemas: HashSet<u32>,
     bound: mpsc::UnboundedReceiver<IdLink>,
     renewed: Instant,
+    /// The partitions for which Kafka has a commit.
+    has_commit: HashSet<TopicPartition>,
     looked_for_bygone: Instant,
     /// The jobs that the committed offsets tell of.
     kept: OpenJobs,
@@ -207,6 +210,7 @@ impl SinkWorker {
             unknown_schemas: HashSet::new(),
             bound,
             renewed: Instant::now(),
+            has_commit: HashSet::new(),
             looked_for_bygone: Instant::now(),
             kept: OpenJobs::new(),
             course: Course::Whole,
@@ -296,7 +300,7 @@ impl SinkWorker {
             if course == Course::Whole {
                 self.answer(answers).await?;
             }
-            self.commit_now().await;
+            self.commit_now().await?;
             Ok(())
         };
         match tokio::time::timeout_at(deadline + COMMIT, work).await {

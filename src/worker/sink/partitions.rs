@@ -58,7 +58,9 @@ impl SinkWorker {
         }
         for Assigned { at, committed, .. } in assigned {
             let end = ends.get(&at.partition).copied().unwrap_or(at.offset);
-            if !committed {
+            if committed {
+                self.has_commit.insert(at.partition.clone());
+            } else {
                 self.forget_offsets(&at.partition).await?;
             }
             let rank = self.parts.sink.rank(&at.partition.topic);
@@ -70,7 +72,7 @@ impl SinkWorker {
             self.read_parked(number, &starts).await?;
         }
         self.read_letters_back(&starts).await?;
-        self.commit_now().await;
+        self.commit_now().await?;
         self.end_bygone().await?;
         let mut parents = self.book.parents();
         parents.extend(self.parked.parents());
@@ -91,11 +93,13 @@ impl SinkWorker {
         let offsets = places(
             self.ledger.committable().into_iter().filter(|(partition, _)| partitions.contains(partition)),
         );
+        let stand = self.commits_stand().await;
+        let offsets = if matches!(stand, Ok(true)) { offsets } else { Vec::new() };
         if let Err(error) = revocation.release(offsets).await {
             tracing::warn!(%error, "The last offsets of revoked partitions were not committed; their records are delivered again.");
         }
         self.forget(&partitions);
-        Ok(())
+        stand.map(drop)
     }
 
     fn forget(&mut self, partitions: &[TopicPartition]) {
@@ -104,6 +108,7 @@ impl SinkWorker {
             self.book.revoke(partition);
             self.parked.revoke(partition);
             self.catch_up.revoke(partition);
+            self.has_commit.remove(partition);
         }
         self.parts.view.hold(self.ledger.partitions());
         self.parts.sink.revoke(partitions);
@@ -149,7 +154,7 @@ impl SinkWorker {
     pub(super) async fn commit_due(&mut self) -> Result<(), TaskError> {
         let due = self.renewed.elapsed() >= self.parts.renewal;
         if due || !self.ledger.uncommitted().is_empty() || self.parts.sink.open_jobs() != self.kept {
-            self.commit_now().await;
+            self.commit_now().await?;
         }
         self.parked.wake_due(now_ms());
         self.parts.view.show_oldest(Oldest { owed: self.book.oldest(), parked: self.parked.oldest() });
@@ -160,16 +165,17 @@ impl SinkWorker {
     }
 
     /// Commits everything that is settled (D1), changed or not.
-    pub(super) async fn commit_now(&mut self) {
+    pub(super) async fn commit_now(&mut self) -> Result<(), TaskError> {
         let offsets = self.ledger.committable();
-        if offsets.is_empty() {
-            return;
+        if offsets.is_empty() || !self.commits_stand().await? {
+            return Ok(());
         }
         let jobs = self.parts.sink.open_jobs();
         self.parts.consumer.keep(jobs.clone());
         match self.parts.consumer.commit(places(offsets.iter().cloned())).await {
             Ok(()) => {
                 self.ledger.committed(&offsets);
+                self.has_commit.extend(offsets.iter().map(|(partition, _)| partition.clone()));
                 // D5: a job begins when its name is with every partition of its rows.
                 self.parts.sink.jobs_kept(&jobs);
                 self.kept = jobs;
@@ -188,6 +194,7 @@ impl SinkWorker {
                 self.parts.health.degraded(format!("offsets wait to be committed: {error}"));
             }
         }
+        Ok(())
     }
 }
 
