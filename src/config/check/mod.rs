@@ -31,6 +31,8 @@ use pipeline::pipeline;
 mod reports;
 use reports::report_topics;
 
+mod sink;
+
 mod source;
 
 mod object_source;

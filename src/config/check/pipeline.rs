@@ -1,28 +1,17 @@
 //! One pipeline.
 
-use std::time::Duration;
+use orgstream_api::{TopicTemplate, refused_name};
+use orgstream_salesforce_sink::Rules;
 
-use orgstream_api::record::field;
-use orgstream_api::{Part, TopicTemplate, refused_name};
-use orgstream_salesforce::WriteOptions;
-use orgstream_salesforce_sink::{Algorithm, DeletedTarget, Operation, Rules};
-
-use super::bulk::bulk;
 use super::effect::effects;
-use super::failures::failures;
-use super::membership::membership;
-use super::parked::parking;
-use super::reports::reports;
 use super::rules;
-use super::source::{Around, has_object, one_for_all, source, template};
-use super::{Report, input, is_api_name, references, twice, writing};
-use crate::config::duration::parse_duration;
+use super::sink::{self, Beside, sink};
+use super::source::{Around, source};
+use super::{Report, is_api_name, references, twice, writing};
 use crate::config::fault::hint;
 use crate::config::raw;
 use crate::config::substitute::Surroundings;
-use crate::config::validated::{Object, Pipeline, PipelineSink};
-
-const DEFAULT_RETRY_FOR: Duration = Duration::from_mins(15);
+use crate::config::validated::{Object, Pipeline};
 
 /// Leaves room for what is put behind the name in topic, group and transaction names.
 const LONGEST_NAME: usize = 200;
@@ -101,11 +90,9 @@ pub(super) fn pipeline(
         raw_objects.iter().any(|(_, object)| object.sink.as_ref().is_some_and(|sink| sink.filter.is_some()));
     let sink = raw.sink.and_then(|raw| {
         effects(&name, &raw, has_filters, report);
-        let source_org = source_org.as_deref();
-        let writing = writing::options(&name, &raw, assignment_of, report);
-        let on_deleted_target = writing::on_deleted_target(raw.on_deleted_target);
-        let sink = sink(&name, raw, has_source, source_org, source_topic, several, report)?;
-        Some(PipelineSink { on_deleted_target, writing, ..sink })
+        let beside =
+            Beside { has_source, source_org: source_org.as_deref(), source_topic, several, assignment_of };
+        sink(&name, raw, beside, report)
     });
     let objects = raw_objects
         .into_iter()
@@ -131,81 +118,6 @@ fn refused_pipeline_name(name: &str) -> Option<String> {
     refused_name(name).map(|reason| format!("the name is part of topic names: {reason}"))
 }
 
-fn sink(
-    pipeline: &str,
-    raw: raw::Sink,
-    has_source: bool,
-    source_org: Option<&str>,
-    source_topic: Option<TopicTemplate>,
-    several: bool,
-    report: &mut Report<'_>,
-) -> Option<PipelineSink> {
-    let path = ["pipelines", pipeline, "sink"];
-    let at = |key| [path[0], path[1], path[2], key];
-    let (input, reading) = (input::input(raw.input), input::reading(&raw));
-    let org = raw.org.and_then(|org| known_org(pipeline, "sink", org, report));
-    let topic = if let Some(topic) = raw.topic {
-        sink_template(&topic, source_org.is_some(), several, &at("topic"), report)
-    } else {
-        if !has_source && !report.has(&path, "topic") {
-            let message = "this key is missing; without a source the sink must be told which topics to read";
-            report.fault(&at("topic"), message);
-        }
-        source_topic
-    };
-    let topic = topic.map(|topic| source_org.map_or_else(|| topic.clone(), |org| topic.in_org(org)));
-    let retry_for = match raw.retry_for.as_deref().map(parse_duration) {
-        None => Some(DEFAULT_RETRY_FOR),
-        Some(Ok(duration)) => Some(duration),
-        Some(Err(error)) => {
-            report.fault(&at("retry_for"), error.to_string());
-            None
-        }
-    };
-    let parking = parking(pipeline, raw.parked.as_ref(), report);
-    let failures =
-        failures(pipeline, raw.on_error, raw.stop_after.as_ref(), raw.fallback_owner.as_deref(), report);
-    let reports = raw.reports.map(|raw| reports(pipeline, raw, report));
-    let membership = membership(pipeline, raw.tasks, raw.session_timeout.as_deref(), report);
-    let bulk = bulk(pipeline, raw.bulk, report);
-    Some(PipelineSink {
-        org: org?,
-        topic: topic?,
-        input,
-        reading,
-        operation: operation(raw.operation),
-        algorithm: algorithm(raw.algorithm),
-        retry_for: retry_for?,
-        parking,
-        failures,
-        reports,
-        bulk,
-        membership,
-        on_deleted_target: DeletedTarget::default(),
-        writing: WriteOptions::default(),
-    })
-}
-
-/// What is done with a record.
-fn operation(raw: Option<raw::Operation>) -> Operation {
-    match raw.unwrap_or(raw::Operation::Sync) {
-        raw::Operation::Sync => Operation::Sync,
-        raw::Operation::Upsert => Operation::Upsert,
-        raw::Operation::Update => Operation::Update,
-        raw::Operation::Delete => Operation::Delete,
-        raw::Operation::Insert => Operation::Insert,
-        raw::Operation::ByEventType => Operation::ByEventType,
-    }
-}
-
-/// How the changes of one record become writes.
-fn algorithm(raw: Option<raw::Algorithm>) -> Algorithm {
-    match raw.unwrap_or(raw::Algorithm::Ordered) {
-        raw::Algorithm::Ordered => Algorithm::Ordered,
-        raw::Algorithm::Merged => Algorithm::Merged,
-    }
-}
-
 pub(super) fn known_org(pipeline: &str, half: &str, org: String, report: &mut Report<'_>) -> Option<String> {
     let known = report.keys(&["orgs"]);
     if known.contains(&org.as_str()) {
@@ -217,31 +129,6 @@ pub(super) fn known_org(pipeline: &str, half: &str, org: String, report: &mut Re
         format!("`{org}` is not one of the orgs of this file{hint}"),
     );
     None
-}
-
-/// What a sink reads is named by the object alone, and by the org where its pipeline has a source.
-fn sink_template(
-    text: &str,
-    knows_org: bool,
-    several: bool,
-    path: &[&str],
-    report: &mut Report<'_>,
-) -> Option<TopicTemplate> {
-    let topic = template(text, false, path, report)?;
-    if several && !has_object(&topic) {
-        report.fault(path, one_for_all(&topic));
-    }
-    let known = |part: &&Part| match part {
-        Part::Object => true,
-        Part::Org => knows_org,
-        Part::Field(name) => name == field::OBJECT_TYPE,
-        Part::Text(_) | Part::EventType => false,
-    };
-    if let Some(part) = topic.variables().find(|part| !known(part)) {
-        report.fault(path, format!("`{part}` is not known before records are read; use `${{object}}`"));
-        return None;
-    }
-    Some(topic)
 }
 
 fn object(
@@ -269,7 +156,7 @@ fn object(
             report.fault(&at(key), "says how records are read, but this pipeline has no source");
         }
     }
-    if has_sink && self::operation(operation).needs_external_id() && !report.has(&path, "external_id") {
+    if has_sink && sink::operation(operation).needs_external_id() && !report.has(&path, "external_id") {
         let message = "this key is missing; `sync` and `upsert` find the target's record by it";
         report.fault(&at("external_id"), message);
     }
