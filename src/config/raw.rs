@@ -2,7 +2,8 @@
 //!
 //! All fields are options, also the required ones: what is missing or mistyped is reported from the schema
 //! with its place, and the checks go on with the rest. `x-form`
-//! says of a text that it has a form of its own, such as a number with a unit.
+//! says of a text that it has a form of its own, such as a number with a unit; `x-switch` names the words that are meant where false or
+//! true stand in its place, and `x-example` a map that is meant where a word stands.
 
 use std::collections::BTreeMap;
 
@@ -153,7 +154,7 @@ pub(super) struct Sink {
     /// What the assignment rules of the target org do with written accounts, cases and leads: `off` (the record has the owner that it
     /// is written with) or `active` (the active rule gives it one). With `active` these records go by no bulk job, which knows no such
     /// rule.
-    #[schemars(extend("default" = "off"))]
+    #[schemars(extend("x-switch" = ["off", "active"], "default" = "off"))]
     pub(super) assignment_rules: Option<String>,
     /// The name under which the target org knows the program: its change events repeat it in `changeOrigin`.
     #[schemars(extend("default" = "orgstream"))]

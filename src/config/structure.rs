@@ -43,6 +43,12 @@ impl Check<'_> {
         if let Some(choices) = schema["oneOf"].as_array() {
             return self.choice(node, choices, at);
         }
+        if let Content::Boolean(switch) = node.content
+            && let Some(word) = schema["x-switch"][usize::from(switch)].as_str()
+        {
+            self.report(node.at, &at.path, format!("is {switch}; write `{word}`"));
+            return None;
+        }
         match schema["type"].as_str() {
             Some("object") => self.map(node, schema, at),
             Some("array") => self.list(node, schema, at),
@@ -100,7 +106,9 @@ impl Check<'_> {
             // `Account:` with nothing behind it is a map without entries.
             Content::Null => &empty,
             _ => {
-                self.mistyped(node, "a map of keys", at);
+                let example = schema["x-example"].as_str();
+                let such = example.map(|example| format!(" such as `{example}`")).unwrap_or_default();
+                self.mistyped(node, &format!("a map of keys{such}"), at);
                 return None;
             }
         };

@@ -4,6 +4,7 @@ use orgstream_salesforce_sink::{BulkFrom, BulkRules};
 
 use super::Report;
 use super::values::duration;
+use crate::config::fault::nearest;
 use crate::config::raw;
 
 /// What the keys of a sink's `bulk` say.
@@ -36,7 +37,14 @@ fn from(text: Option<&str>, path: &[&str], report: &mut Report<'_>) -> BulkFrom 
                 format!("{count} records never wait: a sink holds {most} at once; write that or less"),
             );
         }
-        _ => report.fault(path, format!("`{text}` is neither a whole number above zero nor `auto` or `off`")),
+        _ => {
+            let meant = nearest(text, ["auto", "off"]);
+            let hint = meant.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
+            report.fault(
+                path,
+                format!("`{text}` is neither a whole number above zero nor `auto` or `off`{hint}"),
+            );
+        }
     }
     BulkFrom::Deep
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 /// What is done with a record that is refused, by Salesforce's error code (or orgstream's own), which stands in the place of
 /// NAME; `default` is for all others. Errors of the whole org, such as a used-up quota, are waited for and cannot stand here.
 #[derive(Deserialize, JsonSchema, Default)]
+#[schemars(extend("x-example" = "{ default: stop }"))]
 pub(in crate::config) struct OnError {
     /// What is done with a record that is refused for good. Of Confluent's words `fail` is `stop` and `log` is `dead_letter`; its
     /// `ignore` is `skip`, which takes the codes it is for.
@@ -45,6 +46,7 @@ pub(in crate::config) enum ErrorAction {
 /// Stops the task when too many records are rejected: something is wrong with all of them. What was rejected is in the dead
 /// letters, and the next start goes on behind it.
 #[derive(Deserialize, JsonSchema, Default)]
+#[schemars(extend("x-example" = "{ rejected: 5, of: 100 }"))]
 pub(in crate::config) struct StopAfter {
     /// So many rejections
     #[schemars(required, range(min = 1, max = 100_000))]

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 /// What the bytes of records are.
 #[derive(Deserialize, JsonSchema, Default, Clone, Copy)]
+#[schemars(extend("x-example" = "{ value: json }"))]
 pub(in crate::config) struct Input {
     /// What values are.
     #[schemars(extend("default" = "registry", "x-confluent" = ["input.data.format", "value.converter"]))]

@@ -47,5 +47,6 @@ pub(in crate::config) struct ObjectSink {
     pub(in crate::config) on_leave: Option<OnLeave>,
     /// As `sink.assignment_rules`, or the id of an assignment rule of the target org (01Q…), which bulk jobs of cases and leads know
     /// as well.
+    #[schemars(extend("x-switch" = ["off", "active"]))]
     pub(in crate::config) assignment_rules: Option<String>,
 }

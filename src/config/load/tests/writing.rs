@@ -64,3 +64,20 @@ fn what_no_org_would_understand_is_refused_with_its_place() {
     );
     assert!(faults(&none)[0].contains("Contact has none"), "{:#?}", faults(&none));
 }
+
+#[test]
+fn a_short_form_is_refused_with_the_long_one_that_is_meant() {
+    for (sink, key, message) in [
+        (", bulk: off", "crm.sink.bulk: ", "such as `{ from: off }`"),
+        (", bulk: { from: false }", "crm.sink.bulk.from: ", "is false; write `off`"),
+        (", bulk: { from: Off }", "crm.sink.bulk.from: ", "did you mean `off`?"),
+        (", assignment_rules: true", "crm.sink.assignment_rules: ", "is true; write `active`"),
+        (", on_error: stop", "crm.sink.on_error: ", "such as `{ default: stop }`"),
+        (", stop_after: 5", "crm.sink.stop_after: ", "such as `{ rejected: 5, of: 100 }`"),
+        (", input: json", "crm.sink.input: ", "such as `{ value: json }`"),
+    ] {
+        let faults = faults(&pipeline(sink, ""));
+        assert_eq!(faults.len(), 1, "{sink}: {faults:#?}");
+        assert!(faults[0].contains(key) && faults[0].contains(message), "{sink}: {}", faults[0]);
+    }
+}
