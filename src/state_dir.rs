@@ -24,8 +24,8 @@ pub struct StateDir {
 pub enum StateDirError {
     /// Another process holds it.
     #[error(
-        "the state directory {} is in use by {holder}; stop that process, or give this one a directory of its own \
-         with --state",
+        "the state directory {} is in use by {holder}; stop that process. Two processes share the work only where \
+         the file names a Kafka (`kafka`), each with a directory of its own (--state)",
         path.display()
     )]
     InUse {

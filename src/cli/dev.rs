@@ -71,7 +71,9 @@ fn summary(seen: &Figures) -> String {
         None => "the records were not counted".to_owned(),
     };
     let differences = match (seen.differences, seen.compared_ago()) {
-        (Some(found), Some(ago)) => format!("{} s ago {} difference(s) lasted", ago.as_secs(), found.count),
+        (Some(found), Some(ago)) => {
+            format!("{} s ago {} difference(s) were left", ago.as_secs(), found.count)
+        }
         _ => "the orgs were not compared".to_owned(),
     };
     format!("Stopped in order: {counts}; {differences}; {} rejected.", seen.rejected())

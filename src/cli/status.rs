@@ -50,8 +50,8 @@ fn not_running(arguments: &args::Status, state: &Path, last: Option<&Status>) ->
         Some(last) => write!(said, "; process {} ended at {}", last.pid, last.at),
         None if state.exists() => write!(
             said,
-            "; what ran there last left no status, as a process that is killed; what it committed is kept, and the next \
-             run goes on from there"
+            "; no run has left its status there: the last one was killed, and the next goes on behind what it committed, or none was \
+             ever made with this directory as its state"
         ),
         None => write!(said, ", and nothing has run there yet"),
     }

@@ -18,6 +18,9 @@ pub(super) struct Join {
     account_key: Option<String>,
 }
 
+/// How the file begins, by which it is known again.
+const HEAD: &str = "# For a shell: `. ./env`.";
+
 impl Join {
     /// Writes the file into `dir`. `a` and `b` are the names of the orgs, `account_key` is the field of org B that holds
     /// an account's id in org A.
@@ -27,8 +30,13 @@ impl Join {
         (a, b): (&str, &str),
         account_key: Option<String>,
     ) -> io::Result<Self> {
-        let mut text =
-            String::from("# For a shell: `. ./env`. Addresses and access tokens of the simulated orgs.\n");
+        let env = dir.join("env");
+        if std::fs::read(&env).is_ok_and(|there| !there.starts_with(HEAD.as_bytes())) {
+            let reason =
+                format!("{} is somebody's own; move it away, or keep the orgs elsewhere", env.display());
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, reason));
+        }
+        let mut text = format!("{HEAD} Addresses and access tokens of the simulated orgs.\n");
         for (variable, name) in [("A", a), ("B", b)] {
             if let Some(org) = announcement.orgs.get(name) {
                 login(&mut text, variable, org);
@@ -43,7 +51,6 @@ impl Join {
                 writeln!(text, "{variable}='{value}'").expect("text grows");
             }
         }
-        let env = dir.join("env");
         // Beside and then in place: a file that an older version left for all to read does not keep its mode.
         let new = dir.join("env.new");
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
@@ -119,8 +126,18 @@ mod tests {
     #[test]
     fn only_the_user_may_read_the_secrets_in_the_file() {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("env"), "left by an older version").unwrap();
+        std::fs::write(dir.path().join("env"), format!("{HEAD} As an older version left it.")).unwrap();
         let mode = std::fs::metadata(&join(dir.path()).env).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_file_that_is_somebodys_own_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let env = dir.path().join("env");
+        std::fs::write(&env, "export MINE=1\n").unwrap();
+        let refused = Join::write(dir.path(), &Announcement::default(), ("a", "b"), None).err().unwrap();
+        assert!(refused.to_string().contains("move it away"), "{refused}");
+        assert_eq!(std::fs::read_to_string(&env).unwrap(), "export MINE=1\n");
     }
 }

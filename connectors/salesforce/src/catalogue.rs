@@ -139,7 +139,11 @@ const CATALOGUE: &[Entry] = &[
     ("DUPLICATE_VALUE", Disposition::Reject, "another record has the same value in a unique field"),
     ("DUPLICATE_EXTERNAL_ID", Disposition::Reject, "merge the records that share the external id"),
     ("DUPLICATES_DETECTED", Disposition::Reject, "a duplicate rule of the org refuses the record"),
-    ("ENTITY_IS_LOCKED", Disposition::Reject, "the record waits in an approval"),
+    (
+        "ENTITY_IS_LOCKED",
+        Disposition::Reject,
+        "the record is locked in org B, as by an approval; unlock it and send the change again",
+    ),
     ("ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE", Disposition::Reject, ""),
     ("NOT_FOUND", Disposition::Reject, "check the object's or field's name and whether the user may see it"),
     ("INVALID_CROSS_REFERENCE_KEY", Disposition::Reject, "the id names no record the user can see"),

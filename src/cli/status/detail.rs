@@ -54,7 +54,7 @@ pub(super) fn detail(task: &TaskStatus) -> Vec<String> {
 /// How many things wait, and which of them for longest.
 fn waiting(word: &str, count: u64, longest: Option<&WaitingStatus>) -> Option<String> {
     let WaitingStatus { age_seconds, what, .. } = longest.filter(|_| count > 0)?;
-    Some(format!("{word} {count}, for {} at most: {what}", spell(*age_seconds)))
+    Some(format!("{word} {count}, the oldest for {}: {what}", spell(*age_seconds)))
 }
 
 /// What records hold and org B has no place for; all else that is left out stands in `--json`.

@@ -162,11 +162,13 @@ impl SalesforceSink {
     pub(super) fn too_many_parked(&self) -> Option<String> {
         let Load { records, bytes } = self.aside.load();
         let Parking { max, max_bytes, .. } = self.config.parking;
+        let mb = |bytes: usize| bytes.div_ceil(1 << 20);
         (records >= max || bytes >= max_bytes).then(|| {
             format!(
-                "{records} records of {bytes} bytes are parked; `sink.parked.max` is {max}, and {max_bytes} bytes are the most: the \
-                 partitions that they came from are read no further until some are written or expire. `orgstream status` says what \
-                 they wait for"
+                "{records} records of {} MB are parked; `sink.parked.max` is {max}, and {} MB are the most: the partitions that they \
+                 came from are read no further until some are written or expire. `orgstream status` says what they wait for",
+                mb(bytes),
+                mb(max_bytes)
             )
         })
     }
