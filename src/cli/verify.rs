@@ -31,6 +31,7 @@ pub(super) async fn verify(arguments: args::Verify) -> Result<Exit, Failure> {
 fn failure(error: VerifyError) -> Failure {
     match &error {
         VerifyError::Org(refused) if refused.is_refused() => Failure::config(error),
+        VerifyError::Another(_) => Failure::config(error),
         _ => Failure::failed(error),
     }
 }

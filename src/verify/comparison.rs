@@ -12,7 +12,7 @@ use super::index::Index;
 use super::report::{Difference, ObjectReport, PipelineReport, Report};
 use super::values::difference;
 use crate::config::{Config, Object, Pipeline};
-use crate::store::LinkReader;
+use crate::store::{LinkReader, OrgMismatch};
 
 /// Rows that are read from each org at once.
 const ROWS: usize = 2_000;
@@ -32,6 +32,9 @@ pub enum VerifyError {
         #[source]
         source: Box<ApiError>,
     },
+    /// An org is not the one that the state was made with: none of its records has a link.
+    #[error(transparent)]
+    Another(OrgMismatch),
     /// The id map cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -52,6 +55,10 @@ pub async fn verify(
     addresses: &BTreeMap<String, OrgConfig>,
     links: Option<&LinkReader>,
 ) -> Result<Report, VerifyError> {
+    let known = match links {
+        Some(links) => links.orgs().await?,
+        None => BTreeMap::new(),
+    };
     let mut orgs = BTreeMap::new();
     let mut report = Report::default();
     for pipeline in &config.pipelines {
@@ -72,6 +79,7 @@ pub async fn verify(
                     }
                     VerifyError::Unreached { org: name.clone(), source: Box::new(source) }
                 })?;
+                is_known(name, org.id().as_str(), &known)?;
                 orgs.insert(name.clone(), org.in_background());
             }
         }
@@ -90,6 +98,18 @@ pub async fn verify(
         });
     }
     Ok(report)
+}
+
+/// Refuses another org than the one that the state knows by this name.
+fn is_known(name: &str, found: &str, known: &BTreeMap<String, String>) -> Result<(), VerifyError> {
+    match known.get(name) {
+        Some(known) if known != found => Err(VerifyError::Another(OrgMismatch::Other {
+            name: name.to_owned(),
+            known: known.clone(),
+            found: found.to_owned(),
+        })),
+        _ => Ok(()),
+    }
 }
 
 struct Comparison<'a> {

@@ -288,8 +288,10 @@ async fn another_org_behind_a_known_name_is_refused() {
     ] {
         world.edit(old, new);
     }
-    let finished = world.run(&[]).finish().await.expect_code(78);
-    says(&finished, &[world.a.id(), world.b.id(), "state"]);
+    for command in ["run", "verify"] {
+        let finished = world.command(&[command, "orgstream.yaml"]).finish().await.expect_code(78);
+        says(&finished, &[world.a.id(), world.b.id(), "state"]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
