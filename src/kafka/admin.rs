@@ -19,6 +19,8 @@ use super::query::{Ask, Query};
 
 /// How long [`Admin::connect`] waits for a broker.
 const CONNECT: Duration = Duration::from_secs(30);
+/// After how long it is said that no broker answers. One that starts beside this process takes a moment.
+const TELL: Duration = Duration::from_secs(3);
 /// How long one attempt may take; a start that is given up waits no longer than that.
 const STEP: Duration = Duration::from_secs(1);
 /// How long the brokers may take to create topics, and to tell each other.
@@ -66,7 +68,9 @@ impl Admin {
     pub async fn connect(config: &KafkaConfig) -> Result<Self, Error> {
         let brokers = config.bootstrap_servers.clone();
         let uncommitted = Arc::new(Query::open(config, Isolation::ReadUncommitted)?);
-        let deadline = Instant::now() + CONNECT;
+        let begun = Instant::now();
+        let deadline = begun + CONNECT;
+        let mut told = false;
         loop {
             let query = Arc::clone(&uncommitted);
             if blocking(move || Ok(query.answers(STEP))).await? {
@@ -75,6 +79,15 @@ impl Admin {
             if Instant::now() >= deadline {
                 let last = uncommitted.last_report().unwrap_or_else(|| "no answer".to_owned());
                 return Err(Error::Unreachable { brokers, waited: CONNECT, last });
+            }
+            if !told && begun.elapsed() >= TELL {
+                told = true;
+                tracing::warn!(
+                    kafka = brokers,
+                    last = uncommitted.last_report(),
+                    "No broker answers; they are asked for {} s in all. Check `kafka.bootstrap_servers`.",
+                    CONNECT.as_secs()
+                );
             }
         }
         let client = config

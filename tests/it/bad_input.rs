@@ -123,7 +123,7 @@ async fn a_broker_that_cannot_be_reached_ends_with_1_and_its_address() {
     let address = world.bootstrap_servers.clone();
     world.edit(&address, "127.0.0.1:1");
     let finished = world.run(&[]).finish().await.expect_code(1);
-    says(&finished, &["127.0.0.1:1", "kafka.bootstrap_servers"]);
+    says(&finished, &["127.0.0.1:1", "kafka.bootstrap_servers", "No broker answers"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
