@@ -181,7 +181,7 @@ fn status_says_when_nothing_runs() {
     }
     std::fs::create_dir(dir.path().join("state")).expect("a directory");
     let ended = orgstream(dir.path(), &["status", "f.yaml"]).expect_code(1);
-    assert!(ended.stderr.contains("left no status"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("no run has left its status"), "{}", ended.stderr);
     let ended = orgstream(dir.path(), &["status", "--state", "elsewhere", "--json"]).expect_code(1);
     let answer: Json = serde_json::from_str(&ended.stdout).expect("JSON");
     assert_eq!(answer["running"], false);
