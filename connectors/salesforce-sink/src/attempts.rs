@@ -134,6 +134,11 @@ impl Attempts {
         self.failed
     }
 
+    /// Whether the record was tried before, and what was known then did not do.
+    pub(crate) fn were_in_vain(&self) -> bool {
+        self.failed > 0 || self.waits > 0 || self.refused
+    }
+
     /// From now on the record travels alone.
     pub(crate) fn suspect(&mut self) {
         self.suspect = true;

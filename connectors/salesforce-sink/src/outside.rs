@@ -69,7 +69,7 @@ async fn counterparts(
                 by: outside.rule.by.as_deref()?,
                 objects: &outside.reference.field.reference_to,
                 // What was found before did not do.
-                anew: item.papers.attempts.failed() > 0 || item.papers.attempts.was_refused(),
+                anew: item.papers.attempts.were_in_vain(),
             })
         })
         .collect();

@@ -253,6 +253,8 @@ async fn a_required_reference_is_waited_for_until_its_record_is_made() {
     let ann_b = user(&pair.world.org, "ann@acme.example", "ann@acme.example").await;
     runtime.settle().await;
     assert_eq!(pair.written(1, "Agent__c"), ann_b.as_str());
+    // The first look asks the org, whatever it said before.
+    assert_eq!(runtime.outcomes.len(), 2);
 }
 
 #[tokio::test]
