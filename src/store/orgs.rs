@@ -32,6 +32,18 @@ pub enum OrgMismatch {
     Store(#[from] StoreError),
 }
 
+impl OrgMismatch {
+    /// Refuses `found` where `known`, another org, is remembered for `name`.
+    pub fn refuse(name: &str, known: Option<String>, found: &str) -> Result<(), Self> {
+        match known {
+            Some(known) if known != found => {
+                Err(Self::Other { name: name.to_owned(), known, found: found.to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Remembers `org_id` for `name`, or refuses it when another one is remembered.
 pub async fn bind_org(database: &Database, name: &str, org_id: &str) -> Result<(), OrgMismatch> {
     let (key, id) = (name.to_owned(), org_id.to_owned());
@@ -45,12 +57,7 @@ pub async fn bind_org(database: &Database, name: &str, org_id: &str) -> Result<(
             Ok(known)
         })
         .await?;
-    match known {
-        Some(known) if known != org_id => {
-            Err(OrgMismatch::Other { name: name.to_owned(), known, found: org_id.to_owned() })
-        }
-        _ => Ok(()),
-    }
+    OrgMismatch::refuse(name, known, org_id)
 }
 
 /// The ids of all orgs by their names.

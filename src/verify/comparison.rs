@@ -79,7 +79,8 @@ pub async fn verify(
                     }
                     VerifyError::Unreached { org: name.clone(), source: Box::new(source) }
                 })?;
-                is_known(name, org.id().as_str(), &known)?;
+                let known = known.get(name).cloned();
+                OrgMismatch::refuse(name, known, org.id().as_str()).map_err(VerifyError::Another)?;
                 orgs.insert(name.clone(), org.in_background());
             }
         }
@@ -98,18 +99,6 @@ pub async fn verify(
         });
     }
     Ok(report)
-}
-
-/// Refuses another org than the one that the state knows by this name.
-fn is_known(name: &str, found: &str, known: &BTreeMap<String, String>) -> Result<(), VerifyError> {
-    match known.get(name) {
-        Some(known) if known != found => Err(VerifyError::Another(OrgMismatch::Other {
-            name: name.to_owned(),
-            known: known.clone(),
-            found: found.to_owned(),
-        })),
-        _ => Ok(()),
-    }
 }
 
 struct Comparison<'a> {

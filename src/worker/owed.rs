@@ -51,14 +51,19 @@ pub type Parent = (String, String, String);
 #[derive(Debug, Default)]
 pub struct OwedBook {
     /// In order, so that the entries of one record stand together.
-    entries: BTreeMap<EntryKey, Owed>,
+    entries: BTreeMap<EntryKey, Entry>,
     by_parent: HashMap<Parent, HashSet<EntryKey>>,
     /// Entries that are with the sink now; they are not submitted again meanwhile.
     submitted: HashSet<EntryKey>,
-    /// Since when each is owed, milliseconds since the epoch.
-    since: HashMap<EntryKey, i64>,
     /// The parents among them that were deleted. What waits for one of these rests: nobody misses it until the parent comes back.
     deleted: HashSet<Parent>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    owed: Owed,
+    /// Since when it is owed, milliseconds since the epoch.
+    since: i64,
 }
 
 impl OwedBook {
@@ -66,22 +71,20 @@ impl OwedBook {
     /// be with the sink, stays as it is: a partition that comes has its entries beside those of others.
     pub fn add(&mut self, owed: Owed, since: i64) {
         let key = EntryKey::of(&owed);
-        if self.entries.get(&key) == Some(&owed) {
+        if self.entry(&key) == Some(&owed) {
             return;
         }
         self.remove(&key);
         for parent in parents(&owed) {
             self.by_parent.entry(parent).or_default().insert(key.clone());
         }
-        self.since.insert(key.clone(), since);
-        self.entries.insert(key, owed);
+        self.entries.insert(key, Entry { owed, since });
     }
 
     /// Removes an entry whose tombstone is durable.
     pub fn remove(&mut self, key: &EntryKey) -> Option<Owed> {
         self.submitted.remove(key);
-        self.since.remove(key);
-        let owed = self.entries.remove(key)?;
+        let Entry { owed, .. } = self.entries.remove(key)?;
         for parent in parents(&owed) {
             if let Some(keys) = self.by_parent.get_mut(&parent) {
                 keys.remove(key);
@@ -107,7 +110,7 @@ impl OwedBook {
 
     /// The entry of `key`.
     pub fn entry(&self, key: &EntryKey) -> Option<&Owed> {
-        self.entries.get(key)
+        self.entries.get(key).map(|entry| &entry.owed)
     }
 
     /// Takes the entries that wait for one of `parents`, which live, and are not with the sink yet; they count as submitted.
@@ -117,7 +120,7 @@ impl OwedBook {
             self.deleted.remove(parent);
             for key in self.by_parent.get(parent).into_iter().flatten() {
                 if self.submitted.insert(key.clone()) {
-                    ready.extend(self.entries.get(key).cloned());
+                    ready.extend(self.entries.get(key).map(|entry| entry.owed.clone()));
                 }
             }
         }
@@ -155,7 +158,7 @@ impl OwedBook {
         let gone: Vec<EntryKey> = self
             .entries
             .iter()
-            .filter(|(_, owed)| owed.at.partition == *partition)
+            .filter(|(_, entry)| entry.owed.at.partition == *partition)
             .map(|(key, _)| key.clone())
             .collect();
         for key in gone {
@@ -165,10 +168,9 @@ impl OwedBook {
 
     /// Since when the reference is owed that is owed for longest, and which that is.
     pub fn oldest(&self) -> Option<(i64, String)> {
-        let owed =
-            self.since.iter().filter(|(key, _)| self.entries.get(key).is_some_and(|owed| !self.rests(owed)));
-        let (key, since) = owed.min_by_key(|(key, since)| (**since, *key))?;
-        let Owed { object, id, field, parent_objects, parent_id, .. } = self.entries.get(key)?;
+        let missed = self.entries.values().filter(|entry| !self.rests(&entry.owed));
+        let Entry { owed, since } = missed.min_by_key(|entry| entry.since)?;
+        let Owed { object, id, field, parent_objects, parent_id, .. } = owed;
         Some((*since, format!("{object} {id} {field} -> {} {parent_id}", parent_objects.join(" or "))))
     }
 

@@ -1,6 +1,5 @@
 //! Records that cannot be written yet: they wait in Kafka, and all others go on.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use orgstream::kafka::topics;
@@ -8,7 +7,7 @@ use orgstream_salesforce_simulator::{CallKind, Effect, Fault, Org};
 use serde_json::{Value as Json, json};
 
 use crate::lost_topics::delete;
-use crate::support::{Dice, Rest, World, eventually};
+use crate::support::{Dice, Rest, Running, World, assert_once_each, eventually};
 
 /// What both orgs are like: a line is a detail of its invoice, and cannot be without it.
 const ORG: &str = "
@@ -63,6 +62,16 @@ impl Ledger {
     fn refuse(&self, text: &str, code: &str) -> u64 {
         let effect = Effect::RecordError { code: code.to_owned(), message: "on demand".to_owned() };
         self.b.faults().add(Fault::new(CallKind::Write, effect).containing(text))
+    }
+
+    /// Org B answers as ever again: nothing waits any more, nothing differs and nothing was refused.
+    async fn free(&self, lock: u64, running: Running) {
+        assert!(self.b.faults().remove(lock));
+        self.until_parked(0).await;
+        running.terminate().await.expect_code(0);
+        self.world.sync().await.expect_code(0);
+        self.world.verify().await;
+        assert_eq!(self.world.dead_letters().await, []);
     }
 
     fn names(&self, object: &str) -> Vec<String> {
@@ -177,13 +186,8 @@ async fn a_record_that_stays_locked_lets_the_others_of_its_partition_pass_and_co
     world.in_a.update("Invoice__c", &locked, json!({ "Name": "Locked no more" })).await;
     eventually("the others arrive", || ledger.b.count("Invoice__c") == 20).await;
     ledger.until_parked(2).await;
-    assert!(ledger.b.faults().remove(lock));
-    eventually("it arrives", || ledger.names("Invoice__c").contains(&"Locked no more".to_owned())).await;
-    ledger.until_parked(0).await;
-    running.terminate().await.expect_code(0);
-    world.sync().await.expect_code(0);
-    world.verify().await;
-    assert_eq!(world.dead_letters().await, []);
+    ledger.free(lock, running).await;
+    assert!(ledger.names("Invoice__c").contains(&"Locked no more".to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -201,13 +205,8 @@ async fn a_record_that_is_larger_than_kafkas_usual_limit_waits_like_any_other() 
     world.in_a.update("Invoice__c", &locked, json!({ "Name": "Locked no more" })).await;
     ledger.until_parked(2).await;
     eventually("the other one arrives", || ledger.names("Invoice__c") == ["Free"]).await;
-    assert!(ledger.b.faults().remove(lock));
-    ledger.until_parked(0).await;
-    running.terminate().await.expect_code(0);
-    world.sync().await.expect_code(0);
-    world.verify().await;
+    ledger.free(lock, running).await;
     assert_eq!(ledger.names("Invoice__c"), ["Free", "Locked no more"]);
-    assert_eq!(world.dead_letters().await, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -234,12 +233,7 @@ async fn killed_while_records_wait_it_loses_and_doubles_nothing_and_keeps_their_
     assert!(ledger.b.faults().remove(lock));
     world.sync().await.expect_code(0);
     world.verify().await;
-    for object in ["Invoice__c", "Line__c"] {
-        assert_eq!(ledger.b.count(object), world.a.count(object), "{object}");
-        let rows = ledger.b.rows(object);
-        let external: HashSet<&Json> = rows.iter().map(|row| &row["OrgA_Id__c"]).collect();
-        assert_eq!(external.len(), rows.len(), "duplicates of {object} in org B");
-    }
+    assert_once_each(&world.a, &ledger.b, &["Invoice__c", "Line__c"]);
     assert_eq!(world.dead_letters().await, []);
     assert_eq!(ledger.sink().await["parked"], 0);
 }

@@ -145,10 +145,11 @@ impl Rig {
         self.notes.lock().unwrap().taken.len()
     }
 
-    /// How many entries the parked topic has.
+    /// How many entries the parked topic has, those that were ended left out.
     async fn waiting(&self) -> usize {
         let (kafka, health) = (&self.worker.parts.kafka, HealthReporter::new().0);
-        read_compacted(kafka, &topics::parked("crm"), None, &health).await.unwrap().entries.len()
+        let read = read_compacted(kafka, &topics::parked("crm"), None, &health).await.unwrap();
+        read.entries.values().filter(|entry| entry.value.is_some()).count()
     }
 
     fn make_room(&self) {
@@ -292,20 +293,26 @@ async fn what_is_owed_to_a_deleted_record_waits_for_its_return_as_long_as_it_can
 
     rig.worker.parts.ids.write(vec![deleted(LinkState::RESTORABLE_MS + 60_000)]).await.unwrap();
     rig.worker.end_bygone().await.unwrap();
-    let kafka = rig.worker.parts.kafka.clone();
-    let parked =
-        read_compacted(&kafka, &topics::parked("crm"), None, &HealthReporter::new().0).await.unwrap();
-    let left = parked.entries.values().filter(|entry| entry.value.is_some()).count();
-    assert_eq!((rig.worker.book.parents().len(), left), (0, 0));
+    assert_eq!((rig.worker.book.parents().len(), rig.waiting().await), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_reference_is_kept_until_its_dead_letter_is_there() {
+    let mut rig = Rig::new().await;
+    let owes = owes(&mut rig.worker, owed(1, "001A"));
+    rig.worker.answer(vec![owes]).await.unwrap();
+    rig.worker.submit_owed(&[parent("001A")]);
+    let Some(Tracked { ticket, .. }) = rig.worker.backlog.pop_front() else { panic!("it is submitted") };
+    let refused = Rejection { code: "NO".to_owned(), message: "no".to_owned(), fields: Vec::new() };
+    // The topic of dead letters is not there.
+    assert!(rig.worker.answer(vec![(ticket, Outcome::Rejected(refused))]).await.is_err());
+    assert_eq!(rig.waiting().await, 1);
 }
 
 /// The answer to a record that was written and owes `owed`.
 fn owes(worker: &mut SinkWorker, owed: Owed) -> (Ticket, Outcome) {
     let ticket = worker.ledger.track(&contacts(), owed.at.offset).unwrap();
-    let consumed =
-        Consumed { at: owed.at.clone(), key: None, value: None, headers: Headers::default(), timestamp: 0 };
-    let taken = Taken { consumed, id: None, reported: None, came: Instant::now() };
-    worker.flights.insert(ticket.id(), Flight::Record(taken));
+    worker.flights.insert(ticket.id(), taken(owed.at.offset));
     (ticket, Outcome::Delivered(Delivered { owed: vec![owed], ..Delivered::default() }))
 }
 

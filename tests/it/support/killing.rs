@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
+use orgstream_salesforce_simulator::{CallKind, Effect, Fault, Org};
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +24,16 @@ pub(crate) fn locked() -> Effect {
     Effect::RecordError {
         code: "UNABLE_TO_LOCK_ROW".into(),
         message: "unable to obtain exclusive access".into(),
+    }
+}
+
+/// Org B has as many records of each object as org A, and none of them twice.
+pub(crate) fn assert_once_each(a: &Org, b: &Org, objects: &[&str]) {
+    for object in objects {
+        assert_eq!(b.count(object), a.count(object), "{object}");
+        let rows = b.rows(object);
+        let external: HashSet<&Json> = rows.iter().map(|row| &row["OrgA_Id__c"]).collect();
+        assert_eq!(external.len(), rows.len(), "duplicates of {object} in org B");
     }
 }
 
@@ -61,12 +71,7 @@ impl World {
     /// Both orgs have the same records, each once, no reference is missing, and nothing was refused.
     pub(crate) async fn assert_equal(&self) {
         self.verify().await;
-        for object in ["Account", "Contact", "Lead"] {
-            assert_eq!(self.b.count(object), self.a.count(object), "{object}");
-            let rows = self.b.rows(object);
-            let external: HashSet<&Json> = rows.iter().map(|row| &row["OrgA_Id__c"]).collect();
-            assert_eq!(external.len(), rows.len(), "duplicates of {object} in org B");
-        }
+        assert_once_each(&self.a, &self.b, &["Account", "Contact", "Lead"]);
         let references = [("Contact", "AccountId"), ("Contact", "ReportsToId"), ("Account", "ParentId")];
         for (object, reference) in references {
             let set = |rows: Vec<Json>| rows.iter().filter(|row| !row[reference].is_null()).count();

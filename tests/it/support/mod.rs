@@ -10,7 +10,7 @@ mod overlaps;
 pub(crate) use overlaps::overlaps;
 
 mod killing;
-pub(crate) use killing::{Killing, flow, locked};
+pub(crate) use killing::{Killing, assert_once_each, flow, locked};
 
 mod dice;
 pub(crate) use dice::Dice;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use orgstream_api::record::{field, header};
 use orgstream_api::{
-    Field, Headers, InputOffset, Record, Schema, SinkRecord, Struct, TopicPartition, Type, Value,
+    Field, Headers, InputOffset, Owed, Record, Schema, SinkRecord, Struct, TopicPartition, Type, Value,
 };
 use orgstream_salesforce::SalesforceId;
 
@@ -47,6 +47,19 @@ pub(super) fn id(object: &str, number: u32) -> String {
         other => panic!("{other} has no prefix here"),
     };
     SalesforceId::parse(&format!("{prefix}A0000{number:07}")).unwrap().to_string()
+}
+
+/// The account of the first contact, as the first record of its topic owes it.
+pub(super) fn owed_account() -> Owed {
+    Owed {
+        at: InputOffset { partition: TopicPartition { topic: "a.Contact".into(), partition: 0 }, offset: 0 },
+        org: ORG_A.into(),
+        object: "Contact".into(),
+        id: id("Contact", 1),
+        field: "AccountId".into(),
+        parent_objects: vec!["Account".into()],
+        parent_id: id("Account", 1),
+    }
 }
 
 impl Change {

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use orgstream_api::{IdLink, IdMap, InputOffset, LinkState, Outcome, Owed, Skip, TopicPartition};
+use orgstream_api::{IdLink, IdMap, InputOffset, LinkState, Outcome, Skip, TopicPartition};
 use orgstream_salesforce::SalesforceId;
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::json;
 
-use super::change::{Change, ORG_A, id};
+use super::change::{Change, ORG_A, id, owed_account};
 use super::inserts::without_external_ids;
 use super::runtime::Runtime;
 use super::world::{World, config};
@@ -195,23 +195,11 @@ async fn a_change_of_a_record_that_lives_is_refused_for_its_deleted_parent_and_n
     }
 }
 
-fn debt() -> Owed {
-    Owed {
-        at: InputOffset { partition: TopicPartition { topic: "a.Contact".into(), partition: 0 }, offset: 0 },
-        org: ORG_A.into(),
-        object: "Contact".into(),
-        id: id("Contact", 1),
-        field: "AccountId".into(),
-        parent_objects: vec!["Account".into()],
-        parent_id: id("Account", 1),
-    }
-}
-
 #[tokio::test]
 async fn an_owed_reference_to_a_deleted_parent_is_refused_and_not_ended() {
     for policy in OTHERS {
         let (world, mut runtime) = orphaned(policy).await;
-        runtime.submit_owed(debt());
+        runtime.submit_owed(owed_account());
         runtime.settle().await;
         let (_, Outcome::Rejected(rejection)) = &runtime.payments[0] else {
             panic!("{policy:?}: {:?}", runtime.payments)
@@ -233,7 +221,7 @@ async fn an_owed_reference_brings_its_parent_and_its_record_back() {
                 )
                 .await;
         }
-        runtime.submit_owed(debt());
+        runtime.submit_owed(owed_account());
         runtime.settle().await;
         let (_, outcome) = runtime.payments.last().unwrap();
         assert!(matches!(outcome, Outcome::Delivered(_)), "{outcome:?}");

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use orgstream_api::{InputOffset, LinkState, Outcome, Owed, Sink, Skip, TopicPartition, Value};
+use orgstream_api::{LinkState, Outcome, Owed, Sink, Skip, Value};
 use orgstream_salesforce_simulator as simulator;
 use serde_json::json;
 use tokio::time::timeout;
 
-use super::change::{Change, ORG_A, id};
+use super::change::{Change, id, owed_account};
 use super::world::{EXTERNAL, World};
 use crate::parking::Parking;
 
@@ -207,15 +207,7 @@ async fn an_older_debt_never_overwrites_a_newer_reference() {
     runtime.submit(Change::created("Contact", 1));
     runtime.settle().await;
     // The debt of the first record arrives while a newer one is queued before it, or behind it.
-    let debt = Owed {
-        at: InputOffset { partition: TopicPartition { topic: "a.Contact".into(), partition: 0 }, offset: 0 },
-        org: ORG_A.into(),
-        object: "Contact".into(),
-        id: id("Contact", 1),
-        field: "AccountId".into(),
-        parent_objects: vec!["Account".into()],
-        parent_id: id("Account", 1),
-    };
+    let debt = owed_account();
     let newer = Change::updated("Contact", 1).text("AccountId", &id("Account", 2));
     runtime.submit(newer.clone());
     runtime.submit_owed(debt.clone());
