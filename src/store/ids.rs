@@ -6,23 +6,23 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use futures_util::FutureExt as _;
 use orgstream_api::{HealthReporter, IdLink, IdMap, StoreError, TopicPartition};
 use tokio::sync::mpsc;
 
+use super::applied::Applied;
 use super::database::Database;
-use super::id_entries::{Entry, entry, outgoing};
+use super::following::Following;
+use super::id_entries::{Entry, outgoing};
 use super::id_error::IdStoreError;
 use super::links::{self, LinkKey};
 use super::source_links::SourceLinks;
-use crate::kafka::{Admin, Error, Followed, Follower, KafkaConfig, Producer, topics};
-use orgstream_api::with_causes;
+use crate::kafka::{Admin, Follower, KafkaConfig, Producer, topics};
 
 /// Entries applied in one SQLite transaction at most.
-const BATCH: usize = 1_000;
+pub(super) const BATCH: usize = 1_000;
 
 /// The id map of this node. Clones share it.
 #[derive(Clone)]
@@ -33,16 +33,8 @@ pub struct IdStore {
     /// How often links were taken out.
     forgotten: Arc<AtomicU64>,
     /// The topic reaches at least up to here.
-    end: Arc<AtomicI64>,
-}
-
-/// The part of the id map that follows the topic; it has to run as long as the map is used.
-pub struct Following {
-    store: IdStore,
-    follower: Follower,
-    /// The offset after the last entry seen.
-    next: i64,
-    health: HealthReporter,
+    pub(super) end: Arc<AtomicI64>,
+    applied: Arc<Mutex<Applied>>,
 }
 
 /// Where the map says that it waits. Every task that uses the map waits with it.
@@ -74,12 +66,10 @@ impl IdStore {
         let producer = Producer::open(config, health.writing)?;
         let follower = Follower::open(config, topics::IDS, BTreeMap::from([(0, from)]))?;
         let (watchers, forgotten) = (Arc::default(), Arc::default());
-        let store = Self { database, producer, watchers, forgotten, end: Arc::new(end.into()) };
-        let mut following =
-            Following { store: store.clone(), follower, next: from, health: health.following };
-        while !following.follower.reached(&ends) {
-            following.step().await?;
-        }
+        let applied = Arc::new(Mutex::new(Applied::from(from)));
+        let store = Self { database, producer, watchers, forgotten, end: Arc::new(end.into()), applied };
+        let mut following = Following::new(store.clone(), follower, from, health.following);
+        following.reach(&ends).await?;
         Ok((store, following))
     }
 
@@ -151,10 +141,18 @@ impl IdStore {
             }
             self.end.fetch_max(offset + 1, Ordering::SeqCst);
         }
-        Ok(self.apply(offsets.into_iter().zip(entries).collect(), None).await?)
+        let next = self.applied().passed();
+        self.apply(offsets.iter().copied().zip(entries).collect(), next).await?;
+        self.applied().add(offsets.into_iter());
+        Ok(())
     }
 
-    async fn apply(&self, entries: Vec<(i64, Entry)>, next: Option<i64>) -> Result<(), StoreError> {
+    pub(super) fn applied(&self) -> MutexGuard<'_, Applied> {
+        self.applied.lock().expect("no holder of this lock panics")
+    }
+
+    /// Applies entries, and remembers that the topic is followed up to `next`.
+    pub(super) async fn apply(&self, entries: Vec<(i64, Entry)>, next: i64) -> Result<(), StoreError> {
         let (mut bound, mut gone) = (Vec::new(), Vec::new());
         for (offset, entry) in entries {
             match entry {
@@ -165,12 +163,12 @@ impl IdStore {
         let (written, forgotten) = self
             .database
             .run("store id links", move |db| {
-                let written = links::write(db, bound)?;
+                let transaction = db.transaction()?;
+                let written = links::write(&transaction, bound)?;
                 // Each only takes out what is older than itself, so it may come behind them all.
-                let forgotten = links::forget(db, &gone)?;
-                if let Some(next) = next {
-                    links::set_followed(db, topics::IDS, next)?;
-                }
+                let forgotten = links::forget(&transaction, &gone)?;
+                links::set_followed(&transaction, topics::IDS, next)?;
+                transaction.commit()?;
                 Ok((written, forgotten))
             })
             .await?;
@@ -224,49 +222,5 @@ impl IdMap for IdStore {
         self.database
             .run("find the id links to records", move |db| links::linked(db, &object, &target_org, &ids))
             .await
-    }
-}
-
-impl Following {
-    /// Follows the topic until the store fails.
-    pub async fn run(mut self) -> Result<(), IdStoreError> {
-        loop {
-            self.step().await?;
-        }
-    }
-
-    /// Applies what is there, at least one entry or one move of the place.
-    async fn step(&mut self) -> Result<(), IdStoreError> {
-        let mut entries = Vec::new();
-        let mut next = None;
-        let mut followed = Some(self.follower.next().await);
-        while let Some(came) = followed {
-            match came {
-                Followed::Record(record) => {
-                    if record.at.offset < self.next {
-                        return Err(IdStoreError::MadeAnew { end: self.next, found: record.at.offset });
-                    }
-                    self.next = record.at.offset + 1;
-                    next = Some(self.next);
-                    entries.extend(entry(&record));
-                    self.health.running();
-                }
-                Followed::Advanced => self.health.running(),
-                Followed::Error(error @ Error::Failed { .. }) => {
-                    self.health
-                        .degraded(format!("id links of other nodes may come late: {}", with_causes(&error)));
-                }
-                Followed::Error(error) => return Err(error.into()),
-            }
-            if entries.len() >= BATCH {
-                break;
-            }
-            followed = self.follower.next().now_or_never();
-        }
-        if next.is_none() {
-            return Ok(());
-        }
-        self.store.end.fetch_max(self.next, Ordering::SeqCst);
-        Ok(self.store.apply(entries, next).await?)
     }
 }

@@ -4,9 +4,12 @@ use std::collections::HashSet;
 
 use orgstream_api::{IdLink, TopicPartition};
 use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+
+use super::link_rows::{Said, key, link, said};
 
 /// A link's place in the id map.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LinkKey {
     /// Org the record comes from.
     pub source_org: String,
@@ -43,9 +46,14 @@ pub(super) fn read(
     )?;
     let mut links = Vec::with_capacity(ids.len());
     for id in ids {
-        let text: Option<String> =
-            select.query_row(params![source_org, object, id, target_org], |row| row.get(0)).optional()?;
-        links.push(text.map(|text| parse(&text)).transpose()?);
+        let what = select.query_row(params![source_org, object, id, target_org], |row| said(row, 0));
+        let key = || LinkKey {
+            source_org: source_org.to_owned(),
+            object: object.to_owned(),
+            source_id: id.clone(),
+            target_org: target_org.to_owned(),
+        };
+        links.push(what.optional()?.map(|what| what.of(key())));
     }
     Ok(links)
 }
@@ -53,11 +61,10 @@ pub(super) fn read(
 /// Every link of a record with this id, in either org. Looks at all links.
 pub(super) fn of_id(connection: &Connection, id: &str) -> rusqlite::Result<Vec<IdLink>> {
     let mut select = connection.prepare_cached(
-        "SELECT link FROM links WHERE source_id = ?1 OR json_extract(link, '$.target_id') = ?1
+        "SELECT source_org, object, source_id, target_org, link FROM links WHERE source_id = ?1 OR json_extract(link, '$.target_id') = ?1
          ORDER BY source_org, object, source_id, target_org",
     )?;
-    let rows = select.query_map([id], |row| row.get::<_, String>(0))?;
-    rows.map(|text| parse(&text?)).collect()
+    select.query_map([id], link)?.collect()
 }
 
 /// Up to `most` links after `after`, in the order of their keys.
@@ -67,24 +74,22 @@ pub(super) fn all(
     most: usize,
 ) -> rusqlite::Result<Vec<IdLink>> {
     let mut select = connection.prepare_cached(
-        "SELECT link FROM links WHERE (source_org, object, source_id, target_org) > (?1, ?2, ?3, ?4)
+        "SELECT source_org, object, source_id, target_org, link FROM links WHERE (source_org, object, source_id, target_org) > (?1, ?2, ?3, ?4)
          ORDER BY source_org, object, source_id, target_org LIMIT ?5",
     )?;
     let [source_org, object, source_id, target_org] = after.map_or([""; 4], |key| {
         [&key.source_org, &key.object, &key.source_id, &key.target_org].map(String::as_str)
     });
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let rows = select
-        .query_map(params![source_org, object, source_id, target_org, most], |row| row.get::<_, String>(0))?;
-    rows.map(|text| parse(&text?)).collect()
+    select.query_map(params![source_org, object, source_id, target_org, most], link)?.collect()
 }
 
 /// The keys of links of records that were deleted before this time, in milliseconds since the epoch. Looks at all links.
 pub(super) fn deleted_before(connection: &Connection, time: i64) -> rusqlite::Result<Vec<LinkKey>> {
-    let mut select = connection
-        .prepare_cached("SELECT link FROM links WHERE json_extract(link, '$.state.deleted') < ?1")?;
-    let rows = select.query_map([time], |row| row.get::<_, String>(0))?;
-    rows.map(|text| Ok(LinkKey::of(&parse(&text?)?))).collect()
+    let mut select = connection.prepare_cached(
+        "SELECT source_org, object, source_id, target_org FROM links WHERE json_extract(link, '$.state.deleted') < ?1",
+    )?;
+    select.query_map([time], key)?.collect()
 }
 
 /// Whether any link of `object` leads to `target_org`.
@@ -102,23 +107,15 @@ pub(super) fn kinds(connection: &Connection) -> rusqlite::Result<Vec<(String, St
 }
 
 /// Takes out links, each unless it has a later entry than this offset in the topic. Answers with how many were there.
-pub(super) fn forget(connection: &mut Connection, entries: &[(i64, LinkKey)]) -> rusqlite::Result<usize> {
-    if entries.is_empty() {
-        return Ok(0);
-    }
-    let transaction = connection.transaction()?;
+pub(super) fn forget(connection: &Connection, entries: &[(i64, LinkKey)]) -> rusqlite::Result<usize> {
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM links WHERE source_org = ?1 AND object = ?2 AND source_id = ?3 AND target_org = ?4
+         AND topic_offset < ?5",
+    )?;
     let mut gone = 0;
-    {
-        let mut delete = transaction.prepare_cached(
-            "DELETE FROM links WHERE source_org = ?1 AND object = ?2 AND source_id = ?3 AND target_org = ?4
-             AND topic_offset < ?5",
-        )?;
-        for (offset, key) in entries {
-            gone +=
-                delete.execute(params![key.source_org, key.object, key.source_id, key.target_org, offset])?;
-        }
+    for (offset, key) in entries {
+        gone += delete.execute(params![key.source_org, key.object, key.source_id, key.target_org, offset])?;
     }
-    transaction.commit()?;
     Ok(gone)
 }
 
@@ -129,13 +126,10 @@ pub(super) fn written_from(
     partition: &TopicPartition,
 ) -> rusqlite::Result<Vec<IdLink>> {
     let mut select = connection.prepare_cached(
-        "SELECT link FROM links WHERE target_org = ?1
+        "SELECT source_org, object, source_id, target_org, link FROM links WHERE target_org = ?1
          AND json_extract(link, '$.last.topic') = ?2 AND json_extract(link, '$.last.partition') = ?3",
     )?;
-    let rows = select.query_map(params![target_org, partition.topic, partition.partition], |row| {
-        row.get::<_, String>(0)
-    })?;
-    rows.map(|text| parse(&text?)).collect()
+    select.query_map(params![target_org, partition.topic, partition.partition], link)?.collect()
 }
 
 /// Those of `ids`, records of `object` in `target_org`, that a link leads to. Looks at all links.
@@ -167,13 +161,12 @@ pub(super) fn page(
     most: usize,
 ) -> rusqlite::Result<Vec<IdLink>> {
     let mut select = connection.prepare_cached(
-        "SELECT link FROM links WHERE source_org = ?1 AND object = ?2 AND source_id > ?3 AND target_org = ?4
+        "SELECT source_org, object, source_id, target_org, link FROM links
+         WHERE source_org = ?1 AND object = ?2 AND source_id > ?3 AND target_org = ?4
          ORDER BY source_id LIMIT ?5",
     )?;
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let rows = select
-        .query_map(params![source_org, object, after, target_org, most], |row| row.get::<_, String>(0))?;
-    rows.map(|text| parse(&text?)).collect()
+    select.query_map(params![source_org, object, after, target_org, most], link)?.collect()
 }
 
 /// The org that links of `source_org` lead to, when it is one and the same for all.
@@ -187,29 +180,22 @@ pub(super) fn only_target(connection: &Connection, source_org: &str) -> rusqlite
 
 /// Writes links, each with its offset in the topic. An entry of a higher offset stays: a follower may come
 /// to an older entry after this node wrote a newer one. Returns those that were written.
-pub(super) fn write(
-    connection: &mut Connection,
-    entries: Vec<(i64, IdLink)>,
-) -> rusqlite::Result<Vec<IdLink>> {
-    let transaction = connection.transaction()?;
+pub(super) fn write(connection: &Connection, entries: Vec<(i64, IdLink)>) -> rusqlite::Result<Vec<IdLink>> {
+    let mut upsert = connection.prepare_cached(
+        "INSERT INTO links (source_org, object, source_id, target_org, topic_offset, link)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT DO UPDATE SET topic_offset = excluded.topic_offset, link = excluded.link
+         WHERE excluded.topic_offset > links.topic_offset",
+    )?;
     let mut written = Vec::with_capacity(entries.len());
-    {
-        let mut upsert = transaction.prepare_cached(
-            "INSERT INTO links (source_org, object, source_id, target_org, topic_offset, link)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT DO UPDATE SET topic_offset = excluded.topic_offset, link = excluded.link
-             WHERE excluded.topic_offset > links.topic_offset",
-        )?;
-        for (offset, link) in entries {
-            let text = serde_json::to_string(&link)
-                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-            let key = params![link.source_org, link.object, link.source_id, link.target_org, offset, text];
-            if upsert.execute(key)? > 0 {
-                written.push(link);
-            }
+    for (offset, link) in entries {
+        let text = serde_json::to_string(&Said::by(&link))
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+        let key = params![link.source_org, link.object, link.source_id, link.target_org, offset, text];
+        if upsert.execute(key)? > 0 {
+            written.push(link);
         }
     }
-    transaction.commit()?;
     Ok(written)
 }
 
@@ -226,8 +212,49 @@ pub(super) fn set_followed(connection: &Connection, topic: &str, next: i64) -> r
     connection.execute(upsert, params![topic, next]).map(|_| ())
 }
 
-fn parse(text: &str) -> rusqlite::Result<IdLink> {
-    serde_json::from_str(text).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
-    })
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use orgstream_api::{InputOffset, LinkState, Stamp};
+
+    use super::*;
+    use crate::store::Database;
+
+    fn a_link(source_id: &str) -> IdLink {
+        IdLink {
+            source_org: "00DA".to_owned(),
+            object: "Account".to_owned(),
+            source_id: source_id.to_owned(),
+            target_org: "00DB".to_owned(),
+            target_id: Some("001B".to_owned()),
+            state: LinkState::Deleted(7),
+            last: InputOffset {
+                partition: TopicPartition { topic: "a.Account".to_owned(), partition: 3 },
+                offset: 9,
+            },
+            stamp: Some(Stamp(5)),
+        }
+    }
+
+    #[tokio::test]
+    async fn links_come_back_as_they_were_those_of_an_older_program_too() {
+        let database = Database::open(Path::new(Database::IN_MEMORY)).unwrap();
+        let [new, old] = ["001A", "002A"].map(a_link);
+        let wanted = vec![new.clone(), old.clone()];
+        let found = database
+            .run("store", move |db| {
+                write(db, vec![(1, new)])?;
+                let insert = "INSERT INTO links VALUES ('00DA', 'Account', '002A', '00DB', 2, ?1)";
+                db.execute(insert, [serde_json::to_string(&old).unwrap()])?;
+                let ids = ["001A", "002A", "003A"].map(str::to_owned);
+                Ok((read(db, "00DA", "Account", "00DB", &ids)?, all(db, None, 9)?, of_id(db, "001B")?))
+            })
+            .await
+            .unwrap();
+        let (read, all, by_target) = found;
+        assert_eq!(read[2], None);
+        assert_eq!(read.into_iter().flatten().collect::<Vec<_>>(), wanted);
+        assert_eq!((all, by_target), (wanted.clone(), wanted));
+    }
 }

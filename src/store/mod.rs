@@ -3,8 +3,13 @@
 //! Nothing here is the only copy of anything that the delivery rules need: links live in a compacted topic,
 //! offsets in the consumer group, positions in Kafka. Losing the file costs reading, not records.
 
+mod applied;
+
 mod database;
 pub use database::Database;
+
+mod following;
+pub use following::Following;
 
 mod id_changes;
 pub use id_changes::{Changed, IdChanges, Kept, Pair};
@@ -15,7 +20,9 @@ mod id_error;
 pub use id_error::IdStoreError;
 
 mod ids;
-pub use ids::{Following, IdHealth, IdStore};
+pub use ids::{IdHealth, IdStore};
+
+mod link_rows;
 
 mod links;
 pub use links::LinkKey;
