@@ -21,6 +21,14 @@ pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()
 }
 
+/// The 16 bytes of a UUID as its text.
+pub(super) fn uuid(bytes: &[u8]) -> Result<String, String> {
+    let bytes = <[u8; 16]>::try_from(bytes).map_err(|_| format!("a UUID of {} bytes", bytes.len()))?;
+    let digits = format!("{:032x}", u128::from_be_bytes(bytes));
+    let parts = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]];
+    Ok(parts.join("-"))
+}
+
 /// The number whose two's complement is `bytes`, with the point before the last `scale` digits.
 pub(super) fn decimal(bytes: &[u8], scale: u32) -> Result<String, String> {
     if bytes.len() > WIDEST {

@@ -10,9 +10,13 @@ pub use decode::decode;
 mod encode;
 pub use encode::{check_own, encode};
 
+mod input;
+
 mod parse;
 pub(super) use parse::parse_with;
 pub use parse::{Writer, parse};
+
+mod plan;
 
 mod schema_text;
 pub use schema_text::schema_text;

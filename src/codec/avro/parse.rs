@@ -10,6 +10,7 @@ use orgstream_api::{Field, Schema, Type};
 use serde_json::{Map, Value as Json};
 
 use super::AvroError;
+use super::plan::{Plan, plan};
 use crate::codec::logical;
 use crate::codec::shape::Shape;
 use crate::codec::writer::Referenced;
@@ -17,10 +18,8 @@ use crate::codec::writer::Referenced;
 /// A writer's schema, ready to read values with.
 #[derive(Debug)]
 pub struct Writer {
-    pub(super) avro: apache_avro::Schema,
-    /// The schemas that it refers to.
-    pub(super) referenced: Vec<apache_avro::Schema>,
-    pub(super) shape: Shape,
+    pub(super) plan: Plan,
+    shape: Shape,
 }
 
 impl Writer {
@@ -62,7 +61,7 @@ pub(in crate::codec) fn parse_with(text: &str, referenced: &[Referenced]) -> Res
         Json::Array(branches) => parser.top(&branches)?,
         other => parser.shape(&other, None)?,
     };
-    Ok(Writer { avro, referenced, shape })
+    Ok(Writer { plan: plan(&avro, &referenced, &shape)?, shape })
 }
 
 /// A primitive type may stand there as a bare word.

@@ -192,6 +192,35 @@ fn what_other_producers_write_is_read_as_far_as_it_means_something() {
 }
 
 #[test]
+fn a_list_of_maps_and_a_uuid_are_read_as_text_and_what_no_field_holds_is_refused_by_its_name() {
+    use apache_avro::types::Value as Avro;
+    let text = r#"{"type":"record","name":"R","fields":[
+        {"name":"maps","type":{"type":"array","items":{"type":"map","values":"int"}}},
+        {"name":"key","type":{"type":"fixed","size":16,"name":"U","logicalType":"uuid"}},
+        {"name":"time","type":["null",{"type":"fixed","size":12,"name":"D","logicalType":"duration"}]}]}"#;
+    let writer = parse(text).unwrap();
+    let id = "67e55044-10b1-426f-9247-bb680e5fe0c8";
+    let record = |time: Avro| {
+        let maps = [[("b", 2), ("a", 1)], [("c", 3), ("d", 4)]];
+        let map = |map: [(&str, i32); 2]| {
+            Avro::Map(map.into_iter().map(|(name, value)| (name.to_owned(), Avro::Int(value))).collect())
+        };
+        Avro::Record(vec![
+            ("maps".into(), Avro::Array(maps.map(map).into())),
+            ("key".into(), Avro::Uuid(id.parse().unwrap())),
+            ("time".into(), time),
+        ])
+    };
+    let bytes = written(text, record(Avro::Union(0, Box::new(Avro::Null))));
+    let read = decode(&writer, &bytes).unwrap().unwrap();
+    assert_eq!(read.value("maps"), Some(&Value::String(r#"[{"a":1,"b":2},{"c":3,"d":4}]"#.into())));
+    assert_eq!(read.value("key"), Some(&Value::String(id.into())));
+    let duration = Avro::Duration(apache_avro::Duration::from([0_u8; 12]));
+    let error = decode(&writer, &written(text, record(Avro::Union(1, Box::new(duration))))).unwrap_err();
+    assert!(error.0.contains("field time: no field of an org holds a duration"), "{error}");
+}
+
+#[test]
 fn a_union_of_scalars_is_text_and_keeps_what_each_says() {
     use apache_avro::types::Value as Avro;
     let text = r#"{"type":"record","name":"R","fields":[{"name":"f","type":["null","string","long","boolean",
