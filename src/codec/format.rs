@@ -1,4 +1,4 @@
-//! What the bytes of consumed records are, as the user's file says.
+//! What the bytes of records are, as the user's file says.
 
 /// The formats of both halves of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,12 +1,12 @@
-//! Records as typed data ↔ records as bytes. Written is Avro in Confluent's framing, with a schema registry; read is that
-//! and what other producers write.
+//! Records as typed data ↔ records as bytes. Written is Avro in Confluent's framing, with a schema registry, or JSON; read is
+//! that and what other producers write.
 //!
 //! # Layout, in reading order
 //!
 //! - [`error`]: whose fault it is when that fails
 //! - [`format`](mod@format): what bytes may be
 //! - [`avro`]: schema texts, encoding, decoding
-//! - `json`, `protobuf`: decoding
+//! - `json`, `protobuf`: decoding, and writing JSON
 //! - `shape`, `logical`, `spelling`: what values of other producers mean here
 //! - `framing`, `writer`: which schema the bytes were written with
 //! - [`registry`], `referenced`, `trouble`: schema ids, and what a registry's refusal means

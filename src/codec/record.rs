@@ -1,10 +1,11 @@
 //! The codec for whole records.
 
+use orgstream_api::record::field;
 use orgstream_api::{Record, Struct, Value};
 
 use super::error::{CodecError, Part};
 use super::format::{Format, Input};
-use super::json::{self, Connect};
+use super::json::{self, Connect, WithSchema};
 use super::registry::Registry;
 use super::{avro, framing};
 
@@ -40,12 +41,26 @@ pub struct Codec {
     registry: Registry,
     input: Input,
     connect: Connect,
+    output: Input,
+    with_schema: WithSchema,
 }
 
 impl Codec {
     /// A codec with the schemas of `registry`.
     pub fn new(registry: Registry) -> Self {
-        Self { registry, input: Input::default(), connect: Connect::default() }
+        Self {
+            registry,
+            input: Input::default(),
+            connect: Connect::default(),
+            output: Input::default(),
+            with_schema: WithSchema::default(),
+        }
+    }
+
+    /// The same codec, which writes records in these formats and reads them so.
+    #[must_use]
+    pub fn writing(self, output: Input) -> Self {
+        Self { input: output, output, ..self }
     }
 
     /// The same codec for records of these formats.
@@ -79,6 +94,19 @@ impl Codec {
         let Some(value) = value else { return Ok(None) };
         // TopicNameStrategy: a subject for each half of a topic.
         let subject = format!("{topic}-{part}");
+        let format = match part {
+            Part::Key => self.output.key,
+            Part::Value => self.output.value,
+        };
+        let bare = match format {
+            Format::Registry => None,
+            Format::JsonWithSchema => Some(self.with_schema.encode(value)),
+            Format::Json => Some(json::encode(value)),
+            Format::Text | Format::Unread => Some(id(value)),
+        };
+        if let Some(bytes) = bare {
+            return bytes.map(Some).map_err(|reason| CodecError::Unencodable { part, subject, reason });
+        }
         let registered = self.registry.register(part, &subject, value.schema()).await?;
         let mut framed = framing::head(registered.id, room(part));
         avro::encode(value, &mut framed).map_err(|error| CodecError::Unencodable {
@@ -115,6 +143,12 @@ impl Codec {
         let writer = self.registry.writer(part, id).await?;
         writer.decode(datum).map_err(|error| undecodable(format!("{error} (schema id {id})")))
     }
+}
+
+/// The record's id alone.
+fn id(value: &Struct) -> Result<Vec<u8>, String> {
+    let id = value.value(field::ID).and_then(Value::as_str);
+    id.map(|id| id.as_bytes().to_vec()).ok_or_else(|| "it has no id".to_owned())
 }
 
 fn text(bytes: &[u8]) -> Result<Option<Struct>, String> {

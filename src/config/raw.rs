@@ -16,6 +16,9 @@ pub(super) use org::{Allowances, Auth, Keystore, Org, Proxy, Sandbox, Timeouts};
 mod input;
 pub(super) use input::{Input, KeyFormat, Nulls, TakenFor, ValueFormat};
 
+mod output;
+pub(super) use output::{Output, WrittenKey};
+
 mod source;
 pub(super) use source::{
     Cdc, Changes, Events, FieldRule, FieldType, ObjectSource, OnGap, Records, Snapshot, Source, Start,
@@ -74,8 +77,9 @@ pub(super) struct Kafka {
 /// How topics are made that do not exist yet.
 #[derive(Deserialize, JsonSchema, Default)]
 pub(super) struct Topics {
-    /// Partitions of record topics. It cannot change later: records would leave their order.
-    #[schemars(range(min = 1, max = 10_000), extend("default" = 6))]
+    /// Partitions of record topics. It cannot change later: records would leave their order. -1 takes the cluster's own default,
+    /// and topics that are there as they are.
+    #[schemars(range(min = -1, max = 10_000), extend("default" = 6))]
     pub(super) partitions: Option<i32>,
     /// Copies of each partition; -1 takes the cluster's own default.
     #[schemars(range(min = -1, max = 100), extend("default" = -1))]

@@ -62,7 +62,6 @@ const NOT_OURS: &[(&str, &str)] = &[
     ("include.event.metadata", "headers always carry it"),
     ("poll.idle.time", "events are taken when they come"),
     ("poll.record.bulk.size", "as many as there are, up to 5,000"),
-    ("output.data.format", "records are Avro"),
     ("header.converter", "headers are text"),
     ("schema.context.name", "subjects are topic names with `-key` and `-value`"),
     ("SF_API", "an output format of Confluent's cloud: raw bytes, which no sink reads; records are typed"),

@@ -76,7 +76,7 @@ pub enum Brokers {
 pub struct Kafka {
     /// Where it is.
     pub brokers: Brokers,
-    /// Partitions of the record topics that are made.
+    /// Partitions of the record topics that are made; -1 is the cluster's default, and any number where a topic is there.
     pub partitions: i32,
     /// Copies of each partition; -1 is the cluster's default.
     pub replication_factor: i32,
@@ -100,6 +100,8 @@ pub struct Pipeline {
 pub struct PipelineSource {
     /// A name in [`Config::orgs`].
     pub org: String,
+    /// What the bytes of records are.
+    pub output: Input,
     /// What the source connector is given.
     pub config: SourceConfig,
 }

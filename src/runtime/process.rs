@@ -242,7 +242,7 @@ impl Run {
 fn kafka(config: &Config, endpoints: &Endpoints) -> KafkaConfig {
     KafkaConfig {
         bootstrap_servers: endpoints.bootstrap_servers.clone(),
-        partitions: Some(config.kafka.partitions),
+        partitions: Some(config.kafka.partitions).filter(|partitions| *partitions > 0),
         replication_factor: Some(config.kafka.replication_factor),
     }
 }

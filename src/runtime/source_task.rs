@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::process::Shared;
 use super::produced::ProducedTopics;
 use super::task::keep_running;
-use crate::codec::{Codec, Registry};
+use crate::codec::{Codec, Input, Registry};
 use crate::config::Pipeline;
 use crate::control::NotOrdered;
 use crate::worker::positions::SourceTask;
@@ -33,6 +33,8 @@ const ORDERS: usize = 16;
 pub(super) struct SourceEntry {
     /// The pipeline.
     pub(super) pipeline: String,
+    /// What the bytes of its records are.
+    output: Input,
     /// What it is doing.
     pub(super) state: StateCell,
     /// What it has done.
@@ -63,6 +65,7 @@ impl SourceEntry {
     pub(super) fn new(pipeline: &Pipeline, anew: bool) -> Self {
         Self {
             pipeline: pipeline.name.clone(),
+            output: pipeline.source.as_ref().map(|source| source.output).unwrap_or_default(),
             sink: pipeline.sink.as_ref().map(|sink| sink.org.clone()),
             state: StateCell::new(),
             view: Arc::default(),
@@ -131,7 +134,7 @@ impl SourceEntry {
         let health = self.state.reporter();
         let registry =
             Registry::connect(&shared.registry, health.clone()).await.map_err(TaskError::restart)?;
-        let codec = Codec::new(registry);
+        let codec = Codec::new(registry).writing(self.output);
         let known = named_topics(&config).map(|(topic, _)| topic).collect();
         let worker = SourceWorker {
             task: SourceTask { pipeline: self.pipeline.clone(), number: 0 },

@@ -22,9 +22,9 @@ impl RecordTopics {
         Self { admin, partitions, known: Mutex::new(known) }
     }
 
-    /// How a topic of records is made.
+    /// How a topic of records is made; -1 takes the cluster's number of partitions, and any where the topic is there.
     pub fn spec(name: String, partitions: i32) -> TopicSpec {
-        TopicSpec { name, partitions: Some(partitions), cleanup: Cleanup::Delete }
+        TopicSpec { name, partitions: (partitions > 0).then_some(partitions), cleanup: Cleanup::Delete }
     }
 
     /// Makes what the records of `batch` need.

@@ -4,10 +4,14 @@
 //! - [`number`]: numbers without loss
 //! - [`plain`]: values as JSON itself says
 //! - [`connect`]: values with their schema beside them, as Kafka Connect's `JsonConverter` writes them
+//! - [`encode`]: the same two forms, written
 //! - [`schema`], [`subschema`]: values of a JSON Schema
 
 mod connect;
 pub(super) use connect::Connect;
+
+mod encode;
+pub(super) use encode::{WithSchema, encode};
 
 mod number;
 

@@ -332,3 +332,42 @@ proptest! {
         prop_assert_eq!(&read.schema().field("price").unwrap().kind, &Type::String);
     }
 }
+
+#[test]
+fn what_is_written_with_its_schema_is_what_json_converter_writes() {
+    use orgstream_api::{Field, Schema};
+    let address = Schema::new("io.confluent.salesforce.Address", vec![Field::optional("City", Type::String)]);
+    let fields = vec![
+        Field::required("Id", Type::String).with_doc("Unique identifier for the object."),
+        Field::optional("CreatedDate", Type::Timestamp),
+        Field::optional("Latitude", Type::Float64),
+        Field::optional("Tags", Type::Array(std::sync::Arc::new(Type::String))),
+        Field::optional("Address", Type::Struct(std::sync::Arc::new(address.clone()))),
+        Field::optional("Birthdate", Type::Date),
+    ];
+    let mut record = Struct::new(std::sync::Arc::new(Schema::new("io.confluent.salesforce.Lead", fields)));
+    let mut place = Struct::new(std::sync::Arc::new(address));
+    place.set("City", text("Brno"));
+    record.set("Id", text("00Q"));
+    record.set("CreatedDate", Value::Timestamp(1_670_582_776_000));
+    record.set("Latitude", Value::Float64(49.0));
+    record.set("Tags", Value::Array(vec![text("a")]));
+    record.set("Address", Value::Struct(place));
+    let written = WithSchema::default().encode(&record).unwrap();
+    let expected = concat!(
+        r#"{"schema":{"type":"struct","fields":["#,
+        r#"{"type":"string","optional":false,"doc":"Unique identifier for the object.","field":"Id"},"#,
+        r#"{"type":"int64","optional":true,"name":"org.apache.kafka.connect.data.Timestamp","version":1,"field":"CreatedDate"},"#,
+        r#"{"type":"double","optional":true,"field":"Latitude"},"#,
+        r#"{"type":"array","items":{"type":"string","optional":false},"optional":true,"field":"Tags"},"#,
+        r#"{"type":"struct","fields":[{"type":"string","optional":true,"field":"City"}],"optional":true,"#,
+        r#""name":"io.confluent.salesforce.Address","field":"Address"},"#,
+        r#"{"type":"int32","optional":true,"name":"org.apache.kafka.connect.data.Date","version":1,"field":"Birthdate"}"#,
+        r#"],"optional":false,"name":"io.confluent.salesforce.Lead"},"payload":"#,
+        r#"{"Id":"00Q","CreatedDate":1670582776000,"Latitude":49.0,"Tags":["a"],"Address":{"City":"Brno"},"Birthdate":null}}"#,
+    );
+    assert_eq!(String::from_utf8(written.clone()).unwrap(), expected);
+    assert_eq!(Connect::default().decode(&written).unwrap().unwrap(), record);
+    record.set("Latitude", Value::Float64(f64::NAN));
+    assert_eq!(encode(&record).unwrap_err(), "field Latitude: JSON has no number for it");
+}

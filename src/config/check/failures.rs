@@ -30,6 +30,7 @@ pub(super) fn failures(
 fn on_error(pipeline: &str, raw: raw::OnError, report: &mut Report<'_>) -> OnError {
     let default = match raw.default {
         None | Some(raw::OtherErrors::DeadLetter) => Fate::Reject,
+        Some(raw::OtherErrors::Skip) => Fate::Skip,
         Some(raw::OtherErrors::Stop) => Fate::Stop,
     };
     for (code, action) in &raw.codes {

@@ -68,6 +68,10 @@ fn kafka(raw: raw::Kafka, report: &mut Report<'_>) -> Kafka {
     if topics.replication_factor == Some(0) {
         report.fault(&path, "0 copies keep nothing; write -1 for the cluster's default");
     }
+    if topics.partitions == Some(0) {
+        let message = "0 partitions keep nothing; write -1 for the cluster's default";
+        report.fault(&["kafka", "topics", "partitions"], message);
+    }
     for server in raw.bootstrap_servers.iter().flat_map(|servers| servers.split(',')) {
         if let Some(reason) = refused_server(server.trim()) {
             report.fault(&["kafka", "bootstrap_servers"], reason);

@@ -1,18 +1,35 @@
-//! What records of other producers are.
+//! What the bytes of records are, and what records of other producers mean.
 
 use orgstream_salesforce_sink::{Nulls, Reading, TakenFor};
 
 use crate::codec::{Format, Input};
 use crate::config::raw;
 
-/// The formats of key and value.
-pub(super) fn input(raw: Option<raw::Input>) -> Input {
-    let raw = raw.unwrap_or_default();
-    let value = match raw.value.unwrap_or(raw::ValueFormat::Registry) {
+fn of_values(raw: Option<raw::ValueFormat>) -> Format {
+    match raw.unwrap_or(raw::ValueFormat::Registry) {
         raw::ValueFormat::Registry => Format::Registry,
         raw::ValueFormat::JsonWithSchema => Format::JsonWithSchema,
         raw::ValueFormat::Json => Format::Json,
-    };
+    }
+}
+
+/// The formats that a source writes.
+pub(super) fn output(raw: Option<raw::Output>) -> Input {
+    let raw = raw.unwrap_or_default();
+    let value = of_values(raw.value);
+    let key = raw.key.map_or(value, |key| match key {
+        raw::WrittenKey::Registry => Format::Registry,
+        raw::WrittenKey::JsonWithSchema => Format::JsonWithSchema,
+        raw::WrittenKey::Json => Format::Json,
+        raw::WrittenKey::Text => Format::Text,
+    });
+    Input { key, value }
+}
+
+/// The formats that a sink reads: those that the source of its pipeline writes, unless it says otherwise.
+pub(super) fn input(raw: Option<raw::Input>, written: Input) -> Input {
+    let Some(raw) = raw else { return written };
+    let value = of_values(raw.value);
     let key = raw.key.map_or(value, |key| match key {
         raw::KeyFormat::Registry => Format::Registry,
         raw::KeyFormat::JsonWithSchema => Format::JsonWithSchema,

@@ -7,7 +7,7 @@ use super::effect::effects;
 use super::rules;
 use super::sink::{self, Beside, sink};
 use super::source::{Around, source};
-use super::{Report, is_api_name, references, twice, writing};
+use super::{Report, input, is_api_name, references, twice, writing};
 use crate::config::fault::hint;
 use crate::config::raw;
 use crate::config::substitute::Surroundings;
@@ -74,6 +74,7 @@ pub(super) fn pipeline(
     raw_objects.sort_by_key(|(object, _)| order.iter().position(|name| name == object));
     let written = raw.source.as_ref().and_then(|source| source.topic.clone());
     let lowercase = raw.source.as_ref().and_then(|source| source.topic_lowercase);
+    let output = input::output(raw.source.as_ref().and_then(|source| source.output));
     let source = raw.source.and_then(|raw| {
         let read = |(name, object): &mut (String, raw::Object)| {
             (name.clone(), object.source.take().unwrap_or_default())
@@ -90,8 +91,8 @@ pub(super) fn pipeline(
         raw_objects.iter().any(|(_, object)| object.sink.as_ref().is_some_and(|sink| sink.filter.is_some()));
     let sink = raw.sink.and_then(|raw| {
         effects(&name, &raw, has_filters, report);
-        let beside =
-            Beside { has_source, source_org: source_org.as_deref(), source_topic, several, assignment_of };
+        let source_org = source_org.as_deref();
+        let beside = Beside { has_source, source_org, written: output, source_topic, several, assignment_of };
         sink(&name, raw, beside, report)
     });
     let objects = raw_objects

@@ -9,7 +9,7 @@ use orgstream_salesforce_source::{
 use super::object_source::{self, Defaults};
 use super::pipeline::known_org;
 use super::values::{duration, duration_or_off, percent, size};
-use super::{Report, is_api_name};
+use super::{Report, input, is_api_name};
 use crate::config::raw;
 use crate::config::validated::PipelineSource;
 
@@ -28,6 +28,7 @@ pub(super) fn source(
     report: &mut Report<'_>,
 ) -> Option<PipelineSource> {
     let pipeline = around.pipeline;
+    let output = input::output(raw.output);
     let at = |key| ["pipelines", pipeline, "source", key];
     let org = raw.org.and_then(|org| known_org(pipeline, "source", org, report));
     let lowercase = raw.topic_lowercase.unwrap_or(false);
@@ -70,7 +71,7 @@ pub(super) fn source(
     };
     check_together(&config, around.has_sink, report);
     topic?;
-    Some(PipelineSource { org: org?, config })
+    Some(PipelineSource { org: org?, output, config })
 }
 
 /// A template; what is no template is reported.

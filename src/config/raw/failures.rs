@@ -10,8 +10,8 @@ use serde::Deserialize;
 #[derive(Deserialize, JsonSchema, Default)]
 #[schemars(extend("x-example" = "{ default: stop }"))]
 pub(in crate::config) struct OnError {
-    /// What is done with a record that is refused for good. Of Confluent's words `fail` is `stop` and `log` is `dead_letter`; its
-    /// `ignore` is `skip`, which takes the codes it is for.
+    /// What is done with a record that is refused for good. Of Confluent's words `fail` is `stop`, `log` is `dead_letter` and
+    /// `ignore` is `skip`.
     #[schemars(extend("default" = "dead_letter", "x-confluent" = ["behavior.on.api.errors"]))]
     pub(in crate::config) default: Option<OtherErrors>,
     /// By code.
@@ -25,6 +25,8 @@ pub(in crate::config) struct OnError {
 pub(in crate::config) enum OtherErrors {
     /// It becomes a dead letter, and the task goes on.
     DeadLetter,
+    /// It is passed over, and counted under its code. Nothing but that count and the log tells of it.
+    Skip,
     /// The task fails. The record is not settled: it comes again at the next start.
     Stop,
 }

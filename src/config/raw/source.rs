@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::output::Output;
 use super::push_topic::PushTopic;
 
 /// The org whose changes go into Kafka.
@@ -35,6 +36,8 @@ pub(in crate::config) struct Source {
     /// The form of the records.
     #[schemars(extend("default" = "full"))]
     pub(in crate::config) records: Option<Records>,
+    /// What the bytes of records are.
+    pub(in crate::config) output: Option<Output>,
     /// With `records: event`: whether `changedFields` has the names of the record's fields, `FirstName` for `Name.FirstName`.
     #[schemars(extend("default" = false, "x-confluent" = ["convert.changed.fields"]))]
     pub(in crate::config) convert_changed_fields: Option<bool>,

@@ -55,7 +55,7 @@ fn a_code_that_is_nearly_a_known_one_is_named_with_it() {
     fault("REQUEST_LIMIT_EXCEEDED: reject", "trouble of the whole org");
     fault("TOMBSTONE: retry", "which no further attempt changes");
     fault("STRING_TOO_LONG: ignore", "`ignore` is not one of `retry`, `reject`, `skip`, `stop`");
-    fault("default: skip", "`skip` is not one of `dead_letter`, `stop`");
+    fault("default: retry", "`retry` is not one of `dead_letter`, `skip`, `stop`");
 }
 
 #[test]
