@@ -6,7 +6,7 @@ use std::path::Path;
 use super::args::{Half, Run};
 use super::exit::{Exit, Failure};
 use super::{output, signals};
-use crate::config;
+use crate::config::{self, Config};
 use crate::runtime::{Finished, Only, RunError, RunOptions, Runtime};
 
 pub(super) async fn run(arguments: Run) -> Result<Exit, Failure> {
@@ -20,7 +20,18 @@ pub(super) async fn run(arguments: Run) -> Result<Exit, Failure> {
         state: arguments.state,
         until_synced: arguments.until_synced.then_some(arguments.quiet),
         snapshot: arguments.snapshot,
+        ..RunOptions::default()
     };
+    run_config(config, options, Some(&file)).await
+}
+
+/// Runs what a configuration says. `file` is the one that other commands take, where there is one.
+pub(super) async fn run_config(
+    config: Config,
+    options: RunOptions,
+    file: Option<&Path>,
+) -> Result<Exit, Failure> {
+    let until_synced = options.until_synced.is_some();
     let stop = signals::stop_on_signals()?;
     let runtime = Runtime::open(config, options).await.map_err(failure)?;
     let announcement = runtime.embedded().announcement();
@@ -29,7 +40,7 @@ pub(super) async fn run(arguments: Run) -> Result<Exit, Failure> {
     }
     match runtime.run(stop).await {
         // A script that asked for everything must not take a part of it for done.
-        Ok(Finished::Stopped) if arguments.until_synced => Err(Failure::failed(anyhow::anyhow!(
+        Ok(Finished::Stopped) if until_synced => Err(Failure::failed(anyhow::anyhow!(
             "stopped before everything had arrived; what was settled is committed, and the next run goes on from there"
         ))),
         Ok(Finished::Stopped) => {
@@ -38,14 +49,14 @@ pub(super) async fn run(arguments: Run) -> Result<Exit, Failure> {
         }
         Ok(Finished::Synced { rejected, letters }) if rejected.is_empty() => {
             tracing::info!("Everything has arrived.");
-            if let Some(said) = left_over(&letters, &file) {
+            if let Some(said) = left_over(&letters, file) {
                 tracing::warn!("{said}");
             }
             Ok(Exit::Done)
         }
         // What was rejected is in no org, so a script must not take this for done.
         Ok(Finished::Synced { rejected, .. }) => {
-            Err(Failure::failed(anyhow::anyhow!(not_arrived(&rejected, &file))))
+            Err(Failure::failed(anyhow::anyhow!(not_arrived(&rejected, file))))
         }
         Err(error) => Err(failure(error)),
     }
@@ -58,7 +69,7 @@ fn failure(error: RunError) -> Failure {
     }
 }
 
-fn not_arrived(rejected: &BTreeMap<String, u64>, file: &Path) -> String {
+fn not_arrived(rejected: &BTreeMap<String, u64>, file: Option<&Path>) -> String {
     let count: u64 = rejected.values().sum();
     format!(
         "{count} record(s) were rejected and have not arrived; everything else has. They are in topic {}, each with the \
@@ -69,7 +80,7 @@ fn not_arrived(rejected: &BTreeMap<String, u64>, file: &Path) -> String {
 }
 
 /// What earlier runs rejected and no later change has replaced may still be missing, though this run rejected nothing.
-fn left_over(letters: &BTreeMap<String, u64>, file: &Path) -> Option<String> {
+fn left_over(letters: &BTreeMap<String, u64>, file: Option<&Path>) -> Option<String> {
     let count: u64 = letters.values().sum();
     (count > 0).then(|| {
         format!(
@@ -87,7 +98,10 @@ fn counted(topics: &BTreeMap<String, u64>) -> String {
 }
 
 /// How records come again.
-fn sent_again(file: &Path) -> String {
+fn sent_again(file: Option<&Path>) -> String {
+    let Some(file) = file else {
+        return "change them once more in their org".to_owned();
+    };
     format!(
         "have them sent again: `orgstream snapshot {} --object OBJECT --where \"Id IN ('…')\"` reads those rows once more, and so does any change \
          of them in their org",

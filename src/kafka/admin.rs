@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use orgstream_api::TopicPartition;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset, TopicPartitionList};
@@ -186,6 +186,24 @@ impl Admin {
         .await
     }
 
+    /// Commits `offsets` for consumer group `group`, which must have no member.
+    pub async fn commit(&self, group: &str, offsets: BTreeMap<TopicPartition, i64>) -> Result<(), Error> {
+        let (shared, group) = (Arc::clone(&self.shared), group.to_owned());
+        blocking(move || {
+            let failed = |source| {
+                let what = format!("committing the offsets of group {group}");
+                Error::failed(&shared.config.bootstrap_servers, what, source)
+            };
+            let mut list = TopicPartitionList::new();
+            for (place, offset) in &offsets {
+                list.add_partition_offset(&place.topic, place.partition, Offset::Offset(*offset))
+                    .map_err(failed)?;
+            }
+            shared.group_client(&group)?.commit(&list, CommitMode::Sync).map_err(failed)
+        })
+        .await
+    }
+
     /// Whether a sink was at work in `group`. An offset that an operator's tool has set is none of a sink's.
     pub async fn has_consumed(&self, group: &str, topics: &[String]) -> Result<bool, Error> {
         let (shared, topics) = (Arc::clone(&self.shared), topics.to_vec());
@@ -195,6 +213,11 @@ impl Admin {
             Ok(commits.elements().iter().any(|element| !element.metadata().is_empty()))
         })
         .await
+    }
+
+    /// That something cannot be done with these brokers, and why.
+    pub fn refused(&self, what: String) -> Error {
+        Error::Config { brokers: self.shared.config.bootstrap_servers.clone(), what }
     }
 
     /// Whether the topic is there as asked for. A topic with another partition count is refused: partitions are

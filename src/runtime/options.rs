@@ -29,6 +29,8 @@ pub struct RunOptions {
     pub until_synced: Option<Duration>,
     /// The pipelines whose sources read everything anew, wherever they are.
     pub snapshot: Vec<String>,
+    /// Consumer groups of another system whose offsets sinks begin with, by pipeline, where these have none of their own.
+    pub offsets_of: BTreeMap<String, String>,
 }
 
 impl RunOptions {
