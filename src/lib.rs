@@ -3,6 +3,7 @@
 //! # Layout, in reading order
 //!
 //! - [`config`], `id_file`: the user's file, and files of ids
+//! - [`confluent`]: property files of Kafka Connect as such a file
 //! - `expression`: what the file says of single records
 //! - [`runtime`]: the process that a file becomes
 //! - [`embedded`], [`schema_store`]: what a file leaves out
@@ -20,6 +21,7 @@ pub mod cli;
 pub mod clock;
 pub mod codec;
 pub mod config;
+pub mod confluent;
 pub mod control;
 pub mod dev;
 pub mod embedded;

@@ -7,6 +7,9 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::parse_duration;
 
+mod connect;
+pub use connect::{ConnectStandalone, Import, ImportConfluent, ImportFrom};
+
 mod ids;
 pub use ids::{
     Ids, IdsBootstrap, IdsCommand, IdsExport, IdsForget, IdsImport, IdsLookup, IdsPlace, IdsSet, IdsSides,
@@ -41,6 +44,10 @@ pub enum Command {
     Status(Status),
     /// Report all faults of a file at once
     Check(Check),
+    /// Print a file that does what the property files of another system do
+    Import(Import),
+    /// Run connectors by the property files of Kafka Connect
+    ConnectStandalone(ConnectStandalone),
     /// Make the external-id fields that a file names and its target orgs lack
     Prepare(Prepare),
     /// Print the JSON Schema of the file, for editors

@@ -29,6 +29,17 @@ pub fn load(path: &Path) -> Result<Config, Faults> {
     parse(&text, path, &from)
 }
 
+/// As [`load`], of a text that is at hand, which messages call `path`. Relative paths in it are relative to `directory`, and
+/// `variable` knows its environment variables.
+pub(crate) fn load_text(
+    text: &str,
+    path: &Path,
+    directory: &Path,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, Faults> {
+    parse(text, path, &Surroundings { directory, variable })
+}
+
 /// As [`load`], of a text that is at hand.
 pub(super) fn parse(text: &str, path: &Path, from: &Surroundings<'_>) -> Result<Config, Faults> {
     let mut faults = Vec::new();

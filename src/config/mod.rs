@@ -22,8 +22,8 @@ pub use validated::{
 };
 
 pub mod fault;
-pub(crate) use fault::hint;
 pub use fault::{Fault, Faults};
+pub(crate) use fault::{hint, nearest};
 
 mod raw;
 
@@ -44,6 +44,7 @@ mod check;
 
 mod load;
 pub use load::load;
+pub(crate) use load::load_text;
 
 pub mod duration;
 pub use duration::parse_duration;

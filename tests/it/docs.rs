@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use orgstream::confluent::catalog::{self, Fate, Known};
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -116,6 +118,57 @@ fn every_line_of_confluents_sink_has_tests_that_exist() {
         for name in named {
             assert!(tests.contains(name), "there is no test {name}: {row}");
         }
+    }
+}
+
+/// Each property has a row with its default, what becomes of it, and the tests that show it.
+#[test]
+fn every_property_that_is_known_has_its_row_with_tests_that_exist() {
+    let text = read("docs/COMPATIBILITY.md");
+    let tests = tests();
+    let (_, tables) = text.split_once("## Properties of connectors").expect("the tables are there");
+    let rows: Vec<Vec<&str>> = tables
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| line.trim_matches(['|', ' ']).split(" | ").map(str::trim).collect())
+        .collect();
+    let (of_connectors, of_worker): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.len() == 5);
+    for row in &rows {
+        let held_by: Vec<&str> = quoted(row.last().expect("cells")).collect();
+        assert!(!held_by.is_empty(), "no test shows: {row:?}");
+        for name in held_by {
+            assert!(tests.contains(name), "there is no test {name}: {row:?}");
+        }
+    }
+    let compare = |rows: &[&Vec<&str>], known: Vec<&'static Known>| {
+        assert_eq!(rows.len(), known.len(), "one row for each property, in the order of the tables");
+        for (row, known) in rows.iter().zip(known) {
+            let cells = (row[0], row[row.len() - 3], row[row.len() - 2]);
+            assert_eq!(cells, (&*format!("`{}`", known.name), &*default(known), &*here(known)));
+        }
+    };
+    compare(&of_connectors, catalog::connectors().collect());
+    compare(&of_worker, catalog::worker().collect());
+}
+
+/// The cell of a property's default.
+fn default(known: &Known) -> String {
+    match known.default {
+        catalog::Default::Required => "required".to_owned(),
+        catalog::Default::Null => "–".to_owned(),
+        catalog::Default::Is("") => "empty".to_owned(),
+        catalog::Default::Is(text) => format!("`{text}`"),
+    }
+}
+
+/// The cell of what becomes of a property.
+fn here(known: &Known) -> String {
+    match known.fate {
+        Fate::Same(key) => format!("same: `{key}`"),
+        Fate::Differs("", how) => format!("differs: {how}"),
+        Fate::Differs(key, how) => format!("`{key}`, differs: {how}"),
+        Fate::Ignored(why) => format!("no effect: {why}"),
+        Fate::Refused(instead) => format!("refused: {instead}"),
     }
 }
 

@@ -140,5 +140,8 @@ mod simulator_examples;
 // Every kind of difference between two orgs is found.
 mod verify;
 
+// Property files of Kafka Connect.
+mod connect;
+
 // What org B lacks is made.
 mod prepare;

@@ -1,0 +1,139 @@
+//! A set of properties as it was given: a file of properties, a file of JSON, or a map.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::Value as Json;
+
+use super::finding::{Finding, Verdict};
+use super::properties::Properties;
+
+/// The name of a connector, and its class.
+pub(super) const NAME: &str = "name";
+/// Which connector it is.
+pub(super) const CLASS: &str = "connector.class";
+
+/// The properties of a connector or of a worker.
+#[derive(Clone, Default)]
+pub struct Given {
+    /// What findings call it: its file, or its connector's name.
+    pub of: String,
+    /// The properties by name.
+    pub properties: BTreeMap<String, String>,
+    /// The line of each, where there are lines.
+    pub lines: BTreeMap<String, usize>,
+    /// Those whose values stand elsewhere and are shown nowhere.
+    pub hidden: BTreeSet<String>,
+    /// What was found while it was read.
+    pub findings: Vec<Finding>,
+}
+
+impl Given {
+    /// The properties of a connector that came as a map.
+    pub fn of_map(of: impl Into<String>, properties: BTreeMap<String, String>) -> Self {
+        Self { of: of.into(), properties, ..Self::default() }
+    }
+
+    /// The properties in the bytes of `path`: JSON where the name says so, else a property file.
+    ///
+    /// # Errors
+    /// What is wrong with the file as a whole, with its place.
+    pub fn read(path: &Path, bytes: &[u8]) -> Result<Self, String> {
+        let of = path.display().to_string();
+        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
+            return Self::of_json(of.clone(), bytes).map_err(|wrong| format!("{of}: {wrong}"));
+        }
+        let read = Properties::parse(bytes).map_err(|error| format!("{of}:{}: {error}", error.line))?;
+        let mut given = Self { of, ..Self::default() };
+        for property in read.properties {
+            if let Some(first) = given.lines.insert(property.name.clone(), property.line) {
+                let message = format!("stands in line {first} as well; the later one counts, as in Java");
+                given.find(&property.name, Verdict::Differs, message);
+            }
+            given.properties.insert(property.name, property.value);
+        }
+        for line in read.foreign {
+            let name = given.lines.iter().find(|(_, at)| **at == line).map(|(name, _)| name.clone());
+            let message = "holds characters beyond ASCII, which are read as ISO-8859-1, as Java does; from UTF-8 write \
+                           them as `\\u00e9`";
+            given.find(&name.unwrap_or_default(), Verdict::Differs, message);
+        }
+        Ok(given)
+    }
+
+    /// `{"name": …, "config": {…}}`, as it is sent to a worker, or the inner object alone.
+    fn of_json(of: String, bytes: &[u8]) -> Result<Self, String> {
+        let json: Json = serde_json::from_slice(bytes).map_err(|error| format!("is not JSON: {error}"))?;
+        let whole = json.as_object().ok_or("is not an object of properties")?;
+        let inner = match whole.get("config") {
+            None => whole,
+            Some(config) => config.as_object().ok_or("`config` is not an object of properties")?,
+        };
+        let mut given = Self { of, ..Self::default() };
+        if let Some(name) = whole.get(NAME).and_then(Json::as_str) {
+            given.properties.insert(NAME.to_owned(), name.to_owned());
+        }
+        for (name, value) in inner {
+            let value = match value {
+                Json::String(text) => text.clone(),
+                Json::Bool(_) | Json::Number(_) => value.to_string(),
+                // Kafka Connect takes a null for no property.
+                Json::Null => continue,
+                _ => return Err(format!("`{name}` is no text")),
+            };
+            if let Some(outer) = given.properties.get(name).filter(|outer| **outer != value) {
+                return Err(format!("`{name}` is `{outer}` beside `config` and `{value}` in it"));
+            }
+            given.properties.insert(name.clone(), value);
+        }
+        Ok(given)
+    }
+
+    /// Whether these are a connector's properties, and not a worker's.
+    pub fn is_connector(&self) -> bool {
+        self.properties.contains_key(CLASS)
+    }
+
+    /// The value of `name`, where it is given.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.properties.get(name).map(String::as_str)
+    }
+
+    /// Says what became of `property`.
+    pub(super) fn find(&mut self, property: &str, verdict: Verdict, message: impl Into<String>) {
+        let finding = self.finding(property, verdict, message);
+        self.findings.push(finding);
+    }
+
+    /// A finding about `property`.
+    pub(super) fn finding(&self, property: &str, verdict: Verdict, message: impl Into<String>) -> Finding {
+        let (of, line) = (self.of.clone(), self.lines.get(property).copied());
+        Finding { of, line, property: property.to_owned(), verdict, message: message.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sent_to_a_worker_and_its_inner_object_are_the_same() {
+        let path = Path::new("connector.json");
+        let whole = br#"{"name": "s", "config": {"name": "s", "tasks.max": 1, "topics": "t", "x": null}}"#;
+        let inner = br#"{"name": "s", "tasks.max": "1", "topics": "t"}"#;
+        let (whole, inner) = (Given::read(path, whole).unwrap(), Given::read(path, inner).unwrap());
+        assert_eq!(whole.properties, inner.properties);
+        let wrong = Given::read(path, br#"{"name": "s", "config": {"name": "t"}}"#).err();
+        assert_eq!(wrong.as_deref(), Some("connector.json: `name` is `s` beside `config` and `t` in it"));
+    }
+
+    #[test]
+    fn the_later_of_two_counts_and_is_told_with_both_lines() {
+        let given = Given::read(Path::new("a.properties"), b"x=1\n\nx=2\n").unwrap();
+        assert_eq!(given.get("x"), Some("2"));
+        assert_eq!(
+            given.findings[0].to_string(),
+            "a.properties:3: differs: x: stands in line 1 as well; the later one counts, as in Java"
+        );
+    }
+}

@@ -1,0 +1,309 @@
+//! What values mean in the file.
+
+use super::*;
+
+#[test]
+fn a_push_topic_source_says_all_that_its_properties_say() {
+    assert_keys(
+        Kind::PushTopic,
+        "salesforce.push.topic.notify.delete=false\nsalesforce.push.topic.create=false\nconnection.max.message.size=10048576\n\
+         topic.creation.default.partitions=3\ntopic.creation.default.replication.factor=1\nsalesforce.version=62\n",
+        &[
+            "topic: leads",
+            "topic_lowercase: true",
+            "start: latest",
+            "name: Leads",
+            "notify: [create, update, undelete]",
+            "manage: never",
+            "max_response: \"10048576B\"",
+            "partitions: 3",
+            "replication_factor: 1",
+            "api_version: \"62.0\"",
+            "bootstrap_servers: \"broker:9092\"",
+            "url: \"http://registry:8081\"",
+            "state: \"/var/lib/connect/offsets.orgstream\"",
+        ],
+    );
+    assert_keys(
+        Kind::PushTopic,
+        "salesforce.initial.start=ALL\n",
+        &["start: earliest", "manage: create", "api_version: latest"],
+    );
+    assert_keys(
+        Kind::PushTopic,
+        "kafka.topic=org.${_ObjectType}.${_EventType}\nkafka.topic.lowercase=false\n",
+        &["topic: \"org.${_ObjectType}.${_EventType}\"", "topic_lowercase: false"],
+    );
+}
+
+#[test]
+fn change_events_keep_their_form() {
+    let event = ["channel: cdc", "records: event", "every: \"off\"", "on_gap: earliest", "Lead: {}"];
+    assert_keys(Kind::Cdc, "", &event);
+    assert_keys(Kind::Cdc, "salesforce.cdc.channel=Order__ChangeEvent\n", &["Order__c: {}"]);
+    assert_keys(
+        Kind::Cdc,
+        "salesforce.cdc.channel=ChangeEvents\nsalesforce.channel.entities=LeadChangeEvent, Contact\n\
+         kafka.topic=cdc.${_ObjectType}\ninvalid.replay.id.behaviour=latest\nconvert.changed.fields=true\n",
+        &[
+            "channel: ChangeEvents",
+            "Lead: {}",
+            "Contact: {}",
+            "on_gap: latest",
+            "convert_changed_fields: true",
+        ],
+    );
+    assert_refused(
+        Kind::Cdc,
+        "salesforce.cdc.channel=Sales__chn\n",
+        "salesforce.cdc.channel",
+        "`salesforce.channel.entities`",
+    );
+    assert_keys(Kind::PlatformEvent, "", &["Order__e:", "topic: orders", "on_gap: earliest"]);
+}
+
+#[test]
+fn each_way_to_log_in_is_the_same_way_here() {
+    let password = "salesforce.grant.type=PASSWORD\nsalesforce.username=u\nsalesforce.password=p \n\
+                    salesforce.password.token=t\nsalesforce.instance=https://test.salesforce.com\n";
+    assert_keys(
+        Kind::Sink,
+        password,
+        &[
+            "flow: password",
+            "client_id: key",
+            "username: u",
+            "client_secret: \"${env:C_SALESFORCE_CONSUMER_SECRET}\"",
+            "password: \"${env:C_SALESFORCE_PASSWORD}\"",
+            "security_token: \"${env:C_SALESFORCE_PASSWORD_TOKEN}\"",
+        ],
+    );
+    let (translation, _) = translated(Kind::Sink, password);
+    // Java leaves blanks behind a value with it.
+    assert_eq!(variables(&translation)["C_SALESFORCE_PASSWORD"], "p ");
+    for secret in ["hush", "p ", "\"t\""] {
+        assert!(!translation.text.contains(&format!(": {secret}")), "{}", translation.text);
+    }
+    assert_refused(
+        Kind::Sink,
+        "salesforce.grant.type=PASSWORD\n",
+        "salesforce.password",
+        "PASSWORD needs it",
+    );
+    assert_refused(
+        Kind::Sink,
+        "salesforce.grant.type=JWT_BEARER\n",
+        "salesforce.jwt.keystore.path",
+        "JWT_BEARER needs it",
+    );
+    assert_refused(
+        Kind::Sink,
+        "salesforce.instance=https://login.salesforce.com\n",
+        "salesforce.instance",
+        "My Domain",
+    );
+    let jwt = "salesforce.grant.type=JWT_BEARER\nsalesforce.username=u\nsalesforce.jwt.keystore.path=nowhere.jks\n\
+               salesforce.jwt.keystore.password=hush\n";
+    assert_refused(Kind::Sink, jwt, "salesforce.jwt.keystore.path", "nowhere.jks");
+}
+
+#[test]
+fn a_proxy_is_asked_in_the_same_way() {
+    assert_keys(Kind::PushTopic, "http.proxy=proxy:3128\n", &["url: \"http://proxy:3128\""]);
+    assert_keys(
+        Kind::Sink,
+        "http.proxy=proxy:3128\nhttp.proxy.auth.scheme=BASIC\nhttp.proxy.user=u\nhttp.proxy.password=p\n",
+        &["username: u", "password: \"${env:C_HTTP_PROXY_PASSWORD}\""],
+    );
+    assert_refused(
+        Kind::Sink,
+        "http.proxy=p:1\nhttp.proxy.auth.scheme=NTLM\n",
+        "http.proxy.auth.scheme",
+        "no NTLM",
+    );
+}
+
+#[test]
+fn a_sink_does_what_the_event_or_the_operation_says() {
+    assert_keys(Kind::Sink, "", &["operation: by_event_type", "default: stop", "topic: leads"]);
+    let custom = "salesforce.use.custom.id.field=true\nsalesforce.custom.id.field.name=CustomId__c\n";
+    for operation in ["insert", "update", "upsert", "delete"] {
+        assert_keys(
+            Kind::Sink,
+            &format!(
+                "override.event.type=true\nsalesforce.sink.object.operation={}\n{custom}",
+                operation.to_uppercase()
+            ),
+            &[&format!("operation: {operation}"), "external_id: CustomId__c"],
+        );
+    }
+    assert_refused(
+        Kind::Sink,
+        "override.event.type=true\nsalesforce.sink.object.operation=upsert\n",
+        "salesforce.sink.object.operation",
+        "external id",
+    );
+    assert_refused(
+        Kind::Sink,
+        "salesforce.use.custom.id.field=true\n",
+        "salesforce.custom.id.field.name",
+        "is true",
+    );
+    assert_keys(
+        Kind::Sink,
+        "salesforce.ignore.fields=CleanStatus, Jigsaw\nsalesforce.ignore.reference.fields=TRUE\ntasks.max=3\n\
+         request.max.retries.time.ms=20000\nbehavior.on.null.record=ignore\nignore.null.fields=false\n",
+        &[
+            "ignore_fields: [CleanStatus, Jigsaw]",
+            "ignore_reference_fields: true",
+            "tasks: 3",
+            "retry_for: \"20000ms\"",
+            "on_null: skip",
+            "nulls: write",
+        ],
+    );
+}
+
+#[test]
+fn refused_and_unreadable_records_end_as_the_properties_say() {
+    assert_keys(
+        Kind::Sink,
+        "behavior.on.api.errors=log\n",
+        &["default: dead_letter", "UNREADABLE_VALUE: stop"],
+    );
+    assert_keys(Kind::Sink, "behavior.on.api.errors=ignore\n", &["default: skip", "UNREADABLE_KEY: stop"]);
+    assert_keys(
+        Kind::Sink,
+        "errors.tolerance=all\nerrors.deadletterqueue.topic.name=dlq\n",
+        &["default: stop", "UNREADABLE_KEY: reject", "UNREADABLE_VALUE: reject"],
+    );
+    assert_keys(Kind::Sink, "errors.tolerance=all\n", &["default: stop", "UNREADABLE_VALUE: skip"]);
+}
+
+#[test]
+fn reports_go_to_topics_of_the_connectors_name_unless_they_have_one() {
+    assert_keys(
+        Kind::Sink,
+        "reporter.bootstrap.servers=broker:9092\n",
+        &["success: c-success", "error: c-error"],
+    );
+    assert_keys(
+        Kind::Sink,
+        "reporter.result.topic.name=\nreporter.error.topic.name=${connector}-bad\n",
+        &["error: c-bad"],
+    );
+    let (translation, _) = translated(Kind::Sink, "reporter.result.topic.name=\n");
+    assert!(!translation.text.contains("success"), "{}", translation.text);
+}
+
+#[test]
+fn each_topic_of_a_sink_is_a_pipeline() {
+    assert_keys(Kind::Sink, "topics=a, b\n", &["c-a:", "c-b:", "topic: a", "topic: b"]);
+}
+
+#[test]
+fn converters_of_the_connector_go_before_the_workers() {
+    assert_keys(Kind::Sink, "", &["value: registry", "key: registry"]);
+    let json = "org.apache.kafka.connect.json.JsonConverter";
+    assert_keys(
+        Kind::Sink,
+        &format!("value.converter={json}\nkey.converter=org.apache.kafka.connect.storage.StringConverter\n"),
+        &["value: json_with_schema", "key: text"],
+    );
+    assert_keys(
+        Kind::Sink,
+        &format!(
+            "value.converter={json}\nvalue.converter.schemas.enable=false\n\
+             key.converter=org.apache.kafka.connect.converters.ByteArrayConverter\n"
+        ),
+        &["value: json", "key: unread"],
+    );
+    for class in ["avro.AvroConverter", "json.JsonSchemaConverter", "protobuf.ProtobufConverter"] {
+        let converter = format!("value.converter=io.confluent.connect.{class}\n");
+        let registry = "value.converter.schema.registry.url=http://registry:8081\n";
+        assert_keys(Kind::Sink, &format!("{converter}{registry}"), &["value: registry"]);
+        assert_refused(Kind::Sink, &converter, "value.converter", "schema.registry.url");
+    }
+    let text = "value.converter=org.apache.kafka.connect.storage.StringConverter\n";
+    assert_refused(Kind::Sink, text, "value.converter", "records have fields");
+    assert_refused(
+        Kind::Sink,
+        "value.converter=x.OwnConverter\n",
+        "value.converter",
+        "none of the converters",
+    );
+    let secured = "value.converter=x.AvroConverter\nvalue.converter.schema.registry.url=http://registry:8081\n\
+                   value.converter.basic.auth.credentials.source=USER_INFO\n";
+    assert_refused(
+        Kind::Sink,
+        secured,
+        "value.converter.basic.auth.credentials.source",
+        "registry with a password",
+    );
+}
+
+#[test]
+fn a_source_writes_what_its_converters_would() {
+    let (translation, _) = translated(Kind::PushTopic, "");
+    assert!(!translation.text.contains("output"), "{}", translation.text);
+    let json = "org.apache.kafka.connect.json.JsonConverter";
+    assert_keys(
+        Kind::PushTopic,
+        &format!("key.converter={json}\nvalue.converter={json}\nvalue.converter.schemas.enable=false\n"),
+        &["value: json", "key: json_with_schema"],
+    );
+    let text = "key.converter=org.apache.kafka.connect.storage.StringConverter\n";
+    assert_keys(Kind::Cdc, text, &["value: registry", "key: text"]);
+    for class in ["connect.storage.StringConverter", "connect.converters.ByteArrayConverter"] {
+        assert_refused(
+            Kind::PushTopic,
+            &format!("value.converter=org.apache.kafka.{class}\n"),
+            "value.converter",
+            "JsonConverter",
+        );
+    }
+    for class in ["json.JsonSchemaConverter", "protobuf.ProtobufConverter"] {
+        let own = format!(
+            "value.converter=io.confluent.connect.{class}\nvalue.converter.schema.registry.url=http://registry:8081\n"
+        );
+        assert_refused(Kind::PushTopic, &own, "value.converter", "AvroConverter");
+    }
+}
+
+#[test]
+fn wrong_values_are_named_in_kafka_connects_words() {
+    for (property, value, words) in [
+        (
+            "override.event.type",
+            "yes",
+            "Invalid value yes for configuration override.event.type: Expected value to be either true or false",
+        ),
+        ("tasks.max", "many", "Invalid value many for configuration tasks.max: Not a number of type LONG"),
+        ("tasks.max", "0", "Value must be at least 1"),
+        ("connection.timeout", "600001", "Value must be no more than 600000"),
+        ("behavior.on.api.errors", "retry", "String must be one of: log, ignore, fail"),
+    ] {
+        assert_refused(Kind::Sink, &format!("{property}={value}\n"), property, words);
+    }
+}
+
+#[test]
+fn faults_of_the_file_are_told_of_the_property_that_they_come_from() {
+    assert_refused(Kind::Sink, "salesforce.instance=acme\n", "salesforce.instance", "is not a URL");
+    assert_refused(
+        Kind::Sink,
+        "salesforce.object=My Lead\n",
+        "salesforce.object",
+        "is not the API name of an object",
+    );
+    assert_refused(Kind::PushTopic, "salesforce.version=6x\n", "salesforce.version", "is neither a version");
+    assert_refused(
+        Kind::PushTopic,
+        "salesforce.push.topic.name=MoreThanTwentyFiveCharacters\n",
+        "salesforce.push.topic.name",
+        "longer than 25",
+    );
+    let finding = translated(Kind::Sink, "salesforce.instance=acme\n").0;
+    let finding = refused(&finding)[0].to_string();
+    assert!(finding.starts_with("c.properties:10: refused: salesforce.instance: "), "{finding}");
+}

@@ -1,0 +1,355 @@
+//! Property files of Confluent's connectors, run and imported as they are.
+
+use orgstream::kafka::{Admin, Cleanup, KafkaConfig, TopicSpec};
+use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
+use serde_json::{Value as Json, json};
+
+use crate::support::{Running, SchemaStore, World};
+
+/// Org B has the field that the documentation's example names.
+const CUSTOM_ID: &str = "
+objects:
+  Lead:
+    - { name: CustomId__c, type: string, label: Custom Id, length: 18, flags: [create, update, nillable, external_id, unique, case_sensitive] }
+    - { name: OrgA_Id__c, type: string, label: Org A Id, length: 18, flags: [create, update, nillable, external_id, unique, case_sensitive] }
+";
+
+/// Two orgs, a broker, a registry, and a directory for files.
+struct Connect {
+    world: World,
+    registry: SchemaStore,
+}
+
+impl Connect {
+    async fn start() -> Option<Self> {
+        let world = World::builder().embedded().org_b(|org| org.objects(CUSTOM_ID)).build().await?;
+        let registry = SchemaStore::start(&world.dir.path().join("schemas.db"));
+        let connect = Self { world, registry };
+        connect.write("worker.properties", &connect.worker());
+        Some(connect)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.world.dir.path().join(name), text).expect("the file is written");
+    }
+
+    /// A worker's file, as Confluent Platform brings one.
+    fn worker(&self) -> String {
+        let registry = self.registry.url.trim_end_matches('/');
+        format!(
+            "# Sample configuration for a standalone Kafka Connect worker\n\
+             bootstrap.servers={}\n\
+             key.converter=io.confluent.connect.avro.AvroConverter\n\
+             key.converter.schema.registry.url={registry}\n\
+             value.converter=io.confluent.connect.avro.AvroConverter\n\
+             value.converter.schema.registry.url={registry}\n\
+             offset.storage.file.filename={}/connect.offsets\n\
+             offset.flush.interval.ms=10000\n\
+             plugin.path=/usr/share/java,\\\n   /usr/share/confluent-hub-components\n",
+            self.world.bootstrap_servers,
+            self.world.dir.path().display(),
+        )
+    }
+
+    fn topic(&self) -> String {
+        format!("{}-leads", self.world.pipeline)
+    }
+
+    /// The properties by which a connector logs in to an org, as the documentation's examples do.
+    fn login(org: &orgstream_salesforce_simulator::Org) -> String {
+        let credentials = org.credentials();
+        format!(
+            "salesforce.instance={}\n salesforce.consumer.key={}\n salesforce.consumer.secret={}\n salesforce.username={}\n \
+             salesforce.password={}\n salesforce.password.token={}\n",
+            org.url().replace(':', "\\:"),
+            credentials.client_id,
+            credentials.client_secret,
+            credentials.username,
+            credentials.password,
+            credentials.security_token,
+        )
+    }
+
+    /// The PushTopic source's example.
+    fn source(&self) -> String {
+        format!(
+            "name={0}-source\nconnector.class=io.confluent.salesforce.SalesforcePushTopicSourceConnector\ntasks.max=1\n\
+             kafka.topic={1}\nsalesforce.object=Lead\nsalesforce.push.topic.name=LeadsPushTopic\n{2}\
+             salesforce.initial.start=all\nconnection.max.message.size=10048576\n\
+             confluent.topic.bootstrap.servers={3}\nconfluent.topic.replication.factor=1\nconfluent.license=\n",
+            self.world.pipeline,
+            self.topic(),
+            Self::login(&self.world.a),
+            self.world.bootstrap_servers,
+        )
+    }
+
+    /// The property-based example of the SObject sink: upserts by `CustomId__c`, without `CleanStatus`.
+    fn sink(&self) -> String {
+        format!(
+            " name={0}-sink\n connector.class=io.confluent.salesforce.SalesforceSObjectSinkConnector\n tasks.max=1\n topics={1}\n \
+             {2} salesforce.object=Lead\n salesforce.use.custom.id.field=true\n salesforce.custom.id.field.name=CustomId__c\n \
+             salesforce.ignore.fields=CleanStatus\n salesforce.ignore.reference.fields=true\n override.event.type=true\n \
+             salesforce.sink.object.operation=upsert\n confluent.topic.bootstrap.servers={3}\n \
+             confluent.topic.replication.factor=1\n reporter.bootstrap.servers={3}\n\
+             reporter.error.topic.replication.factor=1\n reporter.result.topic.replication.factor=1\n",
+            self.world.pipeline,
+            self.topic(),
+            Self::login(&self.world.b),
+            self.world.bootstrap_servers,
+        )
+    }
+
+    fn standalone(&self, files: &[&str]) -> Running {
+        let until = ["--until-synced", "--quiet", "1s"];
+        self.world.command(&[&["connect-standalone", "worker.properties"], files, &until].concat())
+    }
+}
+
+async fn kafka(connect: &Connect) -> Admin {
+    let kafka = KafkaConfig {
+        bootstrap_servers: connect.world.bootstrap_servers.clone(),
+        partitions: None,
+        replication_factor: None,
+    };
+    Admin::connect(&kafka).await.expect("the broker answers")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_are_json_where_the_converters_say_so() {
+    let Some(connect) = Connect::start().await else { return };
+    let world = &connect.world;
+    let json = "org.apache.kafka.connect.json.JsonConverter";
+    let converters = |schemas: bool| {
+        format!(
+            "key.converter={json}\nvalue.converter={json}\nkey.converter.schemas.enable={schemas}\n\
+             value.converter.schemas.enable={schemas}\n"
+        )
+    };
+    for schemas in [true, false] {
+        let name = |half: &str| format!("name={}-{half}-{schemas}\n", world.pipeline);
+        let topic = format!("{}-{schemas}", connect.topic());
+        let files = [("source", connect.source(), "kafka.topic"), ("sink", connect.sink(), "topics")];
+        for (half, text, key) in files {
+            let more = format!(
+                "{}{}{key}={topic}\nsalesforce.push.topic.name=Leads{schemas}\n",
+                converters(schemas),
+                name(half)
+            );
+            connect.write(&format!("{half}.properties"), &format!("{text}{more}"));
+        }
+        connect.standalone(&["source.properties"]).finish().await.expect_code(0);
+        let lead = world.in_a.create("Lead", json!({ "LastName": "Noether", "Company": "Göttingen" })).await;
+        connect.standalone(&["source.properties", "sink.properties"]).finish().await.expect_code(0);
+        let records = world.read(&topic).await;
+        let value: Json =
+            serde_json::from_slice(records[0].value.as_deref().expect("a value")).expect("JSON");
+        let key: Json = serde_json::from_slice(records[0].key.as_deref().expect("a key")).expect("JSON");
+        let (key, payload) = if schemas { (&key["payload"], &value["payload"]) } else { (&key, &value) };
+        assert_eq!((key, &payload["LastName"]), (&json!({ "Id": lead }), &json!("Noether")));
+        if schemas {
+            assert_eq!(value["schema"]["name"], "io.confluent.salesforce.Lead");
+        }
+        let rows = world.b.rows("Lead");
+        assert!(rows.iter().any(|row| row["CustomId__c"] == *lead), "{rows:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sink_goes_on_from_the_offsets_of_kafka_connect() {
+    let Some(connect) = Connect::start().await else { return };
+    let world = &connect.world;
+    connect.write("source.properties", &connect.source());
+    connect.write("sink.properties", &connect.sink().replace("operation=upsert", "operation=insert"));
+    connect.standalone(&["source.properties"]).finish().await.expect_code(0);
+    for name in ["Written before", "New"] {
+        world.in_a.create("Lead", json!({ "LastName": name, "Company": "Acme" })).await;
+        connect.standalone(&["source.properties"]).finish().await.expect_code(0);
+    }
+    // Nobody committed anything under this name.
+    let offsets = ["--offsets", "sink.properties"];
+    let finished = connect.standalone(&offsets).finish().await.expect_code(78);
+    assert!(finished.stderr.contains("has committed no offset of"), "{}", finished.stderr);
+    assert_eq!(world.b.count("Lead"), 0);
+    // The worker that ran before has written the first record.
+    let records = world.read(&connect.topic()).await;
+    let first = records[0].at.clone();
+    let group = format!("connect-{}-sink", world.pipeline);
+    let admin = kafka(&connect).await;
+    admin.commit(&group, [(first.partition, first.offset + 1)].into()).await.expect("committed");
+    connect.standalone(&offsets).finish().await.expect_code(0);
+    let rows = world.b.rows("Lead");
+    assert_eq!(rows.iter().map(|row| &row["LastName"]).collect::<Vec<_>>(), ["New"]);
+    // From then on its own count.
+    connect.standalone(&offsets).finish().await.expect_code(0);
+    assert_eq!(world.b.count("Lead"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_property_files_of_source_and_sink_run_unchanged() {
+    let Some(connect) = Connect::start().await else { return };
+    let world = &connect.world;
+    connect.write("source.properties", &connect.source());
+    connect.write("sink.properties", &connect.sink());
+    // The sink's topic is there before it starts, as Kafka Connect needs it too.
+    let spec = TopicSpec { name: connect.topic(), partitions: Some(1), cleanup: Cleanup::Delete };
+    kafka(&connect).await.ensure_topics(&[spec]).await.expect("the topic is made");
+    connect.standalone(&["source.properties", "sink.properties"]).finish().await.expect_code(0);
+
+    let lead = world.in_a.create("Lead", json!({ "LastName": "Noether", "Company": "Göttingen" })).await;
+    let finished =
+        connect.standalone(&["source.properties", "sink.properties"]).finish().await.expect_code(0);
+    let rows = world.b.rows("Lead");
+    assert_eq!(rows.len(), 1, "{}", finished.stderr);
+    assert_eq!((&rows[0]["LastName"], &rows[0]["CustomId__c"]), (&json!("Noether"), &json!(lead)));
+    // The topic, the key and the schemas are those that Confluent's source would have written.
+    let records = world.read(&connect.topic()).await;
+    assert!(records.iter().all(|record| record.value.as_deref().is_some_and(|bytes| bytes[0] == 0)));
+    // Reports have the names of Confluent's defaults.
+    let reports = world.read(&format!("{}-sink-success", world.pipeline)).await;
+    assert_eq!(reports.len(), records.len());
+    // What is other than there is said at every start, with the place.
+    for part in ["sink.properties:", "reporter.bootstrap.servers: reports go to the brokers of the worker"] {
+        assert!(finished.stderr.contains(part), "no {part} in {}", finished.stderr);
+    }
+    for secret in [&world.a.credentials().client_secret, &world.b.credentials().password] {
+        assert!(!finished.stderr.contains(secret.as_str()) && !finished.stdout.contains(secret.as_str()));
+    }
+    assert!(
+        world.dir.path().join("connect.offsets.orgstream").is_dir(),
+        "the state stands beside the file of offsets"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_connector_that_is_sent_to_a_worker_runs_from_its_file() {
+    let Some(connect) = Connect::start().await else { return };
+    let world = &connect.world;
+    connect.write("source.properties", &connect.source());
+    connect.standalone(&["source.properties"]).finish().await.expect_code(0);
+    let lead = world.in_a.create("Lead", json!({ "LastName": "Noether", "Company": "Göttingen" })).await;
+    connect.standalone(&["source.properties"]).finish().await.expect_code(0);
+    let in_b = crate::support::Rest::login(&world.b).await;
+    in_b.create("Lead", json!({ "LastName": "Noether", "Company": "Göttingen", "OrgA_Id__c": lead })).await;
+    let credentials = world.b.credentials();
+    // The REST-based example, with its values filled in and the field that a deletion finds its record by.
+    let config = json!({
+        "name": "SalesforceSObjectSinkConnector1",
+        "config": {
+            "name": "SalesforceSObjectSinkConnector1",
+            "connector.class": "io.confluent.salesforce.SalesforceSObjectSinkConnector",
+            "tasks.max": "1",
+            "topics": connect.topic(),
+            "salesforce.instance": world.b.url(),
+            "salesforce.consumer.key": credentials.client_id,
+            "salesforce.consumer.secret": credentials.client_secret,
+            "salesforce.object": "Lead",
+            "salesforce.password": credentials.password,
+            "salesforce.password.token": credentials.security_token,
+            "salesforce.username": credentials.username,
+            "salesforce.use.custom.id.field": "true",
+            "salesforce.custom.id.field.name": "OrgA_Id__c",
+            "confluent.topic.bootstrap.servers": "localhost:9092",
+            "confluent.topic.replication.factor": "1",
+            "salesforce.sink.object.operation": "delete",
+            "override.event.type": "true",
+            "confluent.license": " Omit to enable trial mode ",
+        },
+    });
+    connect.write("connector.json", &config.to_string());
+    connect.standalone(&["connector.json"]).finish().await.expect_code(0);
+    assert_eq!(world.b.count("Lead"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_record_ends_as_confluents_properties_say() {
+    let Some(connect) = Connect::start().await else { return };
+    let world = &connect.world;
+    connect.write("source.properties", &connect.source());
+    connect.standalone(&["source.properties"]).finish().await.expect_code(0);
+    for name in ["Good", "Bad"] {
+        world.in_a.create("Lead", json!({ "LastName": name, "Company": "Acme" })).await;
+    }
+    connect.standalone(&["source.properties"]).finish().await.expect_code(0);
+    let effect = Effect::RecordError {
+        code: "FIELD_CUSTOM_VALIDATION_EXCEPTION".to_owned(),
+        message: "Not like this".to_owned(),
+    };
+    world.b.faults().add(Fault::new(CallKind::Write, effect).containing("Bad"));
+    let dead_letters = format!("{}-sink.dead_letters", world.pipeline);
+    // `fail`, the default: the task fails, and the record comes again.
+    for _ in 0..2 {
+        connect.write("sink.properties", &connect.sink());
+        let finished = connect.standalone(&["sink.properties"]).finish().await.expect_code(1);
+        assert!(finished.stderr.contains("Not like this"), "{}", finished.stderr);
+        assert_eq!(world.read(&dead_letters).await.len(), 0);
+    }
+    // `ignore`: it is passed over.
+    connect.write("sink.properties", &format!("{}behavior.on.api.errors=ignore\n", connect.sink()));
+    connect.standalone(&["sink.properties"]).finish().await.expect_code(0);
+    assert_eq!((world.b.count("Lead"), world.read(&dead_letters).await.len()), (1, 0));
+    // `log`: it is kept.
+    world.in_a.create("Lead", json!({ "LastName": "Bad too", "Company": "Acme" })).await;
+    connect.standalone(&["source.properties"]).finish().await.expect_code(0);
+    connect.write("sink.properties", &format!("{}behavior.on.api.errors=log\n", connect.sink()));
+    connect.standalone(&["sink.properties"]).finish().await.expect_code(1);
+    assert_eq!(world.read(&dead_letters).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn imported_property_files_become_a_file_that_runs() {
+    let Some(connect) = Connect::start().await else { return };
+    let world = &connect.world;
+    connect.write("source.properties", &connect.source());
+    connect.write("sink.properties", &connect.sink());
+    let files = ["import", "confluent", "source.properties", "worker.properties", "sink.properties"];
+    let imported = world.command(&files).finish().await.expect_code(0);
+    // No secret is in the file; each is a variable that its head names.
+    let mut text = imported.stdout.clone();
+    for (org, half) in [(&world.a, "SOURCE"), (&world.b, "SINK")] {
+        let credentials = org.credentials();
+        for (property, secret) in [
+            ("CONSUMER_SECRET", &credentials.client_secret),
+            ("PASSWORD", &credentials.password),
+            ("PASSWORD_TOKEN", &credentials.security_token),
+        ] {
+            assert!(!imported.stdout.contains(secret.as_str()) && !imported.stderr.contains(secret.as_str()));
+            let pipeline = world.pipeline.to_uppercase().replace('-', "_");
+            let variable = format!("{pipeline}_{half}_SALESFORCE_{property}");
+            assert!(text.contains(&format!("#   {variable}\n")), "no {variable} in {text}");
+            text = text.replace(&format!("${{env:{variable}}}"), secret);
+        }
+    }
+    std::fs::write(world.file(), text).expect("the file is written");
+    world.command(&["check", "orgstream.yaml"]).finish().await.expect_code(0);
+    world.prime().await;
+    world.in_a.create("Lead", json!({ "LastName": "Noether", "Company": "Göttingen" })).await;
+    world.sync().await.expect_code(0);
+    assert_eq!(world.b.count("Lead"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_run_is_named_with_file_line_and_property_and_nothing_starts() {
+    let Some(connect) = Connect::start().await else { return };
+    let world = &connect.world;
+    let text = connect.sink().replace("override.event.type=true", "override.event.type=yes");
+    connect.write("sink.properties", &format!("{text}salesforce.ignore.feilds=A\ntopics.regex=a.*\n"));
+    let finished = connect.standalone(&["sink.properties"]).finish().await.expect_code(78);
+    for part in [
+        "refused: override.event.type: Invalid value yes for configuration override.event.type",
+        "refused: topics.regex: the topics have to be named",
+        "unknown: salesforce.ignore.feilds: no such property is known; it has no effect. Is `salesforce.ignore.fields` meant?",
+        "2 properties cannot be run with",
+    ] {
+        assert!(finished.stderr.contains(part), "no {part} in {}", finished.stderr);
+    }
+    assert_eq!(world.b.calls(CallKind::Token), 0);
+    let swapped = ["connect-standalone", "sink.properties", "worker.properties"];
+    let finished = world.command(&swapped).finish().await.expect_code(2);
+    assert!(finished.stderr.contains("the first file is the worker's"), "{}", finished.stderr);
+    connect.write("broken.properties", "a=1\nb=\\u00g0\n");
+    let finished = connect.standalone(&["broken.properties"]).finish().await.expect_code(78);
+    assert!(finished.stderr.contains("broken.properties:2: `\\u` needs four"), "{}", finished.stderr);
+    let finished = connect.standalone(&["none.properties"]).finish().await.expect_code(78);
+    assert!(finished.stderr.contains("none.properties: cannot be read"), "{}", finished.stderr);
+}
