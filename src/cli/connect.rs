@@ -35,7 +35,7 @@ pub(super) fn import(arguments: &Import) -> Result<Exit, Failure> {
         ));
     }
     let mut translation = translate(worker.as_ref(), &connectors, Pipelines::Joined);
-    let checked = translation.check(Path::new("imported"));
+    let checked = translation.check_for_later(Path::new("imported"));
     tell(&translation.findings);
     output::line(with_head(&translation).trim_end())?;
     Ok(if checked.is_some() { Exit::Done } else { Exit::Config })
@@ -79,8 +79,7 @@ pub(super) async fn standalone(arguments: ConnectStandalone) -> Result<Exit, Fai
         let refused =
             translation.findings.iter().filter(|finding| finding.verdict == Verdict::Refused).count();
         return Err(Failure::config(anyhow::anyhow!(
-            "{refused} propert{} cannot be run with; they are named above",
-            if refused == 1 { "y" } else { "ies" }
+            "nothing is run: {refused} of what the properties say cannot be done, each named above as refused"
         )));
     };
     if arguments.check {

@@ -70,6 +70,10 @@ impl<'a> Settings<'a> {
             Fate::Differs("", how) => (Verdict::Differs, how.to_owned()),
             Fate::Differs(key, how) => (Verdict::Differs, format!("`{key}`: {how}")),
             Fate::Ignored(why) => (Verdict::Ignored, why.to_owned()),
+            // A switch that is off asks for nothing.
+            Fate::Differs("", _) if is_default && value == "false" => {
+                (Verdict::Honoured, "as it is without it".to_owned())
+            }
             Fate::Refused(_) if is_default => (Verdict::Honoured, "as it is without it".to_owned()),
             Fate::Refused(instead) => (Verdict::Refused, instead.to_owned()),
         };

@@ -192,10 +192,19 @@ impl Translation {
     /// Checks the file as any other, under the name `file`; what is wrong is said of the properties that it comes from.
     /// Relative paths start from the working directory, as a worker's do.
     pub fn check(&mut self, file: &Path) -> Option<Config> {
+        self.check_with(file, |name| std::env::var(name).ok())
+    }
+
+    /// As [`Self::check`], for a file that is to run elsewhere: environment variables that it names are taken for set.
+    pub fn check_for_later(&mut self, file: &Path) -> Option<Config> {
+        self.check_with(file, |name| Some(name.to_owned()))
+    }
+
+    fn check_with(&mut self, file: &Path, environment: impl Fn(&str) -> Option<String>) -> Option<Config> {
         if self.is_refused() {
             return None;
         }
-        let variable = |name: &str| self.variables.get(name).cloned().or_else(|| std::env::var(name).ok());
+        let variable = |name: &str| self.variables.get(name).cloned().or_else(|| environment(name));
         match load_text(&self.text, file, Path::new(""), &variable) {
             Ok(config) => Some(config),
             Err(faults) => {

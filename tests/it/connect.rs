@@ -339,7 +339,7 @@ async fn what_cannot_run_is_named_with_file_line_and_property_and_nothing_starts
         "refused: override.event.type: Invalid value yes for configuration override.event.type",
         "refused: topics.regex: the topics have to be named",
         "unknown: salesforce.ignore.feilds: no such property is known; it has no effect. Is `salesforce.ignore.fields` meant?",
-        "2 properties cannot be run with",
+        "nothing is run: 2 of what the properties say cannot be done",
     ] {
         assert!(finished.stderr.contains(part), "no {part} in {}", finished.stderr);
     }

@@ -39,7 +39,7 @@ pub(super) const TABLE: &[Known] = &[
         SOURCES,
         Number(0, 2_147_483_647),
         Null,
-        Differs("pipelines.NAME.source.stream.max_response", "without it answers may have 100 MB"),
+        Same("pipelines.NAME.source.stream.max_response"),
     ),
     known(
         "connection.max.message.size",

@@ -190,6 +190,18 @@ fn the_file_of_a_distributed_worker_and_secured_brokers_are_refused() {
 }
 
 #[test]
+fn a_variable_that_is_not_set_is_refused_by_what_runs_and_not_by_what_is_printed() {
+    let [mut source, _] = pair("acme", "emea");
+    source.properties.insert("salesforce.consumer.secret".to_owned(), "${env:NOT_SET_ANYWHERE}".to_owned());
+    let mut translation = translate(Some(&worker()), &[source], Pipelines::Joined);
+    assert!(translation.check_for_later(Path::new("made")).is_some(), "{:#?}", translation.findings);
+    assert!(translation.text.contains("\"${env:NOT_SET_ANYWHERE}\""), "{}", translation.text);
+    assert!(translation.check(Path::new("made")).is_none());
+    let found = &refused(&translation)[0];
+    assert_eq!((found.property.as_str(), found.of.as_str()), ("salesforce.consumer.secret", "a.properties"));
+}
+
+#[test]
 fn no_secret_is_in_the_file_or_in_what_is_said() {
     let [source, sink] = pair("acme", "emea");
     let worker = given(
