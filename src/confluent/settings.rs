@@ -67,13 +67,13 @@ impl<'a> Settings<'a> {
         let is_default = matches!(known.default, Default::Is(default) if default == value);
         let (verdict, message) = match known.fate {
             Fate::Same(key) => (Verdict::Honoured, format!("`{key}`")),
-            Fate::Differs("", how) => (Verdict::Differs, how.to_owned()),
-            Fate::Differs(key, how) => (Verdict::Differs, format!("`{key}`: {how}")),
-            Fate::Ignored(why) => (Verdict::Ignored, why.to_owned()),
             // A switch that is off asks for nothing.
             Fate::Differs("", _) if is_default && value == "false" => {
                 (Verdict::Honoured, "as it is without it".to_owned())
             }
+            Fate::Differs("", how) => (Verdict::Differs, how.to_owned()),
+            Fate::Differs(key, how) => (Verdict::Differs, format!("`{key}`: {how}")),
+            Fate::Ignored(why) => (Verdict::Ignored, why.to_owned()),
             Fate::Refused(_) if is_default => (Verdict::Honoured, "as it is without it".to_owned()),
             Fate::Refused(instead) => (Verdict::Refused, instead.to_owned()),
         };
