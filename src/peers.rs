@@ -15,7 +15,12 @@ pub(crate) fn kafka() -> Option<KafkaConfig> {
     static KAFKA: OnceLock<Option<Peer>> = OnceLock::new();
     let peer = KAFKA.get_or_init(|| Peer::start("kafka.sh", &[])).as_ref()?;
     let bootstrap_servers = peer.address("bootstrap_servers");
-    Some(KafkaConfig { bootstrap_servers, partitions: Some(3), replication_factor: Some(-1) })
+    Some(KafkaConfig {
+        bootstrap_servers,
+        partitions: Some(3),
+        replication_factor: Some(-1),
+        ..KafkaConfig::default()
+    })
 }
 
 /// A broker of a test's own, which it may stop and start again at the same address with the same data.
@@ -36,7 +41,12 @@ impl OwnKafka {
 
     pub(crate) fn config(&self) -> KafkaConfig {
         let bootstrap_servers = format!("127.0.0.1:{}", self.port);
-        KafkaConfig { bootstrap_servers, partitions: Some(1), replication_factor: Some(-1) }
+        KafkaConfig {
+            bootstrap_servers,
+            partitions: Some(1),
+            replication_factor: Some(-1),
+            ..KafkaConfig::default()
+        }
     }
 
     /// Stops the broker in order.

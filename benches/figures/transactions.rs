@@ -30,8 +30,7 @@ pub(super) fn figures() -> Vec<Figure> {
 }
 
 async fn transactions(address: &str, size: u32, batches: u32) -> Duration {
-    let kafka =
-        KafkaConfig { bootstrap_servers: address.to_owned(), partitions: None, replication_factor: None };
+    let kafka = KafkaConfig { bootstrap_servers: address.to_owned(), ..KafkaConfig::default() };
     let health = HealthReporter::new().0;
     let mut producer = TransactionalProducer::open(&kafka, "bench", health).await.expect("transactions");
     let batch: Arc<[Outgoing]> = (0..size).map(record).collect();

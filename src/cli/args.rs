@@ -48,6 +48,8 @@ pub enum Command {
     Import(Import),
     /// Run connectors by the property files of Kafka Connect
     ConnectStandalone(ConnectStandalone),
+    /// Show what a file comes to
+    Config(Config),
     /// Make the external-id fields that a file names and its target orgs lack
     Prepare(Prepare),
     /// Print the JSON Schema of the file, for editors
@@ -177,6 +179,32 @@ pub struct Check {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Print the faults as JSON on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `config`.
+#[derive(Debug, Args)]
+pub struct Config {
+    /// What to show
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+/// What to show.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print every setting, its value without secrets, and where it comes from
+    Effective(ConfigEffective),
+}
+
+/// Arguments of `config effective`.
+#[derive(Debug, Args)]
+pub struct ConfigEffective {
+    /// The configuration
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }

@@ -5,7 +5,7 @@
 //! - [`args`]: the command line
 //! - [`exit`]: how commands end
 //! - [`program`]: from the command line to the exit code
-//! - `dev`, `run`, `snapshot`, `gaps`, `ids`, `status`, `check`, `connect`, `prepare`, `schema`, `verify`, `sandbox`, `broker`, `schema_store`: one command each
+//! - `dev`, `run`, `snapshot`, `gaps`, `ids`, `status`, `check`, `config`, `connect`, `prepare`, `schema`, `verify`, `sandbox`, `broker`, `schema_store`: one command each
 //! - `reached`: the orgs of a file, for commands that ask them
 //! - `output`, `table`, `progress`, `signals`: what they share with the terminal
 
@@ -33,6 +33,8 @@ mod progress;
 mod status;
 
 mod check;
+
+mod config;
 
 mod connect;
 

@@ -8,8 +8,8 @@ use clap::Parser as _;
 use super::args::{Arguments, Command};
 use super::exit::{Exit, Failure};
 use super::{
-    broker, check, connect, dev, gaps, ids, output, prepare, run, sandbox, schema, schema_store, snapshot,
-    status, verify,
+    broker, check, config, connect, dev, gaps, ids, output, prepare, run, sandbox, schema, schema_store,
+    snapshot, status, verify,
 };
 use crate::telemetry;
 
@@ -47,6 +47,7 @@ fn start(command: Command) -> Result<Exit, Failure> {
             Command::Check(arguments) => check::check(&arguments),
             Command::Import(arguments) => connect::import(&arguments),
             Command::ConnectStandalone(arguments) => Box::pin(connect::standalone(arguments)).await,
+            Command::Config(arguments) => config::config(&arguments),
             Command::Prepare(arguments) => prepare::prepare(arguments).await,
             Command::Schema(arguments) => schema::schema(&arguments),
             Command::Verify(arguments) => verify::verify(arguments).await,

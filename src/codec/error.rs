@@ -77,8 +77,8 @@ pub enum CodecError {
     },
     /// The registry is not to be had: it did not answer at the start, or refuses to, as with wrong credentials.
     #[error(
-        "the schema registry at {registry} cannot be used: {reason}. Check `schema_registry.url` and that the \
-         registry runs"
+        "the schema registry at {registry} cannot be used: {reason}. Check that the registry runs, and the section \
+         `schema_registry`: `url`, and where it asks for them `basic_auth`, `bearer_token`, `ca`, `certificate` and `key`"
     )]
     Registry {
         /// The registry's URL.

@@ -9,6 +9,7 @@
 //! - `json`, `protobuf`: decoding, and writing JSON
 //! - `shape`, `logical`, `spelling`: what values of other producers mean here
 //! - `framing`, `writer`: which schema the bytes were written with
+//! - [`registry_config`]: where a registry is, and how it is asked
 //! - [`registry`], `referenced`, `trouble`: schema ids, and what a registry's refusal means
 //! - [`record`]: the codec itself, for keys and values
 
@@ -29,6 +30,9 @@ mod logical;
 pub(crate) mod protobuf;
 
 mod referenced;
+
+pub mod registry_config;
+pub use registry_config::{RegistryConfig, RegistryLogin};
 
 pub mod registry;
 pub use registry::Registry;

@@ -11,10 +11,10 @@ use schema_registry_converter::async_impl::schema_registry::{
 use schema_registry_converter::error::SRCError;
 use schema_registry_converter::schema_registry_common::{RegisteredSchema, SchemaType, SuppliedSchema};
 use tokio::time::{Instant, sleep};
-use url::Url;
 
 use super::avro;
 use super::error::{CodecError, Part};
+use super::registry_config::RegistryConfig;
 use super::trouble::Trouble;
 use super::writer::{Source, Writer};
 
@@ -52,14 +52,18 @@ pub(super) struct Registered {
 }
 
 impl Registry {
-    /// A client of the registry at `url`, which may hold a user and a password. Waits up to 30 s for it to answer.
-    pub async fn connect(url: &Url, health: HealthReporter) -> Result<Self, CodecError> {
-        let shown = without_password(url);
+    /// A client of this registry. Waits up to 30 s for it to answer.
+    pub async fn connect(
+        config: impl Into<RegistryConfig>,
+        health: HealthReporter,
+    ) -> Result<Self, CodecError> {
+        let config = config.into();
+        let shown = config.shown();
         let refused = |reason: String| CodecError::Registry { registry: shown.clone(), reason };
-        let settings = SrSettings::new_builder(url.as_str().trim_end_matches('/').to_owned())
-            .set_timeout(CALL)
-            .build()
-            .map_err(|error| refused(error.error))?;
+        let settings = config.settings(|settings| {
+            settings.set_timeout(CALL);
+        });
+        let settings = settings.map_err(refused)?;
         let shared =
             Shared { settings, url: shown.clone(), registered: Mutex::default(), writers: Mutex::default() };
         let this = Self { shared: Arc::new(shared), health, patience: UNKNOWN };
@@ -224,11 +228,4 @@ impl Registry {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn without_password(url: &Url) -> String {
-    let mut shown = url.clone();
-    // Fails only for URLs that cannot have a password.
-    shown.set_password(None).ok();
-    shown.to_string()
 }

@@ -27,7 +27,9 @@ impl Trouble {
     pub(super) fn of(error: &SRCError) -> Self {
         let Some(raw) = error.source().and_then(|source| source.downcast_ref::<RawError>()) else {
             let cause = error.cause.as_deref().unwrap_or_default();
-            return Self::Away(format!("{} {cause}", error.error).trim().to_owned());
+            let root = innermost(error).filter(|root| !cause.contains(root.as_str()));
+            let root = root.map(|root| format!(": {root}")).unwrap_or_default();
+            return Self::Away(format!("{} {cause}{root}", error.error).trim().to_owned());
         };
         let message = raw.message.clone();
         let status = if raw.error_code >= 10_000 { raw.error_code / 100 } else { raw.error_code };
@@ -36,10 +38,23 @@ impl Trouble {
             404 => Self::Unknown(message),
             408 | 429 => Self::Away(message),
             400..500 => Self::Refused(message),
+            // A proxy in front of the registry, whose page is none of the registry's.
+            0 if ["status 401", "status 403"].iter().any(|status| error.error.contains(status)) => {
+                Self::Forbidden(error.error.clone())
+            }
             // An answer that is none of a registry's has code 0: a proxy's page, as a rule.
             _ => Self::Away(format!("{}: {message}", error.error)),
         }
     }
+}
+
+/// What an error comes of in the end, such as a certificate that nobody trusts; the layers above it say less.
+fn innermost(error: &SRCError) -> Option<String> {
+    let mut inner = error.source()?;
+    while let Some(source) = inner.source() {
+        inner = source;
+    }
+    Some(inner.to_string())
 }
 
 #[cfg(test)]
@@ -64,6 +79,14 @@ mod tests {
         for away in [500, 50001, 503, 0] {
             assert!(matches!(of(away), Trouble::Away(_)), "{away}");
         }
+    }
+
+    #[test]
+    fn a_proxy_that_refuses_access_is_not_asked_again() {
+        let raw: RawError = serde_json::from_str(r#"{"error_code":0,"message":"no JSON"}"#).unwrap();
+        let error =
+            SRCError::non_retryable_with_cause(raw, "HTTP request failed with status 401 Unauthorized");
+        assert!(matches!(Trouble::of(&error), Trouble::Forbidden(_)));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::check::{Report, check};
 use super::fault::{Fault, Faults, Place};
 use super::raw::File;
 use super::schema::json_schema;
+use super::secrets::Secrets;
 use super::structure::conform;
 use super::substitute::{Surroundings, substitute};
 use super::text_file::read_text;
@@ -44,7 +45,8 @@ pub(crate) fn load_text(
 pub(super) fn parse(text: &str, path: &Path, from: &Surroundings<'_>) -> Result<Config, Faults> {
     let mut faults = Vec::new();
     let mut tree = Node::parse(text).map_err(|fault| Faults::new(path, vec![fault]))?;
-    substitute(&mut tree, "", from, &mut faults);
+    let secrets = Secrets::of(&tree, from);
+    substitute(&mut tree, "", from, &secrets, &mut faults);
     let right = conform(&tree, &json_schema(), &mut faults);
     let mut report = Report::new(&tree, faults);
     let config = match serde_json::from_value::<File>(right) {

@@ -9,10 +9,11 @@
 //! - [`reference`]: the keys as a document
 //! - `tree`: YAML with positions
 //! - `text_file`: reads the file and those it names
-//! - `substitute`: `${env:NAME}` and `${file:PATH}`
+//! - `substitute`, `secrets`: `${env:NAME}`, `${file:PATH}` and `{{secrets.NAME}}`
 //! - `structure`: the tree against the schema: unknown, missing and mistyped keys
 //! - `check`: what the schema cannot say: references, names, cycles
 //! - [`load`](fn@load): all of it in order
+//! - [`effective`]: every setting with its value and where that comes from
 //! - [`duration`], [`size`]: small values with rules
 
 pub mod validated;
@@ -38,6 +39,8 @@ mod text_file;
 
 mod substitute;
 
+mod secrets;
+
 mod structure;
 
 mod check;
@@ -45,6 +48,8 @@ mod check;
 mod load;
 pub use load::load;
 pub(crate) use load::load_text;
+
+pub mod effective;
 
 pub mod duration;
 pub use duration::parse_duration;

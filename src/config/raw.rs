@@ -25,6 +25,18 @@ pub(super) use source::{
     Stream, Sweep, Transport,
 };
 
+mod secret_text;
+pub(super) use secret_text::SecretText;
+
+mod secrets;
+pub(super) use secrets::Secrets;
+
+mod registry;
+pub(super) use registry::{BasicAuth, SchemaRegistry};
+
+mod security;
+pub(super) use security::{Mechanism, Properties, Protocol, Security};
+
 mod references;
 pub(super) use references::{FindRule, Reference, ReferenceWord};
 mod failures;
@@ -57,6 +69,9 @@ pub(super) struct File {
     pub(super) kafka: Option<Kafka>,
     /// The schema registry that keeps the records' Avro schemas. Without it a schema store runs inside the process.
     pub(super) schema_registry: Option<SchemaRegistry>,
+    /// Where `{{secrets.NAME}}` is looked for.
+    #[expect(dead_code, reason = "read before everything else, as it stands in the tree")]
+    pub(super) secrets: Option<Secrets>,
     /// The directory of this process's own state, relative to this file. One process at a time uses it.
     #[schemars(extend("default" = "./state"))]
     pub(super) state: Option<String>,
@@ -72,6 +87,15 @@ pub(super) struct Kafka {
     pub(super) bootstrap_servers: Option<String>,
     /// How topics are made that do not exist yet.
     pub(super) topics: Option<Topics>,
+    /// How the connection to the brokers is secured.
+    pub(super) security: Option<Security>,
+    /// Properties of the Kafka client, librdkafka, by its own names, such as `socket.timeout.ms`. They stand above all but what
+    /// orgstream's promises need; overriding that is an error.
+    pub(super) properties: Option<Properties>,
+    /// The same for the clients that write.
+    pub(super) producer_properties: Option<Properties>,
+    /// The same for the clients that read.
+    pub(super) consumer_properties: Option<Properties>,
 }
 
 /// How topics are made that do not exist yet.
@@ -84,14 +108,6 @@ pub(super) struct Topics {
     /// Copies of each partition; -1 takes the cluster's own default.
     #[schemars(range(min = -1, max = 100), extend("default" = -1))]
     pub(super) replication_factor: Option<i32>,
-}
-
-/// The schema registry.
-#[derive(Deserialize, JsonSchema)]
-pub(super) struct SchemaRegistry {
-    /// Where its REST interface starts, such as `http://registry:8081`.
-    #[schemars(required)]
-    pub(super) url: Option<String>,
 }
 
 /// A source, a sink or both, and the objects that flow through them.

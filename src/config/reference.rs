@@ -14,8 +14,8 @@ const HEAD: &str = "\
 Every key of the file. This page is made of the types that read it (`orgstream schema --markdown`); `config/orgstream.yaml` shows the
 keys in use, and `orgstream check FILE` reports everything that is wrong with a file at once.
 
-Durations are numbers with units (`500ms`, `15m`, `1h30m`), sizes too (`64MB`; 1 KB is 1024 B). A value may hold `${env:NAME}` and
-`${file:PATH}`. `NAME` in a key stands for a name of your choice.
+Durations are numbers with units (`500ms`, `15m`, `1h30m`), sizes too (`64MB`; 1 KB is 1024 B). A value may hold `${env:NAME}`,
+`${file:PATH}` and `{{secrets.NAME}}` ([CONNECTION.md](CONNECTION.md) has more of these, and of how brokers and registry are asked). `NAME` in a key stands for a name of your choice.
 
 Expressions (`filter`, `fields`) are [CEL](https://cel.dev). They see `value` (the record's fields), `key`, `headers` and `event` (`type`,
 `object`, `id`, `replay_id`, `channel`, `time`, `carried`). Dates and times are text in ISO 8601, which compares as it should; currency
@@ -107,7 +107,7 @@ pub fn markdown() -> String {
     let schema = json_schema();
     for (title, path) in [
         ("Orgs", "orgs"),
-        ("Kafka, schemas, state", "kafka schema_registry state"),
+        ("Kafka, schemas, secrets, state", "kafka schema_registry secrets state"),
         ("Pipelines", "pipelines"),
     ] {
         let _infallible =
@@ -194,6 +194,7 @@ fn kind(schema: &Value) -> String {
             }
         }
         (Some("string"), ..) => "text".to_owned(),
+        _ if schema["x-form"] == "property" => "text, a number, `true`, `false`".to_owned(),
         _ if schema["x-form"] == "waiting" => format!("1 to {}, `auto`, `off`", BulkRules::MOST),
         _ => String::new(),
     }

@@ -54,6 +54,7 @@ impl Check<'_> {
             Some("array") => self.list(node, schema, at),
             Some("integer") => self.integer(node, schema, at),
             Some("boolean") => self.boolean(node, at),
+            _ if schema["x-form"] == "property" => self.property(node, at).map(Value::String),
             _ if schema.get("x-form").is_some() => self.formed(node, at).map(Value::String),
             _ => self.text(node, at).map(Value::String),
         }
@@ -64,6 +65,19 @@ impl Check<'_> {
         match &node.content {
             Content::Number(number) => Some(number.to_string()),
             _ => self.text(node, at),
+        }
+    }
+
+    /// A property of a client: a scalar of any kind, also an empty text.
+    fn property(&mut self, node: &Node, at: &At) -> Option<String> {
+        match &node.content {
+            Content::Number(number) => Some(number.to_string()),
+            Content::Boolean(switch) => Some(switch.to_string()),
+            Content::Text { text, .. } => Some(text.clone()),
+            _ => {
+                self.mistyped(node, "text, a number, true or false", at);
+                None
+            }
         }
     }
 

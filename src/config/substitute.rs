@@ -1,4 +1,4 @@
-//! `${env:NAME}` and `${file:PATH}`: text from outside the file, put in once, after parsing.
+//! `${env:NAME}`, `${file:PATH}` and `{{secrets.NAME}}`: text from outside the file, put in once, after parsing.
 //!
 //! What is put in is never looked at again, so a value cannot smuggle in another substitution or YAML. A bare
 //! `${name}` belongs to templates and stays.
@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::fault::Fault;
+use super::secrets::Secrets;
 use super::text_file::read_text;
 use super::tree::{Content, Node};
 
@@ -25,21 +26,27 @@ impl Surroundings<'_> {
 }
 
 /// Replaces all placeholders under `node` and reports those that cannot be.
-pub(super) fn substitute(node: &mut Node, path: &str, from: &Surroundings<'_>, faults: &mut Vec<Fault>) {
+pub(super) fn substitute(
+    node: &mut Node,
+    path: &str,
+    from: &Surroundings<'_>,
+    secrets: &Secrets,
+    faults: &mut Vec<Fault>,
+) {
     match &mut node.content {
         Content::Map(entries) => {
             for (key, value) in entries {
                 let path = if path.is_empty() { key.name.clone() } else { format!("{path}.{}", key.name) };
-                substitute(value, &path, from, faults);
+                substitute(value, &path, from, secrets, faults);
             }
         }
         Content::List(items) => {
             for (index, item) in items.iter_mut().enumerate() {
-                substitute(item, &format!("{path}.{index}"), from, faults);
+                substitute(item, &format!("{path}.{index}"), from, secrets, faults);
             }
         }
         Content::Text { text, substituted } => {
-            let (new, messages) = replace(text, from);
+            let (new, messages) = replace(text, from, secrets);
             if messages.is_empty() {
                 *substituted = *text != new;
                 *text = new;
@@ -56,30 +63,60 @@ pub(super) fn substitute(node: &mut Node, path: &str, from: &Surroundings<'_>, f
     }
 }
 
-fn replace(text: &str, from: &Surroundings<'_>) -> (String, Vec<String>) {
+fn replace(text: &str, from: &Surroundings<'_>, secrets: &Secrets) -> (String, Vec<String>) {
     let mut out = String::new();
     let mut messages = Vec::new();
     let mut rest = text;
-    while let Some(start) = rest.find("${") {
-        let Some(length) = rest[start..].find('}') else {
-            break;
-        };
-        let placeholder = &rest[start..=start + length];
+    while let Some((start, placeholder)) = next(rest) {
         out.push_str(&rest[..start]);
-        rest = &rest[start + length + 1..];
-        match placeholder[2..length].split_once(':') {
-            None => out.push_str(placeholder),
-            Some((kind, name)) => match value(kind, name, from) {
-                Ok(value) => out.push_str(&value),
-                Err(message) => {
-                    out.push_str(placeholder);
-                    messages.push(message);
-                }
-            },
+        rest = &rest[start + placeholder.len()..];
+        let value = match read(placeholder) {
+            Some(Placeholder::Of { kind, name }) => value(kind, name, from),
+            Some(Placeholder::Secret(name)) => secrets.find(name, from),
+            None => Ok(placeholder.to_owned()),
+        };
+        match value {
+            Ok(value) => out.push_str(&value),
+            Err(message) => {
+                out.push_str(placeholder);
+                messages.push(message);
+            }
         }
     }
     out.push_str(rest);
     (out, messages)
+}
+
+/// What stands between braces.
+enum Placeholder<'a> {
+    /// `${kind:name}`.
+    Of { kind: &'a str, name: &'a str },
+    /// `{{secrets.name}}`.
+    Secret(&'a str),
+}
+
+/// The first text between `${` and `}`, or from `{{secrets.` to `}}`, and where it begins.
+fn next(text: &str) -> Option<(usize, &str)> {
+    let closed = |start: usize, close: &str| {
+        let length = text[start..].find(close)? + close.len();
+        Some((start, &text[start..start + length]))
+    };
+    let names_secret = |at: &usize| {
+        text[*at..].strip_prefix("{{").is_some_and(|rest| rest.trim_start().starts_with("secrets."))
+    };
+    let secret = text.char_indices().map(|(at, _)| at).find(names_secret).and_then(|at| closed(at, "}}"));
+    let other = text.find("${").and_then(|at| closed(at, "}"));
+    [other, secret].into_iter().flatten().min_by_key(|(start, _)| *start)
+}
+
+/// `None` for braces that mean nothing here.
+fn read(placeholder: &str) -> Option<Placeholder<'_>> {
+    if let Some(inner) = placeholder.strip_prefix("${") {
+        let (kind, name) = inner.strip_suffix('}')?.split_once(':')?;
+        return Some(Placeholder::Of { kind, name });
+    }
+    let inner = placeholder.strip_prefix("{{")?.strip_suffix("}}")?;
+    inner.trim().strip_prefix("secrets.").map(Placeholder::Secret)
 }
 
 fn value(kind: &str, name: &str, from: &Surroundings<'_>) -> Result<String, String> {
@@ -94,7 +131,7 @@ fn value(kind: &str, name: &str, from: &Surroundings<'_>) -> Result<String, Stri
             }
         }
         other => Err(format!(
-            "`${{{other}:…}}` is no substitution; there are `${{env:NAME}}` and `${{file:PATH}}`"
+            "`${{{other}:…}}` is no substitution; there are `${{env:NAME}}`, `${{file:PATH}}` and `{{{{secrets.NAME}}}}`"
         )),
     }
 }
@@ -104,27 +141,37 @@ mod tests {
     use super::*;
 
     fn replaced(text: &str) -> (String, Vec<String>) {
-        let variable = |name: &str| (name == "A").then(|| "${env:A}".to_owned());
+        let variable = |name: &str| match name {
+            "A" => Some("${env:A}".to_owned()),
+            "SECRET_S" => Some("{{secrets.S}}".to_owned()),
+            _ => None,
+        };
         let from = Surroundings { directory: Path::new("/nowhere"), variable: &variable };
-        replace(text, &from)
+        let secrets = Secrets::of(&Node::parse("a: b").unwrap_or_else(|_| unreachable!()), &from);
+        replace(text, &from, &secrets)
     }
 
     #[test]
     fn what_is_put_in_is_not_looked_at_again() {
         assert_eq!(replaced("x${env:A}y"), ("x${env:A}y".to_owned(), Vec::new()));
+        assert_eq!(
+            replaced("{{x {{secrets.S}}-{{ secrets.S }}${env:A}"),
+            ("{{x {{secrets.S}}-{{secrets.S}}${env:A}".to_owned(), Vec::new())
+        );
     }
 
     #[test]
     fn a_bare_name_and_an_open_brace_stay() {
-        for text in ["a.${object}", "pa${ss", "$", "${}"] {
+        for text in ["a.${object}", "pa${ss", "$", "${}", "{{", "{{x}}", "{a: {b: 1}}", "}}{{", "{{secrets"] {
             assert_eq!(replaced(text), (text.to_owned(), Vec::new()));
         }
     }
 
     #[test]
     fn what_is_missing_is_named() {
-        let (_, messages) = replaced("${env:B}${file:no}${vault:x}");
-        assert_eq!(messages.len(), 3, "{messages:?}");
+        let (_, messages) = replaced("${env:B}${file:no}${vault:x}{{secrets.T}}");
+        assert_eq!(messages.len(), 4, "{messages:?}");
+        assert!(messages[3].contains("`SECRET_T`"), "{messages:?}");
         assert!(messages[0].contains("`B` is not set"), "{messages:?}");
         assert!(messages[1].contains("/nowhere/no"), "{messages:?}");
         assert!(messages[2].contains("vault"), "{messages:?}");

@@ -62,8 +62,8 @@ impl Node {
             // A snippet would show the neighbouring lines, and they may hold secrets.
             let message = UserMessageFormatter.format_message(error.without_snippet());
             let line = usize::try_from(place.line - 1).ok().and_then(|index| text.lines().nth(index));
-            let hint = if line.is_some_and(|line| line.contains("${")) {
-                "; within { } a value with `${…}` needs quotes"
+            let hint = if line.is_some_and(|line| line.contains("${") || line.contains("{{")) {
+                "; within { } a value with `${…}` or `{{…}}` needs quotes"
             } else {
                 ""
             };

@@ -12,10 +12,10 @@ use orgstream_salesforce_sink::{
     SinkConfig, SinkObject,
 };
 use orgstream_salesforce_source::SourceConfig;
-use url::Url;
 
-use crate::codec::Input;
+use crate::codec::{Input, RegistryConfig};
 use crate::expression::ReportBody;
+use crate::kafka::Settings;
 
 /// One file's configuration.
 #[derive(Debug, Clone)]
@@ -56,8 +56,8 @@ pub struct Sandbox {
 /// What keeps the schemas.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SchemaRegistry {
-    /// A registry, by where its REST interface starts.
-    At(Url),
+    /// A registry.
+    At(RegistryConfig),
     /// The schema store of the process.
     Embedded,
 }
@@ -80,6 +80,8 @@ pub struct Kafka {
     pub partitions: i32,
     /// Copies of each partition; -1 is the cluster's default.
     pub replication_factor: i32,
+    /// How its clients are set up.
+    pub settings: Settings,
 }
 
 /// A source, a sink or both, and the objects that flow through them.

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use orgstream_salesforce::OrgConfig;
-use url::Url;
+
+use crate::codec::RegistryConfig;
 
 /// Every address that a run uses.
 #[derive(Debug, Clone)]
 pub struct Endpoints {
     /// `host:port` of the brokers, separated by commas.
     pub bootstrap_servers: String,
-    /// Where the schema registry's REST interface starts.
-    pub schema_registry: Url,
+    /// The schema registry, and how it is asked.
+    pub schema_registry: RegistryConfig,
     /// The orgs by name, with their credentials.
     pub orgs: BTreeMap<String, OrgConfig>,
 }

@@ -10,6 +10,7 @@ use super::announcement::Announcement;
 use super::endpoints::Endpoints;
 use super::orgs::{SimulatedOrgs, org_configs};
 use super::ports::port_to_ask_for;
+use crate::codec::RegistryConfig;
 use crate::config::{Brokers, Config, SchemaRegistry};
 use crate::schema_store::{Given, Options as SchemaStoreOptions, SchemaStore, StartError};
 use crate::state_dir::StateDir;
@@ -111,11 +112,11 @@ impl Embedded {
             }
         };
         let (schema_registry, schema_store) = match &config.schema_registry {
-            SchemaRegistry::At(url) => (url.clone(), None),
+            SchemaRegistry::At(registry) => (registry.clone(), None),
             SchemaRegistry::Embedded => {
                 let store = start_schema_store(state.path(), database, &last).await?;
                 announcement.schema_registry = Some(store.url().clone());
-                (store.url().clone(), Some(store))
+                (RegistryConfig::from(store.url()), Some(store))
             }
         };
         let orgs = SimulatedOrgs::start(config, state, &last).await?;

@@ -76,6 +76,9 @@ impl Admin {
             if blocking(move || Ok(query.answers(STEP))).await? {
                 break;
             }
+            if let Some(what) = uncommitted.refused() {
+                return Err(Error::Config { brokers, what });
+            }
             if Instant::now() >= deadline {
                 let last = uncommitted.last_report().unwrap_or_else(|| "no answer".to_owned());
                 return Err(Error::Unreachable { brokers, waited: CONNECT, last });

@@ -4,12 +4,13 @@ use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 
 use super::GroupConfig;
+use super::settings::{Role, Settings};
 
 /// The largest record that is written: Salesforce's widest rows, with several long text areas, fit.
 pub(super) const MAX_RECORD_BYTES: u32 = 8 * 1024 * 1024;
 
 /// The `kafka` section of the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KafkaConfig {
     /// `host:port`, several separated by commas.
     pub bootstrap_servers: String,
@@ -17,6 +18,8 @@ pub struct KafkaConfig {
     pub partitions: Option<i32>,
     /// Replicas of the topics that are created; `None` and -1 leave it to the broker.
     pub replication_factor: Option<i32>,
+    /// What the file says of the clients: how they are secured, and librdkafka's own properties.
+    pub settings: Settings,
 }
 
 impl KafkaConfig {
@@ -37,7 +40,10 @@ impl KafkaConfig {
             .set("socket.keepalive.enable", "true")
             // Sent together, requests wait for acknowledgements that the peer delays; a commit every few records feels it.
             .set("socket.nagle.disable", "true")
+            // Without it OpenSSL looks where it would have been installed, had it not been built in.
+            .set("ssl.ca.location", "probe")
             .set_log_level(RDKafkaLogLevel::Warning);
+        self.settings.apply(&mut config, Role::Asks);
         config
     }
 
@@ -62,6 +68,7 @@ impl KafkaConfig {
             .set("auto.offset.reset", "earliest")
             // Small: the readers' topics are, or are read once.
             .set("queued.max.messages.kbytes", "16384");
+        self.settings.apply(&mut config, Role::Reads);
         config
     }
 
@@ -90,6 +97,7 @@ impl KafkaConfig {
             // librdkafka's own read-ahead lies below the worker's and is thrown away by a pause, so it is small.
             .set("queued.min.messages", "1000")
             .set("queued.max.messages.kbytes", "16384");
+        self.settings.apply(&mut config, Role::Reads);
         config
     }
 
@@ -105,6 +113,7 @@ impl KafkaConfig {
             .set("compression.type", "zstd")
             // A batch is waited for as a whole, so lingering only delays its end.
             .set("linger.ms", "5");
+        self.settings.apply(&mut config, Role::Writes);
         config
     }
 }

@@ -134,7 +134,13 @@ pub enum ProduceError {
 impl Error {
     /// librdkafka refuses its configuration.
     pub(super) fn refused_config(brokers: &str, error: &KafkaError) -> Self {
-        Self::Config { brokers: brokers.to_owned(), what: format!("the client cannot be set up: {error}") }
+        let said = error.to_string();
+        let advice =
+            super::refusal::setup_advice(&said).map(|advice| format!(". {advice}")).unwrap_or_default();
+        Self::Config {
+            brokers: brokers.to_owned(),
+            what: format!("the client cannot be set up: {said}{advice}"),
+        }
     }
 
     /// `topic` was deleted under a client that used it.

@@ -3,6 +3,9 @@
 //! # Layout, in reading order
 //!
 //! - [`config`], [`error`], [`topics`]: where the brokers are, what can go wrong, what our topics are called
+//! - [`settings`], [`properties`]: what the file says of the clients, and what it may say
+//! - [`effective`]: what each kind of client is told
+//! - [`refusal`]: why brokers turn a client away, and what to do
 //! - [`admin`]: creates topics and asks for offsets
 //! - [`record`]: records as bytes, on their way in and out
 //! - [`partitioner`]: which partition a key belongs to
@@ -20,6 +23,15 @@ pub mod error;
 pub use error::{Error, ProduceError};
 
 pub mod topics;
+
+pub mod settings;
+pub use settings::{Clients, Setting, Settings};
+
+pub(crate) mod properties;
+
+pub(crate) mod effective;
+
+mod refusal;
 
 mod context;
 mod delivery;

@@ -46,14 +46,19 @@ impl Query {
     /// Whether a broker answers within `timeout`.
     pub(super) fn answers(&self, timeout: Duration) -> bool {
         let answers = self.client.client().fetch_cluster_id(timeout).is_some();
-        // Serves the log, which librdkafka queues until somebody polls.
-        self.client.poll(Duration::ZERO);
+        // Serves the log and the errors, which librdkafka queues until somebody polls.
+        while self.client.poll(Duration::ZERO).is_some() {}
         answers
     }
 
     /// librdkafka's last words about the brokers.
     pub(super) fn last_report(&self) -> Option<String> {
         self.client.context().last()
+    }
+
+    /// Why the brokers turn this client away, if trying again would not help.
+    pub(super) fn refused(&self) -> Option<String> {
+        self.client.context().refused()
     }
 
     /// How many partitions `topic` has; `None` when there is no such topic.

@@ -18,6 +18,7 @@ use super::delivery::{Deliverer, Deliveries, Undelivered};
 use super::error::{Error, ProduceError};
 use super::producer::topics;
 use super::record::Outgoing;
+use super::settings::Role;
 use super::waiting;
 
 /// A blocking call is made in steps of this length, so that giving up never takes longer.
@@ -65,6 +66,7 @@ impl TransactionalProducer {
             // A transaction holds all that came while the one before was committed; nothing is worth waiting for.
             .set("linger.ms", "0")
             .set("transaction.timeout.ms", TRANSACTION.as_millis().to_string());
+        config.settings.apply(&mut client, Role::Writes);
         let this = Self {
             deliverer: Arc::new(Deliverer::open(config, &client)?),
             id: transactional_id.to_owned(),

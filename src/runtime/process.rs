@@ -43,7 +43,7 @@ pub(super) struct Shared {
     /// Partitions of the topics of records.
     pub(super) partitions: i32,
     /// The schema registry.
-    pub(super) registry: url::Url,
+    pub(super) registry: crate::codec::RegistryConfig,
     /// The id map.
     pub(super) ids: IdStore,
     /// What sources produced while their snapshots run.
@@ -244,6 +244,7 @@ fn kafka(config: &Config, endpoints: &Endpoints) -> KafkaConfig {
         bootstrap_servers: endpoints.bootstrap_servers.clone(),
         partitions: Some(config.kafka.partitions).filter(|partitions| *partitions > 0),
         replication_factor: Some(config.kafka.replication_factor),
+        settings: config.kafka.settings.clone(),
     }
 }
 

@@ -18,8 +18,11 @@ pub async fn stored_positions(
     place: &Path,
 ) -> Result<BTreeMap<String, Vec<SourcePosition>>, RunError> {
     if let Brokers::At(servers) = &config.kafka.brokers {
-        let kafka =
-            KafkaConfig { bootstrap_servers: servers.clone(), partitions: None, replication_factor: None };
+        let kafka = KafkaConfig {
+            bootstrap_servers: servers.clone(),
+            settings: config.kafka.settings.clone(),
+            ..KafkaConfig::default()
+        };
         return read(config, &kafka).await;
     }
     if !place.exists() {

@@ -48,13 +48,14 @@ impl Place {
     pub(crate) async fn new() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let registry = SchemaStore::start(&dir.path().join("schemas.db"));
-        let url = registry.url.parse().expect("a url");
+        let url: url::Url = registry.url.parse().expect("a url");
         let (health, _reported) = HealthReporter::new();
         let codec = Codec::new(Registry::connect(&url, health).await.expect("the registry answers"));
         let kafka = KafkaConfig {
             bootstrap_servers: embedded_broker(),
             partitions: Some(1),
             replication_factor: Some(1),
+            ..KafkaConfig::default()
         };
         let admin = Admin::connect(&kafka).await.expect("the broker answers");
         let positions =

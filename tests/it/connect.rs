@@ -111,6 +111,7 @@ async fn kafka(connect: &Connect) -> Admin {
         bootstrap_servers: connect.world.bootstrap_servers.clone(),
         partitions: None,
         replication_factor: None,
+        ..KafkaConfig::default()
     };
     Admin::connect(&kafka).await.expect("the broker answers")
 }

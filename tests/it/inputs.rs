@@ -17,6 +17,7 @@ fn kafka(world: &World) -> KafkaConfig {
         bootstrap_servers: world.bootstrap_servers.clone(),
         partitions: None,
         replication_factor: None,
+        ..KafkaConfig::default()
     }
 }
 

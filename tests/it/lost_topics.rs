@@ -99,7 +99,12 @@ async fn a_topic_that_is_made_anew_while_it_is_read_is_read_from_its_first_recor
 
 async fn kafka(world: &Link) -> Admin {
     let bootstrap_servers = world.bootstrap_servers.clone();
-    let config = KafkaConfig { bootstrap_servers, partitions: None, replication_factor: None };
+    let config = KafkaConfig {
+        bootstrap_servers,
+        partitions: None,
+        replication_factor: None,
+        ..KafkaConfig::default()
+    };
     Admin::connect(&config).await.expect("the broker answers")
 }
 

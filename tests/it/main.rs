@@ -62,6 +62,12 @@ mod two_sinks;
 // Bulk jobs, and a kill while one is at work.
 mod bulk;
 
+// Brokers that ask for certificates and passwords.
+mod secured_kafka;
+
+// A schema registry that does so.
+mod secured_registry;
+
 // Topics that are deleted under a pipeline.
 mod login;
 mod lost_topics;

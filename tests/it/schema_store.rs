@@ -83,7 +83,7 @@ async fn confluents_python_client_and_ours_read_each_others_records() {
     let hex = |format: &str| written[format].as_str().expect("hexadecimal digits").to_owned();
 
     // What Python wrote, we read.
-    let url = store.url.parse().expect("a URL");
+    let url: url::Url = store.url.parse().expect("a URL");
     let codec =
         Codec::new(Registry::connect(&url, HealthReporter::new().0).await.expect("the store answers"));
     let text = |text: &str| Value::String(text.into());

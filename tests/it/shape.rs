@@ -16,7 +16,7 @@ fn lead(name: &str, company: &str) -> Json {
 
 /// The values on a topic, each with the fields that it carries.
 async fn values(world: &World, topic: &str) -> Vec<(Struct, String)> {
-    let registry = world.registry.as_ref().expect("a real registry").parse().expect("a url");
+    let registry = world.registry.as_ref().expect("a real registry").parse::<url::Url>().expect("a url");
     let codec = Codec::new(Registry::connect(&registry, HealthReporter::new().0).await.expect("it answers"));
     let mut values = Vec::new();
     for record in world.read(topic).await {

@@ -2,6 +2,9 @@
 # Starts one Apache Kafka broker (KRaft) on free loopback ports and stops it with its parent.
 #
 #   kafka.sh [--data DIR] [--port PORT]   prints {"bootstrap_servers":…,"pid":…,"data":…,"log":…} when ready
+#   kafka.sh --secured                    also {"tls":…,"mtls":…,"login":…,"login_tls":…,"certificates":…}: ports with TLS,
+#                                         with client certificates, with a login, with both; and a directory of PEM files.
+#                                         User alice has the password alice-secret, for PLAIN and for SCRAM
 #   kafka.sh install                      only installs; quick when that is done
 #
 # Without --data, everything lives in a temporary directory and the broker is killed at the end.
@@ -19,18 +22,28 @@ jvm=(-Xms128m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Xl
   -Djava.awt.headless=true -Djava.net.preferIPv4Stack=true -Dlog4j2.disable.jmx=true
   "-Dlog4j2.configurationFile=$here/kafka/log4j2.properties")
 
-data='' port='' dir='' server=''
+data='' port='' dir='' server='' secured='' extra=()
 
 class_path() { local IFS=:; local jars=("$home"/libs/*.jar); printf '%s' "${jars[*]}"; }
 
 # write_properties DIR PORT CONTROLLER_PORT
 write_properties() {
+  local listeners="PLAINTEXT://127.0.0.1:$2,CONTROLLER://127.0.0.1:$3"
+  [[ -z $secured ]] || listeners+=$(secured_listeners)
   cat "$here/kafka/server.properties" - >"$1/server.properties" <<EOF
-listeners=PLAINTEXT://127.0.0.1:$2,CONTROLLER://127.0.0.1:$3
-advertised.listeners=PLAINTEXT://127.0.0.1:$2,CONTROLLER://127.0.0.1:$3
+listeners=$listeners
+advertised.listeners=$listeners
 controller.quorum.voters=1@127.0.0.1:$3
 log.dirs=$1/data
 EOF
+  [[ -z $secured ]] || cat "$here/kafka/secured.properties" - >>"$1/server.properties" <<EOF
+ssl.keystore.location=$1/certificates/broker.pem
+ssl.truststore.location=$1/certificates/ca.pem
+EOF
+}
+
+secured_listeners() {
+  printf ',TLS://127.0.0.1:%s,MTLS://127.0.0.1:%s,LOGIN://127.0.0.1:%s,LOGINTLS://127.0.0.1:%s' "${extra[@]}"
 }
 
 install() {
@@ -47,7 +60,9 @@ install_locked() {
     -DincludeScope=runtime -DoutputDirectory="$home/libs"
   write_properties "$home" 1 2
   java "${jvm[@]}" -Dkafka.log="$home/format.log" -cp "$(class_path)" kafka.tools.StorageTool format \
-    --cluster-id AAAAAAAAAAAAAAAAAAAAAA --config "$home/server.properties" >"$home/format.out" 2>&1 ||
+    --cluster-id AAAAAAAAAAAAAAAAAAAAAA --config "$home/server.properties" \
+    --add-scram 'SCRAM-SHA-256=[name=alice,password=alice-secret]' \
+    --add-scram 'SCRAM-SHA-512=[name=alice,password=alice-secret]' >"$home/format.out" 2>&1 ||
     cannot_install "the storage could not be formatted, see $home/format.out"
   run_once
   touch "$home/complete"
@@ -99,6 +114,7 @@ start() {
   [[ -e $dir/data/meta.properties ]] || new_cluster
   for attempt in 1 2 3; do
     port=${fixed:-$(free_port)}
+    [[ -z $secured ]] || extra=("$(free_port)" "$(free_port)" "$(free_port)" "$(free_port)")
     write_properties "$dir" "$port" "$(free_port)"
     : >"$dir/kafka.log"
     launch java "${jvm[@]}" "$@" -Dkafka.log="$dir/kafka.log" -cp "$(class_path)" \
@@ -132,7 +148,7 @@ ready() {
 }
 
 usage() {
-  sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 }
 
@@ -140,6 +156,7 @@ while [[ $# -gt 0 ]]; do
   case $1 in
     install) [[ $# -eq 1 ]] || usage; install; exit ;;
     --data) [[ $# -ge 2 ]] || usage; data=$2; shift 2 ;;
+    --secured) secured=1; shift ;;
     --port) [[ $# -ge 2 ]] || usage; port=$2; shift 2 ;;
     *) usage ;;
   esac
@@ -157,9 +174,19 @@ else
 fi
 trap 'exit 0' INT TERM HUP
 
+if [[ -n $secured && ! -d $dir/certificates ]]; then
+  need_commands openssl
+  mkdir "$dir/certificates"
+  "$here/kafka/certificates.sh" "$dir/certificates"
+fi
+
 archive=()
 [[ -s $home/classes.jsa ]] && archive=("-XX:SharedArchiveFile=$home/classes.jsa")
 start ${archive[@]+"${archive[@]}"}
-printf '{"bootstrap_servers":"127.0.0.1:%s","pid":%s,"data":"%s","log":"%s"}\n' \
-  "$port" "$server" "$dir" "$dir/kafka.log"
+more=''
+[[ -z $secured ]] ||
+  printf -v more ',"tls":"127.0.0.1:%s","mtls":"127.0.0.1:%s","login":"127.0.0.1:%s","login_tls":"127.0.0.1:%s","certificates":"%s"' \
+    "${extra[@]}" "$dir/certificates"
+printf '{"bootstrap_servers":"127.0.0.1:%s","pid":%s,"data":"%s","log":"%s"%s}\n' \
+  "$port" "$server" "$dir" "$dir/kafka.log" "$more"
 watch || { say "the broker ended by itself; see $dir/kafka.log"; exit 1; }

@@ -4,14 +4,12 @@ use std::path::Path;
 
 use url::Url;
 
-use super::{Report, cycles, org, pipeline, report_topics, topics};
+use super::{Report, cycles, kafka, org, pipeline, registry, report_topics, topics};
 use crate::config::raw;
 use crate::config::substitute::Surroundings;
-use crate::config::validated::{Brokers, Config, Kafka, SchemaRegistry};
+use crate::config::validated::{Config, SchemaRegistry};
 
 const DEFAULT_STATE: &str = "./state";
-const DEFAULT_PARTITIONS: i32 = 6;
-const DEFAULT_REPLICATION_FACTOR: i32 = -1;
 
 /// Checks everything, and answers with the configuration when all its parts could be made.
 pub(in crate::config) fn check(
@@ -27,13 +25,10 @@ pub(in crate::config) fn check(
         .map(|(name, raw)| org(&name, raw, from, report).map(|org| (name, org)))
         // Not `collect` straight into an option: that would stop at the first fault.
         .collect::<Vec<_>>();
-    let kafka = kafka(file.kafka.unwrap_or_default(), report);
+    let kafka = kafka(file.kafka.unwrap_or_default(), from, report);
     let schema_registry = match file.schema_registry {
         None => Some(SchemaRegistry::Embedded),
-        Some(raw) => raw
-            .url
-            .and_then(|url| web_address(&url, &["schema_registry", "url"], report))
-            .map(SchemaRegistry::At),
+        Some(raw) => registry(raw, from, report).map(SchemaRegistry::At),
     };
     let pipelines = file
         .pipelines
@@ -60,35 +55,6 @@ pub(in crate::config) fn check(
         state: from.resolve(state),
         pipelines: pipelines.into_iter().collect::<Option<_>>()?,
     })
-}
-
-fn kafka(raw: raw::Kafka, report: &mut Report<'_>) -> Kafka {
-    let topics = raw.topics.unwrap_or_default();
-    let path = ["kafka", "topics", "replication_factor"];
-    if topics.replication_factor == Some(0) {
-        report.fault(&path, "0 copies keep nothing; write -1 for the cluster's default");
-    }
-    if topics.partitions == Some(0) {
-        let message = "0 partitions keep nothing; write -1 for the cluster's default";
-        report.fault(&["kafka", "topics", "partitions"], message);
-    }
-    for server in raw.bootstrap_servers.iter().flat_map(|servers| servers.split(',')) {
-        if let Some(reason) = refused_server(server.trim()) {
-            report.fault(&["kafka", "bootstrap_servers"], reason);
-        }
-    }
-    Kafka {
-        brokers: raw.bootstrap_servers.map_or(Brokers::Embedded, Brokers::At),
-        partitions: topics.partitions.unwrap_or(DEFAULT_PARTITIONS),
-        replication_factor: topics.replication_factor.unwrap_or(DEFAULT_REPLICATION_FACTOR),
-    }
-}
-
-fn refused_server(server: &str) -> Option<String> {
-    let port = server.rsplit_once(':').filter(|(host, _)| !host.is_empty());
-    let port = port.and_then(|(_, port)| port.parse::<u16>().ok());
-    let whole = !server.contains("://") && port.is_some_and(|port| port > 0);
-    (!whole).then(|| format!("`{server}` is not of the form host:port"))
 }
 
 /// An http or https URL; anything else is reported.

@@ -8,6 +8,18 @@ pub(super) use report::Report;
 mod file;
 pub(super) use file::check;
 
+mod kafka;
+use kafka::kafka;
+
+mod security;
+
+mod pem;
+
+mod properties;
+
+mod registry;
+use registry::registry;
+
 mod org;
 use org::org;
 

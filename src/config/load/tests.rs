@@ -12,6 +12,8 @@ mod effect;
 mod failures;
 mod references;
 mod rules;
+mod secrets;
+mod security;
 mod source;
 mod writing;
 

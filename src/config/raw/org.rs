@@ -23,6 +23,7 @@ pub(in crate::config) struct Org {
     /// What is done when an allowance of the org runs out.
     pub(in crate::config) allowances: Option<Allowances>,
     /// In place of `url` and `auth`: a simulated org inside the process, for development.
+    #[schemars(extend("x-opt-in" = true))]
     pub(in crate::config) sandbox: Option<Sandbox>,
 }
 
@@ -46,7 +47,7 @@ pub(in crate::config) enum Auth {
         #[schemars(required, extend("x-confluent" = ["salesforce.consumer.key"]))]
         client_id: Option<String>,
         /// The connected app's consumer secret.
-        #[schemars(required, with = "String", extend("x-confluent" = ["salesforce.consumer.secret"]))]
+        #[schemars(required, with = "super::SecretText", extend("x-confluent" = ["salesforce.consumer.secret"]))]
         client_secret: Option<Secret>,
     },
     /// OAuth 2.0 JWT bearer: the connected app knows the certificate of a private key.
@@ -70,16 +71,16 @@ pub(in crate::config) enum Auth {
         #[schemars(required, extend("x-confluent" = ["salesforce.consumer.key"]))]
         client_id: Option<String>,
         /// The connected app's consumer secret.
-        #[schemars(required, with = "String", extend("x-confluent" = ["salesforce.consumer.secret"]))]
+        #[schemars(required, with = "super::SecretText", extend("x-confluent" = ["salesforce.consumer.secret"]))]
         client_secret: Option<Secret>,
         /// The user that calls are made as.
         #[schemars(required, extend("x-confluent" = ["salesforce.username"]))]
         username: Option<String>,
         /// The user's password.
-        #[schemars(required, with = "String", extend("x-confluent" = ["salesforce.password"]))]
+        #[schemars(required, with = "super::SecretText", extend("x-confluent" = ["salesforce.password"]))]
         password: Option<Secret>,
         /// The user's security token, where the org asks for one.
-        #[schemars(with = "Option<String>", extend("x-confluent" = ["salesforce.password.token"]))]
+        #[schemars(with = "Option<super::SecretText>", extend("x-confluent" = ["salesforce.password.token"]))]
         security_token: Option<Secret>,
     },
 }
@@ -91,7 +92,7 @@ pub(in crate::config) struct Keystore {
     #[schemars(required, extend("x-confluent" = ["salesforce.jwt.keystore.path", "salesforce.jwt.keystore.file"]))]
     pub(in crate::config) path: Option<String>,
     /// Its password.
-    #[schemars(required, with = "String", extend("x-confluent" = ["salesforce.jwt.keystore.password"]))]
+    #[schemars(required, with = "super::SecretText", extend("x-confluent" = ["salesforce.jwt.keystore.password"]))]
     pub(in crate::config) password: Option<Secret>,
     /// Which of its keys, where it has several.
     pub(in crate::config) alias: Option<String>,
@@ -107,7 +108,7 @@ pub(in crate::config) struct Proxy {
     #[schemars(extend("x-confluent" = ["http.proxy.user", "http.proxy.auth.scheme"]))]
     pub(in crate::config) username: Option<String>,
     /// The user's password.
-    #[schemars(with = "Option<String>", extend("x-confluent" = ["http.proxy.password"]))]
+    #[schemars(with = "Option<super::SecretText>", extend("x-confluent" = ["http.proxy.password"]))]
     pub(in crate::config) password: Option<Secret>,
 }
 

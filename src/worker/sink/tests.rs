@@ -91,6 +91,7 @@ impl Rig {
             bootstrap_servers: broker.bootstrap_servers(),
             partitions: Some(1),
             replication_factor: Some(1),
+            ..KafkaConfig::default()
         };
         let admin = Admin::connect(&kafka).await.unwrap();
         let task = SinkTask { pipeline: "crm".to_owned(), number: 0 };

@@ -18,8 +18,11 @@ struct Peer {
 
 impl Peer {
     fn start(script: &str, arguments: &[&str]) -> Result<Self, String> {
-        let path = peers_dir().join(script);
-        let mut child = Command::new(&path)
+        Self::start_program(&peers_dir().join(script), arguments)
+    }
+
+    fn start_program(path: &Path, arguments: &[&str]) -> Result<Self, String> {
+        let mut child = Command::new(path)
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -87,6 +90,48 @@ impl Kafka {
     /// SIGKILL: the broker has no time to put anything in order.
     pub(crate) fn kill(self) {
         self.0.kill();
+    }
+}
+
+/// A broker with listeners that ask for certificates and passwords, which tests share.
+#[derive(Debug)]
+pub(crate) struct SecuredKafka(Peer);
+
+impl SecuredKafka {
+    /// `None` where it cannot be had and need not be.
+    pub(crate) fn shared() -> Option<&'static Self> {
+        static PEER: OnceLock<Result<SecuredKafka, String>> = OnceLock::new();
+        let peer = PEER.get_or_init(|| Peer::start("kafka.sh", &["--secured"]).map(Self));
+        peer.as_ref().map_err(|reason| skip(reason)).ok()
+    }
+
+    /// The address of a listener: `tls`, `mtls`, `login`, `login_tls`, or `bootstrap_servers` without any of it.
+    pub(crate) fn address(&self, listener: &str) -> String {
+        self.0.text(listener)
+    }
+
+    /// A PEM file of the broker or its clients.
+    pub(crate) fn pem(&self, name: &str) -> String {
+        format!("{}/{name}", self.0.text("certificates"))
+    }
+}
+
+/// A TLS server in front of an HTTP server. It ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct TlsProxy(Peer);
+
+impl TlsProxy {
+    /// In front of `upstream`, with certificates of [`SecuredKafka::pem`]; `arguments` as the script says.
+    pub(crate) fn start(upstream: &str, certificates: &str, arguments: &[&str]) -> Self {
+        let own = ["--upstream", upstream, "--certificates", certificates];
+        let path = peers_dir().join("python/tls_proxy.py");
+        let path = path.to_str().expect("the path is UTF-8");
+        let all = [&[path], &own[..], arguments].concat();
+        Self(Peer::start_program(Path::new("python3"), &all).expect("the proxy starts"))
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.0.text("url")
     }
 }
 

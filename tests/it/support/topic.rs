@@ -15,6 +15,7 @@ impl Link {
             bootstrap_servers: self.bootstrap_servers.clone(),
             partitions: None,
             replication_factor: None,
+            ..KafkaConfig::default()
         };
         let (health, _listener) = HealthReporter::new();
         let mut tail = Tail::since(&kafka, vec![topic.to_owned()], 0, health);

@@ -218,6 +218,11 @@ impl World {
         WorldBuilder::default()
     }
 
+    /// What is between the orgs, to be changed.
+    pub(crate) fn link_mut(&mut self) -> &mut Link {
+        &mut self.link
+    }
+
     /// Has the file mean another org by `a`.
     pub(crate) fn put_in_place_of_a(&self, other: &Org) {
         self.put_in_place_of(&self.a, other);

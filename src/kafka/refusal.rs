@@ -1,0 +1,113 @@
+//! Why brokers turn a client away, in words that name the keys of the file.
+//!
+//! The only place that reads librdkafka's messages: it has one code for all that TLS refuses, and none for a port that
+//! speaks something else.
+
+use rdkafka::error::RDKafkaErrorCode;
+
+/// What is wrong between a client and a broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The user or the password.
+    Login,
+    /// The mechanism.
+    Mechanism,
+    /// Nobody who is trusted has signed the broker's certificate, or it is for another name; librdkafka does not say which.
+    Authority,
+    /// The broker refuses the client's certificate, or misses it.
+    Certificate,
+    /// TLS fails otherwise.
+    Tls,
+    /// The port speaks TLS, or asks for a login.
+    MoreWanted,
+    /// The port speaks no TLS.
+    LessWanted,
+}
+
+impl Refusal {
+    /// What librdkafka's words tell of; `None` for trouble with the way to the broker.
+    pub(super) fn of(code: Option<RDKafkaErrorCode>, words: &str) -> Option<Self> {
+        let says = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
+        match code {
+            Some(RDKafkaErrorCode::Authentication)
+                if says(&["mechanism handshake", "UNSUPPORTED", "nsupported SASL"]) =>
+            {
+                Some(Self::Mechanism)
+            }
+            Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed) => {
+                Some(Self::Login)
+            }
+            Some(RDKafkaErrorCode::UnsupportedSASLMechanism) => Some(Self::Mechanism),
+            _ if says(&["certificate verify failed", "could not be verified"]) => Some(Self::Authority),
+            _ if says(&[
+                "certificate required",
+                "bad certificate",
+                "alert certificate",
+                "alert unknown ca",
+                "authentication might be required",
+            ]) =>
+            {
+                Some(Self::Certificate)
+            }
+            _ if says(&["wrong version number", "packet length too long", "PLAINTEXT broker listener"]) => {
+                Some(Self::LessWanted)
+            }
+            Some(RDKafkaErrorCode::SSL) => Some(Self::Tls),
+            // A connection that cannot be made, or a name that cannot be resolved, is told of before this.
+            Some(RDKafkaErrorCode::AllBrokersDown) => Some(Self::MoreWanted),
+            _ if says(&["SSL listener?", "might require SASL"]) => Some(Self::MoreWanted),
+            _ => None,
+        }
+    }
+
+    /// Whether it stays so. A connection that is only cut may be cut by a proxy whose broker is not up yet.
+    pub(super) fn is_final(self) -> bool {
+        !matches!(self, Self::MoreWanted | Self::LessWanted)
+    }
+
+    /// What to do.
+    pub(super) fn advice(self) -> &'static str {
+        match self {
+            Self::Login => {
+                "The broker refuses the user or the password: check `kafka.security.username`, `password` and `mechanism`, and \
+                 that the broker knows the user for this mechanism"
+            }
+            Self::Mechanism => {
+                "The broker knows no such login: set `kafka.security.mechanism` to one that it lists"
+            }
+            Self::Authority => {
+                "The broker's certificate does not hold here. Nobody who is trusted has signed it: put the certificate of its authority \
+                 in `kafka.security.ca`. Or it is for other names than the one that the broker was called by: compare them with \
+                 `kafka.bootstrap_servers` and the broker's `advertised.listeners`"
+            }
+            Self::Certificate => {
+                "The broker does not accept the client's certificate, or misses one: check `kafka.security.certificate` and `key`, and \
+                 that the broker trusts who signed it"
+            }
+            Self::Tls => "The broker and this client agree on no TLS connection: check `kafka.security`",
+            Self::MoreWanted => {
+                "The broker cuts the connection, as a port does that speaks TLS or asks for a login: check \
+                 `kafka.security.protocol` and the port in `kafka.bootstrap_servers`"
+            }
+            Self::LessWanted => {
+                "The port speaks no TLS: check `kafka.security.protocol` and the port in `kafka.bootstrap_servers`"
+            }
+        }
+    }
+}
+
+/// What to do when librdkafka makes no client, where that is known.
+pub(super) fn setup_advice(words: &str) -> Option<&'static str> {
+    let says = |part: &str| words.contains(part);
+    if says("ssl.key") || says("private key") {
+        Some(
+            "Check `kafka.security.key` and `kafka.security.key_password`, and that the key is the certificate's",
+        )
+    } else if says("ssl.certificate") {
+        Some("Check `kafka.security.certificate`")
+    } else if says("ssl.ca") {
+        Some("Check `kafka.security.ca`")
+    } else {
+        None
+    }
+}
