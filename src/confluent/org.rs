@@ -6,6 +6,11 @@ use super::part::Making;
 /// What logs in to any org, and is no org's own address.
 const LOGIN: [&str; 2] = ["login.salesforce.com", "test.salesforce.com"];
 
+/// Whether `url` logs in to any org.
+pub(super) fn is_login(url: &str) -> bool {
+    LOGIN.iter().any(|host| url.contains(host))
+}
+
 /// The keys of the org.
 pub(super) fn org(making: &mut Making<'_, '_>) -> Map {
     let mut org = Map::default();
@@ -60,7 +65,7 @@ fn auth(making: &mut Making<'_, '_>) -> Map {
         }
         "client_credentials" => {
             let url = making.settings.text("salesforce.instance").unwrap_or_default();
-            if LOGIN.iter().any(|host| url.contains(host)) {
+            if is_login(&url) {
                 making.settings.refuse(
                     "salesforce.instance",
                     "CLIENT_CREDENTIALS needs the org's own address: its My Domain, such as `https://acme.my.salesforce.com`",

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::catalog;
-use super::document::{Map, Origin};
+use super::document::{Map, Origin, Value};
 use super::finding::{Finding, Verdict};
 use super::given::{CLASS, Given, NAME};
 use super::join::join;
 use super::kind::Kind;
-use super::org::org;
+use super::org::{is_login, org};
 use super::part::{Making, Part};
 use super::secrets::Secrets;
 use super::settings::Settings;
@@ -72,6 +72,9 @@ pub fn translate(worker: Option<&Given>, connectors: &[Given], pipelines: Pipeli
         let wires = wires(&mut settings, worker, &mut of_converters);
         found.extend(of_converters);
         let identity = identity(kind, &settings);
+        if orgs.iter().all(|(known, ..)| *known != identity) {
+            other_login(&mut settings, &orgs);
+        }
         let mut making =
             Making { settings: &mut settings, number, name: name.clone(), secrets: &mut secrets };
         let known = orgs.iter().position(|(known, ..)| *known == identity);
@@ -166,12 +169,34 @@ fn legal(c: char) -> char {
     if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '_' }
 }
 
-/// What makes two connectors log in to the same org in the same way.
+/// What makes two connectors log in to the same org in the same way: what they say of it, whichever kinds they are.
 fn identity(kind: Kind, settings: &Settings<'_>) -> String {
     let of_org = catalog::connectors()
         .filter(|known| known.of.contains(&kind))
         .filter(|known| matches!(known.fate, catalog::Fate::Same(key) if key.starts_with("orgs.")));
-    format!("{:?}", of_org.map(|known| settings.text(known.name)).collect::<Vec<_>>())
+    let said = of_org.filter_map(|known| {
+        let is_default = |text: &String| {
+            text.is_empty() || matches!(known.default, catalog::Default::Is(default) if default == text)
+        };
+        let text = settings.text(known.name).filter(|text| !is_default(text))?;
+        Some((known.name, text))
+    });
+    format!("{:?}", said.collect::<BTreeMap<_, _>>())
+}
+
+/// Refuses a login to an org that another connector logs in to otherwise: a process knows each org once, so that no change is
+/// written back to where it came from.
+fn other_login(settings: &mut Settings<'_>, orgs: &[(String, String, Map)]) {
+    let property = "salesforce.instance";
+    let Some(url) = settings.filled(property).filter(|url| !is_login(url)) else { return };
+    let is_same = |org: &Map| org.get("url") == Some(&Value::Text(url.clone()));
+    if let Some((_, name, _)) = orgs.iter().find(|(_, _, org)| is_same(org)) {
+        let message = format!(
+            "another connector logs in to the same org (`{name}`) with other properties; one process logs in to an org in one way: write \
+             the same, or run two processes"
+        );
+        settings.refuse(property, message);
+    }
 }
 
 /// The first part of a My Domain, else the connector's name.

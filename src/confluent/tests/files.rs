@@ -133,6 +133,24 @@ fn connectors_of_one_org_share_it() {
 }
 
 #[test]
+fn connectors_of_other_kinds_share_an_org_too_and_never_log_in_to_it_in_two_ways() {
+    let [source, _] = pair("acme", "emea");
+    let other = |more: &str| {
+        let class = "connector.class=SalesforcePlatformEventSource\nkafka.topic=orders\n";
+        let own = format!(
+            "name=orders\n{class}salesforce.platform.event.name=Order__e\nhttp.proxy.auth.scheme=NONE\n"
+        );
+        given("e.properties", &format!("{own}{}{more}", org("acme")))
+    };
+    let (text, config) = made(&[source.clone(), other("")], Pipelines::OfConnectors);
+    assert_eq!(config.expect("a file").orgs.len(), 1, "{text}");
+    let two = [source, other("salesforce.consumer.key=another\n")];
+    let translation = translate(Some(&worker()), &two, Pipelines::OfConnectors);
+    let found = refused(&translation);
+    assert_eq!((found[0].of.as_str(), found[0].property.as_str()), ("e.properties", "salesforce.instance"));
+}
+
+#[test]
 fn two_connectors_of_one_name_and_two_registries_are_refused() {
     let [source, mut sink] = pair("acme", "emea");
     sink.properties.insert("name".to_owned(), "lead-source".to_owned());
