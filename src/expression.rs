@@ -8,6 +8,7 @@
 //! - `references`: what an expression names
 //! - `values`: values of records as CEL's, and back
 //! - `body`: what a report says
+//! - `json`: keys, headers and values of produced records
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
@@ -18,6 +19,9 @@ use orgstream_api::{Expression, ExpressionError, Scope, Type, Value};
 
 mod body;
 pub(crate) use body::{ReportBody, Response};
+
+mod json;
+pub(crate) use json::JsonExpression;
 
 mod references;
 use references::References;

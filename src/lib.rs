@@ -5,6 +5,7 @@
 //! - [`config`], `id_file`: the user's file, and files of ids
 //! - [`confluent`]: property files of Kafka Connect as such a file
 //! - `expression`: what the file says of single records
+//! - [`shaping`]: what a source's records are on their topics
 //! - [`runtime`]: the process that a file becomes
 //! - [`embedded`], [`schema_store`]: what a file leaves out
 //! - [`worker`]: how a task runs
@@ -30,6 +31,7 @@ mod id_file;
 pub mod kafka;
 pub mod runtime;
 pub mod schema_store;
+pub mod shaping;
 pub mod state_dir;
 pub mod store;
 pub mod telemetry;

@@ -55,6 +55,12 @@ pub(super) use bulk::Bulk;
 mod parked;
 pub(super) use parked::{Expired, Parked};
 
+mod produced;
+pub(super) use produced::{
+    EventWord, HeaderExpression, HeaderText, Headers, KeySource, KeyWord, Matching, MissingKey, Only,
+    RecordKey,
+};
+
 mod push_topic;
 pub(super) use push_topic::{Manage, NotifyForFields, Operation as PushTopicOperation, PushTopic};
 

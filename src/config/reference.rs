@@ -21,7 +21,8 @@ Expressions (`filter`, `fields`) are [CEL](https://cel.dev). They see `value` (t
 `object`, `id`, `replay_id`, `channel`, `time`, `carried`). Dates and times are text in ISO 8601, which compares as it should; currency
 is text too, so `double(value.AnnualRevenue) > 1000.0`. A whole number and one with a fraction compare, but do not add up: `int(…)` and
 `double(…)` make one of the other. What is compared with `null` by `<` or `>` has no value: write `value.Amount != null && value.Amount >
-10`. A source's filter lets pass what it has no value for, and counts it (`filter_errors` in the status).
+10`. A source's filter lets pass what it has no value for, and counts it (`filter_errors` in the status). Expressions of `source.key`, `source.headers` and
+`source.value` see the record as it would be written without them. Patterns are regular expressions in the syntax of the crate `regex`, without Unicode classes.
 
 Those of a sink (`sink.filter`, `objects.NAME.sink.filter`, `objects.NAME.fields`) see also where the record lies: `topic`, `partition`,
 `offset`. What they have no value for is rejected, with the expression and the field. A filter needs all fields that it names, and so
@@ -57,9 +58,12 @@ const NOT_OURS: &[(&str, &str)] = &[
         "topic.creation.*",
         "topics with other settings are made by hand before the first run; they are used as they are",
     ),
-    ("regex.timeout.ms", "no expression here can take long: there are no regular expressions"),
+    (
+        "regex.timeout.ms",
+        "no expression here can take long: patterns are matched in time that grows with the text alone",
+    ),
     ("ignore.text.area.fields", "long texts are read with the row (`hydrate`); events never have them"),
-    ("include.event.metadata", "headers always carry it"),
+    ("include.event.metadata", "headers carry it, unless `source.headers.metadata` says otherwise"),
     ("poll.idle.time", "events are taken when they come"),
     ("poll.record.bulk.size", "as many as there are, up to 5,000"),
     ("header.converter", "headers are text"),

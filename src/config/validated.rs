@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use orgstream_api::TopicTemplate;
@@ -16,6 +17,7 @@ use orgstream_salesforce_source::SourceConfig;
 use crate::codec::{Input, RegistryConfig};
 use crate::expression::ReportBody;
 use crate::kafka::Settings;
+use crate::shaping::Shaping;
 
 /// One file's configuration.
 #[derive(Debug, Clone)]
@@ -106,6 +108,8 @@ pub struct PipelineSource {
     pub output: Input,
     /// What the source connector is given.
     pub config: SourceConfig,
+    /// What its records are on their topics.
+    pub shaping: Arc<Shaping>,
 }
 
 /// The sink of a pipeline.

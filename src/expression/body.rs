@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use cel::objects::Key;
 use cel::{Context, Program, Value as Cel};
 use orgstream_api::{ExpressionError, InputOffset, Rejection, Scope};
 use serde_json::Value as Json;
 
+use super::json::json;
 use super::references::References;
 use super::values::text;
 use super::{ENV, VARIABLES, add_record, failed, read_program, values};
@@ -101,34 +101,4 @@ fn of(response: Response<'_>) -> Cel {
         ("fields", Cel::List(Arc::new(fields.collect()))),
     ];
     values::to_map(members.into_iter())
-}
-
-/// The JSON of a value.
-///
-/// # Errors
-/// That JSON has no such value.
-fn json(value: &Cel) -> Result<Json, String> {
-    Ok(match value {
-        Cel::Null => Json::Null,
-        Cel::Bool(value) => Json::from(*value),
-        Cel::Int(number) => Json::from(*number),
-        Cel::UInt(number) => Json::from(*number),
-        Cel::Float(number) => Json::from(*number),
-        Cel::String(text) => Json::from(text.as_str()),
-        Cel::List(values) => values.iter().map(json).collect::<Result<_, _>>()?,
-        Cel::Map(map) => {
-            let entry = |(key, value): (&Key, &Cel)| Ok::<_, String>((name(key), json(value)?));
-            Json::Object(map.map.iter().map(entry).collect::<Result<_, _>>()?)
-        }
-        other => return Err(format!("is {}, which JSON does not have", other.type_of())),
-    })
-}
-
-fn name(key: &Key) -> String {
-    match key {
-        Key::String(text) => text.as_ref().clone(),
-        Key::Int(number) => number.to_string(),
-        Key::Uint(number) => number.to_string(),
-        Key::Bool(value) => value.to_string(),
-    }
 }

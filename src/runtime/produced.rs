@@ -11,6 +11,7 @@ use orgstream_salesforce::datetime;
 
 use crate::codec::Codec;
 use crate::kafka::{Admin, Consumed, KafkaConfig, Tail};
+use crate::shaping::Metadata;
 
 /// What the header says of a record that a snapshot brought.
 const SNAPSHOT: &str = "snapshot";
@@ -23,6 +24,8 @@ pub(super) struct ProducedTopics {
     pub(super) admin: Admin,
     /// Bytes to records.
     pub(super) codec: Codec,
+    /// What the headers are called that tell of a record; `None` where records do not say what they are.
+    pub(super) metadata: Option<Metadata>,
     /// Topic → object.
     pub(super) objects: HashMap<String, String>,
     /// The task's health.
@@ -32,6 +35,9 @@ pub(super) struct ProducedTopics {
 #[async_trait]
 impl Produced for ProducedTopics {
     async fn since(&self, since: i64, each: &mut (dyn FnMut(Version) + Send)) -> Result<(), StoreError> {
+        if self.metadata.is_none() {
+            return Ok(());
+        }
         let topics = self.objects.keys().cloned().collect();
         let mut tail = Tail::since(&self.kafka, topics, since, self.health.clone());
         while let Some(record) = tail.next().await {
@@ -53,6 +59,9 @@ impl Produced for ProducedTopics {
         offsets: &Offsets,
         each: &mut (dyn FnMut(Version) + Send),
     ) -> Result<Found, StoreError> {
+        if self.metadata.is_none() {
+            return Ok(Found::Cut);
+        }
         let topics = self.topics_of(object);
         if self.is_cut(&topics, offsets).await? {
             return Ok(Found::Cut);
@@ -62,7 +71,7 @@ impl Produced for ProducedTopics {
         let mut tail = Tail::from(&self.kafka, starts, self.health.clone());
         while let Some(record) = tail.next().await {
             let record = record.map_err(failed)?;
-            if record.headers.text(header::ORIGIN) == Some(SNAPSHOT) {
+            if self.told(&record, header::ORIGIN) == Some(SNAPSHOT) {
                 continue;
             }
             if let Some(version) = self.version(&record).await? {
@@ -87,22 +96,27 @@ impl ProducedTopics {
         Ok(are_cut(offsets, &firsts, &ends))
     }
 
+    /// What the header says that is called `name` by default.
+    fn told<'a>(&self, record: &'a Consumed, name: &str) -> Option<&'a str> {
+        record.headers.text(&self.metadata.as_ref()?.name(name)?)
+    }
+
     /// The version in `record`; `None` for what is not a source's record.
     async fn version(&self, record: &Consumed) -> Result<Option<Version>, StoreError> {
         let Some(object) = self.objects.get(&record.at.partition.topic) else { return Ok(None) };
         let Some(stamp) =
-            record.headers.text(header::STAMP).and_then(|text| datetime::parse_datetime(text).ok())
+            self.told(record, header::STAMP).and_then(|text| datetime::parse_datetime(text).ok())
         else {
             return Ok(None);
         };
-        let decoded =
-            self.codec.decode(record.key.as_deref(), record.value.as_deref()).await.map_err(failed)?;
+        // The key may be anything; the value has the id.
+        let decoded = self.codec.decode(None, record.value.as_deref()).await.map_err(failed)?;
         let Some(value) = decoded.value else { return Ok(None) };
         let text = |name| value.value(name).and_then(orgstream_api::Value::as_str);
         let Some(id) = text(field::ID) else { return Ok(None) };
         let deleted = text(field::EVENT_TYPE) == Some(EventType::Deleted.as_str());
         let stamp = Stamp(stamp.div_euclid(1_000));
-        let carried = record.headers.text(header::CARRIED);
+        let carried = self.told(record, header::CARRIED);
         let whole = carried.is_some_and(|carried| carries_all(carried, &value));
         Ok(Some(Version { object: object.clone(), id: id.to_owned(), stamp, deleted, whole }))
     }

@@ -109,6 +109,8 @@ fn source_status(source: &SourceEntry) -> TaskStatus {
     if let Some(counters) = counters {
         status.counters.extend(counters.all().map(|(name, count)| (name.to_owned(), count)));
     }
+    status.counters.extend(source.shaping.counts());
+    status.rejected = source.view.rejected.total();
     status
 }
 

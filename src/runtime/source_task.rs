@@ -18,6 +18,7 @@ use super::task::keep_running;
 use crate::codec::{Codec, Input, Registry};
 use crate::config::Pipeline;
 use crate::control::NotOrdered;
+use crate::shaping::Shaping;
 use crate::worker::positions::SourceTask;
 use crate::worker::record_topics::RecordTopics;
 use crate::worker::source::{Beginning, SourceView, SourceWorker, StartSource};
@@ -51,6 +52,8 @@ pub(super) struct SourceEntry {
     claimed: Arc<AtomicBool>,
     /// Whether everything is to be read anew, and that is not on record yet.
     anew: Arc<AtomicBool>,
+    /// What its records are on their topics.
+    pub(super) shaping: Arc<Shaping>,
 }
 
 /// The topics that are known before there are records, each with its object or event.
@@ -74,6 +77,7 @@ impl SourceEntry {
             health: watch::Sender::default(),
             claimed: Arc::default(),
             anew: Arc::new(AtomicBool::new(anew)),
+            shaping: pipeline.source.as_ref().map(|source| Arc::clone(&source.shaping)).unwrap_or_default(),
         }
     }
 
@@ -117,10 +121,28 @@ impl SourceEntry {
         org: Org,
         stop: CancellationToken,
     ) -> Result<(), TaskError> {
+        self.say_what_is_odd();
         keep_running(&self.name(), &self.state, &stop, || {
             self.attempt(shared, config.clone(), org.clone(), &stop)
         })
         .await
+    }
+
+    /// What the file asks for and may not be meant.
+    fn say_what_is_odd(&self) {
+        let Shaping { key, headers, .. } = &*self.shaping;
+        if let Some(why) = key.breaks_order(|name| headers.is_constant(name)) {
+            tracing::warn!(
+                pipeline = self.pipeline,
+                "The changes of one record may lie in several partitions, where they have no order: {why}. A sink would not                  know the last one; `source.key` decides."
+            );
+        }
+        if self.shaping.read_back().is_none() {
+            tracing::info!(
+                pipeline = self.pipeline,
+                "The records do not say where they come from (`source.headers`, `source.value`), so what lies on the topics                  cannot be read back: a snapshot that is interrupted begins again, and a start repeats the latest changes."
+            );
+        }
     }
 
     async fn attempt(
@@ -144,6 +166,7 @@ impl SourceEntry {
             anew: Arc::clone(&self.anew),
             kafka: shared.kafka.clone(),
             codec: codec.clone(),
+            shaping: Arc::clone(&self.shaping),
             topics: RecordTopics::new(shared.admin.clone(), shared.partitions, known),
             start: self.starter(shared, config, org, codec, &health),
             quiet: shared.quiet,
@@ -171,6 +194,7 @@ impl SourceEntry {
         let (counters, state) = (Arc::clone(&self.counters), self.state.clone());
         let (orders, seen) = (Arc::clone(&self.orders), Arc::new(shared.seen.of_task(self.name())));
         let source_health = self.health.clone();
+        let metadata = self.shaping.read_back().cloned();
         Box::new(move |Beginning { positions, anew }| {
             let (config, org, counters, state) = (config.clone(), org.clone(), Arc::clone(&counters), &state);
             let (sender, commands) = mpsc::channel(ORDERS);
@@ -179,10 +203,11 @@ impl SourceEntry {
                 topics_on_record(&positions).map(|(topic, object)| (topic.to_owned(), object.to_owned()));
             let objects = named.clone().into_iter().chain(on_record).collect();
             let (kafka, admin, codec, health) = (kafka.clone(), admin.clone(), codec.clone(), health.clone());
+            let metadata = metadata.clone();
             let context = SourceContext {
                 positions,
                 anew,
-                produced: Arc::new(ProducedTopics { kafka, admin, codec, objects, health }),
+                produced: Arc::new(ProducedTopics { kafka, admin, codec, metadata, objects, health }),
                 links: links.clone(),
                 seen: seen.clone(),
                 commands,

@@ -94,10 +94,15 @@ impl Tasks {
         running
     }
 
-    /// How many records the sinks rejected, by dead-letter topic; topics without any are left out.
+    /// How many records the tasks rejected, by dead-letter topic; topics without any are left out.
     pub(super) fn rejected(&self) -> BTreeMap<String, u64> {
-        let counts = self.sinks.iter().map(|sink| (topics::dead_letters(&sink.pipeline), sink.rejected()));
-        counts.filter(|(_, count)| *count > 0).collect()
+        let sources = self.sources.iter().map(|source| (&source.pipeline, source.view.rejected.total()));
+        let sinks = self.sinks.iter().map(|sink| (&sink.pipeline, sink.rejected()));
+        let mut rejected = BTreeMap::new();
+        for (pipeline, count) in sources.chain(sinks).filter(|(_, count)| *count > 0) {
+            *rejected.entry(topics::dead_letters(pipeline)).or_default() += count;
+        }
+        rejected
     }
 
     /// How many records lie in the dead-letter topics of the sinks; topics without any are left out.

@@ -5,9 +5,10 @@
 //! large for its topic goes there without the value, and says where that lies.
 
 use orgstream_api::record::header;
-use orgstream_api::{Headers, InputOffset, Unreadable};
+use orgstream_api::{Headers, InputOffset, SourceRecord, Struct, Unreadable};
 
 use crate::kafka::{Consumed, Outgoing, Place, ProduceError, Producer, topics};
+use crate::shaping::Refused;
 
 /// The header with the id of the write that a dead letter is of. It stands behind those of Kafka Connect.
 pub const WRITE_ID: &str = "orgstream.write_id";
@@ -29,6 +30,8 @@ pub enum Stage {
     TaskPut,
     /// The source cannot read what its org sent.
     TaskPoll,
+    /// The source's rules for keys and values refuse the record.
+    Transformation,
 }
 
 impl Stage {
@@ -38,6 +41,7 @@ impl Stage {
             Self::ValueConverter => "VALUE_CONVERTER",
             Self::TaskPut => "TASK_PUT",
             Self::TaskPoll => "TASK_POLL",
+            Self::Transformation => "TRANSFORMATION",
         }
     }
 
@@ -47,6 +51,7 @@ impl Stage {
             Self::KeyConverter | Self::ValueConverter => "orgstream.codec",
             Self::TaskPut => "orgstream.salesforce.sink",
             Self::TaskPoll => "orgstream.salesforce.source",
+            Self::Transformation => "orgstream.shaping",
         }
     }
 }
@@ -124,6 +129,39 @@ pub fn unread_letter(pipeline: &str, task: u32, message: &Unreadable) -> Outgoin
         value,
         headers,
         timestamp: Some(message.at),
+    }
+}
+
+/// The dead letter of a record that a source's rules refuse: it is on no topic, so it has the topic that it was for and no place
+/// there. The key is its id, the value its fields as JSON.
+pub(crate) fn refused_letter(pipeline: &str, task: u32, refused: &Refused) -> Outgoing {
+    let Refused { source, code, message } = refused;
+    let SourceRecord { topic, partition_key, about, record } = source;
+    let mut headers = record.headers.clone();
+    let mut add = |name: &str, text: &str| headers.push(format!("__connect.errors.{name}"), text);
+    add("topic", topic);
+    add("connector.name", pipeline);
+    add("task.id", &task.to_string());
+    add("stage", Stage::Transformation.as_str());
+    add("class.name", Stage::Transformation.executing());
+    add("exception.class.name", code);
+    add("exception.message", message);
+    let fields = record.value.iter().flat_map(Struct::iter);
+    let json: serde_json::Value = fields.map(|(name, value)| (name.to_owned(), value.to_json())).collect();
+    let mut value = Some(json.to_string().into_bytes());
+    if let Some(bytes) = value.take_if(|value| value.len() > LARGEST_MESSAGE) {
+        headers.push(
+            VALUE_LEFT_OUT,
+            format!("the record, {} bytes, is too large for a dead letter", bytes.len()),
+        );
+    }
+    Outgoing {
+        topic: topics::dead_letters(pipeline),
+        place: Place::Key(partition_key.clone()),
+        key: about.id.clone().map(String::into_bytes),
+        value,
+        headers,
+        timestamp: Some(record.timestamp),
     }
 }
 

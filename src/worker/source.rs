@@ -27,6 +27,7 @@ use super::positions::{self, Claim, SourceTask, Stored};
 use super::record_topics::RecordTopics;
 use crate::codec::Codec;
 use crate::kafka::{KafkaConfig, ProduceError, read_compacted, topics};
+use crate::shaping::Shaping;
 use lane::Lane;
 
 pub(super) use lane::outgoing_entry;
@@ -52,6 +53,8 @@ pub type StartSource = Box<
 pub struct SourceView {
     /// Records committed to Kafka.
     pub records: Meter,
+    /// Records that the file's rules refused, committed to the dead letters.
+    pub rejected: Meter,
     /// From the moment an answer of the org had brought a change to the commit of its record. Rows that the source asks
     /// for by itself are not measured.
     pub latency: Latency,
@@ -65,6 +68,7 @@ impl Default for SourceView {
     fn default() -> Self {
         Self {
             records: Meter::default(),
+            rejected: Meter::default(),
             latency: Latency::default(),
             at_end: watch::Sender::new(AtEnd::No),
             positions: watch::Sender::new(Vec::new()),
@@ -88,6 +92,8 @@ pub struct SourceWorker {
     pub kafka: KafkaConfig,
     /// How records become bytes.
     pub codec: Codec,
+    /// What records are on their topics.
+    pub shaping: Arc<Shaping>,
     /// The topics that records go to.
     pub topics: RecordTopics,
     /// Starts the source.

@@ -81,6 +81,7 @@ impl Place {
             anew: Arc::default(),
             kafka: self.kafka.clone(),
             codec: self.codec.clone(),
+            shaping: Arc::default(),
             topics: RecordTopics::new(self.admin.clone(), 1, HashSet::new()),
             start: Box::new(move |_| {
                 let source = Silent(Some(position.clone()));

@@ -107,11 +107,48 @@ fn every_file_and_test_that_a_document_names_exists() {
 /// Each line of what Confluent's sink is said to do names what holds it here.
 #[test]
 fn every_line_of_confluents_sink_has_tests_that_exist() {
-    let text = read("docs/FROM_CONFLUENT_SINK.md");
+    every_line_has_tests_that_exist("docs/FROM_CONFLUENT_SINK.md");
+}
+
+/// The settings of Kurrent's Kafka sink.
+const KURRENT: &[&str] = &[
+    "topic",
+    "bootstrapServers",
+    "defaultHeaders",
+    "partitionKeyExtraction:enabled",
+    "partitionKeyExtraction:source",
+    "partitionKeyExtraction:expression",
+    "subscription:filter:scope",
+    "subscription:filter:filterType",
+    "subscription:initialPosition",
+    "transformer:function",
+    "autocommit",
+];
+
+/// Each setting of Kurrent's sink has a line that says whether it is the same, and what holds that.
+#[test]
+fn every_setting_of_kurrents_sink_has_a_line_and_tests_that_exist() {
+    let rows = every_line_has_tests_that_exist("docs/FROM_KURRENT.md");
+    for row in &rows {
+        let verdict = row.split(" | ").nth(2).unwrap_or_default();
+        assert!(verdict == "same" || verdict.starts_with("differs "), "{row}");
+    }
+    let there: Vec<&str> = rows.iter().filter_map(|row| row.split(" | ").next()).collect();
+    for setting in KURRENT {
+        let begins = |word: &str| word == *setting || word.starts_with(&format!("{setting}: "));
+        assert!(there.iter().any(|cell| quoted(cell).any(begins)), "{setting} has no line");
+    }
+}
+
+/// The rows of a page's table, of which each names in its last cell the tests that hold it.
+#[track_caller]
+fn every_line_has_tests_that_exist(page: &str) -> Vec<String> {
+    let text = read(page);
     let tests = tests();
-    let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    let rows: Vec<String> =
+        text.lines().filter(|line| line.starts_with("| ")).skip(1).map(str::to_owned).collect();
     assert!(!rows.is_empty(), "the table is gone");
-    for row in rows {
+    for row in &rows {
         let held_by = row.trim_end_matches(" |").rsplit(" | ").next().unwrap_or_default();
         let named: Vec<&str> = quoted(held_by).collect();
         assert!(!named.is_empty(), "no test holds: {row}");
@@ -119,6 +156,7 @@ fn every_line_of_confluents_sink_has_tests_that_exist() {
             assert!(tests.contains(name), "there is no test {name}: {row}");
         }
     }
+    rows
 }
 
 /// Each property has a row with its default, what becomes of it, and the tests that show it.

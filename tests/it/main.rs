@@ -75,6 +75,9 @@ mod lost_topics;
 // What the file says of single records: which, with which fields, on which topics.
 mod shape;
 
+// What records are on their topics: keys, headers, values.
+mod produced;
+
 // Objects that change while they are replicated.
 mod evolution;
 

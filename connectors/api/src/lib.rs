@@ -24,7 +24,7 @@ pub mod schema;
 pub use schema::{Field, Schema, Type};
 
 pub mod record;
-pub use record::{EventType, Headers, Record, SinkRecord, SourceRecord};
+pub use record::{About, EventType, Headers, Record, SinkRecord, SourceRecord};
 
 pub mod position;
 pub use position::{InputOffset, SourcePosition, TopicPartition};

@@ -23,6 +23,8 @@ pub mod field {
 
 /// Header names. All values are UTF-8 text.
 pub mod header {
+    /// What all of them begin with, where the file does not say otherwise.
+    pub const PREFIX: &str = "orgstream.";
     /// The 18-character id of the org the change comes from.
     pub const ORG: &str = "orgstream.org";
     /// The channel that delivered the event, such as `/topic/orgstream_Account`. Absent for snapshot rows.
@@ -112,6 +114,12 @@ impl Headers {
         std::str::from_utf8(value).ok()
     }
 
+    /// The same values under other names; a header without a new name is left out.
+    #[must_use]
+    pub fn renamed(self, name: impl Fn(&str) -> Option<Cow<'static, str>>) -> Self {
+        Self(self.0.into_iter().filter_map(|(old, value)| Some((name(&old)?, value))).collect())
+    }
+
     /// All headers in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0.iter().map(|(name, value)| (&**name, &**value))
@@ -145,8 +153,23 @@ pub struct SourceRecord {
     pub topic: String,
     /// Chooses the partition: all records with the same bytes stay in order. The record id.
     pub partition_key: Vec<u8>,
+    /// What it is about.
+    pub about: About,
     /// The record.
     pub record: Record,
+}
+
+/// What a source's record is about, whatever form its value has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// What happened; `None` for messages that are about no record.
+    pub kind: Option<EventType>,
+    /// The object's API name, or the event's.
+    pub object: String,
+    /// The id of the object's record; `None` for messages.
+    pub id: Option<String>,
+    /// When it happened: milliseconds since the epoch.
+    pub time: i64,
 }
 
 /// A record that came out of Kafka.

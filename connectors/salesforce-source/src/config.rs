@@ -104,6 +104,8 @@ pub struct SourceObject {
     pub push_topic: PushTopicConfig,
     /// Records of which one of these does not hold are not produced. Deletions always are.
     pub filter: Vec<Arc<dyn Expression>>,
+    /// Changes of which one of these does not hold are not produced, deletions among them.
+    pub only: Vec<Arc<dyn Expression>>,
     /// Fields that are renamed, computed or left out.
     pub fields: Vec<FieldRule>,
 }
@@ -161,6 +163,7 @@ impl SourceObject {
             poll_every: POLL_EVERY,
             push_topic: PushTopicConfig::default(),
             filter: Vec::new(),
+            only: Vec::new(),
             fields: Vec::new(),
         }
     }

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use orgstream_api::record::{field, header};
-use orgstream_api::{EventScope, EventType, Headers, Record, Schema, Scope, SourceRecord, Struct, Value};
+use orgstream_api::{
+    About, EventScope, EventType, Headers, Record, Schema, Scope, SourceRecord, Struct, Value,
+};
 use orgstream_salesforce::event_schema::{
     self, CHANGE_EVENT_HEADER, CREATED_DATE, EVENT_UUID, PAYLOAD, REPLAY_ID,
 };
@@ -116,13 +118,24 @@ impl Envelope {
         }
         headers.push(header::STAMP, event.created.to_string());
         headers.push(header::ORIGIN, "stream");
-        if let Some(image) = image {
-            if !is_wanted(destination, &event, &image, (key.as_ref(), &headers)) {
+        if let Some(image) = &image {
+            if !is_wanted(destination, &event, image, (key.as_ref(), &headers)) {
                 destination.filter.count();
                 return None;
             }
             headers.push(header::CARRIED, image.described.carried(&image.carried).as_ref());
         }
+        let about = About {
+            kind: kind_of(&event),
+            object: match &image {
+                Some(image) => image.described.describe().object.clone(),
+                None => {
+                    value.value(field::OBJECT_TYPE).and_then(Value::as_str).unwrap_or_default().to_owned()
+                }
+            },
+            id: of_record.map(|id| id.as_str().to_owned()),
+            time: event.created.0,
+        };
         // What is about no record has no other order than that of its channel.
         let partition_key = match of_record {
             Some(id) => id.as_str().as_bytes().to_vec(),
@@ -131,25 +144,30 @@ impl Envelope {
         Some(SourceRecord {
             topic: destination.topic.render(&value, None).to_string(),
             partition_key,
+            about,
             record: Record { key, value: Some(value), headers, timestamp: event.created.0 },
         })
     }
 }
 
-/// Whether the filter lets a change event pass, by what it tells of its record. Deletions always are.
+/// What happened to the record of a change event; `None` for other messages.
+fn kind_of(event: &Event) -> Option<EventType> {
+    match &event.what {
+        What::Change(change) => change.header.kind.event_type(),
+        _ => None,
+    }
+}
+
+/// Whether the filter lets a change event pass, by what it tells of its record.
 fn is_wanted(
     destination: &Destination,
     event: &Event,
     image: &Image,
     (key, headers): (Option<&Struct>, &Headers),
 ) -> bool {
-    let kind = match &event.what {
-        What::Change(change) => change.header.kind.event_type(),
-        _ => None,
-    };
     let names = || image.described.carried_names(&image.carried);
     let told = EventScope {
-        kind,
+        kind: kind_of(event),
         object: &image.described.describe().object,
         id: Some(image.id.as_str()),
         replay_id: event.replay_id.map(|id| id.0),
@@ -158,7 +176,7 @@ fn is_wanted(
         carried: &names,
     };
     let scope = Scope { value: &image.value, key, headers, event: told, at: None };
-    kind == Some(EventType::Deleted) || destination.filter.lets_pass(&scope, &image.carried)
+    destination.filter.wants(&scope, &image.carried)
 }
 
 /// The fields that are told as the difference from a text that is not known.

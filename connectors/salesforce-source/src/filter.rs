@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use orgstream_api::{Expression, ExpressionError, Scope};
+use orgstream_api::{EventType, Expression, ExpressionError, Scope};
 
 use crate::counters::{Count, SourceCounters};
 use crate::described::Carried;
@@ -14,6 +14,9 @@ use crate::described::Carried;
 /// The conditions of one object, all of which have to hold.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Filter {
+    /// What they ask is known of deletions too.
+    only: Vec<Arc<dyn Expression>>,
+    /// A deleted record has no values to judge by, so deletions pass.
     conditions: Vec<Arc<dyn Expression>>,
     pub(crate) errors: Errors,
 }
@@ -37,11 +40,27 @@ impl Filter {
         counters: Arc<SourceCounters>,
     ) -> Self {
         let (pipeline, object) = (pipeline.to_owned(), object.to_owned());
-        Self { conditions, errors: Errors { pipeline, object, counters, said: Arc::default() } }
+        let errors = Errors { pipeline, object, counters, said: Arc::default() };
+        Self { only: Vec::new(), conditions, errors }
+    }
+
+    /// The same conditions, and `only` beside them.
+    pub(crate) fn with_only(self, only: Vec<Arc<dyn Expression>>) -> Self {
+        Self { only, ..self }
     }
 
     /// Whether the record is produced.
-    pub(crate) fn lets_pass(&self, scope: &Scope<'_>, carried: &Carried) -> bool {
+    pub(crate) fn wants(&self, scope: &Scope<'_>, carried: &Carried) -> bool {
+        let selected = self.only.iter().all(|only| {
+            only.holds(scope).unwrap_or_else(|error| {
+                self.errors.note(Count::FilterError, &error);
+                true
+            })
+        });
+        selected && (scope.event.kind == Some(EventType::Deleted) || self.lets_pass(scope, carried))
+    }
+
+    fn lets_pass(&self, scope: &Scope<'_>, carried: &Carried) -> bool {
         self.conditions.iter().all(|condition| {
             if let Some(missing) = not_carried(condition.as_ref(), scope, carried) {
                 let expression = format!("{condition:?}").trim_matches('`').to_owned();

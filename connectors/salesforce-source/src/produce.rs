@@ -7,7 +7,8 @@ use std::collections::HashSet;
 
 use orgstream_api::record::{field, header};
 use orgstream_api::{
-    EventScope, EventType, Headers, Record, Scope, SourcePosition, SourceRecord, Struct, TopicTemplate, Value,
+    About, EventScope, EventType, Headers, Record, Scope, SourcePosition, SourceRecord, Struct,
+    TopicTemplate, Value,
 };
 use orgstream_salesforce::OrgId;
 
@@ -43,7 +44,7 @@ pub(crate) struct Destination {
 pub(crate) struct Topics(HashSet<String>);
 
 /// The record that `draft` becomes: filtered, with the fields that the file wants, under its topic. `None` when it is not
-/// wanted. Deletions always are: whoever has the record has to learn of its end.
+/// wanted.
 pub(crate) fn shape(draft: Draft, destination: &Destination) -> Option<SourceRecord> {
     let Draft { kind, image, origin, .. } = draft;
     let Image { id, stamp, described, mut value, carried } = image;
@@ -78,8 +79,10 @@ pub(crate) fn shape(draft: Draft, destination: &Destination) -> Option<SourceRec
         time: origin.time().unwrap_or(stamp).0,
         carried: &names,
     };
+    let about =
+        About { kind: Some(kind), object: object.to_owned(), id: Some(id.to_owned()), time: event.time };
     let scope = Scope { value: &value, key: Some(&key), headers: &headers, event, at: None };
-    if kind != EventType::Deleted && !destination.filter.lets_pass(&scope, &carried) {
+    if !destination.filter.wants(&scope, &carried) {
         destination.filter.count();
         return None;
     }
@@ -94,6 +97,7 @@ pub(crate) fn shape(draft: Draft, destination: &Destination) -> Option<SourceRec
     Some(SourceRecord {
         topic: destination.topic.render(&value, Some(kind)).to_string(),
         partition_key: id.as_bytes().to_vec(),
+        about,
         record: Record { key: Some(key), value: Some(value), headers, timestamp: stamp.0 },
     })
 }

@@ -154,6 +154,7 @@ fn objects(
     }
     let object = |wanted: &SourceObject| {
         let filter = Filter::new(&config.pipeline, &wanted.name, wanted.filter.clone(), Arc::clone(counters));
+        let filter = filter.with_only(wanted.only.clone());
         let destination = Destination { org: *org.id(), topic: wanted.topic.clone(), filter };
         let target = Target { name: wanted.name.clone(), destination };
         let (feeder, every) = match wanted.changes {

@@ -40,6 +40,8 @@ mod parked;
 mod pipeline;
 use pipeline::pipeline;
 
+mod produced;
+
 mod reports;
 use reports::report_topics;
 

@@ -25,6 +25,7 @@ pub(super) struct Defaults {
     pub(super) hydrate: bool,
     pub(super) poll_every: Duration,
     pub(super) filter: Option<Arc<dyn Expression>>,
+    pub(super) only: Option<Arc<dyn Expression>>,
 }
 
 /// The object `name` with what it says itself, and else what its source says. Without a `topic`, which is reported
@@ -45,6 +46,7 @@ pub(super) fn object(
         hydrate: raw.hydrate.unwrap_or(defaults.hydrate),
         poll_every: duration(raw.poll_every.as_deref(), defaults.poll_every, &at("poll_every"), report),
         filter: defaults.filter.iter().cloned().chain(own).collect(),
+        only: defaults.only.iter().cloned().collect(),
         ..SourceObject::new(name, TopicTemplate::fixed(""))
     };
     let template = topic.cloned().unwrap_or_else(|| TopicTemplate::fixed(""));

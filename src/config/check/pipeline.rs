@@ -75,12 +75,13 @@ pub(super) fn pipeline(
     let written = raw.source.as_ref().and_then(|source| source.topic.clone());
     let lowercase = raw.source.as_ref().and_then(|source| source.topic_lowercase);
     let output = input::output(raw.source.as_ref().and_then(|source| source.output));
+    let read_as = raw.sink.as_ref().map(|sink| input::input(sink.input, output));
     let source = raw.source.and_then(|raw| {
         let read = |(name, object): &mut (String, raw::Object)| {
             (name.clone(), object.source.take().unwrap_or_default())
         };
         let objects = raw_objects.iter_mut().map(read).collect();
-        source(Around { pipeline: &name, has_sink, objects }, raw, report)
+        source(Around { pipeline: &name, has_sink, read_as, objects }, raw, report)
     });
     let operation = raw.sink.as_ref().and_then(|sink| sink.operation);
     let source_topic = written.and_then(|topic| TopicTemplate::new(&topic, lowercase.unwrap_or(false)).ok());

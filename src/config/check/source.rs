@@ -1,5 +1,7 @@
 //! The source of a pipeline: how changes are read, and what would be written of them.
 
+use std::sync::Arc;
+
 use orgstream_api::{Part, TopicTemplate};
 use orgstream_salesforce_source::{
     CdcChannel, Changes, DESCRIBE_EVERY, EventChannel, OnGap, POLL_EVERY, Records, SnapshotConfig,
@@ -8,8 +10,10 @@ use orgstream_salesforce_source::{
 
 use super::object_source::{self, Defaults};
 use super::pipeline::known_org;
+use super::produced::{self, Produced};
 use super::values::{duration, duration_or_off, percent, size};
 use super::{Report, input, is_api_name};
+use crate::codec::Input;
 use crate::config::raw;
 use crate::config::validated::PipelineSource;
 
@@ -17,6 +21,8 @@ use crate::config::validated::PipelineSource;
 pub(super) struct Around<'a> {
     pub(super) pipeline: &'a str,
     pub(super) has_sink: bool,
+    /// What the sink takes the bytes of records for.
+    pub(super) read_as: Option<Input>,
     /// The objects in the order of the file.
     pub(super) objects: Vec<(String, raw::ObjectSource)>,
 }
@@ -37,7 +43,11 @@ pub(super) fn source(
     if let Some(topic) = &topic {
         check_template(&around, topic, report);
     }
+    let only = raw.only.map(|only| produced::only(pipeline, only, around.has_sink, report));
+    let made = Produced { key: raw.key, headers: raw.headers, value: raw.value };
+    let shaping = produced::shaping(pipeline, made, around.read_as, report);
     let defaults = Defaults {
+        only,
         changes: changes(raw.channel.unwrap_or(raw::Changes::PushTopic)),
         records: records(raw.records.unwrap_or(raw::Records::Full)),
         hydrate: raw.hydrate.unwrap_or(true),
@@ -71,7 +81,7 @@ pub(super) fn source(
     };
     check_together(&config, around.has_sink, report);
     topic?;
-    Some(PipelineSource { org: org?, output, config })
+    Some(PipelineSource { org: org?, output, config, shaping: Arc::new(shaping) })
 }
 
 /// A template; what is no template is reported.

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::output::Output;
+use super::produced::{Headers, Only, RecordKey};
 use super::push_topic::PushTopic;
 
 /// The org whose changes go into Kafka.
@@ -46,6 +47,16 @@ pub(in crate::config) struct Source {
     pub(in crate::config) hydrate: Option<bool>,
     /// An expression (CEL). Changes of which it does not hold are not produced; deletions and messages always are.
     pub(in crate::config) filter: Option<String>,
+    /// Changes that are produced, chosen by what happened and to which record.
+    pub(in crate::config) only: Option<Only>,
+    /// What the key of records is. Equal keys lie in one partition, so it decides which records keep their order.
+    #[schemars(extend("default" = "record_id"))]
+    pub(in crate::config) key: Option<RecordKey>,
+    /// The headers of records.
+    pub(in crate::config) headers: Option<Headers>,
+    /// An expression (CEL) whose value is that of the record, as JSON without a schema; text stands as it is, and null is a
+    /// tombstone. A record for which it fails is a dead letter.
+    pub(in crate::config) value: Option<String>,
     /// What is done about a gap in the events.
     #[schemars(extend("default" = "repair", "x-confluent" = ["invalid.replay.id.behaviour"]))]
     pub(in crate::config) on_gap: Option<OnGap>,

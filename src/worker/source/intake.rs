@@ -7,7 +7,8 @@ use orgstream_api::{AtEnd, Source, SourceBatch, TaskError};
 use super::transaction::{Transaction, Waiting};
 use super::{SourceWorker, outgoing_entry};
 use crate::kafka::{Outgoing, Place};
-use crate::worker::dead_letters::unread_letter;
+use crate::shaping::{Half, Shaped};
+use crate::worker::dead_letters::{refused_letter, unread_letter};
 use crate::worker::positions;
 
 /// A batch on its way to being bytes, which may take as long as the registry is away.
@@ -89,21 +90,44 @@ async fn encode(worker: &SourceWorker, batch: SourceBatch) -> Result<Transaction
     worker.topics.ensure(&batch).await?;
     let SourceBatch { records, unreadable, positions, received } = batch;
     let mut outgoing = Vec::with_capacity(records.len() + unreadable.len() + positions.len());
-    let count = records.len();
+    let (count, mut rejected) = (records.len(), 0);
     for source in records {
-        let encoded = worker.codec.encode(&source.topic, &source.record).await.map_err(TaskError::failed)?;
-        outgoing.push(Outgoing {
-            topic: source.topic,
-            place: Place::Key(source.partition_key),
-            key: encoded.key,
-            value: encoded.value,
-            headers: source.record.headers,
-            timestamp: Some(source.record.timestamp),
+        outgoing.push(match worker.shaping.shape(source) {
+            Ok(shaped) => bytes(worker, shaped).await?,
+            Err(refused) => {
+                rejected += 1;
+                refused_letter(&worker.task.pipeline, worker.task.number, &refused)
+            }
         });
     }
     let letter = |message| unread_letter(&worker.task.pipeline, worker.task.number, message);
     outgoing.extend(unreadable.iter().map(letter));
     let entry = |position| positions::position_entry(&worker.task, &worker.org, position);
     outgoing.extend(positions.iter().map(entry).map(outgoing_entry));
-    Ok(Transaction { outgoing, records: count, positions, received, batches: 1 })
+    Ok(Transaction { outgoing, records: count, rejected, positions, received, batches: 1 })
+}
+
+/// The record as bytes. Schemas are registered of the halves that are its own.
+async fn bytes(worker: &SourceWorker, shaped: Shaped) -> Result<Outgoing, TaskError> {
+    let Shaped { topic, place, mut record, key, value } = shaped;
+    if key != Half::Own {
+        record.key = None;
+    }
+    if value != Half::Own {
+        record.value = None;
+    }
+    let own = worker.codec.encode(&topic, &record).await.map_err(TaskError::failed)?;
+    let half = |half, own| match half {
+        Half::Own => own,
+        Half::Bytes(bytes) => Some(bytes),
+        Half::Null => None,
+    };
+    Ok(Outgoing {
+        topic,
+        place: Place::Key(place),
+        key: half(key, own.key),
+        value: half(value, own.value),
+        headers: record.headers,
+        timestamp: Some(record.timestamp),
+    })
 }

@@ -21,8 +21,10 @@ const BATCHES: usize = 64;
 pub(super) struct Transaction {
     /// Records, dead letters and positions, as bytes.
     pub(super) outgoing: Vec<Outgoing>,
-    /// How many of them are records.
+    /// How many of them are records, or stand for one.
     pub(super) records: usize,
+    /// How many of those stand for one that was refused.
+    pub(super) rejected: usize,
     /// The positions once more, as the source said them.
     pub(super) positions: Vec<SourcePosition>,
     /// As in a batch of the source.
@@ -63,6 +65,7 @@ impl Transaction {
     fn append(&mut self, mut later: Self) {
         self.outgoing.append(&mut later.outgoing);
         self.records += later.records;
+        self.rejected += later.rejected;
         self.positions.append(&mut later.positions);
         self.received.append(&mut later.received);
         self.batches += later.batches;
