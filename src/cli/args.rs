@@ -40,6 +40,8 @@ pub enum Command {
     Gaps(Gaps),
     /// Show and correct which record of one org stands for which of the other
     Ids(Ids),
+    /// Show where the changes of a record went, and what became of them
+    Trace(Trace),
     /// Show what the process of a file or a state directory is doing
     Status(Status),
     /// Report all faults of a file at once
@@ -122,6 +124,29 @@ pub struct Snapshot {
     /// Use this state directory in place of the file's
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
+}
+
+/// Arguments of `trace`.
+#[derive(Debug, Args)]
+pub struct Trace {
+    /// The configuration
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The object's API name
+    #[arg(value_name = "OBJECT")]
+    pub object: String,
+    /// The record's id in its own org, 15 or 18 characters
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Only this pipeline
+    #[arg(long, value_name = "PIPELINE")]
+    pub pipeline: Option<String>,
+    /// Use this state directory in place of the file's
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `gaps`.

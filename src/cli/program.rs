@@ -9,7 +9,7 @@ use super::args::{Arguments, Command};
 use super::exit::{Exit, Failure};
 use super::{
     broker, check, config, connect, dev, gaps, ids, output, prepare, run, sandbox, schema, schema_store,
-    snapshot, status, verify,
+    snapshot, status, trace, verify,
 };
 use crate::telemetry;
 
@@ -43,6 +43,7 @@ fn start(command: Command) -> Result<Exit, Failure> {
             Command::Snapshot(arguments) => snapshot::snapshot(arguments).await,
             Command::Gaps(arguments) => gaps::gaps(arguments).await,
             Command::Ids(arguments) => ids::ids(arguments).await,
+            Command::Trace(arguments) => Box::pin(trace::trace(arguments)).await,
             Command::Status(arguments) => status::status(arguments).await,
             Command::Check(arguments) => check::check(&arguments),
             Command::Import(arguments) => connect::import(&arguments),

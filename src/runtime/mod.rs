@@ -11,6 +11,7 @@
 //! - [`unlinked`]: where links could be filled in
 //! - [`task`]: keeps a task running, and knows when not to
 //! - [`order`], [`ids`], [`stored`]: orders a snapshot, changes the id map, and looks what is on record, while nothing runs
+//! - [`trace`](mod@trace): where the changes of one record went
 //! - [`produced`]: what lies on the topics already, for a source that was restarted
 //! - [`synced`]: when everything has arrived
 //! - [`lag`], [`flow`], [`report`]: what the status says
@@ -46,6 +47,9 @@ pub use ids::IdleIds;
 
 mod stored;
 pub use stored::stored_positions;
+
+mod trace;
+pub use trace::{Asked, Became, Traced, trace};
 
 mod produced;
 

@@ -239,7 +239,8 @@ impl Run {
     }
 }
 
-fn kafka(config: &Config, endpoints: &Endpoints) -> KafkaConfig {
+/// The brokers of a file, which are at `endpoints`.
+pub(super) fn kafka(config: &Config, endpoints: &Endpoints) -> KafkaConfig {
     KafkaConfig {
         bootstrap_servers: endpoints.bootstrap_servers.clone(),
         partitions: Some(config.kafka.partitions).filter(|partitions| *partitions > 0),

@@ -35,7 +35,8 @@ pub async fn stored_positions(
     stored
 }
 
-async fn read(
+/// As [`stored_positions`], from these brokers.
+pub(super) async fn read(
     config: &Config,
     kafka: &KafkaConfig,
 ) -> Result<BTreeMap<String, Vec<SourcePosition>>, RunError> {

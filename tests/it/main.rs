@@ -127,6 +127,9 @@ mod gaps;
 // Objects without a channel.
 mod polling;
 
+// Where the changes of a record went.
+mod trace;
+
 // The commands as a script sees them.
 mod cli;
 

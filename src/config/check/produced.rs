@@ -164,13 +164,7 @@ fn check_names(path: &[&str], key: &KeyRule, headers: &HeaderRules, report: &mut
 }
 
 /// What a sink of the same pipeline cannot do with.
-fn check_sink(
-    pipeline: &str,
-    key: &KeyRule,
-    headers: &HeaderRules,
-    input: Input,
-    report: &mut Report<'_>,
-) {
+fn check_sink(pipeline: &str, key: &KeyRule, headers: &HeaderRules, input: Input, report: &mut Report<'_>) {
     let at = |key| ["pipelines", pipeline, "source", key];
     if let Some(why) = key.breaks_order(|name| headers.is_constant(name)) {
         let message = format!(
