@@ -55,6 +55,9 @@ pub(super) use bulk::Bulk;
 mod parked;
 pub(super) use parked::{Expired, Parked};
 
+mod producer;
+pub(super) use producer::{AddressFamily, Codec, Compression, Producer};
+
 mod produced;
 pub(super) use produced::{
     EventWord, HeaderExpression, HeaderText, Headers, KeySource, KeyWord, Matching, MissingKey, Only,
@@ -95,6 +98,11 @@ pub(super) struct Kafka {
     pub(super) topics: Option<Topics>,
     /// How the connection to the brokers is secured.
     pub(super) security: Option<Security>,
+    /// How records are written.
+    pub(super) producer: Option<Producer>,
+    /// Which addresses of the brokers are used.
+    #[schemars(extend("default" = "any"))]
+    pub(super) broker_address_family: Option<AddressFamily>,
     /// Properties of the Kafka client, librdkafka, by its own names, such as `socket.timeout.ms`. They stand above all but what
     /// orgstream's promises need; overriding that is an error.
     pub(super) properties: Option<Properties>,

@@ -18,6 +18,7 @@ use crate::codec::{Input, RegistryConfig};
 use crate::expression::ReportBody;
 use crate::kafka::Settings;
 use crate::shaping::Shaping;
+use crate::worker::source::Again;
 
 /// One file's configuration.
 #[derive(Debug, Clone)]
@@ -82,6 +83,8 @@ pub struct Kafka {
     pub partitions: i32,
     /// Copies of each partition; -1 is the cluster's default.
     pub replication_factor: i32,
+    /// What is done when a source's transaction is aborted.
+    pub again: Again,
     /// How its clients are set up.
     pub settings: Settings,
 }

@@ -25,6 +25,7 @@ use crate::embedded::{Embedded, EmbeddedError, Endpoints};
 use crate::kafka::{Admin, KafkaConfig, topics};
 use crate::state_dir::StateDir;
 use crate::store::{Database, IdHealth, IdStore, IdStoreError, SeenStore};
+use crate::worker::source::Again;
 use crate::worker::state::TaskState;
 use orgstream_api::with_causes;
 
@@ -38,6 +39,8 @@ pub(super) struct Shared {
     pub(super) node: String,
     /// The brokers.
     pub(super) kafka: KafkaConfig,
+    /// What is done when a source's transaction is aborted.
+    pub(super) again: Again,
     /// Asks for offsets, makes topics.
     pub(super) admin: Admin,
     /// Partitions of the topics of records.
@@ -215,6 +218,7 @@ impl Run {
         let shared = Shared {
             node: self.state.node().to_owned(),
             kafka,
+            again: self.config.kafka.again,
             admin,
             partitions: self.config.kafka.partitions,
             registry,

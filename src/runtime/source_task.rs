@@ -165,6 +165,7 @@ impl SourceEntry {
             claimed: Arc::clone(&self.claimed),
             anew: Arc::clone(&self.anew),
             kafka: shared.kafka.clone(),
+            again: shared.again,
             codec: codec.clone(),
             shaping: Arc::clone(&self.shaping),
             topics: RecordTopics::new(shared.admin.clone(), shared.partitions, known),

@@ -48,6 +48,21 @@ pub type StartSource = Box<
         + Sync,
 >;
 
+/// What is done when a transaction is aborted: the same batch is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Again {
+    /// How often before the task fails; `None`: without a limit.
+    pub times: Option<u32>,
+    /// The pause before it.
+    pub pause: Duration,
+}
+
+impl Default for Again {
+    fn default() -> Self {
+        Self { times: None, pause: Duration::from_millis(500) }
+    }
+}
+
 /// What others may see of a source worker.
 #[derive(Debug)]
 pub struct SourceView {
@@ -90,6 +105,8 @@ pub struct SourceWorker {
     pub anew: Arc<AtomicBool>,
     /// The brokers.
     pub kafka: KafkaConfig,
+    /// What is done when a transaction is aborted.
+    pub again: Again,
     /// How records become bytes.
     pub codec: Codec,
     /// What records are on their topics.

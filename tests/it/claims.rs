@@ -10,7 +10,7 @@ use orgstream::codec::{Codec, Registry};
 use orgstream::kafka::{Admin, Cleanup, KafkaConfig, TopicSpec, topics};
 use orgstream::worker::positions::SourceTask;
 use orgstream::worker::record_topics::RecordTopics;
-use orgstream::worker::source::{Beginning, SourceView, SourceWorker};
+use orgstream::worker::source::{Again, Beginning, SourceView, SourceWorker};
 use orgstream_api::{AtEnd, HealthReporter, Source, SourceBatch, SourcePosition, TaskError};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -81,6 +81,7 @@ impl Place {
             anew: Arc::default(),
             kafka: self.kafka.clone(),
             codec: self.codec.clone(),
+            again: Again::default(),
             shaping: Arc::default(),
             topics: RecordTopics::new(self.admin.clone(), 1, HashSet::new()),
             start: Box::new(move |_| {

@@ -123,6 +123,17 @@ const KURRENT: &[&str] = &[
     "subscription:initialPosition",
     "transformer:function",
     "autocommit",
+    "authentication:securityProtocol",
+    "waitForBrokerAck",
+    "resilience:enabled",
+    "resilience:maxRetries",
+    "resilience:transientErrorDelay",
+    "resilience:requestTimeoutMs",
+    "resilience:reconnectBackoffMaxMs",
+    "resilience:messageSendMaxRetries",
+    "brokerAddressFamily",
+    "compression:type",
+    "compression:level",
 ];
 
 /// Each setting of Kurrent's sink has a line that says whether it is the same, and what holds that.

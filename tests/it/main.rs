@@ -77,6 +77,7 @@ mod shape;
 
 // What records are on their topics: keys, headers, values.
 mod produced;
+mod producer;
 
 // Objects that change while they are replicated.
 mod evolution;

@@ -1,6 +1,7 @@
 //! The section `kafka`.
 
 use super::Report;
+use super::producer::{address_family, producer};
 use super::properties::properties;
 use super::security::security;
 use crate::config::raw;
@@ -33,6 +34,9 @@ pub(super) fn kafka(raw: raw::Kafka, from: &Surroundings<'_>, report: &mut Repor
         );
     }
     let mut settings = raw.security.map(|raw| security(raw, from, report)).unwrap_or_default();
+    let (writing, again) = producer(raw.producer.unwrap_or_default(), report);
+    settings.extend(writing);
+    settings.extend(raw.broker_address_family.map(address_family));
     for (key, clients, raw) in [
         ("properties", Clients::All, raw.properties),
         ("producer_properties", Clients::Producers, raw.producer_properties),
@@ -45,6 +49,7 @@ pub(super) fn kafka(raw: raw::Kafka, from: &Surroundings<'_>, report: &mut Repor
         partitions: topics.partitions.unwrap_or(DEFAULT_PARTITIONS),
         replication_factor: topics.replication_factor.unwrap_or(DEFAULT_REPLICATION_FACTOR),
         settings: Settings::new(settings),
+        again,
     }
 }
 

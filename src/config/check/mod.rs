@@ -42,6 +42,8 @@ use pipeline::pipeline;
 
 mod produced;
 
+mod producer;
+
 mod reports;
 use reports::report_topics;
 

@@ -43,7 +43,10 @@ pub(super) fn producer(raw: raw::Producer, report: &mut Report<'_>) -> (Vec<Sett
         let Some(text) = text else { continue };
         let time = duration(Some(&text), longest, &at(key), report);
         if time > longest {
-            report.fault(&at(key), format!("`{text}` is longer than the client knows, {} s", longest.as_secs()));
+            report.fault(
+                &at(key),
+                format!("`{text}` is longer than the client knows, {} s", longest.as_secs()),
+            );
         }
         tell(key, name, time.as_millis().to_string());
     }
@@ -76,10 +79,7 @@ fn count(text: &str, path: &[&str], report: &mut Report<'_>) -> Option<u32> {
 }
 
 /// The settings of a codec that knows its level. librdkafka would take the nearest level without a word.
-fn compression(
-    raw: &raw::Compression,
-    report: &mut Report<'_>,
-) -> Vec<(&'static str, &'static str, String)> {
+fn compression(raw: &raw::Compression, report: &mut Report<'_>) -> Vec<(&'static str, &'static str, String)> {
     let (codec, levels) = match raw.codec.unwrap_or(raw::Codec::Zstd) {
         raw::Codec::None => ("none", None),
         raw::Codec::Gzip => ("gzip", Some(0..=9)),
@@ -94,7 +94,10 @@ fn compression(
             None => report.fault(&path, format!("`{codec}` has no levels; remove the key")),
             Some(levels) if !levels.contains(&level) => {
                 let (least, most) = (levels.start(), levels.end());
-                report.fault(&path, format!("{level} is not a level of `{codec}`, which are {least} to {most}"));
+                report.fault(
+                    &path,
+                    format!("{level} is not a level of `{codec}`, which are {least} to {most}"),
+                );
             }
             Some(_) => settings.push(("compression.level", "compression.level", level.to_string())),
         }

@@ -11,6 +11,7 @@ use crate::config::{Brokers, Org, SchemaRegistry};
 mod effect;
 mod failures;
 mod produced;
+mod producer;
 mod references;
 mod rules;
 mod secrets;

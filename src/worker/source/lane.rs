@@ -16,8 +16,6 @@ use crate::clock;
 use crate::kafka::{Outgoing, Place, ProduceError, Turns, topics};
 use crate::worker::positions::{self, Claim, StoredPosition};
 
-/// Pause before an aborted transaction is tried again.
-const AGAIN: Duration = Duration::from_millis(500);
 /// How often the source is asked whether it is at its end.
 const ASK: Duration = Duration::from_millis(500);
 
@@ -177,31 +175,48 @@ async fn ask_end(
     Ok(())
 }
 
+/// A transaction was aborted as often as the file allows. Nothing of it is in Kafka, and the next start begins with it.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "a transaction was aborted and tried again {retried} time(s), which is all that `kafka.producer.retries` allows; nothing is \
+     lost, and the next start goes on with it"
+)]
+struct GivenUp {
+    retried: u32,
+    #[source]
+    error: ProduceError,
+}
+
 /// Commits `batch`, again and again while it can be tried again.
 async fn commit(
     producers: &mut Turns,
     batch: Arc<[Outgoing]>,
     worker: &SourceWorker,
 ) -> Result<(), TaskError> {
-    let mut retried = false;
+    let mut retried = 0_u32;
     loop {
         match producers.commit(Arc::clone(&batch)).await {
             Ok(()) => {
-                if retried {
+                if retried > 0 {
                     worker.health.running();
                 }
                 return Ok(());
             }
+            Err(error @ ProduceError::Again { .. })
+                if worker.again.times.is_some_and(|times| retried >= times) =>
+            {
+                return Err(TaskError::failed(GivenUp { retried, error }));
+            }
             Err(error @ ProduceError::Again { .. }) => {
                 worker.health.degraded(format!("a transaction was aborted and is tried again: {error}"));
-                sleep(AGAIN).await;
+                sleep(worker.again.pause).await;
             }
             Err(error @ ProduceError::Fatal { .. }) => return Err(worker.explain(error).await),
             Err(error @ (ProduceError::Refused { .. } | ProduceError::TopicGone(_))) => {
                 return Err(TaskError::failed(error));
             }
         }
-        retried = true;
+        retried = retried.saturating_add(1);
     }
 }
 
