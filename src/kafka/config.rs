@@ -9,6 +9,13 @@ use super::settings::{Role, Settings};
 /// The largest record that is written: Salesforce's widest rows, with several long text areas, fit.
 pub(super) const MAX_RECORD_BYTES: u32 = 8 * 1024 * 1024;
 
+/// How much of one partition a consumer asks for at once, as it lies there. Rows of one object resemble each other: unpacked they take
+/// twenty times as much memory, and librdkafka unpacks all of an answer at once.
+const FETCH_OF_PARTITION: u32 = 128 * 1024;
+
+/// How much it asks of a broker at once. A larger batch comes all the same, alone.
+const FETCH: u32 = 256 * 1024;
+
 /// The `kafka` section of the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KafkaConfig {
@@ -65,9 +72,8 @@ impl KafkaConfig {
             // The end is part of what is read for: nothing may be said before it is reached.
             .set("enable.partition.eof", "true")
             // What was compacted or expired away below the start is not missed by a reader of the rest.
-            .set("auto.offset.reset", "earliest")
-            // Small: the readers' topics are, or are read once.
-            .set("queued.max.messages.kbytes", "16384");
+            .set("auto.offset.reset", "earliest");
+        read_ahead_little(&mut config);
         self.settings.apply(&mut config, Role::Reads);
         config
     }
@@ -93,10 +99,8 @@ impl KafkaConfig {
             // Records that vanished before they were consumed are an error and never jumped over.
             .set("auto.offset.reset", "error")
             // The end is where commit markers are passed that no record tells of.
-            .set("enable.partition.eof", "true")
-            // librdkafka's own read-ahead lies below the worker's and is thrown away by a pause, so it is small.
-            .set("queued.min.messages", "1000")
-            .set("queued.max.messages.kbytes", "16384");
+            .set("enable.partition.eof", "true");
+        read_ahead_little(&mut config);
         self.settings.apply(&mut config, Role::Reads);
         config
     }
@@ -116,6 +120,19 @@ impl KafkaConfig {
         self.settings.apply(&mut config, Role::Writes);
         config
     }
+}
+
+/// Keeps librdkafka's own read-ahead small: it lies below the worker's, and is thrown away by a pause.
+fn read_ahead_little(config: &mut ClientConfig) {
+    config
+        .set("queued.min.messages", "1000")
+        .set("queued.max.messages.kbytes", "4096")
+        // An answer is small and soon read, so the default of a second would be most of the time.
+        .set("fetch.queue.backoff.ms", "10")
+        .set("max.partition.fetch.bytes", FETCH_OF_PARTITION.to_string())
+        .set("fetch.max.bytes", FETCH.to_string())
+        // Of a consumer it only says how small the line above may be.
+        .set("message.max.bytes", FETCH.to_string());
 }
 
 /// Which records a client sees.
