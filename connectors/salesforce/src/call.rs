@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Method, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
@@ -18,6 +18,7 @@ use crate::auth::Token;
 use crate::catalogue::{self, Disposition};
 use crate::datetime;
 use crate::error::{ApiError, CallName, Executed, RecordError};
+use crate::kept_columns::KeptColumns;
 use crate::org::Org;
 use crate::rest::soap;
 use crate::usage::ApiUsage;
@@ -30,6 +31,8 @@ pub(crate) struct Call {
     query: Vec<(&'static str, String)>,
     headers: Headers,
     body: Body,
+    /// Of an answer in CSV, the columns that are kept of it; `None` keeps an answer as it is.
+    columns: Option<Vec<String>>,
     /// `None`: as long as the org's options say of a read.
     timeout: Option<Duration>,
 }
@@ -110,6 +113,12 @@ impl Call {
         self
     }
 
+    /// Keeps these columns of an answer in CSV, and never has the rest of it in memory.
+    pub(crate) fn columns(mut self, names: &[&str]) -> Self {
+        self.columns = Some(names.iter().map(|name| (*name).to_owned()).collect());
+        self
+    }
+
     pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -121,8 +130,18 @@ impl Call {
     }
 
     fn at(method: Method, place: Place, timeout: Option<Duration>) -> Self {
-        Self { method, place, query: Vec::new(), headers: Headers::new(), body: Body::Empty, timeout }
+        let (query, headers) = (Vec::new(), Headers::new());
+        Self { method, place, query, headers, body: Body::Empty, columns: None, timeout }
     }
+}
+
+/// The wanted columns of an answer in CSV.
+async fn condensed(mut response: Response, columns: &[String]) -> reqwest::Result<Bytes> {
+    let mut kept = KeptColumns::of(columns);
+    while let Some(bytes) = response.chunk().await? {
+        kept.add(&bytes);
+    }
+    Ok(kept.finish().into())
 }
 
 impl Place {
@@ -232,7 +251,11 @@ impl Org {
         self.note_date(response.headers());
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        let body = response.bytes().await.map_err(|error| {
+        let body = match &call.columns {
+            Some(columns) if status < 300 => condensed(response, columns).await,
+            _ => response.bytes().await,
+        };
+        let body = body.map_err(|error| {
             self.trouble(call, started, "the answer was cut off".to_owned(), Executed::Perhaps, Some(error))
         })?;
         if status < 300 {

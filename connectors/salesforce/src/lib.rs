@@ -31,6 +31,7 @@ pub use auth::Token;
 mod call;
 mod clock;
 mod http;
+mod kept_columns;
 
 pub mod error;
 pub use error::{ApiError, CallName, Executed, RecordError};

@@ -21,6 +21,12 @@ use crate::rest::WriteResult;
 /// How long an upload, or a page of results, may take.
 const CONTENT_TIMEOUT: Duration = Duration::from_mins(5);
 
+/// The column of results with the record's id.
+const RESULT_ID: &str = "sf__Id";
+
+/// The column of results that says whether the record is new.
+const RESULT_CREATED: &str = "sf__Created";
+
 /// What clears a field. A cell with this text cannot be written in any other way.
 pub const NULL_CELL: &str = "#N/A";
 
@@ -141,7 +147,9 @@ impl Org {
 
     /// The rows that a job which is over wrote. `key` is the column that tells its rows apart.
     pub async fn written_rows(&self, id: &str, key: &str) -> Result<WrittenRows, ApiError> {
-        let call = Call::get(&["jobs", "ingest", id, "successfulResults"]).timeout(CONTENT_TIMEOUT);
+        let call = Call::get(&["jobs", "ingest", id, "successfulResults"]);
+        // Org B says all that it was sent; what came of it is a small part of that.
+        let call = call.columns(&[RESULT_ID, RESULT_CREATED, key]).timeout(CONTENT_TIMEOUT);
         let reply = self.call(call).await?;
         WrittenRows::read(reply.body(), key).map_err(|error| reply.unreadable(error))
     }
@@ -157,7 +165,7 @@ impl WrittenRows {
             let found = record.iter().position(|cell| cell.eq_ignore_ascii_case(name.as_bytes()));
             found.ok_or_else(|| ResultError::Column(name.to_owned()))
         };
-        let (id, created, key) = (place("sf__Id")?, place("sf__Created")?, place(key)?);
+        let (id, created, key) = (place(RESULT_ID)?, place(RESULT_CREATED)?, place(key)?);
         Ok(Self { reader, record, id, created, key })
     }
 
