@@ -102,7 +102,8 @@ pub trait Sink: Send {
     /// Queues items; starts no call itself. Items beyond [`Sink::capacity`] are handed back, the tail of the list in order.
     fn submit(&mut self, items: Vec<Tracked<Item>>) -> Vec<Tracked<Item>>;
 
-    /// Waits for outcomes, at least one. Cancel-safe. Works the queues: nothing moves unless this is polled.
+    /// Waits for outcomes, at least one. Cancel-safe. Works the queues: nothing moves unless this is polled. It is called again when
+    /// all is done that the outcomes before asked for: their links are bound.
     ///
     /// Outcomes come in any order across record ids and in order of submission within one, but for records that are parked
     /// behind others of their id: those come at once.
@@ -110,6 +111,12 @@ pub trait Sink: Send {
 
     /// Partitions that hold a record in retry. The runtime reads no further in them until they leave the list.
     fn paused(&self) -> Vec<TopicPartition>;
+
+    /// Topics of which enough waits for its turn. The runtime reads no further in them until they leave the list, which they do by
+    /// themselves: nothing that waits for what lies in them holds up their turn.
+    fn later(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// The catch-up rank of a topic's object: topics of a lower rank are read to the end they had at the task's
     /// start before those of a higher one, so that a snapshot's parents come before its children.

@@ -118,7 +118,7 @@ mod tests {
     }
 
     fn key(id: &str) -> LaneKey {
-        LaneKey { org: "00D".into(), id: id.into() }
+        LaneKey::new("00D", id)
     }
 
     #[test]

@@ -9,7 +9,6 @@ use orgstream_salesforce::{ApiError, RecordError, SalesforceId};
 
 use crate::deleted_target::DeletedTarget;
 use crate::deliver::{Delivery, Done, Item};
-use crate::lanes::LaneKey;
 use crate::links::RecordKey;
 use crate::parents::Trouble;
 use crate::plan::Kind;
@@ -131,8 +130,8 @@ impl Delivery {
     pub(crate) async fn straighten(&self, records: Vec<(Papers, PointedAt)>) -> Result<Done, StoreError> {
         let keys = |record: &PointedAt| -> Vec<RecordKey> {
             let object = |index: &usize| self.targets.at(*index).object.clone();
-            let PointedAt { key: LaneKey { org, id }, objects } = record;
-            let key = |index| RecordKey { org: org.clone(), object: object(index), id: id.clone() };
+            let PointedAt { key: own, objects } = record;
+            let key = |index| RecordKey { org: own.org.clone(), object: object(index), id: own.id.clone() };
             objects.iter().map(key).collect()
         };
         let known = self.links.resolve(records.iter().flat_map(|(_, record)| keys(record))).await?;

@@ -172,7 +172,7 @@ fn of_record<'a>(value: &'a Struct, carried: &Carried, name: &str) -> Option<&'a
 pub(crate) struct Decision {
     partition: TopicPartition,
     /// Each with the offset of the change that says it: among changes that are written as one, some may be written already.
-    fields: Vec<(String, i64)>,
+    fields: Box<[(String, i64)]>,
 }
 
 impl Decision {
@@ -223,7 +223,7 @@ mod tests {
         };
         let decision = |at: InputOffset, field: &str| Decision {
             partition: at.partition,
-            fields: vec![(field.to_owned(), at.offset)],
+            fields: Box::new([(field.to_owned(), at.offset)]),
         };
         assert!(!decision(at(0, 7), "AccountId").is_about(&owed));
         assert!(!decision(at(0, 6), "AccountId").is_about(&owed));

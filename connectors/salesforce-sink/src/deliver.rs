@@ -214,6 +214,21 @@ impl Delivery {
 }
 
 impl Item {
+    /// A change whose own link is known.
+    pub(crate) fn of_parts(papers: Papers, change: Box<Change>, presence: Presence, known: Known) -> Self {
+        Self { papers, change, presence, known }
+    }
+
+    /// All that [`Item::of_parts`] takes.
+    pub(crate) fn into_parts(self) -> (Papers, Box<Change>, Presence, Known) {
+        (self.papers, self.change, self.presence, self.known)
+    }
+
+    /// What is known of its record.
+    pub(crate) fn known(&self) -> &Known {
+        &self.known
+    }
+
     /// The record of org B, if the link says that it lives.
     pub(crate) fn live(&self) -> Option<SalesforceId> {
         self.known.link.as_ref().and_then(live)

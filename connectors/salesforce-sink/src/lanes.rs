@@ -5,17 +5,38 @@
 //! they carry.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::ops::Deref;
+use std::sync::Arc;
 
 use slab::Slab;
 use tokio::time::Instant;
 
-/// Whose history a lane keeps in order.
+/// Whose history a lane keeps in order. Clones share it: it lies with its item, wherever that is, and in several tables.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct LaneKey {
+pub(crate) struct LaneKey(Arc<Whose>);
+
+/// A record by the org that it comes from.
+#[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Whose {
     /// The 18-character id of the org the record comes from.
     pub(crate) org: String,
     /// The record's id there; unique in its org across objects.
     pub(crate) id: String,
+}
+
+impl LaneKey {
+    /// The lane of the record `id` of `org`.
+    pub(crate) fn new(org: impl Into<String>, id: impl Into<String>) -> Self {
+        Self(Arc::new(Whose { org: org.into(), id: id.into() }))
+    }
+}
+
+impl Deref for LaneKey {
+    type Target = Whose;
+
+    fn deref(&self) -> &Whose {
+        &self.0
+    }
 }
 
 /// All lanes of a sink. They lie in numbered places: what is ready is looked through for every call, and a number is found
@@ -201,7 +222,8 @@ impl<T> Lanes<T> {
 
     /// A lane of nothing yet.
     fn add(&mut self, key: LaneKey) -> usize {
-        let lane = Lane { key: key.clone(), queue: VecDeque::new(), state: State::Busy };
+        // Most lanes have one item at a time, and what carries it is large.
+        let lane = Lane { key: key.clone(), queue: VecDeque::with_capacity(1), state: State::Busy };
         let number = self.lanes.insert(lane);
         self.numbers.insert(key, number);
         number
@@ -224,7 +246,7 @@ mod tests {
     use super::*;
 
     fn key(id: u8) -> LaneKey {
-        LaneKey { org: "00D".into(), id: id.to_string() }
+        LaneKey::new("00D", id.to_string())
     }
 
     #[derive(Debug, Clone)]

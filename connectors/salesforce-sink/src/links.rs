@@ -3,14 +3,11 @@
 //! The overlay only saves look-ups and second writes. Losing an entry of it costs a call, never correctness: upserts go
 //! by external id (D6), and a reference that cannot be resolved is owed (D3).
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use orgstream_api::{IdLink, IdMap, InputOffset, LinkState, StoreError, TopicPartition};
 use orgstream_salesforce::SalesforceId;
-
-/// Links the overlay holds at most; several times what the sink has in flight.
-const OVERLAY: usize = 50_000;
 
 /// A record of another org.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -50,11 +47,10 @@ struct Overlay {
     /// How often the id map had forgotten links when the first of these was noted.
     forgotten: u64,
     links: HashMap<RecordKey, Unbound>,
-    order: VecDeque<RecordKey>,
 }
 
 /// A link that was written but perhaps not bound yet.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Unbound {
     link: IdLink,
     /// What the id map held when the write began; once it holds something else, it has moved on.
@@ -83,13 +79,18 @@ impl Links {
         }
         let mut known = HashMap::new();
         for ((org, object), ids) in groups {
+            let key = |id| RecordKey { org: org.clone(), object: object.clone(), id };
+            let records: Vec<RecordKey> = ids.iter().cloned().map(key).collect();
             let ids: Vec<String> = ids.into_iter().collect();
+            // Before the map is asked: what is bound meanwhile is in one of the two.
+            let mut noted = self.noted(&records);
             let links = self.ids.resolve(&org, &object, &self.target_org, &ids).await?;
-            let mut overlay = self.overlay.lock().expect("no holder of this lock panics");
-            overlay.forget_what_is_gone(self.ids.forgotten());
-            for (id, link) in ids.into_iter().zip(links) {
-                let record = RecordKey { org: org.clone(), object: object.clone(), id };
-                let newest = overlay.newest(&record, link);
+            // A link that somebody took out of the map looks like one that is not bound yet.
+            if noted.forgotten != self.ids.forgotten() {
+                noted.links.clear();
+            }
+            for (record, link) in records.into_iter().zip(links) {
+                let newest = newest(link, noted.links.remove(&record));
                 known.insert(record, newest);
             }
         }
@@ -108,54 +109,44 @@ impl Links {
             object: link.object.clone(),
             id: link.source_id.clone(),
         };
-        let mut overlay = self.overlay.lock().expect("no holder of this lock panics");
-        if overlay.links.insert(record.clone(), Unbound { link, stored }).is_none() {
-            overlay.order.push_back(record);
-        }
-        while overlay.order.len() > OVERLAY {
-            if let Some(oldest) = overlay.order.pop_front() {
-                overlay.links.remove(&oldest);
-            }
-        }
+        self.overlay().links.insert(record, Unbound { link, stored });
+    }
+
+    /// All that was noted is bound: the runtime asks for more outcomes when it has dealt with those before.
+    pub(crate) fn bound(&self) {
+        self.overlay().links.clear();
     }
 
     /// Forgets what was written for partitions that were taken away. Their outcomes may never be bound; when the
     /// records come again they must not be taken for duplicates of a write that nobody remembers (D7).
     pub(crate) fn forget(&self, partitions: &[TopicPartition]) {
-        let mut overlay = self.overlay.lock().expect("no holder of this lock panics");
-        let overlay = &mut *overlay;
-        overlay.links.retain(|_, unbound| !partitions.contains(&unbound.link.last.partition));
-        overlay.order.retain(|record| overlay.links.contains_key(record));
+        self.overlay().links.retain(|_, unbound| !partitions.contains(&unbound.link.last.partition));
+    }
+
+    /// What is noted of these.
+    fn noted(&self, records: &[RecordKey]) -> Overlay {
+        let mut overlay = self.overlay();
+        let forgotten = self.ids.forgotten();
+        if overlay.forgotten != forgotten {
+            *overlay = Overlay { forgotten, ..Overlay::default() };
+        }
+        let found = records.iter().filter_map(|record| Some((record, overlay.links.get(record)?)));
+        let links = found.map(|(record, unbound)| (record.clone(), unbound.clone())).collect();
+        Overlay { forgotten, links }
+    }
+
+    fn overlay(&self) -> MutexGuard<'_, Overlay> {
+        self.overlay.lock().expect("no holder of this lock panics")
     }
 }
 
-impl Overlay {
-    /// A link that somebody took out of the map looks like one that is not bound yet, so nothing noted before is believed.
-    fn forget_what_is_gone(&mut self, forgotten: u64) {
-        if self.forgotten != forgotten {
-            *self = Self { forgotten, ..Self::default() };
-        }
-    }
-
-    /// The newer of the stored link and the one of the overlay, which goes once the id map has moved past it.
-    fn newest(&mut self, record: &RecordKey, link: Option<IdLink>) -> Known {
-        let stored = link.as_ref().map(|link| link.last.clone());
-        let Some(unbound) = self.links.get(record) else {
-            return Known { link, stored };
-        };
-        let ours = &unbound.link.last;
-        let not_bound_yet = stored == unbound.stored
-            || stored.as_ref().is_some_and(|now| now.partition == ours.partition && now.offset < ours.offset);
-        if not_bound_yet {
-            return Known { link: Some(unbound.link.clone()), stored };
-        }
-        self.links.remove(record);
-        // The order is swept when it is full of entries that are gone, not on every bind.
-        if self.order.len() > 2 * self.links.len() + 1_000 {
-            self.order.retain(|record| self.links.contains_key(record));
-        }
-        Known { link, stored }
-    }
+/// The newer of the link of the id map and the one that was noted, which no longer counts once the map has moved past it.
+fn newest(link: Option<IdLink>, noted: Option<Unbound>) -> Known {
+    let stored = link.as_ref().map(|link| link.last.clone());
+    let Some(Unbound { link: ours, stored: before }) = noted else { return Known { link, stored } };
+    let is_older = |now: &InputOffset| now.partition == ours.last.partition && now.offset < ours.last.offset;
+    let not_bound_yet = stored == before || stored.as_ref().is_some_and(is_older);
+    Known { link: if not_bound_yet { Some(ours) } else { link }, stored }
 }
 
 #[cfg(test)]
@@ -195,6 +186,10 @@ mod tests {
         assert_eq!(target(&links).await.as_deref(), Some("second"), "only the older write is bound");
         ids.bind(vec![link(1, 1, "third")]).await.unwrap();
         assert_eq!(target(&links).await.as_deref(), Some("third"), "another partition's write came later");
+        links.wrote(link(1, 2, "fourth"), Some(link(1, 1, "third").last));
+        ids.bind(vec![link(1, 2, "fourth")]).await.unwrap();
+        links.bound();
+        assert_eq!(target(&links).await.as_deref(), Some("fourth"), "the map has what is not noted any more");
     }
 
     #[tokio::test]

@@ -135,7 +135,7 @@ impl Delivery {
     fn parent_of(&self, owed: &Owed) -> Option<PointedAt> {
         let id = SalesforceId::parse(&owed.parent_id).ok()?.as_str().to_owned();
         let objects = self.candidates(owed).into_iter().map(|(_, target)| target.index).collect();
-        Some(PointedAt { key: LaneKey { org: owed.org.clone(), id }, objects })
+        Some(PointedAt { key: LaneKey::new(owed.org.clone(), id), objects })
     }
 
     /// Sets the references.

@@ -268,7 +268,7 @@ mod tests {
     const CHILD: Group = Group { rank: 1, object: 1, kind: Kind::Upsert };
 
     fn keys(count: usize) -> Vec<LaneKey> {
-        (0..count).map(|number| LaneKey { org: "00D".into(), id: number.to_string() }).collect()
+        (0..count).map(|number| LaneKey::new("00D", number.to_string())).collect()
     }
 
     fn candidates(keys: &[LaneKey], group: Group, since: Instant) -> impl Iterator<Item = Candidate<'_>> {

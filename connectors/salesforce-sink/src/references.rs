@@ -212,7 +212,7 @@ fn settle(change: &Change, pointing: &Pointing<'_>, parent: Parent, goes_without
     match parent {
         Parent::Live(id) => {
             own.write(name, &id);
-            let key = LaneKey { org: change.key.org.clone(), id: pointing.id.as_str().to_owned() };
+            let key = LaneKey::new(change.key.org.clone(), pointing.id.as_str().to_owned());
             let objects = pointing.candidates.iter().map(|target| target.index).collect();
             own.parents.push(PointedAt { key, objects });
         }

@@ -119,7 +119,7 @@ impl Delivery {
             link.is_some_and(|link| link.state != LinkState::Live && link.stamp >= Some(child.back.at))
         };
         let dead = children.iter().filter(is_dead).map(|child| {
-            let key = LaneKey { org: child.back.org.clone(), id: child.of.clone() };
+            let key = LaneKey::new(child.back.org.clone(), child.of.clone());
             (PointedAt { key, objects: vec![target.index] }, child.back.tenure.clone())
         });
         Ok(dead.collect())

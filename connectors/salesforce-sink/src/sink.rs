@@ -66,6 +66,8 @@ pub struct SalesforceSink {
     adopted: JoinSet<()>,
     /// Outcomes that were not handed out yet.
     closed: Vec<Closed>,
+    /// Whether outcomes were handed out that may not be bound yet.
+    has_handed_out: bool,
     tenures: Tenures,
     pauses: Pauses,
     aside: Aside,
@@ -141,6 +143,7 @@ impl SalesforceSink {
             book: Book::default(),
             adopted: JoinSet::new(),
             closed: Vec::new(),
+            has_handed_out: false,
             tenures: Tenures::default(),
             pauses: Pauses::default(),
             aside: Aside::default(),
@@ -168,6 +171,7 @@ impl SalesforceSink {
     }
 
     fn hand_out(&mut self) -> Vec<(Ticket, Outcome)> {
+        self.has_handed_out = true;
         self.closed.drain(..).map(|closed| (closed.ticket, closed.outcome)).collect()
     }
 
@@ -226,6 +230,9 @@ impl Sink for SalesforceSink {
     }
 
     async fn settled(&mut self) -> Result<Vec<(Ticket, Outcome)>, TaskError> {
+        if std::mem::take(&mut self.has_handed_out) {
+            self.delivery.links.bound();
+        }
         loop {
             while let Some(joined) = self.calls.try_join_next() {
                 self.absorb(joined)?;
@@ -270,6 +277,10 @@ impl Sink for SalesforceSink {
         self.read_no_further()
     }
 
+    fn later(&self) -> Vec<String> {
+        self.bulk.later()
+    }
+
     fn rank(&self, topic: &str) -> u32 {
         self.delivery.targets.rank(topic)
     }
@@ -295,7 +306,7 @@ impl Sink for SalesforceSink {
     }
 
     fn lost_aside(&mut self, ParkedPlace { whose, at, .. }: &ParkedPlace) {
-        self.aside.take(&LaneKey { org: whose.org.clone(), id: whose.id.clone() }, at);
+        self.aside.take(&LaneKey::new(whose.org.clone(), whose.id.clone()), at);
     }
 
     fn revoke(&mut self, partitions: &[TopicPartition]) {

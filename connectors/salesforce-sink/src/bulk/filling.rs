@@ -8,12 +8,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use orgstream_api::{Schema, StoreError, TopicPartition, with_causes};
-use orgstream_salesforce::{HEADER_SIZE, Ingest, Row, SalesforceId, WriteResult};
+use orgstream_api::{StoreError, TopicPartition, with_causes};
+use orgstream_salesforce::{HEADER_SIZE, Ingest, SalesforceId, WriteResult};
 
 use super::cells::{Columns, line, only, parent_column};
-use super::image;
-use super::spool::{Place, Spool};
+use super::entry::Entry;
+use super::spool::Spool;
 use crate::plan::Group;
 use crate::presence::Presence;
 use crate::put::{Prepared, complete};
@@ -41,7 +41,7 @@ pub(crate) struct Filling {
     columns: Columns,
     spool: Spool,
     /// By what tells the row from the others, as org B compares it.
-    entries: BTreeMap<String, Entry>,
+    entries: BTreeMap<String, Box<Entry>>,
     /// Records that org B would take for one of the rows.
     behind: VecDeque<Work>,
     /// Bytes of the records.
@@ -64,15 +64,6 @@ pub(crate) enum Unfit {
     Header(usize),
     /// The disk does not take them, for this reason.
     Disk(String),
-}
-
-/// What is with a row.
-#[derive(Debug)]
-struct Entry {
-    /// Without its fields and the record's values, which are on disk.
-    prepared: Box<Prepared>,
-    schema: Arc<Schema>,
-    place: Place,
 }
 
 impl Filling {
@@ -147,21 +138,15 @@ impl Filling {
         }
         let mut row = prepared.row.clone();
         complete(&mut row, &prepared.item, &self.target);
-        let mut record = Vec::new();
-        let is_whole = image::write(prepared.item.change.value(), &mut record);
-        let Some(line) = self.columns.line(&row).filter(|_| is_whole) else {
+        let record = Entry::bytes(&prepared);
+        let Some((line, record)) = self.columns.line(&row).zip(record) else {
             return Some(prepared);
         };
         self.spool.add_row(&line);
         let place = self.spool.add_record(&record);
-        prepared.row = Row::new();
-        prepared.resolved.row = Row::new();
-        prepared.resolved.parents = Vec::new();
         // The record lies on disk: its room is free for others.
         self.consumed += prepared.item.papers.leave_room();
-        prepared.item.change.flatten();
-        let schema = Arc::clone(prepared.item.change.take_value().schema());
-        self.entries.insert(key, Entry { prepared: Box::new(prepared), schema, place });
+        self.entries.insert(key, Box::new(Entry::of(prepared, place)));
         None
     }
 
@@ -188,13 +173,16 @@ impl Filling {
 
     /// The partitions that the rows came from, each with the holding under which they did.
     pub(crate) fn partitions(&self) -> BTreeMap<TopicPartition, Tenure> {
-        let prepared = self.entries.values().map(|entry| &entry.prepared.item);
-        prepared.map(|item| (item.change.version.at.partition.clone(), item.papers.tenure.clone())).collect()
+        let entries = self.entries.values();
+        entries
+            .map(|entry| (entry.change.version.at.partition.clone(), entry.papers.tenure.clone()))
+            .collect()
     }
 
     /// What is with the row of this key, without its fields.
-    pub(crate) fn take(&mut self, key: &str) -> Option<Prepared> {
-        self.entries.remove(&self.compared(key)).map(|entry| *entry.prepared)
+    pub(crate) fn take(&mut self, key: &str) -> Result<Option<Prepared>, StoreError> {
+        let entry = self.entries.remove(&self.compared(key));
+        entry.map(|entry| entry.prepared(&mut self.spool)).transpose()
     }
 
     /// A row of an update that wrote all of its rows, and what org B would say of it.
@@ -206,15 +194,8 @@ impl Filling {
 
     /// Any row of the job, as it was before it became one.
     pub(crate) fn take_back(&mut self) -> Result<Option<Work>, StoreError> {
-        let Some((_, Entry { prepared, schema, place })) = self.entries.pop_first() else { return Ok(None) };
-        let bytes = self.spool.record(place)?;
-        let value = image::read(&schema, &mut bytes.as_slice()).ok_or_else(|| StoreError {
-            what: "a record that was written to disk for a bulk job cannot be read back".to_owned(),
-            source: None,
-        })?;
-        let mut item = prepared.item;
-        item.change.put_value(value);
-        Ok(Some(Work { papers: item.papers, task: Task::Change(item.change) }))
+        let entry = self.entries.pop_first();
+        entry.map(|(_, entry)| entry.work(&mut self.spool)).transpose()
     }
 
     /// Any record that waited for the job without being a row of it.

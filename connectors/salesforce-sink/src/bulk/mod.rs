@@ -13,6 +13,7 @@
 pub(crate) mod adopt;
 pub(crate) mod book;
 mod cells;
+mod entry;
 pub(crate) mod filling;
 mod image;
 pub(crate) mod job;

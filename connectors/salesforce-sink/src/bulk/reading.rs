@@ -67,7 +67,7 @@ impl Reading {
         let mut done = Done::default();
         while done.over.len() < CHUNK {
             if let Some((key, result)) = self.next_written() {
-                if let Some(prepared) = self.filling.take(&key) {
+                if let Some(prepared) = self.filling.take(&key)? {
                     delivery.close(prepared, Answer::Written(result), &mut done);
                 }
                 continue;

@@ -37,7 +37,7 @@ pub(crate) fn key(record: &SinkRecord, config: &SinkConfig) -> Result<LaneKey, N
             });
         }
     };
-    Ok(LaneKey { org: source_org(record, config)?, id })
+    Ok(LaneKey::new(source_org(record, config)?, id))
 }
 
 /// Whether a record without an id that others could find it by is made all the same.

@@ -2,9 +2,9 @@
 //!
 //! One job at a time: it is filled while records of its object keep coming, then it is at work, then its results are taken in. What
 //! comes meanwhile goes by other calls, unless it is enough for a job of its own, or the job before took no more: then it waits
-//! for its turn. It does not wait behind a job that is slow.
+//! for its turn, and its topics are read no further, so that the room is for others. It does not wait behind a job that is slow.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use orgstream_api::TaskError;
 use tokio::time::Instant;
@@ -33,8 +33,12 @@ pub(super) struct Lane {
     latest: Option<Instant>,
     /// Whether the job took in as much as one can, so that there is more.
     was_full: bool,
-    /// The group that was left to jobs when it was decided last.
-    keeps: Option<Group>,
+    /// The groups that were left to jobs when it was decided last.
+    keeps: BTreeSet<Group>,
+    /// Topics of such groups that are read no further for now.
+    later: BTreeSet<String>,
+    /// The group of the latest job. The next one is of another, if others wait.
+    last: Option<Group>,
     rests: Rests,
     /// Records that are known to lie in the topics, by topic.
     behind: HashMap<String, usize>,
@@ -52,7 +56,12 @@ enum Stage {
 impl Lane {
     /// Whether waiting records of a group are left to jobs.
     pub(super) fn keeps(&self, group: Group) -> bool {
-        self.keeps == Some(group)
+        self.keeps.contains(&group)
+    }
+
+    /// Topics that are read no further, as enough of them waits for a job.
+    pub(super) fn later(&self) -> Vec<String> {
+        self.later.iter().cloned().collect()
     }
 
     /// What the status says of jobs that cannot be.
@@ -88,13 +97,15 @@ impl SalesforceSink {
     }
 
     /// Begins to fill a job.
-    pub(super) fn begin_bulk(&mut self, group: Group, now: Instant) {
-        self.bulk.keeps = None;
+    pub(super) fn begin_bulk(&mut self, group: Group, choice: Choice, now: Instant) {
+        self.bulk.keeps.clear();
+        self.bulk.later.clear();
         let target = self.delivery.targets.at(group.object).clone();
         match Filling::of(group, target, &self.spool) {
             Ok(filling) => {
                 self.bulk.stage = Stage::Filling(Box::new(filling));
-                self.bulk.keeps = Some(group);
+                (self.bulk.keeps, self.bulk.later) = (choice.keeps, choice.later);
+                self.bulk.last = Some(group);
                 (self.bulk.opened, self.bulk.latest) = (Some(now), None);
             }
             Err(Unfit::Disk(reason)) => self.rest_from_bulk(&reason, now),
@@ -122,8 +133,8 @@ impl SalesforceSink {
 
     /// Carries out what was chosen.
     pub(super) fn run_bulk(&mut self, choice: Choice, now: Instant) {
-        self.bulk.keeps = choice.keeps;
-        let Some(group) = choice.keeps else { return };
+        (self.bulk.keeps, self.bulk.later) = (choice.keeps, choice.later);
+        let Some(group) = choice.fills else { return };
         for keys in choice.fill {
             let changes = self.take_changes(keys);
             self.bulk.preparing += 1;

@@ -55,7 +55,12 @@ impl SalesforceSink {
             records: COLLECTION * self.delivery.wire.pace.collections(),
         };
         let free = self.free_heads();
-        let ready = free.iter().filter(|head| !self.waits_for_job(head.item, now));
+        // The rows of a job have their links one after the other, and what is owed to them is to go together.
+        let is_reading = self.reads();
+        let ready = free.iter().filter(|head| {
+            let waits = is_reading && matches!(head.item.task, Task::Owed(_));
+            !waits && !self.waits_for_job(head.item, now)
+        });
         let candidates = ready.filter_map(|head| {
             Some(Candidate {
                 key: head.key,
@@ -74,7 +79,7 @@ impl SalesforceSink {
         let wake =
             [plan.wake, bulk.wake, self.bulk.wake(now), self.lanes.next_wake()].into_iter().flatten().min();
         match begins {
-            Some(group) => self.begin_bulk(group, now),
+            Some(group) => self.begin_bulk(group, bulk, now),
             None => self.run_bulk(bulk, now),
         }
         for (group, keys) in plan.calls {

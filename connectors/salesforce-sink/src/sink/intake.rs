@@ -54,7 +54,7 @@ impl SalesforceSink {
             Err(no_change) => {
                 self.aside.lose(&record.at);
                 let id = record.record.text(field::ID).map(str::to_owned);
-                let key = LaneKey { org: String::new(), id: id.clone().unwrap_or_default() };
+                let key = LaneKey::new(String::new(), id.clone().unwrap_or_default());
                 let subject = Subject { id, at: Some(record.at) };
                 let Some(ticket) = papers(key).ticket else { return };
                 return self.close(ticket, &subject, no_change.into(), None);
@@ -147,7 +147,7 @@ impl SalesforceSink {
     }
 
     fn read_owed(&self, owed: Owed) -> (LaneKey, Task) {
-        let key = LaneKey { org: owed.org.clone(), id: owed.id.clone() };
+        let key = LaneKey::new(owed.org.clone(), owed.id.clone());
         let skip = if self.delivery.targets.named(&owed.object).is_none() {
             Some(Skip::OutsidePipeline)
         } else if self.is_decided(&key, &owed) {

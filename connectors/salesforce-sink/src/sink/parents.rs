@@ -61,7 +61,7 @@ impl SalesforceSink {
         let own = &work.papers.key;
         let is_at_work = |id: &str| {
             let id = SalesforceId::parse(id).map_or_else(|_| id.to_owned(), |id| id.as_str().to_owned());
-            let key = LaneKey { org: own.org.clone(), id };
+            let key = LaneKey::new(own.org.clone(), id);
             key != *own && (self.flying.contains_key(&key) || self.lanes.queued(&key).next().is_some())
         };
         match &work.task {
@@ -80,7 +80,7 @@ impl SalesforceSink {
         let Task::Change(change) = &work.task else { return false };
         let waited_for = change.target.references.iter().filter(|reference| reference.is_waited_for());
         waited_for.filter_map(|reference| change.carried(&reference.field.name)?.as_str()).any(|id| {
-            let key = LaneKey { org: change.key.org.clone(), id: id.to_owned() };
+            let key = LaneKey::new(change.key.org.clone(), id.to_owned());
             self.goes_by_job(&key, now)
         })
     }

@@ -142,7 +142,7 @@ impl SalesforceSink {
     pub(super) fn find_aside(&mut self, parked: Vec<ParkedPlace>) {
         let clock = self.delivery.wire.org.breaker().closed_time();
         for ParkedPlace { whose, at, size } in parked {
-            self.aside.put(LaneKey { org: whose.org, id: whose.id }, at, size, clock);
+            self.aside.put(LaneKey::new(whose.org, whose.id), at, size, clock);
         }
     }
 

@@ -53,6 +53,33 @@ async fn a_hundred_thousand_records_need_at_most_thirty_calls() {
     assert_eq!(runtime.counts().created, 100_000);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn objects_that_are_enough_for_a_job_each_have_one_in_turn() {
+    let world = World::start().await;
+    let mut runtime = world.sync_by_bulk(2_000).await;
+    world.sandbox.reset_calls();
+    for number in 0..3_000 {
+        runtime.submit(Change::created("Account", number));
+        runtime.submit(Change::created("Lead", number));
+        // Fewer than a job is made for go by other calls meanwhile.
+        if number % 10 == 0 {
+            runtime.submit(Change::created("Contact", number));
+        }
+    }
+    assert!(runtime.sink.later().is_empty());
+    while runtime.sink.later().is_empty() {
+        runtime.step_or_not().await;
+    }
+    assert_eq!(runtime.sink.later(), ["a.Lead"], "accounts are read on while their job is filled");
+    runtime.settle().await;
+    assert!(runtime.sink.later().is_empty());
+    assert_eq!(runtime.delivered_count(), 6_300);
+    assert_eq!((world.sandbox.count("Account"), world.sandbox.count("Lead")), (3_000, 3_000));
+    let others = world.sandbox.writes().into_iter().filter(|write| write.path.contains("composite"));
+    assert_eq!(others.map(|write| write.records).sum::<usize>(), 300, "the contacts alone");
+    assert!(world.sandbox.calls(CallKind::Bulk) <= 20, "{}", world.sandbox.calls(CallKind::Bulk));
+}
+
 #[tokio::test]
 async fn a_job_writes_what_other_calls_write_down_to_cleared_fields_and_odd_texts() {
     let world = World::start().await;

@@ -133,6 +133,15 @@ impl Runtime {
         }
     }
 
+    /// Works for a moment, with outcomes or without.
+    pub(super) async fn step_or_not(&mut self) {
+        self.resume();
+        self.keep();
+        if let Ok(answers) = timeout(Duration::from_millis(20), self.sink.settled()).await {
+            self.answer(answers.unwrap()).await;
+        }
+    }
+
     /// Waits for outcomes once.
     pub(super) async fn step(&mut self) {
         let work = async {
