@@ -18,7 +18,7 @@ use crate::worker::parked::entry::largest;
 use crate::worker::sink::{Parts, SinkTask, SinkWorker};
 
 /// What is read ahead of the sink.
-const READ_AHEAD: Capacity = Capacity { records: 5_000, bytes: 32 << 20 };
+const READ_AHEAD: Capacity = Capacity { records: 3_000, bytes: 8 << 20 };
 
 /// The orgs that a sink calls.
 #[derive(Clone)]
@@ -123,6 +123,7 @@ impl SinkEntry {
             admin: shared.admin.clone(),
             front: self.front.clone(),
             renewal: self.session_timeout / 3,
+            spool: shared.spool.clone(),
             view: Arc::clone(view),
             health: state.reporter(),
         });

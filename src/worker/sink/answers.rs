@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 
 use orgstream_api::{
-    Delivered, Headers, IdLink, LinkChange, LinkState, Outcome, Owed, Rejection, Skip, TaskError, Ticket,
-    Tracked,
+    Delivered, Headers, IdLink, LinkChange, LinkState, Outcome, Owed, Rejection, Skip, StoreError, TaskError,
+    Ticket, Tracked,
 };
 use orgstream_api::{InputOffset, Item};
 
@@ -50,16 +50,19 @@ impl SinkWorker {
             match flight {
                 Some(Flight::Record(taken)) => {
                     self.parts.view.latency.add(taken.came.elapsed(), 1);
-                    self.record_answer(&mut demands, &taken, outcome);
+                    self.record_answer(&mut demands, &taken, outcome).map_err(TaskError::restart)?;
                     if let Outcome::Parked(parked) = outcome {
-                        self.park(&mut demands, taken, parked, None);
+                        self.park(&mut demands, &taken, parked, None).map_err(TaskError::restart)?;
                     }
                 }
                 Some(Flight::Parked(taken, past)) => {
-                    self.record_answer(&mut demands, &taken, outcome);
+                    self.record_answer(&mut demands, &taken, outcome).map_err(TaskError::restart)?;
                     match outcome {
-                        Outcome::Parked(parked) => self.park(&mut demands, taken, parked, Some(past)),
-                        _ => self.end_parked(&mut demands, &past.whose, &taken.consumed.at),
+                        Outcome::Parked(parked) => {
+                            let parks = self.park(&mut demands, &taken, parked, Some(*past));
+                            parks.map_err(TaskError::restart)?;
+                        }
+                        _ => self.end_parked(&mut demands, &past.whose, taken.original.at()),
                     }
                 }
                 Some(Flight::Owed(owed)) => self.owed_answer(&mut demands, &owed, outcome),
@@ -96,27 +99,33 @@ impl SinkWorker {
         self.submit_linked(demands.parents).await
     }
 
-    fn record_answer(&mut self, demands: &mut Demands, taken: &Taken, outcome: &Outcome) {
-        let consumed = &taken.consumed;
-        demands.reports.extend(self.report(taken, outcome));
+    fn record_answer(
+        &mut self,
+        demands: &mut Demands,
+        taken: &Taken,
+        outcome: &Outcome,
+    ) -> Result<(), StoreError> {
+        let at = taken.original.at();
+        demands.reports.extend(self.report(taken, outcome)?);
         // D6: that a record was made is as durable as its outcome.
-        demands.entries.extend(self.parts.intents.as_ref().and_then(|intents| intents.outcome(&consumed.at)));
+        demands.entries.extend(self.parts.intents.as_ref().and_then(|intents| intents.outcome(at)));
         match outcome {
-            Outcome::Delivered(delivered) => self.delivered(demands, &consumed.at, delivered),
-            Outcome::Skipped(Skip::Cancelled(Some(link))) => self.bind(demands, &consumed.at, link, &[]),
+            Outcome::Delivered(delivered) => self.delivered(demands, at, delivered),
+            Outcome::Skipped(Skip::Cancelled(Some(link))) => self.bind(demands, at, link, &[]),
             Outcome::Skipped(_) | Outcome::Parked(_) => {}
             Outcome::Rejected(rejection) => {
                 tracing::warn!(
-                    record = taken.id.as_deref(), at = %consumed.at, %rejection,
+                    record = taken.id.as_deref(), %at, %rejection,
                     dead_letters = topics::dead_letters(&self.parts.task.pipeline),
                     "A record is rejected; it becomes a dead letter."
                 );
                 demands.rejected += 1;
-                if !self.lettered.has(&write_id(&self.parts.task.pipeline, &consumed.at)) {
-                    demands.letters.push(self.letter(consumed, rejection));
+                if !self.lettered.has(&write_id(&self.parts.task.pipeline, at)) {
+                    demands.letters.push(self.letter(&*taken.original.read()?, rejection));
                 }
             }
         }
+        Ok(())
     }
 
     fn delivered(&mut self, demands: &mut Demands, at: &InputOffset, delivered: &Delivered) {
@@ -187,21 +196,22 @@ impl SinkWorker {
     }
 
     /// What the file wants to be told of a record's outcome.
-    fn report(&self, taken: &Taken, outcome: &Outcome) -> Option<Outgoing> {
-        let (reports, record) = (self.parts.reports.as_ref()?, taken.reported.as_ref()?);
-        match outcome {
-            Outcome::Delivered(written) => reports::success(reports, &taken.consumed, record, written),
-            Outcome::Rejected(refused) => reports::error(reports, &taken.consumed, record, refused),
-            Outcome::Skipped(Skip::Refused(refused)) => {
-                reports::error(reports, &taken.consumed, record, refused)
-            }
+    fn report(&self, taken: &Taken, outcome: &Outcome) -> Result<Option<Outgoing>, StoreError> {
+        let Some((reports, record)) = self.parts.reports.as_ref().zip(taken.reported.as_ref()) else {
+            return Ok(None);
+        };
+        let consumed = taken.original.read()?;
+        Ok(match outcome {
+            Outcome::Delivered(written) => reports::success(reports, &consumed, record, written),
+            Outcome::Rejected(refused) => reports::error(reports, &consumed, record, refused),
+            Outcome::Skipped(Skip::Refused(refused)) => reports::error(reports, &consumed, record, refused),
             // Org B has what it says.
             Outcome::Skipped(Skip::Merged { target: Some(target) }) => {
                 let written = Delivered { target: Some(target.clone()), ..Delivered::default() };
-                reports::success(reports, &taken.consumed, record, &written)
+                reports::success(reports, &consumed, record, &written)
             }
             Outcome::Skipped(_) | Outcome::Parked(_) => None,
-        }
+        })
     }
 
     /// The letter of a reference. A record may owe several, and have a letter for each.
@@ -242,7 +252,7 @@ impl SinkWorker {
     pub(super) fn submit_owed(&mut self, parents: &[Parent]) {
         for owed in self.book.take_waiting(parents) {
             let Some(ticket) = self.ledger.track_aside(&owed.at.partition) else { continue };
-            self.flights.insert(ticket.id(), Flight::Owed(owed.clone()));
+            self.flights.insert(ticket.id(), Flight::Owed(Box::new(owed.clone())));
             self.backlog.push_back(Tracked { ticket, item: Item::Owed(owed) });
         }
     }

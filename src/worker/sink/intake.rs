@@ -36,10 +36,13 @@ impl SinkWorker {
             match self.decode(&consumed).await {
                 Ok(record) => {
                     let id = record.text(field::ID).map(str::to_owned);
-                    let reported = self.parts.reports.as_ref().map(|reports| kept(reports, &record));
+                    let reported =
+                        self.parts.reports.as_ref().map(|reports| Box::new(kept(reports, &record)));
                     let item =
                         Item::Record(SinkRecord { at: consumed.at.clone(), record, size: consumed.size() });
-                    self.flights.insert(ticket.id(), Flight::Record(Taken { consumed, id, reported, came }));
+                    let original = self.originals.keep(consumed);
+                    let taken = Box::new(Taken { original, id, reported, came });
+                    self.flights.insert(ticket.id(), Flight::Record(taken));
                     self.backlog.push_back(Tracked { ticket, item });
                 }
                 Err(error) => {

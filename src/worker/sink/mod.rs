@@ -5,6 +5,7 @@
 //! - [`bygone`]: references that are no longer owed, since their parents cannot come back
 //! - [`lettered`]: dead letters that are there already
 //! - [`marks`]: what lay in the inputs at moments that the sink asks about
+//! - [`originals`]: the bytes of what is with the sink
 //! - [`parking`]: records that wait in Kafka, and those that come back from there
 //! - [`partitions`]: partitions that come and go, wait, and are committed (D1)
 //! - [`remade`]: partitions whose offsets may have begun again
@@ -18,6 +19,7 @@ mod bygone;
 mod intake;
 mod lettered;
 mod marks;
+mod originals;
 mod parking;
 mod partitions;
 mod remade;
@@ -27,6 +29,7 @@ mod view;
 mod tests;
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,10 +51,11 @@ use super::owed::OwedBook;
 use super::parked::ParkedBook;
 use crate::codec::Codec;
 use crate::config::Reports;
-use crate::kafka::{Admin, Consumed, GroupConsumer, KafkaConfig, Producer};
+use crate::kafka::{Admin, GroupConsumer, KafkaConfig, Producer};
 use crate::store::IdStore;
 use lettered::Lettered;
 use marks::Marks;
+use originals::{Original, Originals};
 use parking::Past;
 
 /// How often settled work is committed.
@@ -119,6 +123,8 @@ pub struct Parts {
     pub front: Front,
     /// How often offsets are committed even when nothing moved: a third of the session time-out, to renew the lease.
     pub renewal: Duration,
+    /// Where records may lie that are with the sink.
+    pub spool: PathBuf,
     /// What others see.
     pub view: Arc<SinkView>,
     /// The task's health.
@@ -128,21 +134,21 @@ pub struct Parts {
 /// What is in flight for a ticket.
 enum Flight {
     /// A consumed record.
-    Record(Taken),
+    Record(Box<Taken>),
     /// A reference that is owed.
-    Owed(Owed),
+    Owed(Box<Owed>),
     /// A record that was parked.
-    Parked(Taken, Past),
+    Parked(Box<Taken>, Box<Past>),
 }
 
 /// A consumed record that is with the sink.
 struct Taken {
     /// Kept for its dead letter.
-    consumed: Consumed,
+    original: Original,
     /// The record's id in its own org, where it says one; what a person looks for.
     id: Option<String>,
     /// What its report needs of it, where the file wants reports.
-    reported: Option<Record>,
+    reported: Option<Box<Record>>,
     /// When it came.
     came: Instant,
 }
@@ -152,6 +158,7 @@ pub struct SinkWorker {
     parts: Parts,
     ledger: Ledger,
     flights: HashMap<TicketId, Flight>,
+    originals: Originals,
     /// Items the sink had no room for, in order.
     backlog: VecDeque<Tracked<Item>>,
     book: OwedBook,
@@ -197,10 +204,12 @@ impl SinkWorker {
     pub fn new(parts: Parts) -> Self {
         let bound = parts.ids.watch();
         let catch_up = CatchUp::new(parts.front.clone(), parts.task.number);
+        let originals = Originals::new(parts.spool.clone());
         Self {
             parts,
             ledger: Ledger::default(),
             flights: HashMap::new(),
+            originals,
             backlog: VecDeque::new(),
             book: OwedBook::default(),
             parked: ParkedBook::default(),
@@ -282,6 +291,10 @@ impl SinkWorker {
             Step::Bound(link) => self.wake(&link),
             Step::Event(event) => self.event(event).await?,
             Step::Stop | Step::Fill => {}
+        }
+        // All at once: outcomes come first in the choice of the next step, and each of them may bind a link.
+        while let Ok(link) = self.bound.try_recv() {
+            self.wake(&link);
         }
         self.resume().await?;
         self.fill();

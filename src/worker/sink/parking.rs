@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use orgstream_api::record::field;
 use orgstream_api::{
-    History, IdLink, InputOffset, Item, LinkState, Parked, Resumed, SinkRecord, TaskError, Tracked, Wait,
+    History, IdLink, InputOffset, Item, LinkState, Parked, Resumed, SinkRecord, StoreError, TaskError,
+    Tracked, Wait,
 };
 use tokio::time::Instant;
 
@@ -31,7 +32,13 @@ pub(super) struct Past {
 
 impl SinkWorker {
     /// Has a record wait: its entry is written before its ticket settles (D3).
-    pub(super) fn park(&mut self, demands: &mut Demands, taken: Taken, parked: &Parked, past: Option<Past>) {
+    pub(super) fn park(
+        &mut self,
+        demands: &mut Demands,
+        taken: &Taken,
+        parked: &Parked,
+        past: Option<Past>,
+    ) -> Result<(), StoreError> {
         let now = now_ms();
         if let Wait::For { cause, parents, .. } = &parked.wait {
             let parents = parents.iter();
@@ -40,21 +47,22 @@ impl SinkWorker {
                 .extend(parents.map(|parent| (parent.org.clone(), parent.object.clone(), parent.id.clone())));
             if past.is_none() {
                 tracing::info!(
-                    record = %parked.whose.id, at = %taken.consumed.at, %cause,
+                    record = %parked.whose.id, at = %taken.original.at(), %cause,
                     "A record cannot be written yet; it waits in Kafka."
                 );
             }
         }
         if let Some(intents) = &self.parts.intents {
-            intents.park(&taken.consumed.at);
+            intents.park(taken.original.at());
         }
         let stays = past.as_ref().is_some_and(|past| past.is_turn) && parked.wait == Wait::Turn;
         let since = past.map_or(now, |past| past.since);
-        let record = ParkedRecord::new(taken.consumed, parked, since, now);
+        let record = ParkedRecord::new(taken.original.read()?.into_owned(), parked, since, now);
         if !stays {
             demands.parked.push(record.outgoing(&self.parts.task.pipeline));
         }
         self.parked.add(record, Again::No);
+        Ok(())
     }
 
     /// Ends the entry of a record that has its outcome.
@@ -102,23 +110,23 @@ impl SinkWorker {
                 return self.bury(&parked, &cause).await;
             }
         };
-        let place = parked.place();
+        let (place, size) = (parked.place(), parked.consumed.size());
         // The book has only what is assigned.
         let Some(ticket) = self.ledger.track_aside(&place.at.partition) else { return Ok(()) };
         let waited = u64::try_from(now_ms().saturating_sub(parked.since)).unwrap_or_default();
         let taken = Taken {
             id: record.text(field::ID).map(str::to_owned),
-            reported: self.parts.reports.as_ref().map(|reports| kept(reports, &record)),
+            reported: self.parts.reports.as_ref().map(|reports| Box::new(kept(reports, &record))),
             came: Instant::now(),
-            consumed: parked.consumed,
+            original: self.originals.keep(parked.consumed),
         };
         let past = Past { whose: place.whose, since: parked.since, is_turn: parked.until == Until::Turn };
         let resumed = Resumed {
-            record: SinkRecord { at: place.at, record, size: taken.consumed.size() },
+            record: SinkRecord { at: place.at, record, size },
             waited: Duration::from_millis(waited),
             tried: parked.tried,
         };
-        self.flights.insert(ticket.id(), Flight::Parked(taken, past));
+        self.flights.insert(ticket.id(), Flight::Parked(Box::new(taken), Box::new(past)));
         self.backlog.push_back(Tracked { ticket, item: Item::Parked(Box::new(resumed)) });
         Ok(())
     }

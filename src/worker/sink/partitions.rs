@@ -145,6 +145,11 @@ impl SinkWorker {
         self.parts.sink.behind(behind);
         let mut paused = self.parts.sink.paused();
         paused.extend(self.catch_up.waiting().cloned());
+        let later = self.parts.sink.later();
+        if !later.is_empty() {
+            let partitions = self.ledger.partitions().into_iter();
+            paused.extend(partitions.filter(|partition| later.contains(&partition.topic)));
+        }
         paused.sort();
         paused.dedup();
         self.parts.consumer.set_paused(&paused);

@@ -12,7 +12,7 @@ use orgstream_kafka_simulator::Broker;
 
 use super::*;
 use crate::codec::Registry;
-use crate::kafka::{Cleanup, GroupConfig, Outgoing, Place, TopicSpec, read_compacted, topics};
+use crate::kafka::{Cleanup, Consumed, GroupConfig, Outgoing, Place, TopicSpec, read_compacted, topics};
 use crate::schema_store::{Given, Options, SchemaStore};
 use crate::store::{Database, IdHealth};
 use crate::worker::owed::Parent;
@@ -133,6 +133,7 @@ impl Rig {
             admin,
             front: Front::default(),
             renewal: Duration::from_secs(15),
+            spool: data.path().join("bulk"),
             view: Arc::default(),
             health: health(),
             kafka,
@@ -169,7 +170,8 @@ fn at(offset: i64) -> InputOffset {
 fn taken(offset: i64) -> Flight {
     let consumed =
         Consumed { at: at(offset), key: None, value: None, headers: Headers::default(), timestamp: 0 };
-    Flight::Record(Taken { consumed, id: None, reported: None, came: Instant::now() })
+    let original = Originals::new(PathBuf::new()).keep(consumed);
+    Flight::Record(Box::new(Taken { original, id: None, reported: None, came: Instant::now() }))
 }
 
 fn owed(offset: i64, parent: &str) -> Owed {
