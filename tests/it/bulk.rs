@@ -1,11 +1,18 @@
 //! Bulk jobs through a whole file.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use serde_json::{Value as Json, json};
 
 use crate::support::{Running, World, eventually, on_both_brokers};
+
+const RECORDS: usize = 100_000;
+
+/// What a process may have resident at most, in MB. Of a build for development some 20 MB more of the program's own text are there
+/// than of a release, and beside other tests it lets go of memory later.
+const MEMORY: u64 = if cfg!(debug_assertions) { 180 } else { 150 };
 
 on_both_brokers! {
 async fn a_job_whose_process_is_killed_is_outlived_before_anything_newer_is_written(
@@ -33,6 +40,30 @@ async fn a_job_whose_process_is_killed_is_outlived_before_anything_newer_is_writ
     assert_eq!((external.len(), world.b.count("Lead")), (1_000, 1_000));
     assert_eq!(world.dead_letters().await, []);
 }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_thousand_records_take_thirty_calls_and_little_memory() {
+    let objects = "Lead: { external_id: OrgA_Id__c }";
+    let Some(world) = World::builder().embedded().objects(objects).build().await else { return };
+    let rows = (0..RECORDS).map(|n| json!({ "LastName": format!("Lead {n}"), "Company": "Acme" }));
+    world.in_a.create_many("Lead", rows.collect()).await;
+    world.edit("operation: sync", "operation: sync, bulk: { from: 2000 }");
+    world.run(&["--only", "source", "--until-synced", "--quiet", "1s"]).finish().await.expect_code(0);
+    world.b.reset_calls();
+    let running = world.run(&["--only", "sink"]);
+    let mut left = 1_800;
+    while world.b.count("Lead") < RECORDS {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        left -= 1;
+        assert!(left > 0, "{} were written", world.b.count("Lead"));
+    }
+    let memory = running.peak_memory_mb();
+    running.terminate().await.expect_code(0);
+    let calls = world.b.calls(CallKind::Bulk) + world.b.calls(CallKind::Write);
+    println!("{RECORDS} records in {calls} calls, {memory} MB at most");
+    assert!(calls <= 30, "{calls} calls");
+    assert!(memory < MEMORY, "{memory} MB");
 }
 
 #[tokio::test]

@@ -97,9 +97,18 @@ impl Running {
 
     /// Its resident memory now, in MB.
     pub(crate) fn memory_mb(&self) -> u64 {
+        self.figure_mb("VmRSS")
+    }
+
+    /// Its resident memory at most so far, in MB.
+    pub(crate) fn peak_memory_mb(&self) -> u64 {
+        self.figure_mb("VmHWM")
+    }
+
+    fn figure_mb(&self, name: &str) -> u64 {
         let id = self.child.id().expect("it runs");
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("it runs");
-        let line = status.lines().find(|line| line.starts_with("VmRSS")).expect("the figure is there");
+        let line = status.lines().find(|line| line.starts_with(name)).expect("the figure is there");
         line.split_whitespace().nth(1).and_then(|kb| kb.parse::<u64>().ok()).expect("a number") / 1_024
     }
 
