@@ -16,6 +16,7 @@
 //! - [`source_health`]: whether changes flow from an org, and how fresh what Kafka holds is
 //! - [`error`], [`causes`], [`brief()`]: what the runtime does when a task cannot go on; an error in one line; a long text in short
 //! - [`secret`]: text that never shows itself
+//! - [`latency`]: how long something takes
 
 pub mod value;
 pub use value::{Struct, Value};
@@ -82,3 +83,6 @@ pub use causes::with_causes;
 
 pub mod secret;
 pub use secret::Secret;
+
+pub mod latency;
+pub use latency::{Histogram, Latency};

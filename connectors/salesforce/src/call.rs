@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use url::form_urlencoded;
 
 use crate::auth::Token;
+use crate::calls::CallKind;
 use crate::catalogue::{self, Disposition};
 use crate::datetime;
 use crate::error::{ApiError, CallName, Executed, RecordError};
@@ -144,6 +145,18 @@ async fn condensed(mut response: Response, columns: &[String]) -> reqwest::Resul
     Ok(kept.finish().into())
 }
 
+impl Body {
+    /// Its bytes; of a SOAP call without the envelope.
+    fn len(&self) -> usize {
+        match self {
+            Self::Empty => 0,
+            Self::Json(body) => body.len(),
+            Self::Csv(rows) => rows.len(),
+            Self::Soap(body) => body.len(),
+        }
+    }
+}
+
 impl Place {
     /// The whole path, in this version of the API.
     fn path(&self, api_version: &str) -> String {
@@ -236,6 +249,22 @@ impl Org {
             let what = "the process stood still, and others may write its records by now".to_owned();
             return Err(self.trouble(call, started, what, Executed::No, None));
         }
+        let begun = Instant::now();
+        let ended = self.exchange(call, token, started, left).await;
+        let kind = CallKind::of(&call.method, &call.place.path(self.api_version()));
+        self.inner.calls.note(kind, begun.elapsed(), &ended);
+        ended
+    }
+
+    /// Sends `call` and waits for its answer, no longer than `left`.
+    async fn exchange(
+        &self,
+        call: &Call,
+        token: &Token,
+        started: Instant,
+        left: Duration,
+    ) -> Result<Reply, ApiError> {
+        self.inner.calls.sent(call.body.len());
         let sent = self.request(call, token).timeout(left).send().await;
         let response = sent.map_err(|error| {
             let (what, executed) = if error.is_connect() {
@@ -258,6 +287,7 @@ impl Org {
         let body = body.map_err(|error| {
             self.trouble(call, started, "the answer was cut off".to_owned(), Executed::Perhaps, Some(error))
         })?;
+        self.inner.calls.received(body.len());
         if status < 300 {
             return Ok(Reply { name: self.call_name(call), started, headers, body });
         }

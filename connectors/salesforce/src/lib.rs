@@ -10,6 +10,7 @@
 //! - [`error`], [`catalogue`]: what went wrong, and what to do about each code
 //! - [`breaker`], [`report`]: whether the org can be called at all, and whose trouble a failed call is
 //! - [`writing`]: what an org is told beside the records that are written to it
+//! - [`calls`]: which calls were made, and how long they took
 //! - [`usage`], [`allowances`], [`quota`]: how much of what the org allows is used, and who may still call
 //! - [`rest`]: the resources, one file each
 //! - [`id`], [`describe`], [`schema`], [`event_schema`], [`value`], [`plain_row`], [`csv`], [`datetime`], [`soql`]: Salesforce's data, and ours
@@ -29,6 +30,10 @@ mod auth;
 pub use auth::Token;
 
 mod call;
+
+pub mod calls;
+pub use calls::{CallCounts, CallKind};
+
 mod clock;
 mod http;
 mod kept_columns;

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::allowances::Allowances;
 use crate::auth::{Session, Token};
 use crate::breaker::Breaker;
+use crate::calls::Calls;
 use crate::config::OrgConfig;
 use crate::describe::Describe;
 use crate::error::ApiError;
@@ -47,6 +48,7 @@ pub(crate) struct Inner {
     pub(crate) breaker: Breaker,
     pub(crate) usage: Mutex<Option<ApiUsage>>,
     pub(crate) allowances: Allowances,
+    pub(crate) calls: Calls,
     /// The `Date` of the latest answer, in milliseconds since the epoch, and when it came.
     pub(crate) date: Mutex<Option<(i64, Instant)>>,
     /// By name in lower case, since Salesforce's names have no case.
@@ -79,6 +81,7 @@ impl Org {
             breaker: Breaker::new(Instant::now()),
             usage: Mutex::default(),
             allowances: Allowances::new(options.allowances),
+            calls: Calls::default(),
             date: Mutex::default(),
             describes: Mutex::default(),
         }));
