@@ -13,6 +13,7 @@
 //! - [`codec`]: records as typed data and as bytes
 //! - [`store`], [`state_dir`]: the node's own state
 //! - [`control`]: what a process says of itself
+//! - [`http`]: the same over HTTP: metrics, health, and Kafka Connect's reading endpoints
 //! - [`verify`]: whether two orgs are in step
 //! - [`dev`]: something to look at
 //! - [`cli`], [`telemetry`]: the commands and the log
@@ -27,6 +28,7 @@ pub mod control;
 pub mod dev;
 pub mod embedded;
 mod expression;
+pub mod http;
 mod id_file;
 pub mod kafka;
 pub mod runtime;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::parse_duration;
+use crate::telemetry::Format;
 
 mod connect;
 pub use connect::{ConnectStandalone, Import, ImportConfluent, ImportFrom};
@@ -19,9 +20,33 @@ pub use ids::{
 #[derive(Debug, Parser)]
 #[command(name = "orgstream", version, after_help = EXIT_CODES)]
 pub struct Arguments {
+    /// The form of the log's lines; comes before what a file says
+    #[arg(long, value_name = "FORMAT", global = true)]
+    pub log_format: Option<LogFormat>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// The form of the log's lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Pretty,
+    /// One JSON object a line
+    Json,
+    /// `key=value` pairs
+    Logfmt,
+}
+
+impl From<LogFormat> for Format {
+    fn from(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Pretty => Self::Pretty,
+            LogFormat::Json => Self::Json,
+            LogFormat::Logfmt => Self::Logfmt,
+        }
+    }
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed while running, `run --until-synced` was stopped or rejected records, \

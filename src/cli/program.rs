@@ -11,7 +11,7 @@ use super::{
     broker, check, config, connect, dev, gaps, ids, output, prepare, run, sandbox, schema, schema_store,
     snapshot, status, trace, verify,
 };
-use crate::telemetry;
+use crate::telemetry::{self, Format, LogOptions};
 
 /// How long threads that still work for nobody may hold up the end.
 const LEFTOVERS: Duration = Duration::from_millis(200);
@@ -20,7 +20,7 @@ const LEFTOVERS: Duration = Duration::from_millis(200);
 pub fn program() -> ExitCode {
     // Wrong usage ends here with exit code 2, and `--help` with 0.
     let arguments = Arguments::parse();
-    let result = start(arguments.command);
+    let result = start(arguments.command, arguments.log_format.map(Format::from));
     let exit = result.unwrap_or_else(|failure| {
         output::error(&failure.error);
         failure.exit
@@ -28,10 +28,13 @@ pub fn program() -> ExitCode {
     exit.into()
 }
 
-fn start(command: Command) -> Result<Exit, Failure> {
-    // The live view of `dev` draws where the log would be written.
-    if !matches!(&command, Command::Dev(arguments) if !arguments.once) {
-        telemetry::start().map_err(Failure::usage)?;
+fn start(command: Command, format: Option<Format>) -> Result<Exit, Failure> {
+    match &command {
+        // The live view draws where the log would be written.
+        Command::Dev(arguments) if !arguments.once => {}
+        // Its file says how it logs.
+        Command::Run(_) => {}
+        _ => telemetry::start(LogOptions { format, level: None }).map_err(Failure::usage)?,
     }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)?;
@@ -39,7 +42,7 @@ fn start(command: Command) -> Result<Exit, Failure> {
         match command {
             // Large enough to be kept apart from the other commands.
             Command::Dev(arguments) => Box::pin(dev::dev(arguments)).await,
-            Command::Run(arguments) => run::run(arguments).await,
+            Command::Run(arguments) => run::run(arguments, format).await,
             Command::Snapshot(arguments) => snapshot::snapshot(arguments).await,
             Command::Gaps(arguments) => gaps::gaps(arguments).await,
             Command::Ids(arguments) => ids::ids(arguments).await,

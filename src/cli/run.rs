@@ -8,9 +8,12 @@ use super::exit::{Exit, Failure};
 use super::{output, signals};
 use crate::config::{self, Config};
 use crate::runtime::{Finished, Only, RunError, RunOptions, Runtime};
+use crate::telemetry::{self, Format, LogOptions};
 
-pub(super) async fn run(arguments: Run) -> Result<Exit, Failure> {
+pub(super) async fn run(arguments: Run, format: Option<Format>) -> Result<Exit, Failure> {
     let config = config::load(&arguments.file)?;
+    let log = LogOptions { format: format.or(config.log.format), ..config.log };
+    telemetry::start(log).map_err(Failure::usage)?;
     let file = arguments.file.clone();
     let options = RunOptions {
         only: arguments.only.map(|half| match half {

@@ -12,6 +12,7 @@ use super::substitute::{Surroundings, substitute};
 use super::text_file::read_text;
 use super::tree::Node;
 use super::validated::Config;
+use super::written::written;
 
 /// Reads and checks `path`. Relative paths in the file are relative to its directory.
 ///
@@ -45,6 +46,7 @@ pub(crate) fn load_text(
 pub(super) fn parse(text: &str, path: &Path, from: &Surroundings<'_>) -> Result<Config, Faults> {
     let mut faults = Vec::new();
     let mut tree = Node::parse(text).map_err(|fault| Faults::new(path, vec![fault]))?;
+    let written = written(&tree);
     let secrets = Secrets::of(&tree, from);
     substitute(&mut tree, "", from, &secrets, &mut faults);
     let right = conform(&tree, &json_schema(), &mut faults);
@@ -58,7 +60,7 @@ pub(super) fn parse(text: &str, path: &Path, from: &Surroundings<'_>) -> Result<
         }
     };
     match (config, report.into_faults()) {
-        (Some(config), faults) if faults.is_empty() => Ok(config),
+        (Some(config), faults) if faults.is_empty() => Ok(Config { written, ..config }),
         (_, faults) => Err(Faults::new(path, faults)),
     }
 }

@@ -3,12 +3,14 @@
 //! # Layout, in reading order
 //!
 //! - [`validated`]: what the rest of the program sees, holding only valid values
+//! - [`http`]: its part about the HTTP server
 //! - [`fault`]: what is wrong with a file, and where
 //! - `raw`: every key there is; its docs become the descriptions of the JSON Schema
 //! - `schema`: the JSON Schema of `raw`
 //! - [`reference`]: the keys as a document
 //! - `tree`: YAML with positions
 //! - `text_file`: reads the file and those it names
+//! - `written`: the pipelines as they stand in the file
 //! - `substitute`, `secrets`: `${env:NAME}`, `${file:PATH}` and `{{secrets.NAME}}`
 //! - `structure`: the tree against the schema: unknown, missing and mistyped keys
 //! - `check`: what the schema cannot say: references, names, cycles
@@ -22,6 +24,9 @@ pub use validated::{
     SchemaRegistry,
 };
 
+pub mod http;
+pub use http::{Access, Credentials, Http};
+
 pub mod fault;
 pub use fault::{Fault, Faults};
 pub(crate) use fault::{hint, nearest};
@@ -32,6 +37,9 @@ pub mod schema;
 pub use schema::json_schema;
 
 pub mod reference;
+
+mod written;
+pub use written::Written;
 
 mod tree;
 

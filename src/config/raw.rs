@@ -64,6 +64,12 @@ pub(super) use produced::{
     RecordKey,
 };
 
+mod http;
+pub(super) use http::{Http, HttpAuth, HttpTls};
+
+mod log;
+pub(super) use log::{Log, LogFormat, LogLevel};
+
 mod push_topic;
 pub(super) use push_topic::{Manage, NotifyForFields, Operation as PushTopicOperation, PushTopic};
 
@@ -84,6 +90,10 @@ pub(super) struct File {
     /// The directory of this process's own state, relative to this file. One process at a time uses it.
     #[schemars(extend("default" = "./state"))]
     pub(super) state: Option<String>,
+    /// The log of `orgstream run`.
+    pub(super) log: Option<Log>,
+    /// The HTTP server of the process. Without it there is none.
+    pub(super) http: Option<Http>,
     /// The pipelines, each under a name of your choice. The name is part of topic and group names.
     #[schemars(required)]
     pub(super) pipelines: Option<BTreeMap<String, Pipeline>>,

@@ -112,6 +112,7 @@ pub fn markdown() -> String {
     for (title, path) in [
         ("Orgs", "orgs"),
         ("Kafka, schemas, secrets, state", "kafka schema_registry secrets state"),
+        ("HTTP server and log", "http log"),
         ("Pipelines", "pipelines"),
     ] {
         let _infallible =

@@ -14,11 +14,14 @@ use orgstream_salesforce_sink::{
 };
 use orgstream_salesforce_source::SourceConfig;
 
+use super::http::Http;
+use super::written::Written;
 use crate::codec::{Input, RegistryConfig};
 use crate::expression::ReportBody;
 use crate::kafka::Settings;
 use crate::shaping::Shaping;
 use crate::worker::source::Again;
+use crate::telemetry::LogOptions;
 
 /// One file's configuration.
 #[derive(Debug, Clone)]
@@ -33,8 +36,14 @@ pub struct Config {
     pub schema_registry: SchemaRegistry,
     /// The state directory; may not exist yet.
     pub state: PathBuf,
+    /// The log of a run.
+    pub log: LogOptions,
+    /// The HTTP server; `None` where the file asks for none.
+    pub http: Option<Http>,
     /// The pipelines, ordered by name.
     pub pipelines: Vec<Pipeline>,
+    /// The same as they stand in the file, for those who are shown it.
+    pub written: Written,
 }
 
 /// An org: one that is somewhere, or one that the process simulates.

@@ -10,8 +10,8 @@
 
 pub mod status;
 pub use status::{
-    AllowanceStatus, Kind, LatencyStatus, OrgStatus, PartitionLag, PipelineStatus, State, Status, TaskStatus,
-    WaitingStatus,
+    AllowanceStatus, CallStatus, HistogramStatus, Kind, LatencyStatus, OrgStatus, PartitionLag, Passed,
+    PipelineStatus, State, Status, TaskStatus, Unavailable, WaitingStatus,
 };
 
 pub mod flow;

@@ -21,6 +21,12 @@ pub struct Status {
     /// What runs inside the process in place of a real one, and its address.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub embedded: BTreeMap<String, String>,
+    /// Where its HTTP server is, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http: Option<String>,
+    /// The id of the Kafka cluster, once it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kafka_cluster: Option<String>,
     /// The orgs that it is connected to.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub orgs: BTreeMap<String, OrgStatus>,
@@ -36,6 +42,53 @@ pub struct OrgStatus {
     /// What is held back because its daily calls run out, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_back: Option<String>,
+    /// Since when and why it cannot be called; nothing while it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unavailable: Option<Unavailable>,
+    /// The calls since it was connected. Logins and the streaming connection are not among them.
+    #[serde(default)]
+    pub calls: Vec<CallStatus>,
+    /// Bytes of the bodies of these calls.
+    #[serde(default)]
+    pub bytes_sent: u64,
+    /// Bytes of the bodies of their answers, unpacked.
+    #[serde(default)]
+    pub bytes_received: u64,
+}
+
+/// That an org cannot be called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unavailable {
+    /// Since when.
+    pub since: String,
+    /// What happened.
+    pub reason: String,
+}
+
+/// The calls of one kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallStatus {
+    /// What they are for, such as `query` or `write`.
+    pub kind: String,
+    /// Those that were answered as asked.
+    pub answered: u64,
+    /// Those that the org refused.
+    pub refused: u64,
+    /// Those without a usable answer.
+    pub failed: u64,
+    /// How long they took.
+    pub took: HistogramStatus,
+}
+
+/// How long things took.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct HistogramStatus {
+    /// Bounds in seconds, and how many took less.
+    pub buckets: Vec<(f64, u64)>,
+    /// How many there are in all.
+    pub count: u64,
+    /// What they took together, in seconds.
+    pub sum: f64,
 }
 
 /// What an org allows in a day.
@@ -120,9 +173,67 @@ pub struct TaskStatus {
     /// How long records stay in the task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency: Option<LatencyStatus>,
+    /// The same as a histogram.
+    #[serde(default)]
+    pub took: HistogramStatus,
+    /// What has passed through the task since the process started.
+    #[serde(default)]
+    pub passed: Passed,
+    /// How often it was started again since the process started.
+    #[serde(default)]
+    pub restarts: u64,
     /// The connector's own counters since the start.
     #[serde(default)]
     pub counters: BTreeMap<String, u64>,
+}
+
+impl TaskStatus {
+    /// A task of which nothing is known but its state.
+    pub fn new(name: impl Into<String>, kind: Kind, state: State, since: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            kind,
+            state,
+            since: since.into(),
+            reason: None,
+            flow: None,
+            positions: Vec::new(),
+            lag: Vec::new(),
+            lag_at: None,
+            owed: 0,
+            owed_longest: None,
+            parked: 0,
+            parked_longest: None,
+            rejected: 0,
+            skipped: BTreeMap::new(),
+            fields_left_out: BTreeMap::new(),
+            rate_in: 0.0,
+            rate_out: 0.0,
+            latency: None,
+            took: HistogramStatus::default(),
+            passed: Passed::default(),
+            restarts: 0,
+            counters: BTreeMap::new(),
+        }
+    }
+}
+
+/// What has passed through a task.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passed {
+    /// Records that a sink read from Kafka.
+    pub records_in: u64,
+    /// Their bytes, headers included.
+    pub bytes_in: u64,
+    /// Records that a source committed to Kafka, or writes that the org of a sink acknowledged.
+    pub records_out: u64,
+    /// Bytes of a source's records, headers included, before Kafka packs them. What a sink sends is counted by org.
+    pub bytes_out: u64,
+    /// Records and references that are with a sink now.
+    pub in_flight: u64,
+    /// When a record last went out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<String>,
 }
 
 /// Something that waits.

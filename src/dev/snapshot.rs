@@ -106,28 +106,7 @@ mod tests {
     use crate::control::PipelineStatus;
 
     fn task(kind: Kind) -> TaskStatus {
-        TaskStatus {
-            name: String::new(),
-            kind,
-            state: State::Running,
-            since: String::new(),
-            reason: None,
-            flow: None,
-            positions: Vec::new(),
-            lag: Vec::new(),
-            lag_at: None,
-            owed: 0,
-            owed_longest: None,
-            parked: 0,
-            parked_longest: None,
-            rejected: 0,
-            skipped: BTreeMap::new(),
-            fields_left_out: BTreeMap::new(),
-            rate_in: 0.0,
-            rate_out: 0.0,
-            latency: None,
-            counters: BTreeMap::new(),
-        }
+        TaskStatus::new("", kind, State::Running, "")
     }
 
     /// At second `at`, with these positions, and a lag of so much as of a second.
@@ -146,6 +125,8 @@ mod tests {
             started: second(0),
             at: second(at),
             embedded: BTreeMap::new(),
+            http: None,
+            kafka_cluster: None,
             orgs: BTreeMap::new(),
             pipelines: vec![PipelineStatus::of("crm".to_owned(), vec![source, sink])],
         }

@@ -103,6 +103,12 @@ impl Admin {
         Ok(Self { shared: Arc::new(Shared { config, client, uncommitted, committed, groups }) })
     }
 
+    /// The id of the cluster; `None` where the brokers do not tell one.
+    pub async fn cluster(&self) -> Option<String> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || Ok(shared.client.inner().fetch_cluster_id(STEP))).await.ok().flatten()
+    }
+
     /// Creates the topics that are missing, and refuses those with another partition count than asked for.
     pub async fn ensure_topics(&self, topics: &[TopicSpec]) -> Result<(), Error> {
         for spec in topics {

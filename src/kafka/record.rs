@@ -40,6 +40,13 @@ pub struct Outgoing {
     pub timestamp: Option<i64>,
 }
 
+impl Outgoing {
+    /// The bytes it takes: key, value and headers.
+    pub fn size(&self) -> usize {
+        size(self.key.as_deref(), self.value.as_deref(), &self.headers)
+    }
+}
+
 /// A record that came out of Kafka.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consumed {
@@ -58,8 +65,7 @@ pub struct Consumed {
 impl Consumed {
     /// The bytes it took: key, value and headers.
     pub fn size(&self) -> usize {
-        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
-        self.key.as_ref().map_or(0, Vec::len) + self.value.as_ref().map_or(0, Vec::len) + headers
+        size(self.key.as_deref(), self.value.as_deref(), &self.headers)
     }
 
     /// Copies a record out of librdkafka's memory.
@@ -121,6 +127,12 @@ pub(super) fn owned_headers(headers: &Headers) -> OwnedHeaders {
     headers
         .iter()
         .fold(OwnedHeaders::new(), |owned, (key, value)| owned.insert(Header { key, value: Some(value) }))
+}
+
+/// The bytes of a record.
+fn size(key: Option<&[u8]>, value: Option<&[u8]>, headers: &Headers) -> usize {
+    let headers: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+    key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len) + headers
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use crate::codec::Registry;
 use crate::config::{Brokers, Config};
 use crate::control::{ControlServer, StatusSource};
 use crate::embedded::{Embedded, EmbeddedError, Endpoints};
+use crate::http::HttpServer;
 use crate::kafka::{Admin, KafkaConfig, topics};
 use crate::state_dir::StateDir;
 use crate::store::{Database, IdHealth, IdStore, IdStoreError, SeenStore};
@@ -87,6 +88,8 @@ impl Runtime {
             node: state.node().to_owned(),
             started: clock::now(),
             embedded: embedded.announcement().addresses(),
+            http: OnceLock::new(),
+            kafka_cluster: OnceLock::new(),
             orgs: OnceLock::new(),
             ids: OnceLock::new(),
             sources: tasks.sources.clone(),
@@ -118,9 +121,18 @@ impl Runtime {
     /// Runs until `stop`, until everything has arrived where that was asked for, or until a task fails.
     pub async fn run(self, stop: CancellationToken) -> Result<Finished, RunError> {
         let Self { config, options, state, database, control, embedded, tasks, report } = self;
+        let http = match listen(&config, &report).await {
+            Ok(http) => http,
+            Err(error) => {
+                embedded.stop().await;
+                return Err(error);
+            }
+        };
         let served = CancellationToken::new();
         let (shown, ordered) = (Arc::clone(&report), Arc::clone(&report));
         let serving = tokio::spawn(control.serve(shown as Arc<dyn StatusSource>, ordered, served.clone()));
+        let shown = Arc::clone(&report) as Arc<dyn StatusSource>;
+        let answering = http.map(|http| tokio::spawn(http.serve(shown, &config, served.clone())));
         let endpoints = embedded.endpoints().clone();
         let run = Run { config, options, state, database, endpoints, report };
         let ended = run.work(&tasks, &stop).await;
@@ -131,6 +143,10 @@ impl Runtime {
         served.cancel();
         if let Ok(Err(error)) = serving.await {
             tracing::warn!(error = %with_causes(&error), "The state directory is not left in order.");
+        }
+        if let Some(answering) = answering {
+            // It ends by itself, and has said what went wrong.
+            answering.await.ok();
         }
         embedded.stop().await;
         ended
@@ -202,6 +218,9 @@ impl Run {
             orgs::connect(&self.config, &self.options, &self.endpoints, &self.database, waiting).await?;
         tasks.set(&TaskState::Starting);
         let admin = Admin::connect(&kafka).await.map_err(TaskError::from)?;
+        if let Some(cluster) = admin.cluster().await {
+            let _unset = self.report.kafka_cluster.set(cluster);
+        }
         let (connecting, _) = tasks.shared_reporter();
         let registry = self.endpoints.schema_registry.clone();
         Registry::connect(&registry, connecting.clone()).await.map_err(RunError::failed)?;
@@ -241,6 +260,14 @@ impl Run {
             (error, _) => RunError::failed(error),
         }
     }
+}
+
+/// The HTTP server, where the file asks for one.
+async fn listen(config: &Config, report: &Report) -> Result<Option<HttpServer>, RunError> {
+    let Some(http) = &config.http else { return Ok(None) };
+    let server = HttpServer::bind(http).await.map_err(RunError::failed)?;
+    let _unset = report.http.set(server.url());
+    Ok(Some(server))
 }
 
 /// The brokers of a file, which are at `endpoints`.

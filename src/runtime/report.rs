@@ -1,13 +1,14 @@
 //! The status: what the tasks show, in the control API's words.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use orgstream_api::{Command, with_causes};
+use orgstream_api::{Command, Histogram, Latency, with_causes};
 use orgstream_salesforce::datetime::format_datetime;
-use orgstream_salesforce::{Allowance, Org};
+use orgstream_salesforce::{Allowance, BreakerState, CallCounts, Org};
 
 use super::flow::flow_status;
 use super::orgs::Orgs;
@@ -16,11 +17,10 @@ use super::source_task::SourceEntry;
 use crate::clock;
 use crate::clock::now_ms;
 use crate::control::{
-    AllowanceStatus, Kind, LatencyStatus, NotOrdered, Orders, OrgStatus, PipelineStatus, State, Status,
-    StatusSource, TaskStatus, WaitingStatus,
+    AllowanceStatus, CallStatus, HistogramStatus, Kind, LatencyStatus, NotOrdered, Orders, OrgStatus, Passed,
+    PipelineStatus, State, Status, StatusSource, TaskStatus, Unavailable, WaitingStatus,
 };
 use crate::store::{Changed, IdChanges, IdStore};
-use crate::worker::latency::Latency;
 use crate::worker::state::{StateCell, TaskState};
 
 /// Everything a status is made of.
@@ -31,6 +31,10 @@ pub(super) struct Report {
     pub(super) started: SystemTime,
     /// What runs inside it in place of a real one, and its address.
     pub(super) embedded: BTreeMap<String, String>,
+    /// Where its HTTP server is, if it has one.
+    pub(super) http: OnceLock<String>,
+    /// The id of the Kafka cluster, once it has told it.
+    pub(super) kafka_cluster: OnceLock<String>,
     /// Its orgs, once they are connected.
     pub(super) orgs: OnceLock<Orgs>,
     /// The id map, once it is read.
@@ -58,6 +62,8 @@ impl StatusSource for Report {
             started: text(self.started),
             at: text(clock::now()),
             embedded: self.embedded.clone(),
+            http: self.http.get().cloned(),
+            kafka_cluster: self.kafka_cluster.get().cloned(),
             orgs: self
                 .orgs
                 .get()
@@ -94,7 +100,26 @@ fn org_status(org: &Org) -> OrgStatus {
     let allowances = org.allowances().into_iter();
     let allowances =
         allowances.map(|(name, Allowance { used, max })| (name.to_owned(), AllowanceStatus { used, max }));
-    OrgStatus { allowances: allowances.collect(), held_back: org.held_back() }
+    let call = |counts: CallCounts| CallStatus {
+        kind: counts.kind.as_str().to_owned(),
+        answered: counts.answered,
+        refused: counts.refused,
+        failed: counts.failed,
+        took: shown(counts.took),
+    };
+    let unavailable = match org.breaker().state() {
+        BreakerState::Closed => None,
+        BreakerState::Open { since, reason } => Some(Unavailable { since: text(since), reason }),
+    };
+    let (bytes_sent, bytes_received) = org.bytes();
+    OrgStatus {
+        allowances: allowances.collect(),
+        held_back: org.held_back(),
+        unavailable,
+        calls: org.calls().into_iter().map(call).collect(),
+        bytes_sent,
+        bytes_received,
+    }
 }
 
 fn source_status(source: &SourceEntry) -> TaskStatus {
@@ -105,6 +130,13 @@ fn source_status(source: &SourceEntry) -> TaskStatus {
     status.positions.clone_from(&source.view.positions.borrow());
     (status.rate_in, status.rate_out) = (rate, rate);
     status.latency = latency(&source.view.latency);
+    status.took = shown(source.view.latency.histogram());
+    status.passed = Passed {
+        records_out: source.view.records.total(),
+        bytes_out: source.view.bytes.load(Ordering::Relaxed),
+        last: source.view.records.last().map(text),
+        ..Passed::default()
+    };
     status.counters.insert("records".to_owned(), source.view.records.total());
     if let Some(counters) = counters {
         status.counters.extend(counters.all().map(|(name, count)| (name.to_owned(), count)));
@@ -133,6 +165,15 @@ fn sink_task_status(name: String, SinkTaskEntry { state, view, counters }: &Sink
     status.parked_longest = oldest.parked.map(waiting);
     status.rejected = view.dead_letters.total();
     status.latency = latency(&view.latency);
+    status.took = shown(view.latency.histogram());
+    status.passed = Passed {
+        records_in: view.consumed.total(),
+        bytes_in: view.bytes.load(Ordering::Relaxed),
+        records_out: view.delivered.total(),
+        bytes_out: 0,
+        in_flight: view.in_flight() as u64,
+        last: view.delivered.last().map(text),
+    };
     (status.rate_in, status.rate_out) = (view.consumed.rate(), view.delivered.rate());
     if let Some(counts) = counters.map(|counters| counters.read()) {
         status.skipped = counts.skipped;
@@ -164,34 +205,22 @@ fn sink_task_status(name: String, SinkTaskEntry { state, view, counters }: &Sink
 
 fn blank(name: String, kind: Kind, cell: &StateCell) -> TaskStatus {
     let (state, since) = cell.read();
+    let state_word = match state {
+        TaskState::Starting => State::Starting,
+        TaskState::Running => State::Running,
+        TaskState::Degraded(_) => State::Degraded,
+        TaskState::Failed(_) => State::Failed,
+        TaskState::Stopped => State::Stopped,
+    };
     TaskStatus {
-        name,
-        kind,
-        state: match state {
-            TaskState::Starting => State::Starting,
-            TaskState::Running => State::Running,
-            TaskState::Degraded(_) => State::Degraded,
-            TaskState::Failed(_) => State::Failed,
-            TaskState::Stopped => State::Stopped,
-        },
-        since: text(since),
         reason: state.reason().map(str::to_owned),
-        flow: None,
-        positions: Vec::new(),
-        lag: Vec::new(),
-        lag_at: None,
-        owed: 0,
-        owed_longest: None,
-        parked: 0,
-        parked_longest: None,
-        rejected: 0,
-        skipped: BTreeMap::new(),
-        fields_left_out: BTreeMap::new(),
-        rate_in: 0.0,
-        rate_out: 0.0,
-        latency: None,
-        counters: BTreeMap::new(),
+        restarts: cell.restarts(),
+        ..TaskStatus::new(name, kind, state_word, text(since))
     }
+}
+
+fn shown(Histogram { buckets, count, sum }: Histogram) -> HistogramStatus {
+    HistogramStatus { buckets, count, sum }
 }
 
 fn waiting((since, what): (i64, String)) -> WaitingStatus {

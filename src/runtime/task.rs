@@ -45,7 +45,7 @@ where
         }
         let reason = with_causes(error.as_ref());
         tracing::warn!(task = %name, error = %reason, again_in = ?pause, "A task starts again.");
-        cell.set(TaskState::Degraded(format!("starts again: {reason}")));
+        cell.restart(format!("starts again: {reason}"));
         tokio::select! {
             () = sleep(pause) => {}
             () = stop.cancelled() => {

@@ -2,8 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::time::SystemTime;
 
 use tokio::time::{Duration, Instant};
+
+use crate::clock;
 
 /// The time over which the rate is taken.
 const WINDOW: Duration = Duration::from_secs(10);
@@ -15,6 +18,8 @@ pub struct Meter(Mutex<Counts>);
 #[derive(Debug, Default)]
 struct Counts {
     total: u64,
+    /// When the last ones passed.
+    last: Option<SystemTime>,
     /// When records passed within the window, and how many; merged by second.
     recent: VecDeque<(Instant, u64)>,
 }
@@ -25,6 +30,9 @@ impl Meter {
         let records = records as u64;
         let mut counts = self.0.lock().expect("no holder of this lock panics");
         counts.total += records;
+        if records > 0 {
+            counts.last = Some(clock::now());
+        }
         let now = Instant::now();
         match counts.recent.back_mut() {
             Some((since, sum)) if now.duration_since(*since) < Duration::from_secs(1) => *sum += records,
@@ -36,6 +44,11 @@ impl Meter {
     /// Records since the task's start.
     pub fn total(&self) -> u64 {
         self.0.lock().expect("no holder of this lock panics").total
+    }
+
+    /// When the last record passed; `None` before the first.
+    pub fn last(&self) -> Option<SystemTime> {
+        self.0.lock().expect("no holder of this lock panics").last
     }
 
     /// Records per second over the last ten seconds.

@@ -10,12 +10,11 @@
 //! - [`order`]: what is asked of a source that does not run
 //! - [`catch_up`]: order at the start
 //! - [`record_topics`]: topics that only the records name
-//! - [`meter`], [`latency`], [`state`]: what the status shows
+//! - [`meter`], [`state`]: what the status shows
 
 pub mod catch_up;
 pub mod dead_letters;
 pub mod intents;
-pub mod latency;
 pub mod ledger;
 pub mod meter;
 pub mod order;

@@ -14,14 +14,13 @@ mod transaction;
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use orgstream_api::{AtEnd, HealthReporter, Source, SourcePosition, TaskError};
+use orgstream_api::{AtEnd, HealthReporter, Latency, Source, SourcePosition, TaskError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::latency::Latency;
 use super::meter::Meter;
 use super::positions::{self, Claim, SourceTask, Stored};
 use super::record_topics::RecordTopics;
@@ -70,6 +69,8 @@ pub struct SourceView {
     pub records: Meter,
     /// Records that the file's rules refused, committed to the dead letters.
     pub rejected: Meter,
+    /// Bytes of them, keys and headers included, before Kafka packs them.
+    pub bytes: AtomicU64,
     /// From the moment an answer of the org had brought a change to the commit of its record. Rows that the source asks
     /// for by itself are not measured.
     pub latency: Latency,
@@ -84,6 +85,7 @@ impl Default for SourceView {
         Self {
             records: Meter::default(),
             rejected: Meter::default(),
+            bytes: AtomicU64::new(0),
             latency: Latency::default(),
             at_end: watch::Sender::new(AtEnd::No),
             positions: watch::Sender::new(Vec::new()),

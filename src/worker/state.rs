@@ -1,5 +1,6 @@
 //! What a task is doing, since when and why.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
@@ -48,6 +49,7 @@ impl TaskState {
 pub struct StateCell {
     shown: Arc<watch::Sender<(TaskState, SystemTime)>>,
     parts: Arc<Mutex<Parts>>,
+    restarts: Arc<AtomicU64>,
 }
 
 /// What the parts of the present attempt say.
@@ -61,7 +63,11 @@ struct Parts {
 impl StateCell {
     /// A cell in [`TaskState::Starting`].
     pub fn new() -> Self {
-        Self { shown: Arc::new(watch::Sender::new((TaskState::Starting, now()))), parts: Arc::default() }
+        Self {
+            shown: Arc::new(watch::Sender::new((TaskState::Starting, now()))),
+            parts: Arc::default(),
+            restarts: Arc::default(),
+        }
     }
 
     /// Moves to `state`; the time changes only when the state does.
@@ -78,6 +84,17 @@ impl StateCell {
     /// The state and its time.
     pub fn read(&self) -> (TaskState, SystemTime) {
         self.shown.borrow().clone()
+    }
+
+    /// The task ended and is started again, for this reason.
+    pub fn restart(&self, reason: String) {
+        self.restarts.fetch_add(1, Ordering::Relaxed);
+        self.set(TaskState::Degraded(reason));
+    }
+
+    /// How often it was started again.
+    pub fn restarts(&self) -> u64 {
+        self.restarts.load(Ordering::Relaxed)
     }
 
     /// A new attempt of the task begins: what the parts of the last one said no longer counts.

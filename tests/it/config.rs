@@ -32,6 +32,9 @@ fn check(file: &Path) {
     std::fs::write(dir.path().join("keys/emea.pem"), "-----BEGIN PRIVATE KEY-----\n").expect("a file");
     std::fs::copy(root().join("tests/fixtures/keystores/openssl.p12"), dir.path().join("keys/apac.p12"))
         .expect("a file");
+    let server = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
+    std::fs::write(dir.path().join("keys/server.pem"), server.cert.pem()).expect("a file");
+    std::fs::write(dir.path().join("keys/server.key"), server.signing_key.serialize_pem()).expect("a file");
     std::fs::write(dir.path().join("playground.yaml"), "").expect("a file");
     std::fs::write(dir.path().join("owners.csv"), "005000000000001,005000000000002\n").expect("a file");
     for (name, head) in [

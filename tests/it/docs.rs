@@ -405,6 +405,19 @@ fn the_reference_of_the_keys_is_what_the_program_prints() {
     );
 }
 
+/// What a page is made of; with `ORGSTREAM_WRITE_DOCS` it is written.
+fn is_made_of(page: &str, text: &str) {
+    if std::env::var_os("ORGSTREAM_WRITE_DOCS").is_some() {
+        std::fs::write(root().join(page), text).expect("the page is written");
+    }
+    assert_eq!(read(page), text, "run this test with ORGSTREAM_WRITE_DOCS=1");
+}
+
+#[test]
+fn the_page_of_metrics_is_what_the_program_serves() {
+    is_made_of("docs/METRICS.md", &orgstream::http::metrics::families::markdown());
+}
+
 #[test]
 fn every_property_of_confluents_connectors_is_in_the_reference() {
     let text = read("docs/CONFIGURATION.md");

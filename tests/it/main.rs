@@ -9,6 +9,9 @@ mod support;
 // An unmodified Salesforce client changes org A; org B follows.
 mod main_job;
 
+// The HTTP server: metrics, health, who may ask.
+mod http;
+
 // What happens to single records: creates, changes, deletes, undeletes, references, fixed operations.
 mod read_ahead;
 mod records;

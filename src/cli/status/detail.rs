@@ -177,26 +177,11 @@ mod tests {
 
     fn source(reason: Option<&str>, flow: FlowStatus, positions: Vec<SourcePosition>) -> TaskStatus {
         TaskStatus {
-            name: "crm-source-0".to_owned(),
-            kind: Kind::Source,
-            state: State::Degraded,
-            since: String::new(),
             reason: reason.map(str::to_owned),
             flow: Some(flow),
             positions,
-            lag: Vec::new(),
-            lag_at: None,
-            owed: 0,
-            owed_longest: None,
-            parked: 0,
-            parked_longest: None,
-            rejected: 0,
-            skipped: BTreeMap::new(),
-            fields_left_out: BTreeMap::new(),
-            rate_in: 0.0,
-            rate_out: 0.0,
-            latency: None,
             counters: BTreeMap::from([("records".to_owned(), 7), ("filtered".to_owned(), 0)]),
+            ..TaskStatus::new("crm-source-0", Kind::Source, State::Degraded, "")
         }
     }
 

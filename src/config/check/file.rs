@@ -4,10 +4,11 @@ use std::path::Path;
 
 use url::Url;
 
-use super::{Report, cycles, kafka, org, pipeline, registry, report_topics, topics};
+use super::{Report, cycles, http, kafka, log, org, pipeline, registry, report_topics, topics};
 use crate::config::raw;
 use crate::config::substitute::Surroundings;
 use crate::config::validated::{Config, SchemaRegistry};
+use crate::config::written::Written;
 
 const DEFAULT_STATE: &str = "./state";
 
@@ -30,6 +31,8 @@ pub(in crate::config) fn check(
         None => Some(SchemaRegistry::Embedded),
         Some(raw) => registry(raw, from, report).map(SchemaRegistry::At),
     };
+    let has_http = file.http.is_some();
+    let http = file.http.and_then(|raw| http(raw, from, report));
     let pipelines = file
         .pipelines
         .unwrap_or_default()
@@ -53,6 +56,9 @@ pub(in crate::config) fn check(
         kafka,
         schema_registry: schema_registry?,
         state: from.resolve(state),
+        log: log(&file.log.unwrap_or_default()),
+        written: Written::new(),
+        http: if has_http { Some(http?) } else { None },
         pipelines: pipelines.into_iter().collect::<Option<_>>()?,
     })
 }

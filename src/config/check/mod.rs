@@ -58,6 +58,12 @@ use references::references;
 
 mod fields;
 
+mod http;
+use http::http;
+
+mod log;
+use log::log;
+
 mod input;
 mod rules;
 

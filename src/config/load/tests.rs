@@ -12,6 +12,7 @@ mod effect;
 mod failures;
 mod produced;
 mod producer;
+mod http;
 mod references;
 mod rules;
 mod secrets;

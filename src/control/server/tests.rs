@@ -31,23 +31,16 @@ fn sample() -> Status {
         started: "2026-01-01T00:00:00.000Z".to_owned(),
         at: "2026-01-01T00:00:01.000Z".to_owned(),
         embedded: BTreeMap::from([("kafka".to_owned(), "127.0.0.1:9092".to_owned())]),
+        http: None,
+        kafka_cluster: None,
         orgs: BTreeMap::new(),
         pipelines: vec![PipelineStatus::of(
             "crm".to_owned(),
             vec![TaskStatus {
-                name: "crm-sink-0".to_owned(),
-                kind: Kind::Sink,
-                state: State::Degraded,
-                since: "2026-01-01T00:00:00.000Z".to_owned(),
                 reason: Some("org b: maintenance".to_owned()),
-                flow: None,
-                positions: Vec::new(),
                 lag: vec![PartitionLag { topic: "a.Account".to_owned(), partition: 3, settled: 10, end: 12 }],
                 lag_at: Some("2026-01-01T00:00:00.500Z".to_owned()),
                 owed: 1,
-                owed_longest: None,
-                parked: 0,
-                parked_longest: None,
                 rejected: 2,
                 skipped: BTreeMap::from([("stale".to_owned(), 3)]),
                 fields_left_out: BTreeMap::from([(
@@ -56,8 +49,7 @@ fn sample() -> Status {
                 )]),
                 rate_in: 0.5,
                 rate_out: 0.25,
-                latency: None,
-                counters: BTreeMap::new(),
+                ..TaskStatus::new("crm-sink-0", Kind::Sink, State::Degraded, "2026-01-01T00:00:00.000Z")
             }],
         )],
     }

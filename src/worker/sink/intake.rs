@@ -1,5 +1,7 @@
 //! Consumed bytes become records with tickets; what cannot be decoded becomes a dead letter at once.
 
+use std::sync::atomic::Ordering;
+
 use orgstream_api::record::field;
 use orgstream_api::{InputOffset, Item, Record, SinkRecord, TaskError, Tracked, brief};
 use orgstream_salesforce_sink::Fate;
@@ -19,6 +21,8 @@ impl SinkWorker {
     /// Takes consumed records in.
     pub(super) async fn take_in(&mut self, messages: Vec<Consumed>) -> Result<(), TaskError> {
         self.parts.view.consumed.add(messages.len());
+        let bytes: usize = messages.iter().map(Consumed::size).sum();
+        self.parts.view.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         let came = Instant::now();
         let (mut letters, mut dead) = (Vec::new(), 0);
         // Tickets of records that the sink never sees.

@@ -1,12 +1,11 @@
 //! What others may see of a sink worker. What became of records is counted by the connector.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
-use orgstream_api::TopicPartition;
+use orgstream_api::{Latency, TopicPartition};
 
-use crate::worker::latency::Latency;
 use crate::worker::meter::Meter;
 
 /// What has been waiting longest: since when, milliseconds since the epoch, and what it is.
@@ -23,6 +22,8 @@ pub struct Oldest {
 pub struct SinkView {
     /// Records read from Kafka.
     pub consumed: Meter,
+    /// Bytes of them, keys and headers included.
+    pub bytes: AtomicU64,
     /// Writes that org B acknowledged.
     pub delivered: Meter,
     /// From a record's arrival to its outcome, the org's own time included.

@@ -90,10 +90,14 @@ async fn encode(worker: &SourceWorker, batch: SourceBatch) -> Result<Transaction
     worker.topics.ensure(&batch).await?;
     let SourceBatch { records, unreadable, positions, received } = batch;
     let mut outgoing = Vec::with_capacity(records.len() + unreadable.len() + positions.len());
-    let (count, mut rejected) = (records.len(), 0);
+    let (count, mut rejected, mut size) = (records.len(), 0, 0);
     for source in records {
         outgoing.push(match worker.shaping.shape(source) {
-            Ok(shaped) => bytes(worker, shaped).await?,
+            Ok(shaped) => {
+                let record = bytes(worker, shaped).await?;
+                size += record.size() as u64;
+                record
+            }
             Err(refused) => {
                 rejected += 1;
                 refused_letter(&worker.task.pipeline, worker.task.number, &refused)
@@ -104,7 +108,7 @@ async fn encode(worker: &SourceWorker, batch: SourceBatch) -> Result<Transaction
     outgoing.extend(unreadable.iter().map(letter));
     let entry = |position| positions::position_entry(&worker.task, &worker.org, position);
     outgoing.extend(positions.iter().map(entry).map(outgoing_entry));
-    Ok(Transaction { outgoing, records: count, rejected, positions, received, batches: 1 })
+    Ok(Transaction { outgoing, records: count, rejected, bytes: size, positions, received, batches: 1 })
 }
 
 /// The record as bytes. Schemas are registered of the halves that are its own.

@@ -98,7 +98,7 @@ impl Lane {
         intake: &mut Intake<'_>,
         stop: &CancellationToken,
     ) -> Result<(), TaskError> {
-        let Transaction { outgoing, records, rejected, positions, received, batches } = transaction;
+        let Transaction { outgoing, records, rejected, bytes, positions, received, batches } = transaction;
         if !outgoing.is_empty() {
             // What the transaction says of a position comes after what is forgotten.
             let outgoing = self.forgotten.iter().cloned().chain(outgoing).collect();
@@ -111,6 +111,7 @@ impl Lane {
             worker.anew.store(false, Ordering::Relaxed);
             worker.view.records.add(records - rejected);
             worker.view.rejected.add(rejected);
+            worker.view.bytes.fetch_add(bytes, Ordering::Relaxed);
             for (received, records) in &received {
                 worker.view.latency.add(received.elapsed(), *records as usize);
             }

@@ -25,6 +25,8 @@ pub(super) struct Transaction {
     pub(super) records: usize,
     /// How many of those stand for one that was refused.
     pub(super) rejected: usize,
+    /// What these hold, in bytes.
+    pub(super) bytes: u64,
     /// The positions once more, as the source said them.
     pub(super) positions: Vec<SourcePosition>,
     /// As in a batch of the source.
@@ -66,6 +68,7 @@ impl Transaction {
         self.outgoing.append(&mut later.outgoing);
         self.records += later.records;
         self.rejected += later.rejected;
+        self.bytes += later.bytes;
         self.positions.append(&mut later.positions);
         self.received.append(&mut later.received);
         self.batches += later.batches;

@@ -1,0 +1,221 @@
+//! The reading part of Kafka Connect's REST API, in its paths, shapes and words.
+//!
+//! Each half of a pipeline is a connector: `crm-source`, `crm-sink`. They stand in the file, so requests that would change one
+//! are refused with the way to do it.
+//!
+//! - `connector`: a half of a pipeline as a connector
+//! - `state`: how it is
+//! - `refused`: what is not done here
+//! - `loggers`: the levels of the log
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use super::answer::Refusal;
+use crate::config::Config;
+use crate::control::{Kind, Status, StatusSource, TaskStatus};
+
+mod connector;
+mod loggers;
+mod refused;
+mod state;
+
+use connector::Connector;
+
+/// Names and values of a query, as often as they stand in it.
+type Asked = Query<Vec<(String, String)>>;
+type Answer = Result<Json<Value>, Refusal>;
+
+/// What connectors are shown with.
+#[derive(Clone)]
+pub(super) struct Connect {
+    status: Arc<dyn StatusSource>,
+    /// By name.
+    connectors: Arc<BTreeMap<String, Connector>>,
+    /// The file, as the user named it.
+    file: Arc<str>,
+    /// What Kafka Connect calls a process: where its REST API is.
+    worker: Arc<str>,
+}
+
+impl Connect {
+    pub(super) fn new(status: Arc<dyn StatusSource>, file: &Config, address: SocketAddr) -> Self {
+        Self {
+            status,
+            connectors: Arc::new(connector::all(file)),
+            file: file.file.display().to_string().into(),
+            worker: address.to_string().into(),
+        }
+    }
+
+    /// The connectors whose tasks this process runs, with these tasks.
+    fn running<'a>(
+        &'a self,
+        status: &'a Status,
+    ) -> impl Iterator<Item = (&'a Connector, Vec<&'a TaskStatus>)> {
+        self.connectors.values().filter_map(|connector| {
+            let tasks = connector.tasks(status);
+            (!tasks.is_empty()).then_some((connector, tasks))
+        })
+    }
+
+    /// The connector `name`, and something made of it and its tasks.
+    fn with<T>(
+        &self,
+        name: &str,
+        unknown: impl FnOnce() -> String,
+        make: impl FnOnce(&Connector, &[&TaskStatus]) -> T,
+    ) -> Result<T, Refusal> {
+        let status = self.status.status();
+        let connector = self.connectors.get(name).map(|connector| (connector, connector.tasks(&status)));
+        match connector {
+            Some((connector, tasks)) if !tasks.is_empty() => Ok(make(connector, &tasks)),
+            _ => Err(not_found(unknown())),
+        }
+    }
+}
+
+/// Its paths.
+pub(super) fn router(connect: Connect) -> Router {
+    Router::new()
+        .route("/", get(server))
+        .route("/connectors", get(connectors).post(refused::create))
+        .route("/connectors/{name}", get(info).delete(refused::change))
+        .route("/connectors/{name}/config", get(config).put(refused::put_config).patch(refused::change))
+        .route("/connectors/{name}/status", get(status))
+        .route("/connectors/{name}/tasks", get(tasks))
+        .route("/connectors/{name}/tasks-config", get(tasks_config))
+        .route("/connectors/{name}/tasks/{task}/status", get(task_status))
+        .route("/connectors/{name}/topics", get(topics))
+        .route("/connectors/{name}/offsets", get(offsets).patch(refused::change).delete(refused::change))
+        .route("/connector-plugins", get(plugins))
+        .merge(refused::router())
+        .with_state(connect)
+        .merge(loggers::router())
+}
+
+async fn server(State(connect): State<Connect>) -> Json<Value> {
+    let cluster = connect.status.status().kafka_cluster;
+    Json(json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "commit": "unknown",
+        "kafka_cluster_id": cluster,
+    }))
+}
+
+async fn connectors(State(connect): State<Connect>, Query(asked): Asked) -> Json<Value> {
+    let status = connect.status.status();
+    let expanded = |what: &str| asked.iter().any(|(name, value)| name == "expand" && value == what);
+    let (states, infos) = (expanded("status"), expanded("info"));
+    if !states && !infos {
+        return Json(connect.running(&status).map(|(connector, _)| connector.name.clone()).collect());
+    }
+    let mut all = serde_json::Map::new();
+    for (connector, tasks) in connect.running(&status) {
+        let mut parts = serde_json::Map::new();
+        if states {
+            parts.insert("status".to_owned(), state::of(connector, &tasks, &connect.worker));
+        }
+        if infos {
+            parts.insert("info".to_owned(), connector.info(&tasks));
+        }
+        all.insert(connector.name.clone(), Value::Object(parts));
+    }
+    Json(Value::Object(all))
+}
+
+async fn info(State(connect): State<Connect>, Path(name): Path<String>) -> Answer {
+    connect.with(&name, || unknown(&name), |connector, tasks| Json(connector.info(tasks)))
+}
+
+async fn config(State(connect): State<Connect>, Path(name): Path<String>) -> Answer {
+    connect.with(&name, || unknown(&name), |connector, _| Json(json!(connector.config)))
+}
+
+async fn status(State(connect): State<Connect>, Path(name): Path<String>) -> Answer {
+    let absent = || format!("No status found for connector {name}");
+    connect.with(&name, absent, |connector, tasks| Json(state::of(connector, tasks, &connect.worker)))
+}
+
+async fn tasks(State(connect): State<Connect>, Path(name): Path<String>) -> Answer {
+    let of = |connector: &Connector, tasks: &[&TaskStatus]| {
+        let ids = (0..tasks.len()).map(|task| json!({ "connector": connector.name, "task": task }));
+        Json(ids.map(|id| json!({ "id": id, "config": connector.task_config() })).collect())
+    };
+    connect.with(&name, || unknown(&name), of)
+}
+
+async fn tasks_config(State(connect): State<Connect>, Path(name): Path<String>) -> Answer {
+    let of = |connector: &Connector, tasks: &[&TaskStatus]| {
+        let configs =
+            (0..tasks.len()).map(|task| (format!("{}-{task}", connector.name), connector.task_config()));
+        Json(Value::Object(configs.collect()))
+    };
+    connect.with(&name, || unknown(&name), of)
+}
+
+async fn task_status(
+    State(connect): State<Connect>,
+    Path((name, task)): Path<(String, String)>,
+) -> Result<Json<Value>, Refusal> {
+    let Ok(number) = task.parse::<usize>() else { return Err(not_found("HTTP 404 Not Found")) };
+    let absent = || format!("No status found for task {name}-{number}");
+    let found = connect.with(&name, absent, |_, tasks| {
+        tasks.get(number).map(|task| state::of_task(number, task, &connect.worker))
+    })?;
+    found.map(Json).ok_or_else(|| not_found(absent()))
+}
+
+async fn topics(State(connect): State<Connect>, Path(name): Path<String>) -> Json<Value> {
+    let of = |connector: &Connector, tasks: &[&TaskStatus]| connector.topics_of(tasks);
+    // Kafka Connect knows of no topics of a connector that it does not know either.
+    let topics = connect.with(&name, String::new, of).unwrap_or_default();
+    Json(json!({ name: { "topics": topics } }))
+}
+
+async fn offsets(State(connect): State<Connect>, Path(name): Path<String>) -> Answer {
+    let of = |connector: &Connector, tasks: &[&TaskStatus]| {
+        let source = |task: &&TaskStatus| json!(task.positions).as_array().cloned().unwrap_or_default();
+        let sink = |task: &&TaskStatus| -> Vec<Value> {
+            let place = |lag: &crate::control::PartitionLag| {
+                json!({
+                    "partition": { "kafka_topic": lag.topic, "kafka_partition": lag.partition },
+                    "offset": { "kafka_offset": lag.settled },
+                })
+            };
+            task.lag.iter().map(place).collect()
+        };
+        let offsets: Vec<Value> = match connector.kind {
+            Kind::Source => tasks.iter().flat_map(source).collect(),
+            Kind::Sink => tasks.iter().flat_map(sink).collect(),
+        };
+        Json(json!({ "offsets": offsets }))
+    };
+    connect.with(&name, || unknown(&name), of)
+}
+
+async fn plugins() -> Json<Value> {
+    let of = |kind: Kind| {
+        json!({
+            "class": connector::class(kind),
+            "type": kind.as_str(),
+            "version": env!("CARGO_PKG_VERSION"),
+        })
+    };
+    Json([Kind::Sink, Kind::Source].map(of).into_iter().collect())
+}
+
+fn unknown(name: &str) -> String {
+    format!("Connector {name} not found")
+}
+
+fn not_found(message: impl Into<String>) -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, message)
+}

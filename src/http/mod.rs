@@ -1,0 +1,29 @@
+//! The HTTP server: the status of the process for machines and for people with other tools.
+//!
+//! It reads the same status as `orgstream status` and changes nothing.
+//!
+//! # Layout, in reading order
+//!
+//! - [`server`]: listens, and ends with the process
+//! - [`tls`]: its certificate
+//! - `access`: who may ask
+//! - `answer`: errors in Kafka Connect's form
+//! - [`health`]: whether the process does its work, and since when not
+//! - [`metrics`]: the figures, for Prometheus
+//! - [`connect`]: the pipelines as Kafka Connect's REST API would show them
+
+pub mod server;
+pub use server::{HttpError, HttpServer};
+
+pub mod tls;
+pub use tls::{NoTls, Tls};
+
+mod access;
+
+mod answer;
+
+pub mod health;
+
+pub mod metrics;
+
+pub mod connect;
