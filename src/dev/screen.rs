@@ -183,6 +183,8 @@ mod tests {
                     .map(|(part, address)| (part.to_owned(), address.to_owned()))
                     .into_iter()
                     .collect::<BTreeMap<_, _>>(),
+                http: None,
+                kafka_cluster: None,
                 orgs: BTreeMap::new(),
                 pipelines: Vec::new(),
             },

@@ -130,7 +130,7 @@ pub(super) const SOURCE_COUNTS: Family = Family {
     name: "orgstream_source_events_total",
     kind: Kind::Counter,
     labels: "pipeline task what",
-    help: "What became of events and rows since the task was last started, by the source's own counters (docs/SOURCE.md), such as hydrated, folded, repeated, filtered, unreadable.",
+    help: "What became of events and rows since the task was last started, by the source's own counters, such as hydrated, folded, repeated, filtered, unreadable.",
     worry: "`unreadable`, `unreadable_values` or `filter_errors` grow",
 };
 pub(super) const SOURCE_GAPS: Family = Family {
@@ -214,7 +214,7 @@ pub(super) const SINK_COUNTS: Family = Family {
     name: "orgstream_sink_events_total",
     kind: Kind::Counter,
     labels: "pipeline task what",
-    help: "What else happened to records since the task was last started, by the sink's own counters (docs/SINK.md), such as created, retries, calls, times_parked.",
+    help: "What else happened to records since the task was last started, by the sink's own counters, such as created, retries, calls, times_parked.",
     worry: "`retries` grow faster than `orgstream_sink_delivered_total`",
 };
 pub(super) const SINK_LAG: Family = Family {
