@@ -111,7 +111,9 @@ mod tests {
             micros in prop::collection::vec(0u64..5_000_000_000, 0..50),
         ) {
             let latency = Latency::default();
-            micros.iter().for_each(|micros| latency.add(Duration::from_micros(*micros), 1));
+            for micros in &micros {
+                latency.add(Duration::from_micros(*micros), 1);
+            }
             let histogram = latency.histogram();
             prop_assert_eq!(histogram.count, micros.len() as u64);
             for (bound, count) in histogram.buckets {

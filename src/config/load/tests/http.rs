@@ -40,7 +40,7 @@ fn what_is_wrong_with_an_http_server_is_said_at_its_key() {
         ("{ auth: {} }", "http.auth", "nobody could ask"),
         ("{ auth: { basic: {}, bearer: {} } }", "http.auth", "nobody could ask"),
         ("{ auth: { basic: { 'a:b': x } } }", "http.auth.basic.a:b", "no colon"),
-        ("{ auth: { basic: { a: '' } } }", "http.auth.basic.a", "is empty"),
+        ("{ auth: { basic: { a: '' } } }", "http.auth.basic.a", "has no value"),
         ("{ auth: { bearer: { a: 'x y' } } }", "http.auth.bearer.a", "without spaces"),
         ("{ tls: { certificate: none.pem } }", "http.tls.key", "this key is missing"),
         ("{ unhealthy_after: 0s }", "http.unhealthy_after", "no time at all"),
