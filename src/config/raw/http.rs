@@ -45,9 +45,9 @@ pub(in crate::config) struct HttpAuth {
 /// The user's password.
 #[derive(Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub(in crate::config) struct Password(#[schemars(with = "String")] pub(in crate::config) Secret);
+pub(in crate::config) struct Password(#[schemars(with = "super::SecretText")] pub(in crate::config) Secret);
 
 /// The token.
 #[derive(Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub(in crate::config) struct Token(#[schemars(with = "String")] pub(in crate::config) Secret);
+pub(in crate::config) struct Token(#[schemars(with = "super::SecretText")] pub(in crate::config) Secret);

@@ -118,3 +118,11 @@ fn a_file_says_how_it_logs() {
     let expected = LogOptions { format: Some(Format::Logfmt), level: Some("debug") };
     assert_eq!(of("{ format: logfmt, level: debug }"), expected);
 }
+
+#[test]
+fn credentials_are_marked_so_that_no_output_shows_them() {
+    let auth = &json_schema()["properties"]["http"]["properties"]["auth"]["properties"];
+    for way in ["basic", "bearer"] {
+        assert_eq!(auth[way]["additionalProperties"]["x-secret"], true, "{way}: {auth}");
+    }
+}
