@@ -20,8 +20,8 @@ use crate::codec::{Input, RegistryConfig};
 use crate::expression::ReportBody;
 use crate::kafka::Settings;
 use crate::shaping::Shaping;
-use crate::worker::source::Again;
 use crate::telemetry::LogOptions;
+use crate::worker::source::Again;
 
 /// One file's configuration.
 #[derive(Debug, Clone)]

@@ -10,9 +10,9 @@ use crate::config::{Brokers, Org, SchemaRegistry};
 
 mod effect;
 mod failures;
+mod http;
 mod produced;
 mod producer;
-mod http;
 mod references;
 mod rules;
 mod secrets;
