@@ -1,8 +1,8 @@
 //! `{{secrets.NAME}}`: from an environment variable with a prefix, else from a directory with one file for each.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::substitute::Surroundings;
+use super::substitute::{Surroundings, without_secrets};
 use super::text_file::read_text;
 use super::tree::{Content, Node};
 
@@ -11,8 +11,23 @@ const PREFIX: &str = "SECRET_";
 
 /// Where the secrets of a file are.
 pub(super) struct Secrets {
-    prefix: String,
-    directory: Option<PathBuf>,
+    prefix: Said,
+    directory: Option<Said>,
+}
+
+/// What the file says of them.
+struct Said {
+    /// With what comes from outside the file.
+    value: String,
+    /// As it stands there, for messages.
+    written: String,
+}
+
+impl Said {
+    fn new(written: &str, from: &Surroundings<'_>) -> Self {
+        // Secrets are looked for there, so none can be part of it.
+        Self { value: without_secrets(written, from), written: written.to_owned() }
+    }
 }
 
 impl Secrets {
@@ -20,12 +35,14 @@ impl Secrets {
     pub(super) fn of(root: &Node, from: &Surroundings<'_>) -> Self {
         let section = root.entry("secrets").map(|(_, section)| section);
         let text = |key: &str| match &section?.entry(key)?.1.content {
-            Content::Text { text, .. } if !text.trim().is_empty() => Some(text.as_str()),
+            Content::Text { text, .. } => {
+                Some(Said::new(text, from)).filter(|said| !said.value.trim().is_empty())
+            }
             _ => None,
         };
         Self {
-            prefix: text("prefix").unwrap_or(PREFIX).to_owned(),
-            directory: text("directory").map(|directory| from.resolve(directory)),
+            prefix: text("prefix").unwrap_or_else(|| Said::new(PREFIX, from)),
+            directory: text("directory"),
         }
     }
 
@@ -36,19 +53,25 @@ impl Secrets {
                 "`{{{{secrets.{name}}}}}` is no secret: its name is made of letters, digits, `_`, `-` and `.`"
             ));
         }
-        let variable = format!("{}{name}", self.prefix);
-        if let Some(value) = (from.variable)(&variable) {
+        if let Some(value) = (from.variable)(&format!("{}{name}", self.prefix.value)) {
             return Ok(value);
         }
-        let file = self.directory.as_ref().map(|directory| directory.join(name));
-        let file = match file {
+        let variable = format!("{}{name}", self.prefix.written);
+        let file = match &self.directory {
             None => "no directory is named (`secrets.directory`)".to_owned(),
-            Some(file) if is_missing(&file) => format!("there is no file `{}`", file.display()),
-            Some(file) => {
-                let text = read_text(&file).map_err(|wrong| {
-                    format!("the secret `{name}` cannot be had: `{}` {wrong}", file.display())
-                })?;
-                return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
+            Some(directory) => {
+                let file = from.resolve(&directory.value).join(name);
+                let called = if directory.value == directory.written {
+                    file.display().to_string()
+                } else {
+                    format!("{}/{name}", directory.written)
+                };
+                if !is_missing(&file) {
+                    let text = read_text(&file)
+                        .map_err(|wrong| format!("the secret `{name}` cannot be had: `{called}` {wrong}"))?;
+                    return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
+                }
+                format!("there is no file `{called}`")
             }
         };
         let hint = if (from.variable)(name).is_some() {
@@ -83,7 +106,8 @@ mod tests {
             _ => None,
         };
         let from = Surroundings { directory: Path::new("/conf"), variable: &variable };
-        let secrets = Secrets { prefix: PREFIX.to_owned(), directory: directory.map(Path::to_owned) };
+        let directory = directory.and_then(Path::to_str).map(|directory| Said::new(directory, &from));
+        let secrets = Secrets { prefix: Said::new(PREFIX, &from), directory };
         secrets.find(name, &from)
     }
 

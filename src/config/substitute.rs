@@ -63,7 +63,27 @@ pub(super) fn substitute(
     }
 }
 
+/// `text` with its `${env:NAME}` and `${file:PATH}` put in, as far as they can be had.
+pub(super) fn without_secrets(text: &str, from: &Surroundings<'_>) -> String {
+    let (text, _) = replace_by(text, from, &|_, placeholder| Ok(placeholder.to_owned()));
+    text
+}
+
+/// Whether `text` is one placeholder and nothing else.
+pub(super) fn is_placeholder(text: &str) -> bool {
+    next(text).is_some_and(|(_, placeholder)| placeholder == text && read(placeholder).is_some())
+}
+
 fn replace(text: &str, from: &Surroundings<'_>, secrets: &Secrets) -> (String, Vec<String>) {
+    replace_by(text, from, &|name, _| secrets.find(name, from))
+}
+
+/// `secret` knows the value of a secret by its name, or else by the whole placeholder.
+fn replace_by(
+    text: &str,
+    from: &Surroundings<'_>,
+    secret: &dyn Fn(&str, &str) -> Result<String, String>,
+) -> (String, Vec<String>) {
     let mut out = String::new();
     let mut messages = Vec::new();
     let mut rest = text;
@@ -72,7 +92,7 @@ fn replace(text: &str, from: &Surroundings<'_>, secrets: &Secrets) -> (String, V
         rest = &rest[start + placeholder.len()..];
         let value = match read(placeholder) {
             Some(Placeholder::Of { kind, name }) => value(kind, name, from),
-            Some(Placeholder::Secret(name)) => secrets.find(name, from),
+            Some(Placeholder::Secret(name)) => secret(name, placeholder),
             None => Ok(placeholder.to_owned()),
         };
         match value {
@@ -164,6 +184,16 @@ mod tests {
     fn a_bare_name_and_an_open_brace_stay() {
         for text in ["a.${object}", "pa${ss", "$", "${}", "{{", "{{x}}", "{a: {b: 1}}", "}}{{", "{{secrets"] {
             assert_eq!(replaced(text), (text.to_owned(), Vec::new()));
+        }
+    }
+
+    #[test]
+    fn a_placeholder_is_told_from_text_with_one() {
+        for whole in ["${env:A}", "${file:a b}", "{{secrets.A}}", "{{ secrets.A }}"] {
+            assert!(is_placeholder(whole), "{whole}");
+        }
+        for text in ["x${env:A}", "${env:A}x", "${env:A}${env:B}", "${object}", "{{x}}", "", "x"] {
+            assert!(!is_placeholder(text), "{text}");
         }
     }
 
