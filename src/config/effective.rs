@@ -3,18 +3,20 @@
 //! What stands in the file is shown as it stands there, placeholders unfilled, so that no secret is read for it; a secret
 //! that stands there itself is shown as `***`.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::fault::Faults;
-use super::load::load;
+use super::load::{parse, read};
 use super::schema::json_schema;
-use super::text_file::read_text;
+use super::substitute::{Surroundings, is_placeholder};
 use super::tree::{Content, Node};
 use crate::kafka::KafkaConfig;
 use crate::kafka::effective::clients;
+use crate::kafka::properties::is_secret;
 
 /// What is shown in place of a secret.
 pub(crate) const HIDDEN: &str = "***";
@@ -35,12 +37,15 @@ pub struct Setting {
 /// # Errors
 /// Every fault of the file.
 pub fn effective(path: &Path) -> Result<Vec<Setting>, Faults> {
-    let config = load(path)?;
+    read(path, |text, from| of_text(text, path, from))
+}
+
+fn of_text(text: &str, path: &Path, from: &Surroundings<'_>) -> Result<Vec<Setting>, Faults> {
+    let config = parse(text, path, from)?;
+    // Of this tree nothing was put in.
+    let root = Node::parse(text).map_err(|fault| Faults::new(path, vec![fault]))?;
     let mut settings = Vec::new();
-    // The file was read a moment ago; what it says has no value that was put in.
-    if let Ok(root) = read_text(path).map_err(drop).and_then(|text| Node::parse(&text).map_err(drop)) {
-        section(&json_schema(), Some(&root), "", &mut settings);
-    }
+    section(&json_schema(), Some(&root), "", &mut settings);
     let kafka = KafkaConfig {
         bootstrap_servers: match config.kafka.brokers {
             super::Brokers::At(servers) => servers,
@@ -50,8 +55,30 @@ pub fn effective(path: &Path) -> Result<Vec<Setting>, Faults> {
         replication_factor: None,
         settings: config.kafka.settings,
     };
-    settings.extend(clients(&kafka));
+    settings.extend(clients(&kafka).into_iter().map(|setting| as_written(setting, &root)));
     Ok(settings)
+}
+
+/// A property of a client with the file's own words for its value, where a part of it comes from outside the file.
+fn as_written(setting: Setting, root: &Node) -> Setting {
+    let Some(Content::Text { text: words, .. }) = at(root, &setting.layer).map(|node| &node.content) else {
+        return setting;
+    };
+    if setting.value == HIDDEN || !(words.contains("${") || words.contains("{{")) {
+        return setting;
+    }
+    // Java's login is one text, of which the user is no secret and the password is.
+    let value = if is_secret(property(&setting.layer)) { in_place_of(words) } else { first_line(words) };
+    Setting { value, ..setting }
+}
+
+/// What stands at `key`, whose parts may have dots of their own.
+fn at<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
+    let Content::Map(entries) = &node.content else { return None };
+    entries.iter().find_map(|(name, child)| match key.strip_prefix(name.name.as_str())? {
+        "" => Some(child),
+        rest => at(child, rest.strip_prefix('.')?),
+    })
 }
 
 /// The settings of `node`, or the defaults where the file says nothing.
@@ -84,10 +111,12 @@ fn section(schema: &Value, node: Option<&Node>, path: &str, settings: &mut Vec<S
 }
 
 /// The schema of the map that `node` is, or would be.
-fn map_of<'a>(schema: &'a Value, node: Option<&Node>) -> Option<&'a Value> {
+fn map_of<'a>(schema: &'a Value, node: Option<&Node>) -> Option<Cow<'a, Value>> {
     let is_map =
         |schema: &&Value| schema["properties"].is_object() || schema["additionalProperties"].is_object();
-    let Some(choices) = schema["oneOf"].as_array() else { return Some(schema).filter(is_map) };
+    let Some(choices) = schema["oneOf"].as_array() else {
+        return Some(schema).filter(is_map).map(Cow::Borrowed);
+    };
     let Content::Map(entries) = &node?.content else { return None };
     let fits = |choice: &&Value| {
         choice["properties"].as_object().is_some_and(|properties| {
@@ -100,7 +129,25 @@ fn map_of<'a>(schema: &'a Value, node: Option<&Node>) -> Option<&'a Value> {
             )
         })
     };
-    choices.iter().filter(is_map).find(fits)
+    let mut maps = choices.iter().filter(is_map);
+    let choice = maps.clone().find(fits).map(Cow::Borrowed);
+    choice.or_else(|| maps.next().map(|_| Cow::Owned(union(choices))))
+}
+
+/// The keys of all choices, of a map that comes to its choice by a word from outside the file. What is a secret in one of them
+/// is a secret.
+fn union(choices: &[Value]) -> Value {
+    let mut all = Map::new();
+    for (name, child) in choices.iter().filter_map(|choice| choice["properties"].as_object()).flatten() {
+        let is_first = !all.contains_key(name);
+        if is_first || child["x-secret"] == true {
+            let mut child = child.clone();
+            // Another choice has it not even as a default.
+            child["x-opt-in"] = json!(true);
+            all.insert(name.clone(), child);
+        }
+    }
+    json!({ "properties": all })
 }
 
 /// Whether a section that is left out is not there at all, rather than there with its defaults.
@@ -113,25 +160,33 @@ fn join(path: &str, name: &str) -> String {
 }
 
 fn shown(node: &Node, schema: &Value, path: &str) -> String {
-    let name = path.rsplit_once("properties.").map_or(path, |(_, name)| name);
-    let secret = schema["x-secret"] == true
-        || schema["x-form"] == "property" && crate::kafka::properties::is_secret(name);
+    let secret = schema["x-secret"] == true || schema["x-form"] == "property" && is_secret(property(path));
     match &node.content {
+        // Nobody knows what it is, so it may be a secret.
+        _ if !schema.is_object() => HIDDEN.to_owned(),
         Content::Text { text, .. } if secret => in_place_of(text),
         _ if secret => HIDDEN.to_owned(),
         content => text(content),
     }
 }
 
+/// The name of the property at this key.
+fn property(key: &str) -> &str {
+    key.rsplit_once("properties.").map_or(key, |(_, name)| name)
+}
+
 /// A placeholder is no secret.
 fn in_place_of(secret: &str) -> String {
     let text = secret.trim();
-    let whole = |open: &str, close: &str| {
-        text.strip_prefix(open)
-            .and_then(|rest| rest.strip_suffix(close))
-            .is_some_and(|inner| !inner.contains(['{', '}']))
-    };
-    if whole("${", "}") || whole("{{", "}}") { text.to_owned() } else { HIDDEN.to_owned() }
+    if is_placeholder(text) { text.to_owned() } else { HIDDEN.to_owned() }
+}
+
+/// A certificate that stands in the file is named by its first line.
+fn first_line(text: &str) -> String {
+    match text.trim_end().split_once('\n') {
+        Some((first, _)) => format!("{first} …"),
+        None => text.to_owned(),
+    }
 }
 
 fn text(content: &Content) -> String {
@@ -139,19 +194,16 @@ fn text(content: &Content) -> String {
         Content::Null | Content::Unknown => String::new(),
         Content::Boolean(switch) => switch.to_string(),
         Content::Number(number) => number.to_string(),
-        // A certificate that stands in the file is named by its first line.
-        Content::Text { text, .. } => match text.trim_end().split_once('\n') {
-            Some((first, _)) => format!("{first} …"),
-            None => text.clone(),
-        },
+        Content::Text { text, .. } => first_line(text),
         Content::List(items) => {
             let items: Vec<_> = items.iter().map(|item| text(&item.content)).collect();
             format!("[{}]", items.join(", "))
         }
-        Content::Map(entries) => {
-            let entries: Vec<_> =
-                entries.iter().map(|(key, node)| format!("{}: {}", key.name, text(&node.content))).collect();
-            format!("{{{}}}", entries.join(", "))
-        }
+        Content::Map(entries) if entries.is_empty() => "{}".to_owned(),
+        // Its keys have rows of their own; where they have none, nobody knows which are secrets.
+        Content::Map(_) => HIDDEN.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,14 @@ use super::written::written;
 /// # Errors
 /// Every fault of the file. Where the text is not YAML at all, that is the only one.
 pub fn load(path: &Path) -> Result<Config, Faults> {
+    read(path, |text, from| parse(text, path, from))
+}
+
+/// What `of` makes of the text of `path` and its surroundings.
+pub(super) fn read<T>(
+    path: &Path,
+    of: impl FnOnce(&str, &Surroundings<'_>) -> Result<T, Faults>,
+) -> Result<T, Faults> {
     let whole_file = |message: String| {
         let fault = Fault { place: Place::START, key: String::new(), message };
         Faults::new(path, vec![fault])
@@ -28,7 +36,7 @@ pub fn load(path: &Path) -> Result<Config, Faults> {
         directory: path.parent().unwrap_or(Path::new("")),
         variable: &|name| std::env::var(name).ok(),
     };
-    parse(&text, path, &from)
+    of(&text, &from)
 }
 
 /// As [`load`], of a text that is at hand, which messages call `path`. Relative paths in it are relative to `directory`, and
