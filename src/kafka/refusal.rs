@@ -29,10 +29,14 @@ impl Refusal {
     pub(super) fn of(code: Option<RDKafkaErrorCode>, words: &str) -> Option<Self> {
         let says = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
         match code {
-            Some(RDKafkaErrorCode::Authentication)
-                if says(&["mechanism handshake", "UNSUPPORTED", "nsupported SASL"]) =>
-            {
+            Some(RDKafkaErrorCode::Authentication) if says(&["Broker: Unsupported SASL mechanism"]) => {
                 Some(Self::Mechanism)
+            }
+            // A connection that ends in the middle of the login has the same code as a refusal, and nothing was refused yet.
+            Some(RDKafkaErrorCode::Authentication)
+                if says(&["Local: ", "Disconnected", "mechanism handshake failed"]) =>
+            {
+                None
             }
             Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed) => {
                 Some(Self::Login)
@@ -109,5 +113,37 @@ pub(super) fn setup_advice(words: &str) -> Option<&'static str> {
         Some("Check `kafka.security.ca`")
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_login(words: &str) -> Option<Refusal> {
+        Refusal::of(Some(RDKafkaErrorCode::Authentication), words)
+    }
+
+    #[test]
+    fn a_connection_that_ends_in_the_middle_of_the_login_is_no_refusal() {
+        for words in [
+            "sasl_ssl://b:9/1: SASL PLAIN mechanism handshake failed: Local: Broker transport failure: broker's supported mechanisms: ",
+            "sasl_ssl://b:9/1: SASL PLAIN mechanism handshake failed: Local: Timed out: broker's supported mechanisms: ",
+            "sasl_ssl://b:9/1: SASL PLAIN mechanism handshake failed: Broker: Broker not available: broker's supported mechanisms: ",
+            "sasl_ssl://b:9/1: SASL authentication error: SaslAuthenticateRequest failed: Local: Timed out",
+            "sasl_plaintext://b:9/1: Disconnected: hung up from peer in state AUTH_LEGACY",
+        ] {
+            assert_eq!(of_login(words), None, "{words}");
+        }
+    }
+
+    #[test]
+    fn a_broker_that_says_no_is_believed() {
+        let mechanism = "SASL PLAIN mechanism handshake failed: Broker: Unsupported SASL mechanism: broker's supported mechanisms: \
+                         SCRAM-SHA-512";
+        assert_eq!(of_login(mechanism), Some(Refusal::Mechanism));
+        let login = "SASL authentication error: Authentication failed: Invalid username or password";
+        assert_eq!(of_login(login), Some(Refusal::Login));
+        assert!(Refusal::Mechanism.is_final() && Refusal::Login.is_final());
     }
 }
