@@ -126,8 +126,12 @@ fn refuse_value(name: &str, value: &str) -> Result<(), String> {
     let rdkafka::error::KafkaError::ClientConfig(_, said, ..) = error else {
         return Err(format!("librdkafka refuses `{value}`"));
     };
-    // Its words repeat the value, which may have come from outside the file.
-    Err(format!("librdkafka refuses `{value}`: {}", said.replace(value, "it").replace("\"it\"", "it")))
+    Err(format!("librdkafka refuses `{value}`: {}", without(&said, value)))
+}
+
+/// Its words repeat the value, which may have come from outside the file.
+fn without(said: &str, value: &str) -> String {
+    if value.is_empty() { said.to_owned() } else { said.replace(value, "it").replace("\"it\"", "it") }
 }
 
 #[cfg(test)]

@@ -47,9 +47,18 @@ const KEPT: &[(&str, &str)] = &[
     ),
     ("session.timeout.ms", "write `session_timeout` at the sink; calls to the org are made to fit it"),
     (
+        "heartbeat.interval.ms",
+        "it follows from `session_timeout` of the sink: with rarer ones a member is given up that works",
+    ),
+    (
         "max.poll.interval.ms",
         "it follows from `session_timeout` of the sink, which drains its calls within it",
     ),
+    (
+        "api.version.request api.version.request.timeout.ms api.version.fallback.ms broker.version.fallback",
+        "brokers are asked for what they know: an older protocol does not tell aborted records from others",
+    ),
+    ("topic.blacklist", "a topic that is hidden from the client would be read by nobody without a word"),
     ("enable.partition.eof", "the end of a partition is how commit markers are passed"),
     (
         "message.timeout.ms delivery.timeout.ms",

@@ -29,6 +29,12 @@ fn what_a_promise_hangs_on_is_refused_with_the_reason() {
         ("group.id", "x", "begin anew"),
         ("partition.assignment.strategy", "range", "cooperative-sticky"),
         ("session.timeout.ms", "10000", "`session_timeout`"),
+        ("heartbeat.interval.ms", "9000", "`session_timeout`"),
+        ("api.version.request", "false", "aborted records"),
+        ("api.version.request.timeout.ms", "1", "aborted records"),
+        ("api.version.fallback.ms", "0", "aborted records"),
+        ("broker.version.fallback", "0.9.0", "aborted records"),
+        ("topic.blacklist", "a.*", "without a word"),
         ("bootstrap.servers", "x:1", "`kafka.bootstrap_servers`"),
         ("max.in.flight.requests.per.connection", "6", "more than 5"),
         ("retries", "0", "has to retry"),
@@ -53,6 +59,12 @@ fn a_value_that_librdkafka_refuses_is_told_in_its_words_and_a_secret_is_not() {
     assert!(message.contains("`soon`") && message.contains("Invalid value"), "{message}");
     let message = read(Clients::All, "client.dns.lookup", "never").unwrap_err();
     assert!(message.matches("never").count() == 1, "{message}");
+}
+
+#[test]
+fn the_words_about_an_empty_value_stay_whole() {
+    assert_eq!(without("Invalid value \"\"", ""), "Invalid value \"\"");
+    assert_eq!(without("Invalid value \"5x\" for 5x", "5x"), "Invalid value it for it");
 }
 
 #[test]
