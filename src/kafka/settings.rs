@@ -48,10 +48,21 @@ pub(crate) enum Role {
 
 impl Settings {
     /// These, in the order of the layers.
-    pub fn new(mut settings: Vec<Setting>) -> Self {
-        // What is said of producers or consumers alone stands above what is said of all.
-        settings.sort_by_key(|setting| setting.clients != Clients::All);
+    pub fn new(settings: Vec<Setting>) -> Self {
         Self(settings)
+    }
+
+    /// The setting that lets any certificate of a broker pass, where a client speaks TLS.
+    pub fn trusts_anyone(&self) -> Option<&Setting> {
+        [Role::Asks, Role::Writes, Role::Reads].into_iter().find_map(|role| {
+            let last = |name: &str| self.of(role).filter(|setting| setting.name == name).last();
+            let speaks_tls = last("security.protocol")?.value.reveal().to_ascii_lowercase().ends_with("ssl");
+            let verified = last("enable.ssl.certificate.verification")?;
+            let is_off = ["false", "f", "0"]
+                .iter()
+                .any(|word| verified.value.reveal().trim().eq_ignore_ascii_case(word));
+            (speaks_tls && is_off).then_some(verified)
+        })
     }
 
     /// Sets on `config` what a client of this role knows. What stands there already is replaced, under all its names.
@@ -115,8 +126,9 @@ mod tests {
     #[test]
     fn a_client_gets_what_it_knows_and_the_nearest_layer_wins() {
         let settings = Settings::new(vec![
-            setting(Clients::Producers, "client.id", "writer"),
+            setting(Clients::Producers, "client.id", "key"),
             setting(Clients::All, "client.id", "all"),
+            setting(Clients::Producers, "client.id", "writer"),
             setting(Clients::All, "linger.ms", "7"),
             setting(Clients::All, "fetch.min.bytes", "9"),
         ]);
@@ -131,6 +143,31 @@ mod tests {
         assert_eq!(of(Role::Asks), [some("all"), None, some("5"), None]);
         assert_eq!(of(Role::Writes), [some("writer"), some("7"), None, None], "under all its names");
         assert_eq!(of(Role::Reads), [some("all"), None, some("5"), some("9")]);
+    }
+
+    #[test]
+    fn a_layer_of_all_clients_stands_above_an_earlier_one_of_one_half() {
+        let settings = Settings::new(vec![
+            setting(Clients::Producers, "compression.type", "zstd"),
+            setting(Clients::All, "compression.type", "gzip"),
+        ]);
+        let mut config = ClientConfig::new();
+        settings.apply(&mut config, Role::Writes);
+        assert_eq!(config.get("compression.type"), Some("gzip"));
+    }
+
+    #[test]
+    fn who_trusts_anyone_is_known() {
+        let with = |protocol, verification| {
+            let settings = Settings::new(vec![
+                setting(Clients::All, "security.protocol", protocol),
+                setting(Clients::Consumers, "enable.ssl.certificate.verification", verification),
+            ]);
+            settings.trusts_anyone().is_some()
+        };
+        assert!(with("sasl_ssl", "false") && with("SSL", "0"));
+        assert!(!with("sasl_ssl", "true") && !with("sasl_plaintext", "false"));
+        assert!(Settings::default().trusts_anyone().is_none());
     }
 
     #[test]

@@ -217,6 +217,13 @@ impl Run {
         let orgs =
             orgs::connect(&self.config, &self.options, &self.endpoints, &self.database, waiting).await?;
         tasks.set(&TaskState::Starting);
+        if let Some(setting) = kafka.settings.trusts_anyone() {
+            tracing::warn!(
+                key = setting.key,
+                "The brokers' certificates are not verified: whoever sits in between reads and changes all records, and gets the \
+                 password. Put the certificate of their authority in `kafka.security.ca` instead."
+            );
+        }
         let admin = Admin::connect(&kafka).await.map_err(TaskError::from)?;
         if let Some(cluster) = admin.cluster().await {
             let _unset = self.report.kafka_cluster.set(cluster);

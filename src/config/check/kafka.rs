@@ -33,7 +33,8 @@ pub(super) fn kafka(raw: raw::Kafka, from: &Surroundings<'_>, report: &mut Repor
             "is for a cluster, and none is named: write `kafka.bootstrap_servers`. The broker inside the process asks for no login",
         );
     }
-    let mut settings = raw.security.map(|raw| security(raw, from, report)).unwrap_or_default();
+    let secured = raw.security.map(|raw| security(raw, from, report));
+    let mut settings = secured.clone().unwrap_or_default();
     let (writing, again) = producer(raw.producer.unwrap_or_default(), report);
     settings.extend(writing);
     settings.extend(raw.broker_address_family.map(address_family));
@@ -42,7 +43,7 @@ pub(super) fn kafka(raw: raw::Kafka, from: &Surroundings<'_>, report: &mut Repor
         ("producer_properties", Clients::Producers, raw.producer_properties),
         ("consumer_properties", Clients::Consumers, raw.consumer_properties),
     ] {
-        settings.extend(properties(key, clients, raw, report));
+        settings.extend(properties(key, clients, raw, secured.as_deref(), report));
     }
     Kafka {
         brokers: raw.bootstrap_servers.map_or(Brokers::Embedded, Brokers::At),

@@ -75,10 +75,14 @@ fn security_without_a_cluster_is_a_fault() {
 fn properties_stand_above_the_keys_and_those_of_one_half_above_both() {
     let told = told(
         "producer_properties: { client.id: w }, properties: { client.id: x, socket.timeout.ms: 5000, log.connection.close: true, \
-         fetch.min.bytes: 9 }, consumer_properties: { client.id: r }",
+         fetch.min.bytes: 9, request.timeout.ms: 7000 }, consumer_properties: { client.id: r }, producer: { request_timeout: 3s }",
     );
+    let timeouts: Vec<_> = told.iter().filter(|(name, _)| name == "request.timeout.ms").collect();
+    assert_eq!(timeouts.last().map(|(_, value)| value.as_str()), Some("7000"), "above the keys of producers");
     let expected = [
         ("client.id", "x"),
+        ("request.timeout.ms", "3000"),
+        ("request.timeout.ms", "7000"),
         ("log.connection.close", "true"),
         ("socket.timeout.ms", "5000"),
         ("client.id", "w"),
@@ -89,6 +93,31 @@ fn properties_stand_above_the_keys_and_those_of_one_half_above_both() {
     wanted.sort();
     assert_eq!(sorted, wanted);
     assert_eq!(told.last(), Some(&("client.id".to_owned(), "w".to_owned())));
+}
+
+#[test]
+fn no_property_undoes_what_security_says() {
+    for (section, security, property) in [
+        ("properties", "{ protocol: ssl }", "security.protocol: plaintext"),
+        ("producer_properties", "{ username: u, password: p }", "security.protocol: SASL_PLAINTEXT"),
+        ("consumer_properties", "{ username: u, password: p }", "sasl.mechanisms: SCRAM-SHA-256"),
+        ("properties", "{ username: u, password: p }", "sasl.password: q"),
+        ("properties", "{ protocol: ssl }", "ssl.endpoint.identification.algorithm: ''"),
+    ] {
+        let faults = faults(&with_kafka(&format!("security: {security}, {section}: {{ {property} }}")));
+        assert_eq!(faults.len(), 1, "{property}: {faults:#?}");
+        let name = property.split(':').next().unwrap_or_default();
+        assert!(
+            faults[0].contains(&format!("kafka.{section}.{name}: "))
+                && faults[0].contains("write it in `kafka.security`"),
+            "{property}: {}",
+            faults[0]
+        );
+    }
+    let beside = told("security: { protocol: ssl }, properties: { ssl.cipher.suites: ALL }");
+    assert!(beside.contains(&("ssl.cipher.suites".to_owned(), "ALL".to_owned())), "{beside:?}");
+    let alone = told("properties: { security.protocol: SSL }");
+    assert_eq!(alone, pairs(&[("security.protocol", "ssl")]));
 }
 
 #[test]
