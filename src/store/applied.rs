@@ -1,5 +1,5 @@
-//! Which entries of the topic of the id links this node applied when it wrote them. It comes to them again when it follows
-//! the topic, and need not apply them twice.
+//! Which links of their topic this node applied when it wrote them. It comes to them again when it follows the topic, and need
+//! not apply them twice. What takes a link out is applied again: an older link of another node may have come meanwhile.
 
 use std::collections::BTreeSet;
 
@@ -17,10 +17,10 @@ impl Applied {
         Self { offsets: BTreeSet::new(), passed: next }
     }
 
-    /// Entries were applied when they were written. One that was passed meanwhile was applied twice.
-    pub(super) fn add(&mut self, offsets: impl Iterator<Item = i64>) {
+    /// Links were applied when they were written. One that was passed meanwhile was applied twice.
+    pub(super) fn add(&mut self, offsets: Vec<i64>) {
         let passed = self.passed;
-        self.offsets.extend(offsets.filter(|offset| *offset >= passed));
+        self.offsets.extend(offsets.into_iter().filter(|offset| *offset >= passed));
     }
 
     /// Whether this entry is applied.
@@ -47,12 +47,12 @@ mod tests {
     #[test]
     fn an_entry_is_passed_over_only_where_it_was_applied_before() {
         let mut applied = Applied::from(10);
-        applied.add([9, 10, 12].into_iter());
+        applied.add(vec![9, 10, 12]);
         assert_eq!([9, 10, 11, 12].map(|offset| applied.has(offset)), [false, true, false, true]);
         assert_eq!(applied.passed(), 10, "11 may be another node's");
         applied.pass(12);
         assert_eq!((applied.passed(), applied.has(12)), (12, true));
-        applied.add([11].into_iter());
+        applied.add(vec![11]);
         assert_eq!(applied.offsets.len(), 1, "what was passed is not kept");
     }
 }

@@ -141,9 +141,14 @@ impl IdStore {
             }
             self.end.fetch_max(offset + 1, Ordering::SeqCst);
         }
+        // Behind all that was known before it was sent: an older entry must not stay because the broker was silent.
+        let entries: Vec<(i64, Entry)> =
+            offsets.iter().map(|offset| if *offset < 0 { end } else { *offset }).zip(entries).collect();
+        let links = offsets.iter().zip(&entries).filter(|(_, (_, entry))| matches!(entry, Entry::Link(_)));
+        let links: Vec<i64> = links.map(|(offset, _)| *offset).collect();
         let next = self.applied().passed();
-        self.apply(offsets.iter().copied().zip(entries).collect(), next).await?;
-        self.applied().add(offsets.into_iter());
+        self.apply(entries, next).await?;
+        self.applied().add(links);
         Ok(())
     }
 

@@ -38,3 +38,6 @@ pub use seen::{SeenByTask, SeenStore};
 
 mod source_links;
 pub use source_links::SourceLinks;
+
+#[cfg(test)]
+mod tests;
