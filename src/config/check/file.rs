@@ -4,7 +4,9 @@ use std::path::Path;
 
 use url::Url;
 
-use super::{Report, cycles, http, kafka, log, org, pipeline, registry, report_topics, topics};
+use super::{
+    Report, cycles, http, kafka, log, org, pipeline, readers_elsewhere, registry, report_topics, topics,
+};
 use crate::config::raw;
 use crate::config::substitute::Surroundings;
 use crate::config::validated::{Config, SchemaRegistry};
@@ -50,6 +52,7 @@ pub(in crate::config) fn check(
     topics(&whole, report);
     report_topics(&whole, report);
     cycles(&whole, report);
+    readers_elsewhere(&whole, report);
     Some(Config {
         file: path.to_owned(),
         orgs: orgs.into_iter().collect::<Option<_>>()?,

@@ -42,6 +42,9 @@ use pipeline::pipeline;
 
 mod produced;
 
+mod readers;
+use readers::readers_elsewhere;
+
 mod producer;
 
 mod reports;

@@ -7,7 +7,8 @@ use orgstream_api::record::header;
 use orgstream_api::{EventType, Expression};
 
 use super::Report;
-use crate::codec::{Format, Input};
+use super::readers::{Reader, check_chosen, check_reader};
+use crate::codec::Input;
 use crate::config::raw;
 use crate::expression::JsonExpression;
 use crate::shaping::{
@@ -19,6 +20,8 @@ pub(super) struct Produced {
     pub(super) key: Option<raw::RecordKey>,
     pub(super) headers: Option<raw::Headers>,
     pub(super) value: Option<String>,
+    /// Whether `output` says what the key's bytes are.
+    pub(super) has_output_key: bool,
 }
 
 /// What the file makes of the records of `pipeline`. Without an input no sink of the pipeline reads them.
@@ -33,15 +36,15 @@ pub(super) fn shaping(
     let key = raw.key.and_then(|raw| key(&at("key"), raw, report)).unwrap_or_default();
     check_names(&at("key"), &key, &headers, report);
     let value = raw.value.and_then(|text| expression(&text, &at("value"), report));
-    if let Some(input) = read_as {
-        check_sink(pipeline, &key, &headers, input, report);
-        if value.is_some() {
-            let message = "the sink of this pipeline reads records with all their fields; compute single ones under \
-                           `objects.NAME.source.fields`, or write the sink into a pipeline that reads other topics";
-            report.fault(&at("value"), message);
-        }
+    if raw.has_output_key && matches!(key, KeyRule::Text(_)) {
+        let message = "has no effect: the key is the text that `source.key` makes; leave one of the two out";
+        report.fault(&["pipelines", pipeline, "source", "output", "key"], message);
     }
-    Shaping::new(key, headers, value)
+    let shaping = Shaping::new(key, headers, value);
+    if let Some(input) = read_as {
+        check_reader(pipeline, &shaping, &Reader::own(input), report);
+    }
+    shaping
 }
 
 /// The selection under `only`.
@@ -59,12 +62,10 @@ pub(super) fn only(
     if event_types.as_ref().is_some_and(Vec::is_empty) {
         report.fault(&at("event_types"), "nothing would be produced; name at least one");
     }
-    for (key, is_there) in [("event_types", event_types.is_some()), ("event", raw.event.is_some())] {
-        if has_sink && is_there {
-            let message = "the sink of this pipeline would not learn of the other changes, and its org would be another one than \
-                           the source; choose records by `stream`, `filter` or `sink.filter`";
-            report.fault(&at(key), message);
-        }
+    if has_sink {
+        let is_there = [("event_types", event_types.is_some()), ("event", raw.event.is_some())];
+        let keys = is_there.into_iter().filter_map(|(key, is_there)| is_there.then_some(key));
+        check_chosen(pipeline, keys, "the sink of this pipeline", report);
     }
     Arc::new(Select {
         event_types: event_types.unwrap_or_default(),
@@ -160,35 +161,6 @@ fn check_names(path: &[&str], key: &KeyRule, headers: &HeaderRules, report: &mut
                 "no record has a header `{name}`; write it under `headers`, or name one of orgstream's own"
             ),
         );
-    }
-}
-
-/// What a sink of the same pipeline cannot do with.
-fn check_sink(pipeline: &str, key: &KeyRule, headers: &HeaderRules, input: Input, report: &mut Report<'_>) {
-    let at = |key| ["pipelines", pipeline, "source", key];
-    if let Some(why) = key.breaks_order(|name| headers.is_constant(name)) {
-        let message = format!(
-            "{why}, so its changes may lie in several partitions, and the sink of this pipeline would write them in any order; \
-             make the key of nothing but `event.object` and `event.id`"
-        );
-        report.fault(&at("key"), message);
-    } else if let KeyRule::Text(TextKey { from, .. }) = key {
-        let is_read = match input.key {
-            Format::Unread => true,
-            Format::Text => matches!(from, KeySource::StreamSuffix),
-            _ => false,
-        };
-        if !is_read {
-            let message = "the key is text, and the sink of this pipeline reads it as something else; write `sink: { input: { key: \
-                           unread } }`, since the value has the id as well";
-            report.fault(&at("key"), message);
-        }
-    }
-    if headers.metadata != Metadata::default() {
-        let message = "the sink of this pipeline needs the headers of orgstream under their own names: they say which fields a record \
-                       carries, and of which org and time it is";
-        let name = if headers.metadata == Metadata::LeftOut { "metadata" } else { "prefix" };
-        report.fault(&["pipelines", pipeline, "source", "headers", name], message);
     }
 }
 

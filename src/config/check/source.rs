@@ -44,7 +44,8 @@ pub(super) fn source(
         check_template(&around, topic, report);
     }
     let only = raw.only.map(|only| produced::only(pipeline, only, around.has_sink, report));
-    let made = Produced { key: raw.key, headers: raw.headers, value: raw.value };
+    let has_output_key = raw.output.is_some_and(|output| output.key.is_some());
+    let made = Produced { key: raw.key, headers: raw.headers, value: raw.value, has_output_key };
     let shaping = produced::shaping(pipeline, made, around.read_as, report);
     let defaults = Defaults {
         only,

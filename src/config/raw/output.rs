@@ -12,7 +12,7 @@ pub(in crate::config) struct Output {
     /// What values are. With `registry` they are Avro, and the registry has their schemas.
     #[schemars(extend("default" = "registry", "x-confluent" = ["output.data.format"]))]
     pub(in crate::config) value: Option<ValueFormat>,
-    /// What keys are. Default: as `value`.
+    /// What keys are. Default: as `value`. Not beside a `source.key` that makes them text.
     pub(in crate::config) key: Option<WrittenKey>,
 }
 

@@ -11,7 +11,8 @@ pub(in crate::config) struct Producer {
     #[schemars(extend("default" = true))]
     pub(in crate::config) wait_for_ack: Option<bool>,
     /// How often a transaction that was aborted is tried again before the source fails: a number, or `unlimited`. A minute without
-    /// brokers is one time.
+    /// brokers is one time. Only aborted transactions count: after an error that ends the producer itself the source begins anew at
+    /// what is committed, as often as it takes, and counts from nothing.
     #[schemars(extend("x-form" = "count", "default" = "unlimited"))]
     pub(in crate::config) retries: Option<String>,
     /// The pause before that.

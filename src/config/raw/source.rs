@@ -50,6 +50,7 @@ pub(in crate::config) struct Source {
     /// Changes that are produced, chosen by what happened and to which record.
     pub(in crate::config) only: Option<Only>,
     /// What the key of records is. Equal keys lie in one partition, so it decides which records keep their order.
+    /// Before it is changed, what was written with the old one is to be read: later changes of a record may lie in another partition.
     #[schemars(extend("default" = "record_id"))]
     pub(in crate::config) key: Option<RecordKey>,
     /// The headers of records.

@@ -50,6 +50,7 @@ fn what_does_not_go_together_is_refused() {
     let by_text = "sink: { org: b, input: { key: text } }";
     let unread = "sink: { org: b, input: { key: unread } }";
     good("key: stream_suffix", by_text);
+    good("key: record_id, output: { key: text }", "");
     good("key: { from: stream, pattern: '^(.{11})', missing: none }", unread);
     good("key: { from: expression, expr: event.id }, only: { stream: { prefix: [Account-001] } }", unread);
     for (source, sink, key, message) in [
@@ -78,6 +79,7 @@ fn what_does_not_go_together_is_refused() {
         ("headers: { metadata: false, prefix: x }", "", "headers.prefix: ", "has no effect"),
         ("headers: { metadata: false }", SINK, "headers.metadata: ", "needs the headers"),
         ("headers: { prefix: x. }", SINK, "headers.prefix: ", "needs the headers"),
+        ("key: stream, output: { key: json }", "", "source.output.key: ", "has no effect"),
         ("value: value", SINK, "source.value: ", "with all their fields"),
         ("value: 'size('", "", "source.value: ", "is not an expression"),
         ("only: {}", "", "source.only: ", "says nothing"),
@@ -91,4 +93,41 @@ fn what_does_not_go_together_is_refused() {
         assert_eq!(faults.len(), 1, "{source}, {sink}: {faults:#?}");
         assert!(faults[0].contains(key) && faults[0].contains(message), "{source}, {sink}: {}", faults[0]);
     }
+}
+
+#[test]
+fn what_a_sink_in_another_pipeline_cannot_do_with_is_refused_as_in_its_own() {
+    let of = |source: &str, input: &str, topic: &str| {
+        let writer =
+            format!("  feed: {{ source: {{ org: a, topic: t, {source} }}, objects: {{ Account: }} }}\n");
+        let object = "objects: { Account: { external_id: X__c } }";
+        file(&format!("{writer}  into: {{ sink: {{ org: b, topic: {topic}{input} }}, {object} }}\n"))
+    };
+    let unread = ", input: { key: unread }";
+    for (source, input) in [
+        ("start: latest", ""),
+        ("key: stream", unread),
+        ("key: stream_suffix", ", input: { key: text }"),
+        ("headers: { static: { tenant: acme } }", ""),
+        ("only: { stream: { prefix: [Account-001] } }", ""),
+    ] {
+        load_text(&of(source, input, "t")).unwrap_or_else(|faults| panic!("{source}: {faults}"));
+    }
+    for (source, key, message) in [
+        ("key: { from: expression, expr: value.Name }", "source.key: ", "in any order"),
+        ("key: { from: headers, names: [orgstream.origin] }", "source.key: ", "in any order"),
+        ("value: value", "source.value: ", "with all their fields"),
+        ("headers: { metadata: false }", "headers.metadata: ", "needs the headers"),
+        ("headers: { prefix: x. }", "headers.prefix: ", "needs the headers"),
+        ("only: { event_types: [created] }", "only.event_types: ", "would not learn"),
+        ("only: { event: { prefix: [A] } }", "only.event: ", "would not learn"),
+    ] {
+        let faults = faults(&of(source, unread, "t"));
+        assert_eq!(faults.len(), 1, "{source}: {faults:#?}");
+        for part in ["pipelines.feed.source", key, message, "pipeline `into`"] {
+            assert!(faults[0].contains(part), "{source}: {}", faults[0]);
+        }
+        load_text(&of(source, unread, "other")).unwrap_or_else(|faults| panic!("{source}: {faults}"));
+    }
+    assert_fault(&of("key: stream", "", "t"), "8:", "key: unread");
 }
