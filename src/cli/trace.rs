@@ -83,6 +83,9 @@ fn said(became: &Became) -> String {
         Became::Rejected { code, message } => format!("rejected: {code}: {message}"),
         Became::Written { target_id: Some(id) } => format!("written last, to {id}"),
         Became::Written { target_id: None } => "written last".to_owned(),
-        Became::Settled => "settled: followed by a later one, merged or skipped".to_owned(),
+        Became::Settled { without_links: false } => {
+            "settled: followed by a later one, merged or skipped".to_owned()
+        }
+        Became::Settled { without_links: true } => "settled; the id links are not here".to_owned(),
     }
 }

@@ -85,7 +85,11 @@ pub enum Became {
         target_id: Option<String>,
     },
     /// It is settled: written and followed by a later one, merged into one, or skipped.
-    Settled,
+    Settled {
+        /// Whether it may be what was written last as well: the id links, which tell, are not in this state directory.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        without_links: bool,
+    },
 }
 
 /// The changes of a record that lie on the topics of a file's pipelines, in the order of their places. `running` has the addresses of
@@ -135,8 +139,8 @@ async fn look(
     let codec = Codec::new(registry.map_err(RunError::failed)?);
     let positions = stored(config, &kafka).await?;
     let links = match LinkReader::open(&database_path(place)).map_err(RunError::failed)? {
-        Some(links) => links.of_id(&asked.id).await.map_err(RunError::failed)?,
-        None => Vec::new(),
+        Some(links) => Some(links.of_id(&asked.id).await.map_err(RunError::failed)?),
+        None => None,
     };
     let reader = Reader { kafka, admin, codec, health, links, asked };
     let mut traced = Vec::new();

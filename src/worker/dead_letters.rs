@@ -5,7 +5,7 @@
 //! large for its topic goes there without the value, and says where that lies.
 
 use orgstream_api::record::header;
-use orgstream_api::{Headers, InputOffset, SourceRecord, Struct, Unreadable};
+use orgstream_api::{EventType, Headers, InputOffset, SourceRecord, Struct, Unreadable};
 
 use crate::kafka::{Consumed, Outgoing, Place, ProduceError, Producer, topics};
 use crate::shaping::Refused;
@@ -35,7 +35,8 @@ pub enum Stage {
 }
 
 impl Stage {
-    fn as_str(self) -> &'static str {
+    /// The word for it.
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::KeyConverter => "KEY_CONVERTER",
             Self::ValueConverter => "VALUE_CONVERTER",
@@ -72,6 +73,23 @@ pub struct Cause {
 /// The id of the write that a consumed record is, such as `crm/a.Lead-2@41`: pipeline, topic, partition and offset.
 pub fn write_id(pipeline: &str, at: &InputOffset) -> String {
     format!("{pipeline}/{at}")
+}
+
+/// The id of the write that a record is which a source refuses, such as `crm/00D…/Lead/00Q…@2026-01-01T10:20:30.000Z`: pipeline,
+/// org, object, record and the stamp of its state; of a message, which is about no record, channel and replay id. It lies on no
+/// topic, so what brought it may bring it again, and this says that it is the same.
+fn refused_id(pipeline: &str, source: &SourceRecord) -> Option<String> {
+    let SourceRecord { about, record, .. } = source;
+    let told = |name| record.headers.text(name);
+    let org = told(header::ORG).unwrap_or_default();
+    let Some(id) = &about.id else {
+        let (channel, replay_id) = (told(header::CHANNEL)?, told(header::REPLAY_ID)?);
+        return Some(format!("{pipeline}/{org}/{}@{replay_id}", channel.trim_start_matches('/')));
+    };
+    let when = told(header::STAMP).or_else(|| told(header::REPLAY_ID))?;
+    // The stamp of a deletion may be that of the state before it.
+    let deleted = if about.kind == Some(EventType::Deleted) { "/deleted" } else { "" };
+    Some(format!("{pipeline}/{org}/{}/{id}@{when}{deleted}", about.object))
 }
 
 /// The dead letter of `consumed`.
@@ -136,6 +154,7 @@ pub fn unread_letter(pipeline: &str, task: u32, message: &Unreadable) -> Outgoin
 /// there. The key is its id, the value its fields as JSON.
 pub(crate) fn refused_letter(pipeline: &str, task: u32, refused: &Refused) -> Outgoing {
     let Refused { source, code, message } = refused;
+    let write = refused_id(pipeline, source);
     let SourceRecord { topic, partition_key, about, record } = source;
     let mut headers = record.headers.clone();
     let mut add = |name: &str, text: &str| headers.push(format!("__connect.errors.{name}"), text);
@@ -146,6 +165,9 @@ pub(crate) fn refused_letter(pipeline: &str, task: u32, refused: &Refused) -> Ou
     add("class.name", Stage::Transformation.executing());
     add("exception.class.name", code);
     add("exception.message", message);
+    if let Some(write) = write {
+        headers.push(WRITE_ID, write);
+    }
     let fields = record.value.iter().flat_map(Struct::iter);
     let json: serde_json::Value = fields.map(|(name, value)| (name.to_owned(), value.to_json())).collect();
     let mut value = Some(json.to_string().into_bytes());
@@ -205,7 +227,7 @@ fn without_value(mut letter: Outgoing) -> Outgoing {
 
 #[cfg(test)]
 mod tests {
-    use orgstream_api::{InputOffset, TopicPartition};
+    use orgstream_api::{About, InputOffset, Record, TopicPartition};
 
     use super::*;
 
@@ -233,6 +255,47 @@ mod tests {
         let letter = unread_letter("crm", 0, &large);
         assert_eq!(letter.value, None);
         assert!(letter.headers.text(VALUE_LEFT_OUT).is_some_and(|note| note.contains("900001 bytes")));
+    }
+
+    /// The id of the letter of a record that a source refuses.
+    fn id_of(
+        kind: Option<EventType>,
+        id: Option<&str>,
+        more: &[(&'static str, &'static str)],
+    ) -> Option<String> {
+        let mut headers = Headers::default();
+        for (name, text) in [(header::ORG, "00D1")].iter().chain(more) {
+            headers.push(*name, *text);
+        }
+        let source = SourceRecord {
+            topic: "a.Lead".into(),
+            partition_key: Vec::new(),
+            about: About { kind, object: "Lead".into(), id: id.map(str::to_owned), time: 5 },
+            record: Record { key: None, value: None, headers, timestamp: 5 },
+        };
+        let refused = Refused { source, code: "KEY_MISSING", message: "no".into() };
+        refused_letter("crm", 0, &refused).headers.text(WRITE_ID).map(str::to_owned)
+    }
+
+    #[test]
+    fn a_refused_record_has_the_same_id_whatever_brings_it_and_each_state_its_own() {
+        let (created, row, deleted) =
+            (Some(EventType::Created), Some(EventType::Updated), Some(EventType::Deleted));
+        let stamp = (header::STAMP, "2026-01-01T10:20:30.000Z");
+        let event = [(header::CHANNEL, "/topic/x"), (header::REPLAY_ID, "41"), stamp];
+        let known = id_of(created, Some("00Q1"), &event);
+        assert_eq!(known.as_deref(), Some("crm/00D1/Lead/00Q1@2026-01-01T10:20:30.000Z"));
+        assert_eq!(id_of(row, Some("00Q1"), &[stamp]), known);
+        for other in [
+            id_of(row, Some("00Q2"), &[stamp]),
+            id_of(row, Some("00Q1"), &[(header::STAMP, "2026-01-01T10:20:31.000Z")]),
+            id_of(deleted, Some("00Q1"), &[stamp]),
+            id_of(None, None, &event),
+        ] {
+            assert!(other.is_some() && other != known, "{other:?}");
+        }
+        assert_eq!(id_of(None, None, &event).as_deref(), Some("crm/00D1/topic/x@41"));
+        assert_eq!(id_of(None, None, &[stamp]), None, "many messages may have this stamp");
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::kafka::partitioner::partition_of;
 use crate::kafka::{Admin, Consumed, KafkaConfig, Tail, topics};
 use crate::runtime::options::RunError;
 use crate::shaping::{KeyRule, Metadata};
+use crate::worker::dead_letters::write_id;
 use crate::worker::sink::SinkTask;
 use crate::worker::waiting::read_waiting;
 
@@ -24,7 +25,8 @@ pub(super) struct Reader<'a> {
     pub(super) admin: Admin,
     pub(super) codec: Codec,
     pub(super) health: HealthReporter,
-    pub(super) links: Vec<IdLink>,
+    /// `None`: they are not here.
+    pub(super) links: Option<Vec<IdLink>>,
     pub(super) asked: &'a Asked,
 }
 
@@ -40,14 +42,17 @@ impl Reader<'_> {
             found.extend(self.changes(pipeline, topic).await?);
         }
         let outcomes = self.outcomes(pipeline, &found).await?;
+        let plain = Metadata::default();
+        let metadata = pipeline.source.as_ref().map_or(&plain, |source| &source.shaping.headers.metadata);
         let changes = found.into_iter().map(|Change { record, event }| Traced {
-            became: outcomes.of(pipeline, &record, &self.links),
-            ..traced(pipeline, &record, event)
+            became: outcomes.of(pipeline, &record, self.links.as_deref()),
+            ..traced(pipeline, metadata, &record, event)
         });
-        let refused = outcomes
-            .refused
-            .iter()
-            .map(|letter| Traced { became: rejection(&letter.headers), ..traced(pipeline, letter, None) });
+        // They are not of the file's making, and have the headers under their own names.
+        let refused = outcomes.refused.iter().map(|letter| Traced {
+            became: rejection(&letter.headers),
+            ..traced(pipeline, &plain, letter, None)
+        });
         Ok(changes.chain(refused).collect())
     }
 
@@ -113,7 +118,8 @@ impl Reader<'_> {
     }
 
     async fn outcomes(&self, pipeline: &Pipeline, found: &[Change]) -> Result<Outcomes, RunError> {
-        let mut outcomes = Outcomes::default();
+        let writes = found.iter().map(|change| write_id(&pipeline.name, &change.record.at));
+        let mut outcomes = Outcomes::of_writes(writes.collect());
         if pipeline.sink.is_some() {
             let group = SinkTask { pipeline: pipeline.name.clone(), number: 0 }.group();
             let topics: BTreeSet<String> =
@@ -156,9 +162,7 @@ struct Change {
     event: Option<String>,
 }
 
-fn traced(pipeline: &Pipeline, record: &Consumed, event: Option<String>) -> Traced {
-    let plain = Metadata::default();
-    let metadata = pipeline.source.as_ref().map_or(&plain, |source| &source.shaping.headers.metadata);
+fn traced(pipeline: &Pipeline, metadata: &Metadata, record: &Consumed, event: Option<String>) -> Traced {
     let told = |name| Some(record.headers.text(&metadata.name(name)?)?.to_owned());
     Traced {
         pipeline: pipeline.name.clone(),
