@@ -130,7 +130,8 @@ on_both_brokers! {
     let Some(world) = builder.build().await else { return };
     // So wide that a thousand of them are a part.
     load_wide_leads(&world.in_a, 6_000, 8_000).await;
-    world.a.faults().add(Fault::new(CallKind::Bulk, Effect::Delay { ms: 500 }));
+    // The last part must be seen to be on its way, on a busy machine as well.
+    world.a.faults().add(Fault::new(CallKind::Bulk, Effect::Delay { ms: 1_500 }));
     kill_often(&world).await;
     world.verify().await;
     assert_eq!(world.b.count("Lead"), 6_000);
