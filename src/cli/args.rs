@@ -8,6 +8,9 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use crate::config::parse_duration;
 use crate::telemetry::Format;
 
+mod apply;
+pub use apply::Apply;
+
 mod connect;
 pub use connect::{ConnectStandalone, Import, ImportConfluent, ImportFrom};
 
@@ -59,6 +62,8 @@ pub enum Command {
     Dev(Dev),
     /// Run the pipelines of a file until stopped
     Run(Run),
+    /// Have the process that runs do what a file says now; pipelines that did not change go on
+    Apply(Apply),
     /// Read the rows of an object once more, beside the stream, and wait until that is done
     Snapshot(Snapshot),
     /// List what sources missed of their orgs, and what became of it

@@ -5,7 +5,7 @@
 //! - [`args`]: the command line
 //! - [`exit`]: how commands end
 //! - [`program`]: from the command line to the exit code
-//! - `dev`, `run`, `snapshot`, `gaps`, `ids`, `trace`, `status`, `check`, `config`, `connect`, `prepare`, `schema`, `verify`, `sandbox`, `broker`, `schema_store`: one command each
+//! - `dev`, `run`, `apply`, `snapshot`, `gaps`, `ids`, `trace`, `status`, `check`, `config`, `connect`, `prepare`, `schema`, `verify`, `sandbox`, `broker`, `schema_store`: one command each
 //! - `reached`: the orgs of a file, for commands that ask them
 //! - `output`, `table`, `progress`, `signals`: what they share with the terminal
 
@@ -21,6 +21,8 @@ pub use program::program;
 mod dev;
 
 mod run;
+
+mod apply;
 
 mod snapshot;
 

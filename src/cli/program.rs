@@ -8,8 +8,8 @@ use clap::Parser as _;
 use super::args::{Arguments, Command};
 use super::exit::{Exit, Failure};
 use super::{
-    broker, check, config, connect, dev, gaps, ids, output, prepare, run, sandbox, schema, schema_store,
-    snapshot, status, trace, verify,
+    apply, broker, check, config, connect, dev, gaps, ids, output, prepare, run, sandbox, schema,
+    schema_store, snapshot, status, trace, verify,
 };
 use crate::telemetry::{self, Format, LogOptions};
 
@@ -43,6 +43,7 @@ fn start(command: Command, format: Option<Format>) -> Result<Exit, Failure> {
             // Large enough to be kept apart from the other commands.
             Command::Dev(arguments) => Box::pin(dev::dev(arguments)).await,
             Command::Run(arguments) => run::run(arguments, format).await,
+            Command::Apply(arguments) => apply::apply(arguments).await,
             Command::Snapshot(arguments) => snapshot::snapshot(arguments).await,
             Command::Gaps(arguments) => gaps::gaps(arguments).await,
             Command::Ids(arguments) => ids::ids(arguments).await,

@@ -23,6 +23,7 @@ pub(super) async fn run(arguments: Run, format: Option<Format>) -> Result<Exit, 
         state: arguments.state,
         until_synced: arguments.until_synced.then_some(arguments.quiet),
         snapshot: arguments.snapshot,
+        of_file: true,
         ..RunOptions::default()
     };
     run_config(config, options, Some(&file)).await
@@ -35,8 +36,17 @@ pub(super) async fn run_config(
     file: Option<&Path>,
 ) -> Result<Exit, Failure> {
     let until_synced = options.until_synced.is_some();
-    let stop = signals::stop_on_signals()?;
+    let (stop, hangup) =
+        if options.of_file { signals::stop_or_reread()? } else { (signals::stop_on_signals()?, None) };
     let runtime = Runtime::open(config, options).await.map_err(failure)?;
+    if let Some(mut hangup) = hangup {
+        let rereading = runtime.rereading();
+        tokio::spawn(async move {
+            while hangup.recv().await.is_some() {
+                rereading.again().await;
+            }
+        });
+    }
     let announcement = runtime.embedded().announcement();
     if !announcement.is_empty() {
         output::line(&serde_json::to_string(announcement).map_err(Failure::failed)?)?;

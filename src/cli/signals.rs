@@ -1,6 +1,6 @@
-//! Ctrl-C, SIGTERM, and SIGHUP, which is what a terminal that is closed sends.
+//! Ctrl-C, SIGTERM, and SIGHUP, which a terminal sends that is closed, and which has a service read its file again.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -15,7 +15,22 @@ const ONE_WISH: Duration = Duration::from_secs(1);
 /// A token that the first signal cancels, so that the work ends in order. A second signal ends the process at once; it
 /// is the first one when something else has cancelled the token, such as the viewer of `dev`.
 pub(super) fn stop_on_signals() -> Result<CancellationToken, Failure> {
+    Ok(stop_on(Signals::new().map_err(Failure::failed)?))
+}
+
+/// As [`stop_on_signals`], with what SIGHUP asks for beside it: a program without a terminal reads its file again, as services
+/// do. On a terminal SIGHUP says that the terminal is closed, and stops the program.
+pub(super) fn stop_or_reread() -> Result<(CancellationToken, Option<Signal>), Failure> {
     let mut signals = Signals::new().map_err(Failure::failed)?;
+    let hangup = if is_on_terminal() { None } else { signals.hangup.take() };
+    Ok((stop_on(signals), hangup))
+}
+
+fn is_on_terminal() -> bool {
+    io::stdin().is_terminal() || io::stdout().is_terminal() || io::stderr().is_terminal()
+}
+
+fn stop_on(mut signals: Signals) -> CancellationToken {
     let stop = CancellationToken::new();
     let token = stop.clone();
     tokio::spawn(async move {
@@ -35,14 +50,14 @@ pub(super) fn stop_on_signals() -> Result<CancellationToken, Failure> {
         tracing::warn!("Ended at once. What was not settled is delivered again at the next start.");
         std::process::exit(Exit::Failed.code().into());
     });
-    Ok(stop)
+    stop
 }
 
 /// The signals that stop the program.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
-    /// `None` where the program was started to outlive its terminal.
+    /// `None` where it does not stop the program: it was started to outlive its terminal, or is a service.
     hangup: Option<Signal>,
 }
 

@@ -4,6 +4,7 @@
 //! that stands there itself is shown as `***`.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
@@ -45,7 +46,7 @@ fn of_text(text: &str, path: &Path, from: &Surroundings<'_>) -> Result<Vec<Setti
     // Of this tree nothing was put in.
     let root = Node::parse(text).map_err(|fault| Faults::new(path, vec![fault]))?;
     let mut settings = Vec::new();
-    section(&json_schema(), Some(&root), "", &mut settings);
+    section(&json_schema(), Some(&root), "", Shown::ToPeople, &mut settings);
     let kafka = KafkaConfig {
         bootstrap_servers: match config.kafka.brokers {
             super::Brokers::At(servers) => servers,
@@ -81,27 +82,50 @@ fn at<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
     })
 }
 
+/// Who sees the values.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// People, who see no secret and no long text.
+    ToPeople,
+    /// The program, which tells two files apart by them.
+    Whole,
+}
+
+/// What a file comes to, key by key, with secrets in it: only for telling two files apart. `tree` is the file with everything
+/// put in.
+pub(super) fn whole(schema: &Value, tree: &Node) -> BTreeMap<String, String> {
+    let mut settings = Vec::new();
+    section(schema, Some(tree), "", Shown::Whole, &mut settings);
+    settings.into_iter().map(|setting| (setting.key, setting.value)).collect()
+}
+
 /// The settings of `node`, or the defaults where the file says nothing.
-fn section(schema: &Value, node: Option<&Node>, path: &str, settings: &mut Vec<Setting>) {
+fn section(schema: &Value, node: Option<&Node>, path: &str, to: Shown, settings: &mut Vec<Setting>) {
     if let Some(map) = map_of(schema, node) {
         let entries: &[_] = match node.map(|node| &node.content) {
             Some(Content::Map(entries)) => entries,
             _ => &[],
         };
+        // A section that is there with nothing in it is not one that is left out.
+        if let (Shown::Whole, true, Some(node)) = (to, entries.is_empty(), node) {
+            let value = verbatim(&node.content);
+            settings.push(Setting { key: path.to_owned(), value, layer: String::new() });
+        }
         let properties = map["properties"].as_object();
         for (name, child) in properties.into_iter().flatten() {
             let node = entries.iter().find(|(key, _)| key.name == *name).map(|(_, node)| node);
             if node.is_some() || !is_opt_in(child) {
-                section(child, node, &join(path, name), settings);
+                section(child, node, &join(path, name), to, settings);
             }
         }
         let named = |name: &str| properties.is_some_and(|properties| properties.contains_key(name));
         for (key, node) in entries.iter().filter(|(key, _)| !named(&key.name)) {
-            section(&map["additionalProperties"], Some(node), &join(path, &key.name), settings);
+            section(&map["additionalProperties"], Some(node), &join(path, &key.name), to, settings);
         }
         return;
     }
     let (value, layer) = match (node, &schema["default"]) {
+        (Some(node), _) if to == Shown::Whole => (verbatim(&node.content), String::new()),
         (Some(node), _) => (shown(node, schema, path), format!("line {}", node.at.line)),
         (None, Value::Null) => return,
         (None, Value::String(word)) => (word.clone(), "default".to_owned()),
@@ -167,6 +191,23 @@ fn shown(node: &Node, schema: &Value, path: &str) -> String {
         Content::Text { text, .. } if secret => in_place_of(text),
         _ if secret => HIDDEN.to_owned(),
         content => text(content),
+    }
+}
+
+/// The value so that no other one looks the same.
+fn verbatim(content: &Content) -> String {
+    match content {
+        Content::Null | Content::Unknown => String::new(),
+        Content::Boolean(switch) => switch.to_string(),
+        Content::Number(number) => number.to_string(),
+        Content::Text { text, .. } => text.clone(),
+        Content::List(items) => {
+            json!(items.iter().map(|item| verbatim(&item.content)).collect::<Vec<_>>()).to_string()
+        }
+        Content::Map(entries) => {
+            let entries = entries.iter().map(|(key, node)| (&key.name, verbatim(&node.content)));
+            json!(entries.collect::<BTreeMap<_, _>>()).to_string()
+        }
     }
 }
 

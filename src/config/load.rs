@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use super::check::{Report, check};
+use super::effective::whole;
 use super::fault::{Fault, Faults, Place};
 use super::raw::File;
 use super::schema::json_schema;
 use super::secrets::Secrets;
+use super::settled::Settled;
 use super::structure::conform;
 use super::substitute::{Surroundings, substitute};
 use super::text_file::read_text;
@@ -57,7 +59,8 @@ pub(super) fn parse(text: &str, path: &Path, from: &Surroundings<'_>) -> Result<
     let written = written(&tree);
     let secrets = Secrets::of(&tree, from);
     substitute(&mut tree, "", from, &secrets, &mut faults);
-    let right = conform(&tree, &json_schema(), &mut faults);
+    let schema = json_schema();
+    let right = conform(&tree, &schema, &mut faults);
     let mut report = Report::new(&tree, faults);
     let config = match serde_json::from_value::<File>(right) {
         Ok(file) => check(file, path, from, &mut report),
@@ -68,7 +71,10 @@ pub(super) fn parse(text: &str, path: &Path, from: &Surroundings<'_>) -> Result<
         }
     };
     match (config, report.into_faults()) {
-        (Some(config), faults) if faults.is_empty() => Ok(Config { written, ..config }),
+        (Some(config), faults) if faults.is_empty() => {
+            let settled = Settled::new(whole(&schema, &tree));
+            Ok(Config { written, settled, ..config })
+        }
         (_, faults) => Err(Faults::new(path, faults)),
     }
 }

@@ -14,6 +14,7 @@
 //! - `substitute`, `secrets`: `${env:NAME}`, `${file:PATH}` and `{{secrets.NAME}}`
 //! - `structure`: the tree against the schema: unknown, missing and mistyped keys
 //! - `check`: what the schema cannot say: references, names, cycles
+//! - [`settled`]: what two files have in common, once everything is put in
 //! - [`load`](fn@load): all of it in order
 //! - [`effective`]: every setting with its value and where that comes from
 //! - [`duration`], [`size`]: small values with rules
@@ -40,6 +41,9 @@ pub mod reference;
 
 mod written;
 pub use written::Written;
+
+pub mod settled;
+pub use settled::Settled;
 
 mod tree;
 

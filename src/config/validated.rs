@@ -15,6 +15,7 @@ use orgstream_salesforce_sink::{
 use orgstream_salesforce_source::SourceConfig;
 
 use super::http::Http;
+use super::settled::Settled;
 use super::written::Written;
 use crate::codec::{Input, RegistryConfig};
 use crate::expression::ReportBody;
@@ -44,6 +45,8 @@ pub struct Config {
     pub pipelines: Vec<Pipeline>,
     /// The same as they stand in the file, for those who are shown it.
     pub written: Written,
+    /// What all of it comes to, to tell what another file would change.
+    pub settled: Settled,
 }
 
 /// An org: one that is somewhere, or one that the process simulates.

@@ -111,7 +111,17 @@ impl Asking {
         path: impl Iterator<Item = &str>,
         body: &(impl Serialize + Sync),
     ) -> Result<Option<Response>, AskError> {
-        self.send(Method::POST, path, ORDER_TIMEOUT, |request| request.json(body)).await
+        self.post_for(path, body, ORDER_TIMEOUT).await
+    }
+
+    /// As [`Asking::post`], of what may take this long.
+    pub(super) async fn post_for(
+        &self,
+        path: impl Iterator<Item = &str>,
+        body: &(impl Serialize + Sync),
+        patience: Duration,
+    ) -> Result<Option<Response>, AskError> {
+        self.send(Method::POST, path, patience, |request| request.json(body)).await
     }
 
     /// The answer; `None` when nobody listens.

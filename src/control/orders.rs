@@ -13,6 +13,7 @@ use axum::{Json, Router};
 use orgstream_api::Command;
 use serde::{Deserialize, Serialize};
 
+use super::apply::{self, Applied, NotApplied};
 use super::client::{AskError, Asking};
 use crate::store::{Changed, IdChanges};
 
@@ -25,6 +26,11 @@ pub trait Orders: Send + Sync {
     /// Changes the id map, and answers when every node will see that.
     async fn change_ids(&self, _changes: IdChanges) -> Result<Changed, NotOrdered> {
         Err(NotOrdered::NotRunning("this process keeps no id links".to_owned()))
+    }
+
+    /// Does what this file says from now on. The process reads it, with its own environment.
+    async fn apply(&self, _file: &Path) -> Result<Applied, NotApplied> {
+        Err(NotApplied::Refused("this process takes no file".to_owned()))
     }
 }
 
@@ -110,7 +116,8 @@ pub(super) fn router(orders: Arc<dyn Orders>) -> Router {
         .route("/pipelines/{pipeline}/sweeps", post(sweep))
         .route("/pipelines/{pipeline}/gaps/confirm", post(confirm))
         .route("/ids", post(take_ids))
-        .with_state(orders)
+        .with_state(Arc::clone(&orders))
+        .merge(apply::router(orders))
 }
 
 /// A name for a snapshot that nobody else has given.

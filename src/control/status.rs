@@ -259,7 +259,7 @@ pub struct LatencyStatus {
 }
 
 /// Which half of a pipeline a task is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// An org's changes into Kafka.

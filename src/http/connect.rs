@@ -17,6 +17,7 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use super::answer::Refusal;
 use crate::config::Config;
@@ -37,33 +38,38 @@ type Answer = Result<Json<Value>, Refusal>;
 #[derive(Clone)]
 pub(super) struct Connect {
     status: Arc<dyn StatusSource>,
-    /// By name.
-    connectors: Arc<BTreeMap<String, Connector>>,
-    /// The file, as the user named it.
-    file: Arc<str>,
+    /// The file that the process does what it says.
+    files: watch::Receiver<Arc<Config>>,
     /// What Kafka Connect calls a process: where its REST API is.
     worker: Arc<str>,
 }
 
 impl Connect {
-    pub(super) fn new(status: Arc<dyn StatusSource>, file: &Config, address: SocketAddr) -> Self {
-        Self {
-            status,
-            connectors: Arc::new(connector::all(file)),
-            file: file.file.display().to_string().into(),
-            worker: address.to_string().into(),
-        }
+    pub(super) fn new(
+        status: Arc<dyn StatusSource>,
+        files: watch::Receiver<Arc<Config>>,
+        address: SocketAddr,
+    ) -> Self {
+        Self { status, files, worker: address.to_string().into() }
+    }
+
+    /// The connectors of the file, by name.
+    fn connectors(&self) -> BTreeMap<String, Connector> {
+        connector::all(&self.files.borrow())
+    }
+
+    /// The file, as the user named it.
+    fn file(&self) -> String {
+        self.files.borrow().file.display().to_string()
     }
 
     /// The connectors whose tasks this process runs, with these tasks.
-    fn running<'a>(
-        &'a self,
-        status: &'a Status,
-    ) -> impl Iterator<Item = (&'a Connector, Vec<&'a TaskStatus>)> {
-        self.connectors.values().filter_map(|connector| {
+    fn running<'a>(&self, status: &'a Status) -> Vec<(Connector, Vec<&'a TaskStatus>)> {
+        let running = self.connectors().into_values().filter_map(|connector| {
             let tasks = connector.tasks(status);
             (!tasks.is_empty()).then_some((connector, tasks))
-        })
+        });
+        running.collect()
     }
 
     /// The connector `name`, and something made of it and its tasks.
@@ -74,9 +80,10 @@ impl Connect {
         make: impl FnOnce(&Connector, &[&TaskStatus]) -> T,
     ) -> Result<T, Refusal> {
         let status = self.status.status();
-        let connector = self.connectors.get(name).map(|connector| (connector, connector.tasks(&status)));
+        let connector = self.connectors().remove(name);
+        let tasks = connector.as_ref().map(|connector| connector.tasks(&status)).unwrap_or_default();
         match connector {
-            Some((connector, tasks)) if !tasks.is_empty() => Ok(make(connector, &tasks)),
+            Some(connector) if !tasks.is_empty() => Ok(make(&connector, &tasks)),
             _ => Err(not_found(unknown())),
         }
     }
@@ -115,18 +122,18 @@ async fn connectors(State(connect): State<Connect>, Query(asked): Asked) -> Json
     let expanded = |what: &str| asked.iter().any(|(name, value)| name == "expand" && value == what);
     let (states, infos) = (expanded("status"), expanded("info"));
     if !states && !infos {
-        return Json(connect.running(&status).map(|(connector, _)| connector.name.clone()).collect());
+        return Json(connect.running(&status).into_iter().map(|(connector, _)| connector.name).collect());
     }
     let mut all = serde_json::Map::new();
     for (connector, tasks) in connect.running(&status) {
         let mut parts = serde_json::Map::new();
         if states {
-            parts.insert("status".to_owned(), state::of(connector, &tasks, &connect.worker));
+            parts.insert("status".to_owned(), state::of(&connector, &tasks, &connect.worker));
         }
         if infos {
             parts.insert("info".to_owned(), connector.info(&tasks));
         }
-        all.insert(connector.name.clone(), Value::Object(parts));
+        all.insert(connector.name, Value::Object(parts));
     }
     Json(Value::Object(all))
 }

@@ -3,7 +3,7 @@
 //! A status says how things are now. That a task is stuck shows only over time: it says that it runs, and nothing moves. So
 //! somebody looks at the status every second and remembers what moved when.
 //!
-//! - `watch`: what was seen so far
+//! - `watched`: what was seen so far
 //! - `troubles`: what one status says by itself
 
 use std::collections::BTreeMap;
@@ -15,6 +15,7 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Extension, Json, Router};
 use serde::Serialize;
+use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -23,9 +24,9 @@ use crate::config::Config;
 use crate::control::StatusSource;
 
 mod troubles;
-mod watch;
+mod watched;
 
-use watch::Watch;
+use self::watched::Watch;
 
 /// How often the status is looked at.
 const EVERY: Duration = Duration::from_secs(1);
@@ -114,13 +115,20 @@ pub(super) struct Report {
 /// Looks at the status for as long as it is asked to.
 pub(super) struct Health {
     status: Arc<dyn StatusSource>,
+    /// What the process runs.
+    files: watch::Receiver<Arc<Config>>,
     /// When it was looked last, and all that was seen.
     seen: Mutex<(Instant, Watch)>,
 }
 
 impl Health {
-    pub(super) fn new(status: Arc<dyn StatusSource>, limit: Duration, patience: Patience) -> Self {
-        Self { status, seen: Mutex::new((Instant::now(), Watch::new(limit, patience))) }
+    pub(super) fn new(
+        status: Arc<dyn StatusSource>,
+        limit: Duration,
+        files: watch::Receiver<Arc<Config>>,
+    ) -> Self {
+        let watch = Watch::new(limit, Patience::of(&files.borrow()));
+        Self { status, files, seen: Mutex::new((Instant::now(), watch)) }
     }
 
     /// Looks every second until `stop`.
@@ -137,6 +145,7 @@ impl Health {
         let mut seen = self.seen.lock().expect("no holder of this lock panics");
         let now = Instant::now();
         seen.0 = now;
+        seen.1.expect(Patience::of(&self.files.borrow()));
         seen.1.see(&status, now);
     }
 

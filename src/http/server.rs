@@ -12,12 +12,13 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::access::admit;
 use super::answer::in_connect_words;
 use super::connect::{self, Connect};
-use super::health::{self, Health, Patience, Verdict};
+use super::health::{self, Health, Verdict};
 use super::metrics;
 use super::tls::{Tls, TlsListener};
 use crate::config::{Access, Config, Http};
@@ -70,24 +71,14 @@ impl HttpServer {
         format!("{scheme}://{}", self.address)
     }
 
-    /// Serves until `stop`.
-    pub fn serve(
+    /// Serves until `stop`. `files` is the file that the process does what it says.
+    pub async fn serve(
         self,
         status: Arc<dyn StatusSource>,
-        file: &Config,
-        stop: CancellationToken,
-    ) -> impl Future<Output = ()> + Send + use<> {
-        let connect = Connect::new(Arc::clone(&status), file, self.address);
-        self.answer(status, Patience::of(file), connect, stop)
-    }
-
-    async fn answer(
-        self,
-        status: Arc<dyn StatusSource>,
-        patience: Patience,
-        connect: Connect,
+        files: watch::Receiver<Arc<Config>>,
         stop: CancellationToken,
     ) {
+        let connect = Connect::new(Arc::clone(&status), files.clone(), self.address);
         let url = self.url();
         tracing::info!(%url, "The HTTP server answers.");
         let Self { listener, address, config } = self;
@@ -98,7 +89,7 @@ impl HttpServer {
                  proxy that has one."
             );
         }
-        let health = Arc::new(Health::new(Arc::clone(&status), config.unhealthy_after, patience));
+        let health = Arc::new(Health::new(Arc::clone(&status), config.unhealthy_after, files));
         let looking = tokio::spawn(Arc::clone(&health).look(stop.clone()));
         let app = router(Shown { status, health }, connect, config.access);
         let stopped = stop.clone().cancelled_owned();

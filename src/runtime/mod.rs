@@ -4,7 +4,8 @@
 //!
 //! - [`options`]: what is asked for, and how it ends
 //! - [`process`]: one process from start to end
-//! - [`tasks`]: its tasks, started and shown together
+//! - [`supervisor`], [`changes`], [`request`]: which pipelines run, and how that changes
+//! - [`half`], [`tasks`]: the tasks of one half of a pipeline; those of all of them
 //! - [`orgs`], [`presence`], [`prepare`]: logging in, what the orgs have, topics
 //! - [`source_task`], [`sink_task`]: the two kinds of task, put together
 //! - [`sink`]: the tasks of one sink, and what they share
@@ -21,6 +22,15 @@ pub use options::{Finished, Only, RunError, RunOptions};
 
 pub mod process;
 pub use process::Runtime;
+
+mod supervisor;
+
+mod changes;
+
+mod request;
+pub use request::Rereading;
+
+mod half;
 
 mod tasks;
 

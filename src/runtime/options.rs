@@ -31,6 +31,8 @@ pub struct RunOptions {
     pub snapshot: Vec<String>,
     /// Consumer groups of another system whose offsets sinks begin with, by pipeline, where these have none of their own.
     pub offsets_of: BTreeMap<String, String>,
+    /// Whether the configuration is a file's, so that the process can do what another one says.
+    pub of_file: bool,
 }
 
 impl RunOptions {

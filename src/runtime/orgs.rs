@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use orgstream_salesforce::Org;
+use orgstream_salesforce::{Org, OrgConfig};
 use tokio::time::sleep;
 
 use super::options::{RunError, RunOptions};
 use crate::config::{Config, Pipeline};
 use crate::embedded::Endpoints;
-use crate::store::{Database, OrgMismatch, bind_org};
+use crate::store::{Database, OrgMismatch, bind_org, refuse_other_org};
 
 /// First pause before an org that does not answer is asked again; doubles up to [`LONGEST`].
 const FIRST: Duration = Duration::from_secs(1);
@@ -53,21 +53,60 @@ pub(super) async fn connect(
                 }
             }
         };
-        bind_org(database, &name, org.id().as_str()).await.map_err(|error| match error {
-            OrgMismatch::Other { .. } => RunError::config(error),
-            OrgMismatch::Store(error) => RunError::failed(error),
-        })?;
-        // The checks of the file know names only: under two of them one org would be replicated into itself, for ever.
-        if let Some((other, _)) = orgs.iter().find(|(_, known)| known.id() == org.id()) {
-            let message = format!(
-                "orgs `{other}` and `{name}` are the same org, {}; give it one name, so that a change cannot be written back to where it came from",
-                org.id()
-            );
-            return Err(RunError::config(message));
-        }
+        bind_org(database, &name, org.id().as_str()).await.map_err(mismatch)?;
+        refuse_known(&name, &org, &orgs)?;
         orgs.insert(name, org);
     }
     Ok(orgs)
+}
+
+/// The orgs of another file than the one whose orgs are `connected`: those that are called as before stay connected. Each of the
+/// others is asked once, since whoever wants the file is waiting for the answer. Nothing is remembered of them.
+pub(super) async fn reconnect(
+    config: &Config,
+    options: &RunOptions,
+    endpoints: &BTreeMap<String, OrgConfig>,
+    database: &Database,
+    connected: &BTreeMap<String, (OrgConfig, Org)>,
+) -> Result<Orgs, RunError> {
+    let mut orgs = Orgs::new();
+    for name in needed(config, options) {
+        let wanted = &endpoints[&name];
+        let org = match connected.get(&name) {
+            Some((known, org)) if known == wanted => org.clone(),
+            _ => Org::connect(wanted.clone()).await.map_err(|error| {
+                if error.is_refused() { RunError::config(error) } else { RunError::failed(error) }
+            })?,
+        };
+        refuse_other_org(database, &name, org.id().as_str()).await.map_err(mismatch)?;
+        refuse_known(&name, &org, &orgs)?;
+        orgs.insert(name, org);
+    }
+    Ok(orgs)
+}
+
+/// Remembers which orgs the names of the file mean.
+pub(super) async fn bind(database: &Database, orgs: &Orgs) -> Result<(), RunError> {
+    for (name, org) in orgs {
+        bind_org(database, name, org.id().as_str()).await.map_err(mismatch)?;
+    }
+    Ok(())
+}
+
+fn mismatch(error: OrgMismatch) -> RunError {
+    match error {
+        OrgMismatch::Other { .. } => RunError::config(error),
+        OrgMismatch::Store(error) => RunError::failed(error),
+    }
+}
+
+/// The checks of the file know names only: under two of them one org would be replicated into itself, for ever.
+fn refuse_known(name: &str, org: &Org, orgs: &Orgs) -> Result<(), RunError> {
+    let Some((other, _)) = orgs.iter().find(|(_, known)| known.id() == org.id()) else { return Ok(()) };
+    Err(RunError::config(format!(
+        "orgs `{other}` and `{name}` are the same org, {}; give it one name, so that a change cannot be written back to where it came from",
+        org.id()
+    )))
 }
 
 fn needed(config: &Config, options: &RunOptions) -> BTreeSet<String> {

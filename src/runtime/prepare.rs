@@ -26,11 +26,36 @@ pub(super) async fn topics(
 ) -> Result<(), TaskError> {
     positions(admin).await?;
     ids(admin).await?;
+    let place = Place { config, options, kafka, admin };
     for pipeline in &config.pipelines {
         // Its source ends with the reason as soon as it starts.
-        if !can_begin(pipeline, options, orgs).await? {
-            continue;
+        if can_begin(pipeline, options, orgs).await? {
+            place.topics_of(pipeline, health).await?;
         }
+    }
+    Ok(())
+}
+
+/// Where the topics of pipelines are.
+pub(super) struct Place<'a> {
+    /// The file.
+    pub(super) config: &'a Config,
+    /// What of it runs.
+    pub(super) options: &'a RunOptions,
+    /// The brokers.
+    pub(super) kafka: &'a KafkaConfig,
+    /// Makes topics.
+    pub(super) admin: &'a Admin,
+}
+
+impl Place<'_> {
+    /// Creates what one pipeline lacks and refuses what does not fit the file.
+    pub(super) async fn topics_of(
+        &self,
+        pipeline: &Pipeline,
+        health: &HealthReporter,
+    ) -> Result<(), TaskError> {
+        let Self { config, options, kafka, admin } = self;
         // A source that reads everything anew brings again what was lost.
         if !options.snapshot.contains(&pipeline.name) {
             refuse_lost(pipeline, kafka, admin, health).await?;
@@ -53,8 +78,8 @@ pub(super) async fn topics(
                 take_over(pipeline, from, admin).await?;
             }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Makes the topic of the sources' positions.

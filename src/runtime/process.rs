@@ -1,26 +1,30 @@
 //! One process from start to end: one state directory, one node, the tasks of one file.
 //!
 //! A task that fails for good ends the process, after the others have drained and committed: a stream that is
-//! dead beside others that live is the silence that must not be.
+//! dead beside others that live is the silence that must not be. Only what a file that was applied brings, and what fails at
+//! once, leaves alone what worked before.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use orgstream_api::{Health, TaskError};
-use tokio::sync::watch;
+use orgstream_api::{Health, TaskError, with_causes};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::options::{Finished, RunError, RunOptions};
 use super::orgs::{self, Orgs};
 use super::prepare;
 use super::report::Report;
+use super::request::{REQUESTS, Request, Rereading};
+use super::supervisor::{Fixed, Supervisor};
 use super::synced::synced;
 use super::tasks::Tasks;
 use crate::clock;
 use crate::codec::Registry;
-use crate::config::{Brokers, Config};
-use crate::control::{ControlServer, StatusSource};
+use crate::config::{self, Brokers, Config};
+use crate::control::{ControlServer, NotApplied, StatusSource};
 use crate::embedded::{Embedded, EmbeddedError, Endpoints};
 use crate::http::HttpServer;
 use crate::kafka::{Admin, KafkaConfig, topics};
@@ -28,7 +32,6 @@ use crate::state_dir::StateDir;
 use crate::store::{Database, IdHealth, IdStore, IdStoreError, SeenStore};
 use crate::worker::source::Again;
 use crate::worker::state::TaskState;
-use orgstream_api::with_causes;
 
 /// How long the links of deleted records are kept, in milliseconds: twice as long as a record can lie in the recycle bin.
 const DELETED_LINKS: i64 = 30 * 24 * 60 * 60 * 1_000;
@@ -68,8 +71,8 @@ pub struct Runtime {
     pub(super) database: Database,
     control: ControlServer,
     pub(super) embedded: Embedded,
-    tasks: Tasks,
     report: Arc<Report>,
+    requests: mpsc::Receiver<Request>,
 }
 
 impl Runtime {
@@ -79,6 +82,7 @@ impl Runtime {
         let path = options.state.as_deref().unwrap_or(&config.state);
         let state = StateDir::open(path).map_err(RunError::failed)?;
         let tasks = Tasks::of(&config, &options);
+        let (asked, requests) = mpsc::channel(REQUESTS);
         let control = ControlServer::bind(&state).map_err(RunError::failed)?;
         let database = Database::open(&database_path(state.path())).map_err(RunError::failed)?;
         let embedded = Embedded::start(&config, &state, &database).await.map_err(|error| {
@@ -90,12 +94,13 @@ impl Runtime {
             embedded: embedded.announcement().addresses(),
             http: OnceLock::new(),
             kafka_cluster: OnceLock::new(),
-            orgs: OnceLock::new(),
+            config: watch::Sender::new(Arc::new(config.clone())),
+            orgs: watch::Sender::default(),
             ids: OnceLock::new(),
-            sources: tasks.sources.clone(),
-            sinks: tasks.sinks.clone(),
+            tasks,
+            requests: asked,
         });
-        Ok(Self { config, options, state, database, control, embedded, tasks, report })
+        Ok(Self { config, options, state, database, control, embedded, report, requests })
     }
 
     /// What runs inside this process.
@@ -118,9 +123,14 @@ impl Runtime {
         Arc::clone(&self.report) as Arc<dyn StatusSource>
     }
 
+    /// Has the process read its file again, at any time.
+    pub fn rereading(&self) -> Rereading {
+        Rereading(Arc::clone(&self.report))
+    }
+
     /// Runs until `stop`, until everything has arrived where that was asked for, or until a task fails.
     pub async fn run(self, stop: CancellationToken) -> Result<Finished, RunError> {
-        let Self { config, options, state, database, control, embedded, tasks, report } = self;
+        let Self { config, options, state, database, control, embedded, report, requests } = self;
         let http = match listen(&config, &report).await {
             Ok(http) => http,
             Err(error) => {
@@ -132,13 +142,16 @@ impl Runtime {
         let (shown, ordered) = (Arc::clone(&report), Arc::clone(&report));
         let serving = tokio::spawn(control.serve(shown as Arc<dyn StatusSource>, ordered, served.clone()));
         let shown = Arc::clone(&report) as Arc<dyn StatusSource>;
-        let answering = http.map(|http| tokio::spawn(http.serve(shown, &config, served.clone())));
+        let files = report.config.subscribe();
+        let answering = http.map(|http| tokio::spawn(http.serve(shown, files, served.clone())));
         let endpoints = embedded.endpoints().clone();
-        let run = Run { config, options, state, database, endpoints, report };
-        let ended = run.work(&tasks, &stop).await;
+        let simulated = embedded.announcement().orgs.clone();
+        let fixed = Fixed { started_with: config, options, simulated, state, database };
+        let run = Run { fixed, endpoints, report };
+        let ended = run.work(requests, &stop).await;
         match &ended {
-            Ok(_) => tasks.set(&TaskState::Stopped),
-            Err(error) => tasks.fail(&with_causes(error)),
+            Ok(_) => run.report.tasks.stopped(),
+            Err(error) => run.report.tasks.fail(&with_causes(error)),
         }
         served.cancel();
         if let Ok(Err(error)) = serving.await {
@@ -155,67 +168,111 @@ impl Runtime {
 
 /// What a run needs besides its tasks.
 struct Run {
-    config: Config,
-    options: RunOptions,
-    state: StateDir,
-    database: Database,
+    fixed: Fixed,
     endpoints: Endpoints,
     report: Arc<Report>,
 }
 
 impl Run {
-    async fn work(&self, tasks: &Tasks, stop: &CancellationToken) -> Result<Finished, RunError> {
+    async fn work(
+        &self,
+        mut requests: mpsc::Receiver<Request>,
+        stop: &CancellationToken,
+    ) -> Result<Finished, RunError> {
+        let tasks = &self.report.tasks;
         let prepared = tokio::select! {
             prepared = self.prepare(tasks) => prepared?,
             () = stop.cancelled() => return Ok(Finished::Stopped),
         };
         let (shared, orgs, following) = prepared;
-        let _unset = self.report.orgs.set(orgs.clone());
         let _unset = self.report.ids.set(shared.ids.clone());
-        let stop_tasks = stop.child_token();
-        let mut running = tasks.spawn(&self.config, &shared, &orgs, &stop_tasks);
-        let failing = following.run();
+        let mut supervisor = Supervisor::new(&self.fixed, &self.report, shared.clone(), orgs.clone());
+        supervisor.start_all();
+        // Of its own, since pipelines that end wait for the links that it brings.
+        let mut following = AbortOnDropHandle::new(tokio::spawn(following.run()));
         let arriving = async {
-            match self.options.until_synced {
-                Some(_) => synced(&shared, &orgs, &tasks.sources, &tasks.sinks).await,
+            match self.fixed.options.until_synced {
+                Some(_) => synced(&shared, &orgs, &tasks.sources(), &tasks.sinks()).await,
                 None => std::future::pending().await,
             }
         };
-        let mut ended = tokio::select! {
-            Some(task) = running.join_next() => joined(task).map(|()| Finished::Stopped),
-            failed = failing => failed.map(|()| Finished::Stopped).map_err(RunError::failed),
-            arrived = arriving => match arrived {
-                Ok(()) => {
-                    let (rejected, letters) = (tasks.rejected(), tasks.letters(&shared.admin).await);
-                    Ok(Finished::Synced { rejected, letters })
-                }
-                Err(error) => Err(RunError::failed(error)),
-            },
-            () = stop.cancelled() => Ok(Finished::Stopped),
-        };
-        stop_tasks.cancel();
-        while let Some(task) = running.join_next().await {
-            match (joined(task), &ended) {
-                (Ok(()), _) => {}
-                (Err(error), Ok(_)) => ended = Err(error),
-                // The process ends with one error, the first; another one would be lost.
-                (Err(error), Err(first)) => {
-                    let error = with_causes(&error);
-                    if error != with_causes(first) {
-                        tracing::error!(%error, "Another task has failed.");
+        tokio::pin!(arriving);
+        let ended = loop {
+            let ended = tokio::select! {
+                ended = supervisor.ended() => ended.map(|()| Finished::Stopped),
+                failed = &mut following => followed(failed).map(|()| Finished::Stopped),
+                arrived = &mut arriving => match arrived {
+                    Ok(()) => {
+                        let (rejected, letters) = (tasks.rejected(), tasks.letters(&shared.admin).await);
+                        Ok(Finished::Synced { rejected, letters })
                     }
-                }
+                    Err(error) => Err(RunError::failed(error)),
+                },
+                () = stop.cancelled() => Ok(Finished::Stopped),
+                Some(request) = requests.recv() => match self.carry_out(request, &mut supervisor, stop).await {
+                    Ok(()) => continue,
+                    Err(error) => Err(error),
+                },
+            };
+            break ended;
+        };
+        let (finished, failed) = match ended {
+            Ok(finished) => (finished, Ok(())),
+            Err(error) => (Finished::Stopped, Err(error)),
+        };
+        supervisor.end(failed).await.map(|()| finished)
+    }
+
+    /// Carries out what somebody asks of the process while it runs. An error ends the process.
+    async fn carry_out(
+        &self,
+        request: Request,
+        supervisor: &mut Supervisor<'_>,
+        stop: &CancellationToken,
+    ) -> Result<(), RunError> {
+        let Request::Apply { file, reply } = request;
+        let wanted = match self.other_file(file) {
+            Ok(wanted) => wanted,
+            Err(refused) => {
+                reply.send(Err(refused)).ok();
+                return Ok(());
             }
-        }
+        };
+        let applied = supervisor.apply(wanted, stop).await;
+        let (answer, ended) = match applied {
+            Ok(answer) => (answer, Ok(())),
+            Err(error) => {
+                (Err(NotApplied::Ends(format!("the process ends: {}", with_causes(&error)))), Err(error))
+            }
+        };
+        // Who asked may have gone; what was done stays done.
+        reply.send(answer).ok();
         ended
+    }
+
+    /// Reads the file that is to be applied, or reads the one that is applied again.
+    fn other_file(&self, file: Option<PathBuf>) -> Result<Config, NotApplied> {
+        let options = &self.fixed.options;
+        if !options.of_file {
+            return Err(NotApplied::Refused(
+                "this process does not run a file that could be applied anew".to_owned(),
+            ));
+        }
+        if options.until_synced.is_some() {
+            return Err(NotApplied::Refused(
+                "this process ends as soon as everything has arrived (`--until-synced`), and takes no other file".to_owned(),
+            ));
+        }
+        let file = file.unwrap_or_else(|| self.report.config.borrow().file.clone());
+        config::load(&file).map_err(NotApplied::Faults)
     }
 
     /// Everything before the first record. Brokers and the registry have to answer within 30 s; orgs are waited for.
     async fn prepare(&self, tasks: &Tasks) -> Result<(Shared, Orgs, crate::store::Following), RunError> {
-        let kafka = kafka(&self.config, &self.endpoints);
+        let Fixed { started_with: config, options, state, database, .. } = &self.fixed;
+        let kafka = kafka(config, &self.endpoints);
         let waiting = |reason: &str| tasks.set(&TaskState::Degraded(reason.to_owned()));
-        let orgs =
-            orgs::connect(&self.config, &self.options, &self.endpoints, &self.database, waiting).await?;
+        let orgs = orgs::connect(config, options, &self.endpoints, database, waiting).await?;
         tasks.set(&TaskState::Starting);
         if let Some(setting) = kafka.settings.trusts_anyone() {
             tracing::warn!(
@@ -231,37 +288,37 @@ impl Run {
         let (connecting, _) = tasks.shared_reporter();
         let registry = self.endpoints.schema_registry.clone();
         Registry::connect(&registry, connecting.clone()).await.map_err(RunError::failed)?;
-        prepare::topics(&self.config, &self.options, &kafka, &admin, &orgs, &connecting).await?;
+        prepare::topics(config, options, &kafka, &admin, &orgs, &connecting).await?;
         let (writing, writes) = tasks.shared_reporter();
         let (following, follows) = tasks.shared_reporter();
         let health = IdHealth { writing, following };
-        let opened = IdStore::open(self.database.clone(), &kafka, &admin, health).await;
+        let opened = IdStore::open(database.clone(), &kafka, &admin, health).await;
         let (ids, following) = opened.map_err(|error| self.ids_unusable(error))?;
         let dropped = ids.drop_deleted(clock::now_ms() - DELETED_LINKS).await.map_err(RunError::failed)?;
         if dropped > 0 {
             tracing::info!(links = dropped, "Links of records that were deleted long ago are dropped.");
         }
         let shared = Shared {
-            node: self.state.node().to_owned(),
+            node: state.node().to_owned(),
             kafka,
-            again: self.config.kafka.again,
+            again: config.kafka.again,
             admin,
-            partitions: self.config.kafka.partitions,
+            partitions: config.kafka.partitions,
             registry,
             ids,
-            seen: SeenStore::open(&self.state.path().join("seen.db")).map_err(RunError::failed)?,
-            spool: self.state.path().join("bulk"),
+            seen: SeenStore::open(&state.path().join("seen.db")).map_err(RunError::failed)?,
+            spool: state.path().join("bulk"),
             ids_health: [writes, follows],
-            quiet: self.options.until_synced,
+            quiet: options.until_synced,
         };
         Ok((shared, orgs, following))
     }
 
     /// An embedded broker cannot be another one than before, so it has lost something.
     fn ids_unusable(&self, error: IdStoreError) -> RunError {
-        match (error, &self.config.kafka.brokers) {
+        match (error, &self.fixed.started_with.kafka.brokers) {
             (IdStoreError::OtherKafka { from, end }, Brokers::Embedded) => {
-                let path = self.state.path().to_owned();
+                let path = self.fixed.state.path().to_owned();
                 RunError::failed(EmbeddedError::BrokerWentBack { path, topic: topics::IDS, from, end })
             }
             (error, _) => RunError::failed(error),
@@ -292,9 +349,7 @@ pub fn database_path(state: &Path) -> std::path::PathBuf {
     state.join("orgstream.db")
 }
 
-fn joined(task: Result<Result<(), TaskError>, tokio::task::JoinError>) -> Result<(), RunError> {
-    match task {
-        Ok(ended) => ended.map_err(RunError::from),
-        Err(panic) => Err(RunError::failed(panic)),
-    }
+/// How following the id links ended, which it does only when it fails.
+fn followed(ended: Result<Result<(), IdStoreError>, tokio::task::JoinError>) -> Result<(), RunError> {
+    ended.map_err(RunError::failed)?.map_err(RunError::failed)
 }

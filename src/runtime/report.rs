@@ -1,6 +1,7 @@
 //! The status: what the tasks show, in the control API's words.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,16 +10,22 @@ use async_trait::async_trait;
 use orgstream_api::{Command, Histogram, Latency, with_causes};
 use orgstream_salesforce::datetime::format_datetime;
 use orgstream_salesforce::{Allowance, BreakerState, CallCounts, Org};
+use tokio::sync::{mpsc, watch};
 
 use super::flow::flow_status;
+use super::half::Half;
 use super::orgs::Orgs;
+use super::request::{Request, apply as request_apply};
 use super::sink::{SinkEntry, SinkTaskEntry};
 use super::source_task::SourceEntry;
+use super::tasks::Tasks;
 use crate::clock;
 use crate::clock::now_ms;
+use crate::config::Config;
 use crate::control::{
-    AllowanceStatus, CallStatus, HistogramStatus, Kind, LatencyStatus, NotOrdered, Orders, OrgStatus, Passed,
-    PipelineStatus, State, Status, StatusSource, TaskStatus, Unavailable, WaitingStatus,
+    AllowanceStatus, Applied, CallStatus, HistogramStatus, Kind, LatencyStatus, NotApplied, NotOrdered,
+    Orders, OrgStatus, Passed, PipelineStatus, State, Status, StatusSource, TaskStatus, Unavailable,
+    WaitingStatus,
 };
 use crate::store::{Changed, IdChanges, IdStore};
 use crate::worker::state::{StateCell, TaskState};
@@ -35,27 +42,29 @@ pub(super) struct Report {
     pub(super) http: OnceLock<String>,
     /// The id of the Kafka cluster, once it has told it.
     pub(super) kafka_cluster: OnceLock<String>,
+    /// The file that it does what it says.
+    pub(super) config: watch::Sender<Arc<Config>>,
     /// Its orgs, once they are connected.
-    pub(super) orgs: OnceLock<Orgs>,
+    pub(super) orgs: watch::Sender<Orgs>,
     /// The id map, once it is read.
     pub(super) ids: OnceLock<IdStore>,
-    /// Its source tasks.
-    pub(super) sources: Vec<Arc<SourceEntry>>,
-    /// Its sinks.
-    pub(super) sinks: Vec<Arc<SinkEntry>>,
+    /// Its tasks.
+    pub(super) tasks: Tasks,
+    /// Takes orders that change what runs.
+    pub(super) requests: mpsc::Sender<Request>,
 }
 
 impl StatusSource for Report {
     fn status(&self) -> Status {
-        let mut tasks: BTreeMap<&String, Vec<TaskStatus>> = BTreeMap::new();
-        for source in &self.sources {
-            tasks.entry(&source.pipeline).or_default().push(source_status(source));
+        let mut tasks: BTreeMap<String, Vec<TaskStatus>> = BTreeMap::new();
+        for half in self.tasks.all() {
+            let of = tasks.entry(half.name().pipeline).or_default();
+            match &half {
+                Half::Source(source) => of.push(source_status(source)),
+                Half::Sink(sink) => of.extend(sink_status(sink)),
+            }
         }
-        for sink in &self.sinks {
-            tasks.entry(&sink.pipeline).or_default().extend(sink_status(sink));
-        }
-        let pipelines =
-            tasks.into_iter().map(|(name, tasks)| PipelineStatus::of(name.clone(), tasks)).collect();
+        let pipelines = tasks.into_iter().map(|(name, tasks)| PipelineStatus::of(name, tasks)).collect();
         Status {
             node: self.node.clone(),
             pid: std::process::id(),
@@ -64,13 +73,7 @@ impl StatusSource for Report {
             embedded: self.embedded.clone(),
             http: self.http.get().cloned(),
             kafka_cluster: self.kafka_cluster.get().cloned(),
-            orgs: self
-                .orgs
-                .get()
-                .into_iter()
-                .flatten()
-                .map(|(name, org)| (name.clone(), org_status(org)))
-                .collect(),
+            orgs: self.orgs.borrow().iter().map(|(name, org)| (name.clone(), org_status(org))).collect(),
             pipelines,
         }
     }
@@ -79,7 +82,7 @@ impl StatusSource for Report {
 #[async_trait]
 impl Orders for Report {
     async fn order(&self, pipeline: &str, command: Command) -> Result<(), NotOrdered> {
-        match self.sources.iter().find(|source| source.pipeline == pipeline) {
+        match self.tasks.sources().into_iter().find(|source| source.pipeline == pipeline) {
             Some(source) => source.order(command).await,
             None => {
                 Err(NotOrdered::Unknown(format!("this process runs no source of a pipeline `{pipeline}`")))
@@ -93,6 +96,19 @@ impl Orders for Report {
             return Err(NotOrdered::NotRunning(why.to_owned()));
         };
         ids.change(changes).await.map_err(|error| NotOrdered::Late(with_causes(&error)))
+    }
+
+    async fn apply(&self, file: &Path) -> Result<Applied, NotApplied> {
+        // Until the id map is read, nobody takes a request.
+        if self.ids.get().is_none() {
+            let state = self.tasks.first_state();
+            let why =
+                state.as_ref().and_then(TaskState::reason).map(|why| format!(": {why}")).unwrap_or_default();
+            return Err(NotApplied::Refused(format!(
+                "the process is still starting{why}. Apply the file when it has started, or end the process and start it with the file"
+            )));
+        }
+        request_apply(&self.requests, Some(file.to_owned())).await
     }
 }
 

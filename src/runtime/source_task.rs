@@ -1,7 +1,7 @@
 //! A source task, put together: an org's changes into its topics.
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -79,6 +79,11 @@ impl SourceEntry {
             anew: Arc::new(AtomicBool::new(anew)),
             shaping: pipeline.source.as_ref().map(|source| Arc::clone(&source.shaping)).unwrap_or_default(),
         }
+    }
+
+    /// Whether this is the source of `pipeline`, and everything is to be read anew, and that is not on record yet.
+    pub(super) fn is_due_anew(&self, pipeline: &str) -> bool {
+        self.pipeline == pipeline && self.anew.load(Ordering::Relaxed)
     }
 
     /// The task's name in logs and status.

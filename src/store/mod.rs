@@ -28,7 +28,7 @@ mod links;
 pub use links::LinkKey;
 
 mod orgs;
-pub use orgs::{OrgMismatch, bind_org};
+pub use orgs::{OrgMismatch, bind_org, refuse_other_org};
 
 mod reader;
 pub use reader::{LinkKind, LinkReader};

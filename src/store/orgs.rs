@@ -60,6 +60,12 @@ pub async fn bind_org(database: &Database, name: &str, org_id: &str) -> Result<(
     OrgMismatch::refuse(name, known, org_id)
 }
 
+/// As [`bind_org`], without remembering anything.
+pub async fn refuse_other_org(database: &Database, name: &str, org_id: &str) -> Result<(), OrgMismatch> {
+    let known = database.run("read the orgs", |connection| known(connection)).await?;
+    OrgMismatch::refuse(name, known.get(name).cloned(), org_id)
+}
+
 /// The ids of all orgs by their names.
 pub(super) fn known(connection: &Connection) -> rusqlite::Result<BTreeMap<String, String>> {
     let mut select = connection.prepare_cached("SELECT name, org_id FROM orgs")?;

@@ -12,6 +12,9 @@ mod main_job;
 // The HTTP server: metrics, health, who may ask.
 mod http;
 
+// Another file for a process that runs.
+mod apply;
+
 // What happens to single records: creates, changes, deletes, undeletes, references, fixed operations.
 mod read_ahead;
 mod records;

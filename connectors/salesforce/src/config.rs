@@ -6,7 +6,7 @@ use url::Url;
 use crate::options::OrgOptions;
 
 /// What [`Org::connect`](crate::Org::connect) needs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrgConfig {
     /// The name the org has in the user's file; it stands in every error.
     pub name: String,
@@ -26,7 +26,7 @@ impl OrgConfig {
 }
 
 /// An OAuth flow with its credentials.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Auth {
     /// `client_credentials`: runs as the app's own user. Needs the org's My Domain URL.
     ClientCredentials {

@@ -6,7 +6,7 @@ use orgstream_api::Secret;
 use url::Url;
 
 /// How an org is called.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrgOptions {
     /// The version of the org's APIs.
     pub api_version: ApiVersion,

@@ -8,6 +8,7 @@ use super::{
     Report, cycles, http, kafka, log, org, pipeline, readers_elsewhere, registry, report_topics, topics,
 };
 use crate::config::raw;
+use crate::config::settled::Settled;
 use crate::config::substitute::Surroundings;
 use crate::config::validated::{Config, SchemaRegistry};
 use crate::config::written::Written;
@@ -61,6 +62,7 @@ pub(in crate::config) fn check(
         state: from.resolve(state),
         log: log(&file.log.unwrap_or_default()),
         written: Written::new(),
+        settled: Settled::default(),
         http: if has_http { Some(http?) } else { None },
         pipelines: pipelines.into_iter().collect::<Option<_>>()?,
     })

@@ -136,6 +136,7 @@ fn a_map_that_fits_no_choice_is_hidden_where_no_choice_knows_it() {
         &schema,
         Some(&node("{ flow: '${env:F}', x: literal, z: { w: literal } }")),
         "auth",
+        Shown::ToPeople,
         &mut settings,
     );
     let rows: Vec<_> = settings.iter().map(|row| (row.key.as_str(), row.value.as_str())).collect();

@@ -24,8 +24,8 @@ pub(super) fn router() -> Router<Connect> {
 /// A connector more.
 pub(super) async fn create(State(connect): State<Connect>) -> Response {
     let message = format!(
-        "connectors are not made over REST: add a pipeline to {} and start orgstream again",
-        connect.file
+        "connectors are not made over REST: add a pipeline to {} and apply it (`orgstream apply`)",
+        connect.file()
     );
     let mut response = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message).into_response();
     response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET,HEAD"));
@@ -34,7 +34,7 @@ pub(super) async fn create(State(connect): State<Connect>) -> Response {
 
 /// `PUT` of a configuration makes a connector that is not there.
 pub(super) async fn put_config(connect: State<Connect>, name: Path<String>) -> Response {
-    if connect.connectors.contains_key(name.as_str()) {
+    if connect.connectors().contains_key(name.as_str()) {
         change(connect, name).await.into_response()
     } else {
         create(connect).await
@@ -61,8 +61,8 @@ fn refuse(connect: &Connect, name: &str) -> Refusal {
             StatusCode::CONFLICT,
             format!(
                 "Connector {name} is a part of the pipeline `{pipeline}` of {}, and is not changed over REST: change the file \
-                 and start orgstream again",
-                connect.file
+                 and apply it (`orgstream apply`)",
+                connect.file()
             ),
         ),
         Err(refusal) => not_found(refusal.message),

@@ -1,4 +1,4 @@
-use super::watch::Watch;
+use super::watched::Watch;
 use super::*;
 use crate::control::flow::{ChannelStatus, Flow, FlowStatus, FlowWord, Freshness};
 use crate::control::{Kind, PartitionLag, PipelineStatus, State, Status, TaskStatus};

@@ -129,6 +129,11 @@ impl Running {
         self.finish().await
     }
 
+    /// SIGHUP, as a service manager sends it for a reload.
+    pub(crate) fn hang_up(&self) {
+        self.send(Signal::HUP);
+    }
+
     /// SIGSTOP: it stands still, as in a long suspend, until [`Running::thaw`].
     pub(crate) fn freeze(&self) {
         self.send(Signal::STOP);

@@ -58,6 +58,11 @@ impl Watch {
         self.said.clone()
     }
 
+    /// From now on this is how long is waited.
+    pub(super) fn expect(&mut self, patience: Patience) {
+        self.patience = patience;
+    }
+
     /// Looks at a status.
     pub(super) fn see(&mut self, status: &Status, now: Instant) {
         let mut wrong = BTreeMap::new();
@@ -82,7 +87,17 @@ impl Watch {
             }
         }
         self.wrong = wrong;
+        self.forget_all_but(status);
         self.said = self.judge(status, now);
+    }
+
+    /// Tasks that are gone have nothing to do with those that get their names later.
+    fn forget_all_but(&mut self, status: &Status) {
+        let tasks = status.pipelines.iter().flat_map(|pipeline| &pipeline.tasks);
+        let names: BTreeSet<&str> = tasks.map(|task| task.name.as_str()).collect();
+        self.begun.retain(|task| names.contains(task.as_str()));
+        self.courses.retain(|(task, _), _| names.contains(task.as_str()));
+        self.restarts.retain(|task, _| names.contains(task.as_str()));
     }
 
     fn wrong_with(&mut self, task: &TaskStatus, status: &Status, pipeline: &str, now: Instant) -> Vec<Wrong> {
@@ -95,9 +110,11 @@ impl Watch {
     /// A task that is started again and again runs now and then, and is no better for it.
     fn restarting(&mut self, task: &TaskStatus, now: Instant) -> Option<Wrong> {
         let (count, last) = self.restarts.entry(task.name.clone()).or_default();
-        if task.restarts != *count {
-            (*count, *last) = (task.restarts, Some(now));
+        if task.restarts > *count {
+            *last = Some(now);
         }
+        // Fewer than before are those of a new task of that name.
+        *count = task.restarts;
         last.is_some_and(|last| now.saturating_duration_since(last) < STEADY).then(|| Wrong {
             what: What::Restarting,
             since: None,

@@ -1,0 +1,60 @@
+//! What a process that runs is asked to change of what runs, one request after the other.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::report::Report;
+use crate::control::{Applied, NotApplied};
+
+/// Requests that wait; more than people make at once.
+pub(super) const REQUESTS: usize = 16;
+
+/// Something to change.
+pub(super) enum Request {
+    /// Do what this file says from now on.
+    Apply {
+        /// The file; `None` is the one that it does what it says already.
+        file: Option<PathBuf>,
+        /// Where the answer goes.
+        reply: oneshot::Sender<Result<Applied, NotApplied>>,
+    },
+}
+
+/// Asks for a file, and waits for the answer.
+pub(super) async fn apply(
+    requests: &mpsc::Sender<Request>,
+    file: Option<PathBuf>,
+) -> Result<Applied, NotApplied> {
+    let (reply, answer) = oneshot::channel();
+    let ended = || NotApplied::Ends("the process ends".to_owned());
+    requests.send(Request::Apply { file, reply }).await.map_err(|_| ended())?;
+    answer.await.map_err(|_| ended())?
+}
+
+/// Has a process read its file again.
+pub struct Rereading(pub(super) Arc<Report>);
+
+impl Rereading {
+    /// Reads the file again and does what it says now; the log says what became of that.
+    pub async fn again(&self) {
+        match apply(&self.0.requests, None).await {
+            Ok(Applied { started, restarted, stopped, unchanged, failed }) => {
+                tracing::info!(
+                    started = started.join(", "),
+                    restarted = restarted.join(", "),
+                    stopped = stopped.join(", "),
+                    unchanged = unchanged.join(", "),
+                    "The file is read again and applied."
+                );
+                for (half, error) in failed {
+                    tracing::error!(%half, %error, "What the file says cannot run; the other pipelines go on.");
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "The file is read again and not applied; everything goes on as before.");
+            }
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Keeps the halves of the pipelines running, and changes which ones those are.
+//!
+//! The start of a process and another file for it go the same way: what is to run is prepared, then started. Only when all
+//! of a file is prepared does anything that runs end, so that a file that cannot work harms nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use orgstream_api::{HealthReporter, TaskError, with_causes};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::changes::{Changes, OrgConfigs, Side, of_the_process};
+use super::half::{Half, HalfName};
+use super::options::{RunError, RunOptions};
+use super::orgs::{self, Orgs};
+use super::prepare::Place;
+use super::presence::can_begin;
+use super::process::Shared;
+use super::report::Report;
+use crate::config::{Config, Pipeline};
+use crate::control::{Applied, NotApplied};
+use crate::embedded::{EmbeddedOrg, org_configs};
+use crate::state_dir::StateDir;
+use crate::store::Database;
+use crate::worker::state::TaskState;
+
+/// How long whoever applies a file waits for pipelines to begin; they go on beginning after that.
+const BEGINNING: Duration = Duration::from_secs(20);
+/// How often is looked whether they have begun.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What of the process does not change.
+pub(super) struct Fixed {
+    /// The file that the process was started with.
+    pub(super) started_with: Config,
+    /// What it was asked for.
+    pub(super) options: RunOptions,
+    /// The simulated orgs that run inside.
+    pub(super) simulated: BTreeMap<String, EmbeddedOrg>,
+    /// The directory that it holds.
+    pub(super) state: StateDir,
+    /// What lies there.
+    pub(super) database: Database,
+}
+
+/// The pipelines of a process at work.
+pub(super) struct Supervisor<'a> {
+    fixed: &'a Fixed,
+    report: &'a Report,
+    shared: Shared,
+    /// Every half that runs, with what stops it.
+    stops: BTreeMap<HalfName, CancellationToken>,
+    running: JoinSet<(HalfName, Result<(), TaskError>)>,
+    config: Arc<Config>,
+    org_configs: OrgConfigs,
+    orgs: Orgs,
+}
+
+/// A file that is prepared, before anything of it runs.
+struct Prepared {
+    config: Arc<Config>,
+    org_configs: OrgConfigs,
+    orgs: Orgs,
+    changes: Changes,
+}
+
+impl<'a> Supervisor<'a> {
+    /// Of a process of which nothing runs yet, and whose orgs are `orgs`.
+    pub(super) fn new(fixed: &'a Fixed, report: &'a Report, shared: Shared, orgs: Orgs) -> Self {
+        report.orgs.send_replace(orgs.clone());
+        Self {
+            fixed,
+            report,
+            shared,
+            stops: BTreeMap::new(),
+            running: JoinSet::new(),
+            config: report.config.borrow().clone(),
+            org_configs: org_configs(&fixed.started_with, &fixed.simulated),
+            orgs,
+        }
+    }
+
+    /// Starts all that the process was started for.
+    pub(super) fn start_all(&mut self) {
+        for pipeline in &Arc::clone(&self.config).pipelines {
+            self.start(pipeline);
+        }
+    }
+
+    /// Starts the halves of a prepared pipeline.
+    fn start(&mut self, pipeline: &Pipeline) {
+        for half in self.report.tasks.halves(&pipeline.name) {
+            let name = half.name();
+            let stop = CancellationToken::new();
+            self.stops.insert(name.clone(), stop.clone());
+            let (pipeline, shared, orgs) = (pipeline.clone(), self.shared.clone(), self.orgs.clone());
+            self.running.spawn(async move {
+                let ended = half.run(&pipeline, &shared, &orgs, &stop).await;
+                (name, ended)
+            });
+        }
+    }
+
+    /// Waits until a half ends; for ever while none runs.
+    pub(super) async fn ended(&mut self) -> Result<(), RunError> {
+        match self.running.join_next().await {
+            Some(Ok((name, ended))) => {
+                self.stops.remove(&name);
+                Ok(ended?)
+            }
+            Some(Err(panic)) => Err(RunError::failed(panic)),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Ends everything in order, and answers with the first error, `first` where there is one.
+    pub(super) async fn end(mut self, first: Result<(), RunError>) -> Result<(), RunError> {
+        self.stops.values().for_each(CancellationToken::cancel);
+        let mut ended = first;
+        while !self.running.is_empty() {
+            match (self.ended().await, &ended) {
+                (Ok(()), _) => {}
+                (Err(error), Ok(())) => ended = Err(error),
+                // The process ends with one error, the first; another one would be lost.
+                (Err(error), Err(first)) => {
+                    let error = with_causes(&error);
+                    if error != with_causes(first) {
+                        tracing::error!(%error, "Another task has failed.");
+                    }
+                }
+            }
+        }
+        ended
+    }
+
+    /// Does what `wanted` says in place of the file before. Nothing is touched unless all of it can be prepared.
+    ///
+    /// # Errors
+    /// The outer error ends the process, as the failure of a task always does; the inner one says why nothing was done.
+    pub(super) async fn apply(
+        &mut self,
+        wanted: Config,
+        stop: &CancellationToken,
+    ) -> Result<Result<Applied, NotApplied>, RunError> {
+        let prepared = tokio::select! {
+            prepared = self.prepare(wanted) => prepared,
+            () = stop.cancelled() => Err(NotApplied::Refused("the process ends".to_owned())),
+        };
+        let Prepared { config, org_configs, orgs, changes } = match prepared {
+            Ok(prepared) => prepared,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        self.stop(changes.restarted.iter().chain(&changes.stopped)).await?;
+        (self.config, self.org_configs, self.orgs) = (Arc::clone(&config), org_configs, orgs);
+        self.report.orgs.send_replace(self.orgs.clone());
+        changes.stopped.iter().for_each(|name| self.report.tasks.remove(name));
+        let begins: BTreeSet<&String> = changes.started.iter().chain(&changes.restarted).collect();
+        let beginning: Vec<&Pipeline> =
+            config.pipelines.iter().filter(|pipeline| begins.contains(&pipeline.name)).collect();
+        let options = self.options_of_now();
+        for pipeline in &beginning {
+            self.report.tasks.put(pipeline, &options);
+        }
+        self.report.config.send_replace(Arc::clone(&config));
+        for pipeline in beginning {
+            self.start(pipeline);
+        }
+        let failed = self.begin(&begins, stop).await?;
+        let Changes { started, restarted, stopped, unchanged } = changes;
+        Ok(Ok(Applied { started, restarted, stopped, unchanged, failed }))
+    }
+
+    /// What the process was asked for, without what it has done already.
+    fn options_of_now(&self) -> RunOptions {
+        let mut options = self.fixed.options.clone();
+        let is_due =
+            |name: &String| self.report.tasks.sources().iter().any(|source| source.is_due_anew(name));
+        options.snapshot.retain(is_due);
+        options
+    }
+
+    /// Prepares what is new or changed. Everything goes on meanwhile.
+    async fn prepare(&self, wanted: Config) -> Result<Prepared, NotApplied> {
+        let Fixed { started_with, options, simulated, state, database } = self.fixed;
+        let refused = |error: RunError| NotApplied::Refused(with_causes(&error));
+        let state = Some(state.path()).filter(|_| options.state.is_none());
+        let keys = of_the_process(started_with, &wanted, state);
+        if !keys.is_empty() {
+            let keys: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
+            return Err(NotApplied::Refused(format!(
+                "{} cannot change while the process runs; restart the process, or put the value back and apply the rest",
+                keys.join(", ")
+            )));
+        }
+        let options = self.options_of_now();
+        options.check(&wanted).map_err(refused)?;
+        let org_configs = org_configs(&wanted, simulated);
+        let before = Side { config: &self.config, orgs: &self.org_configs };
+        let after = Side { config: &wanted, orgs: &org_configs };
+        let changes = Changes::between(before, after, |name| self.runs(name));
+        let connected = self.orgs.iter().map(|(name, org)| {
+            let known = (self.org_configs[name].clone(), org.clone());
+            (name.clone(), known)
+        });
+        let connected = connected.collect();
+        let orgs =
+            orgs::reconnect(&wanted, &options, &org_configs, database, &connected).await.map_err(refused)?;
+        let place = Place {
+            config: &wanted,
+            options: &options,
+            kafka: &self.shared.kafka,
+            admin: &self.shared.admin,
+        };
+        let begins = changes.started.iter().chain(&changes.restarted);
+        for name in begins {
+            let pipeline = wanted.pipelines.iter().find(|pipeline| pipeline.name == *name);
+            let pipeline = pipeline.expect("changes name pipelines of the file");
+            ready(pipeline, &place, &orgs).await.map_err(|error| {
+                NotApplied::Refused(format!("pipeline {name} cannot be started: {}", with_causes(&error)))
+            })?;
+        }
+        orgs::bind(database, &orgs).await.map_err(refused)?;
+        Ok(Prepared { config: Arc::new(wanted), org_configs, orgs, changes })
+    }
+
+    /// Whether every half of the pipeline runs.
+    fn runs(&self, pipeline: &str) -> bool {
+        self.report.tasks.halves(pipeline).iter().all(|half| self.stops.contains_key(&half.name()))
+    }
+
+    /// Lets the halves of these pipelines drain, commit and end, while the others go on.
+    async fn stop(&mut self, pipelines: impl Iterator<Item = &String>) -> Result<(), RunError> {
+        let names: BTreeSet<&String> = pipelines.collect();
+        for (name, stop) in &self.stops {
+            if names.contains(&name.pipeline) {
+                stop.cancel();
+            }
+        }
+        while self.stops.keys().any(|name| names.contains(&name.pipeline)) {
+            self.ended().await?;
+        }
+        Ok(())
+    }
+
+    /// One that has failed has begun when its end was seen.
+    fn has_begun(&self, half: &Half) -> bool {
+        let runs = self.stops.contains_key(&half.name());
+        half.cells().iter().all(|cell| match cell.read().0 {
+            TaskState::Starting => false,
+            TaskState::Failed(_) => !runs,
+            TaskState::Running | TaskState::Degraded(_) | TaskState::Stopped => true,
+        })
+    }
+
+    /// Waits until every task of these pipelines has begun or failed, at most [`BEGINNING`]. Answers with those that failed: they
+    /// end neither the process nor the other pipelines, which did their work before.
+    async fn begin(
+        &mut self,
+        pipelines: &BTreeSet<&String>,
+        stop: &CancellationToken,
+    ) -> Result<BTreeMap<String, String>, RunError> {
+        let deadline = Instant::now() + BEGINNING;
+        let mut failed = BTreeMap::new();
+        while Instant::now() < deadline && !stop.is_cancelled() {
+            let mut halves = pipelines.iter().flat_map(|name| self.report.tasks.halves(name));
+            if halves.all(|half| self.has_begun(&half)) {
+                break;
+            }
+            tokio::select! {
+                () = sleep(LOOK) => {}
+                Some(ended) = self.running.join_next() => {
+                    let (name, ended) = ended.map_err(RunError::failed)?;
+                    self.stops.remove(&name);
+                    match ended {
+                        Err(error) if pipelines.contains(&name.pipeline) => {
+                            failed.insert(name.to_string(), with_causes(&error));
+                        }
+                        ended => ended?,
+                    }
+                }
+            }
+        }
+        Ok(failed)
+    }
+}
+
+/// Makes sure that a pipeline can start: its orgs have what it speaks of, and its topics are there.
+async fn ready(pipeline: &Pipeline, place: &Place<'_>, orgs: &Orgs) -> Result<(), TaskError> {
+    if !can_begin(pipeline, place.options, orgs).await? {
+        let source = pipeline.source.as_ref().map(|source| &source.org);
+        let objects: Vec<_> = pipeline.objects.iter().map(|object| object.name.as_str()).collect();
+        return Err(TaskError::config(format!(
+            "org `{}` has none of the objects {}, or its user may not see them",
+            source.map_or("", String::as_str),
+            objects.join(", ")
+        )));
+    }
+    let (health, _) = HealthReporter::new();
+    place.topics_of(pipeline, &health).await
+}
