@@ -10,9 +10,13 @@ use crate::config;
 pub(super) fn check(arguments: &Check) -> Result<Exit, Failure> {
     match config::load(&arguments.file) {
         Ok(config) => {
+            let warnings = config::warnings(&config);
             if arguments.json {
-                output::json(&json!({ "file": arguments.file, "faults": [] }))?;
+                output::json(&json!({ "file": arguments.file, "faults": [], "warnings": warnings }))?;
             } else {
+                for warning in warnings {
+                    output::note(&format!("{}: warning: {warning}", arguments.file.display()));
+                }
                 output::line(&format!(
                     "{}: no faults; {} org(s), {} pipeline(s)",
                     arguments.file.display(),

@@ -16,6 +16,7 @@
 //! - `check`: what the schema cannot say: references, names, cycles
 //! - [`settled`]: what two files have in common, once everything is put in
 //! - [`load`](fn@load): all of it in order
+//! - `warnings`: what is right and yet seldom meant
 //! - [`effective`]: every setting with its value and where that comes from
 //! - [`duration`], [`size`]: small values with rules
 
@@ -60,6 +61,9 @@ mod check;
 mod load;
 pub use load::load;
 pub(crate) use load::load_text;
+
+mod warnings;
+pub use warnings::warnings;
 
 pub mod effective;
 

@@ -58,6 +58,40 @@ fn a_good_file_passes_check() {
 }
 
 #[test]
+fn check_warns_of_schemas_that_no_other_reader_of_the_brokers_finds() {
+    let lonely = GOOD.replace("schema_registry: { url: 'http://127.0.0.1:9' }\n", "");
+    assert_ne!(lonely, GOOD);
+    let dir = with_file(&lonely);
+    let checked = orgstream(dir.path(), &["check", "f.yaml"]).expect_code(0);
+    assert!(
+        checked.stderr.starts_with("f.yaml: warning: `kafka.bootstrap_servers` names brokers"),
+        "{}",
+        checked.stderr
+    );
+    let checked = orgstream(dir.path(), &["check", "f.yaml", "--json"]).expect_code(0);
+    let json: Json = serde_json::from_str(&checked.stdout).expect("JSON");
+    assert!(
+        json["warnings"][0].as_str().is_some_and(|text| text.contains("`schema_registry.url`")),
+        "{json}"
+    );
+    let plain =
+        lonely.replace("topic: 'a.${object}'", "topic: 'a.${object}', output: { key: text, value: json }");
+    let dir = with_file(&plain);
+    assert_eq!(orgstream(dir.path(), &["check", "f.yaml"]).expect_code(0).stderr, "");
+}
+
+#[test]
+fn what_is_no_file_of_a_schema_store_is_refused_with_what_to_name() {
+    let dir = with_file("some text that is longer than a header\n");
+    let start =
+        |data: &str| orgstream(dir.path(), &["schema-store", "--port", "0", "--data", data]).expect_code(2);
+    let directory = start(".").stderr;
+    assert!(directory.contains("is a directory") && directory.contains("schemas.db"), "{directory}");
+    let other = start("f.yaml").stderr;
+    assert!(other.contains("f.yaml is no file of a schema store"), "{other}");
+}
+
+#[test]
 fn every_command_that_takes_a_file_reports_its_faults_with_places_and_ends_with_78() {
     let dir = with_file(&GOOD.replace("bootstrap_servers", "bootstrap_server").replace("org: a", "org: b"));
     let expected = "\

@@ -18,8 +18,12 @@ impl<'a> Report<'a> {
     /// Adds a fault of the key at `path`.
     pub(in crate::config) fn fault(&mut self, path: &[&str], message: impl Into<String>) {
         let mut message = message.into();
-        if let Some(Content::Text { text, substituted: true }) = self.content(path) {
-            message = veil(&message, text);
+        match self.content(path) {
+            Some(content @ Content::Text { .. }) => message = veiled(message, content),
+            Some(Content::List(items)) => {
+                message = items.iter().fold(message, |message, item| veiled(message, &item.content));
+            }
+            _ => {}
         }
         self.faults.push(Fault { place: self.tree.place_of(path), key: path.join("."), message });
     }
@@ -57,6 +61,14 @@ impl<'a> Report<'a> {
     /// All faults.
     pub(in crate::config) fn into_faults(self) -> Vec<Fault> {
         self.faults
+    }
+}
+
+/// `message` without what it quotes of `content`, where that came from outside the file.
+fn veiled(message: String, content: &Content) -> String {
+    match content {
+        Content::Text { text, substituted: true } => veil(&message, text),
+        _ => message,
     }
 }
 
