@@ -134,6 +134,10 @@ pub struct Run {
     /// Read everything of this pipeline's source anew, deletes that lie in the recycle bin included; may be repeated
     #[arg(long, value_name = "PIPELINE")]
     pub snapshot: Vec<String>,
+    /// Have the sink of this pipeline begin with the offsets that another consumer group has committed for its topics, where it has
+    /// none of its own; may be repeated. Stop first what reads for that group
+    #[arg(long, value_name = "PIPELINE=GROUP", value_parser = connect::parse_former)]
+    pub offsets_of: Vec<(String, String)>,
 }
 
 /// Arguments of `snapshot`.

@@ -7,7 +7,7 @@ use super::args::{Half, Run};
 use super::exit::{Exit, Failure};
 use super::{output, signals};
 use crate::config::{self, Config};
-use crate::runtime::{Finished, Only, RunError, RunOptions, Runtime};
+use crate::runtime::{Finished, Former, Only, RunError, RunOptions, Runtime};
 use crate::telemetry::{self, Format, LogOptions};
 
 pub(super) async fn run(arguments: Run, format: Option<Format>) -> Result<Exit, Failure> {
@@ -23,8 +23,12 @@ pub(super) async fn run(arguments: Run, format: Option<Format>) -> Result<Exit, 
         state: arguments.state,
         until_synced: arguments.until_synced.then_some(arguments.quiet),
         snapshot: arguments.snapshot,
+        former: arguments
+            .offsets_of
+            .into_iter()
+            .map(|(pipeline, group)| (pipeline, Former::TakeOver(group)))
+            .collect(),
         of_file: true,
-        ..RunOptions::default()
     };
     run_config(config, options, Some(&file)).await
 }
@@ -38,6 +42,9 @@ pub(super) async fn run_config(
     let until_synced = options.until_synced.is_some();
     let (stop, hangup) =
         if options.of_file { signals::stop_or_reread()? } else { (signals::stop_on_signals()?, None) };
+    for warning in config::warnings(&config) {
+        tracing::warn!("{warning}");
+    }
     let runtime = Runtime::open(config, options).await.map_err(failure)?;
     if let Some(mut hangup) = hangup {
         let rereading = runtime.rereading();

@@ -32,6 +32,20 @@ pub(super) enum Value {
     Map(Map),
 }
 
+impl Value {
+    /// Whether both are the same, wherever they come from.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Map(one), Self::Map(other)) => {
+                let pairs = one.entries.iter().zip(&other.entries);
+                one.entries.len() == other.entries.len()
+                    && pairs.into_iter().all(|(a, b)| a.key == b.key && a.value.is_like(&b.value))
+            }
+            (one, other) => one == other,
+        }
+    }
+}
+
 impl From<String> for Value {
     fn from(text: String) -> Self {
         Self::Text(text)
@@ -122,6 +136,18 @@ impl Map {
                 (Some(known), value) => *known = Entry { key: entry.key, value, from: entry.from },
                 (None, value) => self.entries.push(Entry { key: entry.key, value, from: entry.from }),
             }
+        }
+    }
+
+    /// Where `key` comes from, where it comes from a property.
+    pub(super) fn from(&self, key: &str) -> Option<Origin> {
+        self.entries.iter().find(|entry| entry.key == key)?.from.clone()
+    }
+
+    /// Takes `key` over from `other`, where it is there.
+    pub(super) fn merge_one(&mut self, key: &str, other: &Self) {
+        if let Some(entry) = other.entries.iter().find(|entry| entry.key == key) {
+            self.put(key, entry.value.clone(), entry.from.clone());
         }
     }
 

@@ -40,6 +40,8 @@ impl Given {
     /// What is wrong with the file as a whole, with its place.
     pub fn read(path: &Path, bytes: &[u8]) -> Result<Self, String> {
         let of = path.display().to_string();
+        // Editors of Windows put it before the text.
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
             return Self::of_json(of.clone(), bytes).map_err(|wrong| format!("{of}: {wrong}"));
         }
@@ -70,6 +72,9 @@ impl Given {
             Some(config) => config.as_object().ok_or("`config` is not an object of properties")?,
         };
         let mut given = Self { of, ..Self::default() };
+        if whole.contains_key("config") {
+            given.find_outer(whole);
+        }
         if let Some(name) = whole.get(NAME).and_then(Json::as_str) {
             given.properties.insert(NAME.to_owned(), name.to_owned());
         }
@@ -89,14 +94,34 @@ impl Given {
         Ok(given)
     }
 
+    /// Says what becomes of what stands beside `config`.
+    fn find_outer(&mut self, whole: &serde_json::Map<String, Json>) {
+        for (name, value) in whole {
+            match name.as_str() {
+                NAME | "config" => {}
+                "initial_state" => {
+                    let runs = value.as_str().is_some_and(|state| state.eq_ignore_ascii_case("RUNNING"));
+                    if !runs {
+                        let message = "what a file names runs at once; leave the file out until it is to run, or write `RUNNING`";
+                        self.find(name, Verdict::Refused, message);
+                    }
+                }
+                _ => {
+                    let message = "stands beside `config`, where nothing but `name` is looked at; properties stand in `config`";
+                    self.find(name, Verdict::Unknown, message);
+                }
+            }
+        }
+    }
+
     /// Whether these are a connector's properties, and not a worker's.
     pub fn is_connector(&self) -> bool {
         self.properties.contains_key(CLASS)
     }
 
-    /// The value of `name`, where it is given.
+    /// The value of `name`, where it is given, without the blanks around it.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.properties.get(name).map(String::as_str)
+        self.properties.get(name).map(|value| trimmed(value))
     }
 
     /// Says what became of `property`.
@@ -112,6 +137,12 @@ impl Given {
     }
 }
 
+/// A value without the blanks around it, as Kafka Connect takes every value, passwords included: what `String.trim` of Java's
+/// takes for blank.
+pub(super) fn trimmed(value: &str) -> &str {
+    value.trim_matches(|c| c <= ' ')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +156,37 @@ mod tests {
         assert_eq!(whole.properties, inner.properties);
         let wrong = Given::read(path, br#"{"name": "s", "config": {"name": "t"}}"#).err();
         assert_eq!(wrong.as_deref(), Some("connector.json: `name` is `s` beside `config` and `t` in it"));
+    }
+
+    #[test]
+    fn what_stands_beside_the_config_is_told_and_a_connector_that_is_not_to_run_is_refused() {
+        let read = |outer: &str| {
+            let text = format!(r#"{{"name": "s", {outer}, "config": {{"name": "s"}}}}"#);
+            let given = Given::read(Path::new("c.json"), text.as_bytes()).unwrap();
+            given
+                .findings
+                .iter()
+                .map(|finding| (finding.property.clone(), finding.verdict))
+                .collect::<Vec<_>>()
+        };
+        for state in ["STOPPED", "PAUSED", ""] {
+            let found = read(&format!(r#""initial_state": "{state}""#));
+            assert_eq!(found, [("initial_state".to_owned(), Verdict::Refused)]);
+        }
+        assert_eq!(read(r#""initial_state": "running""#), []);
+        assert_eq!(read(r#""tasks.max": 2"#), [("tasks.max".to_owned(), Verdict::Unknown)]);
+    }
+
+    #[test]
+    fn files_of_windows_are_read_as_any_other() {
+        let text = "\u{feff}name=s\r\ntopics=a,\\\r\n  b\r\nsalesforce.password=p \r\n";
+        let given = Given::read(Path::new("a.properties"), text.as_bytes()).unwrap();
+        assert_eq!((given.get("name"), given.get("topics")), (Some("s"), Some("a,b")));
+        assert_eq!(given.get("salesforce.password"), Some("p"));
+        assert!(given.findings.is_empty(), "{:?}", given.findings);
+        let text = "\u{feff}{\r\n \"name\": \"s\"\r\n}\r\n";
+        let given = Given::read(Path::new("a.json"), text.as_bytes()).unwrap();
+        assert_eq!(given.get("name"), Some("s"));
     }
 
     #[test]

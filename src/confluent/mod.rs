@@ -8,8 +8,8 @@
 //! - `settings`: properties by their types
 //! - `document`: the file while it is put together
 //! - `secrets`: what never stands in it
-//! - `part`, `org`, `wire`, `source`, `sink`, `transforms`: what one connector becomes
-//! - `worker`, `join`: what all of them become together
+//! - `part`, `org`, `login`, `wire`, `source`, `sink`, `refusals`, `transforms`: what one connector becomes
+//! - `worker`, `clients`, `listeners`, `registry`, `join`: what all of them become together
 //! - [`translate`](fn@translate): all of it in order
 
 pub mod properties;
@@ -18,6 +18,7 @@ pub mod given;
 pub use given::Given;
 
 mod providers;
+pub use providers::Providers;
 
 pub mod finding;
 pub use finding::{Finding, Verdict};
@@ -37,15 +38,25 @@ mod part;
 
 mod org;
 
+mod login;
+
 mod wire;
 
 mod source;
 
 mod sink;
 
+mod refusals;
+
 mod transforms;
 
 mod worker;
+
+mod clients;
+
+mod listeners;
+
+mod registry;
 
 mod join;
 

@@ -11,16 +11,27 @@ pub(super) fn is_login(url: &str) -> bool {
     LOGIN.iter().any(|host| url.contains(host))
 }
 
+/// Whether the address has a user in it, and perhaps a password, before its host.
+pub(super) fn names_user(url: &str) -> bool {
+    let behind = url.split_once("://").map_or(url, |(_, behind)| behind);
+    behind.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
+}
+
 /// The keys of the org.
 pub(super) fn org(making: &mut Making<'_, '_>) -> Map {
     let mut org = Map::default();
-    making.copy(&mut org, "url", "salesforce.instance");
+    if making.settings.text("salesforce.instance").is_some_and(|url| names_user(&url)) {
+        let message =
+            "holds a user before its host; write it without, and the user into `salesforce.username`";
+        making.settings.refuse("salesforce.instance", message);
+    } else {
+        making.copy(&mut org, "url", "salesforce.instance");
+    }
     let auth = auth(making);
     making.put(&mut org, "auth", auth, "salesforce.grant.type");
     if let Some(version) = making.settings.filled("salesforce.version") {
-        let version = version.trim();
         let digits = version.chars().all(|c| c.is_ascii_digit());
-        let version = if digits { format!("{version}.0") } else { version.to_owned() };
+        let version = if digits { format!("{version}.0") } else { version };
         making.put(&mut org, "api_version", version, "salesforce.version");
     }
     if let Some(time) = making.settings.number("connection.timeout") {
@@ -93,8 +104,14 @@ fn missing(making: &mut Making<'_, '_>, flow: &str, property: &str) {
 
 fn proxy(making: &mut Making<'_, '_>) -> Option<Map> {
     let place = making.settings.filled("http.proxy")?;
+    if names_user(&place) {
+        let message = "holds a user before its host; write it without, and `http.proxy.auth.scheme=BASIC`, `http.proxy.user` and \
+                       `http.proxy.password` into a connector that knows them, or `proxy` into a file that `orgstream import` makes";
+        making.settings.refuse("http.proxy", message);
+        return None;
+    }
     let mut proxy = Map::default();
-    let url = if place.contains("://") { place } else { format!("http://{}", place.trim()) };
+    let url = if place.contains("://") { place } else { format!("http://{place}") };
     making.put(&mut proxy, "url", url, "http.proxy");
     match making.settings.word("http.proxy.auth.scheme").as_str() {
         "basic" => {

@@ -52,27 +52,27 @@ impl Making<'_, '_> {
         Some((self.number, property.to_owned()))
     }
 
-    /// Puts `value` behind `key`, as what `property` says.
-    pub(super) fn put(&self, map: &mut Map, key: &str, value: impl Into<Value>, property: &str) {
-        map.put(key, value, self.from(property));
+    /// Puts `value` behind `key`, as what `property` says. Where its value stands in another file, a variable for it.
+    pub(super) fn put(&mut self, map: &mut Map, key: &str, value: impl Into<Value>, property: &str) {
+        let from = self.from(property);
+        let mut value = value.into();
+        if self.settings.given.hidden.contains(property) {
+            value = self.secrets.veiled(&self.name, property, value);
+        }
+        map.put(key, value, from);
     }
 
     /// Puts the text of `property` behind `key`, where there is any.
     pub(super) fn copy(&mut self, map: &mut Map, key: &str, property: &str) {
         if let Some(text) = self.settings.filled(property) {
-            let text = if self.settings.given.hidden.contains(property) {
-                self.secrets.hide(&self.name, property, &text)
-            } else {
-                self.secrets.plain(&self.name, property, &text)
-            };
+            let text = self.secrets.plain(&self.name, property, &text);
             self.put(map, key, text, property);
         }
     }
 
     /// Puts a variable for the secret of `property` behind `key`. False where there is none.
     pub(super) fn hide(&mut self, map: &mut Map, key: &str, property: &str) -> bool {
-        // A password may begin and end with blanks, so it is taken as it is.
-        let Some(value) = self.settings.text(property).filter(|value| !value.is_empty()) else {
+        let Some(value) = self.settings.filled(property) else {
             return false;
         };
         let text = self.secrets.hide(&self.name, property, &value);

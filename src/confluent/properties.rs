@@ -8,7 +8,7 @@
 pub struct Property {
     /// Its name.
     pub name: String,
-    /// Its value; white space before it is gone, white space behind it is part of it.
+    /// Its value as Java reads it: white space before it is gone, white space behind it is still there.
     pub value: String,
     /// The line of the file that it begins in, from 1.
     pub line: usize,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::document::Value;
+
 /// Secrets by the environment variables that the file names in their place.
 #[derive(Clone, Default)]
 pub(super) struct Secrets {
@@ -26,6 +28,17 @@ impl Secrets {
     /// As [`Self::hide`] where the file would take a part of `value` for a place to look at; else the value itself.
     pub(super) fn plain(&mut self, connector: &str, property: &str, value: &str) -> String {
         if looks_elsewhere(value) { self.hide(connector, property, value) } else { value.to_owned() }
+    }
+
+    /// `value` with variables in place of its texts. A number, and yes or no, say nothing of a secret.
+    pub(super) fn veiled(&mut self, connector: &str, property: &str, value: Value) -> Value {
+        match value {
+            Value::Text(text) => Value::Text(self.hide(connector, property, &text)),
+            Value::List(list) => {
+                Value::List(list.iter().map(|text| self.hide(connector, property, text)).collect())
+            }
+            value @ (Value::Plain(_) | Value::Map(_)) => value,
+        }
     }
 
     /// The variables.

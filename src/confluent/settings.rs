@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::catalog::{self, Default, Fate, Known, Type};
 use super::finding::{Finding, Verdict};
-use super::given::Given;
+use super::given::{Given, trimmed};
 use super::kind::Kind;
 use crate::config::nearest;
 
@@ -35,7 +35,7 @@ impl<'a> Settings<'a> {
             settings.add(finding.clone());
         }
         for (name, value) in &given.properties {
-            settings.look_up(name, value);
+            settings.look_up(name, trimmed(value));
         }
         for name in settings.missing() {
             settings.refuse(
@@ -64,11 +64,15 @@ impl<'a> Settings<'a> {
             let shown = if hidden { "[hidden]" } else { value };
             return self.refuse(name, format!("Invalid value {shown} for configuration {name}: {wrong}"));
         }
-        let is_default = matches!(known.default, Default::Is(default) if default == value);
+        let is_default = match (known.default, known.kind) {
+            (Default::Is(default), Type::Boolean | Type::Word(_)) => default.eq_ignore_ascii_case(value),
+            (Default::Is(default), _) => default == value,
+            (Default::Required | Default::Null, _) => false,
+        };
         let (verdict, message) = match known.fate {
             Fate::Same(key) => (Verdict::Honoured, format!("`{key}`")),
             // A switch that is off asks for nothing.
-            Fate::Differs("", _) if is_default && value == "false" => {
+            Fate::Differs("", _) if is_default && value.eq_ignore_ascii_case("false") => {
                 (Verdict::Honoured, "as it is without it".to_owned())
             }
             Fate::Differs("", how) => (Verdict::Differs, how.to_owned()),
@@ -135,6 +139,17 @@ impl<'a> Settings<'a> {
         self.find(name, Verdict::Differs, message);
     }
 
+    /// Says that `name` does what it does there after all.
+    pub(super) fn same(&mut self, name: &str, message: impl Into<String>) {
+        let given = &self.given.findings;
+        for verdict in [Verdict::Differs, Verdict::Honoured] {
+            if let Some(found) = self.findings.get_mut(&(name.to_owned(), verdict)) {
+                found.retain(|finding| given.contains(finding));
+            }
+        }
+        self.find(name, Verdict::Honoured, message);
+    }
+
     /// Says that `name` has no effect.
     pub(super) fn ignore(&mut self, name: &str, message: impl Into<String>) {
         self.find(name, Verdict::Ignored, message);
@@ -169,6 +184,14 @@ impl<'a> Settings<'a> {
         self.given.properties.contains_key(name)
     }
 
+    /// Whether `name` is given with what holds without it.
+    pub(super) fn is_default(&self, name: &str) -> bool {
+        let default = self.known(name).map(|known| known.default);
+        self.given.get(name).is_some_and(
+            |text| matches!(default, Some(Default::Is(default)) if default.eq_ignore_ascii_case(text)),
+        )
+    }
+
     /// The value of `name`, or what holds without it.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         let default = || match self.known(name)?.default {
@@ -178,14 +201,14 @@ impl<'a> Settings<'a> {
         self.given.get(name).or_else(default).map(str::to_owned)
     }
 
-    /// As [`Self::text`]; blank text is none.
+    /// As [`Self::text`]; empty text is none.
     pub(super) fn filled(&self, name: &str) -> Option<String> {
-        self.text(name).filter(|text| !text.trim().is_empty())
+        self.text(name).filter(|text| !text.is_empty())
     }
 
     /// A word in lower case.
     pub(super) fn word(&self, name: &str) -> String {
-        self.text(name).unwrap_or_default().trim().to_lowercase()
+        self.text(name).unwrap_or_default().to_lowercase()
     }
 
     /// Whether it is true. What is neither true nor false is reported already.
@@ -195,7 +218,7 @@ impl<'a> Settings<'a> {
 
     /// A number that is given. What is none is reported already.
     pub(super) fn number(&self, name: &str) -> Option<i64> {
-        self.given.get(name)?.trim().parse().ok()
+        self.given.get(name)?.parse().ok()
     }
 
     /// A list. Empty where it is not given.
@@ -211,7 +234,6 @@ pub(super) fn listed(text: &str) -> Vec<String> {
 
 /// What is wrong with a value, in the words of Kafka Connect.
 fn wrong(kind: Type, value: &str) -> Option<String> {
-    let value = value.trim();
     match kind {
         Type::Text | Type::Secret | Type::List => None,
         Type::Boolean => (!value.eq_ignore_ascii_case("true") && !value.eq_ignore_ascii_case("false"))

@@ -3,6 +3,7 @@
 use super::document::Map;
 use super::kind::Kind;
 use super::part::{Making, Pipeline};
+use super::refusals::refusals;
 use super::transforms::{Changed, transforms};
 use super::wire::{Wire, Wires};
 
@@ -11,6 +12,9 @@ pub(super) fn sink(making: &mut Making<'_, '_>, org: &str, wires: &Wires) -> Vec
     let mut sink = Map::default();
     sink.put("org", org, None);
     let topics = making.settings.list("topics");
+    if topics.len() == 1 {
+        making.settings.same("topics", "`pipelines.NAME.sink.topic`");
+    }
     operation(making, &mut sink);
     input(making, wires, &mut sink);
     refusals(making, &mut sink);
@@ -24,14 +28,14 @@ pub(super) fn sink(making: &mut Making<'_, '_>, org: &str, wires: &Wires) -> Vec
     let mut objects = objects(making);
     let mut changed = Changed { kind: Kind::Sink, half: &mut sink, objects: &mut objects, topic: None };
     transforms(making, &mut changed);
-    let pipeline = |topic: &String| {
+    let pipeline = |(index, topic): (usize, &String)| {
         let mut half = sink.clone();
         half.put("topic", topic.as_str(), making.from("topics"));
-        // With one topic the connector's name is enough.
-        let name = if topics.len() == 1 { making.name.clone() } else { format!("{}-{topic}", making.name) };
+        // The first keeps the connector's name, and with it what is known of its records, when more are added behind it.
+        let name = if index == 0 { making.name.clone() } else { format!("{}-{topic}", making.name) };
         Pipeline { name, topic: Some(topic.clone()), half, objects: objects.clone() }
     };
-    topics.iter().map(pipeline).collect()
+    topics.iter().enumerate().map(pipeline).collect()
 }
 
 fn operation(making: &mut Making<'_, '_>, sink: &mut Map) {
@@ -95,30 +99,6 @@ fn input(making: &mut Making<'_, '_>, wires: &Wires, sink: &mut Map) {
     }
 }
 
-/// What is done with records that the org refuses, and with those that cannot be read.
-fn refusals(making: &mut Making<'_, '_>, sink: &mut Map) {
-    let property = "behavior.on.api.errors";
-    let refused = match making.settings.word(property).as_str() {
-        "log" => "dead_letter",
-        "ignore" => "skip",
-        _ => "stop",
-    };
-    let on_error = sink.map("on_error");
-    making.put(on_error, "default", refused, property);
-    let tolerated = making.settings.word("errors.tolerance") == "all";
-    let kept = making.settings.filled("errors.deadletterqueue.topic.name").is_some();
-    let unreadable = match (tolerated, kept) {
-        (false, _) => "stop",
-        (true, true) => "reject",
-        (true, false) => "skip",
-    };
-    if unreadable != refused {
-        for code in ["UNREADABLE_KEY", "UNREADABLE_VALUE"] {
-            making.put(on_error, code, unreadable, "errors.tolerance");
-        }
-    }
-}
-
 fn reports(making: &mut Making<'_, '_>, sink: &mut Map) {
     let asked = making.settings.given.properties.keys().any(|name| name.starts_with("reporter."));
     if !asked {
@@ -128,7 +108,21 @@ fn reports(making: &mut Making<'_, '_>, sink: &mut Map) {
     for (key, property) in [("success", "reporter.result.topic.name"), ("error", "reporter.error.topic.name")]
     {
         if let Some(topic) = making.settings.filled(property) {
-            making.put(&mut reports, key, topic.trim().replace("${connector}", &making.name), property);
+            making.put(&mut reports, key, topic.replace("${connector}", &making.name), property);
+        }
+    }
+    for report in ["result", "error"] {
+        for option in [
+            "partitions",
+            "key.format",
+            "value.format",
+            "key.format.schemas.enable",
+            "value.format.schemas.enable",
+        ] {
+            let property = format!("reporter.{report}.topic.{option}");
+            if making.settings.is_default(&property) {
+                making.settings.same(&property, "as reports are anyway");
+            }
         }
     }
     if !reports.is_empty() {
@@ -159,6 +153,6 @@ fn objects(making: &mut Making<'_, '_>) -> Map {
     if making.settings.is(references) {
         making.put(&mut keys, "ignore_reference_fields", true, references);
     }
-    making.put(&mut objects, object.trim(), keys, "salesforce.object");
+    making.put(&mut objects, &object, keys, "salesforce.object");
     objects
 }

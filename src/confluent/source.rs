@@ -103,7 +103,7 @@ fn push_topic(making: &mut Making<'_, '_>) -> Map {
     }
     let mut keys = Map::default();
     keys.map("source").put("push_topic", topic, None);
-    making.put(&mut objects, object.trim(), keys, "salesforce.object");
+    making.put(&mut objects, &object, keys, "salesforce.object");
     objects
 }
 
@@ -121,7 +121,7 @@ fn captured(making: &mut Making<'_, '_>, source: &mut Map) -> Map {
     making.put(source, "convert_changed_fields", convert, "convert.changed.fields");
     let mut objects = Map::default();
     let Some(channel) = making.settings.filled(property) else { return objects };
-    let channel = channel.trim().trim_start_matches("/data/");
+    let channel = channel.trim_start_matches("/data/");
     if let Some(object) = object_of(channel) {
         making.put(&mut objects, &object, Map::default(), property);
         return objects;
@@ -160,7 +160,7 @@ fn messages(making: &mut Making<'_, '_>, source: &mut Map) {
     if !entities.is_empty() {
         making.put(&mut channel, "entities", entities, "salesforce.platform.channel.entities");
     }
-    making.put(source.map("events"), name.trim(), channel, property);
+    making.put(source.map("events"), &name, channel, property);
 }
 
 fn on_gap(making: &mut Making<'_, '_>, source: &mut Map) {
@@ -181,7 +181,7 @@ fn topic(making: &Making<'_, '_>, kind: Kind, objects: &Map) -> Option<String> {
     (!topic.contains("${")).then_some(topic)
 }
 
-fn topics(making: &Making<'_, '_>) -> Map {
+fn topics(making: &mut Making<'_, '_>) -> Map {
     let mut topics = Map::default();
     for key in ["partitions", "replication_factor"] {
         let property = format!("topic.creation.default.{}", key.replace('_', "."));

@@ -3,20 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::catalog;
-use super::document::{Map, Origin, Value};
+use super::clients::{overrides, reports};
+use super::document::{Map, Origin};
 use super::finding::{Finding, Verdict};
 use super::given::{CLASS, Given, NAME};
 use super::join::join;
 use super::kind::Kind;
-use super::org::{is_login, org};
+use super::login::{self, Known, Login};
+use super::org::org;
 use super::part::{Making, Part};
+use super::registry::registry;
 use super::secrets::Secrets;
 use super::settings::Settings;
 use super::sink::sink;
 use super::source::source;
 use super::wire::wires;
-use super::worker::{registry, worker as of_worker};
+use super::worker::{brokers, without_worker, worker as of_worker};
 use crate::config::{Config, load_text};
 
 /// Whether a source and a sink that meet at a topic become one pipeline.
@@ -48,10 +50,13 @@ pub fn translate(worker: Option<&Given>, connectors: &[Given], pipelines: Pipeli
     let mut file = Map::default();
     let mut found = Vec::new();
     let mut secrets = Secrets::default();
-    let mut orgs: Vec<(String, String, Map)> = Vec::new();
+    let mut orgs: Vec<Known> = Vec::new();
     let mut parts: Vec<(usize, Part)> = Vec::new();
     let mut names = BTreeSet::new();
+    // Of pipelines, with the connector that each is of.
+    let mut owners: BTreeMap<String, usize> = BTreeMap::new();
     let mut groups = BTreeMap::new();
+    let servers = brokers(worker, connectors);
     for (number, given) in connectors.iter().enumerate() {
         let kind = match given.get(CLASS).map(Kind::of_class) {
             Some(Ok(kind)) => kind,
@@ -69,23 +74,23 @@ pub fn translate(worker: Option<&Given>, connectors: &[Given], pipelines: Pipeli
         let mut settings = Settings::of_connector(kind, given);
         let name = name(&mut settings, &mut names);
         let mut of_converters = Vec::new();
-        let wires = wires(&mut settings, worker, &mut of_converters);
+        let wires = wires(kind, &mut settings, worker, &mut of_converters);
         found.extend(of_converters);
-        let identity = identity(kind, &settings);
-        if orgs.iter().all(|(known, ..)| *known != identity) {
-            other_login(&mut settings, &orgs);
-        }
+        let client = if kind.is_source() { "producer.override." } else { "consumer.override." };
+        overrides(&mut settings, client, worker, &servers);
+        reports(&mut settings, &servers);
+        let login = Login::of(kind, &settings);
+        let known = login::known(&orgs, &login, &mut settings);
         let mut making =
             Making { settings: &mut settings, number, name: name.clone(), secrets: &mut secrets };
-        let known = orgs.iter().position(|(known, ..)| *known == identity);
         let org_name = match known {
-            Some(known) => orgs[known].1.clone(),
+            Some(known) => orgs[known].name.clone(),
             None => {
-                let taken = |name: &str| orgs.iter().any(|(_, known, _)| known == name);
-                let org_name = org_name(&making, taken);
-                let org = org(&mut making);
-                orgs.push((identity, org_name.clone(), org));
-                org_name
+                let taken = |name: &str| orgs.iter().any(|known| known.name == name);
+                let name = org_name(&making, taken);
+                let keys = org(&mut making);
+                orgs.push(Known { name: name.clone(), keys, login, of: given.of.clone() });
+                name
             }
         };
         let (pipelines, topics) = if kind.is_source() {
@@ -94,29 +99,59 @@ pub fn translate(worker: Option<&Given>, connectors: &[Given], pipelines: Pipeli
         } else {
             (sink(&mut making, &org_name, &wires), Map::default())
         };
+        for pipeline in &pipelines {
+            if let Some(owner) = owners.insert(pipeline.name.clone(), number).filter(|owner| *owner != number)
+            {
+                let message = format!(
+                    "it would be a pipeline `{}`, as one of {} is; rename one of the connectors",
+                    pipeline.name, connectors[owner].of
+                );
+                settings.refuse(NAME, message);
+            }
+        }
         if kind == Kind::Sink {
-            let group = group(given);
+            let group = group(given, worker);
             groups.extend(pipelines.iter().map(|pipeline| (pipeline.name.clone(), group.clone())));
         }
         found.extend(settings.into_findings());
         parts.push((number, Part { kind, org: org_name, pipelines, topics, wires }));
     }
 
-    for (_, org_name, org) in orgs {
-        file.map("orgs").put(org_name, org, None);
+    for org in orgs {
+        file.map("orgs").put(org.name, org.keys, None);
     }
     let number = connectors.len();
     let mut of_worker_file = worker.map(Settings::of_worker);
-    of_worker(of_worker_file.as_mut().map(|settings| (number, settings)), connectors, &mut file, &mut found);
+    let kinds: Vec<Kind> = parts.iter().map(|(_, part)| part.kind).collect();
+    if let Some(settings) = &mut of_worker_file {
+        let name = "worker".to_owned();
+        let mut making = Making { settings, number, name, secrets: &mut secrets };
+        of_worker(&mut making, &kinds, &mut file);
+    }
     found.extend(of_worker_file.into_iter().flat_map(Settings::into_findings));
     let converters: Vec<_> =
         parts.iter().map(|(number, part)| (*number, &connectors[*number], &part.wires)).collect();
-    registry(&converters, worker.map(|worker| (number, worker)), &mut file, &mut found);
+    registry(&converters, worker.map(|worker| (number, worker)), &mut secrets, &mut file, &mut found);
+    if worker.is_none() {
+        let sources = kinds.iter().any(|kind| kind.is_source());
+        without_worker(connectors, sources, &mut file, &mut found);
+    }
     // Topics that are there already have the width that somebody gave them.
     file.map("kafka").map("topics").put("partitions", -1_i64, None);
-    for (_, part) in &parts {
-        if !part.topics.is_empty() {
-            file.map("kafka").map("topics").merge(part.topics.clone());
+    for (number, part) in &parts {
+        for key in part.topics.keys() {
+            let topics = file.map("kafka").map("topics");
+            match (topics.from(key), part.topics.get(key)) {
+                (Some((other, property)), value) if topics.get(key) != value => {
+                    let message = format!(
+                        "{} says another number; topics of one process are made in one way: write the same in both, or make the topics by \
+                         hand and leave this out",
+                        connectors[other].of
+                    );
+                    found.push(connectors[*number].finding(&property, Verdict::Refused, message));
+                }
+                _ => topics.merge_one(key, &part.topics),
+            }
         }
     }
     let all = parts.into_iter().map(|(_, part)| part).collect();
@@ -148,9 +183,9 @@ fn name(settings: &mut Settings<'_>, names: &mut BTreeSet<String>) -> String {
             .trim_start_matches(['_', '.'])
             .to_owned();
     };
-    let legal: String = name.trim().chars().map(legal).collect();
+    let legal: String = name.chars().map(legal).collect();
     let legal = legal.trim_start_matches('_').to_owned();
-    if legal != name.trim() {
+    if legal != name {
         settings.differs(NAME, format!("the pipeline is `{legal}`: its name is part of topic names"));
     }
     if !names.insert(legal.clone()) {
@@ -160,43 +195,14 @@ fn name(settings: &mut Settings<'_>, names: &mut BTreeSet<String>) -> String {
 }
 
 /// The consumer group that a sink has in Kafka Connect.
-fn group(given: &Given) -> String {
-    let own = given.get("consumer.override.group.id").map(str::to_owned);
-    own.unwrap_or_else(|| format!("connect-{}", given.get(NAME).unwrap_or_default().trim()))
+fn group(given: &Given, worker: Option<&Given>) -> String {
+    let own = given.get("consumer.override.group.id");
+    let named = own.or_else(|| worker?.get("consumer.group.id"));
+    named.map_or_else(|| format!("connect-{}", given.get(NAME).unwrap_or_default()), str::to_owned)
 }
 
 fn legal(c: char) -> char {
     if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '_' }
-}
-
-/// What makes two connectors log in to the same org in the same way: what they say of it, whichever kinds they are.
-fn identity(kind: Kind, settings: &Settings<'_>) -> String {
-    let of_org = catalog::connectors()
-        .filter(|known| known.of.contains(&kind))
-        .filter(|known| matches!(known.fate, catalog::Fate::Same(key) if key.starts_with("orgs.")));
-    let said = of_org.filter_map(|known| {
-        let is_default = |text: &String| {
-            text.is_empty() || matches!(known.default, catalog::Default::Is(default) if default == text)
-        };
-        let text = settings.text(known.name).filter(|text| !is_default(text))?;
-        Some((known.name, text))
-    });
-    format!("{:?}", said.collect::<BTreeMap<_, _>>())
-}
-
-/// Refuses a login to an org that another connector logs in to otherwise: a process knows each org once, so that no change is
-/// written back to where it came from.
-fn other_login(settings: &mut Settings<'_>, orgs: &[(String, String, Map)]) {
-    let property = "salesforce.instance";
-    let Some(url) = settings.filled(property).filter(|url| !is_login(url)) else { return };
-    let is_same = |org: &Map| org.get("url") == Some(&Value::Text(url.clone()));
-    if let Some((_, name, _)) = orgs.iter().find(|(_, _, org)| is_same(org)) {
-        let message = format!(
-            "another connector logs in to the same org (`{name}`) with other properties; one process logs in to an org in one way: write \
-             the same, or run two processes"
-        );
-        settings.refuse(property, message);
-    }
 }
 
 /// The first part of a My Domain, else the connector's name.
@@ -240,6 +246,21 @@ impl Translation {
                 None
             }
         }
+    }
+
+    /// For each key that `text` names between backquotes the property that it comes from, with its file and line.
+    pub fn properties_named_in(&self, text: &str) -> Vec<String> {
+        let named: BTreeSet<&str> = text.split('`').skip(1).step_by(2).collect();
+        let is_named = |path: &str| {
+            named.iter().any(|key| path == *key || (key.contains('.') && path.ends_with(&format!(".{key}"))))
+        };
+        let from = self.origins.iter().filter(|(path, _)| is_named(path));
+        from.map(|(path, (number, property))| {
+            let set = &self.sets[*number];
+            let line = set.lines.get(property).map(|line| format!(":{line}")).unwrap_or_default();
+            format!("`{path}` comes from `{property}` ({}{line})", set.of)
+        })
+        .collect()
     }
 
     /// A fault of the file as one of the property that the key comes from.

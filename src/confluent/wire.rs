@@ -2,6 +2,7 @@
 
 use super::finding::{Finding, Verdict};
 use super::given::Given;
+use super::kind::Kind;
 use super::settings::Settings;
 
 /// What the bytes of one half of a record are.
@@ -37,8 +38,8 @@ pub(super) struct Wires {
     pub(super) key: Option<Wire>,
     /// Of values.
     pub(super) value: Option<Wire>,
-    /// The registry, and whether the connector itself names it.
-    pub(super) registry: Option<Named>,
+    /// The registry, once for each half whose schemas lie there.
+    pub(super) registries: Vec<Named>,
 }
 
 /// What somebody says.
@@ -53,11 +54,23 @@ pub(super) struct Named {
 }
 
 /// Options of converters that a registry's connection needs and that cannot be honoured.
-const SECURED: [&str; 6] =
-    ["basic.auth.", "bearer.auth.", "schema.registry.ssl.", "schema.registry.basic.auth.", "sasl.", "proxy."];
+const UNREACHED: [&str; 2] = ["sasl.", "proxy."];
+
+/// Options of converters that say how schemas are registered, with the value that asks for what is done anyway.
+const GOVERNANCE: [(&str, &str); 4] = [
+    ("auto.register.schemas", "true"),
+    ("use.latest.version", "false"),
+    ("key.subject.name.strategy", "io.confluent.kafka.serializers.subject.TopicNameStrategy"),
+    ("value.subject.name.strategy", "io.confluent.kafka.serializers.subject.TopicNameStrategy"),
+];
 
 /// The converters of a connector: its own, else the worker's, each with the options that stand beside it.
-pub(super) fn wires(settings: &mut Settings<'_>, worker: Option<&Given>, found: &mut Vec<Finding>) -> Wires {
+pub(super) fn wires(
+    kind: Kind,
+    settings: &mut Settings<'_>,
+    worker: Option<&Given>,
+    found: &mut Vec<Finding>,
+) -> Wires {
     let mut wires = Wires::default();
     for half in ["key", "value"] {
         let property = format!("{half}.converter");
@@ -73,7 +86,7 @@ pub(super) fn wires(settings: &mut Settings<'_>, worker: Option<&Given>, found: 
                 found.push(given.finding(property, Verdict::Refused, message));
             }
         };
-        let options = |name: &str| given.get(&format!("{property}.{name}")).map(str::trim);
+        let options = |name: &str| given.get(&format!("{property}.{name}"));
         let wire = match named(class, options("schemas.enable")) {
             Ok(wire) => wire,
             Err(wrong) => {
@@ -99,21 +112,30 @@ pub(super) fn wires(settings: &mut Settings<'_>, worker: Option<&Given>, found: 
             ),
             Some(url) => {
                 let registry = Named { text: url.to_owned(), property: name.clone(), in_worker: !own };
-                if wires.registry.as_ref().is_some_and(|known| known.text != registry.text) {
+                if wires.registries.first().is_some_and(|known| known.text != registry.text) {
                     refuse(
                         &name,
                         "keys and values lie in one registry; write the same URL for both".to_owned(),
                     );
                 }
-                wires.registry.get_or_insert(registry);
+                wires.registries.push(registry);
             }
         }
         let prefix = format!("{property}.");
-        let secured = given.properties.keys().filter_map(|name| Some((name, name.strip_prefix(&prefix)?)));
-        for (name, option) in secured.collect::<Vec<_>>() {
-            if SECURED.iter().any(|start| option.starts_with(start)) {
-                let message = "a registry with a password or certificates of its own cannot be named by a converter yet; \
-                               `orgstream import`, and then `schema_registry:`";
+        let all = given.properties.keys().filter_map(|name| Some((name, name.strip_prefix(&prefix)?)));
+        for (name, option) in all.collect::<Vec<_>>() {
+            if UNREACHED.iter().any(|start| option.starts_with(start)) {
+                let message =
+                    "a registry is asked directly, and with `USER_INFO` or `STATIC_TOKEN`".to_owned();
+                refuse(name, message);
+            }
+            let asked = GOVERNANCE.iter().find(|(known, _)| *known == option);
+            let is_usual = asked.is_none_or(|(_, usual)| {
+                options(option).is_some_and(|text| text.eq_ignore_ascii_case(usual))
+            });
+            if kind.is_source() && !is_usual {
+                let message = "a source registers the schema of what it writes under `TOPIC-key` and `TOPIC-value`, in a version of its own; \
+                               leave it out, and let the registry's compatibility say what may change";
                 refuse(name, message.to_owned());
             }
         }
@@ -123,7 +145,6 @@ pub(super) fn wires(settings: &mut Settings<'_>, worker: Option<&Given>, found: 
 
 /// What a converter of this class reads and writes.
 fn named(class: &str, schemas: Option<&str>) -> Result<Wire, String> {
-    let class = class.trim();
     Ok(match class.rsplit('.').next().unwrap_or(class) {
         "AvroConverter" => Wire::Avro,
         "JsonSchemaConverter" => Wire::JsonSchema,

@@ -1,10 +1,13 @@
-//! What a worker's properties say of the whole file: the brokers, the registry, the state.
+//! What a worker's properties say of the whole file: the brokers, the state, the HTTP server.
 
+use super::clients::{overrides, security};
 use super::document::{Map, Origin};
 use super::finding::{Finding, Verdict};
 use super::given::Given;
-use super::settings::Settings;
-use super::wire::{Named, Wires};
+use super::kind::Kind;
+use super::listeners::listeners;
+use super::part::Making;
+use super::settings::listed;
 
 /// Where brokers are named, in the order in which they are asked where there is no worker's file.
 const BROKERS: [&str; 2] = ["reporter.bootstrap.servers", "confluent.topic.bootstrap.servers"];
@@ -12,64 +15,55 @@ const BROKERS: [&str; 2] = ["reporter.bootstrap.servers", "confluent.topic.boots
 /// Stands behind the name of the file that Kafka Connect keeps positions in.
 const STATE: &str = ".orgstream";
 
-/// The brokers, and the state. Without a worker, the brokers that connectors name for something else.
-pub(super) fn worker(
-    worker: Option<(usize, &mut Settings<'_>)>,
-    connectors: &[Given],
-    file: &mut Map,
-    found: &mut Vec<Finding>,
-) {
-    let Some((number, settings)) = worker else {
-        let named = connectors.iter().enumerate().find_map(|(number, given)| {
-            let property = BROKERS.into_iter().find(|property| given.get(property).is_some())?;
-            Some((number, property, given.get(property)?))
-        });
-        let servers = named.map_or("localhost:9092", |(.., servers)| servers.trim());
-        let from: Option<Origin> = named.map(|(number, property, _)| (number, property.to_owned()));
-        file.map("kafka").put("bootstrap_servers", servers, from);
-        if let Some(first) = connectors.first() {
-            let message = format!(
-                "stands in a worker's file, and none was given: `kafka.bootstrap_servers` is {servers}. Give the worker's file as well, \
-                 or write the brokers into the file"
-            );
-            found.push(first.finding("bootstrap.servers", Verdict::Differs, message));
-        }
-        return;
-    };
-    let servers = settings.list("bootstrap.servers").join(",");
-    file.map("kafka").put("bootstrap_servers", servers, Some((number, "bootstrap.servers".to_owned())));
-    if let Some(positions) = settings.filled("offset.storage.file.filename") {
-        let from = Some((number, "offset.storage.file.filename".to_owned()));
-        file.put("state", format!("{}{STATE}", positions.trim()), from);
+/// What the worker's file says, on its way into `file`.
+pub(super) fn worker(making: &mut Making<'_, '_>, kinds: &[Kind], file: &mut Map) {
+    let servers = making.settings.list("bootstrap.servers").join(",");
+    making.put(file.map("kafka"), "bootstrap_servers", servers.as_str(), "bootstrap.servers");
+    security(making, file);
+    if kinds.contains(&Kind::Sink) {
+        overrides(making.settings, "consumer.", Some(making.settings.given), &servers);
+    }
+    if kinds.iter().any(|kind| kind.is_source()) {
+        overrides(making.settings, "producer.", Some(making.settings.given), &servers);
+    }
+    if let Some(positions) = making.settings.filled("offset.storage.file.filename") {
+        making.put(file, "state", format!("{positions}{STATE}"), "offset.storage.file.filename");
+    }
+    listeners(making, file);
+}
+
+/// The brokers where there is no worker's file: those that connectors name for something else.
+pub(super) fn without_worker(connectors: &[Given], sources: bool, file: &mut Map, found: &mut Vec<Finding>) {
+    let named = connectors.iter().enumerate().find_map(|(number, given)| {
+        let property =
+            BROKERS.into_iter().find(|property| given.get(property).is_some_and(|text| !text.is_empty()))?;
+        Some((number, property))
+    });
+    let servers = brokers(None, connectors);
+    let from: Option<Origin> = named.map(|(number, property)| (number, property.to_owned()));
+    let is_registered = file.get("schema_registry").is_some();
+    file.map("kafka").put("bootstrap_servers", servers.as_str(), from);
+    let Some(first) = connectors.first() else { return };
+    let message = format!(
+        "stands in a worker's file, and none was given: `kafka.bootstrap_servers` is {servers}. Give the worker's file as well, or write \
+         the brokers into the file"
+    );
+    found.push(first.finding("bootstrap.servers", Verdict::Differs, message));
+    if sources && !is_registered {
+        let message = "stands in a worker's file, and none was given: records are written in Avro, and the schemas lie in the process alone \
+                       (the embedded schema store), where no other reader of these brokers finds them. Give the worker's file as well, or \
+                       write `schema_registry.url`, or `output: { value: json }`, into the file";
+        found.push(first.finding("value.converter", Verdict::Differs, message));
     }
 }
 
-/// The registry that all converters name; the second of two is refused.
-pub(super) fn registry(
-    all: &[(usize, &Given, &Wires)],
-    worker: Option<(usize, &Given)>,
-    file: &mut Map,
-    found: &mut Vec<Finding>,
-) {
-    let mut first: Option<&Named> = None;
-    for (number, given, wires) in all {
-        let Some(named) = &wires.registry else { continue };
-        let (number, given) = worker.filter(|_| named.in_worker).unwrap_or((*number, given));
-        match first {
-            None => {
-                first = Some(named);
-                // A list of addresses of one registry; the first is enough.
-                let url = named.text.split(',').next().unwrap_or_default().trim();
-                file.map("schema_registry").put("url", url, Some((number, named.property.clone())));
-            }
-            Some(known) if known.text != named.text => {
-                let message = format!(
-                    "another connector names `{}`; one process has one registry, so run two",
-                    known.text
-                );
-                found.push(given.finding(&named.property, Verdict::Refused, message));
-            }
-            Some(_) => {}
-        }
-    }
+/// The brokers that the file names.
+pub(super) fn brokers(worker: Option<&Given>, connectors: &[Given]) -> String {
+    let named = match worker {
+        Some(worker) => worker.get("bootstrap.servers"),
+        None => connectors.iter().find_map(|given| {
+            BROKERS.into_iter().filter_map(|property| given.get(property)).find(|text| !text.is_empty())
+        }),
+    };
+    listed(named.unwrap_or("localhost:9092")).join(",")
 }

@@ -213,6 +213,19 @@ impl Admin {
         .await
     }
 
+    /// How many members consumer group `group` has now; none where there is no such group.
+    pub async fn members(&self, group: &str) -> Result<usize, Error> {
+        let (shared, group) = (Arc::clone(&self.shared), group.to_owned());
+        blocking(move || {
+            let groups = shared.client.inner().fetch_group_list(Some(&group), COMMITTED).map_err(|source| {
+                let what = format!("asking for the members of group {group}");
+                Error::failed(&shared.config.bootstrap_servers, what, source)
+            })?;
+            Ok(groups.groups().iter().map(|group| group.members().len()).sum())
+        })
+        .await
+    }
+
     /// Whether a sink was at work in `group`. An offset that an operator's tool has set is none of a sink's.
     pub async fn has_consumed(&self, group: &str, topics: &[String]) -> Result<bool, Error> {
         let (shared, topics) = (Arc::clone(&self.shared), topics.to_vec());

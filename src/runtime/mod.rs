@@ -18,7 +18,7 @@
 //! - [`lag`], [`flow`], [`report`]: what the status says
 
 pub mod options;
-pub use options::{Finished, Only, RunError, RunOptions};
+pub use options::{Finished, Former, Only, RunError, RunOptions};
 
 pub mod process;
 pub use process::Runtime;
@@ -39,6 +39,8 @@ mod orgs;
 mod presence;
 
 mod prepare;
+
+mod former;
 
 mod source_task;
 

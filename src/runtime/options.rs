@@ -29,10 +29,20 @@ pub struct RunOptions {
     pub until_synced: Option<Duration>,
     /// The pipelines whose sources read everything anew, wherever they are.
     pub snapshot: Vec<String>,
-    /// Consumer groups of another system whose offsets sinks begin with, by pipeline, where these have none of their own.
-    pub offsets_of: BTreeMap<String, String>,
+    /// Consumer groups that read for another system what sinks read here, by pipeline. Sinks that have offsets of their own go on
+    /// from those.
+    pub former: BTreeMap<String, Former>,
     /// Whether the configuration is a file's, so that the process can do what another one says.
     pub of_file: bool,
+}
+
+/// A consumer group of another system, and what is done about its offsets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Former {
+    /// The sink begins with them; there must be some.
+    TakeOver(String),
+    /// The run fails where there are some: to begin at the beginning would be to write everything once more.
+    Undecided(String),
 }
 
 impl RunOptions {
@@ -55,6 +65,15 @@ impl RunOptions {
                 "{}: no pipeline has a {lacking}, so `--only {lacking}` leaves nothing to run; leave `--only` out, or \
                  give a pipeline a {lacking}",
                 config.file.display()
+            )));
+        }
+        let has_sink = |name: &String| {
+            let mut named = config.pipelines.iter().filter(|pipeline| pipeline.name == *name);
+            named.any(|pipeline| pipeline.sink.is_some()) && self.sinks()
+        };
+        if let Some(name) = self.former.keys().find(|name| !has_sink(name)) {
+            return Err(RunError::config(format!(
+                "`{name}` cannot begin with the offsets of another group: no pipeline of that name runs a sink"
             )));
         }
         let sources = config.pipelines.iter().filter(|pipeline| self.sources() && pipeline.source.is_some());

@@ -6,6 +6,7 @@
 use orgstream_api::{HealthReporter, TaskError, TopicTemplate};
 use orgstream_salesforce_source::{has_begun, topics_on_record};
 
+use super::former;
 use super::options::RunOptions;
 use super::orgs::Orgs;
 use super::presence::can_begin;
@@ -74,8 +75,8 @@ impl Place<'_> {
                 refuse_lost_waiting(pipeline, kafka, admin).await?;
             }
             sink_topics(config, pipeline, admin).await?;
-            if let Some(from) = options.offsets_of.get(&pipeline.name) {
-                take_over(pipeline, from, admin).await?;
+            if let Some(former) = options.former.get(&pipeline.name) {
+                former::settle(pipeline, former, admin).await?;
             }
         }
         Ok(())
@@ -163,40 +164,6 @@ async fn refuse_lost_waiting(
             pipeline.name, pipeline.name
         ),
     }))
-}
-
-/// Gives the group of the pipeline's sinks the offsets of group `from`, unless it has some.
-///
-/// # Errors
-/// `from` has none: the sink would begin at the start of its topics, and write everything once more.
-async fn take_over(pipeline: &Pipeline, from: &str, admin: &Admin) -> Result<(), Error> {
-    let group = SinkTask { pipeline: pipeline.name.clone(), number: 0 }.group();
-    let inputs = input_topics(pipeline);
-    if !admin.committed(&group, &inputs).await?.is_empty() {
-        tracing::info!(
-            pipeline = pipeline.name,
-            "The sink goes on from its own offsets; those of {from} are not asked for."
-        );
-        return Ok(());
-    }
-    let offsets = admin.committed(from, &inputs).await?;
-    if offsets.is_empty() {
-        return Err(admin.refused(format!(
-            "consumer group {from} has committed no offset of {}, so there is none to go on from, and the sink of pipeline {} would \
-             write everything that lies there once more. Check the name of the group (`kafka-consumer-groups.sh --list`), or leave the \
-             order to take its offsets over out",
-            inputs.join(", "),
-            pipeline.name
-        )));
-    }
-    let count = offsets.len();
-    admin.commit(&group, offsets).await?;
-    tracing::info!(
-        pipeline = pipeline.name,
-        partitions = count,
-        "The sink begins with the offsets of group {from}."
-    );
-    Ok(())
 }
 
 /// Those of `topics`, each with its object, that the cluster does not have.

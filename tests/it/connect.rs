@@ -1,10 +1,14 @@
 //! Property files of Confluent's connectors, run and imported as they are.
 
+use std::time::Duration;
+
 use orgstream::kafka::{Admin, Cleanup, KafkaConfig, TopicSpec};
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use serde_json::{Value as Json, json};
 
-use crate::support::{Running, SchemaStore, World};
+use crate::support::{Running, SchemaStore, World, eventually};
 
 /// Org B has the field that the documentation's example names.
 const CUSTOM_ID: &str = "
@@ -45,6 +49,7 @@ impl Connect {
              value.converter.schema.registry.url={registry}\n\
              offset.storage.file.filename={}/connect.offsets\n\
              offset.flush.interval.ms=10000\n\
+             listeners=http://127.0.0.1:0\n\
              plugin.path=/usr/share/java,\\\n   /usr/share/confluent-hub-components\n",
             self.world.bootstrap_servers,
             self.world.dir.path().display(),
@@ -100,10 +105,53 @@ impl Connect {
         )
     }
 
+    /// Imports files as `orgstream.yaml`, its variables filled in, and answers with the text as it was printed.
+    async fn import(&self, files: &[&str]) -> String {
+        let world = &self.world;
+        let imported =
+            world.command(&[&["import", "confluent"], files].concat()).finish().await.expect_code(0);
+        // No secret is in the file; each is a variable that its head names.
+        let mut text = imported.stdout.clone();
+        for (org, half) in [(&world.a, "source"), (&world.b, "sink")] {
+            if !files.contains(&&*format!("{half}.properties")) {
+                continue;
+            }
+            let credentials = org.credentials();
+            for (property, secret) in [
+                ("CONSUMER_SECRET", &credentials.client_secret),
+                ("PASSWORD", &credentials.password),
+                ("PASSWORD_TOKEN", &credentials.security_token),
+            ] {
+                let shown = [&imported.stdout, &imported.stderr].map(|out| out.contains(secret.as_str()));
+                assert_eq!(shown, [false, false], "{property} of the {half}");
+                let pipeline = world.pipeline.to_uppercase().replace('-', "_");
+                let variable = format!("{pipeline}_{}_SALESFORCE_{property}", half.to_uppercase());
+                assert!(text.contains(&format!("#   {variable}\n")), "no {variable} in {text}");
+                text = text.replace(&format!("${{env:{variable}}}"), secret);
+            }
+        }
+        std::fs::write(world.file(), text).expect("the file is written");
+        imported.stdout
+    }
+
     fn standalone(&self, files: &[&str]) -> Running {
         let until = ["--until-synced", "--quiet", "1s"];
         self.world.command(&[&["connect-standalone", "worker.properties"], files, &until].concat())
     }
+}
+
+/// A worker's consumer, in its group.
+async fn member(connect: &Connect, group: &str) -> BaseConsumer {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", &connect.world.bootstrap_servers).set("group.id", group);
+    let member: BaseConsumer = config.set("enable.auto.commit", "false").create().expect("a consumer");
+    member.subscribe(&[&connect.topic()]).expect("it subscribes");
+    eventually("the group has its member", || {
+        drop(member.poll(Duration::from_millis(100)));
+        member.assignment().is_ok_and(|partitions| partitions.count() > 0)
+    })
+    .await;
+    member
 }
 
 async fn kafka(connect: &Connect) -> Admin {
@@ -178,12 +226,105 @@ async fn a_sink_goes_on_from_the_offsets_of_kafka_connect() {
     let group = format!("connect-{}-sink", world.pipeline);
     let admin = kafka(&connect).await;
     admin.commit(&group, [(first.partition, first.offset + 1)].into()).await.expect("committed");
+    // Nobody has said where to begin.
+    let finished = connect.standalone(&["sink.properties"]).finish().await.expect_code(78);
+    for part in [&*group, "`--offsets`", "`--from-beginning`"] {
+        assert!(finished.stderr.contains(part), "no {part} in {}", finished.stderr);
+    }
+    // The worker still runs.
+    let worker = member(&connect, &group).await;
+    let finished = connect.standalone(&offsets).finish().await.expect_code(78);
+    assert!(finished.stderr.contains("has 1 member(s)"), "{}", finished.stderr);
+    assert_eq!(world.b.count("Lead"), 0);
+    drop(worker);
     connect.standalone(&offsets).finish().await.expect_code(0);
     let rows = world.b.rows("Lead");
     assert_eq!(rows.iter().map(|row| &row["LastName"]).collect::<Vec<_>>(), ["New"]);
-    // From then on its own count.
+    // From then on its own count, whatever is said; and the imported file is the same pipeline with the same group.
     connect.standalone(&offsets).finish().await.expect_code(0);
+    connect.standalone(&["sink.properties"]).finish().await.expect_code(0);
+    connect.import(&["worker.properties", "source.properties", "sink.properties"]).await;
+    world.sync().await.expect_code(0);
     assert_eq!(world.b.count("Lead"), 1);
+    // A sink that is to begin anew says so.
+    connect.write("again.properties", &connect.sink().replace("-sink", "-again"));
+    let group = format!("connect-{}-again", world.pipeline);
+    let end = records[1].at.clone();
+    admin.commit(&group, [(end.partition, end.offset + 1)].into()).await.expect("committed");
+    connect.standalone(&["again.properties"]).finish().await.expect_code(78);
+    connect.standalone(&["--from-beginning", "again.properties"]).finish().await.expect_code(0);
+    assert_eq!(world.b.count("Lead"), 2, "one is made, and one is found by its external id");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_imported_sink_takes_the_offsets_over_that_its_head_names() {
+    let Some(connect) = Connect::start().await else { return };
+    let world = &connect.world;
+    connect.write("source.properties", &connect.source());
+    connect.write("sink.properties", &connect.sink());
+    connect.standalone(&["source.properties"]).finish().await.expect_code(0);
+    for name in ["Written before", "New"] {
+        world.in_a.create("Lead", json!({ "LastName": name, "Company": "Acme" })).await;
+        connect.standalone(&["source.properties"]).finish().await.expect_code(0);
+    }
+    let first = world.read(&connect.topic()).await.remove(0).at;
+    let sink = format!("{}-sink", world.pipeline);
+    let offsets = [(first.partition, first.offset + 1)].into();
+    kafka(&connect).await.commit(&format!("connect-{sink}"), offsets).await.expect("committed");
+    let text = connect.import(&["worker.properties", "sink.properties"]).await;
+    let former = format!("{sink}=connect-{sink}");
+    assert!(text.contains(&format!("orgstream run FILE --offsets-of {former}\n")), "{text}");
+    let until = ["--until-synced", "--quiet", "1s"];
+    let run = |more: [&str; 2]| world.command(&[&["run", "orgstream.yaml"][..], &more, &until].concat());
+    let wrong = run(["--offsets-of", "other=connect"]).finish().await.expect_code(78);
+    assert!(wrong.stderr.contains("no pipeline of that name runs a sink"), "{}", wrong.stderr);
+    run(["--offsets-of", &former]).finish().await.expect_code(0);
+    let rows = world.b.rows("Lead");
+    assert_eq!(rows.iter().map(|row| &row["LastName"]).collect::<Vec<_>>(), ["New"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_nobody_made_is_said_and_waited_for_and_not_made() {
+    let Some(connect) = Connect::start().await else { return };
+    let world = &connect.world;
+    connect.write("source.properties", &connect.source());
+    world.in_a.create("Lead", json!({ "LastName": "Noether", "Company": "Göttingen" })).await;
+    connect.standalone(&["source.properties"]).finish().await.expect_code(0);
+    let misspelt = connect.topic().replace("leads", "leeds");
+    connect.write("sink.properties", &connect.sink().replace(&connect.topic(), &misspelt));
+    // A run that is to end could only end without what it was asked for.
+    let finished = connect.standalone(&["sink.properties"]).finish().await.expect_code(78);
+    let hint = format!("`{misspelt}` (did you mean `{}`?)", connect.topic());
+    assert!(finished.stderr.contains(&hint), "{}", finished.stderr);
+    let running = world.command(&["connect-standalone", "worker.properties", "sink.properties"]);
+    running.warns(&hint).await;
+    let state = ["status", "--state", "connect.offsets.orgstream", "--json"];
+    let status = world.command(&state).finish().await;
+    let status: Json = serde_json::from_str(&status.stdout).expect("JSON");
+    assert!(status.to_string().contains("which the brokers do not have"), "{status:#}");
+    // The worker's REST interface is the server of the process.
+    let url = status["status"]["http"].as_str().expect("a server").to_owned();
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+    let connectors: Json =
+        reqwest::get(format!("{url}/connectors")).await.expect("an answer").json().await.expect("JSON");
+    assert_eq!(connectors, json!([format!("{}-sink-sink", world.pipeline)]));
+    let admin = kafka(&connect).await;
+    assert_eq!(admin.partitions(&misspelt).await.expect("an answer"), None);
+    // As soon as it is there the sink reads it, as wide as it is.
+    let spec = TopicSpec { name: misspelt.clone(), partitions: Some(3), cleanup: Cleanup::Delete };
+    admin.ensure_topics(&[spec]).await.expect("the topic is made");
+    connect.write(
+        "source.properties",
+        &connect.source().replace(&connect.topic(), &misspelt).replace("-source", "-other"),
+    );
+    let arguments = ["source.properties", "--state", "other"];
+    connect.standalone(&arguments).finish().await.expect_code(0);
+    world.in_a.create("Lead", json!({ "LastName": "Hilbert", "Company": "Göttingen" })).await;
+    connect.standalone(&arguments).finish().await.expect_code(0);
+    eventually("the record arrives", || world.b.count("Lead") > 0).await;
+    running.terminate().await.expect_code(0);
+    let parked = format!("{}-sink.parked", world.pipeline);
+    assert_eq!(admin.partitions(&parked).await.expect("an answer"), Some(3));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,7 +351,7 @@ async fn the_property_files_of_source_and_sink_run_unchanged() {
     let reports = world.read(&format!("{}-sink-success", world.pipeline)).await;
     assert_eq!(reports.len(), records.len());
     // What is other than there is said at every start, with the place.
-    for part in ["sink.properties:", "reporter.bootstrap.servers: reports go to the brokers of the worker"] {
+    for part in ["sink.properties:", "salesforce.ignore.reference.fields: "] {
         assert!(finished.stderr.contains(part), "no {part} in {}", finished.stderr);
     }
     for secret in [&world.a.credentials().client_secret, &world.b.credentials().password] {
@@ -303,25 +444,8 @@ async fn imported_property_files_become_a_file_that_runs() {
     let world = &connect.world;
     connect.write("source.properties", &connect.source());
     connect.write("sink.properties", &connect.sink());
-    let files = ["import", "confluent", "source.properties", "worker.properties", "sink.properties"];
-    let imported = world.command(&files).finish().await.expect_code(0);
-    // No secret is in the file; each is a variable that its head names.
-    let mut text = imported.stdout.clone();
-    for (org, half) in [(&world.a, "SOURCE"), (&world.b, "SINK")] {
-        let credentials = org.credentials();
-        for (property, secret) in [
-            ("CONSUMER_SECRET", &credentials.client_secret),
-            ("PASSWORD", &credentials.password),
-            ("PASSWORD_TOKEN", &credentials.security_token),
-        ] {
-            assert!(!imported.stdout.contains(secret.as_str()) && !imported.stderr.contains(secret.as_str()));
-            let pipeline = world.pipeline.to_uppercase().replace('-', "_");
-            let variable = format!("{pipeline}_{half}_SALESFORCE_{property}");
-            assert!(text.contains(&format!("#   {variable}\n")), "no {variable} in {text}");
-            text = text.replace(&format!("${{env:{variable}}}"), secret);
-        }
-    }
-    std::fs::write(world.file(), text).expect("the file is written");
+    let text = connect.import(&["source.properties", "worker.properties", "sink.properties"]).await;
+    assert!(text.contains(&format!("  {}-sink:\n", world.pipeline)), "{text}");
     world.command(&["check", "orgstream.yaml"]).finish().await.expect_code(0);
     world.prime().await;
     world.in_a.create("Lead", json!({ "LastName": "Noether", "Company": "Göttingen" })).await;
@@ -345,6 +469,28 @@ async fn what_cannot_run_is_named_with_file_line_and_property_and_nothing_starts
         assert!(finished.stderr.contains(part), "no {part} in {}", finished.stderr);
     }
     assert_eq!(world.b.calls(CallKind::Token), 0);
+    let imported = world
+        .command(&["import", "confluent", "worker.properties", "sink.properties"])
+        .finish()
+        .await
+        .expect_code(78);
+    assert_eq!(imported.stdout, "");
+    assert!(imported.stderr.contains("no file is made: 2 of what"), "{}", imported.stderr);
+    connect.write("source.properties", &connect.source());
+    let check = ["connect-standalone", "worker.properties", "source.properties", "--offsets", "--check"];
+    let finished = world.command(&check).finish().await.expect_code(0);
+    assert!(
+        finished.stderr.contains("`--offsets` and `--from-beginning` have no meaning"),
+        "{}",
+        finished.stderr
+    );
+    // A failure at run time names keys; who writes properties is told theirs.
+    let spec = TopicSpec { name: connect.topic(), partitions: Some(1), cleanup: Cleanup::Delete };
+    kafka(&connect).await.ensure_topics(&[spec]).await.expect("the topic is made");
+    connect.write("wide.properties", &format!("topic.creation.default.partitions=3\n{}", connect.source()));
+    let finished = connect.standalone(&["wide.properties"]).finish().await.expect_code(78);
+    let from = "`kafka.topics.partitions` comes from `topic.creation.default.partitions` (wide.properties:1)";
+    assert!(finished.stderr.contains(from), "{}", finished.stderr);
     let swapped = ["connect-standalone", "sink.properties", "worker.properties"];
     let finished = world.command(&swapped).finish().await.expect_code(2);
     assert!(finished.stderr.contains("the first file is the worker's"), "{}", finished.stderr);

@@ -28,6 +28,20 @@ pub struct ImportConfluent {
     /// Property files of connectors (or JSON, as it is sent to a worker), and the worker's file
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
+    /// Make one pipeline of a PushTopic source and a sink that reads its topic, under the source's name; else each connector is a
+    /// pipeline of its own, as under `connect-standalone`
+    #[arg(long)]
+    pub joined: bool,
+}
+
+/// A pipeline and a consumer group.
+pub(super) fn parse_former(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((pipeline, group)) if !pipeline.is_empty() && !group.is_empty() => {
+            Ok((pipeline.to_owned(), group.to_owned()))
+        }
+        _ => Err("is not of the form PIPELINE=GROUP".to_owned()),
+    }
 }
 
 /// Arguments of `connect-standalone`.
@@ -42,10 +56,9 @@ pub struct ConnectStandalone {
     /// Use this state directory in place of the one beside the worker's file of offsets
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
-    /// Have sinks begin with the offsets that Kafka Connect has committed for them (group `connect-NAME`), where they have none of
-    /// their own; stop the worker first
-    #[arg(long)]
-    pub offsets: bool,
+    /// Where sinks begin.
+    #[command(flatten)]
+    pub begin: Begin,
     /// Say what becomes of each property, and run nothing
     #[arg(long)]
     pub check: bool,
@@ -55,4 +68,16 @@ pub struct ConnectStandalone {
     /// How long no event may come before a source is at the end
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_duration, requires = "until_synced")]
     pub quiet: Duration,
+}
+
+/// Where sinks begin that have no offsets of their own, though Kafka Connect has committed some for them.
+#[derive(Debug, Args)]
+pub struct Begin {
+    /// Have sinks begin with the offsets that Kafka Connect has committed for them (group `connect-NAME`), where they have none of
+    /// their own; stop the worker first
+    #[arg(long)]
+    pub offsets: bool,
+    /// Have sinks begin at the beginning of their topics although Kafka Connect has committed offsets for them
+    #[arg(long, conflicts_with = "offsets")]
+    pub from_beginning: bool,
 }

@@ -6,6 +6,13 @@ use Default::{Is, Null, Required};
 use Fate::{Differs, Ignored, Refused, Same};
 use Type::{Boolean, List, Number, Text, Word};
 
+/// What is said of the other options of a source's converters.
+pub(super) const WRITTEN: Fate = Differs(
+    "",
+    "a source registers what it writes under `TOPIC-key` and `TOPIC-value`; `auto.register.schemas=false`, `use.latest.version=true` and \
+     other names of subjects are refused there",
+);
+
 pub(super) const TABLE: &[Known] = &[
     known("name", ALL, Text, Required, Same("pipelines")),
     known("connector.class", ALL, Text, Required, Same("pipelines.NAME.source.channel")),
@@ -22,12 +29,29 @@ pub(super) const TABLE: &[Known] = &[
         Is("true"),
         Same("pipelines.NAME.source.output.key, sink.input.key"),
     ),
+    known("key.converter.basic.auth.*", ALL, Type::Secret, Null, Same("schema_registry.basic_auth")),
+    known("key.converter.bearer.auth.*", ALL, Type::Secret, Null, Same("schema_registry.bearer_token")),
     known(
-        "key.converter.*",
+        "key.converter.schema.registry.basic.auth.*",
         ALL,
         Type::Secret,
         Null,
-        Ignored("schemas are registered, kept and written in one way"),
+        Same("schema_registry.basic_auth"),
+    ),
+    known(
+        "key.converter.schema.registry.ssl.*",
+        ALL,
+        Type::Secret,
+        Null,
+        Same("schema_registry.ca, certificate, key"),
+    ),
+    known("key.converter.*", SOURCES, Type::Secret, Null, WRITTEN),
+    known(
+        "key.converter.*",
+        SINK,
+        Type::Secret,
+        Null,
+        Ignored("records are read as the schema that they name says"),
     ),
     known("value.converter.schema.registry.url", ALL, List, Null, Same("schema_registry.url")),
     known(
@@ -37,12 +61,29 @@ pub(super) const TABLE: &[Known] = &[
         Is("true"),
         Same("pipelines.NAME.source.output.value, sink.input.value"),
     ),
+    known("value.converter.basic.auth.*", ALL, Type::Secret, Null, Same("schema_registry.basic_auth")),
+    known("value.converter.bearer.auth.*", ALL, Type::Secret, Null, Same("schema_registry.bearer_token")),
     known(
-        "value.converter.*",
+        "value.converter.schema.registry.basic.auth.*",
         ALL,
         Type::Secret,
         Null,
-        Ignored("schemas are registered, kept and written in one way"),
+        Same("schema_registry.basic_auth"),
+    ),
+    known(
+        "value.converter.schema.registry.ssl.*",
+        ALL,
+        Type::Secret,
+        Null,
+        Same("schema_registry.ca, certificate, key"),
+    ),
+    known("value.converter.*", SOURCES, Type::Secret, Null, WRITTEN),
+    known(
+        "value.converter.*",
+        SINK,
+        Type::Secret,
+        Null,
+        Ignored("records are read as the schema that they name says"),
     ),
     known("header.converter", ALL, Text, Null, Differs("", "headers are text")),
     known("header.converter.*", ALL, Text, Null, Differs("", "headers are text")),
@@ -154,14 +195,18 @@ pub(super) const TABLE: &[Known] = &[
         SOURCES,
         Number(-1, 32_767),
         Null,
-        Same("kafka.topics.replication_factor"),
+        Differs("kafka.topics.replication_factor", "it holds for all topics that the process makes"),
     ),
     known(
         "topic.creation.default.partitions",
         SOURCES,
-        Number(1, 10_000),
+        Number(-1, 10_000),
         Null,
-        Same("kafka.topics.partitions"),
+        Differs(
+            "kafka.topics.partitions",
+            "it holds for all topics that sources of the process write, and one that is there with another number is refused; -1 takes each \
+             as it is",
+        ),
     ),
     known(
         "topic.creation.*",
@@ -176,14 +221,22 @@ pub(super) const TABLE: &[Known] = &[
     known("confluent.license", ALL, Type::Secret, Is(""), Ignored("there is no licence")),
     known("confluent.topic*", ALL, Type::Secret, Null, Ignored("the topic of the licence")),
     known("csfle.enabled", ALL, Boolean, Is("false"), Refused("fields are not encrypted on the way")),
-    known("auto.register.schemas", ALL, Boolean, Is("true"), Differs("", "schemas are always registered")),
+    known(
+        "auto.register.schemas",
+        SOURCES,
+        Boolean,
+        Is("true"),
+        Refused("schemas of what a source writes are always registered; leave it out"),
+    ),
+    known("auto.register.schemas", SINK, Boolean, Is("true"), Ignored("a sink registers no schemas")),
     known(
         "use.latest.version",
-        ALL,
+        SOURCES,
         Boolean,
         Is("false"),
-        Differs("", "records are written with the schema that they have"),
+        Refused("records are written with the schema that they have; leave it out"),
     ),
+    known("use.latest.version", SINK, Boolean, Is("false"), Ignored("a sink registers no schemas")),
     known(
         "producer.override.*",
         ALL,

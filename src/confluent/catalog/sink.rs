@@ -75,7 +75,8 @@ pub(super) const TABLE: &[Known] = &[
         Is("fail"),
         Differs(
             "pipelines.NAME.sink.on_error.default",
-            "`log` also keeps the record, in `<pipeline>.dead_letters`; `ignore` counts it under its code",
+            "`log` also keeps the record, in `<pipeline>.dead_letters`; `ignore` counts it under its code. What no org was asked, because the \
+             record itself is wrong, stops the task in any case",
         ),
     ),
     known(

@@ -1,5 +1,6 @@
 //! A worker's properties.
 
+use super::framework::WRITTEN;
 use super::{Default, Fate, Known, MANY, Type, known};
 
 use Default::{Is, Null, Required};
@@ -11,10 +12,10 @@ const DISTRIBUTED: Fate = Refused(
     "this is the file of a distributed worker; every process takes a worker's file of its own with `bootstrap.servers`, the \
      converters and `offset.storage.file.filename`",
 );
-/// What is said of the connection's security.
-const SECURITY: Fate = Refused(
-    "connections with a password or TLS cannot be made from a worker's file yet; `orgstream import` and then `kafka:`",
-);
+/// What becomes of the connection's security.
+const SECURITY: Fate = Same("kafka.properties");
+/// What is said of which versions of TLS are spoken.
+const NEWEST: Fate = Differs("", "the newest version of TLS that both sides know is spoken, 1.2 at least");
 
 pub(super) const TABLE: &[Known] = &[
     known("bootstrap.servers", &[], List, Is("localhost:9092"), Same("kafka.bootstrap_servers")),
@@ -34,13 +35,23 @@ pub(super) const TABLE: &[Known] = &[
         Is("true"),
         Same("pipelines.NAME.source.output.key, sink.input.key"),
     ),
+    known("key.converter.basic.auth.*", &[], Type::Secret, Null, Same("schema_registry.basic_auth")),
+    known("key.converter.bearer.auth.*", &[], Type::Secret, Null, Same("schema_registry.bearer_token")),
     known(
-        "key.converter.*",
+        "key.converter.schema.registry.basic.auth.*",
         &[],
         Type::Secret,
         Null,
-        Ignored("schemas are registered, kept and written in one way"),
+        Same("schema_registry.basic_auth"),
     ),
+    known(
+        "key.converter.schema.registry.ssl.*",
+        &[],
+        Type::Secret,
+        Null,
+        Same("schema_registry.ca, certificate, key"),
+    ),
+    known("key.converter.*", &[], Type::Secret, Null, WRITTEN),
     known("value.converter.schema.registry.url", &[], List, Null, Same("schema_registry.url")),
     known(
         "value.converter.schemas.enable",
@@ -49,13 +60,23 @@ pub(super) const TABLE: &[Known] = &[
         Is("true"),
         Same("pipelines.NAME.source.output.value, sink.input.value"),
     ),
+    known("value.converter.basic.auth.*", &[], Type::Secret, Null, Same("schema_registry.basic_auth")),
+    known("value.converter.bearer.auth.*", &[], Type::Secret, Null, Same("schema_registry.bearer_token")),
     known(
-        "value.converter.*",
+        "value.converter.schema.registry.basic.auth.*",
         &[],
         Type::Secret,
         Null,
-        Ignored("schemas are registered, kept and written in one way"),
+        Same("schema_registry.basic_auth"),
     ),
+    known(
+        "value.converter.schema.registry.ssl.*",
+        &[],
+        Type::Secret,
+        Null,
+        Same("schema_registry.ca, certificate, key"),
+    ),
+    known("value.converter.*", &[], Type::Secret, Null, WRITTEN),
     known("header.converter", &[], Text, Null, Differs("", "headers are text")),
     known("header.converter.*", &[], Text, Null, Differs("", "headers are text")),
     known(
@@ -90,20 +111,22 @@ pub(super) const TABLE: &[Known] = &[
         List,
         Is("http://:8083"),
         Differs(
-            "",
-            "Kafka Connect's REST interface does not take orders here yet; `orgstream status --state DIR` shows the connectors",
+            "http.listen",
+            "the first of them, on this machine alone, since who asks from another needs credentials: `orgstream import`, and then \
+             `http.listen` and `http.auth`",
         ),
     ),
+    known("listeners.https.*", &[], Type::Secret, Null, Ignored("no listener with HTTPS is taken")),
+    known("rest.port", &[], Number(0, 65_535), Null, Same("http.listen")),
     known(
-        "rest.*",
+        "rest.extension.classes",
         &[],
-        Text,
-        Null,
-        Differs(
-            "",
-            "Kafka Connect's REST interface does not take orders here yet; `orgstream status --state DIR` shows the connectors",
-        ),
+        List,
+        Is(""),
+        Refused("there are no Java classes; `orgstream import`, and then `http.auth` says who may ask"),
     ),
+    known("rest.advertised.*", &[], Text, Null, Ignored("no worker asks another one")),
+    known("rest.*", &[], Text, Null, Differs("", "the HTTP server takes no other settings of a worker's")),
     known("admin.listeners*", &[], Text, Null, Ignored("there is no second REST interface")),
     known("access.control.*", &[], Text, Null, Ignored("there is no page of another site to allow")),
     known("response.http.headers.config", &[], Text, Null, Ignored("of the REST interface")),
@@ -146,6 +169,10 @@ pub(super) const TABLE: &[Known] = &[
     known("config.providers*", &[], Text, Null, Same("${env:NAME}, ${file:PATH}")),
     known("security.protocol", &[], Text, Is("PLAINTEXT"), SECURITY),
     known("sasl.*", &[], Type::Secret, Null, SECURITY),
+    known("ssl.protocol", &[], Text, Null, NEWEST),
+    known("ssl.enabled.protocols", &[], List, Null, NEWEST),
+    known("ssl.provider", &[], Text, Null, Ignored("there are no Java security providers")),
+    known("ssl.*manager.algorithm", &[], Text, Null, Ignored("there are no Java security providers")),
     known("ssl.*", &[], Type::Secret, Null, SECURITY),
     known(
         "producer.*",

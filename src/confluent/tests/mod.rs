@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{Finding, Given, Kind, Pipelines, Translation, Verdict, translate};
+use super::{Finding, Given, Kind, Pipelines, Providers, Translation, Verdict, translate};
 
 mod every;
 mod files;
+mod together;
 mod transforms;
 mod values;
+mod workers;
 
 /// The properties in `text`.
 fn given(of: &str, text: &str) -> Given {

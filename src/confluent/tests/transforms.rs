@@ -44,6 +44,10 @@ fn transforms_become_keys_of_the_file() {
 
     let route = one("RegexRouter", &[("regex", "(.*)"), ("replacement", "crm.$1")]);
     assert_keys(Kind::PushTopic, &route, &["topic: crm.leads", "topic_lowercase: false"]);
+    // Messages go to the topic of their channel.
+    assert_keys(Kind::PlatformEvent, &route, &["topic: crm.orders", "topic_lowercase: false"]);
+    let (translation, _) = translated(Kind::PlatformEvent, &route);
+    assert!(!translation.text.contains("topic: orders"), "{}", translation.text);
     let open = format!("{route}kafka.topic=a.${{Company}}\n");
     assert_refused(Kind::PushTopic, &open, "transforms.t.type", "`kafka.topic`");
 }

@@ -79,9 +79,9 @@ fn each_way_to_log_in_is_the_same_way_here() {
         ],
     );
     let (translation, _) = translated(Kind::Sink, password);
-    // Java leaves blanks behind a value with it.
-    assert_eq!(variables(&translation)["C_SALESFORCE_PASSWORD"], "p ");
-    for secret in ["hush", "p ", "\"t\""] {
+    // Kafka Connect takes values without the blanks around them, passwords too.
+    assert_eq!(variables(&translation)["C_SALESFORCE_PASSWORD"], "p");
+    for secret in ["hush", "p\n", "\"t\""] {
         assert!(!translation.text.contains(&format!(": {secret}")), "{}", translation.text);
     }
     assert_refused(
@@ -121,6 +121,22 @@ fn a_proxy_is_asked_in_the_same_way() {
         "http.proxy.auth.scheme",
         "no NTLM",
     );
+}
+
+#[test]
+fn an_address_with_a_user_in_it_is_refused_and_not_shown() {
+    for (property, value) in [
+        ("http.proxy", "proxy-user:proxy-hush@proxy:3128"),
+        ("http.proxy", "http://proxy-user:proxy-hush@proxy:3128"),
+        ("salesforce.instance", "https://u:proxy-hush@acme.my.salesforce.com"),
+    ] {
+        let text = format!("{property}={value}\n");
+        assert_refused(Kind::PushTopic, &text, property, "holds a user before its host");
+        let (translation, _) = translated(Kind::PushTopic, &text);
+        let said: String = translation.findings.iter().map(Finding::to_string).collect();
+        assert!(!format!("{}{said}", translation.text).contains("proxy-hush"), "{}{said}", translation.text);
+    }
+    assert_keys(Kind::PushTopic, "http.proxy=proxy:3128/a@b\n", &[]);
 }
 
 #[test]
@@ -172,6 +188,19 @@ fn refused_and_unreadable_records_end_as_the_properties_say() {
         &["default: dead_letter", "UNREADABLE_VALUE: stop"],
     );
     assert_keys(Kind::Sink, "behavior.on.api.errors=ignore\n", &["default: skip", "UNREADABLE_KEY: stop"]);
+    // What no org has said of a record is none of its errors, and a record that may have been written is not passed over.
+    let own = ["MISSING_ID: stop", "UNKNOWN_EVENT_TYPE: stop", "VALUE_NOT_WRITABLE: stop", "TOMBSTONE: stop"];
+    assert_keys(Kind::Sink, "behavior.on.api.errors=log\n", &own);
+    assert_keys(Kind::Sink, "behavior.on.api.errors=ignore\n", &own);
+    assert_keys(Kind::Sink, "behavior.on.api.errors=ignore\n", &["INSERT_UNDECIDED: reject"]);
+    let nulls = "behavior.on.api.errors=ignore\nbehavior.on.null.record=";
+    assert_keys(Kind::Sink, &format!("{nulls}fail\n"), &["TOMBSTONE: stop", "on_null: reject"]);
+    assert_keys(Kind::Sink, &format!("{nulls}ignore\n"), &["on_null: skip"]);
+    let tolerant = "behavior.on.api.errors=ignore\nerrors.tolerance=all\n";
+    let (translation, _) = translated(Kind::Sink, tolerant);
+    assert!(!translation.text.contains("UNREADABLE"), "{}", translation.text);
+    let kept = format!("{tolerant}errors.deadletterqueue.topic.name=dlq\n");
+    assert_keys(Kind::Sink, &kept, &["UNREADABLE_VALUE: reject", "MISSING_ID: stop"]);
     assert_keys(
         Kind::Sink,
         "errors.tolerance=all\nerrors.deadletterqueue.topic.name=dlq\n",
@@ -198,7 +227,12 @@ fn reports_go_to_topics_of_the_connectors_name_unless_they_have_one() {
 
 #[test]
 fn each_topic_of_a_sink_is_a_pipeline() {
-    assert_keys(Kind::Sink, "topics=a, b\n", &["c-a:", "c-b:", "topic: a", "topic: b"]);
+    assert_keys(Kind::Sink, "topics=a, b\n", &["c:", "c-b:", "topic: a", "topic: b"]);
+    // The connector's own pipeline is the same when a topic is added behind.
+    assert_keys(Kind::Sink, "topics=a\n", &["c:", "topic: a"]);
+    let (translation, _) = translated(Kind::Sink, "topics=a,b\nconsumer.override.group.id=former\n");
+    let groups: Vec<_> = translation.groups.iter().map(|(name, group)| format!("{name}={group}")).collect();
+    assert_eq!(groups, ["c=former", "c-b=former"]);
 }
 
 #[test]
@@ -234,12 +268,60 @@ fn converters_of_the_connector_go_before_the_workers() {
     );
     let secured = "value.converter=x.AvroConverter\nvalue.converter.schema.registry.url=http://registry:8081\n\
                    value.converter.basic.auth.credentials.source=USER_INFO\n";
-    assert_refused(
-        Kind::Sink,
-        secured,
-        "value.converter.basic.auth.credentials.source",
-        "registry with a password",
+    assert_refused(Kind::Sink, secured, "value.converter.basic.auth.credentials.source", "USER:PASSWORD");
+    let user = format!("{secured}value.converter.basic.auth.user.info=sr-user:sr:secret\n");
+    // One registry has one login, so the keys' converter has it as well.
+    assert_keys(Kind::Sink, &user, &["basic_auth:", "username: \"${env:REGISTRY_USERNAME}\""]);
+    let (translation, _) = translated(Kind::Sink, &user);
+    assert_eq!(variables(&translation)["REGISTRY_PASSWORD"], "sr:secret");
+    let keys = "key.converter=x.AvroConverter\nkey.converter.schema.registry.url=http://registry:8081\n";
+    let token = |source: &str| {
+        let start = "key.converter.bearer.auth";
+        format!("{keys}{start}.credentials.source={source}\n{start}.token=hush\n")
+    };
+    assert_keys(Kind::Sink, &token("STATIC_TOKEN"), &["bearer_token: \"${env:REGISTRY_TOKEN}\""]);
+    let source = "key.converter.bearer.auth.credentials.source";
+    assert_refused(Kind::Sink, &token("OAUTHBEARER"), source, "STATIC_TOKEN");
+    let other = format!(
+        "{user}{keys}key.converter.basic.auth.credentials.source=USER_INFO\nkey.converter.basic.auth.user.info=a:b\n"
     );
+    assert_refused(Kind::Sink, &other, "value.converter.basic.auth.user.info", "one login");
+    let store = "key.converter.schema.registry.ssl.truststore";
+    let stores = format!("{keys}{store}.location=/x\n");
+    assert_refused(Kind::Sink, &stores, &format!("{store}.location"), "PEM");
+    let (translation, _) = translated(Kind::Sink, &format!("{stores}{store}.type=PEM\n"));
+    assert!(translation.text.contains("  ca: \"/x\""), "{}", translation.text);
+    let url = "key.converter.schema.registry.url";
+    let user = format!("{keys}{url}=http://sr-user:sr-hush@registry:8081\n");
+    assert_refused(Kind::Sink, &user, url, "holds a user");
+    assert!(!translated(Kind::Sink, &user).0.text.contains("sr-hush"));
+}
+
+#[test]
+fn a_source_does_not_pass_over_what_its_converter_says_of_schemas() {
+    for (option, wrong, usual) in [
+        ("auto.register.schemas", "false", "true"),
+        ("use.latest.version", "true", "false"),
+        (
+            "value.subject.name.strategy",
+            "io.confluent.kafka.serializers.subject.RecordNameStrategy",
+            "io.confluent.kafka.serializers.subject.TopicNameStrategy",
+        ),
+    ] {
+        let converter =
+            "value.converter=x.AvroConverter\nvalue.converter.schema.registry.url=http://registry:8081\n";
+        let with = |value: &str| format!("{converter}value.converter.{option}={value}\n");
+        let property = format!("value.converter.{option}");
+        assert_refused(Kind::PushTopic, &with(wrong), &property, "`TOPIC-value`");
+        assert_keys(Kind::PushTopic, &with(usual), &[]);
+        assert_keys(Kind::Sink, &with(wrong), &[]);
+        // The worker's converter is the source's where it has none of its own.
+        let mut worker = worker();
+        worker.properties.insert(property.clone(), wrong.to_owned());
+        let of = |kind| translate(Some(&worker), &[connector(kind, "")], Pipelines::OfConnectors);
+        assert!(refused(&of(Kind::Cdc)).iter().any(|finding| finding.property == property), "{option}");
+        assert!(!of(Kind::Sink).is_refused(), "{option}");
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ pub(super) fn filter(making: &mut Making<'_, '_>, transform: &Transform, changed
     };
     let negated = transform.get(making, "negate").is_some_and(|word| word.eq_ignore_ascii_case("true"));
     let option = |name: &str| format!("predicates.{predicate}.{name}");
-    let class = making.settings.given.get(&option("type")).unwrap_or_default().trim().to_owned();
+    let class = making.settings.given.get(&option("type")).unwrap_or_default().to_owned();
     let named = making.settings.list("predicates").contains(&predicate);
     match class.rsplit('.').next() {
         _ if !named => {
@@ -19,8 +19,7 @@ pub(super) fn filter(making: &mut Making<'_, '_>, transform: &Transform, changed
             making.settings.refuse(&transform.option("predicate"), message);
         }
         Some("HasHeaderKey") => {
-            let Some(name) = making.settings.given.get(&option("name")).map(|name| name.trim().to_owned())
-            else {
+            let Some(name) = making.settings.given.get(&option("name")).map(str::to_owned) else {
                 let property = option("name");
                 let message =
                     format!("Missing required configuration \"{property}\" which has no default value.");

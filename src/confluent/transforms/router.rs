@@ -2,7 +2,7 @@
 
 use regex_lite::Regex;
 
-use super::{Changed, Transform};
+use super::{Changed, Transform, each_object};
 use crate::confluent::kind::Kind;
 use crate::confluent::part::Making;
 
@@ -30,6 +30,13 @@ pub(super) fn route(making: &mut Making<'_, '_>, transform: &Transform, changed:
         Ok(name) => {
             making.put(changed.half, "topic", name.as_str(), &replacement);
             making.put(changed.half, "topic_lowercase", false, &replacement);
+            if changed.kind == Kind::PlatformEvent {
+                // Messages go to the topic of their channel.
+                let from = making.from(&replacement);
+                each_object(changed.half.map("events"), &[], |channel| {
+                    channel.put("topic", name.as_str(), from.clone());
+                });
+            }
             changed.topic = Some(name);
         }
         Err(wrong) => making.settings.refuse(&regex, wrong),

@@ -1,0 +1,65 @@
+//! Where a sink begins whose records another system has read before.
+
+use super::options::Former;
+use super::prepare::input_topics;
+use crate::config::Pipeline;
+use crate::kafka::{Admin, Error};
+use crate::worker::sink::SinkTask;
+
+/// Gives the group of the pipeline's sinks the offsets of the former one, or asks for a decision. A group that has offsets goes on from
+/// them.
+///
+/// # Errors
+/// There is nothing to take over, somebody still reads for the former group, or nobody has said where to begin.
+pub(super) async fn settle(pipeline: &Pipeline, former: &Former, admin: &Admin) -> Result<(), Error> {
+    let group = SinkTask { pipeline: pipeline.name.clone(), number: 0 }.group();
+    let inputs = input_topics(pipeline);
+    let is_told_to = matches!(former, Former::TakeOver(_));
+    let (Former::TakeOver(from) | Former::Undecided(from)) = former;
+    if !admin.committed(&group, &inputs).await?.is_empty() {
+        if is_told_to {
+            tracing::info!(
+                pipeline = pipeline.name,
+                "The sink goes on from its own offsets; those of {from} are not asked for."
+            );
+        }
+        return Ok(());
+    }
+    let offsets = admin.committed(from, &inputs).await?;
+    let topics = inputs.join(", ");
+    match former {
+        Former::Undecided(_) if offsets.is_empty() => return Ok(()),
+        Former::Undecided(_) => {
+            return Err(admin.refused(format!(
+                "consumer group {from} has committed offsets of {topics}, and the sink of pipeline {} none yet (group {group}): from the \
+                 beginning it would write everything that lies there once more. Stop what reads for {from}, and say `--offsets` to go on \
+                 from there, or `--from-beginning`",
+                pipeline.name
+            )));
+        }
+        Former::TakeOver(_) if offsets.is_empty() => {
+            return Err(admin.refused(format!(
+                "consumer group {from} has committed no offset of {topics}, so there is none to go on from, and the sink of pipeline {} \
+                 would write everything that lies there once more. Check the name of the group (`kafka-consumer-groups.sh --list`), or \
+                 leave the order to take its offsets over out",
+                pipeline.name
+            )));
+        }
+        Former::TakeOver(_) => {}
+    }
+    let members = admin.members(from).await?;
+    if members > 0 {
+        return Err(admin.refused(format!(
+            "consumer group {from} has {members} member(s), so somebody still writes its records, and its offsets move on: stop that \
+             first. Members that ended without a word are gone after their session timeout"
+        )));
+    }
+    let count = offsets.len();
+    admin.commit(&group, offsets).await?;
+    tracing::info!(
+        pipeline = pipeline.name,
+        partitions = count,
+        "The sink begins with the offsets of group {from}."
+    );
+    Ok(())
+}
