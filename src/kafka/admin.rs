@@ -127,6 +127,18 @@ impl Admin {
         blocking(move || shared.uncommitted.partitions(&topic)).await
     }
 
+    /// The names of all topics that the brokers show.
+    pub async fn topics(&self) -> Result<Vec<String>, Error> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || {
+            let metadata = shared.client.inner().fetch_metadata(None, COMMITTED).map_err(|source| {
+                Error::failed(&shared.config.bootstrap_servers, "asking for the topics".to_owned(), source)
+            })?;
+            Ok(metadata.topics().iter().map(|topic| topic.name().to_owned()).collect())
+        })
+        .await
+    }
+
     /// The largest record that can be written to `topic`, in bytes; `None` where the brokers do not say.
     pub async fn largest_record(&self, topic: &str) -> Option<usize> {
         let options = AdminOptions::new().request_timeout(Some(CREATE));
@@ -217,10 +229,11 @@ impl Admin {
     pub async fn members(&self, group: &str) -> Result<usize, Error> {
         let (shared, group) = (Arc::clone(&self.shared), group.to_owned());
         blocking(move || {
-            let groups = shared.client.inner().fetch_group_list(Some(&group), COMMITTED).map_err(|source| {
-                let what = format!("asking for the members of group {group}");
-                Error::failed(&shared.config.bootstrap_servers, what, source)
-            })?;
+            let groups =
+                shared.client.inner().fetch_group_list(Some(&group), COMMITTED).map_err(|source| {
+                    let what = format!("asking for the members of group {group}");
+                    Error::failed(&shared.config.bootstrap_servers, what, source)
+                })?;
             Ok(groups.groups().iter().map(|group| group.members().len()).sum())
         })
         .await

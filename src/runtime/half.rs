@@ -8,6 +8,7 @@ use orgstream_salesforce_sink::SinkConfig;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::awaited::awaited;
 use super::options::RunOptions;
 use super::orgs::Orgs;
 use super::prepare;
@@ -15,7 +16,7 @@ use super::process::Shared;
 use super::sink::SinkEntry;
 use super::sink_task::SinkOrgs;
 use super::source_task::SourceEntry;
-use crate::config::Pipeline;
+use crate::config::{Config, Pipeline};
 use crate::control::Kind;
 use crate::worker::state::StateCell;
 
@@ -44,13 +45,14 @@ pub(super) enum Half {
 }
 
 impl Half {
-    /// The halves of `pipeline` that `options` ask for, before they run.
-    pub(super) fn all(pipeline: &Pipeline, options: &RunOptions) -> Vec<Self> {
+    /// The halves of `pipeline`, one of the file's, that `options` ask for, before they run.
+    pub(super) fn all(config: &Config, pipeline: &Pipeline, options: &RunOptions) -> Vec<Self> {
         let source = pipeline.source.as_ref().filter(|_| options.sources()).map(|_| {
             Self::Source(Arc::new(SourceEntry::new(pipeline, options.snapshot.contains(&pipeline.name))))
         });
         let sink = pipeline.sink.as_ref().filter(|_| options.sinks()).map(|sink| {
-            Self::Sink(Arc::new(SinkEntry::new(pipeline, sink, prepare::input_topics(pipeline))))
+            let (topics, awaited) = (prepare::input_topics(pipeline), awaited(config, pipeline));
+            Self::Sink(Arc::new(SinkEntry::new(pipeline, sink, topics, awaited)))
         });
         source.into_iter().chain(sink).collect()
     }

@@ -7,6 +7,7 @@
 //! - [`supervisor`], [`changes`], [`request`]: which pipelines run, and how that changes
 //! - [`half`], [`tasks`]: the tasks of one half of a pipeline; those of all of them
 //! - [`orgs`], [`presence`], [`prepare`]: logging in, what the orgs have, topics
+//! - [`former`], [`awaited`]: where a sink begins, and topics that others have to make
 //! - [`source_task`], [`sink_task`]: the two kinds of task, put together
 //! - [`sink`]: the tasks of one sink, and what they share
 //! - [`unlinked`]: where links could be filled in
@@ -41,6 +42,8 @@ mod presence;
 mod prepare;
 
 mod former;
+
+mod awaited;
 
 mod source_task;
 

@@ -6,8 +6,9 @@
 use orgstream_api::{HealthReporter, TaskError, TopicTemplate};
 use orgstream_salesforce_source::{has_begun, topics_on_record};
 
+use super::awaited;
 use super::former;
-use super::options::RunOptions;
+use super::options::{Former, RunOptions};
 use super::orgs::Orgs;
 use super::presence::can_begin;
 use crate::config::{Config, Pipeline, Reports};
@@ -74,6 +75,11 @@ impl Place<'_> {
             if !options.snapshot.contains(&pipeline.name) {
                 refuse_lost_waiting(pipeline, kafka, admin).await?;
             }
+            let missing = awaited::missing(&awaited::awaited(config, pipeline), admin).await?;
+            if !missing.is_empty() {
+                refuse_missing(pipeline, options, &missing, admin).await?;
+                return Ok(());
+            }
             sink_topics(config, pipeline, admin).await?;
             if let Some(former) = options.former.get(&pipeline.name) {
                 former::settle(pipeline, former, admin).await?;
@@ -81,6 +87,20 @@ impl Place<'_> {
         }
         Ok(())
     }
+}
+
+/// Refuses a run that cannot wait for topics that others have to make: one that is to end, or to take offsets over.
+async fn refuse_missing(
+    pipeline: &Pipeline,
+    options: &RunOptions,
+    missing: &[String],
+    admin: &Admin,
+) -> Result<(), Error> {
+    let takes_over = matches!(options.former.get(&pipeline.name), Some(Former::TakeOver(_)));
+    if options.until_synced.is_none() && !takes_over {
+        return Ok(());
+    }
+    Err(admin.refused(awaited::said(&pipeline.name, missing, admin).await))
 }
 
 /// Makes the topic of the sources' positions.
@@ -182,23 +202,37 @@ async fn missing<'a>(
 
 /// A sink reads what others made, of any width; it makes only what is not there yet.
 async fn sink_topics(config: &Config, pipeline: &Pipeline, admin: &Admin) -> Result<(), Error> {
-    let mut widest = 1;
-    for name in input_topics(pipeline) {
-        let width = match admin.partitions(&name).await? {
-            Some(width) => width,
-            None => {
-                admin.ensure_topics(&[records(config, name.clone())]).await?;
-                admin.partitions(&name).await?.unwrap_or(1)
-            }
-        };
-        widest = widest.max(width);
+    let inputs = input_topics(pipeline);
+    for name in &inputs {
+        if admin.partitions(name).await?.is_none() {
+            admin.ensure_topics(&[records(config, name.clone())]).await?;
+        }
     }
-    let reports = pipeline.sink.iter().filter_map(|sink| sink.reports.as_ref()).flat_map(Reports::topics);
+    let sink = pipeline.sink.as_ref();
+    let reports = sink.and_then(|sink| sink.reports.as_ref());
+    let inserts = sink.is_some_and(|sink| sink.operation.inserts());
+    own_topics(&pipeline.name, reports, inserts, &inputs, admin).await
+}
+
+/// Makes the topics that a sink writes itself, beside those that it reads, which are there.
+pub(super) async fn own_topics(
+    pipeline: &str,
+    reports: Option<&Reports>,
+    inserts: bool,
+    inputs: &[String],
+    admin: &Admin,
+) -> Result<(), Error> {
+    let mut widest = 1;
+    for name in inputs {
+        widest = widest.max(admin.partitions(name).await?.unwrap_or(1));
+    }
+    let reports = reports.into_iter().flat_map(Reports::topics);
     admin.ensure_topics(&reports.map(|name| of_reasons(name.clone())).collect::<Vec<_>>()).await?;
     // An entry lies in the partition number of its record, so the topic is as wide as the widest input.
-    let mut own = vec![dead_letters(pipeline), compacted(&topics::parked(&pipeline.name), widest)];
-    if pipeline.sink.as_ref().is_some_and(|sink| sink.operation.inserts()) {
-        own.push(compacted(&topics::intents(&pipeline.name), widest));
+    let dead_letters = of_reasons(topics::dead_letters(pipeline));
+    let mut own = vec![dead_letters, compacted(&topics::parked(pipeline), widest)];
+    if inserts {
+        own.push(compacted(&topics::intents(pipeline), widest));
     }
     admin.ensure_topics(&own).await
 }
@@ -213,7 +247,8 @@ fn open_templates(pipeline: &Pipeline) -> Vec<&TopicTemplate> {
     templates(pipeline).map(|(_, topic)| topic).filter(|topic| topic.name().is_none()).collect()
 }
 
-fn templates(pipeline: &Pipeline) -> impl Iterator<Item = (&str, &TopicTemplate)> {
+/// The templates of what a pipeline's source writes, each with its object or event.
+pub(super) fn templates(pipeline: &Pipeline) -> impl Iterator<Item = (&str, &TopicTemplate)> {
     let config = pipeline.source.iter().map(|source| &source.config);
     config.flat_map(|config| {
         let objects = config.objects.iter().map(|object| (&*object.name, &object.topic));

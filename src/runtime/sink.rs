@@ -26,6 +26,8 @@ pub(super) struct SinkEntry {
     pub(super) reports: Option<Reports>,
     /// The topics it reads.
     pub(super) topics: Vec<String>,
+    /// Those of them that others have to make.
+    pub(super) awaited: Vec<String>,
     /// What the bytes on them are.
     pub(super) input: Input,
     /// How long the group waits for a silent member.
@@ -53,13 +55,19 @@ pub(super) struct SinkTaskEntry {
 }
 
 impl SinkEntry {
-    /// The sink of `pipeline`, which reads `topics`, before it runs.
-    pub(super) fn new(pipeline: &Pipeline, sink: &PipelineSink, topics: Vec<String>) -> Self {
+    /// The sink of `pipeline`, which reads `topics`, before it runs. Others have to make those `awaited`.
+    pub(super) fn new(
+        pipeline: &Pipeline,
+        sink: &PipelineSink,
+        topics: Vec<String>,
+        awaited: Vec<String>,
+    ) -> Self {
         Self {
             pipeline: pipeline.name.clone(),
             org: sink.org.clone(),
             reports: sink.reports.clone(),
             topics,
+            awaited,
             input: sink.input,
             session_timeout: sink.membership.session_timeout,
             tasks: (0..sink.membership.tasks).map(|_| SinkTaskEntry::default()).collect(),

@@ -58,6 +58,11 @@ impl SinkEntry {
         state.begin();
         let health = state.reporter();
         shared.ids_health.iter().for_each(|part| state.hear_shared(part.clone()));
+        let inserts = config.operation.inserts();
+        tokio::select! {
+            there = self.wait_for_topics(inserts, &shared.admin, &health) => there?,
+            () = stop.cancelled() => return Ok(()),
+        }
         let consumer = GroupConsumer::open(
             &shared.kafka,
             GroupConfig {
@@ -82,7 +87,6 @@ impl SinkEntry {
         if let Some(bytes) = shared.admin.largest_record(&topics::parked(&self.pipeline)).await {
             config.parking.largest = largest(bytes);
         }
-        let inserts = config.operation.inserts();
         let context = SinkContext {
             ids: Arc::new(shared.ids.clone()),
             intents: Arc::clone(&intents) as Arc<dyn Intents>,

@@ -162,7 +162,7 @@ impl<'a> Supervisor<'a> {
             config.pipelines.iter().filter(|pipeline| begins.contains(&pipeline.name)).collect();
         let options = self.options_of_now();
         for pipeline in &beginning {
-            self.report.tasks.put(pipeline, &options);
+            self.report.tasks.put(&config, pipeline, &options);
         }
         self.report.config.send_replace(Arc::clone(&config));
         for pipeline in beginning {
@@ -179,6 +179,8 @@ impl<'a> Supervisor<'a> {
         let is_due =
             |name: &String| self.report.tasks.sources().iter().any(|source| source.is_due_anew(name));
         options.snapshot.retain(is_due);
+        // These were taken over at the start.
+        options.former.clear();
         options
     }
 

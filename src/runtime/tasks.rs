@@ -23,15 +23,15 @@ impl Tasks {
     /// Those of each half of each pipeline that `options` ask for.
     pub(super) fn of(config: &Config, options: &RunOptions) -> Self {
         let tasks = Self(RwLock::default());
-        config.pipelines.iter().for_each(|pipeline| tasks.put(pipeline, options));
+        config.pipelines.iter().for_each(|pipeline| tasks.put(config, pipeline, options));
         tasks
     }
 
-    /// Puts in those of `pipeline`, in place of those that are there.
-    pub(super) fn put(&self, pipeline: &Pipeline, options: &RunOptions) {
+    /// Puts in those of `pipeline`, one of the file's, in place of those that are there.
+    pub(super) fn put(&self, config: &Config, pipeline: &Pipeline, options: &RunOptions) {
         let mut all = self.write();
         all.retain(|name, _| name.pipeline != pipeline.name);
-        all.extend(Half::all(pipeline, options).into_iter().map(|half| (half.name(), half)));
+        all.extend(Half::all(config, pipeline, options).into_iter().map(|half| (half.name(), half)));
     }
 
     /// Takes out those of the pipeline `name`.
