@@ -151,6 +151,42 @@ fn every_setting_of_kurrents_sink_has_a_line_and_tests_that_exist() {
     }
 }
 
+/// The settings and defaults of Camunda's Kafka connectors.
+const CAMUNDA: &[&str] = &[
+    "Username and Password",
+    "sasl.mechanism",
+    "{{secrets.NAME}}",
+    "bootstrap servers",
+    "topic name",
+    "Headers",
+    "Key and Value",
+    "Additional properties",
+    "acks=all",
+    "delivery.timeout.ms",
+    "Default (JSON)",
+    "Avro (experimental)",
+    "rawValue",
+    "Activation condition",
+    "Correlation key",
+    "group.id",
+    "enable.auto.commit",
+    "session.timeout.ms",
+    "Auto offset reset",
+];
+
+#[test]
+fn every_setting_of_camundas_connectors_has_a_line_and_tests_that_exist() {
+    let rows = every_line_has_tests_that_exist("docs/FROM_CAMUNDA.md");
+    for row in &rows {
+        let verdict = row.split(" | ").nth(2).unwrap_or_default();
+        assert!(verdict == "same" || verdict.starts_with("differs because "), "{row}");
+    }
+    let there: Vec<&str> = rows.iter().filter_map(|row| row.split(" | ").next()).collect();
+    for setting in CAMUNDA {
+        assert!(there.iter().any(|cell| cell.contains(setting)), "{setting} has no line");
+    }
+}
+
 /// The rows of a page's table, of which each names in its last cell the tests that hold it.
 #[track_caller]
 fn every_line_has_tests_that_exist(page: &str) -> Vec<String> {
