@@ -64,9 +64,12 @@ fn with_head(translation: &Translation) -> String {
     }
     if !translation.groups.is_empty() {
         text.push_str(GROUPS);
+        // In one command: a sink that is left out of it would begin at the beginning.
+        text.push_str("#   orgstream run FILE");
         for (pipeline, former) in &translation.groups {
-            text.extend(["#   orgstream run FILE --offsets-of ", pipeline, "=", former, "\n"]);
+            text.extend([" --offsets-of ", pipeline, "=", former]);
         }
+        text.push('\n');
     }
     let told = translation.findings.iter().filter(|finding| is_told(finding));
     let told: Vec<String> = told.map(|finding| format!("#   {finding}\n")).collect();
@@ -109,6 +112,9 @@ pub(super) async fn standalone(arguments: ConnectStandalone) -> Result<Exit, Fai
         }
         return Ok(Exit::Done);
     }
+    tracing::info!(
+        "Messages name keys of the file that these properties become; `orgstream import confluent` prints it, with the property behind each key."
+    );
     let former = |group: String| match (arguments.begin.offsets, arguments.begin.from_beginning) {
         (true, _) => Some(Former::TakeOver(group)),
         (false, true) => None,

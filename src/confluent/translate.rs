@@ -133,8 +133,7 @@ pub fn translate(worker: Option<&Given>, connectors: &[Given], pipelines: Pipeli
         parts.iter().map(|(number, part)| (*number, &connectors[*number], &part.wires)).collect();
     registry(&converters, worker.map(|worker| (number, worker)), &mut secrets, &mut file, &mut found);
     if worker.is_none() {
-        let sources = kinds.iter().any(|kind| kind.is_source());
-        without_worker(connectors, sources, &mut file, &mut found);
+        without_worker(connectors, &mut file, &mut found);
     }
     // Topics that are there already have the width that somebody gave them.
     file.map("kafka").map("topics").put("partitions", -1_i64, None);

@@ -33,7 +33,7 @@ pub(super) fn worker(making: &mut Making<'_, '_>, kinds: &[Kind], file: &mut Map
 }
 
 /// The brokers where there is no worker's file: those that connectors name for something else.
-pub(super) fn without_worker(connectors: &[Given], sources: bool, file: &mut Map, found: &mut Vec<Finding>) {
+pub(super) fn without_worker(connectors: &[Given], file: &mut Map, found: &mut Vec<Finding>) {
     let named = connectors.iter().enumerate().find_map(|(number, given)| {
         let property =
             BROKERS.into_iter().find(|property| given.get(property).is_some_and(|text| !text.is_empty()))?;
@@ -49,11 +49,12 @@ pub(super) fn without_worker(connectors: &[Given], sources: bool, file: &mut Map
          the brokers into the file"
     );
     found.push(first.finding("bootstrap.servers", Verdict::Differs, message));
-    if sources && !is_registered {
-        let message = "stands in a worker's file, and none was given: records are written in Avro, and the schemas lie in the process alone \
-                       (the embedded schema store), where no other reader of these brokers finds them. Give the worker's file as well, or \
-                       write `schema_registry.url`, or `output: { value: json }`, into the file";
-        found.push(first.finding("value.converter", Verdict::Differs, message));
+    let silent = connectors.iter().find(|given| given.get("value.converter").is_none());
+    if let Some(silent) = silent.filter(|_| !is_registered) {
+        let message = "stands in a worker's file, and none was given: records have schemas of a registry, and the registry is the one inside \
+                       the process, which nobody else who reads or writes at these brokers knows. Give the worker's file as well, or write \
+                       `schema_registry.url`, or the `output` of sources and the `input` of sinks, into the file";
+        found.push(silent.finding("value.converter", Verdict::Differs, message));
     }
 }
 

@@ -8,7 +8,7 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use serde_json::{Value as Json, json};
 
-use crate::support::{Running, SchemaStore, World, eventually};
+use crate::support::{Running, SchemaStore, SecuredKafka, World, WorldBuilder, eventually};
 
 /// Org B has the field that the documentation's example names.
 const CUSTOM_ID: &str = "
@@ -26,7 +26,11 @@ struct Connect {
 
 impl Connect {
     async fn start() -> Option<Self> {
-        let world = World::builder().embedded().org_b(|org| org.objects(CUSTOM_ID)).build().await?;
+        Self::on(World::builder().embedded()).await
+    }
+
+    async fn on(builder: WorldBuilder) -> Option<Self> {
+        let world = builder.org_b(|org| org.objects(CUSTOM_ID)).build().await?;
         let registry = SchemaStore::start(&world.dir.path().join("schemas.db"));
         let connect = Self { world, registry };
         connect.write("worker.properties", &connect.worker());
@@ -274,6 +278,10 @@ async fn an_imported_sink_takes_the_offsets_over_that_its_head_names() {
     let text = connect.import(&["worker.properties", "sink.properties"]).await;
     let former = format!("{sink}=connect-{sink}");
     assert!(text.contains(&format!("orgstream run FILE --offsets-of {former}\n")), "{text}");
+    connect.write("two.properties", &format!("{}topics=a,b\n", connect.sink().replace(" topics=", " #")));
+    let two = world.command(&["import", "confluent", "worker.properties", "two.properties"]).finish().await;
+    let both = format!("orgstream run FILE --offsets-of {former} --offsets-of {sink}-b=connect-{sink}\n");
+    assert!(two.stdout.contains(&both), "{}", two.stdout);
     let until = ["--until-synced", "--quiet", "1s"];
     let run = |more: [&str; 2]| world.command(&[&["run", "orgstream.yaml"][..], &more, &until].concat());
     let wrong = run(["--offsets-of", "other=connect"]).finish().await.expect_code(78);
@@ -325,6 +333,40 @@ async fn a_topic_that_nobody_made_is_said_and_waited_for_and_not_made() {
     running.terminate().await.expect_code(0);
     let parked = format!("{}-sink.parked", world.pipeline);
     assert_eq!(admin.partitions(&parked).await.expect("an answer"), Some(3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn brokers_with_tls_and_logins_are_reached_as_the_workers_file_says() {
+    let Some(kafka) = SecuredKafka::shared() else { return };
+    let secured = World::builder().embedded().kafka(kafka.address("login_tls"));
+    let Some(connect) = Connect::on(secured).await else { return };
+    let world = &connect.world;
+    // As files for clusters in the cloud have it: the same once more for each kind of client.
+    let login = |password: &str| {
+        let of = |prefix: &str| {
+            format!(
+                "{prefix}security.protocol=SASL_SSL\n{prefix}sasl.mechanism=PLAIN\n{prefix}ssl.truststore.type=PEM\n\
+                 {prefix}ssl.truststore.location={}\n{prefix}ssl.enabled.protocols=TLSv1.2,TLSv1.3\n\
+                 {prefix}sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \\\n  \
+                 username=\"alice\" password=\"{password}\";\n",
+                kafka.pem("ca.pem")
+            )
+        };
+        ["", "producer.", "consumer."].map(of).concat()
+    };
+    connect.write("source.properties", &connect.source());
+    connect.write("sink.properties", &connect.sink());
+    connect.write("worker.properties", &format!("{}{}", connect.worker(), login("alice-secret")));
+    world.in_a.create("Lead", json!({ "LastName": "Noether", "Company": "Göttingen" })).await;
+    connect.standalone(&["source.properties"]).finish().await.expect_code(0);
+    world.in_a.create("Lead", json!({ "LastName": "Hilbert", "Company": "Göttingen" })).await;
+    let both = ["source.properties", "sink.properties"];
+    connect.standalone(&both).finish().await.expect_code(0);
+    assert!(world.b.count("Lead") > 0);
+    connect.write("worker.properties", &format!("{}{}", connect.worker(), login("hunter2")));
+    let finished = connect.standalone(&both).finish().await.expect_code(78);
+    assert!(finished.stderr.contains("refuses the user or the password"), "{}", finished.stderr);
+    assert!(!finished.stderr.contains("hunter2"), "{}", finished.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

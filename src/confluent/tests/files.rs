@@ -186,6 +186,9 @@ fn without_a_workers_file_brokers_are_those_that_a_connector_names() {
     // Nobody else finds schemas that lie in the process.
     let registry = said(&translation.findings, "value.converter");
     assert!(registry[0].message.contains("`schema_registry.url`"), "{registry:?}");
+    let json = connector(Kind::Sink, "value.converter=org.apache.kafka.connect.json.JsonConverter\n");
+    let translation = translate(None, &[json], Pipelines::Joined);
+    assert_eq!(said(&translation.findings, "value.converter")[0].verdict, Verdict::Honoured);
     alone.properties.insert("confluent.topic.bootstrap.servers".to_owned(), "b:1".to_owned());
     let translation = translate(None, &[alone], Pipelines::Joined);
     assert!(translation.text.contains("bootstrap_servers: \"b:1\""), "{}", translation.text);
