@@ -1,6 +1,6 @@
 //! What the bytes of records are, as the user's file says.
 
-/// The formats of both halves of a record.
+/// The formats of both halves of a record that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Input {
     /// Of the key.
@@ -24,8 +24,66 @@ pub enum Format {
     Unread,
 }
 
+/// The formats of both halves of a record that is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Output {
+    /// Of the key.
+    pub key: Written,
+    /// Of the value.
+    pub value: Written,
+}
+
+/// What one half is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// Behind the id of a schema in this language, which the registry has.
+    Registry(Language),
+    /// JSON with its schema in each record, as Kafka Connect's `JsonConverter` writes it.
+    JsonWithSchema,
+    /// JSON alone.
+    Json,
+    /// The record's id as text.
+    Text,
+}
+
+/// What the schemas of a registry are written in, and with it what the bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// Avro.
+    Avro,
+    /// JSON Schema.
+    JsonSchema,
+    /// Protobuf.
+    Protobuf,
+}
+
 impl Default for Input {
     fn default() -> Self {
-        Self { key: Format::Registry, value: Format::Registry }
+        Output::default().read_as()
+    }
+}
+
+impl Default for Output {
+    fn default() -> Self {
+        let avro = Written::Registry(Language::Avro);
+        Self { key: avro, value: avro }
+    }
+}
+
+impl Output {
+    /// As what the same bytes are read.
+    pub fn read_as(self) -> Input {
+        Input { key: self.key.read_as(), value: self.value.read_as() }
+    }
+}
+
+impl Written {
+    fn read_as(self) -> Format {
+        match self {
+            Self::Registry(_) => Format::Registry,
+            Self::JsonWithSchema => Format::JsonWithSchema,
+            Self::Json => Format::Json,
+            Self::Text => Format::Text,
+        }
     }
 }

@@ -1,25 +1,27 @@
-//! Records as typed data ↔ records as bytes. Written is Avro in Confluent's framing, with a schema registry, or JSON; read is
-//! that and what other producers write.
+//! Records as typed data ↔ records as bytes: Avro, JSON Schema and Protobuf in Confluent's framing, with a schema registry,
+//! or JSON. Read is also what other producers write.
 //!
 //! # Layout, in reading order
 //!
 //! - [`error`]: whose fault it is when that fails
 //! - [`format`](mod@format): what bytes may be
 //! - [`avro`]: schema texts, encoding, decoding
-//! - `json`, `protobuf`: decoding, and writing JSON
+//! - `json`, `protobuf`: the same for these
 //! - `shape`, `logical`, `spelling`: what values of other producers mean here
-//! - `framing`, `writer`: which schema the bytes were written with
+//! - `framing`, `writer`, `encoder`: which schema the bytes were or are written with
 //! - [`registry_config`]: where a registry is, and how it is asked
-//! - [`registry`], `referenced`, `trouble`: schema ids, and what a registry's refusal means
+//! - [`registry`], `registering`, `referenced`, `trouble`: schema ids, and what a registry's refusal means
 //! - [`record`]: the codec itself, for keys and values
 
 pub mod error;
 pub use error::{CodecError, Part};
 
 pub mod format;
-pub use format::{Format, Input};
+pub use format::{Format, Input, Language, Output, Written};
 
 pub mod avro;
+
+mod encoder;
 
 mod framing;
 
@@ -30,6 +32,8 @@ mod logical;
 pub(crate) mod protobuf;
 
 mod referenced;
+
+mod registering;
 
 pub mod registry_config;
 pub use registry_config::{RegistryConfig, RegistryLogin};

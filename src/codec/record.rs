@@ -1,13 +1,17 @@
 //! The codec for whole records.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use orgstream_api::record::field;
-use orgstream_api::{Record, Struct, Value};
+use orgstream_api::{Record, Schema, Struct, Value};
 
 use super::error::{CodecError, Part};
-use super::format::{Format, Input};
+use super::format::{Format, Input, Language, Output, Written};
+use super::framing;
 use super::json::{self, Connect, WithSchema};
+use super::registering::{Registered, Wanted};
 use super::registry::Registry;
-use super::{avro, framing};
 
 /// A record's bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,9 +45,16 @@ pub struct Codec {
     registry: Registry,
     input: Input,
     connect: Connect,
-    output: Input,
+    output: Output,
     with_schema: WithSchema,
+    known: Arc<Mutex<Known>>,
 }
+
+/// What the records of a schema were written with last: by the schema's address, which is kept, and the half.
+type Known = HashMap<(usize, Part), (Arc<str>, Arc<Registered>)>;
+
+/// Schemas that are looked up without their subject's name. A source has a few for each object.
+const REMEMBERED: usize = 1_000;
 
 impl Codec {
     /// A codec with the schemas of `registry`.
@@ -52,15 +63,16 @@ impl Codec {
             registry,
             input: Input::default(),
             connect: Connect::default(),
-            output: Input::default(),
+            output: Output::default(),
             with_schema: WithSchema::default(),
+            known: Arc::default(),
         }
     }
 
     /// The same codec, which writes records in these formats and reads them so.
     #[must_use]
-    pub fn writing(self, output: Input) -> Self {
-        Self { input: output, output, ..self }
+    pub fn writing(self, output: Output) -> Self {
+        Self { input: output.read_as(), output, known: Arc::default(), ..self }
     }
 
     /// The same codec for records of these formats.
@@ -92,29 +104,54 @@ impl Codec {
         value: Option<&Struct>,
     ) -> Result<Option<Vec<u8>>, CodecError> {
         let Some(value) = value else { return Ok(None) };
-        // TopicNameStrategy: a subject for each half of a topic.
-        let subject = format!("{topic}-{part}");
-        let format = match part {
+        let written = match part {
             Part::Key => self.output.key,
             Part::Value => self.output.value,
         };
-        let bare = match format {
-            Format::Registry => None,
-            Format::JsonWithSchema => Some(self.with_schema.encode(value)),
-            Format::Json => Some(json::encode(value)),
-            Format::Text | Format::Unread => Some(id(value)),
+        let bytes = match written {
+            Written::Registry(language) => {
+                let registered = self.registered(topic, part, language, value.schema()).await?;
+                registered.encode(value, room(part))
+            }
+            Written::JsonWithSchema => self.with_schema.encode(value),
+            Written::Json => json::encode(value),
+            Written::Text => id(value),
         };
-        if let Some(bytes) = bare {
-            return bytes.map(Some).map_err(|reason| CodecError::Unencodable { part, subject, reason });
+        bytes.map(Some).map_err(|reason| {
+            let subject = subject(topic, part);
+            CodecError::Unencodable { part, subject, reason }
+        })
+    }
+
+    /// What records of `schema` are written with. Their schema is registered when it is new.
+    async fn registered(
+        &self,
+        topic: &str,
+        part: Part,
+        language: Language,
+        schema: &Arc<Schema>,
+    ) -> Result<Arc<Registered>, CodecError> {
+        let place = (Arc::as_ptr(schema).addr(), part);
+        if let Some((known_topic, registered)) = self.lock().get(&place)
+            && **known_topic == *topic
+        {
+            return Ok(Arc::clone(registered));
         }
-        let registered = self.registry.register(part, &subject, value.schema()).await?;
-        let mut framed = framing::head(registered.id, room(part));
-        avro::encode(value, &mut framed).map_err(|error| CodecError::Unencodable {
-            part,
-            subject,
-            reason: error.to_string(),
-        })?;
-        Ok(Some(framed))
+        let wanted = Wanted { part, subject: &subject(topic, part), language, schema };
+        let registered = self.registry.register(wanted).await?;
+        // An equal schema lies elsewhere and may be gone soon, so that another comes to lie at its address.
+        if Arc::ptr_eq(&registered.schema, schema) {
+            let mut known = self.lock();
+            if known.len() >= REMEMBERED {
+                known.clear();
+            }
+            known.insert(place, (topic.into(), Arc::clone(&registered)));
+        }
+        Ok(registered)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn decode_part(&self, part: Part, bytes: Option<&[u8]>) -> Result<Option<Struct>, CodecError> {
@@ -143,6 +180,11 @@ impl Codec {
         let writer = self.registry.writer(part, id).await?;
         writer.decode(datum).map_err(|error| undecodable(format!("{error} (schema id {id})")))
     }
+}
+
+/// A subject for each half of a topic, as Confluent's `TopicNameStrategy` names it.
+fn subject(topic: &str, part: Part) -> String {
+    format!("{topic}-{part}")
 }
 
 /// The record's id alone.

@@ -4,16 +4,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use orgstream_api::{HealthReporter, Schema};
+use orgstream_api::HealthReporter;
 use schema_registry_converter::async_impl::schema_registry::{
-    SrSettings, get_all_subjects, get_schema_by_id, post_schema,
+    SrSettings, get_all_subjects, get_schema_by_id,
 };
 use schema_registry_converter::error::SRCError;
-use schema_registry_converter::schema_registry_common::{RegisteredSchema, SchemaType, SuppliedSchema};
+use schema_registry_converter::schema_registry_common::RegisteredSchema;
 use tokio::time::{Instant, sleep};
 
-use super::avro;
 use super::error::{CodecError, Part};
+use super::registering::{Registered, Wanted};
 use super::registry_config::RegistryConfig;
 use super::trouble::Trouble;
 use super::writer::{Source, Writer};
@@ -24,6 +24,8 @@ const CONNECT: Duration = Duration::from_secs(30);
 const CALL: Duration = Duration::from_secs(15);
 /// How long a schema is asked for that the registry does not have: its replicas may be behind whoever registered it.
 const UNKNOWN: Duration = Duration::from_secs(15);
+/// Schemas that are kept, of those that are written and of those that are read. Beyond them all are asked for anew.
+const REMEMBERED: usize = 1_000;
 /// The first and the longest pause between two attempts.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
 
@@ -42,13 +44,6 @@ struct Shared {
     url: String,
     registered: Mutex<HashMap<String, Vec<Arc<Registered>>>>,
     writers: Mutex<HashMap<u32, Arc<Writer>>>,
-}
-
-/// One of our schemas, with its id in a subject.
-pub(super) struct Registered {
-    schema: Arc<Schema>,
-    /// The registry's id.
-    pub(super) id: u32,
 }
 
 impl Registry {
@@ -89,37 +84,18 @@ impl Registry {
         Self { patience, ..self }
     }
 
-    /// The id of `schema` in `subject`, where it is registered when it is new. Waits while the registry is away.
-    pub(super) async fn register(
-        &self,
-        part: Part,
-        subject: &str,
-        schema: &Arc<Schema>,
-    ) -> Result<Arc<Registered>, CodecError> {
-        let known = self.registered(subject, schema);
+    /// A schema with its id in a subject, where it is registered when it is new. Waits while the registry is away.
+    pub(super) async fn register(&self, wanted: Wanted<'_>) -> Result<Arc<Registered>, CodecError> {
+        let known = self.registered(wanted);
         if let Some(known) = known {
             return Ok(known);
         }
-        let unencodable = |error: avro::AvroError| CodecError::Unencodable {
-            part,
-            subject: subject.to_owned(),
-            reason: error.to_string(),
-        };
-        let text = avro::schema_text(schema).map_err(unencodable)?;
-        avro::check_own(&text).map_err(unencodable)?;
-        let supplied = SuppliedSchema::new(Some(schema.name().to_owned()), SchemaType::Avro, text);
-        let post = || post_schema(&self.shared.settings, subject.to_owned(), supplied.clone());
-        let answer = self.insist(post).await.map_err(|trouble| match trouble {
-            Trouble::Refused(message) | Trouble::Unknown(message) => CodecError::Incompatible {
-                registry: self.shared.url.clone(),
-                subject: subject.to_owned(),
-                message,
-            },
-            Trouble::Away(reason) | Trouble::Forbidden(reason) => self.unusable(reason),
-        })?;
-        tracing::info!(subject, id = answer.id, schema = schema.name(), "schema registered");
-        let registered = Arc::new(Registered { schema: Arc::clone(schema), id: answer.id });
-        lock(&self.shared.registered).entry(subject.to_owned()).or_default().push(Arc::clone(&registered));
+        let registered = Arc::new(self.registering(wanted).await?);
+        let mut all = lock(&self.shared.registered);
+        if all.values().map(Vec::len).sum::<usize>() >= REMEMBERED {
+            all.clear();
+        }
+        all.entry(wanted.subject.to_owned()).or_default().push(Arc::clone(&registered));
         Ok(registered)
     }
 
@@ -143,16 +119,21 @@ impl Registry {
         let source = Source { schema_type: answer.schema_type, text: answer.schema, referenced };
         let writer = Writer::parse(&source).map_err(|error| undecodable(format!("schema {id}: {error}")))?;
         let writer = Arc::new(writer);
-        lock(&self.shared.writers).insert(id, Arc::clone(&writer));
+        let mut writers = lock(&self.shared.writers);
+        if writers.len() >= REMEMBERED {
+            writers.clear();
+        }
+        writers.insert(id, Arc::clone(&writer));
         Ok(writer)
     }
 
     /// Schemas are shared, so that the address is compared first. A schema that was described anew is equal as a rule.
-    fn registered(&self, subject: &str, schema: &Arc<Schema>) -> Option<Arc<Registered>> {
+    fn registered(&self, wanted: Wanted<'_>) -> Option<Arc<Registered>> {
         let registered = lock(&self.shared.registered);
-        let known = registered.get(subject)?;
-        let same = known.iter().find(|known| Arc::ptr_eq(&known.schema, schema));
-        same.or_else(|| known.iter().find(|known| known.schema == *schema)).cloned()
+        let known = || registered.get(wanted.subject).into_iter().flatten();
+        let same_language = |known: &&Arc<Registered>| known.language == wanted.language;
+        let same = known().filter(same_language).find(|known| Arc::ptr_eq(&known.schema, wanted.schema));
+        same.or_else(|| known().filter(same_language).find(|known| known.schema == *wanted.schema)).cloned()
     }
 
     /// Asks for a schema, again for a while if the registry does not have it; the task is degraded meanwhile.

@@ -9,6 +9,10 @@ use url::Url;
 use super::*;
 use crate::peers;
 
+pub(in crate::codec) mod drawn;
+mod formats;
+mod versions;
+
 fn schema(fields: Vec<Field>) -> Arc<Schema> {
     Arc::new(Schema::new("io.confluent.salesforce.Account", fields))
 }

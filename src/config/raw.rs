@@ -17,7 +17,7 @@ mod input;
 pub(super) use input::{Input, KeyFormat, Nulls, TakenFor, ValueFormat};
 
 mod output;
-pub(super) use output::{Output, WrittenKey};
+pub(super) use output::{Output, WrittenKey, WrittenValue};
 
 mod source;
 pub(super) use source::{

@@ -17,7 +17,7 @@ use orgstream_salesforce_source::SourceConfig;
 use super::http::Http;
 use super::settled::Settled;
 use super::written::Written;
-use crate::codec::{Input, RegistryConfig};
+use crate::codec::{Input, Output, RegistryConfig};
 use crate::expression::ReportBody;
 use crate::kafka::Settings;
 use crate::shaping::Shaping;
@@ -120,7 +120,7 @@ pub struct PipelineSource {
     /// A name in [`Config::orgs`].
     pub org: String,
     /// What the bytes of records are.
-    pub output: Input,
+    pub output: Output,
     /// What the source connector is given.
     pub config: SourceConfig,
     /// What its records are on their topics.

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::process::Shared;
 use super::produced::ProducedTopics;
 use super::task::keep_running;
-use crate::codec::{Codec, Input, Registry};
+use crate::codec::{Codec, Output, Registry};
 use crate::config::Pipeline;
 use crate::control::NotOrdered;
 use crate::shaping::Shaping;
@@ -35,7 +35,7 @@ pub(super) struct SourceEntry {
     /// The pipeline.
     pub(super) pipeline: String,
     /// What the bytes of its records are.
-    output: Input,
+    output: Output,
     /// What it is doing.
     pub(super) state: StateCell,
     /// What it has done.

@@ -129,6 +129,7 @@ mod channels;
 mod source_input;
 
 // Gaps: a position that the org can no longer serve.
+mod formats;
 mod gaps;
 
 // Objects without a channel.

@@ -142,7 +142,7 @@ fn clock_text(millis: i64) -> String {
 /// Year, month and day of days since the epoch, for every number of days: a record from a foreign producer may hold
 /// any, and it is for the org to refuse it, not for this side to change it. Counts eras of 400 years of equal length
 /// from the first of March, so that the leap day is the last of its year.
-fn civil(days: i64) -> (i64, i64, i64) {
+pub fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;

@@ -2,13 +2,13 @@
 //!
 //! - [`schema_text`]: the text of our schemas, as Confluent's AvroConverter writes it
 //! - [`parse`]: texts of any writer → our schemas, and the shape by which values are read
-//! - [`encode`], [`decode`]: values ↔ bytes
+//! - [`Encoder`], [`decode`]: values ↔ bytes
 
 mod decode;
 pub use decode::decode;
 
 mod encode;
-pub use encode::{check_own, encode};
+pub use encode::Encoder;
 
 mod input;
 

@@ -1,10 +1,11 @@
 //! Our records → JSON, as Kafka Connect's `JsonConverter` writes them: the value alone, or `{"schema": …, "payload": …}`.
+//! Values are written straight into the bytes, without a tree of JSON in between.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use orgstream_api::{Field, Schema, Struct, Type, Value};
-use serde_json::{Map, Number, Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::codec::logical;
 
@@ -13,7 +14,9 @@ const REMEMBERED: usize = 256;
 
 /// The bytes of a value alone. Dates and times are the numbers that they are in Kafka Connect.
 pub(in crate::codec) fn encode(value: &Struct) -> Result<Vec<u8>, String> {
-    serde_json::to_vec(&payload(value)?).map_err(|error| error.to_string())
+    let mut bytes = Vec::with_capacity(512);
+    payload(value, &mut bytes)?;
+    Ok(bytes)
 }
 
 /// Writes values with their schemas beside them. Clones share the texts.
@@ -34,7 +37,7 @@ impl WithSchema {
         bytes.extend_from_slice(b"{\"schema\":");
         bytes.extend_from_slice(schema.as_bytes());
         bytes.extend_from_slice(b",\"payload\":");
-        bytes.extend(encode(value)?);
+        payload(value, &mut bytes)?;
         bytes.push(b'}');
         Ok(bytes)
     }
@@ -100,25 +103,47 @@ fn of_type(kind: &Type, optional: bool) -> Map<String, Json> {
     text
 }
 
-fn payload(value: &Struct) -> Result<Json, String> {
+/// Appends the bytes of a value. After an error `out` ends with a part of them.
+pub(super) fn payload(value: &Struct, out: &mut Vec<u8>) -> Result<(), String> {
+    out.push(b'{');
     let fields = value.schema().fields().iter().zip(value.values());
-    let members = fields.map(|(field, value)| {
-        let value = plain(value).ok_or_else(|| format!("field {}: JSON has no number for it", field.name))?;
-        Ok((field.name.clone(), value))
-    });
-    members.collect::<Result<Map<_, _>, String>>().map(Json::Object)
+    for (index, (field, value)) in fields.enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        scalar(&field.name, out);
+        out.push(b':');
+        plain(value, out).map_err(|error| format!("field {}: {error}", field.name))?;
+    }
+    out.push(b'}');
+    Ok(())
 }
 
-/// `None` for what JSON cannot say.
-fn plain(value: &Value) -> Option<Json> {
-    Some(match value {
-        Value::Null => Json::Null,
-        Value::Boolean(value) => json!(value),
-        Value::Int32(value) | Value::Date(value) | Value::Time(value) => json!(value),
-        Value::Int64(value) | Value::Timestamp(value) => json!(value),
-        Value::Float64(value) => Json::Number(Number::from_f64(*value)?),
-        Value::String(value) => json!(value),
-        Value::Array(values) => Json::Array(values.iter().map(plain).collect::<Option<_>>()?),
-        Value::Struct(value) => payload(value).ok()?,
-    })
+fn plain(value: &Value, out: &mut Vec<u8>) -> Result<(), String> {
+    match value {
+        Value::Null => out.extend_from_slice(b"null"),
+        Value::Boolean(value) => scalar(value, out),
+        Value::Int32(value) | Value::Date(value) | Value::Time(value) => scalar(value, out),
+        Value::Int64(value) | Value::Timestamp(value) => scalar(value, out),
+        Value::Float64(value) if value.is_finite() => scalar(value, out),
+        Value::Float64(_) => return Err("JSON has no number for it".to_owned()),
+        Value::String(value) => scalar(value, out),
+        Value::Array(values) => {
+            out.push(b'[');
+            for (index, value) in values.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                plain(value, out)?;
+            }
+            out.push(b']');
+        }
+        Value::Struct(value) => payload(value, out)?,
+    }
+    Ok(())
+}
+
+fn scalar<T: serde::Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
+    // Fails only where writing fails or a map has a key that is no text.
+    serde_json::to_writer(out, value).ok();
 }

@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 
 use super::subschema::{At, meaning};
 use super::tree::Node;
+use super::typed::Typed;
 use super::{number, plain};
 use crate::codec::writer::Referenced;
 
@@ -25,6 +26,8 @@ const STEPS_A_BYTE: usize = 64;
 pub(in crate::codec) struct JsonSchema {
     root: Json,
     referenced: HashMap<String, Json>,
+    /// Where the schema says the type of every member.
+    typed: Option<Typed>,
 }
 
 /// The way of one value through a schema.
@@ -44,14 +47,20 @@ impl JsonSchema {
             Ok((other.name.clone(), read))
         };
         let referenced: Result<_, String> = referenced.iter().map(named).collect();
-        Ok(Self { root: json(text)?, referenced: referenced? })
+        let root = json(text)?;
+        let typed = Typed::parse(&root);
+        Ok(Self { root, referenced: referenced?, typed })
     }
 
     /// The record half that `bytes` are; `None` for null.
     pub(in crate::codec) fn decode(&self, bytes: &[u8]) -> Result<Option<Struct>, String> {
+        let node = Node::parse(bytes)?;
+        if let Some(read) = self.typed.as_ref().and_then(|typed| typed.read(&node)) {
+            return Ok(Some(read));
+        }
         let at = At::root(&self.root);
         let walk = Walk { schema: self, left: Cell::new(STEPS + STEPS_A_BYTE * bytes.len()) };
-        let found = walk.value(at, at.text("title").unwrap_or("json"), &Node::parse(bytes)?)?;
+        let found = walk.value(at, at.text("title").unwrap_or("json"), &node)?;
         Ok(plain::half(found))
     }
 }

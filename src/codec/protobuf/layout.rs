@@ -72,7 +72,9 @@ impl Layouts {
 
     fn make(&mut self, message: &MessageDescriptor) -> Result<Arc<Layout>, String> {
         let (mut fields, mut meanings) = (Vec::new(), Vec::new());
-        for field in message.fields() {
+        // As they stand in the file, which is the order that the writer's record has; by their numbers they may not be.
+        let declared = message.descriptor_proto().field.iter();
+        for field in declared.filter_map(|field| message.get_field_by_name(field.name())) {
             let meaning = self
                 .meaning(&field)
                 .map_err(|error| format!("field {} of {}: {error}", field.name(), message.full_name()))?;

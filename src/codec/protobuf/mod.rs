@@ -5,6 +5,8 @@
 //! - [`message`]: which message of its file a value is
 //! - [`layout`]: what the fields of a message mean here
 //! - [`decode`]: bytes → values
+//! - [`schema_text`], [`numbers`]: our schemas as `.proto` files
+//! - [`encode`], [`wire`]: values → bytes
 
 mod compile;
 pub(crate) use compile::compile;
@@ -12,11 +14,22 @@ pub(crate) use compile::compile;
 mod decode;
 pub(super) use decode::Writer;
 
+mod encode;
+pub(super) use encode::Encoder;
+
 mod known;
 
 mod layout;
 
 mod message;
+
+mod numbers;
+pub(super) use numbers::Numbers;
+
+mod schema_text;
+pub(super) use schema_text::schema_text;
+
+mod wire;
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use orgstream_salesforce_sink::{Nulls, Reading, TakenFor};
 
-use crate::codec::{Format, Input};
+use crate::codec::{Format, Input, Language, Output, Written};
 use crate::config::raw;
 
 fn of_values(raw: Option<raw::ValueFormat>) -> Format {
@@ -14,16 +14,24 @@ fn of_values(raw: Option<raw::ValueFormat>) -> Format {
 }
 
 /// The formats that a source writes.
-pub(super) fn output(raw: Option<raw::Output>) -> Input {
+pub(super) fn output(raw: Option<raw::Output>) -> Output {
     let raw = raw.unwrap_or_default();
-    let value = of_values(raw.value);
+    let value = match raw.value.unwrap_or(raw::WrittenValue::Avro) {
+        raw::WrittenValue::Avro => Written::Registry(Language::Avro),
+        raw::WrittenValue::JsonSchema => Written::Registry(Language::JsonSchema),
+        raw::WrittenValue::Protobuf => Written::Registry(Language::Protobuf),
+        raw::WrittenValue::JsonWithSchema => Written::JsonWithSchema,
+        raw::WrittenValue::Json => Written::Json,
+    };
     let key = raw.key.map_or(value, |key| match key {
-        raw::WrittenKey::Registry => Format::Registry,
-        raw::WrittenKey::JsonWithSchema => Format::JsonWithSchema,
-        raw::WrittenKey::Json => Format::Json,
-        raw::WrittenKey::Text => Format::Text,
+        raw::WrittenKey::Avro => Written::Registry(Language::Avro),
+        raw::WrittenKey::JsonSchema => Written::Registry(Language::JsonSchema),
+        raw::WrittenKey::Protobuf => Written::Registry(Language::Protobuf),
+        raw::WrittenKey::JsonWithSchema => Written::JsonWithSchema,
+        raw::WrittenKey::Json => Written::Json,
+        raw::WrittenKey::Text => Written::Text,
     });
-    Input { key, value }
+    Output { key, value }
 }
 
 /// The formats that a sink reads: those that the source of its pipeline writes, unless it says otherwise.

@@ -75,7 +75,7 @@ pub(super) fn pipeline(
     let written = raw.source.as_ref().and_then(|source| source.topic.clone());
     let lowercase = raw.source.as_ref().and_then(|source| source.topic_lowercase);
     let output = input::output(raw.source.as_ref().and_then(|source| source.output));
-    let read_as = raw.sink.as_ref().map(|sink| input::input(sink.input, output));
+    let read_as = raw.sink.as_ref().map(|sink| input::input(sink.input, output.read_as()));
     let source = raw.source.and_then(|raw| {
         let read = |(name, object): &mut (String, raw::Object)| {
             (name.clone(), object.source.take().unwrap_or_default())
@@ -93,7 +93,14 @@ pub(super) fn pipeline(
     let sink = raw.sink.and_then(|raw| {
         effects(&name, &raw, has_filters, report);
         let source_org = source_org.as_deref();
-        let beside = Beside { has_source, source_org, written: output, source_topic, several, assignment_of };
+        let beside = Beside {
+            has_source,
+            source_org,
+            written: output.read_as(),
+            source_topic,
+            several,
+            assignment_of,
+        };
         sink(&name, raw, beside, report)
     });
     let objects = raw_objects

@@ -3,25 +3,46 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::input::ValueFormat;
-
 /// What the bytes of a source's records are. A sink of the same pipeline reads them so.
 #[derive(Deserialize, JsonSchema, Default, Clone, Copy)]
 #[schemars(extend("x-example" = "{ value: json }"))]
 pub(in crate::config) struct Output {
-    /// What values are. With `registry` they are Avro, and the registry has their schemas.
-    #[schemars(extend("default" = "registry", "x-confluent" = ["output.data.format"]))]
-    pub(in crate::config) value: Option<ValueFormat>,
+    /// What values are.
+    #[schemars(extend("default" = "avro", "x-confluent" = ["output.data.format", "value.converter"]))]
+    pub(in crate::config) value: Option<WrittenValue>,
     /// What keys are. Default: as `value`. Not beside a `source.key` that makes them text.
+    #[schemars(extend("x-confluent" = ["key.converter"]))]
     pub(in crate::config) key: Option<WrittenKey>,
 }
 
-/// What written keys are.
+/// What written values are. `registry` is another word for `avro`.
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::config) enum WrittenValue {
+    /// Avro behind the id of its schema, which the registry has.
+    #[serde(alias = "registry")]
+    Avro,
+    /// JSON behind the id of its JSON Schema, which the registry has.
+    JsonSchema,
+    /// Protobuf behind the id of its `.proto` file, which the registry has.
+    Protobuf,
+    /// JSON with its schema beside it, `{"schema": …, "payload": …}`: Kafka Connect's `JsonConverter` with `schemas.enable`.
+    JsonWithSchema,
+    /// JSON without a schema.
+    Json,
+}
+
+/// What written keys are. `registry` is another word for `avro`.
 #[derive(Deserialize, JsonSchema, Clone, Copy)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::config) enum WrittenKey {
     /// As a value of that name.
-    Registry,
+    #[serde(alias = "registry")]
+    Avro,
+    /// As a value of that name.
+    JsonSchema,
+    /// As a value of that name.
+    Protobuf,
     /// As a value of that name.
     JsonWithSchema,
     /// As a value of that name: `{"Id": …}`.

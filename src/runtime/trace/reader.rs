@@ -85,7 +85,7 @@ impl Reader<'_> {
         }
         let read_as = match (&pipeline.sink, &pipeline.source) {
             (Some(sink), _) => sink.input,
-            (None, Some(source)) => source.output,
+            (None, Some(source)) => source.output.read_as(),
             (None, None) => Input::default(),
         };
         let codec = self.codec.clone().reading(read_as);
