@@ -111,12 +111,14 @@ def registered_class(registry, compiler, schema_id):
     return message_class([file], package + file.message_type[0].name)
 
 
-def decoded(registry, compiler, data, context):
+def decoded(registry, url, compiler, data, context):
     schema_id = int.from_bytes(data[1:5], "big")
     kind = registry.get_schema(schema_id).schema_type
     if kind == "PROTOBUF":
         own = registered_class(registry, compiler, schema_id)
-        message = ProtobufDeserializer(own, {"use.deprecated.format": False}, registry)(data, context)
+        # With a client it asks for the writer's schema compiled, which not every registry answers.
+        client = registry if compiler == url else None
+        message = ProtobufDeserializer(own, {"use.deprecated.format": False}, client)(data, context)
         return kind, json_format.MessageToDict(message, preserving_proto_field_name=True)
     if kind == "JSON":
         return kind, JSONDeserializer(None, schema_registry_client=registry)(data, context)
@@ -141,7 +143,7 @@ def read(options, registry):
         line = {}
         for name, data, field in [("key", message.key(), MessageField.KEY), ("value", message.value(), MessageField.VALUE)]:
             line["format"], line[name] = decoded(
-                registry, options.compiler or options.registry, data, SerializationContext(options.topic, field))
+                registry, options.registry, options.compiler or options.registry, data, SerializationContext(options.topic, field))
         print(json.dumps(line, ensure_ascii=False, default=str))
     consumer.close()
 
