@@ -27,7 +27,7 @@ mod references;
 use references::References;
 
 mod values;
-use values::{as_it_is, event, from_cel, headers, map, place};
+use values::{as_it_is, event, from_cel, half, headers, place};
 
 /// What an expression may name.
 const VARIABLES: [&str; 4] = ["value", "key", "headers", "event"];
@@ -102,11 +102,10 @@ fn read_program(text: &str, known: &[&str]) -> Result<(Program, References), Str
 /// Puts in what the expression names of the record.
 fn add_record(context: &mut Context<'_, '_>, references: &References, scope: &Scope<'_>) {
     if references.names("value") {
-        let fields = map(scope.value, references.fields_of("value"));
-        context.add_variable_from_value("value", fields);
+        context.add_variable_from_value("value", half(scope.value, references.fields_of("value")));
     }
     if references.names("key") {
-        let key = scope.key.map_or(Cel::Null, |key| map(key, None));
+        let key = scope.key.map_or(Cel::Null, |key| half(key, None));
         context.add_variable_from_value("key", key);
     }
     if references.names("headers") {

@@ -19,6 +19,9 @@ pub use ids::{
     Ids, IdsBootstrap, IdsCommand, IdsExport, IdsForget, IdsImport, IdsLookup, IdsPlace, IdsSet, IdsSides,
 };
 
+mod offsets;
+pub use offsets::{Offsets, OffsetsChange, OffsetsCommand, OffsetsReset, OffsetsSet, OffsetsShow};
+
 /// Keeps Salesforce orgs in step through Kafka.
 #[derive(Debug, Parser)]
 #[command(name = "orgstream", version, after_help = EXIT_CODES)]
@@ -70,6 +73,8 @@ pub enum Command {
     Gaps(Gaps),
     /// Show and correct which record of one org stands for which of the other
     Ids(Ids),
+    /// Show how far pipelines are, and set where their sinks go on
+    Offsets(Offsets),
     /// Show where the changes of a record went, and what became of them
     Trace(Trace),
     /// Show what the process of a file or a state directory is doing

@@ -8,7 +8,7 @@ use clap::Parser as _;
 use super::args::{Arguments, Command};
 use super::exit::{Exit, Failure};
 use super::{
-    apply, broker, check, config, connect, dev, gaps, ids, output, prepare, run, sandbox, schema,
+    apply, broker, check, config, connect, dev, gaps, ids, offsets, output, prepare, run, sandbox, schema,
     schema_store, snapshot, status, trace, verify,
 };
 use crate::telemetry::{self, Format, LogOptions};
@@ -47,6 +47,7 @@ fn start(command: Command, format: Option<Format>) -> Result<Exit, Failure> {
             Command::Snapshot(arguments) => snapshot::snapshot(arguments).await,
             Command::Gaps(arguments) => gaps::gaps(arguments).await,
             Command::Ids(arguments) => ids::ids(arguments).await,
+            Command::Offsets(arguments) => Box::pin(offsets::offsets(arguments)).await,
             Command::Trace(arguments) => Box::pin(trace::trace(arguments)).await,
             Command::Status(arguments) => status::status(arguments).await,
             Command::Check(arguments) => check::check(&arguments),

@@ -3,6 +3,7 @@
 //! # Layout, in reading order
 //!
 //! - [`validated`]: what the rest of the program sees, holding only valid values
+//! - [`start`]: its part about where a sink begins
 //! - [`http`]: its part about the HTTP server
 //! - [`fault`]: what is wrong with a file, and where
 //! - `raw`: every key there is; its docs become the descriptions of the JSON Schema
@@ -25,6 +26,9 @@ pub use validated::{
     Brokers, Config, Kafka, Object, Org, Pipeline, PipelineSink, PipelineSource, Reports, Sandbox,
     SchemaRegistry,
 };
+
+pub mod start;
+pub use start::{PartitionStart, SinkStart};
 
 pub mod http;
 pub use http::{Access, Credentials, Http};

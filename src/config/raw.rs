@@ -55,6 +55,9 @@ pub(super) use bulk::Bulk;
 mod parked;
 pub(super) use parked::{Expired, Parked};
 
+mod start;
+pub(super) use start::{PartitionStart, PartitionStarts, SinkStart, SinkStartPlace, SinkStartWord};
+
 mod producer;
 pub(super) use producer::{AddressFamily, Codec, Compression, Producer};
 
@@ -155,6 +158,10 @@ pub(super) struct Sink {
     /// The topic of each object, as in `source.topic`, which is the default. A pipeline without a source needs it.
     #[schemars(extend("x-confluent" = ["topics"]))]
     pub(super) topic: Option<String>,
+    /// Where to begin in a partition of which the consumer group has committed nothing yet. It holds once: afterwards the group's own
+    /// offsets count (`orgstream offsets`), and a topic that is made anew is read from its first record.
+    #[schemars(extend("default" = "beginning"))]
+    pub(super) start: Option<SinkStart>,
     /// What is done with a record.
     #[schemars(extend(
         "default" = "sync",
@@ -215,6 +222,11 @@ pub(super) struct Sink {
     pub(super) session_timeout: Option<String>,
     /// When records are written by bulk jobs.
     pub(super) bulk: Option<Bulk>,
+    /// An expression (CEL). Records of which it does not hold are none of this sink's, deletions among them: they are passed over,
+    /// counted (`unmatched`) and committed, before anything else is asked of them. `value` is null where there is none, and has only
+    /// the fields that the record carries; `event.object` is empty where nobody knows it. What it has no value for is rejected with
+    /// `CONDITION_FAILED`, for which `on_error` may say otherwise.
+    pub(super) when: Option<String>,
     /// An expression (CEL). Only records of which it holds are written; deletions always are.
     pub(super) filter: Option<String>,
     /// What becomes of a record that the target has when the filter holds for it no more.

@@ -24,7 +24,7 @@ is text too, so `double(value.AnnualRevenue) > 1000.0`. A whole number and one w
 10`. A source's filter lets pass what it has no value for, and counts it (`filter_errors` in the status). Expressions of `source.key`, `source.headers` and
 `source.value` see the record as it would be written without them. Patterns are regular expressions in the syntax of the crate `regex`, without Unicode classes.
 
-Those of a sink (`sink.filter`, `objects.NAME.sink.filter`, `objects.NAME.fields`) see also where the record lies: `topic`, `partition`,
+Those of a sink (`sink.when` and `sink.filter`, the same under `objects.NAME.sink`, `objects.NAME.fields`) see also where the record lies: `topic`, `partition`,
 `offset`. What they have no value for is rejected, with the expression and the field. A filter needs all fields that it names, and so
 does a computed field of which the record carries any; it is written whenever it carries one, or when the expression names none. A record
 from another producer does not say what it carries; of those the values count that are not null. A computed null clears its field. The

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgstream_api::TopicTemplate;
 use orgstream_api::record::field;
+use orgstream_api::{Expression, TopicTemplate};
 use orgstream_salesforce::{OrgConfig, WriteOptions};
 use orgstream_salesforce_sink::{
     Algorithm, BulkRules, DeletedTarget, Failures, Operation, Parking, Reading, ReferenceRules, Rules,
@@ -16,6 +16,7 @@ use orgstream_salesforce_source::SourceConfig;
 
 use super::http::Http;
 use super::settled::Settled;
+use super::start::SinkStart;
 use super::written::Written;
 use crate::codec::{Input, Output, RegistryConfig};
 use crate::expression::ReportBody;
@@ -134,6 +135,10 @@ pub struct PipelineSink {
     pub org: String,
     /// The topic of each object, which is all that is left open in it.
     pub topic: TopicTemplate,
+    /// Where it begins in partitions of which its group has committed nothing.
+    pub start: SinkStart,
+    /// The condition for a record to be looked at at all.
+    pub when: Option<Arc<dyn Expression>>,
     /// What the bytes of records are.
     pub input: Input,
     /// What is done with what records leave open.
@@ -231,6 +236,7 @@ impl Pipeline {
             pipeline: self.name.clone(),
             operation: sink.operation,
             algorithm: sink.algorithm,
+            when: sink.when.clone(),
             reading: sink.reading,
             retry_for: sink.retry_for,
             parking: sink.parking,

@@ -11,6 +11,11 @@ use cel::objects::{Key, Map};
 use orgstream_api::{EventScope, Headers, InputOffset, Struct, Type, Value};
 use orgstream_salesforce::datetime::{format_date, format_datetime, format_time, parse_date, parse_datetime};
 
+/// The key or the value of a record: a bare one as it is, else its fields, or those of them that are wanted.
+pub(super) fn half(value: &Struct, wanted: Option<&BTreeSet<String>>) -> Cel {
+    value.as_bare().map_or_else(|| map(value, wanted), to_cel)
+}
+
 /// The fields of `value`, or those of them that are wanted.
 pub(super) fn map(value: &Struct, wanted: Option<&BTreeSet<String>>) -> Cel {
     match wanted {

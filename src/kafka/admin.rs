@@ -1,21 +1,22 @@
 //! Creates topics and asks for offsets.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use orgstream_api::TopicPartition;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::consumer::BaseConsumer;
 use rdkafka::error::RDKafkaErrorCode;
-use rdkafka::topic_partition_list::TopicPartitionListElem;
-use rdkafka::{Offset, TopicPartitionList};
 use tokio::time::Instant;
 
 use super::config::{Isolation, KafkaConfig, MAX_RECORD_BYTES};
 use super::context::Reports;
 use super::error::Error;
 use super::query::{Ask, Query};
+
+mod groups;
+pub use groups::{GroupCommit, GroupMember};
 
 /// How long [`Admin::connect`] waits for a broker.
 const CONNECT: Duration = Duration::from_secs(30);
@@ -25,8 +26,8 @@ const TELL: Duration = Duration::from_secs(3);
 const STEP: Duration = Duration::from_secs(1);
 /// How long the brokers may take to create topics, and to tell each other.
 const CREATE: Duration = Duration::from_secs(30);
-/// How long asking for a group's offsets may take; finding its coordinator is part of it.
-const COMMITTED: Duration = Duration::from_secs(10);
+/// How long a list of all topics may take.
+const LIST: Duration = Duration::from_secs(10);
 
 /// What becomes of old records of a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,7 +132,7 @@ impl Admin {
     pub async fn topics(&self) -> Result<Vec<String>, Error> {
         let shared = Arc::clone(&self.shared);
         blocking(move || {
-            let metadata = shared.client.inner().fetch_metadata(None, COMMITTED).map_err(|source| {
+            let metadata = shared.client.inner().fetch_metadata(None, LIST).map_err(|source| {
                 Error::failed(&shared.config.bootstrap_servers, "asking for the topics".to_owned(), source)
             })?;
             Ok(metadata.topics().iter().map(|topic| topic.name().to_owned()).collect())
@@ -183,71 +184,6 @@ impl Admin {
     ) -> Result<BTreeMap<TopicPartition, i64>, Error> {
         let (shared, topics) = (Arc::clone(&self.shared), topics.to_vec());
         blocking(move || shared.uncommitted.offsets(&topics, Ask::At(timestamp))).await
-    }
-
-    /// What consumer group `group` committed; partitions without a commit are left out.
-    pub async fn committed(
-        &self,
-        group: &str,
-        topics: &[String],
-    ) -> Result<BTreeMap<TopicPartition, i64>, Error> {
-        let (shared, topics) = (Arc::clone(&self.shared), topics.to_vec());
-        let group = group.to_owned();
-        let offsets = |element: TopicPartitionListElem<'_>| match element.offset() {
-            Offset::Offset(offset) => Some((
-                TopicPartition { topic: element.topic().to_owned(), partition: element.partition() },
-                offset,
-            )),
-            _ => None,
-        };
-        blocking(move || {
-            let commits = shared.group_commits(&group, &topics)?;
-            Ok(commits.elements().into_iter().filter_map(offsets).collect())
-        })
-        .await
-    }
-
-    /// Commits `offsets` for consumer group `group`, which must have no member.
-    pub async fn commit(&self, group: &str, offsets: BTreeMap<TopicPartition, i64>) -> Result<(), Error> {
-        let (shared, group) = (Arc::clone(&self.shared), group.to_owned());
-        blocking(move || {
-            let failed = |source| {
-                let what = format!("committing the offsets of group {group}");
-                Error::failed(&shared.config.bootstrap_servers, what, source)
-            };
-            let mut list = TopicPartitionList::new();
-            for (place, offset) in &offsets {
-                list.add_partition_offset(&place.topic, place.partition, Offset::Offset(*offset))
-                    .map_err(failed)?;
-            }
-            shared.group_client(&group)?.commit(&list, CommitMode::Sync).map_err(failed)
-        })
-        .await
-    }
-
-    /// How many members consumer group `group` has now; none where there is no such group.
-    pub async fn members(&self, group: &str) -> Result<usize, Error> {
-        let (shared, group) = (Arc::clone(&self.shared), group.to_owned());
-        blocking(move || {
-            let groups =
-                shared.client.inner().fetch_group_list(Some(&group), COMMITTED).map_err(|source| {
-                    let what = format!("asking for the members of group {group}");
-                    Error::failed(&shared.config.bootstrap_servers, what, source)
-                })?;
-            Ok(groups.groups().iter().map(|group| group.members().len()).sum())
-        })
-        .await
-    }
-
-    /// Whether a sink was at work in `group`. An offset that an operator's tool has set is none of a sink's.
-    pub async fn has_consumed(&self, group: &str, topics: &[String]) -> Result<bool, Error> {
-        let (shared, topics) = (Arc::clone(&self.shared), topics.to_vec());
-        let group = group.to_owned();
-        blocking(move || {
-            let commits = shared.group_commits(&group, &topics)?;
-            Ok(commits.elements().iter().any(|element| !element.metadata().is_empty()))
-        })
-        .await
     }
 
     /// That something cannot be done with these brokers, and why.
@@ -332,40 +268,6 @@ impl Admin {
                 spec.name
             ),
         }
-    }
-}
-
-impl Shared {
-    fn group_commits(&self, group: &str, topics: &[String]) -> Result<TopicPartitionList, Error> {
-        let brokers = &self.config.bootstrap_servers;
-        let mut list = TopicPartitionList::new();
-        for place in self.uncommitted.offsets(topics, Ask::First)?.into_keys() {
-            list.add_partition(&place.topic, place.partition);
-        }
-        let client = self.group_client(group)?;
-        client.committed_offsets(list, COMMITTED).map_err(|source| {
-            Error::failed(brokers, format!("asking for the offsets of group {group}"), source)
-        })
-    }
-}
-
-impl Shared {
-    /// A client that names the group but never subscribes: it asks without becoming a member.
-    fn group_client(&self, group: &str) -> Result<Arc<BaseConsumer<Reports>>, Error> {
-        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = groups.get(group) {
-            return Ok(Arc::clone(client));
-        }
-        let client: BaseConsumer<Reports> = self
-            .config
-            .client_config()
-            .set("group.id", group)
-            .set("enable.auto.commit", "false")
-            .create_with_context(Reports::default())
-            .map_err(|error| Error::refused_config(&self.config.bootstrap_servers, &error))?;
-        let client = Arc::new(client);
-        groups.insert(group.to_owned(), Arc::clone(&client));
-        Ok(client)
     }
 }
 

@@ -6,7 +6,7 @@ use orgstream_api::Capacity;
 use rdkafka::ClientConfig;
 
 use super::config::{Isolation, KafkaConfig};
-use super::consumer::GroupConfig;
+use super::consumer::{GroupConfig, Starts};
 use super::properties::is_secret;
 use super::settings::Role;
 use crate::config::effective::{HIDDEN, Setting};
@@ -19,6 +19,7 @@ pub(crate) fn clients(config: &KafkaConfig) -> Vec<Setting> {
         instance: String::new(),
         on_behalf_of: String::new(),
         topics: Vec::new(),
+        starts: Starts::default(),
         session_timeout: Duration::from_secs(45),
         read_ahead: Capacity { records: 0, bytes: 0 },
     };

@@ -38,7 +38,7 @@ pub enum Error {
     },
     /// Records of a partition are gone although they were not consumed yet.
     #[error(
-        "Kafka at {brokers}: records that consumer group {group} has to read next are not there any more ({reason}): they were deleted before they were consumed, or a topic was made anew. Have the group begin with what is left, as soon as it has no member any more: `kafka-consumer-groups.sh --bootstrap-server {brokers} --group {group} --reset-offsets --to-earliest --topic TOPIC:PARTITION --execute`. What is gone comes again when the pipeline that writes the topic is run once with `--snapshot PIPELINE`"
+        "Kafka at {brokers}: records that consumer group {group} has to read next are not there any more ({reason}): they were deleted before they were consumed, or a topic was made anew. Have the sink go on with what is left: `orgstream offsets set FILE PIPELINE --only TOPIC:PARTITION --to earliest`. What is gone comes again when the pipeline that writes the topic is run once with `--snapshot PIPELINE`"
     )]
     OffsetGone {
         /// `kafka.bootstrap_servers`.

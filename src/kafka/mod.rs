@@ -40,7 +40,7 @@ mod reader;
 mod waiting;
 
 pub mod admin;
-pub use admin::{Admin, Cleanup, TopicSpec};
+pub use admin::{Admin, Cleanup, GroupCommit, GroupMember, TopicSpec};
 
 pub mod record;
 pub use record::{Consumed, Outgoing, Place};
@@ -57,7 +57,7 @@ pub mod producer;
 pub use producer::Producer;
 
 pub mod consumer;
-pub use consumer::{Assigned, Event, GroupConfig, GroupConsumer, Revocation};
+pub use consumer::{Assigned, Event, GroupConfig, GroupConsumer, Revocation, Starts};
 
 pub mod lease;
 pub use lease::CommitLease;

@@ -6,8 +6,8 @@ use crate::config::Pipeline;
 use crate::kafka::{Admin, Error};
 use crate::worker::sink::SinkTask;
 
-/// Gives the group of the pipeline's sinks the offsets of the former one, or asks for a decision. A group that has offsets goes on from
-/// them.
+/// Looks whether the pipeline's sink can begin with the offsets of the former group, or asks for a decision. It takes them as `start` of
+/// the file would have it. A group that has offsets goes on from them.
 ///
 /// # Errors
 /// There is nothing to take over, somebody still reads for the former group, or nobody has said where to begin.
@@ -47,19 +47,12 @@ pub(super) async fn settle(pipeline: &Pipeline, former: &Former, admin: &Admin) 
         }
         Former::TakeOver(_) => {}
     }
-    let members = admin.members(from).await?;
+    let members = admin.members(from).await?.len();
     if members > 0 {
         return Err(admin.refused(format!(
             "consumer group {from} has {members} member(s), so somebody still writes its records, and its offsets move on: stop that \
              first. Members that ended without a word are gone after their session timeout"
         )));
     }
-    let count = offsets.len();
-    admin.commit(&group, offsets).await?;
-    tracing::info!(
-        pipeline = pipeline.name,
-        partitions = count,
-        "The sink begins with the offsets of group {from}."
-    );
     Ok(())
 }

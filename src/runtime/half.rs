@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::awaited::awaited;
-use super::options::RunOptions;
+use super::options::{Former, RunOptions};
 use super::orgs::Orgs;
 use super::prepare;
 use super::process::Shared;
@@ -52,7 +52,8 @@ impl Half {
         });
         let sink = pipeline.sink.as_ref().filter(|_| options.sinks()).map(|sink| {
             let (topics, awaited) = (prepare::input_topics(pipeline), awaited(config, pipeline));
-            Self::Sink(Arc::new(SinkEntry::new(pipeline, sink, topics, awaited)))
+            let from = options.former.get(&pipeline.name).and_then(Former::taken_over);
+            Self::Sink(Arc::new(SinkEntry::new(pipeline, sink, topics, awaited, from)))
         });
         source.into_iter().chain(sink).collect()
     }

@@ -3,14 +3,12 @@
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use crate::clock;
 use crate::control::PartitionLag;
 use crate::kafka::{Admin, Error};
 
-/// How often the brokers are asked.
-const EVERY: Duration = Duration::from_secs(1);
 /// How long a last look may take.
 const LAST: Duration = Duration::from_secs(2);
 
@@ -24,25 +22,19 @@ impl LagTable {
         self.0.lock().expect("no holder of this lock panics").clone()
     }
 
-    /// Keeps the table fresh for as long as it is polled. Brokers that do not answer leave it as it is; its time tells.
-    pub(super) async fn refresh(&self, admin: &Admin, group: &str, topics: &[String]) {
-        loop {
-            self.look(admin, group, topics).await;
-            sleep(EVERY).await;
-        }
-    }
-
     /// Looks a last time, when everything that will be committed is.
     pub(super) async fn finish(&self, admin: &Admin, group: &str, topics: &[String]) {
         // Brokers that do not answer leave it as it is.
         timeout(LAST, self.look(admin, group, topics)).await.ok();
     }
 
-    async fn look(&self, admin: &Admin, group: &str, topics: &[String]) {
+    /// Looks now, and answers with what the table has then. Brokers that do not answer leave it as it is; its time tells.
+    pub(super) async fn look(&self, admin: &Admin, group: &str, topics: &[String]) -> Vec<PartitionLag> {
         let asked = clock::now();
         if let Ok(lag) = look_up(admin, group, topics).await {
             *self.0.lock().expect("no holder of this lock panics") = (Some(asked), lag);
         }
+        self.read().1
     }
 }
 

@@ -10,9 +10,12 @@
 //! - [`former`], [`awaited`]: where a sink begins, and topics that others have to make
 //! - [`source_task`], [`sink_task`]: the two kinds of task, put together
 //! - [`sink`]: the tasks of one sink, and what they share
+//! - [`start`]: where it begins
 //! - [`unlinked`]: where links could be filled in
 //! - [`task`]: keeps a task running, and knows when not to
 //! - [`order`], [`ids`], [`stored`]: orders a snapshot, changes the id map, and looks what is on record, while nothing runs
+//! - [`reach`]: the brokers of a file, beside its process or without one
+//! - [`offsets`]: how far pipelines are, and where sinks go on
 //! - [`trace`](mod@trace): where the changes of one record went
 //! - [`produced`]: what lies on the topics already, for a source that was restarted
 //! - [`synced`]: when everything has arrived
@@ -49,6 +52,8 @@ mod source_task;
 
 mod sink;
 
+mod start;
+
 mod sink_task;
 
 mod unlinked;
@@ -62,6 +67,11 @@ pub use ids::IdleIds;
 
 mod stored;
 pub use stored::stored_positions;
+
+mod reach;
+
+mod offsets;
+pub use offsets::{Move, Next, PartitionPlace, PipelinePlaces, Plan, SinkPlaces, Target, Wanted, places};
 
 mod trace;
 pub use trace::{Asked, Became, Traced, trace};

@@ -45,6 +45,16 @@ pub enum Former {
     Undecided(String),
 }
 
+impl Former {
+    /// The group whose offsets the sink begins with.
+    pub(super) fn taken_over(&self) -> Option<&String> {
+        match self {
+            Self::TakeOver(group) => Some(group),
+            Self::Undecided(_) => None,
+        }
+    }
+}
+
 impl RunOptions {
     /// Whether sources run.
     pub fn sources(&self) -> bool {

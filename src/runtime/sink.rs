@@ -6,15 +6,22 @@ use std::time::{Duration, SystemTime};
 
 use orgstream_api::TopicPartition;
 use orgstream_salesforce_sink::{SinkCounters, Tally};
+use tokio::sync::OnceCell;
+use tokio::time::sleep;
 
+use super::awaited::missing;
 use super::lag::LagTable;
+use super::start::Beginner;
 use crate::codec::Input;
-use crate::config::{Pipeline, PipelineSink, Reports};
+use crate::config::{Pipeline, PipelineSink, Reports, SinkStart};
 use crate::control::PartitionLag;
-use crate::kafka::Admin;
+use crate::kafka::{Admin, Error, Starts};
 use crate::worker::catch_up::Front;
 use crate::worker::sink::{SinkTask, SinkView};
 use crate::worker::state::StateCell;
+
+/// How often the brokers are asked for the lag.
+const LOOK_AT_LAG: Duration = Duration::from_secs(1);
 
 /// The sink of one pipeline.
 pub(super) struct SinkEntry {
@@ -28,6 +35,10 @@ pub(super) struct SinkEntry {
     pub(super) topics: Vec<String>,
     /// Those of them that others have to make.
     pub(super) awaited: Vec<String>,
+    /// Where it begins in partitions of which its group has committed nothing.
+    start: SinkStart,
+    /// The same as offsets. They are found once: a partition that has no commit later has lost it with its topic.
+    starts: OnceCell<Starts>,
     /// What the bytes on them are.
     pub(super) input: Input,
     /// How long the group waits for a silent member.
@@ -55,12 +66,14 @@ pub(super) struct SinkTaskEntry {
 }
 
 impl SinkEntry {
-    /// The sink of `pipeline`, which reads `topics`, before it runs. Others have to make those `awaited`.
+    /// The sink of `pipeline`, which reads `topics`, before it runs. Others have to make those `awaited`. It begins where group `from`
+    /// has committed, where that is asked for.
     pub(super) fn new(
         pipeline: &Pipeline,
         sink: &PipelineSink,
         topics: Vec<String>,
         awaited: Vec<String>,
+        from: Option<&String>,
     ) -> Self {
         Self {
             pipeline: pipeline.name.clone(),
@@ -68,6 +81,8 @@ impl SinkEntry {
             reports: sink.reports.clone(),
             topics,
             awaited,
+            start: from.map_or_else(|| sink.start.clone(), |from| SinkStart::Group(from.clone())),
+            starts: OnceCell::new(),
             input: sink.input,
             session_timeout: sink.membership.session_timeout,
             tasks: (0..sink.membership.tasks).map(|_| SinkTaskEntry::default()).collect(),
@@ -111,20 +126,51 @@ impl SinkEntry {
         let held: Vec<BTreeSet<TopicPartition>> =
             self.tasks.iter().map(|task| task.view.partitions()).collect();
         lag.retain(|lag| {
-            let partition = TopicPartition { topic: lag.topic.clone(), partition: lag.partition };
+            let partition = place(lag);
             let holder = held.iter().position(|held| held.contains(&partition));
             holder.unwrap_or(0) == number
         });
         (at, lag)
     }
 
+    /// Where its tasks begin in partitions of which the group has committed nothing. Topics that others have yet to make are read from
+    /// their first record.
+    pub(super) async fn starts(&self, admin: &Admin) -> Result<Starts, Error> {
+        let find = || async {
+            let missing = missing(&self.awaited, admin).await?;
+            let there = self.topics.iter().filter(|topic| !missing.contains(topic));
+            let topics: Vec<String> = there.cloned().collect();
+            let (pipeline, group) = (&self.pipeline, self.group());
+            let beginner = Beginner { pipeline, group: &group, topics: &topics, start: &self.start };
+            let offsets = beginner.offsets(admin).await?;
+            if !offsets.is_empty() {
+                tracing::info!(pipeline, start = %self.start, partitions = offsets.len(), "The sink begins where it is told to.");
+            }
+            Ok(Starts::new(offsets))
+        };
+        self.starts.get_or_try_init(find).await.cloned()
+    }
+
     /// Keeps the lag fresh for as long as it is polled.
     pub(super) async fn look_at_lag(&self, admin: &Admin) {
-        self.lag.refresh(admin, &self.group(), &self.topics).await;
+        let group = self.group();
+        loop {
+            let lag = self.lag.look(admin, &group, &self.topics).await;
+            // Other processes commit what this one may be given later.
+            if let Some(starts) = self.starts.get() {
+                starts
+                    .are_committed(&lag.iter().filter(|lag| lag.settled > 0).map(place).collect::<Vec<_>>());
+            }
+            sleep(LOOK_AT_LAG).await;
+        }
     }
 
     /// Looks at the lag a last time, when everything that will be committed is.
     pub(super) async fn look_at_last_lag(&self, admin: &Admin) {
         self.lag.finish(admin, &self.group(), &self.topics).await;
     }
+}
+
+fn place(lag: &PartitionLag) -> TopicPartition {
+    TopicPartition { topic: lag.topic.clone(), partition: lag.partition }
 }

@@ -59,6 +59,7 @@ impl SinkEntry {
         let health = state.reporter();
         shared.ids_health.iter().for_each(|part| state.hear_shared(part.clone()));
         let inserts = config.operation.inserts();
+        let starts = self.starts(&shared.admin).await?;
         tokio::select! {
             there = self.wait_for_topics(inserts, &shared.admin, &health) => there?,
             () = stop.cancelled() => return Ok(()),
@@ -70,6 +71,7 @@ impl SinkEntry {
                 instance: task.instance(&shared.node),
                 on_behalf_of: org.id().as_str().to_owned(),
                 topics: self.topics.clone(),
+                starts,
                 session_timeout: self.session_timeout,
                 read_ahead: READ_AHEAD,
             },

@@ -154,7 +154,10 @@ async fn records_of_a_schema_that_the_registry_does_not_have_stop_the_task_and_a
     world.prime().await;
     produce(&world, &[NO_SUCH_SCHEMA, NO_SUCH_SCHEMA]).await;
     let finished = world.run(&[]).finish().await.expect_code(1);
-    says(&finished, &["schema 2130706435", "is not the only one", "schema_registry.url", "reset-offsets"]);
+    says(
+        &finished,
+        &["schema 2130706435", "is not the only one", "schema_registry.url", "orgstream offsets set"],
+    );
     assert_eq!(world.dead_letters().await, []);
 }
 

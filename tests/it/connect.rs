@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orgstream::kafka::{Admin, Cleanup, KafkaConfig, TopicSpec};
+use orgstream::kafka::{Admin, Cleanup, GroupCommit, KafkaConfig, TopicSpec};
 use orgstream_salesforce_simulator::{CallKind, Effect, Fault};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -229,7 +229,8 @@ async fn a_sink_goes_on_from_the_offsets_of_kafka_connect() {
     let first = records[0].at.clone();
     let group = format!("connect-{}-sink", world.pipeline);
     let admin = kafka(&connect).await;
-    admin.commit(&group, [(first.partition, first.offset + 1)].into()).await.expect("committed");
+    let commit = GroupCommit { offset: first.offset + 1, ..GroupCommit::default() };
+    admin.commit(&group, [(first.partition, commit)].into()).await.expect("committed");
     // Nobody has said where to begin.
     let finished = connect.standalone(&["sink.properties"]).finish().await.expect_code(78);
     for part in [&*group, "`--offsets`", "`--from-beginning`"] {
@@ -254,7 +255,8 @@ async fn a_sink_goes_on_from_the_offsets_of_kafka_connect() {
     connect.write("again.properties", &connect.sink().replace("-sink", "-again"));
     let group = format!("connect-{}-again", world.pipeline);
     let end = records[1].at.clone();
-    admin.commit(&group, [(end.partition, end.offset + 1)].into()).await.expect("committed");
+    let commit = GroupCommit { offset: end.offset + 1, ..GroupCommit::default() };
+    admin.commit(&group, [(end.partition, commit)].into()).await.expect("committed");
     connect.standalone(&["again.properties"]).finish().await.expect_code(78);
     connect.standalone(&["--from-beginning", "again.properties"]).finish().await.expect_code(0);
     assert_eq!(world.b.count("Lead"), 2, "one is made, and one is found by its external id");
@@ -273,7 +275,8 @@ async fn an_imported_sink_takes_the_offsets_over_that_its_head_names() {
     }
     let first = world.read(&connect.topic()).await.remove(0).at;
     let sink = format!("{}-sink", world.pipeline);
-    let offsets = [(first.partition, first.offset + 1)].into();
+    let commit = GroupCommit { offset: first.offset + 1, ..GroupCommit::default() };
+    let offsets = [(first.partition, commit)].into();
     kafka(&connect).await.commit(&format!("connect-{sink}"), offsets).await.expect("committed");
     let text = connect.import(&["worker.properties", "sink.properties"]).await;
     let former = format!("{sink}=connect-{sink}");

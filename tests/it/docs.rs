@@ -172,6 +172,7 @@ const CAMUNDA: &[&str] = &[
     "enable.auto.commit",
     "session.timeout.ms",
     "Auto offset reset",
+    "Offsets",
 ];
 
 #[test]

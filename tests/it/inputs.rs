@@ -53,10 +53,10 @@ pipelines:
 }
 
 /// The key and the value of a record.
-type Bytes<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
+pub(crate) type Bytes<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
 
 /// Writes records as they are to the topic of contacts.
-async fn produce(world: &World, records: &[Bytes<'_>]) {
+pub(crate) async fn produce(world: &World, records: &[Bytes<'_>]) {
     let (health, _listener) = HealthReporter::new();
     let producer = Producer::open(&kafka(world), health).expect("a producer");
     let outgoing = records.iter().map(|(key, value)| Outgoing {

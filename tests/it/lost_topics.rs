@@ -109,7 +109,7 @@ async fn kafka(world: &Link) -> Admin {
 }
 
 /// Makes a topic with one partition, as an operator does who has deleted it. A broker deletes in the background.
-async fn make(world: &Link, topic: &str) {
+pub(crate) async fn make(world: &Link, topic: &str) {
     let admin = kafka(world).await;
     while admin.partitions(topic).await.expect("an answer").is_some() {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -119,7 +119,7 @@ async fn make(world: &Link, topic: &str) {
 }
 
 /// Waits until the sink has committed what lies in `topic`.
-async fn committed(world: &World, topic: &str) {
+pub(crate) async fn committed(world: &World, topic: &str) {
     let (admin, topics) = (kafka(world).await, [topic.to_owned()]);
     let ends = admin.end_offsets(&topics).await.expect("an answer");
     loop {

@@ -114,6 +114,7 @@ mod schema_store;
 mod registries;
 
 // Records of other producers, in every format.
+mod condition;
 mod inputs;
 
 // Whose source task it is: the node that claims it, the org that its positions are places in.
@@ -134,6 +135,10 @@ mod gaps;
 
 // Objects without a channel.
 mod polling;
+
+// Where a sink begins, and where it goes on.
+mod offsets;
+mod start;
 
 // Where the changes of a record went.
 mod trace;

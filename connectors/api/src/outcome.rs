@@ -91,6 +91,8 @@ pub enum Skip {
     NoValue,
     /// It does not say what happened, or says what nobody knows, and such records are to be passed over.
     UnknownEvent,
+    /// The sink's condition does not hold for it.
+    Unmatched,
     /// The sink's filter does not hold for it, and org B has no record of it.
     Filtered,
     /// The sink's filter does not hold for it any more; org B keeps its record as it was before.
@@ -122,6 +124,7 @@ impl Skip {
             Self::Refused(rejection) => &rejection.code,
             Self::NoValue => "no_value",
             Self::UnknownEvent => "unknown_event",
+            Self::Unmatched => "unmatched",
             Self::Filtered => "filtered",
             Self::LeftFilter => "left_filter",
             Self::Merged { .. } => "merged",

@@ -21,6 +21,7 @@ mod record;
 mod said;
 mod shape;
 
+pub(crate) use carried::marks;
 use fold::Earlier;
 pub(crate) use layer::Layer;
 pub(crate) use record::{key, read};
@@ -187,7 +188,7 @@ impl Decision {
 }
 
 /// Whether every record says something of a field: what stands for the record itself is never unknown.
-fn is_always_known(name: &str) -> bool {
+pub(crate) fn is_always_known(name: &str) -> bool {
     name == field::ID || name.starts_with('_')
 }
 

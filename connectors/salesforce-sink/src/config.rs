@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgstream_api::{HealthReporter, IdMap, Intents, SharedLease};
+use orgstream_api::{Expression, HealthReporter, IdMap, Intents, SharedLease};
 use orgstream_salesforce::{Org, WriteOptions};
 
 use crate::bulk::rules::BulkRules;
@@ -26,6 +26,8 @@ pub struct SinkConfig {
     pub operation: Operation,
     /// Whether changes of one record that wait together are one write.
     pub algorithm: Algorithm,
+    /// The condition for a record to be looked at at all, whatever it is and of whatever object.
+    pub when: Option<Arc<dyn Expression>>,
     /// How records are understood that leave something open.
     pub reading: Reading,
     /// How long a record in passing trouble is tried again before it is rejected.

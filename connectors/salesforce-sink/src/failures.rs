@@ -10,7 +10,8 @@ use orgstream_api::Rejection;
 use orgstream_salesforce::{Disposition, SalesforceId, catalogue};
 
 /// Codes of orgstream's own, for records that org B was not asked about or did not decide.
-pub const OWN_CODES: [&str; 17] = [
+pub const OWN_CODES: [&str; 18] = [
+    "CONDITION_FAILED",
     "DELETED_EVENT_NOT_WRITABLE",
     "MALFORMED_HEADER",
     "MISSING_EVENT_TYPE",

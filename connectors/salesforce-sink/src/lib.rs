@@ -6,6 +6,7 @@
 //! - `external_id`, [`prepare`]: the field that finds records by their ids of org A; making it
 //! - [`sink`]: the loop; queues in front, calls behind, outcomes out
 //! - `work`, `change`: an item on its way; a consumed record as a change to org B
+//! - `condition`: whether a record is one of this sink's at all
 //! - `told`, [`reading`]: what a record says of its change, and what is done where it leaves something open
 //! - `lanes`: one queue per record id
 //! - `fold`: changes of one record that are one write
@@ -80,6 +81,7 @@ mod attempts;
 mod bin;
 mod change;
 mod claims;
+mod condition;
 mod cut;
 mod delete;
 mod deliver;

@@ -11,6 +11,8 @@ pub use adapted::Adapted;
 /// The rules of one object. By default every record is written, and every field as it is carried.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
+    /// The condition for a record to be looked at at all, whatever it is.
+    pub when: Option<Arc<dyn Expression>>,
     /// Conditions that all have to hold for a record to be written. Deletions are never asked.
     pub filter: Vec<Arc<dyn Expression>>,
     /// What becomes of a record of org B for which the filter holds no more.

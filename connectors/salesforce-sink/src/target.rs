@@ -281,6 +281,11 @@ impl Targets {
         Self(targets.collect())
     }
 
+    /// Whether any object has a condition of its own.
+    pub(crate) fn have_conditions(&self) -> bool {
+        self.0.iter().any(|target| target.rules.when.is_some())
+    }
+
     /// The object of a record: by its name where the record has one, else by its topic.
     pub(crate) fn route(&self, object: Option<&str>, topic: &str) -> Result<&Arc<Target>, Rejection> {
         let unroutable =

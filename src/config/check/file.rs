@@ -5,7 +5,8 @@ use std::path::Path;
 use url::Url;
 
 use super::{
-    Report, cycles, http, kafka, log, org, pipeline, readers_elsewhere, registry, report_topics, topics,
+    Report, cycles, http, kafka, log, org, pipeline, readers_elsewhere, registry, report_topics,
+    start_topics, topics,
 };
 use crate::config::raw;
 use crate::config::settled::Settled;
@@ -52,6 +53,7 @@ pub(in crate::config) fn check(
     let whole: Vec<_> = pipelines.iter().flatten().collect();
     topics(&whole, report);
     report_topics(&whole, report);
+    start_topics(&whole, report);
     cycles(&whole, report);
     readers_elsewhere(&whole, report);
     Some(Config {

@@ -54,6 +54,9 @@ mod sink;
 
 mod source;
 
+mod start;
+use start::start_topics;
+
 mod object_source;
 
 mod references;

@@ -43,6 +43,7 @@ pub(super) fn rules(
         None => defaults.on_leave,
         said => leaving(said, operation, &of_sink("on_leave"), report),
     };
+    let when = own.when.as_deref().and_then(|text| expression(text, &of_sink("when"), report));
     let filter: Vec<_> = defaults.filter.iter().cloned().chain(own_filter).collect();
     if own.on_leave.is_some() && filter.is_empty() && own.filter.is_none() {
         report.fault(&of_sink("on_leave"), format!("{name} has no filter that a record could leave"));
@@ -54,6 +55,7 @@ pub(super) fn rules(
         report.fault(&at("ignore_reference_fields"), message);
     }
     Rules {
+        when,
         filter,
         on_leave,
         fields: fields(&at("fields"), raw, report),
@@ -131,6 +133,6 @@ fn map(
     ValueMap { field, values, others }
 }
 
-fn expression(text: &str, path: &[&str], report: &mut Report<'_>) -> Option<Arc<dyn Expression>> {
+pub(super) fn expression(text: &str, path: &[&str], report: &mut Report<'_>) -> Option<Arc<dyn Expression>> {
     crate::expression::read_of_sink(text).map_err(|message| report.fault(path, message)).ok()
 }

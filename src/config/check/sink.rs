@@ -14,8 +14,9 @@ use super::membership::membership;
 use super::parked::parking;
 use super::pipeline::known_org;
 use super::reports::reports;
+use super::rules::expression;
 use super::source::{has_object, one_for_all, template};
-use super::{Report, input, writing};
+use super::{Report, input, start, writing};
 use crate::codec::Input;
 use crate::config::duration::parse_duration;
 use crate::config::raw;
@@ -70,6 +71,8 @@ pub(super) fn sink(
             None
         }
     };
+    let when = raw.when.as_deref().and_then(|text| expression(text, &at("when"), report));
+    let start = start::start(pipeline, raw.start, report);
     let parking = parking(pipeline, raw.parked.as_ref(), report);
     let failures =
         failures(pipeline, raw.on_error, raw.stop_after.as_ref(), raw.fallback_owner.as_deref(), report);
@@ -79,6 +82,8 @@ pub(super) fn sink(
     Some(PipelineSink {
         org: org?,
         topic: topic?,
+        start,
+        when,
         input,
         reading,
         operation: operation(raw.operation),

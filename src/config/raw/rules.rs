@@ -41,6 +41,8 @@ pub(in crate::config) enum TooLong {
 /// How an object is written, where that differs from what the sink says.
 #[derive(Deserialize, JsonSchema, Default)]
 pub(in crate::config) struct ObjectSink {
+    /// An expression (CEL), beside that of the sink: both must hold for a record to be looked at.
+    pub(in crate::config) when: Option<String>,
     /// An expression (CEL), beside that of the sink: both must hold.
     pub(in crate::config) filter: Option<String>,
     /// What becomes of a record that leaves the filter. Default: as `sink.on_leave` says.

@@ -12,7 +12,7 @@ use crate::kafka::{Consumed, Error};
 /// A partition that is now this member's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assigned {
-    /// The first record to come: `at.offset` is the committed offset, or the partition's first.
+    /// The first record to come: `at.offset` is the committed offset, or where the partition begins without one.
     pub at: InputOffset,
     /// Whether the group had committed it. If not, commit it early.
     pub committed: bool,

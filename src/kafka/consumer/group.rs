@@ -17,6 +17,7 @@ use super::event::{Assigned, Event};
 use super::member::Member;
 use super::notes::Notes;
 use super::outbox::{Gauge, Item, Outbox};
+use super::starts::Starts;
 use super::thread::{Command, Commit, Poll, commits};
 use crate::kafka::lease::Term;
 use crate::kafka::{CommitLease, Consumed, Error, KafkaConfig};
@@ -25,7 +26,7 @@ use crate::kafka::{CommitLease, Consumed, Error, KafkaConfig};
 const CLOSE: Duration = Duration::from_secs(10);
 
 /// Which group, as whom, for what.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct GroupConfig {
     /// The group's name.
     pub group: String,
@@ -36,6 +37,8 @@ pub struct GroupConfig {
     pub on_behalf_of: String,
     /// The topics; they exist.
     pub topics: Vec<String>,
+    /// Where to begin in partitions of which the group has committed nothing.
+    pub starts: Starts,
     /// How long the group waits for a silent member; 45 s by default.
     pub session_timeout: Duration,
     /// How much is read ahead of the worker.

@@ -138,16 +138,23 @@ impl Member {
         places: &[TopicPartition],
     ) -> Result<Vec<Assigned>, Error> {
         let committed = self.committed(consumer, places)?;
-        let fresh: Vec<TopicPartition> =
-            places.iter().filter(|place| !committed.contains_key(place)).cloned().collect();
+        self.group.starts.are_committed(committed.keys());
+        let (mut fresh, mut starts) = (Vec::new(), BTreeMap::new());
+        for place in places.iter().filter(|place| !committed.contains_key(place)) {
+            match self.group.starts.of(place) {
+                Some(start) => drop(starts.insert(place.clone(), start)),
+                None => fresh.push(place.clone()),
+            }
+        }
         let firsts = query::list_offsets(consumer, &self.brokers, &fresh, Ask::First)?;
         self.refuse_cut(&firsts)?;
+        starts.extend(firsts);
         let committed = committed.into_iter().map(|(partition, Found { offset, jobs })| Assigned {
             at: InputOffset { partition, offset },
             committed: true,
             jobs,
         });
-        let fresh = firsts.into_iter().map(|(partition, offset)| Assigned {
+        let fresh = starts.into_iter().map(|(partition, offset)| Assigned {
             at: InputOffset { partition, offset },
             committed: false,
             jobs: BTreeSet::new(),
@@ -155,8 +162,8 @@ impl Member {
         Ok(committed.chain(fresh).collect())
     }
 
-    /// A partition of which the group never committed anything has to be read from its very first record. Where that
-    /// is gone, only the user knows whether anybody misses it.
+    /// A partition of which the group never committed anything has to be read from its very first record, unless it was told to
+    /// begin elsewhere. Where that is gone, only the user knows whether anybody misses it.
     fn refuse_cut(&self, firsts: &BTreeMap<TopicPartition, i64>) -> Result<(), Error> {
         let cut: Vec<String> = firsts
             .iter()
@@ -289,7 +296,9 @@ impl Member {
                 TopicPartition { topic: element.topic().to_owned(), partition: element.partition() };
             element.set_metadata(self.notes.of(&partition, &self.group.on_behalf_of));
         }
-        consumer.commit(&list, CommitMode::Sync).map_err(failed)
+        consumer.commit(&list, CommitMode::Sync).map_err(failed)?;
+        self.group.starts.are_committed(offsets.iter().map(|at| &at.partition));
+        Ok(())
     }
 
     fn error(&self, error: Error) {

@@ -9,6 +9,7 @@
 //! - `thread`: the poll loop and the commits
 //! - `member`: rebalances, inside the poll
 //! - `notes`: what is committed beside each offset
+//! - [`starts`]: where it begins without a commit
 //! - `assignment`: which partitions are read, and which are paused
 //! - `outbox`: events and records on their way to the front, in order
 
@@ -18,8 +19,12 @@ pub use event::{Assigned, Event, Revocation};
 pub mod group;
 pub use group::{GroupConfig, GroupConsumer};
 
+pub mod starts;
+pub use starts::Starts;
+
 mod assignment;
 mod member;
 mod notes;
+pub(in crate::kafka) use notes::Note;
 mod outbox;
 mod thread;

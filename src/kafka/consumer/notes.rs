@@ -14,11 +14,11 @@ pub(super) struct Notes(Mutex<OpenJobs>);
 
 /// The metadata of one committed offset.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Note {
+pub(in crate::kafka) struct Note {
     /// The org's id; empty where an operator's tool committed.
-    pub(super) org: String,
+    pub(in crate::kafka) org: String,
     /// The jobs.
-    pub(super) jobs: BTreeSet<String>,
+    pub(in crate::kafka) jobs: BTreeSet<String>,
 }
 
 impl Notes {
@@ -40,13 +40,14 @@ impl Notes {
 
 impl Note {
     /// Reads metadata.
-    pub(super) fn read(text: &str) -> Self {
+    pub(in crate::kafka) fn read(text: &str) -> Self {
         let mut words = text.split(' ');
         let org = words.next().unwrap_or_default().to_owned();
         Self { org, jobs: words.filter(|word| !word.is_empty()).map(str::to_owned).collect() }
     }
 
-    fn text(&self) -> String {
+    /// The metadata.
+    pub(in crate::kafka) fn text(&self) -> String {
         let words = std::iter::once(&self.org).chain(&self.jobs);
         words.map(String::as_str).collect::<Vec<_>>().join(" ")
     }

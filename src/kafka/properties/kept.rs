@@ -43,7 +43,7 @@ const KEPT: &[(&str, &str)] = &[
     ),
     (
         "auto.offset.reset",
-        "records that are gone before they were consumed are an error and are never jumped over",
+        "`start` of the sink says where it begins; records that are gone before they were consumed are an error and never jumped over",
     ),
     ("session.timeout.ms", "write `session_timeout` at the sink; calls to the org are made to fit it"),
     (

@@ -8,15 +8,20 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::*;
-use crate::kafka::{Assigned, Consumed, Error, Event, GroupConfig, GroupConsumer};
+use crate::kafka::{Assigned, Consumed, Error, Event, GroupConfig, GroupConsumer, Starts};
 
 impl Fixture {
     fn member(&self, group: &str, instance: &str, read_ahead: usize) -> GroupConsumer {
+        self.member_from(group, instance, read_ahead, Starts::default())
+    }
+
+    fn member_from(&self, group: &str, instance: &str, read_ahead: usize, starts: Starts) -> GroupConsumer {
         let group = GroupConfig {
             group: group.to_owned(),
             instance: instance.to_owned(),
             on_behalf_of: "b".to_owned(),
             topics: vec![self.topic.clone()],
+            starts,
             session_timeout: Duration::from_secs(6),
             read_ahead: Capacity { records: read_ahead, bytes: 1 << 20 },
         };
@@ -118,6 +123,35 @@ async fn a_member_goes_on_where_it_committed_and_its_commit_holds_the_lease() {
     let start = Assigned { at: fixture.next_to_read(0, 4), committed: true, jobs: BTreeSet::new() };
     assert_eq!(assigned(&mut member).await, [start]);
     assert_eq!(numbers(&mut member, 6).await, (4..10).collect::<Vec<_>>());
+    member.close().await;
+}
+
+#[tokio::test]
+async fn a_member_begins_where_it_is_told_until_there_is_a_commit() {
+    let Some(fixture) = Fixture::new(2, Cleanup::Delete).await else { return };
+    for partition in [0, 1] {
+        fixture.producer().send(fixture.records(partition, 0..5)).await.unwrap();
+    }
+    let group = peers::unique("group");
+    let starts = Starts::new([(fixture.place(0), 3)].into());
+    let begins = |partition, offset| Assigned {
+        at: fixture.next_to_read(partition, offset),
+        committed: false,
+        jobs: BTreeSet::new(),
+    };
+    // Nothing is committed, so it is told again.
+    for _ in 0..2 {
+        let mut member = fixture.member_from(&group, "m", 1000, starts.clone());
+        assert_eq!(assigned(&mut member).await, [begins(0, 3), begins(1, 0)]);
+        member.close().await;
+    }
+    let mut member = fixture.member_from(&group, "m", 1000, starts.clone());
+    assigned(&mut member).await;
+    member.commit(vec![fixture.next_to_read(0, 4)]).await.unwrap();
+    member.close().await;
+    // A commit that is gone afterwards is that of another topic.
+    let mut member = fixture.member_from(&peers::unique("group"), "m", 1000, starts);
+    assert_eq!(assigned(&mut member).await, [begins(0, 0), begins(1, 0)]);
     member.close().await;
 }
 
@@ -295,7 +329,7 @@ async fn a_partition_that_was_cut_before_its_first_commit_is_refused_until_a_com
         }
     };
     let message = error.to_string();
-    for said in [&format!("{}-0 begins at 5", fixture.topic), &group, "--reset-offsets --to-earliest"] {
+    for said in [&format!("{}-0 begins at 5", fixture.topic), &group, "orgstream offsets set FILE"] {
         assert!(message.contains(said), "no `{said}` in {message}");
     }
     member.close().await;

@@ -3,7 +3,7 @@ use std::time::Duration;
 use orgstream_api::{Capacity, Health, InputOffset};
 
 use super::*;
-use crate::kafka::{Consumed, Event, GroupConfig, GroupConsumer, read_compacted};
+use crate::kafka::{Consumed, Event, GroupConfig, GroupConsumer, Starts, read_compacted};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_waits_for_a_broker_that_is_away_and_goes_on_when_it_is_back() {
@@ -75,6 +75,7 @@ impl Fixture {
             instance: "m".to_owned(),
             on_behalf_of: "b".to_owned(),
             topics: vec![self.topic.clone()],
+            starts: Starts::default(),
             session_timeout: Duration::from_secs(45),
             read_ahead: Capacity { records: 100, bytes: 1 << 20 },
         };

@@ -129,7 +129,7 @@ impl SinkWorker {
                 "the record at {at} is not the only one that cannot be read: {error}. If the registry is behind or being \
                  restored, start again when it has caught up; if the records were written with another registry, correct \
                  `schema_registry.url`; if they are none of this pipeline's, set the group's offset past them with \
-                 kafka-consumer-groups.sh --reset-offsets"
+                 `orgstream offsets set`"
             ))),
             error => Err(TaskError::failed(error)),
         }

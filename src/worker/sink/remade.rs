@@ -66,8 +66,8 @@ impl SinkWorker {
         }
         tracing::warn!(
             %partition, links = links.len(),
-            "Records of a partition were written before, but the group's offset in it is gone: the topic was made anew, or \
-             nobody read it for long. What is there is read from its first record, and older states are passed over; \
+            "Records of a partition were written before, but the group's offset in it is gone: the topic was made anew, \
+             nobody read it for long, or somebody reset the offsets. What is there is read once more, and older states are passed over; \
              `orgstream verify` shows what differs."
         );
         for links in links.chunks(BATCH) {

@@ -115,6 +115,7 @@ impl Rig {
             instance: task.instance("node"),
             on_behalf_of: ORG_B.to_owned(),
             topics: vec![contacts().topic],
+            starts: crate::kafka::Starts::default(),
             session_timeout: Duration::from_secs(45),
             read_ahead: Capacity { records: 10, bytes: 1 << 20 },
         };

@@ -43,6 +43,14 @@ pub(super) fn carried(
     Ok(Carried::Named(marks))
 }
 
+/// The fields that the record says that it carries, marked by their place in the schema; `None` where it does not say it.
+pub(crate) fn marks(headers: &Headers, value: &Struct, told: &Told<'_>) -> Option<Vec<bool>> {
+    match carried(headers, value, told, Nulls::Ignore) {
+        Ok(Carried::Named(marks)) => Some(marks),
+        Ok(Carried::NotNull | Carried::All) | Err(_) => None,
+    }
+}
+
 /// A name in the header's text, copied only where it is escaped.
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::SalesforceSink;
 use super::halt::Subject;
 use crate::change::{self, Change};
+use crate::condition;
 use crate::config::Algorithm;
 use crate::fold::fold;
 use crate::lanes::LaneKey;
@@ -52,12 +53,13 @@ impl SalesforceSink {
             Ok(key) => key,
             // Nobody knows whose history the record belongs to, so there is no order to keep.
             Err(no_change) => {
+                let outcome = self.unmet(&record).unwrap_or_else(|| no_change.into());
                 self.aside.lose(&record.at);
                 let id = record.record.text(field::ID).map(str::to_owned);
                 let key = LaneKey::new(String::new(), id.clone().unwrap_or_default());
                 let subject = Subject { id, at: Some(record.at) };
                 let Some(ticket) = papers(key).ticket else { return };
-                return self.close(ticket, &subject, no_change.into(), None);
+                return self.close(ticket, &subject, outcome, None);
             }
         };
         let mut papers = papers(key.clone());
@@ -105,7 +107,19 @@ impl SalesforceSink {
         self.lanes.push(key, Work { papers, task: Task::Straighten(parent) }, now);
     }
 
+    /// What becomes of a record that is none of this sink's, or of which nobody knows that.
+    fn unmet(&self, record: &SinkRecord) -> Option<Outcome> {
+        match condition::is_met(record, &self.config, &self.delivery.targets) {
+            Ok(true) => None,
+            Ok(false) => Some(Outcome::Skipped(Skip::Unmatched)),
+            Err(rejection) => Some(Outcome::Rejected(rejection)),
+        }
+    }
+
     fn read(&mut self, record: SinkRecord, key: LaneKey) -> Task {
+        if let Some(outcome) = self.unmet(&record) {
+            return Task::Known(Box::new(outcome));
+        }
         match change::read(record, key, &self.config, &self.delivery.targets) {
             Ok(change) => {
                 self.remark(&change);

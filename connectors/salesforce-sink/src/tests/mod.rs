@@ -11,6 +11,7 @@ mod bulk_rows;
 mod by_event_type;
 mod calls;
 mod changes;
+mod condition;
 mod contract;
 mod convergence;
 mod deleted_target;

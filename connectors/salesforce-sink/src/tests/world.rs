@@ -177,6 +177,7 @@ pub(super) fn config(operation: Operation, retry_for: Duration) -> SinkConfig {
         pipeline: "crm".to_owned(),
         operation,
         algorithm: Algorithm::Ordered,
+        when: None,
         reading: crate::Reading::default(),
         retry_for,
         parking: Parking::default(),
