@@ -11,6 +11,9 @@ use crate::telemetry::Format;
 mod apply;
 pub use apply::Apply;
 
+mod change;
+pub use change::Change;
+
 mod connect;
 pub use connect::{ConnectStandalone, Import, ImportConfluent, ImportFrom};
 
@@ -67,6 +70,14 @@ pub enum Command {
     Run(Run),
     /// Have the process that runs do what a file says now; pipelines that did not change go on
     Apply(Apply),
+    /// Have a connector of the process that runs finish what is in flight and rest
+    Pause(Change),
+    /// The same until further notice, without tasks
+    Stop(Change),
+    /// Have a connector that rests go on where it was
+    Resume(Change),
+    /// Have a connector finish what is in flight and start again
+    Restart(Change),
     /// Read the rows of an object once more, beside the stream, and wait until that is done
     Snapshot(Snapshot),
     /// List what sources missed of their orgs, and what became of it

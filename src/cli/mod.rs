@@ -5,7 +5,7 @@
 //! - [`args`]: the command line
 //! - [`exit`]: how commands end
 //! - [`program`]: from the command line to the exit code
-//! - `dev`, `run`, `apply`, `snapshot`, `gaps`, `ids`, `offsets`, `trace`, `status`, `check`, `config`, `connect`, `prepare`, `schema`, `verify`, `sandbox`, `broker`, `schema_store`: one command each
+//! - `dev`, `run`, `apply`, `change`, `snapshot`, `gaps`, `ids`, `offsets`, `trace`, `status`, `check`, `config`, `connect`, `prepare`, `schema`, `verify`, `sandbox`, `broker`, `schema_store`: one command each
 //! - `reached`: the orgs of a file, for commands that ask them
 //! - `output`, `table`, `progress`, `signals`: what they share with the terminal
 
@@ -23,6 +23,8 @@ mod dev;
 mod run;
 
 mod apply;
+
+mod change;
 
 mod snapshot;
 

@@ -8,9 +8,10 @@ use clap::Parser as _;
 use super::args::{Arguments, Command};
 use super::exit::{Exit, Failure};
 use super::{
-    apply, broker, check, config, connect, dev, gaps, ids, offsets, output, prepare, run, sandbox, schema,
-    schema_store, snapshot, status, trace, verify,
+    apply, broker, change, check, config, connect, dev, gaps, ids, offsets, output, prepare, run, sandbox,
+    schema, schema_store, snapshot, status, trace, verify,
 };
+use crate::control::Change;
 use crate::telemetry::{self, Format, LogOptions};
 
 /// How long threads that still work for nobody may hold up the end.
@@ -44,6 +45,12 @@ fn start(command: Command, format: Option<Format>) -> Result<Exit, Failure> {
             Command::Dev(arguments) => Box::pin(dev::dev(arguments)).await,
             Command::Run(arguments) => run::run(arguments, format).await,
             Command::Apply(arguments) => apply::apply(arguments).await,
+            Command::Pause(arguments) => change::change(arguments, Change::Pause).await,
+            Command::Stop(arguments) => change::change(arguments, Change::Stop).await,
+            Command::Resume(arguments) => change::change(arguments, Change::Resume).await,
+            Command::Restart(arguments) => {
+                change::change(arguments, Change::Restart { only_failed: false }).await
+            }
             Command::Snapshot(arguments) => snapshot::snapshot(arguments).await,
             Command::Gaps(arguments) => gaps::gaps(arguments).await,
             Command::Ids(arguments) => ids::ids(arguments).await,

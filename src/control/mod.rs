@@ -7,6 +7,7 @@
 //! - [`server`]: answers, in the process that runs
 //! - [`client`]: asks, for `orgstream status`
 //! - [`orders`]: what people ask of sources and of the id map, both ends of it
+//! - [`change`](mod@change): connectors that are to run, to rest, or to start again, both ends of it
 //! - [`apply`](mod@apply): another file for the process, both ends of it
 
 pub mod status;
@@ -32,6 +33,9 @@ pub use orders::{
     Answered, Confirmation, IdsAnswered, NotOrdered, Orders, SnapshotOrder, SweepOrder, change_ids,
     new_order, order,
 };
+
+pub mod change;
+pub use change::{Change, Changed, Rest, change};
 
 pub mod apply;
 pub use apply::{Applied, Became, NotApplied, apply};

@@ -14,6 +14,7 @@ use orgstream_api::Command;
 use serde::{Deserialize, Serialize};
 
 use super::apply::{self, Applied, NotApplied};
+use super::change::{self, Change};
 use super::client::{AskError, Asking};
 use crate::store::{Changed, IdChanges};
 
@@ -26,6 +27,11 @@ pub trait Orders: Send + Sync {
     /// Changes the id map, and answers when every node will see that.
     async fn change_ids(&self, _changes: IdChanges) -> Result<Changed, NotOrdered> {
         Err(NotOrdered::NotRunning("this process keeps no id links".to_owned()))
+    }
+
+    /// Has a connector run, rest or start again, and answers when that is done.
+    async fn change(&self, _connector: &str, _change: Change) -> Result<(), NotOrdered> {
+        Err(NotOrdered::NotRunning("this process runs no connectors".to_owned()))
     }
 
     /// Does what this file says from now on. The process reads it, with its own environment.
@@ -91,8 +97,8 @@ pub struct Accepted {
 
 /// What is answered to an order that is not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Refusal {
-    error: String,
+pub(super) struct Refusal {
+    pub(super) error: String,
 }
 
 /// What became of an order.
@@ -117,6 +123,7 @@ pub(super) fn router(orders: Arc<dyn Orders>) -> Router {
         .route("/pipelines/{pipeline}/gaps/confirm", post(confirm))
         .route("/ids", post(take_ids))
         .with_state(Arc::clone(&orders))
+        .merge(change::router(Arc::clone(&orders)))
         .merge(apply::router(orders))
 }
 
@@ -154,7 +161,7 @@ async fn answer(orders: &dyn Orders, pipeline: &str, command: Command, order: Op
     }
 }
 
-fn refusal(refused: &NotOrdered) -> (StatusCode, Json<Refusal>) {
+pub(super) fn refusal(refused: &NotOrdered) -> (StatusCode, Json<Refusal>) {
     let status = match refused {
         NotOrdered::Unknown(_) => StatusCode::NOT_FOUND,
         NotOrdered::NotRunning(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use orgstream_api::SourcePosition;
 use serde::{Deserialize, Serialize};
 
+use super::change::Rest;
 use super::flow::FlowStatus;
 
 /// The whole process. Times are ISO 8601 in UTC.
@@ -133,6 +134,9 @@ pub struct TaskStatus {
     /// Why, for a task that is degraded or has failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// How somebody told it to rest; nothing while it is to run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rests: Option<Rest>,
     /// Whether changes flow from a source's org, and how fresh what Kafka holds is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<FlowStatus>,
@@ -196,6 +200,7 @@ impl TaskStatus {
             state,
             since: since.into(),
             reason: None,
+            rests: None,
             flow: None,
             positions: Vec::new(),
             lag: Vec::new(),
@@ -288,6 +293,8 @@ pub enum State {
     Starting,
     /// It has drained, committed and left.
     Stopped,
+    /// The same, since somebody told it to rest for a while.
+    Paused,
     /// It waits for something outside.
     Degraded,
     /// It has ended and will not be tried again.
@@ -303,6 +310,7 @@ impl State {
             Self::Degraded => "degraded",
             Self::Failed => "failed",
             Self::Stopped => "stopped",
+            Self::Paused => "paused",
         }
     }
 }

@@ -118,7 +118,7 @@ fn state_style(state: State) -> Style {
         State::Running => Color::Green,
         State::Starting | State::Degraded => Color::Yellow,
         State::Failed => Color::Red,
-        State::Stopped => Color::Gray,
+        State::Stopped | State::Paused => Color::Gray,
     })
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, HOST, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -31,6 +31,9 @@ pub(super) enum Caller {
 
 /// Lets requests through that may be answered, each with its [`Caller`].
 pub(super) async fn admit(State(access): State<Arc<Access>>, mut request: Request, next: Next) -> Response {
+    if let Err(refused) = from_no_page(request.method(), request.headers()) {
+        return *refused;
+    }
     match caller(&access, request.uri().path(), request.headers()) {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
@@ -38,6 +41,34 @@ pub(super) async fn admit(State(access): State<Arc<Access>>, mut request: Reques
         }
         Err(refused) => *refused,
     }
+}
+
+/// Refuses what would change something and comes from a page in somebody's browser: a page of any origin can send requests here,
+/// with the credentials that the browser keeps. A browser says so, and what it sends a body with.
+fn from_no_page(method: &Method, headers: &HeaderMap) -> Result<(), Box<Response>> {
+    if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        return Ok(());
+    }
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let own = text("host").unwrap_or_default();
+    let is_own =
+        |origin: &str| origin.split_once("://").is_some_and(|(_, host)| host.eq_ignore_ascii_case(own));
+    let is_foreign = text("origin").is_some_and(|origin| !is_own(origin))
+        || text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
+    if is_foreign {
+        let message = "a page of another site sent this request; what changes something is taken from programs and from this server's own pages";
+        return Err(Box::new(Refusal::new(StatusCode::FORBIDDEN, message).into_response()));
+    }
+    let has_body = text("content-length").is_some_and(|length| length != "0")
+        || headers.contains_key("transfer-encoding");
+    let kind = text("content-type").unwrap_or_default();
+    let is_json =
+        kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+    if has_body && !is_json {
+        let refused = Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "HTTP 415 Unsupported Media Type");
+        return Err(Box::new(refused.into_response()));
+    }
+    Ok(())
 }
 
 fn caller(access: &Access, path: &str, headers: &HeaderMap) -> Result<Caller, Box<Response>> {
@@ -106,6 +137,37 @@ mod tests {
 
     fn host(name: &'static str) -> HeaderMap {
         HeaderMap::from_iter([(HOST, HeaderValue::from_static(name))])
+    }
+
+    #[test]
+    fn a_page_of_another_site_changes_nothing_and_programs_do() {
+        let with = |said: &[(&'static str, &'static str)]| {
+            let pairs = said.iter().map(|(name, value)| {
+                (name.parse::<axum::http::HeaderName>().unwrap(), value.parse().unwrap())
+            });
+            from_no_page(&Method::POST, &pairs.collect()).map_err(|refused| refused.status().as_u16())
+        };
+        let host = ("host", "localhost:8083");
+        assert_eq!(with(&[host]), Ok(()), "as curl sends it");
+        assert_eq!(with(&[host, ("origin", "http://localhost:8083")]), Ok(()));
+        assert_eq!(
+            with(&[host, ("content-length", "2"), ("content-type", "application/json; charset=utf-8")]),
+            Ok(())
+        );
+        for origin in ["http://evil.example", "http://localhost:8084", "null", "localhost:8083"] {
+            assert_eq!(with(&[host, ("origin", origin)]), Err(403), "{origin}");
+        }
+        assert_eq!(with(&[host, ("sec-fetch-site", "cross-site")]), Err(403));
+        assert_eq!(with(&[host, ("content-length", "2"), ("content-type", "text/plain")]), Err(415));
+        assert_eq!(with(&[host, ("transfer-encoding", "chunked")]), Err(415));
+        let reads = HeaderMap::from_iter([(
+            axum::http::header::ORIGIN,
+            HeaderValue::from_static("http://evil.example"),
+        )]);
+        assert!(
+            from_no_page(&Method::GET, &reads).is_ok(),
+            "a browser does not show the answer to another site"
+        );
     }
 
     #[test]

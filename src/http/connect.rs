@@ -1,10 +1,11 @@
-//! The reading part of Kafka Connect's REST API, in its paths, shapes and words.
+//! Kafka Connect's REST API, in its paths, shapes and words.
 //!
-//! Each half of a pipeline is a connector: `crm-source`, `crm-sink`. They stand in the file, so requests that would change one
-//! are refused with the way to do it.
+//! Each half of a pipeline is a connector: `crm-source`, `crm-sink`. They stand in the file, so requests that would configure one
+//! are refused with the way to do it; whether it runs is changed here too.
 //!
 //! - `connector`: a half of a pipeline as a connector
 //! - `state`: how it is
+//! - `lifecycle`: pausing, stopping and starting it again
 //! - `refused`: what is not done here
 //! - `loggers`: the levels of the log
 
@@ -21,9 +22,10 @@ use tokio::sync::watch;
 
 use super::answer::Refusal;
 use crate::config::Config;
-use crate::control::{Kind, Status, StatusSource, TaskStatus};
+use crate::control::{Kind, Orders, Status, StatusSource, TaskStatus};
 
 mod connector;
+mod lifecycle;
 mod loggers;
 mod refused;
 mod state;
@@ -38,6 +40,7 @@ type Answer = Result<Json<Value>, Refusal>;
 #[derive(Clone)]
 pub(super) struct Connect {
     status: Arc<dyn StatusSource>,
+    orders: Arc<dyn Orders>,
     /// The file that the process does what it says.
     files: watch::Receiver<Arc<Config>>,
     /// What Kafka Connect calls a process: where its REST API is.
@@ -47,10 +50,11 @@ pub(super) struct Connect {
 impl Connect {
     pub(super) fn new(
         status: Arc<dyn StatusSource>,
+        orders: Arc<dyn Orders>,
         files: watch::Receiver<Arc<Config>>,
         address: SocketAddr,
     ) -> Self {
-        Self { status, files, worker: address.to_string().into() }
+        Self { status, orders, files, worker: address.to_string().into() }
     }
 
     /// The connectors of the file, by name.
@@ -103,6 +107,7 @@ pub(super) fn router(connect: Connect) -> Router {
         .route("/connectors/{name}/topics", get(topics))
         .route("/connectors/{name}/offsets", get(offsets).patch(refused::change).delete(refused::change))
         .route("/connector-plugins", get(plugins))
+        .merge(lifecycle::router())
         .merge(refused::router())
         .with_state(connect)
         .merge(loggers::router())
@@ -153,7 +158,8 @@ async fn status(State(connect): State<Connect>, Path(name): Path<String>) -> Ans
 
 async fn tasks(State(connect): State<Connect>, Path(name): Path<String>) -> Answer {
     let of = |connector: &Connector, tasks: &[&TaskStatus]| {
-        let ids = (0..tasks.len()).map(|task| json!({ "connector": connector.name, "task": task }));
+        let ids = (0..connector::there(tasks).len())
+            .map(|task| json!({ "connector": connector.name, "task": task }));
         Json(ids.map(|id| json!({ "id": id, "config": connector.task_config() })).collect())
     };
     connect.with(&name, || unknown(&name), of)
@@ -161,8 +167,8 @@ async fn tasks(State(connect): State<Connect>, Path(name): Path<String>) -> Answ
 
 async fn tasks_config(State(connect): State<Connect>, Path(name): Path<String>) -> Answer {
     let of = |connector: &Connector, tasks: &[&TaskStatus]| {
-        let configs =
-            (0..tasks.len()).map(|task| (format!("{}-{task}", connector.name), connector.task_config()));
+        let configs = (0..connector::there(tasks).len())
+            .map(|task| (format!("{}-{task}", connector.name), connector.task_config()));
         Json(Value::Object(configs.collect()))
     };
     connect.with(&name, || unknown(&name), of)
@@ -175,7 +181,7 @@ async fn task_status(
     let Ok(number) = task.parse::<usize>() else { return Err(not_found("HTTP 404 Not Found")) };
     let absent = || format!("No status found for task {name}-{number}");
     let found = connect.with(&name, absent, |_, tasks| {
-        tasks.get(number).map(|task| state::of_task(number, task, &connect.worker))
+        connector::there(tasks).get(number).map(|task| state::of_task(number, task, &connect.worker))
     })?;
     found.map(Json).ok_or_else(|| not_found(absent()))
 }

@@ -61,6 +61,8 @@ pub(super) enum Verdict {
     Starting,
     /// Something is wrong, and not for long.
     Degraded,
+    /// Nothing is wrong, and somebody told connectors to rest.
+    Paused,
     /// The process is ending.
     Stopping,
     /// Something has failed, or has been wrong for too long.
@@ -183,7 +185,9 @@ async fn answer(
     let report = health.report();
     let status = match report.status {
         Verdict::Unhealthy => StatusCode::SERVICE_UNAVAILABLE,
-        Verdict::Healthy | Verdict::Starting | Verdict::Degraded | Verdict::Stopping => StatusCode::OK,
+        Verdict::Healthy | Verdict::Starting | Verdict::Degraded | Verdict::Paused | Verdict::Stopping => {
+            StatusCode::OK
+        }
     };
     (status, Json(shown_to(caller, report)))
 }
@@ -194,7 +198,7 @@ async fn ready(
 ) -> (StatusCode, Json<Report>) {
     let report = health.report();
     let status = match report.status {
-        Verdict::Healthy | Verdict::Degraded => StatusCode::OK,
+        Verdict::Healthy | Verdict::Degraded | Verdict::Paused => StatusCode::OK,
         Verdict::Starting | Verdict::Stopping | Verdict::Unhealthy => StatusCode::SERVICE_UNAVAILABLE,
     };
     (status, Json(shown_to(caller, report)))

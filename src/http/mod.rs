@@ -1,6 +1,6 @@
 //! The HTTP server: the status of the process for machines and for people with other tools.
 //!
-//! It reads the same status as `orgstream status` and changes nothing.
+//! It reads the same status as `orgstream status`. All that it changes is whether connectors run.
 //!
 //! # Layout, in reading order
 //!

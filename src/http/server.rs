@@ -22,7 +22,7 @@ use super::health::{self, Health, Verdict};
 use super::metrics;
 use super::tls::{Tls, TlsListener};
 use crate::config::{Access, Config, Http};
-use crate::control::{Status, StatusSource};
+use crate::control::{Orders, Status, StatusSource};
 
 /// How long a client may take to finish what it asked when the process ends.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -75,10 +75,11 @@ impl HttpServer {
     pub async fn serve(
         self,
         status: Arc<dyn StatusSource>,
+        orders: Arc<dyn Orders>,
         files: watch::Receiver<Arc<Config>>,
         stop: CancellationToken,
     ) {
-        let connect = Connect::new(Arc::clone(&status), files.clone(), self.address);
+        let connect = Connect::new(Arc::clone(&status), orders, files.clone(), self.address);
         let url = self.url();
         tracing::info!(%url, "The HTTP server answers.");
         let Self { listener, address, config } = self;

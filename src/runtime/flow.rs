@@ -18,7 +18,7 @@ pub(super) fn flow_status(
     (state, since): &(TaskState, SystemTime),
 ) -> Option<FlowStatus> {
     let flow = match state {
-        TaskState::Stopped => return None,
+        TaskState::Stopped | TaskState::Paused => return None,
         TaskState::Starting => health.flow.clone().or_worse(Flow::Connecting),
         TaskState::Running => health.flow.clone(),
         TaskState::Degraded(reason) => health.flow.clone().or_worse(Flow::Degraded(Trouble {

@@ -17,8 +17,8 @@ use super::sink::SinkEntry;
 use super::sink_task::SinkOrgs;
 use super::source_task::SourceEntry;
 use crate::config::{Config, Pipeline};
-use crate::control::Kind;
-use crate::worker::state::StateCell;
+use crate::control::{Kind, Rest};
+use crate::worker::state::{StateCell, TaskState};
 
 /// What a half is called: `crm-source`, `crm-sink`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,6 +72,15 @@ impl Half {
             Self::Source(source) => vec![source.state.clone()],
             Self::Sink(sink) => sink.tasks.iter().map(|task| task.state.clone()).collect(),
         }
+    }
+
+    /// Shows that it rests.
+    pub(super) fn rest(&self, rest: Rest) {
+        let state = match rest {
+            Rest::Paused => TaskState::Paused,
+            Rest::Stopped => TaskState::Stopped,
+        };
+        self.cells().iter().for_each(|cell| cell.set(state.clone()));
     }
 
     /// Runs its tasks until `stop`, or until one of them fails for good and the others have ended in order.

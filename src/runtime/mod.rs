@@ -5,6 +5,7 @@
 //! - [`options`]: what is asked for, and how it ends
 //! - [`process`]: one process from start to end
 //! - [`supervisor`], [`changes`], [`request`]: which pipelines run, and how that changes
+//! - [`resting`]: what was told to rest
 //! - [`half`], [`tasks`]: the tasks of one half of a pipeline; those of all of them
 //! - [`orgs`], [`presence`], [`prepare`]: logging in, what the orgs have, topics
 //! - [`former`], [`awaited`]: where a sink begins, and topics that others have to make
@@ -30,6 +31,8 @@ pub use process::Runtime;
 mod supervisor;
 
 mod changes;
+
+mod resting;
 
 mod request;
 pub use request::Rereading;

@@ -18,13 +18,14 @@ use super::orgs::{self, Orgs};
 use super::prepare;
 use super::report::Report;
 use super::request::{REQUESTS, Request, Rereading};
+use super::resting::Resting;
 use super::supervisor::{Fixed, Supervisor};
 use super::synced::synced;
 use super::tasks::Tasks;
 use crate::clock;
 use crate::codec::Registry;
 use crate::config::{self, Brokers, Config};
-use crate::control::{ControlServer, NotApplied, StatusSource};
+use crate::control::{ControlServer, NotApplied, NotOrdered, Orders, StatusSource};
 use crate::embedded::{Embedded, EmbeddedError, Endpoints};
 use crate::http::HttpServer;
 use crate::kafka::{Admin, KafkaConfig, topics};
@@ -82,6 +83,18 @@ impl Runtime {
         let path = options.state.as_deref().unwrap_or(&config.state);
         let state = StateDir::open(path).map_err(RunError::failed)?;
         let tasks = Tasks::of(&config, &options);
+        let resting = Resting::open(state.path()).map_err(RunError::failed)?;
+        for half in tasks.all() {
+            let Some(rest) = resting.of(&half.name()) else { continue };
+            half.rest(rest);
+            if options.until_synced.is_some() {
+                return Err(RunError::config(format!(
+                    "{0} rests, so not everything can arrive (`--until-synced`); have it run again with `orgstream resume` while a \
+                     process runs",
+                    half.name()
+                )));
+            }
+        }
         let (asked, requests) = mpsc::channel(REQUESTS);
         let control = ControlServer::bind(&state).map_err(RunError::failed)?;
         let database = Database::open(&database_path(state.path())).map_err(RunError::failed)?;
@@ -98,6 +111,7 @@ impl Runtime {
             orgs: watch::Sender::default(),
             ids: OnceLock::new(),
             tasks,
+            resting,
             requests: asked,
         });
         Ok(Self { config, options, state, database, control, embedded, report, requests })
@@ -139,11 +153,12 @@ impl Runtime {
             }
         };
         let served = CancellationToken::new();
-        let (shown, ordered) = (Arc::clone(&report), Arc::clone(&report));
-        let serving = tokio::spawn(control.serve(shown as Arc<dyn StatusSource>, ordered, served.clone()));
+        let ordered: Arc<dyn Orders> = Arc::clone(&report) as Arc<dyn Orders>;
+        let shown = Arc::clone(&report) as Arc<dyn StatusSource>;
+        let serving = tokio::spawn(control.serve(shown, Arc::clone(&ordered), served.clone()));
         let shown = Arc::clone(&report) as Arc<dyn StatusSource>;
         let files = report.config.subscribe();
-        let answering = http.map(|http| tokio::spawn(http.serve(shown, files, served.clone())));
+        let answering = http.map(|http| tokio::spawn(http.serve(shown, ordered, files, served.clone())));
         let endpoints = embedded.endpoints().clone();
         let simulated = embedded.announcement().orgs.clone();
         let fixed = Fixed { started_with: config, options, simulated, state, database };
@@ -230,7 +245,17 @@ impl Run {
         supervisor: &mut Supervisor<'_>,
         stop: &CancellationToken,
     ) -> Result<(), RunError> {
-        let Request::Apply { file, reply } = request;
+        let (file, reply) = match request {
+            Request::Apply { file, reply } => (file, reply),
+            Request::Change { half, change, reply } => {
+                let (answer, ended) = match supervisor.change(&half, change, stop).await {
+                    Ok(answer) => (answer, Ok(())),
+                    Err(error) => (Err(NotOrdered::NotRunning(ends(&error))), Err(error)),
+                };
+                reply.send(answer).ok();
+                return ended;
+            }
+        };
         let wanted = match self.other_file(file) {
             Ok(wanted) => wanted,
             Err(refused) => {
@@ -241,9 +266,7 @@ impl Run {
         let applied = supervisor.apply(wanted, stop).await;
         let (answer, ended) = match applied {
             Ok(answer) => (answer, Ok(())),
-            Err(error) => {
-                (Err(NotApplied::Ends(format!("the process ends: {}", with_causes(&error)))), Err(error))
-            }
+            Err(error) => (Err(NotApplied::Ends(ends(&error))), Err(error)),
         };
         // Who asked may have gone; what was done stays done.
         reply.send(answer).ok();
@@ -347,6 +370,10 @@ pub(super) fn kafka(config: &Config, endpoints: &Endpoints) -> KafkaConfig {
 /// Where the node's own state lies in its directory.
 pub fn database_path(state: &Path) -> std::path::PathBuf {
     state.join("orgstream.db")
+}
+
+fn ends(error: &RunError) -> String {
+    format!("the process ends: {}", with_causes(error))
 }
 
 /// How following the id links ended, which it does only when it fails.

@@ -15,7 +15,8 @@ use tokio::sync::{mpsc, watch};
 use super::flow::flow_status;
 use super::half::Half;
 use super::orgs::Orgs;
-use super::request::{Request, apply as request_apply};
+use super::request::{self, Request};
+use super::resting::Resting;
 use super::sink::{SinkEntry, SinkTaskEntry};
 use super::source_task::SourceEntry;
 use super::tasks::Tasks;
@@ -23,9 +24,9 @@ use crate::clock;
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::control::{
-    AllowanceStatus, Applied, CallStatus, HistogramStatus, Kind, LatencyStatus, NotApplied, NotOrdered,
-    Orders, OrgStatus, Passed, PipelineStatus, State, Status, StatusSource, TaskStatus, Unavailable,
-    WaitingStatus,
+    AllowanceStatus, Applied, CallStatus, Change, HistogramStatus, Kind, LatencyStatus, NotApplied,
+    NotOrdered, Orders, OrgStatus, Passed, PipelineStatus, State, Status, StatusSource, TaskStatus,
+    Unavailable, WaitingStatus,
 };
 use crate::store::{Changed, IdChanges, IdStore};
 use crate::worker::state::{StateCell, TaskState};
@@ -50,6 +51,8 @@ pub(super) struct Report {
     pub(super) ids: OnceLock<IdStore>,
     /// Its tasks.
     pub(super) tasks: Tasks,
+    /// Which of them rest.
+    pub(super) resting: Resting,
     /// Takes orders that change what runs.
     pub(super) requests: mpsc::Sender<Request>,
 }
@@ -58,11 +61,15 @@ impl StatusSource for Report {
     fn status(&self) -> Status {
         let mut tasks: BTreeMap<String, Vec<TaskStatus>> = BTreeMap::new();
         for half in self.tasks.all() {
-            let of = tasks.entry(half.name().pipeline).or_default();
-            match &half {
-                Half::Source(source) => of.push(source_status(source)),
-                Half::Sink(sink) => of.extend(sink_status(sink)),
+            let mut of: Vec<TaskStatus> = match &half {
+                Half::Source(source) => vec![source_status(source)],
+                Half::Sink(sink) => sink_status(sink).collect(),
+            };
+            let rests = self.resting.of(&half.name());
+            for task in &mut of {
+                task.rests = rests;
             }
+            tasks.entry(half.name().pipeline).or_default().extend(of);
         }
         let pipelines = tasks.into_iter().map(|(name, tasks)| PipelineStatus::of(name, tasks)).collect();
         Status {
@@ -98,17 +105,37 @@ impl Orders for Report {
         ids.change(changes).await.map_err(|error| NotOrdered::Late(with_causes(&error)))
     }
 
-    async fn apply(&self, file: &Path) -> Result<Applied, NotApplied> {
-        // Until the id map is read, nobody takes a request.
+    async fn change(&self, connector: &str, change: Change) -> Result<(), NotOrdered> {
+        let Some(half) = self.tasks.named(connector) else {
+            let known: Vec<String> = self.tasks.all().iter().map(|half| half.name().to_string()).collect();
+            let known = known.join(", ");
+            return Err(NotOrdered::Unknown(format!(
+                "this process runs no connector `{connector}`; those that it does: {known}"
+            )));
+        };
         if self.ids.get().is_none() {
-            let state = self.tasks.first_state();
-            let why =
-                state.as_ref().and_then(TaskState::reason).map(|why| format!(": {why}")).unwrap_or_default();
+            return Err(NotOrdered::NotRunning(self.still_starting()));
+        }
+        request::change(&self.requests, half.name(), change).await
+    }
+
+    async fn apply(&self, file: &Path) -> Result<Applied, NotApplied> {
+        if self.ids.get().is_none() {
             return Err(NotApplied::Refused(format!(
-                "the process is still starting{why}. Apply the file when it has started, or end the process and start it with the file"
+                "{}. Apply the file when it has started, or end the process and start it with the file",
+                self.still_starting()
             )));
         }
-        request_apply(&self.requests, Some(file.to_owned())).await
+        request::apply(&self.requests, Some(file.to_owned())).await
+    }
+}
+
+impl Report {
+    /// Until the id map is read, nobody takes a request.
+    fn still_starting(&self) -> String {
+        let state = self.tasks.first_state();
+        let why = state.as_ref().and_then(TaskState::reason);
+        format!("the process is still starting{}", why.map(|why| format!(": {why}")).unwrap_or_default())
     }
 }
 
@@ -227,6 +254,7 @@ fn blank(name: String, kind: Kind, cell: &StateCell) -> TaskStatus {
         TaskState::Degraded(_) => State::Degraded,
         TaskState::Failed(_) => State::Failed,
         TaskState::Stopped => State::Stopped,
+        TaskState::Paused => State::Paused,
     };
     TaskStatus {
         reason: state.reason().map(str::to_owned),

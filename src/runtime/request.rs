@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::half::HalfName;
 use super::report::Report;
-use crate::control::{Applied, NotApplied};
+use crate::control::{Applied, Change, NotApplied, NotOrdered};
 
 /// Requests that wait; more than people make at once.
 pub(super) const REQUESTS: usize = 16;
@@ -20,6 +21,27 @@ pub(super) enum Request {
         /// Where the answer goes.
         reply: oneshot::Sender<Result<Applied, NotApplied>>,
     },
+    /// Have this half run, rest or start again.
+    Change {
+        /// The half.
+        half: HalfName,
+        /// What is to become of it.
+        change: Change,
+        /// Where the answer goes.
+        reply: oneshot::Sender<Result<(), NotOrdered>>,
+    },
+}
+
+/// Asks for a change of a half, and waits until it is made.
+pub(super) async fn change(
+    requests: &mpsc::Sender<Request>,
+    half: HalfName,
+    change: Change,
+) -> Result<(), NotOrdered> {
+    let (reply, answer) = oneshot::channel();
+    let ended = || NotOrdered::NotRunning("the process ends".to_owned());
+    requests.send(Request::Change { half, change, reply }).await.map_err(|_| ended())?;
+    answer.await.map_err(|_| ended())?
 }
 
 /// Asks for a file, and waits for the answer.

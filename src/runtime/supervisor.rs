@@ -21,7 +21,7 @@ use super::presence::can_begin;
 use super::process::Shared;
 use super::report::Report;
 use crate::config::{Config, Pipeline};
-use crate::control::{Applied, NotApplied};
+use crate::control::{Applied, Change, NotApplied, NotOrdered, Rest};
 use crate::embedded::{EmbeddedOrg, org_configs};
 use crate::state_dir::StateDir;
 use crate::store::Database;
@@ -90,18 +90,27 @@ impl<'a> Supervisor<'a> {
         }
     }
 
-    /// Starts the halves of a prepared pipeline.
+    /// Starts the halves of a prepared pipeline, but for those that rest.
     fn start(&mut self, pipeline: &Pipeline) {
         for half in self.report.tasks.halves(&pipeline.name) {
-            let name = half.name();
-            let stop = CancellationToken::new();
-            self.stops.insert(name.clone(), stop.clone());
-            let (pipeline, shared, orgs) = (pipeline.clone(), self.shared.clone(), self.orgs.clone());
-            self.running.spawn(async move {
-                let ended = half.run(&pipeline, &shared, &orgs, &stop).await;
-                (name, ended)
-            });
+            if let Some(rest) = self.report.resting.of(&half.name()) {
+                half.rest(rest);
+                tracing::warn!(connector = %half.name(), "A connector rests; `orgstream resume` has it run.");
+            } else {
+                self.start_half(pipeline, half);
+            }
         }
+    }
+
+    fn start_half(&mut self, pipeline: &Pipeline, half: Half) {
+        let name = half.name();
+        let stop = CancellationToken::new();
+        self.stops.insert(name.clone(), stop.clone());
+        let (pipeline, shared, orgs) = (pipeline.clone(), self.shared.clone(), self.orgs.clone());
+        self.running.spawn(async move {
+            let ended = half.run(&pipeline, &shared, &orgs, &stop).await;
+            (name, ended)
+        });
     }
 
     /// Waits until a half ends; for ever while none runs.
@@ -153,7 +162,8 @@ impl<'a> Supervisor<'a> {
             Ok(prepared) => prepared,
             Err(refused) => return Ok(Err(refused)),
         };
-        self.stop(changes.restarted.iter().chain(&changes.stopped)).await?;
+        let ends: BTreeSet<&String> = changes.restarted.iter().chain(&changes.stopped).collect();
+        self.stop(|name| ends.contains(&name.pipeline)).await?;
         (self.config, self.org_configs, self.orgs) = (Arc::clone(&config), org_configs, orgs);
         self.report.orgs.send_replace(self.orgs.clone());
         changes.stopped.iter().for_each(|name| self.report.tasks.remove(name));
@@ -168,7 +178,7 @@ impl<'a> Supervisor<'a> {
         for pipeline in beginning {
             self.start(pipeline);
         }
-        let failed = self.begin(&begins, stop).await?;
+        let failed = self.begin(|name| begins.contains(&name.pipeline), stop).await?;
         let Changes { started, restarted, stopped, unchanged } = changes;
         Ok(Ok(Applied { started, restarted, stopped, unchanged, failed }))
     }
@@ -228,23 +238,81 @@ impl<'a> Supervisor<'a> {
         Ok(Prepared { config: Arc::new(wanted), org_configs, orgs, changes })
     }
 
-    /// Whether every half of the pipeline runs.
+    /// Whether every half of the pipeline that does not rest runs.
     fn runs(&self, pipeline: &str) -> bool {
-        self.report.tasks.halves(pipeline).iter().all(|half| self.stops.contains_key(&half.name()))
+        let runs = |name: HalfName| self.stops.contains_key(&name) || self.report.resting.of(&name).is_some();
+        self.report.tasks.halves(pipeline).iter().all(|half| runs(half.name()))
     }
 
-    /// Lets the halves of these pipelines drain, commit and end, while the others go on.
-    async fn stop(&mut self, pipelines: impl Iterator<Item = &String>) -> Result<(), RunError> {
-        let names: BTreeSet<&String> = pipelines.collect();
+    /// Lets these halves drain, commit and end, while the others go on.
+    async fn stop(&mut self, is_meant: impl Fn(&HalfName) -> bool) -> Result<(), RunError> {
         for (name, stop) in &self.stops {
-            if names.contains(&name.pipeline) {
+            if is_meant(name) {
                 stop.cancel();
             }
         }
-        while self.stops.keys().any(|name| names.contains(&name.pipeline)) {
+        while self.stops.keys().any(&is_meant) {
             self.ended().await?;
         }
         Ok(())
+    }
+
+    /// Has a half run, rest or start again. What it is to do is kept before it is done, so that a process that is killed meanwhile
+    /// comes back with what was wanted.
+    ///
+    /// # Errors
+    /// The outer error ends the process; the inner one says why nothing was done.
+    pub(super) async fn change(
+        &mut self,
+        half: &HalfName,
+        change: Change,
+        stop: &CancellationToken,
+    ) -> Result<Result<(), NotOrdered>, RunError> {
+        let known = self.report.tasks.named(&half.to_string());
+        let pipeline = self.config.pipelines.iter().find(|pipeline| pipeline.name == half.pipeline).cloned();
+        let (Some(known), Some(pipeline)) = (known, pipeline) else {
+            return Ok(Err(NotOrdered::Unknown(format!("`{half}` was taken out of the file meanwhile"))));
+        };
+        let (rests, runs) = (self.report.resting.of(half), self.stops.contains_key(half));
+        let (wanted, begins) = match change {
+            Change::Pause => (Some(Rest::Paused), false),
+            Change::Stop => (Some(Rest::Stopped), false),
+            Change::Resume => (None, !runs),
+            Change::Restart { only_failed } => (rests, rests.is_none() && !(only_failed && runs)),
+        };
+        if begins && let Err(error) = self.ready_again(&pipeline).await {
+            let why = with_causes(&error);
+            return Ok(Err(NotOrdered::Refused(format!("connector {half} cannot be started: {why}"))));
+        }
+        if let Err(error) = self.report.resting.set(half, wanted) {
+            return Ok(Err(NotOrdered::Refused(with_causes(&error))));
+        }
+        if wanted.is_some() || begins {
+            self.stop(|name| name == half).await?;
+        }
+        if let Some(rest) = wanted {
+            known.rest(rest);
+        }
+        if !begins {
+            return Ok(Ok(()));
+        }
+        let halves = Half::all(&self.config, &pipeline, &self.options_of_now());
+        let anew = halves.into_iter().find(|other| other.name() == *half);
+        let anew = anew.expect("the half was made of this pipeline before");
+        self.report.tasks.put_half(anew.clone());
+        self.start_half(&pipeline, anew);
+        let failed = self.begin(|name| name == half, stop).await?;
+        Ok(match failed.into_values().next() {
+            None => Ok(()),
+            Some(why) => Err(NotOrdered::Refused(format!("connector {half} has failed: {why}"))),
+        })
+    }
+
+    /// Makes sure that a pipeline whose half is started again can run still.
+    async fn ready_again(&self, pipeline: &Pipeline) -> Result<(), TaskError> {
+        let options = self.options_of_now();
+        let (kafka, admin) = (&self.shared.kafka, &self.shared.admin);
+        ready(pipeline, &Place { config: &self.config, options: &options, kafka, admin }, &self.orgs).await
     }
 
     /// One that has failed has begun when its end was seen.
@@ -253,22 +321,22 @@ impl<'a> Supervisor<'a> {
         half.cells().iter().all(|cell| match cell.read().0 {
             TaskState::Starting => false,
             TaskState::Failed(_) => !runs,
-            TaskState::Running | TaskState::Degraded(_) | TaskState::Stopped => true,
+            TaskState::Running | TaskState::Degraded(_) | TaskState::Stopped | TaskState::Paused => true,
         })
     }
 
-    /// Waits until every task of these pipelines has begun or failed, at most [`BEGINNING`]. Answers with those that failed: they
-    /// end neither the process nor the other pipelines, which did their work before.
+    /// Waits until every task of these halves has begun or failed, at most [`BEGINNING`]. Answers with those that failed: they
+    /// end neither the process nor what did its work before.
     async fn begin(
         &mut self,
-        pipelines: &BTreeSet<&String>,
+        is_meant: impl Fn(&HalfName) -> bool,
         stop: &CancellationToken,
     ) -> Result<BTreeMap<String, String>, RunError> {
         let deadline = Instant::now() + BEGINNING;
         let mut failed = BTreeMap::new();
         while Instant::now() < deadline && !stop.is_cancelled() {
-            let mut halves = pipelines.iter().flat_map(|name| self.report.tasks.halves(name));
-            if halves.all(|half| self.has_begun(&half)) {
+            let halves = self.report.tasks.all();
+            if halves.iter().filter(|half| is_meant(&half.name())).all(|half| self.has_begun(half)) {
                 break;
             }
             tokio::select! {
@@ -277,7 +345,7 @@ impl<'a> Supervisor<'a> {
                     let (name, ended) = ended.map_err(RunError::failed)?;
                     self.stops.remove(&name);
                     match ended {
-                        Err(error) if pipelines.contains(&name.pipeline) => {
+                        Err(error) if is_meant(&name) => {
                             failed.insert(name.to_string(), with_causes(&error));
                         }
                         ended => ended?,

@@ -34,6 +34,16 @@ impl Tasks {
         all.extend(Half::all(config, pipeline, options).into_iter().map(|half| (half.name(), half)));
     }
 
+    /// Puts in this half, in place of the one of its name.
+    pub(super) fn put_half(&self, half: Half) {
+        self.write().insert(half.name(), half);
+    }
+
+    /// The half of this name.
+    pub(super) fn named(&self, name: &str) -> Option<Half> {
+        self.read().iter().find(|(half, _)| half.to_string() == name).map(|(_, half)| half.clone())
+    }
+
     /// Takes out those of the pipeline `name`.
     pub(super) fn remove(&self, name: &str) {
         self.write().retain(|half, _| half.pipeline != name);
@@ -114,15 +124,19 @@ impl Tasks {
         (reporter, health)
     }
 
-    /// Shows one state for all.
+    /// Shows one state for all that do not rest.
     pub(super) fn set(&self, state: &TaskState) {
-        self.cells().iter().for_each(|cell| cell.set(state.clone()));
+        for cell in self.cells() {
+            if !matches!(cell.read().0, TaskState::Paused | TaskState::Stopped) {
+                cell.set(state.clone());
+            }
+        }
     }
 
-    /// The process has ended in order. A task that had failed before has not.
+    /// The process has ended in order. A task that had failed before has not, and one that rests goes on resting.
     pub(super) fn stopped(&self) {
         for cell in self.cells() {
-            if !matches!(cell.read().0, TaskState::Failed(_)) {
+            if !matches!(cell.read().0, TaskState::Failed(_) | TaskState::Paused) {
                 cell.set(TaskState::Stopped);
             }
         }
@@ -133,7 +147,8 @@ impl Tasks {
         let explained = self.cells().iter().any(|cell| matches!(cell.read().0, TaskState::Failed(_)));
         for cell in self.cells() {
             let idle = matches!(cell.read().0, TaskState::Starting | TaskState::Degraded(_));
-            if idle || !explained {
+            let rests = matches!(cell.read().0, TaskState::Paused | TaskState::Stopped);
+            if idle || !explained && !rests {
                 cell.set(TaskState::Failed(reason.to_owned()));
             }
         }

@@ -21,6 +21,8 @@ pub enum TaskState {
     Failed(String),
     /// It has drained, committed and left.
     Stopped,
+    /// The same, since somebody told it to rest for a while.
+    Paused,
 }
 
 impl TaskState {
@@ -32,6 +34,7 @@ impl TaskState {
             Self::Degraded(_) => "degraded",
             Self::Failed(_) => "failed",
             Self::Stopped => "stopped",
+            Self::Paused => "paused",
         }
     }
 
@@ -39,7 +42,7 @@ impl TaskState {
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Degraded(reason) | Self::Failed(reason) => Some(reason),
-            Self::Starting | Self::Running | Self::Stopped => None,
+            Self::Starting | Self::Running | Self::Stopped | Self::Paused => None,
         }
     }
 }
@@ -156,7 +159,7 @@ impl StateCell {
         parts.said[part] = said;
         let state = together(&parts.said);
         // A late word of a part that is being torn down does not cover the end.
-        if !matches!(self.read().0, TaskState::Failed(_) | TaskState::Stopped) {
+        if !matches!(self.read().0, TaskState::Failed(_) | TaskState::Stopped | TaskState::Paused) {
             self.set(state);
         }
     }

@@ -303,6 +303,11 @@ async fn what_fails_as_soon_as_it_starts_harms_nothing_else_and_is_mended_by_the
         tasks.iter().any(|(task, state, _)| *task == format!("{name}-source-0") && state == "failed")
     };
     assert!(is_failed(running(&world).await));
+    // To start it again by hand is no more use, and does no more harm.
+    let source = format!("{name}-source");
+    let failed = world.command(&["restart", "orgstream.yaml", &source]).finish().await.expect_code(1);
+    assert!(failed.stderr.contains("has read org"), "{}", failed.stderr);
+    assert!(is_failed(running(&world).await));
     create(&world.in_a, "Lead", "Beside", 2).await;
     eventually("leads arrive", || world.b.count("Lead") == 2).await;
     std::fs::write(world.file(), good).unwrap();

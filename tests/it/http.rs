@@ -506,11 +506,6 @@ async fn what_is_not_there_and_what_is_not_done_is_said_in_kafka_connects_words(
     for (method, path) in [
         ("PUT", "/config"),
         ("PATCH", "/config"),
-        ("PUT", "/pause"),
-        ("PUT", "/resume"),
-        ("PUT", "/stop"),
-        ("POST", "/restart"),
-        ("POST", "/tasks/0/restart"),
         ("PUT", "/topics/reset"),
         ("PATCH", "/offsets"),
         ("DELETE", "/offsets"),

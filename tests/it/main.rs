@@ -15,6 +15,9 @@ mod http;
 // Another file for a process that runs.
 mod apply;
 
+// Connectors that are told to rest, and to go on.
+mod resting;
+
 // What happens to single records: creates, changes, deletes, undeletes, references, fixed operations.
 mod read_ahead;
 mod records;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::config::{Config, Pipeline};
-use crate::control::{Kind, Status, TaskStatus};
+use crate::control::{Kind, State, Status, TaskStatus};
 
 /// One half of a pipeline.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ impl Connector {
     /// As `GET /connectors/{name}` shows it.
     pub(super) fn info(&self, tasks: &[&TaskStatus]) -> Value {
         let ids: Vec<_> =
-            (0..tasks.len()).map(|task| json!({ "connector": self.name, "task": task })).collect();
+            (0..there(tasks).len()).map(|task| json!({ "connector": self.name, "task": task })).collect();
         json!({ "name": self.name, "config": self.config, "tasks": ids, "type": self.kind.as_str() })
     }
 
@@ -105,6 +105,11 @@ impl Connector {
         let on_record = positions.filter_map(|position| position.partition.get("topic")?.as_str());
         self.topics.iter().cloned().chain(on_record.map(str::to_owned)).collect()
     }
+}
+
+/// The tasks that a connector has in Kafka Connect's eyes: a stopped one has none.
+pub(super) fn there<'a>(tasks: &'a [&'a TaskStatus]) -> &'a [&'a TaskStatus] {
+    if tasks.iter().all(|task| task.state == State::Stopped) { &[] } else { tasks }
 }
 
 /// The topics that are known before there are records.

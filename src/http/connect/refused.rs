@@ -5,20 +5,14 @@ use axum::extract::{Path, State};
 use axum::http::header::ALLOW;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{post, put};
+use axum::routing::put;
 
 use super::{Connect, not_found, unknown};
 use crate::http::answer::Refusal;
 
 /// Paths at which nothing can be read.
 pub(super) fn router() -> Router<Connect> {
-    Router::new()
-        .route("/connectors/{name}/pause", put(change))
-        .route("/connectors/{name}/resume", put(change))
-        .route("/connectors/{name}/stop", put(change))
-        .route("/connectors/{name}/restart", post(change))
-        .route("/connectors/{name}/topics/reset", put(change))
-        .route("/connectors/{name}/tasks/{task}/restart", post(change_task))
+    Router::new().route("/connectors/{name}/topics/reset", put(change))
 }
 
 /// A connector more.
@@ -43,14 +37,6 @@ pub(super) async fn put_config(connect: State<Connect>, name: Path<String>) -> R
 
 /// A connector that is there.
 pub(super) async fn change(State(connect): State<Connect>, Path(name): Path<String>) -> Refusal {
-    refuse(&connect, &name)
-}
-
-/// A task of a connector.
-pub(super) async fn change_task(
-    State(connect): State<Connect>,
-    Path((name, _task)): Path<(String, String)>,
-) -> Refusal {
     refuse(&connect, &name)
 }
 

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::connector::Connector;
+use super::connector::{self, Connector};
 use crate::control::{State, TaskStatus};
 
 /// As `GET /connectors/{name}/status` shows it.
@@ -15,6 +15,8 @@ pub(super) fn of(connector: &Connector, tasks: &[&TaskStatus], worker: &str) -> 
         "FAILED"
     } else if all(State::Stopped) {
         "STOPPED"
+    } else if all(State::Paused) {
+        "PAUSED"
     } else if all(State::Starting) {
         "UNASSIGNED"
     } else {
@@ -24,8 +26,11 @@ pub(super) fn of(connector: &Connector, tasks: &[&TaskStatus], worker: &str) -> 
     if state == "FAILED" {
         trace(&mut own, tasks.first().and_then(|task| task.reason.as_deref()));
     }
-    let tasks: Vec<Value> =
-        tasks.iter().enumerate().map(|(number, task)| of_task(number, task, worker)).collect();
+    let tasks: Vec<Value> = connector::there(tasks)
+        .iter()
+        .enumerate()
+        .map(|(number, task)| of_task(number, task, worker))
+        .collect();
     json!({ "name": connector.name, "connector": own, "tasks": tasks, "type": connector.kind.as_str() })
 }
 
@@ -35,6 +40,7 @@ pub(super) fn of_task(number: usize, task: &TaskStatus, worker: &str) -> Value {
         State::Starting => "UNASSIGNED",
         State::Running | State::Degraded => "RUNNING",
         State::Failed => "FAILED",
+        State::Paused => "PAUSED",
         // Kafka Connect has no stopped tasks: a stopped connector has none.
         State::Stopped => "UNASSIGNED",
     };
@@ -66,6 +72,7 @@ mod tests {
         for (state, reason, shown) in [
             (State::Starting, None, json!({ "id": 3, "state": "UNASSIGNED", "worker_id": "w:1" })),
             (State::Running, None, json!({ "id": 3, "state": "RUNNING", "worker_id": "w:1" })),
+            (State::Paused, None, json!({ "id": 3, "state": "PAUSED", "worker_id": "w:1" })),
             (
                 State::Degraded,
                 Some("no broker"),
@@ -92,6 +99,7 @@ mod tests {
         assert_eq!(state(&[runs.clone(), failed.clone()])["state"], "RUNNING");
         assert_eq!(state(&[failed.clone(), failed])["trace"], "gone");
         assert_eq!(state(&[task(State::Stopped, None)])["state"], "STOPPED");
+        assert_eq!(state(&[task(State::Paused, None)])["state"], "PAUSED");
         assert_eq!(state(&[task(State::Starting, None)])["state"], "UNASSIGNED");
         assert!(state(&[runs]).get("trace").is_none());
     }

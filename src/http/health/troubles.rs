@@ -37,7 +37,7 @@ pub(super) fn of(task: &TaskStatus) -> Option<Wrong> {
         State::Starting => {
             return wrong(What::Starting, "it logs in, reads positions and prepares topics");
         }
-        State::Running | State::Stopped => {}
+        State::Running | State::Stopped | State::Paused => {}
     }
     let flow = &task.flow.as_ref()?.flow;
     match flow.flow {

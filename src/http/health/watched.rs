@@ -150,7 +150,10 @@ impl Watch {
     }
 
     fn judge(&self, status: &Status, now: Instant) -> Report {
-        let tasks = || status.pipelines.iter().flat_map(|pipeline| &pipeline.tasks);
+        let all = || status.pipelines.iter().flat_map(|pipeline| &pipeline.tasks);
+        let tasks = || all().filter(|task| task.rests.is_none());
+        let rest: Vec<&str> =
+            all().filter(|task| task.rests.is_some()).map(|task| task.name.as_str()).collect();
         let begins: Vec<&str> =
             tasks().map(|task| task.name.as_str()).filter(|name| !self.begun.contains(*name)).collect();
         let is_old = |seen: &Seen| now.saturating_duration_since(seen.began) >= self.limit;
@@ -166,6 +169,8 @@ impl Watch {
             (Verdict::Starting, format!("not begun yet: {}", begins.join(", ")))
         } else if let Some(first) = self.wrong.values().next() {
             (Verdict::Degraded, format!("{}: {}", first.trouble.task, first.trouble.reason))
+        } else if !rest.is_empty() {
+            (Verdict::Paused, format!("told to rest: {}", rest.join(", ")))
         } else {
             (Verdict::Healthy, "all tasks do their work".to_owned())
         };

@@ -9,7 +9,7 @@ use super::{bounded, families as f, number};
 use crate::control::flow::FlowStatus;
 use crate::control::{Kind, Status, TaskStatus};
 
-const STATES: [&str; 5] = ["starting", "running", "degraded", "failed", "stopped"];
+const STATES: [&str; 6] = ["starting", "running", "degraded", "failed", "paused", "stopped"];
 const FLOWS: [&str; 6] = ["connecting", "live", "catching_up", "repairing", "degraded", "failed"];
 
 pub(super) fn write(text: &mut Text, status: &Status) {
