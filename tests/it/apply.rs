@@ -93,7 +93,7 @@ async fn flow(org: Rest, enough: CancellationToken) -> usize {
             create(&org, object, &format!("Flow {count}"), 10).await;
         }
         count += 10;
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
     count
 }

@@ -53,7 +53,7 @@ pub(super) const TASK_STATE: Family = Family {
     name: "orgstream_task_state",
     kind: Kind::Gauge,
     labels: "pipeline task kind state",
-    help: "1 for the state that the task is in, 0 for the others: starting, running, degraded, failed, stopped.",
+    help: "1 for the state that the task is in, 0 for the others: starting, running, degraded, failed, paused, stopped.",
     worry: "`degraded` for longer than an outage of the org or of Kafka explains; `failed` at once",
 };
 pub(super) const TASK_SINCE: Family = Family {
