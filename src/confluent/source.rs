@@ -60,10 +60,17 @@ fn written(making: &mut Making<'_, '_>, wires: &Wires, source: &mut Map) {
             None => {}
             Some(Some(word)) => making.put(&mut output, half, word, &property),
             Some(None) => {
-                let message = "a source writes Avro with a schema registry, or JSON; take \
-                               `io.confluent.connect.avro.AvroConverter` or `org.apache.kafka.connect.json.JsonConverter`";
+                let message = "a source writes records with fields; take AvroConverter, JsonSchemaConverter or ProtobufConverter \
+                               of `io.confluent.connect`, or `org.apache.kafka.connect.json.JsonConverter`";
                 making.settings.refuse(&property, message);
             }
+        }
+    }
+    for (half, wire) in [("key", wires.key), ("value", wires.value)] {
+        if wire == Some(Wire::Protobuf) {
+            let differs = "nulls are kept, as the converter keeps them with `optional.for.nullables=true`, and the messages of \
+                           compound fields stand beside the record's";
+            making.settings.differs(&format!("{half}.converter"), differs);
         }
     }
     if wires.key == Some(Wire::Text) {
@@ -80,11 +87,13 @@ fn written(making: &mut Making<'_, '_>, wires: &Wires, source: &mut Map) {
 /// The form of what a converter writes; `None` where nobody writes it here.
 fn word(wire: Wire) -> Option<&'static str> {
     Some(match wire {
-        Wire::Avro => "registry",
+        Wire::Avro => "avro",
+        Wire::JsonSchema => "json_schema",
+        Wire::Protobuf => "protobuf",
         Wire::JsonWithSchema => "json_with_schema",
         Wire::Json => "json",
         Wire::Text => "text",
-        Wire::JsonSchema | Wire::Protobuf | Wire::Bytes => return None,
+        Wire::Bytes => return None,
     })
 }
 

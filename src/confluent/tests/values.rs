@@ -335,7 +335,7 @@ fn a_source_writes_what_its_converters_would() {
         &["value: json", "key: json_with_schema"],
     );
     let text = "key.converter=org.apache.kafka.connect.storage.StringConverter\n";
-    assert_keys(Kind::Cdc, text, &["value: registry", "key: text"]);
+    assert_keys(Kind::Cdc, text, &["value: avro", "key: text"]);
     for class in ["connect.storage.StringConverter", "connect.converters.ByteArrayConverter"] {
         assert_refused(
             Kind::PushTopic,
@@ -344,11 +344,13 @@ fn a_source_writes_what_its_converters_would() {
             "JsonConverter",
         );
     }
-    for class in ["json.JsonSchemaConverter", "protobuf.ProtobufConverter"] {
+    for (class, word) in
+        [("json.JsonSchemaConverter", "json_schema"), ("protobuf.ProtobufConverter", "protobuf")]
+    {
         let own = format!(
             "value.converter=io.confluent.connect.{class}\nvalue.converter.schema.registry.url=http://registry:8081\n"
         );
-        assert_refused(Kind::PushTopic, &own, "value.converter", "AvroConverter");
+        assert_keys(Kind::PushTopic, &own, &[&format!("value: {word}"), "key: avro"]);
     }
 }
 
