@@ -253,7 +253,13 @@ pub struct Check {
     /// The configuration
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Print the faults as JSON on stdout
+    /// Ask brokers, registry and orgs too, and change nothing there
+    #[arg(long)]
+    pub online: bool,
+    /// Use this state directory in place of the file's
+    #[arg(long, value_name = "DIR", requires = "online")]
+    pub state: Option<PathBuf>,
+    /// Print JSON on stdout
     #[arg(long)]
     pub json: bool,
 }

@@ -43,7 +43,7 @@ fn start(command: Command, format: Option<Format>) -> Result<Exit, Failure> {
         match command {
             // Large enough to be kept apart from the other commands.
             Command::Dev(arguments) => Box::pin(dev::dev(arguments)).await,
-            Command::Run(arguments) => run::run(arguments, format).await,
+            Command::Run(arguments) => Box::pin(run::run(arguments, format)).await,
             Command::Apply(arguments) => apply::apply(arguments).await,
             Command::Pause(arguments) => change::change(arguments, Change::Pause).await,
             Command::Stop(arguments) => change::change(arguments, Change::Stop).await,
@@ -57,7 +57,7 @@ fn start(command: Command, format: Option<Format>) -> Result<Exit, Failure> {
             Command::Offsets(arguments) => Box::pin(offsets::offsets(arguments)).await,
             Command::Trace(arguments) => Box::pin(trace::trace(arguments)).await,
             Command::Status(arguments) => status::status(arguments).await,
-            Command::Check(arguments) => check::check(&arguments),
+            Command::Check(arguments) => Box::pin(check::check(&arguments)).await,
             Command::Import(arguments) => connect::import(&arguments),
             Command::ConnectStandalone(arguments) => Box::pin(connect::standalone(arguments)).await,
             Command::Config(arguments) => config::config(&arguments),

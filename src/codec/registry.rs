@@ -52,6 +52,15 @@ impl Registry {
         config: impl Into<RegistryConfig>,
         health: HealthReporter,
     ) -> Result<Self, CodecError> {
+        Self::connect_within(config, health, CONNECT).await.map(|(registry, _)| registry)
+    }
+
+    /// As [`Registry::connect`], but waits only so long; also the names of the subjects that are there.
+    pub async fn connect_within(
+        config: impl Into<RegistryConfig>,
+        health: HealthReporter,
+        wait: Duration,
+    ) -> Result<(Self, Vec<String>), CodecError> {
         let config = config.into();
         let shown = config.shown();
         let refused = |reason: String| CodecError::Registry { registry: shown.clone(), reason };
@@ -62,10 +71,10 @@ impl Registry {
         let shared =
             Shared { settings, url: shown.clone(), registered: Mutex::default(), writers: Mutex::default() };
         let this = Self { shared: Arc::new(shared), health, patience: UNKNOWN };
-        let deadline = Instant::now() + CONNECT;
+        let deadline = Instant::now() + wait;
         loop {
             match get_all_subjects(&this.shared.settings).await.map_err(|error| Trouble::of(&error)) {
-                Ok(_) => return Ok(this),
+                Ok(subjects) => return Ok((this, subjects)),
                 Err(Trouble::Away(_)) if Instant::now() < deadline => sleep(PAUSES.0).await,
                 Err(trouble) => return Err(refused(trouble.to_string())),
             }

@@ -18,6 +18,12 @@ use super::query::{Ask, Query};
 mod groups;
 pub use groups::{GroupCommit, GroupMember};
 
+mod looking;
+pub use looking::{Looked, Outlook, TopicSettings};
+
+mod rights;
+pub use rights::Allowed;
+
 /// How long [`Admin::connect`] waits for a broker.
 const CONNECT: Duration = Duration::from_secs(30);
 /// After how long it is said that no broker answers. One that starts beside this process takes a moment.
@@ -53,6 +59,8 @@ pub struct TopicSpec {
 #[derive(Clone)]
 pub struct Admin {
     shared: Arc<Shared>,
+    /// Where topics are only looked for, what is found of them.
+    outlook: Option<Outlook>,
 }
 
 struct Shared {
@@ -67,10 +75,15 @@ struct Shared {
 impl Admin {
     /// Waits up to 30 s for a broker.
     pub async fn connect(config: &KafkaConfig) -> Result<Self, Error> {
+        Self::connect_within(config, CONNECT).await
+    }
+
+    /// Waits as long for a broker.
+    pub async fn connect_within(config: &KafkaConfig, wait: Duration) -> Result<Self, Error> {
         let brokers = config.bootstrap_servers.clone();
         let uncommitted = Arc::new(Query::open(config, Isolation::ReadUncommitted)?);
         let begun = Instant::now();
-        let deadline = begun + CONNECT;
+        let deadline = begun + wait;
         let mut told = false;
         loop {
             let query = Arc::clone(&uncommitted);
@@ -82,7 +95,7 @@ impl Admin {
             }
             if Instant::now() >= deadline {
                 let last = uncommitted.last_report().unwrap_or_else(|| "no answer".to_owned());
-                return Err(Error::Unreachable { brokers, waited: CONNECT, last });
+                return Err(Error::Unreachable { brokers, waited: wait, last });
             }
             if !told && begun.elapsed() >= TELL {
                 told = true;
@@ -90,7 +103,7 @@ impl Admin {
                     kafka = brokers,
                     last = uncommitted.last_report(),
                     "No broker answers; they are asked for {} s in all. Check `kafka.bootstrap_servers`.",
-                    CONNECT.as_secs()
+                    wait.as_secs()
                 );
             }
         }
@@ -101,7 +114,8 @@ impl Admin {
         let committed = Query::open(config, Isolation::ReadCommitted)?;
         let config = config.clone();
         let groups = Mutex::default();
-        Ok(Self { shared: Arc::new(Shared { config, client, uncommitted, committed, groups }) })
+        let shared = Shared { config, client, uncommitted, committed, groups };
+        Ok(Self { shared: Arc::new(shared), outlook: None })
     }
 
     /// The id of the cluster; `None` where the brokers do not tell one.
@@ -113,10 +127,14 @@ impl Admin {
     /// Creates the topics that are missing, and refuses those with another partition count than asked for.
     pub async fn ensure_topics(&self, topics: &[TopicSpec]) -> Result<(), Error> {
         for spec in topics {
+            if let Some(outlook) = &self.outlook {
+                outlook.note(spec, self.look(spec).await);
+                continue;
+            }
             if self.matches(spec).await? {
                 continue;
             }
-            self.create(spec).await?;
+            self.create(spec, false).await?;
             self.appeared(spec).await?;
         }
         Ok(())
@@ -211,7 +229,8 @@ impl Admin {
         }
     }
 
-    async fn create(&self, spec: &TopicSpec) -> Result<(), Error> {
+    /// With `only_asked` the brokers say whether they would.
+    async fn create(&self, spec: &TopicSpec, only_asked: bool) -> Result<(), Error> {
         let config = &self.shared.config;
         let partitions = spec.partitions.or(config.partitions).unwrap_or(-1);
         let replicas = config.replication_factor.unwrap_or(-1);
@@ -229,6 +248,7 @@ impl Admin {
             Cleanup::Delete => topic.set("cleanup.policy", "delete").set("retention.ms", "-1"),
         };
         let options = AdminOptions::new().request_timeout(Some(CREATE)).operation_timeout(Some(CREATE));
+        let options = options.validate_only(only_asked);
         let what = || format!("creating topic {}", spec.name);
         let results = self
             .shared
@@ -242,6 +262,9 @@ impl Admin {
                 Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
                 Err((_, code)) => return Err(self.not_created(spec, code)),
             }
+        }
+        if only_asked {
+            return Ok(());
         }
         tracing::info!(topic = spec.name, partitions, replicas, cleanup = ?spec.cleanup, "topic created");
         Ok(())

@@ -6,7 +6,7 @@
 //! - [`settings`], [`properties`]: what the file says of the clients, and what it may say
 //! - [`effective`]: what each kind of client is told
 //! - [`refusal`]: why brokers turn a client away, and what to do
-//! - [`admin`]: creates topics and asks for offsets
+//! - [`admin`]: creates topics or only looks for them, asks for offsets and rights
 //! - [`record`]: records as bytes, on their way in and out
 //! - [`partitioner`]: which partition a key belongs to
 //! - [`transaction`]: source records and positions in one transaction (D8)
@@ -40,7 +40,9 @@ mod reader;
 mod waiting;
 
 pub mod admin;
-pub use admin::{Admin, Cleanup, GroupCommit, GroupMember, TopicSpec};
+pub use admin::{
+    Admin, Allowed, Cleanup, GroupCommit, GroupMember, Looked, Outlook, TopicSettings, TopicSpec,
+};
 
 pub mod record;
 pub use record::{Consumed, Outgoing, Place};

@@ -16,6 +16,7 @@
 //! - [`task`]: keeps a task running, and knows when not to
 //! - [`order`], [`ids`], [`stored`]: orders a snapshot, changes the id map, and looks what is on record, while nothing runs
 //! - [`reach`]: the brokers of a file, beside its process or without one
+//! - [`online`]: what a start would find, looked at by who changes nothing
 //! - [`offsets`]: how far pipelines are, and where sinks go on
 //! - [`trace`](mod@trace): where the changes of one record went
 //! - [`produced`]: what lies on the topics already, for a source that was restarted
@@ -72,6 +73,9 @@ mod stored;
 pub use stored::stored_positions;
 
 mod reach;
+
+mod online;
+pub use online::{Finding, Verdict, look};
 
 mod offsets;
 pub use offsets::{Move, Next, PartitionPlace, PipelinePlaces, Plan, SinkPlaces, Target, Wanted, places};

@@ -101,7 +101,7 @@ fn mismatch(error: OrgMismatch) -> RunError {
 }
 
 /// The checks of the file know names only: under two of them one org would be replicated into itself, for ever.
-fn refuse_known(name: &str, org: &Org, orgs: &Orgs) -> Result<(), RunError> {
+pub(super) fn refuse_known(name: &str, org: &Org, orgs: &Orgs) -> Result<(), RunError> {
     let Some((other, _)) = orgs.iter().find(|(_, known)| known.id() == org.id()) else { return Ok(()) };
     Err(RunError::config(format!(
         "orgs `{other}` and `{name}` are the same org, {}; give it one name, so that a change cannot be written back to where it came from",
@@ -109,7 +109,8 @@ fn refuse_known(name: &str, org: &Org, orgs: &Orgs) -> Result<(), RunError> {
     )))
 }
 
-fn needed(config: &Config, options: &RunOptions) -> BTreeSet<String> {
+/// The orgs that the run needs.
+pub(super) fn needed(config: &Config, options: &RunOptions) -> BTreeSet<String> {
     let sources =
         config.pipelines.iter().filter_map(|pipeline| pipeline.source.as_ref()).map(|source| &source.org);
     let sinks = config.pipelines.iter().filter_map(|pipeline| pipeline.sink.as_ref()).map(|sink| &sink.org);

@@ -125,6 +125,10 @@ async fn refuse_lost(
     if missing.is_empty() && open.is_empty() {
         return Ok(());
     }
+    // Where nobody has positions, no source has begun.
+    if admin.partitions(topics::POSITIONS).await?.is_none() {
+        return Ok(());
+    }
     let task = SourceTask { pipeline: pipeline.name.clone(), number: 0 };
     let compacted = read_compacted(kafka, topics::POSITIONS, None, health).await?;
     let entries = compacted
@@ -238,7 +242,7 @@ pub(super) async fn own_topics(
 }
 
 /// The topics a pipeline's source writes whatever its records are, each with its object or event.
-fn source_topics(pipeline: &Pipeline) -> impl Iterator<Item = (&str, String)> {
+pub(super) fn source_topics(pipeline: &Pipeline) -> impl Iterator<Item = (&str, String)> {
     templates(pipeline).filter_map(|(name, topic)| Some((name, topic.name()?.to_string())))
 }
 

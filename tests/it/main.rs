@@ -173,3 +173,6 @@ mod connect;
 
 // What org B lacks is made.
 mod prepare;
+
+// What a file names, looked at before anything runs.
+mod online;

@@ -2,9 +2,10 @@
 # Starts one Apache Kafka broker (KRaft) on free loopback ports and stops it with its parent.
 #
 #   kafka.sh [--data DIR] [--port PORT]   prints {"bootstrap_servers":…,"pid":…,"data":…,"log":…} when ready
-#   kafka.sh --secured                    also {"tls":…,"mtls":…,"login":…,"login_tls":…,"certificates":…}: ports with TLS,
-#                                         with client certificates, with a login, with both; and a directory of PEM files.
-#                                         User alice has the password alice-secret, for PLAIN and for SCRAM
+#   kafka.sh --secured                    also {"tls":…,"mtls":…,"login":…,"login_tls":…,"oauth":…,"certificates":…}: ports with
+#                                         TLS, with client certificates, with a login, with both, with tokens that need no
+#                                         signature; and a directory of PEM files. User alice has the password alice-secret,
+#                                         for PLAIN and for SCRAM; what no ACL forbids everybody may do
 #   kafka.sh install                      only installs; quick when that is done
 #
 # Without --data, everything lives in a temporary directory and the broker is killed at the end.
@@ -43,7 +44,7 @@ EOF
 }
 
 secured_listeners() {
-  printf ',TLS://127.0.0.1:%s,MTLS://127.0.0.1:%s,LOGIN://127.0.0.1:%s,LOGINTLS://127.0.0.1:%s' "${extra[@]}"
+  printf ',TLS://127.0.0.1:%s,MTLS://127.0.0.1:%s,LOGIN://127.0.0.1:%s,LOGINTLS://127.0.0.1:%s,OAUTH://127.0.0.1:%s' "${extra[@]}"
 }
 
 install() {
@@ -114,7 +115,7 @@ start() {
   [[ -e $dir/data/meta.properties ]] || new_cluster
   for attempt in 1 2 3; do
     port=${fixed:-$(free_port)}
-    [[ -z $secured ]] || extra=("$(free_port)" "$(free_port)" "$(free_port)" "$(free_port)")
+    [[ -z $secured ]] || extra=("$(free_port)" "$(free_port)" "$(free_port)" "$(free_port)" "$(free_port)")
     write_properties "$dir" "$port" "$(free_port)"
     : >"$dir/kafka.log"
     launch java "${jvm[@]}" "$@" -Dkafka.log="$dir/kafka.log" -cp "$(class_path)" \
@@ -148,7 +149,7 @@ ready() {
 }
 
 usage() {
-  sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 }
 
@@ -185,7 +186,7 @@ archive=()
 start ${archive[@]+"${archive[@]}"}
 more=''
 [[ -z $secured ]] ||
-  printf -v more ',"tls":"127.0.0.1:%s","mtls":"127.0.0.1:%s","login":"127.0.0.1:%s","login_tls":"127.0.0.1:%s","certificates":"%s"' \
+  printf -v more ',"tls":"127.0.0.1:%s","mtls":"127.0.0.1:%s","login":"127.0.0.1:%s","login_tls":"127.0.0.1:%s","oauth":"127.0.0.1:%s","certificates":"%s"' \
     "${extra[@]}" "$dir/certificates"
 printf '{"bootstrap_servers":"127.0.0.1:%s","pid":%s,"data":"%s","log":"%s"%s}\n' \
   "$port" "$server" "$dir" "$dir/kafka.log" "$more"

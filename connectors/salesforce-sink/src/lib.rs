@@ -3,6 +3,7 @@
 //! # Layout, in reading order
 //!
 //! - [`config`], [`start`]: what a sink is told, and what it checks in org B before it begins
+//! - [`survey`]: the same and more, for who asks before anything runs
 //! - `external_id`, [`prepare`]: the field that finds records by their ids of org A; making it
 //! - [`sink`]: the loop; queues in front, calls behind, outcomes out
 //! - `work`, `change`: an item on its way; a consumed record as a change to org B
@@ -57,6 +58,9 @@ pub use object_rules::{Adapted, FieldRule, OnLeave, Rules, TooLong, ValueMap};
 
 pub mod start;
 pub use start::{check, start};
+
+pub mod survey;
+pub use survey::survey;
 
 pub mod prepare;
 pub use prepare::{Preparation, Prepared, prepare};

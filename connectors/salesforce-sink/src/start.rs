@@ -69,30 +69,45 @@ pub async fn check(config: &SinkConfig, org: &Org) -> Result<Vec<Arc<Describe>>,
     let mut faults = Vec::new();
     let mut describes = Vec::with_capacity(config.objects.len());
     for object in &config.objects {
-        match org.describe(&object.name).await {
-            Ok(describe) => {
-                let field = ExternalId::of(object, &describe, config.operation);
-                faults.extend(field.fault(&object.name, config.operation, org.name()));
-                let checked = rules_check::faults(object, &describe, org).await;
-                faults.extend(checked.map_err(|error| unanswered(config, &object.name, error))?);
-                faults.extend(object_rules::faults(object, &describe, org.name()));
-                describes.push(describe);
-            }
-            Err(error) => match error.disposition() {
-                Disposition::Reject | Disposition::Gone => faults.push(no_object(object, &error)),
-                _ => return Err(unanswered(config, &object.name, error)),
-            },
-        }
+        let (describe, found) = look_at(config, object, org).await?;
+        faults.extend(found);
+        describes.extend(describe);
     }
-    if let Some(owner) = config.failures.fallback_owner {
-        let fault = owner::fault(org, owner).await;
-        faults.extend(fault.map_err(|error| unanswered(config, "User", error))?);
-    }
+    faults.extend(owner_fault(config, org).await?);
     if !faults.is_empty() {
         let (pipeline, org) = (config.pipeline.clone(), org.name().to_owned());
         return Err(TaskError::config(StartError::Faults { pipeline, org, faults }));
     }
     Ok(describes)
+}
+
+/// One object as org B describes it, if it does, and what is wrong with it.
+pub(crate) async fn look_at(
+    config: &SinkConfig,
+    object: &SinkObject,
+    org: &Org,
+) -> Result<(Option<Arc<Describe>>, Vec<String>), TaskError> {
+    match org.describe(&object.name).await {
+        Ok(describe) => {
+            let field = ExternalId::of(object, &describe, config.operation);
+            let mut faults: Vec<String> =
+                field.fault(&object.name, config.operation, org.name()).into_iter().collect();
+            let checked = rules_check::faults(object, &describe, org).await;
+            faults.extend(checked.map_err(|error| unanswered(config, &object.name, error))?);
+            faults.extend(object_rules::faults(object, &describe, org.name()));
+            Ok((Some(describe), faults))
+        }
+        Err(error) => match error.disposition() {
+            Disposition::Reject | Disposition::Gone => Ok((None, vec![no_object(object, &error)])),
+            _ => Err(unanswered(config, &object.name, error)),
+        },
+    }
+}
+
+/// What is wrong with the owner that records get whose own is inactive.
+pub(crate) async fn owner_fault(config: &SinkConfig, org: &Org) -> Result<Option<String>, TaskError> {
+    let Some(owner) = config.failures.fallback_owner else { return Ok(None) };
+    owner::fault(org, owner).await.map_err(|error| unanswered(config, "User", error))
 }
 
 fn unanswered(config: &SinkConfig, object: &str, source: ApiError) -> TaskError {

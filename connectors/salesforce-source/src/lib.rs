@@ -4,6 +4,7 @@
 //!
 //! - [`config`]: what a source is told
 //! - `start`, `way`, `open`: positions, descriptions, PushTopics, session
+//! - `survey`: what a start would find, for who asks before anything runs
 //! - [`source`], `batch`, `work`: events and pages as batches with their positions, read ahead of Kafka's commits
 //! - `subjects`, `feed`, `object`: how far a source is in each channel, and what is missing of each object
 //! - `position`, `gap`: what is stored of that
@@ -32,6 +33,9 @@ pub use config::{
 
 mod start;
 pub use start::start;
+
+mod survey;
+pub use survey::survey;
 
 pub mod source;
 pub use source::PushTopicSource;

@@ -69,7 +69,7 @@ pub(crate) async fn open_as_wanted(rows: &Rows, name: &str, way: &Way) -> Result
 }
 
 /// The description of an object whose records have an order.
-async fn with_stamp(org: &Org, name: &str) -> Result<Arc<Describe>, SourceError> {
+pub(crate) async fn with_stamp(org: &Org, name: &str) -> Result<Arc<Describe>, SourceError> {
     let describe = describe(org, name).await?;
     if describe.field(STAMP).is_some() {
         return Ok(describe);
@@ -77,7 +77,7 @@ async fn with_stamp(org: &Org, name: &str) -> Result<Arc<Describe>, SourceError>
     Err(without_stamp(org, &describe))
 }
 
-fn without_stamp(org: &Org, describe: &Describe) -> SourceError {
+pub(crate) fn without_stamp(org: &Org, describe: &Describe) -> SourceError {
     SourceError::Config(format!(
         "{} of org `{}` has no `{STAMP}` that the user may read, without which its records have no order",
         describe.object,
@@ -85,7 +85,7 @@ fn without_stamp(org: &Org, describe: &Describe) -> SourceError {
     ))
 }
 
-async fn describe(org: &Org, name: &str) -> Result<Arc<Describe>, SourceError> {
+pub(crate) async fn describe(org: &Org, name: &str) -> Result<Arc<Describe>, SourceError> {
     // Asked anew, since an object may be opened again because it has changed.
     org.describe_again(name).await.map_err(|error| undescribed(org, name, error))
 }

@@ -11,13 +11,14 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use crate::options::AllowanceOptions;
 use crate::org::{Inner, Org};
 use crate::quota::Quota;
+use crate::rest::Limit;
 use crate::usage::ApiUsage;
 
 /// The allowance of calls.
 const CALLS: &str = "DailyApiRequests";
 
 /// The allowances that a replication uses up.
-const METERED: [&str; 5] = [
+pub const METERED: [&str; 5] = [
     CALLS,
     "DailyDurableStreamingApiEvents",
     "DailyDurableGenericStreamingApiEvents",
@@ -56,6 +57,13 @@ impl Allowance {
     /// Percent of it that are used up.
     pub fn percent(&self) -> u64 {
         self.used.saturating_mul(100).checked_div(self.max).unwrap_or(0)
+    }
+}
+
+impl From<Limit> for Allowance {
+    fn from(limit: Limit) -> Self {
+        let number = |number: i64| u64::try_from(number).unwrap_or(0);
+        Self { used: number(limit.max.saturating_sub(limit.remaining)), max: number(limit.max) }
     }
 }
 
@@ -125,10 +133,7 @@ impl Org {
                     Ok(limits) => {
                         for name in METERED {
                             let Some(limit) = limits.get(name) else { continue };
-                            let number = |number: i64| u64::try_from(number).unwrap_or(0);
-                            let max = number(limit.max);
-                            let used = number(limit.max.saturating_sub(limit.remaining));
-                            org.inner.allowances.note(org.name(), name, Allowance { used, max });
+                            org.inner.allowances.note(org.name(), name, (*limit).into());
                         }
                     }
                     // A user may lack the right to see them, and an org that does not answer is shown by what it is used for.

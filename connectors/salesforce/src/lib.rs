@@ -13,6 +13,7 @@
 //! - [`calls`]: which calls were made, and how long they took
 //! - [`usage`], [`allowances`], [`quota`]: how much of what the org allows is used, and who may still call
 //! - [`rest`]: the resources, one file each
+//! - [`survey`]: what a look at an object finds, before anything is read or written
 //! - [`id`], [`describe`], [`schema`], [`event_schema`], [`value`], [`plain_row`], [`csv`], [`datetime`], [`soql`]: Salesforce's data, and ours
 
 pub mod config;
@@ -54,7 +55,7 @@ pub mod usage;
 pub use usage::ApiUsage;
 
 pub mod allowances;
-pub use allowances::Allowance;
+pub use allowances::{Allowance, METERED};
 
 pub mod quota;
 pub use quota::Priority;
@@ -89,3 +90,6 @@ pub use csv::{Columns, CsvError, CsvRow, CsvRows};
 
 pub mod datetime;
 pub mod soql;
+
+pub mod survey;
+pub use survey::Surveyed;

@@ -139,7 +139,7 @@ impl Admin {
 }
 
 impl Shared {
-    fn failed(&self, group: &str, what: &str, source: KafkaError) -> Error {
+    pub(super) fn failed(&self, group: &str, what: &str, source: KafkaError) -> Error {
         Error::failed(&self.config.bootstrap_servers, format!("{what} of group {group}"), source)
     }
 
@@ -155,7 +155,7 @@ impl Shared {
     }
 
     /// A client that names the group but never subscribes: it asks without becoming a member.
-    fn group_client(&self, group: &str) -> Result<Arc<BaseConsumer<Reports>>, Error> {
+    pub(super) fn group_client(&self, group: &str) -> Result<Arc<BaseConsumer<Reports>>, Error> {
         let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = groups.get(group) {
             return Ok(Arc::clone(client));

@@ -56,6 +56,26 @@ pub(crate) enum Ensured {
     Drifted(String),
 }
 
+/// What would become of a PushTopic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Prospect {
+    /// The org has it as it is to be.
+    Fits,
+    /// The org does not have it, and it would be made.
+    Makes,
+    /// The org has one that would be changed in this.
+    Changes(String),
+    /// The org has it, and it differs in this.
+    Drifted(String),
+}
+
+/// What is to be done with a PushTopic that the org has.
+enum Judged {
+    Fits { modified: Option<Moment> },
+    Change { id: SalesforceId, differences: Vec<String>, raised_less: bool, modified: Option<Moment> },
+    Drifted(String),
+}
+
 impl Ensured {
     /// In what it differs from what the file says; `None` when it does not.
     pub(crate) fn drift(&self) -> Option<&str> {
@@ -96,13 +116,7 @@ impl PushTopic {
             return self.adopt(org, &found).await;
         }
         if self.manage == Manage::Never {
-            return Err(SourceError::Config(format!(
-                "org `{}` has no PushTopic `{}` for {}, and the file says `manage: never`; make it in the org, or write \
-                 `manage: create`",
-                org.name(),
-                self.name,
-                self.object
-            )));
+            return Err(self.not_made(org));
         }
         match org.create_one("PushTopic", &self.row(org), TIMEOUT).await {
             Ok(_) => {
@@ -115,6 +129,29 @@ impl PushTopic {
                 None => Err(self.refused(org, error)),
             },
         }
+    }
+
+    /// What [`PushTopic::ensure`] would come to; nothing is changed.
+    pub(crate) async fn survey(&self, org: &Org) -> Result<Prospect, SourceError> {
+        match self.find(org).await? {
+            Some(found) => Ok(match self.judge(org, &found)? {
+                Judged::Fits { .. } => Prospect::Fits,
+                Judged::Change { differences, .. } => Prospect::Changes(differences.join(", ")),
+                Judged::Drifted(drift) => Prospect::Drifted(drift),
+            }),
+            None if self.manage == Manage::Never => Err(self.not_made(org)),
+            None => Ok(Prospect::Makes),
+        }
+    }
+
+    fn not_made(&self, org: &Org) -> SourceError {
+        SourceError::Config(format!(
+            "org `{}` has no PushTopic `{}` for {}, and the file says `manage: never`; make it in the org, or write \
+             `manage: create`",
+            org.name(),
+            self.name,
+            self.object
+        ))
     }
 
     /// In what the org's PushTopic differs now; nothing is changed. One that is gone is told of by its channel.
@@ -135,6 +172,27 @@ impl PushTopic {
     }
 
     async fn adopt(&self, org: &Org, found: &Row) -> Result<Ensured, SourceError> {
+        match self.judge(org, found)? {
+            Judged::Fits { modified } => Ok(Ensured::Found { modified }),
+            Judged::Drifted(drift) => Ok(Ensured::Drifted(drift)),
+            Judged::Change { id, differences, raised_less, modified } => {
+                let mut row = self.row(org);
+                row.remove("Name");
+                org.update_one("PushTopic", &id, &row, TIMEOUT)
+                    .await
+                    .map_err(|error| self.refused(org, error))?;
+                tracing::info!(org = org.name(), push_topic = %self.name, ?differences, "changed");
+                Ok(if raised_less {
+                    Ensured::Changed { since: modified }
+                } else {
+                    Ensured::Found { modified: None }
+                })
+            }
+        }
+    }
+
+    /// What is to be done with the one that the org has.
+    fn judge(&self, org: &Org, found: &Row) -> Result<Judged, SourceError> {
         let query = found.get("Query").and_then(Value::as_str).unwrap_or_default();
         let object = drift::object_of(query).unwrap_or_default();
         // Under whatever name: its events would be taken for those of other records.
@@ -153,7 +211,7 @@ impl PushTopic {
         let wanted = self.definition.fields();
         let differences = drift::differences(&wanted, found);
         if differences.is_empty() {
-            return Ok(Ensured::Found { modified });
+            return Ok(Judged::Fits { modified });
         }
         let id = found.get("Id").and_then(Value::as_str).and_then(|id| SalesforceId::parse(id).ok());
         match (self.manage, id) {
@@ -167,19 +225,10 @@ impl PushTopic {
                 )))
             }
             (Manage::Update, Some(id)) => {
-                let mut row = self.row(org);
-                row.remove("Name");
-                org.update_one("PushTopic", &id, &row, TIMEOUT)
-                    .await
-                    .map_err(|error| self.refused(org, error))?;
-                tracing::info!(org = org.name(), push_topic = %self.name, ?differences, "changed");
-                Ok(if drift::raises_less(&wanted, found) {
-                    Ensured::Changed { since: modified }
-                } else {
-                    Ensured::Found { modified: None }
-                })
+                let raised_less = drift::raises_less(&wanted, found);
+                Ok(Judged::Change { id, differences, raised_less, modified })
             }
-            _ => Ok(Ensured::Drifted(self.drifted(org, &differences))),
+            _ => Ok(Judged::Drifted(self.drifted(org, &differences))),
         }
     }
 
