@@ -14,6 +14,12 @@ mod sink;
 mod source;
 mod transactions;
 
+use tikv_jemallocator::Jemalloc;
+
+/// The program's own, whose codec is measured here.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
+
 /// One line of the table.
 struct Figure {
     what: String,

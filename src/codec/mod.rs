@@ -8,6 +8,7 @@
 //! - [`avro`]: schema texts, encoding, decoding
 //! - `json`, `protobuf`: the same for these
 //! - `shape`, `logical`, `spelling`: what values of other producers mean here
+//! - `varint`: what Avro and Protobuf write alike
 //! - `framing`, `writer`, `encoder`: which schema the bytes were or are written with
 //! - [`registry_config`]: where a registry is, and how it is asked
 //! - [`registry`], `registering`, `referenced`, `trouble`: schema ids, and what a registry's refusal means
@@ -46,6 +47,8 @@ mod shape;
 mod spelling;
 
 mod trouble;
+
+mod varint;
 
 mod writer;
 

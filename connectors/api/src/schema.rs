@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The type of a field.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Type {
     /// Connect `boolean`.
     Boolean,
@@ -29,7 +29,7 @@ pub enum Type {
 }
 
 /// One field of a [`Schema`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
     /// The API name.
     pub name: String,
@@ -104,3 +104,6 @@ impl PartialEq for Schema {
         self.name == other.name && self.fields == other.fields
     }
 }
+
+// Lets shared schemas be compared by their addresses first: `==` of an `Arc` does so where its content is `Eq`.
+impl Eq for Schema {}

@@ -11,6 +11,7 @@ use apache_avro::schema::{NamesRef, RecordSchema, ResolvedSchema, UuidSchema};
 use orgstream_api::{Field, Schema, Struct, Type, Value};
 
 use super::AvroError;
+use crate::codec::varint::write_signed;
 use crate::codec::writer::Referenced;
 
 /// Writes values of one of our schemas with one schema of Avro.
@@ -233,13 +234,13 @@ impl Step {
             (Kind::Boolean, Value::Boolean(value)) => out.push(u8::from(*value)),
             (Kind::Int32, Value::Int32(value))
             | (Kind::Date, Value::Date(value))
-            | (Kind::Time, Value::Time(value)) => long(i64::from(*value), out),
+            | (Kind::Time, Value::Time(value)) => write_signed(i64::from(*value), out),
             (Kind::Int64, Value::Int64(value)) | (Kind::Timestamp, Value::Timestamp(value)) => {
-                long(*value, out);
+                write_signed(*value, out);
             }
             (Kind::Float64, Value::Float64(value)) => out.extend_from_slice(&value.to_le_bytes()),
             (Kind::Array(items), Value::Array(values)) => return array(items, values, out),
-            (Kind::Record(record), Value::Struct(value)) if same(&record.schema, value.schema()) => {
+            (Kind::Record(record), Value::Struct(value)) if record.schema == *value.schema() => {
                 record.write(value, out)?;
             }
             _ => return Ok(false),
@@ -262,25 +263,6 @@ fn array(items: &Step, values: &[Value], out: &mut Vec<u8>) -> Result<bool, Avro
     Ok(true)
 }
 
-/// A number as Avro writes all of them: small ones of either sign in few bytes.
-fn long(value: i64, out: &mut Vec<u8>) {
-    let mut left = ((value << 1) ^ (value >> 63)).cast_unsigned();
-    loop {
-        let low = (left & 0x7f) as u8;
-        left >>= 7;
-        if left == 0 {
-            out.push(low);
-            return;
-        }
-        out.push(low | 0x80);
-    }
-}
-
 fn length(value: usize, out: &mut Vec<u8>) {
-    long(i64::try_from(value).unwrap_or(i64::MAX), out);
-}
-
-/// Schemas are shared as a rule, so that comparing them is comparing their addresses.
-fn same(left: &Arc<Schema>, right: &Arc<Schema>) -> bool {
-    Arc::ptr_eq(left, right) || left == right
+    write_signed(i64::try_from(value).unwrap_or(i64::MAX), out);
 }

@@ -1,6 +1,7 @@
 //! Avro's binary encoding, read piece by piece. Nothing is taken for more than the bytes that are there.
 
 use super::AvroError;
+use crate::codec::varint::{Broken, read_signed};
 
 /// Items that take no bytes at all, such as nulls: so many of them at most.
 const WEIGHTLESS: usize = 4_096;
@@ -35,24 +36,14 @@ impl<'a> Input<'a> {
         Ok(*taken)
     }
 
-    /// A number as Avro writes all of them: seven bits a byte, the sign in the lowest.
+    /// A number as Avro writes all of them.
     pub(super) fn long(&mut self) -> Result<i64, AvroError> {
-        let (mut bits, mut shift) = (0_u64, 0);
-        loop {
-            let [byte] = self.array()?;
-            let low = u64::from(byte & 0x7f);
-            if shift == 63 && low > 1 {
-                return Err(AvroError("a number has more than 64 bits".to_owned()));
-            }
-            bits |= low << shift;
-            if byte < 0x80 {
-                return Ok((bits >> 1).cast_signed() ^ -(bits & 1).cast_signed());
-            }
-            shift += 7;
-            if shift > 63 {
-                return Err(AvroError("a number has more than 64 bits".to_owned()));
-            }
-        }
+        let (number, rest) = read_signed(self.rest).map_err(|broken| match broken {
+            Broken::Cut => self.cut(),
+            Broken::TooLong => AvroError("a number has more than 64 bits".to_owned()),
+        })?;
+        self.rest = rest;
+        Ok(number)
     }
 
     /// A number of at most 32 bits.

@@ -8,7 +8,8 @@ use protox::prost_reflect::{DescriptorPool, FieldDescriptor, Kind as Proto, Mess
 
 use super::compile::compile;
 use super::schema_text::{full_name, parts};
-use super::wire::{COUNTED, EIGHT, VARINT, counted, integer, key, member, part, zigzag};
+use super::wire::{COUNTED, EIGHT, VARINT, counted, integer, key, member, part};
+use crate::codec::varint::write_signed;
 use crate::codec::writer::Referenced;
 
 /// The seconds of the years 1 to 9999, which `google.protobuf.Timestamp` holds.
@@ -89,8 +90,8 @@ fn written_place(place: usize) -> Vec<u8> {
     match i64::try_from(place) {
         Ok(0) | Err(_) => written.push(0),
         Ok(place) => {
-            zigzag(1, &mut written);
-            zigzag(place, &mut written);
+            write_signed(1, &mut written);
+            write_signed(place, &mut written);
         }
     }
     written
@@ -220,7 +221,7 @@ impl Kind {
             (Self::Date, Value::Date(days)) => part(out, |out| date(*days, out))?,
             (Self::Time, Value::Time(millis)) => part(out, |out| time(*millis, out))?,
             (Self::Timestamp, Value::Timestamp(millis)) => part(out, |out| timestamp(*millis, out))?,
-            (Self::Message(message), Value::Struct(value)) if same(&message.schema, value.schema()) => {
+            (Self::Message(message), Value::Struct(value)) if message.schema == *value.schema() => {
                 part(out, |out| message.write(value, out))?;
             }
             (Self::Packed(items), Value::Array(values)) => {
@@ -263,11 +264,6 @@ fn timestamp(millis: i64, out: &mut Vec<u8>) -> Result<(), String> {
     member(1, seconds, out);
     member(2, millis.rem_euclid(1_000) * 1_000_000, out);
     Ok(())
-}
-
-/// Schemas are shared as a rule, so that comparing them is comparing their addresses.
-fn same(left: &Arc<Schema>, right: &Arc<Schema>) -> bool {
-    Arc::ptr_eq(left, right) || left == right
 }
 
 #[cfg(test)]

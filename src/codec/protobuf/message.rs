@@ -3,6 +3,8 @@
 
 use protox::prost_reflect::{FileDescriptor, MessageDescriptor};
 
+use crate::codec::varint::{Broken, read_signed};
+
 /// More places than messages nest.
 const DEEPEST: i64 = 64;
 
@@ -33,15 +35,9 @@ pub(super) fn message<'b>(
     Ok((found.ok_or_else(missing)?, rest))
 }
 
-/// A number as Protobuf writes signed ones, and the bytes behind.
 fn number(bytes: &[u8]) -> Result<(i64, &[u8]), String> {
-    let mut value = 0_u64;
-    for (index, byte) in bytes.iter().take(10).enumerate() {
-        value |= u64::from(byte & 0x7f) << (7 * index);
-        if byte & 0x80 == 0 {
-            let signed = (value >> 1).cast_signed() ^ -(value & 1).cast_signed();
-            return Ok((signed, &bytes[index + 1..]));
-        }
-    }
-    Err("it is cut off before it says which message it is".to_owned())
+    read_signed(bytes).map_err(|broken| match broken {
+        Broken::Cut => "it is cut off before it says which message it is".to_owned(),
+        Broken::TooLong => "the number of its message has more than 64 bits".to_owned(),
+    })
 }

@@ -1,5 +1,7 @@
 //! Protobuf's binary encoding, written piece by piece.
 
+use crate::codec::varint;
+
 /// Numbers, seven bits a byte.
 pub(super) const VARINT: u32 = 0;
 /// Eight bytes.
@@ -10,36 +12,18 @@ pub(super) const COUNTED: u32 = 2;
 /// What stands before a field's value.
 pub(super) fn key(number: u32, wire: u32) -> Vec<u8> {
     let mut key = Vec::new();
-    varint(u64::from(number) << 3 | u64::from(wire), &mut key);
+    varint::write(u64::from(number) << 3 | u64::from(wire), &mut key);
     key
-}
-
-/// A number, seven bits a byte.
-pub(super) fn varint(mut left: u64, out: &mut Vec<u8>) {
-    loop {
-        let low = (left & 0x7f) as u8;
-        left >>= 7;
-        if left == 0 {
-            out.push(low);
-            return;
-        }
-        out.push(low | 0x80);
-    }
 }
 
 /// An integer of either sign; negative ones take ten bytes.
 pub(super) fn integer(value: i64, out: &mut Vec<u8>) {
-    varint(value.cast_unsigned(), out);
-}
-
-/// A number as the places of messages are written.
-pub(super) fn zigzag(value: i64, out: &mut Vec<u8>) {
-    varint(((value << 1) ^ (value >> 63)).cast_unsigned(), out);
+    varint::write(value.cast_unsigned(), out);
 }
 
 /// Bytes behind their length.
 pub(super) fn counted(bytes: &[u8], out: &mut Vec<u8>) {
-    varint(bytes.len() as u64, out);
+    varint::write(bytes.len() as u64, out);
     out.extend_from_slice(bytes);
 }
 
@@ -48,7 +32,7 @@ pub(super) fn part<E>(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> Res
     let begin = out.len();
     write(out)?;
     let mut length = Vec::with_capacity(4);
-    varint((out.len() - begin) as u64, &mut length);
+    varint::write((out.len() - begin) as u64, &mut length);
     out.splice(begin..begin, length);
     Ok(())
 }
@@ -56,7 +40,7 @@ pub(super) fn part<E>(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> Res
 /// A field of a number, which is left out where it is 0.
 pub(super) fn member(number: u32, value: i64, out: &mut Vec<u8>) {
     if value != 0 {
-        varint(u64::from(number) << 3 | u64::from(VARINT), out);
+        varint::write(u64::from(number) << 3 | u64::from(VARINT), out);
         integer(value, out);
     }
 }
