@@ -75,6 +75,39 @@ pub enum CodecError {
         /// The registry's words.
         message: String,
     },
+    /// The registry does not have the schema of records, and it is not for us to register it.
+    #[error(
+        "the schema registry at {registry} does not have the schema of {name} in subject {subject} ({reason}), and the \
+         pipeline's `output` keeps orgstream from registering schemas: register it there, or write `schemas: register` \
+         (`key_schemas` for keys)"
+    )]
+    Unregistered {
+        /// The registry's URL.
+        registry: String,
+        /// The subject.
+        subject: String,
+        /// The name of the records' schema.
+        name: String,
+        /// The registry's words.
+        reason: String,
+    },
+    /// Records do not fit into the schema that they are to be written with.
+    #[error(
+        "{name} does not fit version {version} of subject {subject}, the latest in the schema registry at {registry}: \
+         {reason}. Register a version that it fits, leave the field out of the pipeline, or write `schemas: register`"
+    )]
+    Unfit {
+        /// The registry's URL.
+        registry: String,
+        /// The subject.
+        subject: String,
+        /// The name of the records' schema.
+        name: String,
+        /// The number of the version.
+        version: String,
+        /// Which field, and why.
+        reason: String,
+    },
     /// The registry is not to be had: it did not answer at the start, or refuses to, as with wrong credentials.
     #[error(
         "the schema registry at {registry} cannot be used: {reason}. Check that the registry runs, and the section \

@@ -1,5 +1,7 @@
 //! What the bytes of records are, as the user's file says.
 
+use super::registration::Registration;
+
 /// The formats of both halves of a record that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Input {
@@ -31,6 +33,10 @@ pub struct Output {
     pub key: Written,
     /// Of the value.
     pub value: Written,
+    /// How schemas of keys come into the registry.
+    pub key_registration: Registration,
+    /// How schemas of values come into the registry.
+    pub value_registration: Registration,
 }
 
 /// What one half is written as.
@@ -66,11 +72,17 @@ impl Default for Input {
 impl Default for Output {
     fn default() -> Self {
         let avro = Written::Registry(Language::Avro);
-        Self { key: avro, value: avro }
+        Self::of(avro, avro)
     }
 }
 
 impl Output {
+    /// Keys and values of these formats, whose schemas are registered under the name of the topic.
+    pub fn of(key: Written, value: Written) -> Self {
+        let usual = Registration::default();
+        Self { key, value, key_registration: usual, value_registration: usual }
+    }
+
     /// As what the same bytes are read.
     pub fn read_as(self) -> Input {
         Input { key: self.key.read_as(), value: self.value.read_as() }

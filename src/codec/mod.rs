@@ -11,7 +11,9 @@
 //! - `varint`: what Avro and Protobuf write alike
 //! - `framing`, `writer`, `encoder`: which schema the bytes were or are written with
 //! - [`registry_config`]: where a registry is, and how it is asked
-//! - [`registry`], `registering`, `referenced`, `trouble`: schema ids, and what a registry's refusal means
+//! - [`registration`]: which schema is taken, and from which subject
+//! - [`registry`], `registering`, `history`, `referenced`, `levels`: schema ids, and how schemas come by them
+//! - `trouble`, `refusal`: what a registry's refusal means
 //! - [`record`]: the codec itself, for keys and values
 
 pub mod error;
@@ -26,7 +28,11 @@ mod encoder;
 
 mod framing;
 
+mod history;
+
 mod json;
+
+mod levels;
 
 mod logical;
 
@@ -34,7 +40,12 @@ pub(crate) mod protobuf;
 
 mod referenced;
 
+mod refusal;
+
 mod registering;
+
+pub mod registration;
+pub use registration::{Registration, Schemas, SubjectName};
 
 pub mod registry_config;
 pub use registry_config::{RegistryConfig, RegistryLogin};

@@ -10,7 +10,9 @@ use super::error::{CodecError, Part};
 use super::format::{Format, Input, Language, Output, Written};
 use super::framing;
 use super::json::{self, Connect, WithSchema};
+use super::protobuf;
 use super::registering::{Registered, Wanted};
+use super::registration::Registration;
 use super::registry::Registry;
 
 /// A record's bytes.
@@ -104,13 +106,13 @@ impl Codec {
         value: Option<&Struct>,
     ) -> Result<Option<Vec<u8>>, CodecError> {
         let Some(value) = value else { return Ok(None) };
-        let written = match part {
-            Part::Key => self.output.key,
-            Part::Value => self.output.value,
+        let (written, registration) = match part {
+            Part::Key => (self.output.key, self.output.key_registration),
+            Part::Value => (self.output.value, self.output.value_registration),
         };
         let bytes = match written {
             Written::Registry(language) => {
-                let registered = self.registered(topic, part, language, value.schema()).await?;
+                let registered = self.registered(topic, part, language, registration, value.schema()).await?;
                 registered.encode(value, room(part))
             }
             Written::JsonWithSchema => self.with_schema.encode(value),
@@ -118,7 +120,7 @@ impl Codec {
             Written::Text => id(value),
         };
         bytes.map(Some).map_err(|reason| {
-            let subject = subject(topic, part);
+            let subject = registration.subject.of(topic, part, value.schema().name());
             CodecError::Unencodable { part, subject, reason }
         })
     }
@@ -129,6 +131,7 @@ impl Codec {
         topic: &str,
         part: Part,
         language: Language,
+        Registration { schemas, subject }: Registration,
         schema: &Arc<Schema>,
     ) -> Result<Arc<Registered>, CodecError> {
         let place = (Arc::as_ptr(schema).addr(), part);
@@ -137,7 +140,11 @@ impl Codec {
         {
             return Ok(Arc::clone(registered));
         }
-        let wanted = Wanted { part, subject: &subject(topic, part), language, schema };
+        let name = match language {
+            Language::Protobuf => protobuf::message_name(schema),
+            Language::Avro | Language::JsonSchema => schema.name().to_owned(),
+        };
+        let wanted = Wanted { part, subject: &subject.of(topic, part, &name), schemas, language, schema };
         let registered = self.registry.register(wanted).await?;
         // An equal schema lies elsewhere and may be gone soon, so that another comes to lie at its address.
         if Arc::ptr_eq(&registered.schema, schema) {
@@ -180,11 +187,6 @@ impl Codec {
         let writer = self.registry.writer(part, id).await?;
         writer.decode(datum).map_err(|error| undecodable(format!("{error} (schema id {id})")))
     }
-}
-
-/// A subject for each half of a topic, as Confluent's `TopicNameStrategy` names it.
-fn subject(topic: &str, part: Part) -> String {
-    format!("{topic}-{part}")
 }
 
 /// The record's id alone.

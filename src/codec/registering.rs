@@ -4,21 +4,24 @@ use std::sync::Arc;
 
 use orgstream_api::{Schema, Struct};
 use schema_registry_converter::async_impl::schema_registry::{
-    get_all_versions, get_schema_by_subject_and_version, post_schema,
+    get_schema_by_subject_and_version, perform_sr_call, post_schema,
 };
-use schema_registry_converter::schema_registry_common::{RegisteredSchema, SchemaType, SuppliedSchema};
+use schema_registry_converter::schema_registry_common::{SchemaType, SrCall, SuppliedSchema};
+use serde_json::json;
 
 use super::encoder::Encoder;
 use super::error::{CodecError, Part};
 use super::format::Language;
+use super::history::History;
 use super::protobuf::Numbers;
+use super::registration::Schemas;
 use super::registry::Registry;
 use super::trouble::Trouble;
 use super::writer::Source;
 use super::{avro, framing, json, protobuf};
 
-/// The newest versions of a subject of which the numbers of fields are learnt.
-const VERSIONS: usize = 100;
+/// How often a schema is made anew because others registered theirs in between.
+const ATTEMPTS: usize = 20;
 
 /// What is to be written, and where.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +30,8 @@ pub(super) struct Wanted<'a> {
     pub(super) part: Part,
     /// Where its versions are kept.
     pub(super) subject: &'a str,
+    /// Which of them is taken.
+    pub(super) schemas: Schemas,
     /// What its schema is written in.
     pub(super) language: Language,
     /// The schema of the records.
@@ -38,14 +43,22 @@ pub(super) struct Wanted<'a> {
 pub(super) struct Registered {
     /// The schema of the records.
     pub(super) schema: Arc<Schema>,
+    /// Which of the subject's it is.
+    pub(super) schemas: Schemas,
     /// What the registry's is written in.
     pub(super) language: Language,
-    /// The registry's id.
-    pub(super) id: u32,
+    id: u32,
     encoder: Encoder,
 }
 
 impl Registered {
+    /// The way of the records into bytes of the schema with this id; an error names the field that has none.
+    fn compile(wanted: Wanted<'_>, source: &Source, id: u32) -> Result<Self, String> {
+        let Wanted { schemas, language, schema, .. } = wanted;
+        let encoder = Encoder::compile(language, source, schema)?;
+        Ok(Self { schema: Arc::clone(schema), schemas, language, id, encoder })
+    }
+
     /// The bytes of a record of the schema, behind the id; `room` is how many are expected.
     pub(super) fn encode(&self, value: &Struct, room: usize) -> Result<Vec<u8>, String> {
         let mut framed = framing::head(self.id, room);
@@ -55,69 +68,170 @@ impl Registered {
 }
 
 impl Registry {
-    /// Registers a schema that is not known here, and finds the way of its records into bytes. Waits while the registry is
+    /// Finds or registers a schema that is not known here, and the way of its records into bytes. Waits while the registry is
     /// away.
     pub(super) async fn registering(&self, wanted: Wanted<'_>) -> Result<Registered, CodecError> {
-        let source = self.own(wanted).await?;
-        let encoder = Encoder::compile(wanted.language, &source, wanted.schema);
-        let encoder = encoder.map_err(|reason| wanted.unencodable(reason))?;
-        let id = self.post(wanted, &source).await?;
+        let (source, id) = match (wanted.schemas, wanted.language) {
+            (Schemas::Latest, _) => return self.latest(wanted).await,
+            (Schemas::Registered, _) => {
+                let source = self.own(wanted).await?;
+                let id = self.found(wanted, &source).await?;
+                (source, id)
+            }
+            (Schemas::Register, Language::Protobuf) => self.register_numbered(wanted).await?,
+            (Schemas::Register, _) => {
+                let source = self.own(wanted).await?;
+                let id = self.post(wanted, &source).await;
+                let id = match id {
+                    Err(trouble) => return Err(self.explained(wanted, &source, trouble).await),
+                    Ok(id) => id,
+                };
+                (source, id)
+            }
+        };
         tracing::info!(subject = wanted.subject, id, schema = wanted.schema.name(), "schema registered");
-        Ok(Registered { schema: Arc::clone(wanted.schema), language: wanted.language, id, encoder })
+        Registered::compile(wanted, &source, id).map_err(|reason| wanted.unencodable(reason))
     }
 
     /// The schema in its language.
     async fn own(&self, wanted: Wanted<'_>) -> Result<Source, CodecError> {
-        let (schema_type, text) = match wanted.language {
-            Language::Avro => (SchemaType::Avro, avro::schema_text(wanted.schema).map_err(|error| error.0)),
-            Language::JsonSchema => (SchemaType::Json, Ok(json::schema_text(wanted.schema))),
-            Language::Protobuf => {
-                let numbers = self.numbers(wanted).await?;
-                (SchemaType::Protobuf, protobuf::schema_text(wanted.schema, &numbers))
-            }
-        };
-        let text = text.map_err(|reason| wanted.unencodable(reason))?;
-        Ok(Source { schema_type, text, referenced: Vec::new() })
+        let mut history = History::default();
+        if wanted.language == Language::Protobuf {
+            self.catch_up(wanted, &mut history).await?;
+        }
+        let numbers = history.numbers(u32::MAX).map_err(|reason| wanted.unencodable(reason))?;
+        wanted.source(&numbers)
     }
 
-    async fn post(&self, wanted: Wanted<'_>, source: &Source) -> Result<u32, CodecError> {
+    /// Registers a schema whose fields have numbers. Who else registers one at the same time has learnt from the same
+    /// versions, and may give a new field of its own the number of ours: whose version comes later makes another one.
+    async fn register_numbered(&self, wanted: Wanted<'_>) -> Result<(Source, u32), CodecError> {
+        let mut history = History::default();
+        self.catch_up(wanted, &mut history).await?;
+        let mut refused = None;
+        for _ in 0..ATTEMPTS {
+            let unencodable = |reason| wanted.unencodable(reason);
+            let numbers = history.numbers(u32::MAX).map_err(unencodable)?;
+            let source = wanted.source(&numbers)?;
+            let known = history.len();
+            let posted = self.post(wanted, &source).await;
+            self.catch_up(wanted, &mut history).await?;
+            match posted {
+                Ok(id) => {
+                    let Some(version) = self.version(wanted, &source).await? else { return Ok((source, id)) };
+                    let before = history.numbers(version).map_err(unencodable)?;
+                    if before.fit(&source.text).map_err(unencodable)? {
+                        return Ok((source, id));
+                    }
+                }
+                Err(trouble) if history.len() == known => {
+                    return Err(self.explained(wanted, &source, trouble).await);
+                }
+                Err(trouble) => refused = Some((source, trouble)),
+            }
+        }
+        match refused {
+            Some((source, trouble)) => Err(self.explained(wanted, &source, trouble).await),
+            None => Err(wanted.unencodable(
+                "others register versions of the subject all the time, so that its fields get no numbers of their own"
+                    .to_owned(),
+            )),
+        }
+    }
+
+    async fn post(&self, wanted: Wanted<'_>, source: &Source) -> Result<u32, Trouble> {
         let (settings, _) = self.address();
         let name = wanted.schema.name().to_owned();
         let supplied = SuppliedSchema::new(Some(name), source.schema_type.clone(), source.text.clone());
         let answer = self.insist(|| post_schema(settings, wanted.subject.to_owned(), supplied.clone())).await;
-        answer.map(|answer| answer.id).map_err(|trouble| self.refused(wanted, trouble))
+        answer.map(|answer| answer.id)
     }
 
-    /// The numbers that the fields of the subject's messages have had.
-    async fn numbers(&self, wanted: Wanted<'_>) -> Result<Numbers, CodecError> {
-        let mut numbers = Numbers::default();
-        let (settings, url) = self.address();
-        let subject = wanted.subject;
-        let mut versions = match self.insist(|| get_all_versions(settings, subject.to_owned())).await {
-            Ok(versions) => versions,
-            Err(Trouble::Unknown(_)) => return Ok(numbers),
-            Err(trouble) => return Err(self.refused(wanted, trouble)),
+    /// The number and the id of the version with this schema.
+    async fn look_up(
+        &self,
+        wanted: Wanted<'_>,
+        source: &Source,
+    ) -> Result<(Option<u32>, Option<u32>), Trouble> {
+        let (settings, _) = self.address();
+        let word = match wanted.language {
+            Language::Avro => "AVRO",
+            Language::JsonSchema => "JSON",
+            Language::Protobuf => "PROTOBUF",
         };
-        versions.sort_unstable();
-        for version in versions.into_iter().rev().take(VERSIONS) {
-            let answer = self.insist(|| get_schema_by_subject_and_version(settings, subject, Some(version)));
-            let known = match answer.await {
-                Ok(known) if known.schema_type == SchemaType::Protobuf => known,
-                // Deleted meanwhile, or written in another language.
-                Ok(_) | Err(Trouble::Unknown(_)) => continue,
-                Err(trouble) => return Err(self.refused(wanted, trouble)),
-            };
-            let RegisteredSchema { id, schema, .. } = &known;
-            let referenced = self.referenced(wanted.part, *id, &known).await?;
-            numbers.learn(schema, &referenced).map_err(|error| {
-                let reason = format!("version {version} in the registry at {url} is not understood: {error}");
-                wanted.unencodable(reason)
-            })?;
-        }
-        Ok(numbers)
+        let body = json!({ "schema": source.text, "schemaType": word }).to_string();
+        let call = SrCall::PostForVersion(wanted.subject, &body);
+        let answer = self.insist(|| perform_sr_call(settings, call)).await?;
+        Ok((answer.version, answer.id))
     }
 
-    fn refused(&self, wanted: Wanted<'_>, trouble: Trouble) -> CodecError {
+    /// The number of the version with this schema; `None` when somebody has deleted it meanwhile.
+    async fn version(&self, wanted: Wanted<'_>, source: &Source) -> Result<Option<u32>, CodecError> {
+        match self.look_up(wanted, source).await {
+            Ok((version, _)) => Ok(version),
+            Err(Trouble::Unknown(_)) => Ok(None),
+            Err(trouble) => Err(self.refused(wanted, trouble)),
+        }
+    }
+
+    /// The id of a schema that somebody else has registered.
+    async fn found(&self, wanted: Wanted<'_>, source: &Source) -> Result<u32, CodecError> {
+        let missing = |reason: String| {
+            let Wanted { subject, schema, .. } = wanted;
+            tracing::warn!(subject, schema = source.text, "this schema is wanted, and is not registered");
+            CodecError::Unregistered {
+                registry: self.address().1.to_owned(),
+                subject: subject.to_owned(),
+                name: schema.name().to_owned(),
+                reason,
+            }
+        };
+        match self.look_up(wanted, source).await {
+            Ok((_, Some(id))) => Ok(id),
+            Ok((_, None)) => Err(missing("its answer names no id".to_owned())),
+            Err(Trouble::Unknown(reason)) => Err(missing(reason)),
+            Err(trouble) => Err(self.refused(wanted, trouble)),
+        }
+    }
+
+    /// The latest version of the subject, when the records fit into it.
+    async fn latest(&self, wanted: Wanted<'_>) -> Result<Registered, CodecError> {
+        let (settings, url) = self.address();
+        let Wanted { part, subject, schema, .. } = wanted;
+        let answer = self.insist(|| get_schema_by_subject_and_version(settings, subject, None)).await;
+        let latest = answer.map_err(|trouble| match trouble {
+            Trouble::Unknown(reason) => CodecError::Unregistered {
+                registry: url.to_owned(),
+                subject: subject.to_owned(),
+                name: schema.name().to_owned(),
+                reason,
+            },
+            trouble => self.refused(wanted, trouble),
+        })?;
+        let referenced = self.referenced(part, latest.id, &latest).await?;
+        let (id, version) = (latest.id, latest.version);
+        let unfit = |reason| CodecError::Unfit {
+            registry: url.to_owned(),
+            subject: subject.to_owned(),
+            name: schema.name().to_owned(),
+            version: version.map_or_else(|| "?".to_owned(), |version| version.to_string()),
+            reason,
+        };
+        if latest.schema_type != wanted.language.schema_type() {
+            let reason = format!(
+                "it is written in {:?}, and they are written in {:?}",
+                latest.schema_type, wanted.language
+            );
+            return Err(unfit(reason));
+        }
+        let source = Source { schema_type: latest.schema_type, text: latest.schema, referenced };
+        let registered = Registered::compile(wanted, &source, id).map_err(unfit)?;
+        tracing::info!(subject, id, version, schema = schema.name(), "latest schema taken");
+        Ok(registered)
+    }
+
+    /// What a registry's refusal means for records.
+    pub(super) fn refused(&self, wanted: Wanted<'_>, trouble: Trouble) -> CodecError {
         match trouble {
             Trouble::Refused(message) | Trouble::Unknown(message) => CodecError::Incompatible {
                 registry: self.address().1.to_owned(),
@@ -133,5 +247,27 @@ impl Wanted<'_> {
     /// The error of a record that has no form in the language.
     pub(super) fn unencodable(&self, reason: String) -> CodecError {
         CodecError::Unencodable { part: self.part, subject: self.subject.to_owned(), reason }
+    }
+
+    /// The text of the schema, whose fields have these numbers where they have any.
+    fn source(&self, numbers: &Numbers) -> Result<Source, CodecError> {
+        let text = match self.language {
+            Language::Avro => avro::schema_text(self.schema).map_err(|error| error.0),
+            Language::JsonSchema => Ok(json::schema_text(self.schema)),
+            Language::Protobuf => protobuf::schema_text(self.schema, numbers),
+        };
+        let text = text.map_err(|reason| self.unencodable(reason))?;
+        Ok(Source { schema_type: self.language.schema_type(), text, referenced: Vec::new() })
+    }
+}
+
+impl Language {
+    /// The registry's word for it.
+    pub(super) fn schema_type(self) -> SchemaType {
+        match self {
+            Self::Avro => SchemaType::Avro,
+            Self::JsonSchema => SchemaType::Json,
+            Self::Protobuf => SchemaType::Protobuf,
+        }
     }
 }

@@ -13,10 +13,12 @@ use schema_registry_converter::schema_registry_common::RegisteredSchema;
 use tokio::time::{Instant, sleep};
 
 use super::error::{CodecError, Part};
+use super::levels::Levels;
 use super::registering::{Registered, Wanted};
 use super::registry_config::RegistryConfig;
 use super::trouble::Trouble;
 use super::writer::{Source, Writer};
+use crate::schema_store::Compatibility;
 
 /// How long [`Registry::connect`] waits for an answer.
 const CONNECT: Duration = Duration::from_secs(30);
@@ -40,6 +42,7 @@ pub struct Registry {
 
 struct Shared {
     settings: SrSettings,
+    levels: Levels,
     /// Without a password, for messages.
     url: String,
     registered: Mutex<HashMap<String, Vec<Arc<Registered>>>>,
@@ -68,8 +71,14 @@ impl Registry {
             settings.set_timeout(CALL);
         });
         let settings = settings.map_err(refused)?;
-        let shared =
-            Shared { settings, url: shown.clone(), registered: Mutex::default(), writers: Mutex::default() };
+        let levels = Levels::of(&config, CALL).map_err(refused)?;
+        let shared = Shared {
+            settings,
+            levels,
+            url: shown.clone(),
+            registered: Mutex::default(),
+            writers: Mutex::default(),
+        };
         let this = Self { shared: Arc::new(shared), health, patience: UNKNOWN };
         let deadline = Instant::now() + wait;
         loop {
@@ -140,9 +149,10 @@ impl Registry {
     fn registered(&self, wanted: Wanted<'_>) -> Option<Arc<Registered>> {
         let registered = lock(&self.shared.registered);
         let known = || registered.get(wanted.subject).into_iter().flatten();
-        let same_language = |known: &&Arc<Registered>| known.language == wanted.language;
-        let same = known().filter(same_language).find(|known| Arc::ptr_eq(&known.schema, wanted.schema));
-        same.or_else(|| known().filter(same_language).find(|known| known.schema == *wanted.schema)).cloned()
+        let alike =
+            |known: &&Arc<Registered>| known.language == wanted.language && known.schemas == wanted.schemas;
+        let same = known().filter(alike).find(|known| Arc::ptr_eq(&known.schema, wanted.schema));
+        same.or_else(|| known().filter(alike).find(|known| known.schema == *wanted.schema)).cloned()
     }
 
     /// Asks for a schema, again for a while if the registry does not have it; the task is degraded meanwhile.
@@ -209,6 +219,11 @@ impl Registry {
     /// The registry's settings, and what it is called in messages.
     pub(super) fn address(&self) -> (&SrSettings, &str) {
         (&self.shared.settings, &self.shared.url)
+    }
+
+    /// The compatibility level that holds for a subject; `None` where the registry does not say.
+    pub(super) async fn level(&self, subject: &str) -> Option<Compatibility> {
+        self.shared.levels.level(subject).await
     }
 
     pub(super) fn unusable(&self, reason: String) -> CodecError {

@@ -69,6 +69,11 @@ impl RegistryConfig {
                 settings.set_token_authorization(token.reveal());
             }
         }
+        settings.build_with(self.client()?).map_err(|error| error.error)
+    }
+
+    /// A client that shows and asks for the right certificates.
+    pub(super) fn client(&self) -> Result<reqwest::ClientBuilder, String> {
         let mut client = reqwest::Client::builder();
         if let Some(ca) = &self.ca {
             // The error's own words may repeat the text.
@@ -82,6 +87,6 @@ impl RegistryConfig {
             })?;
             client = client.identity(identity);
         }
-        settings.build_with(client).map_err(|error| error.error)
+        Ok(client)
     }
 }

@@ -11,6 +11,7 @@ use crate::peers;
 
 pub(in crate::codec) mod drawn;
 mod formats;
+mod registrations;
 mod versions;
 
 fn schema(fields: Vec<Field>) -> Arc<Schema> {

@@ -12,11 +12,15 @@ pub(super) enum Broken {
 
 /// Appends an integer.
 pub(super) fn write(mut left: u64, out: &mut Vec<u8>) {
-    while left >= 0x80 {
-        out.push((left & 0x7f) as u8 | 0x80);
+    loop {
+        let low = (left & 0x7f) as u8;
         left >>= 7;
+        if left == 0 {
+            out.push(low);
+            return;
+        }
+        out.push(low | 0x80);
     }
-    out.push(left as u8);
 }
 
 /// Appends a signed integer.

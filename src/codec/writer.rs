@@ -1,6 +1,8 @@
 //! Schemas of a registry, ready to read what was written with them.
 
-use orgstream_api::Struct;
+use std::sync::Arc;
+
+use orgstream_api::{Schema, Struct};
 use schema_registry_converter::schema_registry_common::SchemaType;
 
 use super::{avro, json, protobuf};
@@ -48,6 +50,15 @@ impl Writer {
                 protobuf::Writer::parse(&source.text, &source.referenced).map(Self::Protobuf)
             }
             other => Err(format!("it is of type {other:?}; orgstream reads Avro, JSON Schema and Protobuf")),
+        }
+    }
+
+    /// The schema of its records, in Protobuf of the message of this name; `None` where they have none in common.
+    pub(super) fn schema(&self, message: &str) -> Option<Arc<Schema>> {
+        match self {
+            Self::Avro(writer) => Some(writer.schema()),
+            Self::Json(schema) => schema.typed(),
+            Self::Protobuf(writer) => writer.schema(message),
         }
     }
 

@@ -18,6 +18,8 @@ pub(super) use input::{Input, KeyFormat, Nulls, TakenFor, ValueFormat};
 
 mod output;
 pub(super) use output::{Output, WrittenKey, WrittenValue};
+mod registration;
+pub(super) use registration::{Schemas, Subject};
 
 mod source;
 pub(super) use source::{

@@ -8,7 +8,7 @@
 //! - `settings`: properties by their types
 //! - `document`: the file while it is put together
 //! - `secrets`: what never stands in it
-//! - `part`, `org`, `login`, `wire`, `source`, `sink`, `refusals`, `transforms`: what one connector becomes
+//! - `part`, `org`, `login`, `registering`, `wire`, `source`, `sink`, `refusals`, `transforms`: what one connector becomes
 //! - `worker`, `clients`, `listeners`, `registry`, `join`: what all of them become together
 //! - [`translate`](fn@translate): all of it in order
 
@@ -39,6 +39,8 @@ mod part;
 mod org;
 
 mod login;
+
+mod registering;
 
 mod wire;
 

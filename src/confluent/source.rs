@@ -76,12 +76,39 @@ fn written(making: &mut Making<'_, '_>, wires: &Wires, source: &mut Map) {
     if wires.key == Some(Wire::Text) {
         making.settings.differs("key.converter", "the key is the record's id alone, and not `Struct{Id=…}`");
     }
+    let has_registering = registering(making, wires, &mut output);
     // Avro with a registry is what is written anyway.
     let registered =
         [wires.key, wires.value].into_iter().all(|wire| wire.is_none_or(|wire| wire == Wire::Avro));
-    if !output.is_empty() && !registered {
+    if has_registering || !output.is_empty() && !registered {
         source.put("output", output, None);
     }
+}
+
+/// Which schemas the converters would write with. There each half says it for itself, and here keys are as values where
+/// nothing else is said.
+fn registering(making: &mut Making<'_, '_>, wires: &Wires, output: &mut Map) -> bool {
+    let is_registered = |wire: Option<Wire>| wire.is_none_or(Wire::is_registered);
+    let (keys, values) = (&wires.registering_keys, &wires.registering_values);
+    let mut has_some = false;
+    for (name, usual, value, key) in [
+        ("schemas", "register", &values.schemas, &keys.schemas),
+        ("subject", "topic", &values.subject, &keys.subject),
+    ] {
+        if let Some((word, property)) = value {
+            making.put(output, name, *word, property);
+            has_some = true;
+        }
+        let word_of = |said: &Option<(&'static str, String)>| said.as_ref().map_or(usual, |(word, _)| *word);
+        if word_of(key) != word_of(value) && is_registered(wires.key) {
+            let origin = key.as_ref().or(value.as_ref());
+            let property =
+                origin.map_or_else(|| "key.converter".to_owned(), |(_, property)| property.clone());
+            making.put(output, &format!("key_{name}"), word_of(key), &property);
+            has_some = true;
+        }
+    }
+    has_some
 }
 
 /// The form of what a converter writes; `None` where nobody writes it here.

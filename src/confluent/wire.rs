@@ -3,6 +3,7 @@
 use super::finding::{Finding, Verdict};
 use super::given::Given;
 use super::kind::Kind;
+use super::registering::{Registering, registering};
 use super::settings::Settings;
 
 /// What the bytes of one half of a record are.
@@ -38,6 +39,10 @@ pub(super) struct Wires {
     pub(super) key: Option<Wire>,
     /// Of values.
     pub(super) value: Option<Wire>,
+    /// What is said of the schemas of keys in a registry.
+    pub(super) registering_keys: Registering,
+    /// What is said of those of values.
+    pub(super) registering_values: Registering,
     /// The registry, once for each half whose schemas lie there.
     pub(super) registries: Vec<Named>,
 }
@@ -55,14 +60,6 @@ pub(super) struct Named {
 
 /// Options of converters that a registry's connection needs and that cannot be honoured.
 const UNREACHED: [&str; 2] = ["sasl.", "proxy."];
-
-/// Options of converters that say how schemas are registered, with the value that asks for what is done anyway.
-const GOVERNANCE: [(&str, &str); 4] = [
-    ("auto.register.schemas", "true"),
-    ("use.latest.version", "false"),
-    ("key.subject.name.strategy", "io.confluent.kafka.serializers.subject.TopicNameStrategy"),
-    ("value.subject.name.strategy", "io.confluent.kafka.serializers.subject.TopicNameStrategy"),
-];
 
 /// The converters of a connector: its own, else the worker's, each with the options that stand beside it.
 pub(super) fn wires(
@@ -129,15 +126,23 @@ pub(super) fn wires(
                     "a registry is asked directly, and with `USER_INFO` or `STATIC_TOKEN`".to_owned();
                 refuse(name, message);
             }
-            let asked = GOVERNANCE.iter().find(|(known, _)| *known == option);
-            let is_usual = asked.is_none_or(|(_, usual)| {
-                options(option).is_some_and(|text| text.eq_ignore_ascii_case(usual))
-            });
-            if kind.is_source() && !is_usual {
-                let message = "a source registers the schema of what it writes under `TOPIC-key` and `TOPIC-value`, in a version of its own; \
-                               leave it out, and let the registry's compatibility say what may change";
-                refuse(name, message.to_owned());
+        }
+        if !kind.is_source() {
+            continue;
+        }
+        let said = registering(half, given, settings.given);
+        if let Some(property) = &said.idle {
+            let message = "only counts where `auto.register.schemas` is `false`, there as here";
+            if settings.has(property) {
+                settings.ignore(property, message);
+            } else {
+                found.push(given.finding(property, Verdict::Ignored, message));
             }
+        }
+        if half == "key" {
+            wires.registering_keys = said;
+        } else {
+            wires.registering_values = said;
         }
     }
     wires

@@ -60,16 +60,23 @@ impl Compatibility {
         }
     }
 
-    fn is_backward(self) -> bool {
+    /// Whether it holds for all versions and not the latest alone.
+    pub(crate) fn is_transitive(self) -> bool {
+        self.reach() == Reach::All
+    }
+
+    /// Whether new schemas read data of earlier ones.
+    pub(crate) fn is_backward(self) -> bool {
         matches!(self, Self::Backward | Self::BackwardTransitive | Self::Full | Self::FullTransitive)
     }
 
-    fn is_forward(self) -> bool {
+    /// Whether earlier schemas read data of new ones.
+    pub(crate) fn is_forward(self) -> bool {
         matches!(self, Self::Forward | Self::ForwardTransitive | Self::Full | Self::FullTransitive)
     }
 
     /// What stands between `new` and `earlier`, which is version `version`. Nothing when they are compatible.
-    pub(super) fn obstacles(self, new: &Document, earlier: &Document, version: u32) -> Vec<String> {
+    pub(crate) fn obstacles(self, new: &Document, earlier: &Document, version: u32) -> Vec<String> {
         let mut found = Vec::new();
         if self.is_backward()
             && let Some(reason) = new.obstacle_to_reading(earlier)

@@ -310,6 +310,8 @@ const CONFLUENT: &[&str] = &[
     "csfle.enabled",
     "auto.register.schemas",
     "use.latest.version",
+    "key.subject.name.strategy",
+    "value.subject.name.strategy",
     "exactly.once.support",
     "transaction.boundary",
     "transaction.boundary.interval.ms",

@@ -6,8 +6,9 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use orgstream_api::{Struct, Value};
+use orgstream_api::{Schema, Struct, Value};
 use serde_json::Value as Json;
 
 use super::subschema::{At, meaning};
@@ -50,6 +51,11 @@ impl JsonSchema {
         let root = json(text)?;
         let typed = Typed::parse(&root);
         Ok(Self { root, referenced: referenced?, typed })
+    }
+
+    /// The schema of the records, where it says the type of every member.
+    pub(in crate::codec) fn typed(&self) -> Option<Arc<Schema>> {
+        self.typed.as_ref().map(|typed| Arc::clone(typed.schema()))
     }
 
     /// The record half that `bytes` are; `None` for null.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use orgstream_api::{Struct, Value};
+use orgstream_api::{Schema, Struct, Value};
 use orgstream_salesforce::datetime::parse_date;
 use protox::prost_reflect::{
     Cardinality, DescriptorPool, DynamicMessage, FieldDescriptor, FileDescriptor, MapKey, Value as Proto,
@@ -32,6 +32,12 @@ impl Writer {
         let pool = DescriptorPool::from_file_descriptor_set(files).map_err(|error| error.to_string())?;
         let file = pool.files().last().ok_or("the compiler answers nothing")?;
         Ok(Self { file, layouts: Mutex::default() })
+    }
+
+    /// The schema of the message of this name; `None` where the file has none that can be read.
+    pub(in crate::codec) fn schema(&self, message: &str) -> Option<Arc<Schema>> {
+        let descriptor = self.file.messages().find(|own| own.full_name() == message)?;
+        Some(Arc::clone(&Layouts::default().of(&descriptor).ok()?.schema))
     }
 
     /// The message that `bytes` are, behind the number that says which.

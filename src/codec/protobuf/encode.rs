@@ -7,7 +7,7 @@ use orgstream_salesforce::datetime::civil;
 use protox::prost_reflect::{DescriptorPool, FieldDescriptor, Kind as Proto, MessageDescriptor};
 
 use super::compile::compile;
-use super::schema_text::{full_name, parts};
+use super::schema_text::message_name;
 use super::wire::{COUNTED, EIGHT, VARINT, counted, integer, key, member, part};
 use crate::codec::varint::write_signed;
 use crate::codec::writer::Referenced;
@@ -70,7 +70,7 @@ impl Encoder {
         let pool = DescriptorPool::from_file_descriptor_set(compile(text, imports)?);
         let pool = pool.map_err(|error| error.to_string())?;
         let file = pool.files().last().ok_or("the compiler answers nothing")?;
-        let name = full_name(parts(schema.name()).0, schema);
+        let name = message_name(schema);
         let place = file.messages().position(|message| message.full_name() == name);
         let place = place.ok_or_else(|| format!("the registered schema has no message {name}"))?;
         let descriptor = file.messages().nth(place).ok_or("a message that is not there")?;

@@ -27,7 +27,7 @@ mod numbers;
 pub(super) use numbers::Numbers;
 
 mod schema_text;
-pub(super) use schema_text::schema_text;
+pub(super) use schema_text::{message_name, schema_text};
 
 mod wire;
 

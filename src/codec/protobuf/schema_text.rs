@@ -34,6 +34,11 @@ pub(in crate::codec) fn schema_text(schema: &Schema, numbers: &Numbers) -> Resul
     Ok(text + &messages)
 }
 
+/// The full name of the message that a schema of records becomes.
+pub(in crate::codec) fn message_name(schema: &Schema) -> String {
+    full_name(parts(schema.name()).0, schema)
+}
+
 /// The full name of the message that a schema becomes in a file of this package.
 pub(super) fn full_name(package: &str, schema: &Schema) -> String {
     let (_, name) = parts(schema.name());

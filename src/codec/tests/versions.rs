@@ -10,16 +10,16 @@ use crate::peers;
 use crate::schema_store::{Given, Options, SchemaStore};
 use crate::store::Database;
 
-const LANGUAGES: [Language; 3] = [Language::Avro, Language::JsonSchema, Language::Protobuf];
+pub(super) const LANGUAGES: [Language; 3] = [Language::Avro, Language::JsonSchema, Language::Protobuf];
 
 async fn codec(url: &Url, language: Language) -> Codec {
     let written = Written::Registry(language);
     let registry = Registry::connect(url, HealthReporter::new().0).await.unwrap();
-    Codec::new(registry).writing(Output { key: written, value: written })
+    Codec::new(registry).writing(Output::of(written, written))
 }
 
 /// A record of optional texts, whose values are their names.
-fn record(fields: &[&str]) -> Record {
+pub(super) fn record(fields: &[&str]) -> Record {
     let described = fields.iter().map(|name| Field::optional(*name, Type::String)).collect();
     let mut value = Struct::new(Arc::new(Schema::new("io.confluent.salesforce.Lead", described)));
     for name in fields {
@@ -28,7 +28,7 @@ fn record(fields: &[&str]) -> Record {
     Record { key: None, value: Some(value), headers: Headers::default(), timestamp: 0 }
 }
 
-async fn own() -> SchemaStore {
+pub(super) async fn own() -> SchemaStore {
     let database = Database::open(std::path::Path::new(Database::IN_MEMORY)).unwrap();
     SchemaStore::start(Options { port: 0, database, given: Given::default() }).await.unwrap()
 }

@@ -2,6 +2,7 @@
 
 use orgstream_salesforce_sink::{Nulls, Reading, TakenFor};
 
+use super::registration::registrations;
 use crate::codec::{Format, Input, Language, Output, Written};
 use crate::config::raw;
 
@@ -31,7 +32,8 @@ pub(super) fn output(raw: Option<raw::Output>) -> Output {
         raw::WrittenKey::Json => Written::Json,
         raw::WrittenKey::Text => Written::Text,
     });
-    Output { key, value }
+    let (value_registration, key_registration) = registrations(raw);
+    Output { key, value, key_registration, value_registration }
 }
 
 /// The formats that a sink reads: those that the source of its pipeline writes, unless it says otherwise.

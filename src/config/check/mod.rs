@@ -17,6 +17,8 @@ mod pem;
 
 mod properties;
 
+mod registration;
+
 mod registry;
 use registry::registry;
 

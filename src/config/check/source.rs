@@ -11,6 +11,7 @@ use orgstream_salesforce_source::{
 use super::object_source::{self, Defaults};
 use super::pipeline::known_org;
 use super::produced::{self, Produced};
+use super::registration::check_registrations;
 use super::values::{duration, duration_or_off, percent, size};
 use super::{Report, input, is_api_name};
 use crate::codec::Input;
@@ -35,6 +36,7 @@ pub(super) fn source(
 ) -> Option<PipelineSource> {
     let pipeline = around.pipeline;
     let output = input::output(raw.output);
+    check_registrations(pipeline, output, report);
     let at = |key| ["pipelines", pipeline, "source", key];
     let org = raw.org.and_then(|org| known_org(pipeline, "source", org, report));
     let lowercase = raw.topic_lowercase.unwrap_or(false);

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::registration::{Schemas, Subject};
+
 /// What the bytes of a source's records are. A sink of the same pipeline reads them so.
 #[derive(Deserialize, JsonSchema, Default, Clone, Copy)]
 #[schemars(extend("x-example" = "{ value: json }"))]
@@ -13,6 +15,18 @@ pub(in crate::config) struct Output {
     /// What keys are. Default: as `value`. Not beside a `source.key` that makes them text.
     #[schemars(extend("x-confluent" = ["key.converter"]))]
     pub(in crate::config) key: Option<WrittenKey>,
+    /// Which schema of the registry records are written with.
+    #[schemars(extend("default" = "register", "x-confluent" = ["auto.register.schemas", "use.latest.version"]))]
+    pub(in crate::config) schemas: Option<Schemas>,
+    /// Which schema of the registry keys are written with. Default: as `schemas`.
+    #[schemars(extend("x-confluent" = ["auto.register.schemas", "use.latest.version"]))]
+    pub(in crate::config) key_schemas: Option<Schemas>,
+    /// What the subjects of the registry are called.
+    #[schemars(extend("default" = "topic", "x-confluent" = ["value.subject.name.strategy"]))]
+    pub(in crate::config) subject: Option<Subject>,
+    /// What the subjects of keys are called. Default: as `subject`.
+    #[schemars(extend("x-confluent" = ["key.subject.name.strategy"]))]
+    pub(in crate::config) key_subject: Option<Subject>,
 }
 
 /// What written values are. `registry` is another word for `avro`.

@@ -1,17 +1,15 @@
 //! Kafka Connect's own properties of a connector.
 
 use super::{ALL, Default, Fate, Known, MANY, SINK, SOURCES, Type, known};
+use crate::confluent::registering::STRATEGIES;
 
 use Default::{Is, Null, Required};
 use Fate::{Differs, Ignored, Refused, Same};
 use Type::{Boolean, List, Number, Text, Word};
 
 /// What is said of the other options of a source's converters.
-pub(super) const WRITTEN: Fate = Differs(
-    "",
-    "a source registers what it writes under `TOPIC-key` and `TOPIC-value`; `auto.register.schemas=false`, `use.latest.version=true` and \
-     other names of subjects are refused there",
-);
+pub(super) const WRITTEN: Fate =
+    Differs("", "schemas and values are as the converter makes them without it, as docs/FORMATS.md has them");
 
 pub(super) const TABLE: &[Known] = &[
     known("name", ALL, Text, Required, Same("pipelines")),
@@ -45,6 +43,27 @@ pub(super) const TABLE: &[Known] = &[
         Null,
         Same("schema_registry.ca, certificate, key"),
     ),
+    known(
+        "key.converter.auto.register.schemas",
+        SOURCES,
+        Boolean,
+        Is("true"),
+        Same("pipelines.NAME.source.output.key_schemas"),
+    ),
+    known(
+        "key.converter.use.latest.version",
+        SOURCES,
+        Boolean,
+        Is("false"),
+        Same("pipelines.NAME.source.output.key_schemas"),
+    ),
+    known(
+        "key.converter.key.subject.name.strategy",
+        SOURCES,
+        Word(&STRATEGIES),
+        Is(STRATEGIES[0]),
+        Same("pipelines.NAME.source.output.key_subject"),
+    ),
     known("key.converter.*", SOURCES, Type::Secret, Null, WRITTEN),
     known(
         "key.converter.*",
@@ -76,6 +95,27 @@ pub(super) const TABLE: &[Known] = &[
         Type::Secret,
         Null,
         Same("schema_registry.ca, certificate, key"),
+    ),
+    known(
+        "value.converter.auto.register.schemas",
+        SOURCES,
+        Boolean,
+        Is("true"),
+        Same("pipelines.NAME.source.output.schemas"),
+    ),
+    known(
+        "value.converter.use.latest.version",
+        SOURCES,
+        Boolean,
+        Is("false"),
+        Same("pipelines.NAME.source.output.schemas"),
+    ),
+    known(
+        "value.converter.value.subject.name.strategy",
+        SOURCES,
+        Word(&STRATEGIES),
+        Is(STRATEGIES[0]),
+        Same("pipelines.NAME.source.output.subject"),
     ),
     known("value.converter.*", SOURCES, Type::Secret, Null, WRITTEN),
     known(
@@ -226,16 +266,10 @@ pub(super) const TABLE: &[Known] = &[
         SOURCES,
         Boolean,
         Is("true"),
-        Refused("schemas of what a source writes are always registered; leave it out"),
+        Same("pipelines.NAME.source.output.schemas"),
     ),
     known("auto.register.schemas", SINK, Boolean, Is("true"), Ignored("a sink registers no schemas")),
-    known(
-        "use.latest.version",
-        SOURCES,
-        Boolean,
-        Is("false"),
-        Refused("records are written with the schema that they have; leave it out"),
-    ),
+    known("use.latest.version", SOURCES, Boolean, Is("false"), Same("pipelines.NAME.source.output.schemas")),
     known("use.latest.version", SINK, Boolean, Is("false"), Ignored("a sink registers no schemas")),
     known(
         "producer.override.*",

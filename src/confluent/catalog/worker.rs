@@ -2,6 +2,7 @@
 
 use super::framework::WRITTEN;
 use super::{Default, Fate, Known, MANY, Type, known};
+use crate::confluent::registering::STRATEGIES;
 
 use Default::{Is, Null, Required};
 use Fate::{Differs, Ignored, Refused, Same};
@@ -51,6 +52,27 @@ pub(super) const TABLE: &[Known] = &[
         Null,
         Same("schema_registry.ca, certificate, key"),
     ),
+    known(
+        "key.converter.auto.register.schemas",
+        &[],
+        Boolean,
+        Is("true"),
+        Same("pipelines.NAME.source.output.key_schemas"),
+    ),
+    known(
+        "key.converter.use.latest.version",
+        &[],
+        Boolean,
+        Is("false"),
+        Same("pipelines.NAME.source.output.key_schemas"),
+    ),
+    known(
+        "key.converter.key.subject.name.strategy",
+        &[],
+        Type::Word(&STRATEGIES),
+        Is(STRATEGIES[0]),
+        Same("pipelines.NAME.source.output.key_subject"),
+    ),
     known("key.converter.*", &[], Type::Secret, Null, WRITTEN),
     known("value.converter.schema.registry.url", &[], List, Null, Same("schema_registry.url")),
     known(
@@ -75,6 +97,27 @@ pub(super) const TABLE: &[Known] = &[
         Type::Secret,
         Null,
         Same("schema_registry.ca, certificate, key"),
+    ),
+    known(
+        "value.converter.auto.register.schemas",
+        &[],
+        Boolean,
+        Is("true"),
+        Same("pipelines.NAME.source.output.schemas"),
+    ),
+    known(
+        "value.converter.use.latest.version",
+        &[],
+        Boolean,
+        Is("false"),
+        Same("pipelines.NAME.source.output.schemas"),
+    ),
+    known(
+        "value.converter.value.subject.name.strategy",
+        &[],
+        Type::Word(&STRATEGIES),
+        Is(STRATEGIES[0]),
+        Same("pipelines.NAME.source.output.subject"),
     ),
     known("value.converter.*", &[], Type::Secret, Null, WRITTEN),
     known("header.converter", &[], Text, Null, Differs("", "headers are text")),

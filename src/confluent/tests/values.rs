@@ -298,30 +298,65 @@ fn converters_of_the_connector_go_before_the_workers() {
 }
 
 #[test]
-fn a_source_does_not_pass_over_what_its_converter_says_of_schemas() {
-    for (option, wrong, usual) in [
-        ("auto.register.schemas", "false", "true"),
-        ("use.latest.version", "true", "false"),
-        (
-            "value.subject.name.strategy",
-            "io.confluent.kafka.serializers.subject.RecordNameStrategy",
-            "io.confluent.kafka.serializers.subject.TopicNameStrategy",
-        ),
-    ] {
+fn a_source_takes_the_schemas_that_its_converters_would() {
+    let strategy = |name: &str| format!("io.confluent.kafka.serializers.subject.{name}NameStrategy");
+    let half = |half: &str, options: &[(&str, &str)]| {
+        let converter = format!("{half}.converter");
+        let options = options.iter().map(|(option, value)| format!("{converter}.{option}={value}\n"));
         let converter =
-            "value.converter=x.AvroConverter\nvalue.converter.schema.registry.url=http://registry:8081\n";
-        let with = |value: &str| format!("{converter}value.converter.{option}={value}\n");
-        let property = format!("value.converter.{option}");
-        assert_refused(Kind::PushTopic, &with(wrong), &property, "`TOPIC-value`");
-        assert_keys(Kind::PushTopic, &with(usual), &[]);
-        assert_keys(Kind::Sink, &with(wrong), &[]);
+            format!("{converter}=x.AvroConverter\n{converter}.schema.registry.url=http://registry:8081\n");
+        converter + &options.collect::<String>()
+    };
+    let (own, latest) = (("auto.register.schemas", "false"), ("use.latest.version", "true"));
+    for (options, key) in [
+        (vec![own], "schemas: registered"),
+        (vec![own, latest], "schemas: latest"),
+        (vec![("value.subject.name.strategy", strategy("Record").as_str())], "subject: record"),
+        (vec![("value.subject.name.strategy", strategy("TopicRecord").as_str())], "subject: topic_record"),
+    ] {
+        let (name, _) = key.split_once(':').unwrap();
+        let usual = if name == "schemas" { "key_schemas: register" } else { "key_subject: topic" };
+        assert_keys(Kind::PushTopic, &half("value", &options), &[key, usual]);
+        // A sink reads whatever was written.
+        let sink = translated(Kind::Sink, &half("value", &options)).0;
+        assert!(!sink.is_refused() && !sink.text.contains(name), "{}", sink.text);
         // The worker's converter is the source's where it has none of its own.
         let mut worker = worker();
-        worker.properties.insert(property.clone(), wrong.to_owned());
-        let of = |kind| translate(Some(&worker), &[connector(kind, "")], Pipelines::OfConnectors);
-        assert!(refused(&of(Kind::Cdc)).iter().any(|finding| finding.property == property), "{option}");
-        assert!(!of(Kind::Sink).is_refused(), "{option}");
+        for (option, value) in &options {
+            worker.properties.insert(format!("value.converter.{option}"), (*value).to_owned());
+        }
+        let translation = translate(Some(&worker), &[connector(Kind::Cdc, "")], Pipelines::OfConnectors);
+        assert!(translation.text.contains(key), "{}", translation.text);
     }
+    let both = format!("{}{}", half("value", &[own]), half("key", &[own]));
+    assert_keys(Kind::PushTopic, &both, &["schemas: registered"]);
+    assert!(!translated(Kind::PushTopic, &both).0.text.contains("key_schemas"));
+    let keys = half("key", &[("key.subject.name.strategy", strategy("Record").as_str())]);
+    assert_keys(Kind::PushTopic, &keys, &["key_subject: record"]);
+    // A connector may say it for both halves.
+    assert_keys(Kind::Cdc, "auto.register.schemas=false\n", &["schemas: registered"]);
+}
+
+#[test]
+fn what_a_converter_says_of_schemas_and_nobody_does_is_told() {
+    let converter =
+        "value.converter=x.AvroConverter\nvalue.converter.schema.registry.url=http://registry:8081\n";
+    let with = |option: &str, value: &str| format!("{converter}value.converter.{option}={value}\n");
+    for (option, usual) in [
+        ("auto.register.schemas", "true"),
+        ("use.latest.version", "false"),
+        ("value.subject.name.strategy", "io.confluent.kafka.serializers.subject.TopicNameStrategy"),
+    ] {
+        let (translation, _) = translated(Kind::PushTopic, &with(option, usual));
+        assert!(!translation.text.contains("output"), "{}", translation.text);
+        let wrong = with(option, "com.example.Other");
+        assert_refused(Kind::PushTopic, &wrong, &format!("value.converter.{option}"), "com.example.Other");
+    }
+    // The latest version is only asked for by those who register nothing.
+    let (translation, _) = translated(Kind::PushTopic, &with("use.latest.version", "true"));
+    let found = said(&translation.findings, "value.converter.use.latest.version");
+    assert!(found.iter().any(|finding| finding.verdict == Verdict::Ignored), "{found:#?}");
+    assert!(!translation.text.contains("output"), "{}", translation.text);
 }
 
 #[test]
