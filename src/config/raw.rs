@@ -37,7 +37,7 @@ mod registry;
 pub(super) use registry::{BasicAuth, SchemaRegistry};
 
 mod security;
-pub(super) use security::{Mechanism, Properties, Protocol, Security};
+pub(super) use security::{Mechanism, OAuth, Properties, Protocol, Security};
 
 mod references;
 pub(super) use references::{FindRule, Reference, ReferenceWord};

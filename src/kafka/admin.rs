@@ -121,7 +121,7 @@ impl Admin {
     /// The id of the cluster; `None` where the brokers do not tell one.
     pub async fn cluster(&self) -> Option<String> {
         let shared = Arc::clone(&self.shared);
-        blocking(move || Ok(shared.client.inner().fetch_cluster_id(STEP))).await.ok().flatten()
+        blocking(move || Ok(shared.uncommitted.client().fetch_cluster_id(STEP))).await.ok().flatten()
     }
 
     /// Creates the topics that are missing, and refuses those with another partition count than asked for.
@@ -150,7 +150,7 @@ impl Admin {
     pub async fn topics(&self) -> Result<Vec<String>, Error> {
         let shared = Arc::clone(&self.shared);
         blocking(move || {
-            let metadata = shared.client.inner().fetch_metadata(None, LIST).map_err(|source| {
+            let metadata = shared.uncommitted.client().fetch_metadata(None, LIST).map_err(|source| {
                 Error::failed(&shared.config.bootstrap_servers, "asking for the topics".to_owned(), source)
             })?;
             Ok(metadata.topics().iter().map(|topic| topic.name().to_owned()).collect())
@@ -160,6 +160,9 @@ impl Admin {
 
     /// The largest record that can be written to `topic`, in bytes; `None` where the brokers do not say.
     pub async fn largest_record(&self, topic: &str) -> Option<usize> {
+        if self.shared.config.settings.by_token() {
+            return None;
+        }
         let options = AdminOptions::new().request_timeout(Some(CREATE));
         let topic = [ResourceSpecifier::Topic(topic)];
         let config = self.shared.client.describe_configs(&topic, &options).await.ok()?.pop()?.ok()?;
@@ -232,6 +235,9 @@ impl Admin {
     /// With `only_asked` the brokers say whether they would.
     async fn create(&self, spec: &TopicSpec, only_asked: bool) -> Result<(), Error> {
         let config = &self.shared.config;
+        if config.settings.by_token() {
+            return Err(self.not_creatable(spec));
+        }
         let partitions = spec.partitions.or(config.partitions).unwrap_or(-1);
         let replicas = config.replication_factor.unwrap_or(-1);
         let max_record = MAX_RECORD_BYTES.to_string();
@@ -280,6 +286,25 @@ impl Admin {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         Ok(())
+    }
+
+    /// The library's client for such requests never gets a token.
+    fn not_creatable(&self, spec: &TopicSpec) -> Error {
+        let partitions = spec.partitions.or(self.shared.config.partitions);
+        let partitions = partitions.map_or_else(
+            || "as many partitions as you like".to_owned(),
+            |count| format!("{count} partition(s)"),
+        );
+        let kept = match spec.cleanup {
+            Cleanup::Compact => "cleanup.policy=compact",
+            Cleanup::Delete => "cleanup.policy=delete, retention.ms=-1",
+        };
+        self.refused(format!(
+            "topic {} is missing, and orgstream makes none where it logs in with OAUTHBEARER. Create it with {partitions}, {kept}, \
+             max.message.bytes={MAX_RECORD_BYTES}, message.timestamp.after.max.ms=9223372036854775807; `orgstream check FILE --online` \
+             lists all that are missing",
+            spec.name
+        ))
     }
 
     fn not_created(&self, spec: &TopicSpec, code: RDKafkaErrorCode) -> Error {

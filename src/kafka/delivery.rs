@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rdkafka::ClientContext;
-use rdkafka::client::Client;
+use rdkafka::client::{Client, OAuthToken};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
@@ -20,6 +20,7 @@ use super::error::{Error, GONE, ProduceError, tells_of_missing_topic};
 use super::partitioner::partition_of;
 use super::query;
 use super::record::{Outgoing, Place, owned_headers};
+use super::token;
 
 /// How long to wait before trying again when librdkafka's queue is full or a broker did not answer.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -276,6 +277,12 @@ pub(super) struct Deliveries {
 }
 
 impl ClientContext for Deliveries {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn generate_oauth_token(&self, config: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
+        token::of(config)
+    }
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
         log(level, facility, line);
     }

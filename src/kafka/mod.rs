@@ -5,6 +5,7 @@
 //! - [`config`], [`error`], [`topics`]: where the brokers are, what can go wrong, what our topics are called
 //! - [`settings`], [`properties`]: what the file says of the clients, and what it may say
 //! - [`effective`]: what each kind of client is told
+//! - [`token`]: what brokers are shown that ask for OAUTHBEARER
 //! - [`refusal`]: why brokers turn a client away, and what to do
 //! - [`admin`]: creates topics or only looks for them, asks for offsets and rights
 //! - [`record`]: records as bytes, on their way in and out
@@ -37,6 +38,7 @@ mod context;
 mod delivery;
 mod query;
 mod reader;
+pub(crate) mod token;
 mod waiting;
 
 pub mod admin;

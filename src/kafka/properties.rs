@@ -89,6 +89,9 @@ pub(crate) fn read(clients: Clients, name: &str, value: &str) -> Result<Vec<(Str
         None => vec![(name.to_owned(), value.to_owned())],
     };
     for (name, value) in &pairs {
+        if super::token::SETTINGS.contains(&name.as_str()) {
+            continue;
+        }
         let Some(property) = known(name) else {
             return Err(format!(
                 "librdkafka, the Kafka client of orgstream, has no property of this name{}",

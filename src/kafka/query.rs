@@ -45,10 +45,21 @@ impl Query {
 
     /// Whether a broker answers within `timeout`.
     pub(super) fn answers(&self, timeout: Duration) -> bool {
+        self.serve();
         let answers = self.client.client().fetch_cluster_id(timeout).is_some();
-        // Serves the log and the errors, which librdkafka queues until somebody polls.
-        while self.client.poll(Duration::ZERO).is_some() {}
+        self.serve();
         answers
+    }
+
+    /// Serves the log, the errors and the wish for a new token, which librdkafka queues until somebody polls.
+    pub(super) fn serve(&self) {
+        serve(&self.client);
+    }
+
+    /// librdkafka's own client, for other questions.
+    pub(super) fn client(&self) -> &Client<Reports> {
+        self.serve();
+        self.client.client()
     }
 
     /// librdkafka's last words about the brokers.
@@ -63,7 +74,7 @@ impl Query {
 
     /// How many partitions `topic` has; `None` when there is no such topic.
     pub(super) fn partitions(&self, topic: &str) -> Result<Option<i32>, Error> {
-        count_partitions(self.client.client(), &self.brokers, topic)
+        count_partitions(self.client(), &self.brokers, topic)
     }
 
     /// The offsets asked for, of all partitions of `topics`, which exist.
@@ -99,8 +110,14 @@ impl Query {
     }
 
     fn list(&self, places: &[TopicPartition], ask: Ask) -> Result<BTreeMap<TopicPartition, i64>, Error> {
+        self.serve();
         list_offsets(&self.client, &self.brokers, places, ask)
     }
+}
+
+/// As [`Query::serve`], for any client that is not polled for records.
+pub(super) fn serve(client: &BaseConsumer<Reports>) {
+    while client.poll(Duration::ZERO).is_some() {}
 }
 
 /// How many partitions `topic` has, asked through any client; `None` when there is no such topic.

@@ -109,6 +109,8 @@ impl Reader {
             .reader_config()
             .create_with_context(Reports::default())
             .map_err(|error| Error::refused_config(&config.bootstrap_servers, &error))?;
+        // Questions come before the first poll for records, and may need a token.
+        query::serve(&consumer);
         Ok(Self { consumer, brokers: config.bootstrap_servers.clone(), topic: topic.to_owned(), cancelled })
     }
 

@@ -5,11 +5,15 @@
 
 use rdkafka::error::RDKafkaErrorCode;
 
+use super::token::REFUSES;
+
 /// What is wrong between a client and a broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// The user or the password.
     Login,
+    /// The token, or whoever asks for one.
+    Token,
     /// The mechanism.
     Mechanism,
     /// Nobody who is trusted has signed the broker's certificate, or it is for another name; librdkafka does not say which.
@@ -31,6 +35,16 @@ impl Refusal {
         match code {
             Some(RDKafkaErrorCode::Authentication) if says(&["Broker: Unsupported SASL mechanism"]) => {
                 Some(Self::Mechanism)
+            }
+            Some(RDKafkaErrorCode::Authentication) if says(&[REFUSES]) => Some(Self::Token),
+            // Whoever gives the tokens is away, or a token ended on its way.
+            Some(RDKafkaErrorCode::Authentication)
+                if says(&["Failed to acquire SASL OAUTHBEARER token", "expired"]) =>
+            {
+                None
+            }
+            Some(RDKafkaErrorCode::Authentication) if says(&["invalid_token", "OAUTHBEARER"]) => {
+                Some(Self::Token)
             }
             // A connection that ends in the middle of the login has the same code as a refusal, and nothing was refused yet.
             Some(RDKafkaErrorCode::Authentication)
@@ -75,6 +89,10 @@ impl Refusal {
             Self::Login => {
                 "The broker refuses the user or the password: check `kafka.security.username`, `password` and `mechanism`, and \
                  that the broker knows the user for this mechanism"
+            }
+            Self::Token => {
+                "The brokers, or whoever gives the tokens for them, refuse this client: check `token_url`, `client_id`, `client_secret` \
+                 and `scope` of `kafka.security.oauth`, and that the brokers trust tokens from there"
             }
             Self::Mechanism => {
                 "The broker knows no such login: set `kafka.security.mechanism` to one that it lists"
@@ -144,6 +162,16 @@ mod tests {
         assert_eq!(of_login(mechanism), Some(Refusal::Mechanism));
         let login = "SASL authentication error: Authentication failed: Invalid username or password";
         assert_eq!(of_login(login), Some(Refusal::Login));
-        assert!(Refusal::Mechanism.is_final() && Refusal::Login.is_final());
+        let token = "SASL authentication error: {\"status\":\"invalid_token\"}";
+        assert_eq!(of_login(token), Some(Refusal::Token));
+        let client = "Failed to acquire SASL OAUTHBEARER token: the token endpoint https://i/t refuses to give a token (status 401)";
+        assert_eq!(of_login(client), Some(Refusal::Token));
+        assert!(Refusal::Mechanism.is_final() && Refusal::Login.is_final() && Refusal::Token.is_final());
+    }
+
+    #[test]
+    fn who_gives_the_tokens_may_be_away_for_a_while() {
+        let words = "Failed to acquire SASL OAUTHBEARER token: the token endpoint https://i/t does not answer (status 503)";
+        assert_eq!(of_login(words), None);
     }
 }

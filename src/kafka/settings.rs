@@ -6,6 +6,7 @@ use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 
 use super::properties::{Property, Scope, known};
+use super::token;
 
 /// Which clients a setting is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,9 +66,20 @@ impl Settings {
         })
     }
 
+    /// Whether clients show brokers a token.
+    pub fn by_token(&self) -> bool {
+        let mechanism = self
+            .of(Role::Asks)
+            .filter(|setting| matches!(setting.name.as_str(), "sasl.mechanism" | "sasl.mechanisms"));
+        mechanism.last().is_some_and(|setting| setting.value.reveal() == token::MECHANISM)
+    }
+
     /// Sets on `config` what a client of this role knows. What stands there already is replaced, under all its names.
     pub(super) fn apply(&self, config: &mut ClientConfig, role: Role) {
-        for setting in self.of(role) {
+        if let Some(tokens) = token::config(self.of(role)) {
+            config.set("sasl.oauthbearer.config", tokens);
+        }
+        for setting in self.of(role).filter(|setting| !token::SETTINGS.contains(&setting.name.as_str())) {
             for name in known(&setting.name).into_iter().flat_map(Property::names) {
                 config.remove(name);
             }

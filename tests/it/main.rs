@@ -72,6 +72,7 @@ mod two_sinks;
 mod bulk;
 
 // Brokers that ask for certificates and passwords.
+mod oauth;
 mod secured_kafka;
 
 // A schema registry that does so.

@@ -42,6 +42,7 @@ fn is_secured(told: &str, security: Option<&[Setting]>) -> bool {
     // A file beside the text of another one is taken as well.
     let told = told.replace(".location", ".pem");
     always.contains(&told.as_str())
+        || security.iter().any(|setting| setting.name == told)
         || properties::known(&told).is_some_and(|property| {
             property.names().any(|name| security.iter().any(|setting| setting.name == name))
         })

@@ -16,6 +16,8 @@ pub(in crate::config) struct Security {
     /// How user and password are sent.
     #[schemars(extend("default" = "PLAIN"))]
     pub(in crate::config) mechanism: Option<Mechanism>,
+    /// Who gives the tokens that brokers are shown, in place of user and password.
+    pub(in crate::config) oauth: Option<OAuth>,
     /// The user.
     pub(in crate::config) username: Option<String>,
     /// The user's password.
@@ -34,6 +36,22 @@ pub(in crate::config) struct Security {
     /// Whether a broker's certificate has to name the host that it was called by.
     #[schemars(extend("default" = true))]
     pub(in crate::config) verify_host: Option<bool>,
+}
+
+/// A client that gets tokens for brokers which ask for OAUTHBEARER, by the client credentials flow.
+#[derive(Deserialize, JsonSchema)]
+pub(in crate::config) struct OAuth {
+    /// Where tokens are asked for.
+    pub(in crate::config) token_url: String,
+    /// The client.
+    pub(in crate::config) client_id: String,
+    /// The client's secret.
+    #[schemars(with = "super::SecretText")]
+    pub(in crate::config) client_secret: Secret,
+    /// What the tokens are for, where those who give them ask for it.
+    pub(in crate::config) scope: Option<String>,
+    /// A PEM file, relative to this file, with the certificates of those who may sign the one of `token_url`. Without it the machine's own.
+    pub(in crate::config) ca: Option<String>,
 }
 
 /// What the brokers' port speaks.
@@ -62,6 +80,9 @@ pub(in crate::config) enum Mechanism {
     /// The same with SHA-512.
     #[serde(rename = "SCRAM-SHA-512")]
     Scram512,
+    /// A token is shown in place of both, see `oauth`.
+    #[serde(rename = "OAUTHBEARER")]
+    OAuthBearer,
 }
 
 /// Properties by name.

@@ -17,7 +17,7 @@ use super::{Admin, Shared, blocking};
 use crate::kafka::consumer::Note;
 use crate::kafka::context::Reports;
 use crate::kafka::error::Error;
-use crate::kafka::query::Ask;
+use crate::kafka::query::{Ask, serve};
 
 /// How long a question about a group may take; finding its coordinator is part of it.
 const QUESTION: Duration = Duration::from_secs(10);
@@ -103,6 +103,12 @@ impl Admin {
 
     /// Forgets everything that consumer group `group` committed. It must have no member: the brokers refuse it otherwise.
     pub async fn forget(&self, group: &str) -> Result<(), Error> {
+        if self.shared.config.settings.by_token() {
+            return Err(self.refused(format!(
+                "orgstream cannot forget the offsets of group {group} where it logs in with OAUTHBEARER: do it with \
+                 `kafka-consumer-groups.sh --delete --group {group}`"
+            )));
+        }
         let options = AdminOptions::new().request_timeout(Some(QUESTION));
         let failed = |source| self.shared.failed(group, "forgetting the offsets", source);
         let results = self.shared.client.delete_groups(&[group], &options).await.map_err(failed)?;
@@ -119,7 +125,7 @@ impl Admin {
     pub async fn members(&self, group: &str) -> Result<Vec<GroupMember>, Error> {
         let (shared, group) = (Arc::clone(&self.shared), group.to_owned());
         blocking(move || {
-            let listed = shared.client.inner().fetch_group_list(Some(&group), QUESTION);
+            let listed = shared.uncommitted.client().fetch_group_list(Some(&group), QUESTION);
             let listed = listed.map_err(|source| shared.failed(&group, "asking for the members", source))?;
             let found = listed.groups().iter().filter(|found| found.name() == group);
             let members = found.flat_map(GroupInfo::members).map(|member| GroupMember {
@@ -158,6 +164,7 @@ impl Shared {
     pub(super) fn group_client(&self, group: &str) -> Result<Arc<BaseConsumer<Reports>>, Error> {
         let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = groups.get(group) {
+            serve(client);
             return Ok(Arc::clone(client));
         }
         let client: BaseConsumer<Reports> = self
@@ -168,6 +175,7 @@ impl Shared {
             .create_with_context(Reports::default())
             .map_err(|error| Error::refused_config(&self.config.bootstrap_servers, &error))?;
         let client = Arc::new(client);
+        serve(&client);
         groups.insert(group.to_owned(), Arc::clone(&client));
         Ok(client)
     }

@@ -58,6 +58,11 @@ impl Admin {
 
     /// How the brokers keep `topic`.
     pub async fn topic_settings(&self, topic: &str) -> Result<TopicSettings, Error> {
+        if self.shared.config.settings.by_token() {
+            return Err(self.refused(format!(
+                "how topic {topic} is kept cannot be asked where orgstream logs in with OAUTHBEARER; look with `kafka-configs.sh --describe`"
+            )));
+        }
         let options = AdminOptions::new().request_timeout(Some(LIST));
         let failed = |source| {
             Error::failed(

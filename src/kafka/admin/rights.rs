@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use rdkafka::client::OAuthToken;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
@@ -17,6 +18,7 @@ use super::{Admin, blocking};
 use crate::kafka::config::KafkaConfig;
 use crate::kafka::context::Reports;
 use crate::kafka::error::Error;
+use crate::kafka::token;
 
 /// How long one answer may take.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -119,6 +121,12 @@ struct Verdict {
 }
 
 impl ClientContext for Verdict {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn generate_oauth_token(&self, config: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
+        token::of(config)
+    }
+
     fn log(&self, level: rdkafka::config::RDKafkaLogLevel, facility: &str, line: &str) {
         self.reports.log(level, facility, line);
     }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use orgstream_api::{InputOffset, TopicPartition};
+use rdkafka::client::OAuthToken;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
@@ -22,6 +23,7 @@ use super::outbox::{Item, Outbox};
 use crate::kafka::context::{Reports, log};
 use crate::kafka::lease::CommitLease;
 use crate::kafka::query::{self, Ask};
+use crate::kafka::token;
 use crate::kafka::{Error, GroupConfig, waiting};
 
 /// How long one question to the brokers may take during a rebalance.
@@ -307,6 +309,12 @@ impl Member {
 }
 
 impl ClientContext for Member {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn generate_oauth_token(&self, config: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
+        token::of(config)
+    }
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
         log(level, facility, line);
     }

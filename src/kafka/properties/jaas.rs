@@ -1,12 +1,36 @@
 //! The `sasl.jaas.config` line of a Java client: a login module and its options.
 
+use crate::kafka::token;
+
 /// What a line says.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Login {
     /// The mechanism, where the module has one only.
     pub(super) mechanism: Option<&'static str>,
+    /// A user; where tokens are shown, the client that gets them.
     pub(super) username: String,
     pub(super) password: String,
+    /// What a token is asked for.
+    pub(super) scope: Option<String>,
+}
+
+impl Login {
+    /// What librdkafka is told.
+    pub(super) fn told(self) -> Vec<(String, String)> {
+        let by_token = self.mechanism == Some(token::MECHANISM);
+        let names = if by_token {
+            (token::CLIENT_ID, token::CLIENT_SECRET)
+        } else {
+            ("sasl.username", "sasl.password")
+        };
+        let pairs = [
+            self.mechanism.map(|mechanism| ("sasl.mechanism", mechanism.to_owned())),
+            Some((names.0, self.username)),
+            Some((names.1, self.password)),
+            self.scope.map(|scope| (token::SCOPE, scope)),
+        ];
+        pairs.into_iter().flatten().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
 }
 
 /// Reads `MODULE required username="…" password="…";`. No error shows anything of the options.
@@ -17,32 +41,39 @@ pub(super) fn read(line: &str) -> Result<Login, String> {
         Some("PlainLoginModule") => Some("PLAIN"),
         // `sasl.mechanism` says which of the two.
         Some("ScramLoginModule") => None,
-        Some(other @ ("Krb5LoginModule" | "OAuthBearerLoginModule")) => {
+        Some("OAuthBearerLoginModule") => Some(token::MECHANISM),
+        Some(other @ "Krb5LoginModule") => {
             return Err(format!(
-                "the login module {other} has no counterpart; there are PlainLoginModule and ScramLoginModule"
+                "the login module {other} has no counterpart; there are PlainLoginModule, ScramLoginModule and OAuthBearerLoginModule"
             ));
         }
         _ => {
             return Err(
-                "does not begin with a login module that is known: PlainLoginModule or ScramLoginModule"
+                "does not begin with a login module that is known: PlainLoginModule, ScramLoginModule or OAuthBearerLoginModule"
                     .to_owned(),
             );
         }
     };
-    let (mut username, mut password) = (None, None);
+    let (mut username, mut password, mut scope) = (None, None, None);
+    let by_token = mechanism == Some(token::MECHANISM);
+    let (user, secret) = if by_token { ("clientId", "clientSecret") } else { ("username", "password") };
     for (name, value) in options(rest)? {
         match name.as_str() {
-            "username" => username = Some(value),
-            "password" => password = Some(value),
+            name if name == user => username = Some(value),
+            name if name == secret => password = Some(value),
+            "scope" if by_token => scope = Some(value),
+            name if by_token && name.starts_with("extension_") => {
+                return Err(format!("has `{name}`, and extensions of the login cannot be sent"));
+            }
             // Others are for brokers, or for logins that are delegated.
             _ => {}
         }
     }
     match (username, password) {
-        (Some(username), Some(password)) => Ok(Login { mechanism, username, password }),
-        (None, Some(_)) => Err("has a password and no username".to_owned()),
-        (Some(_), None) => Err("has a username and no password".to_owned()),
-        (None, None) => Err("has neither username nor password".to_owned()),
+        (Some(username), Some(password)) => Ok(Login { mechanism, username, password, scope }),
+        (None, Some(_)) => Err(format!("has a {secret} and no {user}")),
+        (Some(_), None) => Err(format!("has a {user} and no {secret}")),
+        (None, None) => Err(format!("has neither {user} nor {secret}")),
     }
 }
 
@@ -123,6 +154,24 @@ mod tests {
             let message = read(line).unwrap_err();
             assert!(message.contains(part) && !message.contains("hunter2"), "{line}: {message}");
         }
+    }
+
+    #[test]
+    fn a_client_that_gets_tokens_is_read() {
+        let line = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required clientId='app' clientSecret=\"s\" scope=\"kafka\";";
+        let told = read(line).unwrap().told();
+        let told: Vec<_> = told.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(
+            told,
+            [
+                ("sasl.mechanism", "OAUTHBEARER"),
+                (token::CLIENT_ID, "app"),
+                (token::CLIENT_SECRET, "s"),
+                (token::SCOPE, "kafka")
+            ]
+        );
+        let extended = line.replace(" scope=", " extension_logicalCluster=");
+        assert!(read(&extended).unwrap_err().contains("extension_logicalCluster"));
     }
 
     proptest! {

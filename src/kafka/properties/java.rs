@@ -1,6 +1,7 @@
 //! Names that only Kafka's Java clients know: told to librdkafka in its own words, or refused with what to write.
 
 use super::jaas;
+use crate::kafka::token;
 
 /// Java's name and librdkafka's, where the values are the same.
 const SAME: &[(&str, &str)] = &[
@@ -42,9 +43,12 @@ const REFUSED: &[(&str, &str)] = &[
     ("ssl.*manager.algorithm", "there are no Java security providers"),
     ("security.providers", "there are no Java security providers"),
     ("sasl.client.callback.handler.class", "there are no Java classes"),
-    ("sasl.login*", "there are no Java classes; write `kafka.security.username` and `password`"),
+    ("sasl.login*", "there are no Java classes; `kafka.security` has a login by password and one by token"),
     ("sasl.kerberos*", "this build knows no Kerberos; `kafka.security.mechanism` says what it knows"),
-    ("sasl.oauthbearer*", "this build knows no OAUTHBEARER; `kafka.security.mechanism` says what it knows"),
+    (
+        "sasl.oauthbearer*",
+        "tokens are asked for by the client credentials flow: `kafka.security.oauth` says what it needs",
+    ),
     ("interceptor.classes", "there are no Java classes"),
     ("metric.reporters", "there are no Java classes"),
     ("metrics.*", "there are no Java metrics"),
@@ -69,14 +73,14 @@ pub(super) fn translated(name: &str, value: &str) -> Option<Result<Vec<(String, 
             Err(_) => Err(format!("`{value}` is not a number of bytes")),
         }),
         "sasl.mechanism" | "sasl.mechanisms" => refused_mechanism(value).map(Err),
-        "sasl.jaas.config" => Some(jaas::read(value).map(|login| {
-            let pairs = [
-                login.mechanism.map(|mechanism| ("sasl.mechanism".to_owned(), mechanism.to_owned())),
-                Some(("sasl.username".to_owned(), login.username)),
-                Some(("sasl.password".to_owned(), login.password)),
-            ];
-            pairs.into_iter().flatten().collect()
-        })),
+        "sasl.jaas.config" => Some(jaas::read(value).map(jaas::Login::told)),
+        // What only this program sets, and what is the one way that there is.
+        name if token::SETTINGS.contains(&name) => None,
+        "sasl.oauthbearer.method" if value.eq_ignore_ascii_case("oidc") => Some(Ok(Vec::new())),
+        "sasl.oauthbearer.grant.type" if value == "client_credentials" => Some(Ok(Vec::new())),
+        "sasl.login.callback.handler.class" if value.trim().ends_with("OAuthBearerLoginCallbackHandler") => {
+            Some(Ok(Vec::new()))
+        }
         _ => {
             let (_, why) = REFUSED.iter().find(|(java, _)| is_meant(java, name))?;
             Some(Err(format!("is a property of Kafka's Java clients: {why}")))
@@ -93,7 +97,7 @@ fn is_meant(pattern: &str, name: &str) -> bool {
 
 /// librdkafka takes any word here and complains when it connects.
 fn refused_mechanism(value: &str) -> Option<String> {
-    let known = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"];
+    let known = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", token::MECHANISM];
     (!known.contains(&value))
         .then(|| format!("`{value}` is no mechanism of this build{}", crate::config::hint(value, known)))
 }

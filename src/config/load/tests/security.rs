@@ -31,6 +31,20 @@ fn user_and_password_without_a_protocol_go_over_tls() {
 }
 
 #[test]
+fn who_gives_tokens_is_told_under_librdkafkas_names_and_goes_over_tls() {
+    let expected = [
+        ("security.protocol", "sasl_ssl"),
+        ("sasl.mechanism", "OAUTHBEARER"),
+        ("sasl.oauthbearer.token.endpoint.url", "https://idp/token"),
+        ("sasl.oauthbearer.client.id", "app"),
+        ("sasl.oauthbearer.client.secret", "s3cret"),
+        ("sasl.oauthbearer.scope", "kafka"),
+    ];
+    let keys = "security: { oauth: { token_url: 'https://idp/token', client_id: app, client_secret: '${env:SECRET}', scope: kafka } }";
+    assert_eq!(told(keys), pairs(&expected));
+}
+
+#[test]
 fn what_is_needed_for_tls_alone_means_tls() {
     assert_eq!(
         told("security: { verify_host: false }"),
@@ -47,6 +61,28 @@ fn keys_that_do_not_fit_together_are_told_with_what_to_write() {
         ("{ protocol: ssl, username: u, password: p }", "username", "write `protocol: sasl_ssl`"),
         ("{ protocol: plaintext, verify_host: true }", "verify_host", "write `protocol: ssl`"),
         ("{ protocol: ssl, mechanism: PLAIN }", "mechanism", "nobody to log in"),
+        ("{ mechanism: OAUTHBEARER }", "mechanism", "`oauth` is missing"),
+        (
+            "{ mechanism: OAUTHBEARER, username: u, password: p }",
+            "mechanism",
+            "write `oauth` in place of them",
+        ),
+        (
+            "{ oauth: { token_url: 'https://i/t', client_id: c, client_secret: s }, mechanism: PLAIN }",
+            "mechanism",
+            "for `OAUTHBEARER` only",
+        ),
+        (
+            "{ oauth: { token_url: 'https://i/t', client_id: c, client_secret: s }, username: u, password: p }",
+            "oauth",
+            "remove either",
+        ),
+        ("{ oauth: { token_url: 'i/t', client_id: c, client_secret: s } }", "token_url", "is no URL"),
+        (
+            "{ protocol: ssl, oauth: { token_url: 'https://i/t', client_id: c, client_secret: s } }",
+            "oauth",
+            "asks for no login",
+        ),
         ("{ protocol: SaslSsl, username: u, password: p }", "protocol", "did you mean `sasl_ssl`?"),
         ("{ ca: none.pem }", "ca", "cannot be read"),
         ("{ ca: '-----BEGIN RUBBISH-----' }", "ca", "the text holds no certificate"),
