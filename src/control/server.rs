@@ -1,6 +1,8 @@
 //! The control API of a process that runs.
 
+use std::fs::Permissions;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -63,6 +65,10 @@ impl ControlServer {
         let path = SocketPath::choose(state.path(), state.node()).map_err(failed(state.path()))?;
         path.clear(state.path()).map_err(failed(&path.socket))?;
         let listener = UnixListener::bind(&path.socket).map_err(failed(&path.socket))?;
+        // Whoever may connect can have the process read files and log in with its secrets. A directory that was there before may be
+        // open to a group.
+        let own = Permissions::from_mode(0o600);
+        std::fs::set_permissions(&path.socket, own).map_err(failed(&path.socket))?;
         if let Some(pointer) = &path.pointer {
             std::fs::write(pointer, path.socket.as_os_str().as_encoded_bytes()).map_err(failed(pointer))?;
         }

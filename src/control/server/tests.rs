@@ -55,6 +55,16 @@ fn sample() -> Status {
     }
 }
 
+#[tokio::test]
+async fn nobody_else_may_connect_even_where_the_directory_is_open_to_all() {
+    let state = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(state.path(), Permissions::from_mode(0o777)).unwrap();
+    let held = StateDir::open(state.path()).unwrap();
+    let server = ControlServer::bind(&held).unwrap();
+    let mode = std::fs::metadata(&server.files.path.socket).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
 async fn serve_and_ask(state: &Path) {
     let held = StateDir::open(state).unwrap();
     let server = ControlServer::bind(&held).unwrap();

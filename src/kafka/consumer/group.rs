@@ -14,9 +14,10 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::event::{Assigned, Event};
+use super::gauge::Gauge;
 use super::member::Member;
 use super::notes::Notes;
-use super::outbox::{Gauge, Item, Outbox};
+use super::outbox::{Item, Outbox};
 use super::starts::Starts;
 use super::thread::{Command, Commit, Poll, commits};
 use crate::kafka::lease::Term;
@@ -80,7 +81,7 @@ impl GroupConsumer {
         let brokers = config.bootstrap_servers.clone();
         let name = group.group.clone();
         let topics = group.topics.clone();
-        let gauge = Arc::new(Gauge::default());
+        let gauge = Arc::new(Gauge::new(group.read_ahead));
         let (outbox, items) = Outbox::new(Arc::clone(&gauge));
         let lease = Arc::new(CommitLease::new(group.session_timeout));
         let (leaving, notes) = (Arc::new(AtomicBool::new(false)), Arc::new(Notes::default()));

@@ -23,6 +23,7 @@ pub mod starts;
 pub use starts::Starts;
 
 mod assignment;
+mod gauge;
 mod member;
 mod notes;
 pub(in crate::kafka) use notes::Note;

@@ -3,13 +3,13 @@
 //! The order matters: no record of a partition may come out after the word that the partition is going, and no
 //! position may come out before the records that lie before it.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use orgstream_api::{Capacity, InputOffset, TopicPartition};
+use orgstream_api::{InputOffset, TopicPartition};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::event::Event;
+use super::gauge::Gauge;
 use crate::kafka::Consumed;
 use crate::kafka::lease::Term;
 
@@ -26,31 +26,6 @@ pub(super) enum Item {
     /// These partitions are gone without the worker's word, and a term of the lease began that only who knows of it may
     /// renew.
     Lost(Vec<TopicPartition>, Term),
-}
-
-/// What was read ahead and not taken yet.
-#[derive(Debug, Default)]
-pub(super) struct Gauge {
-    records: AtomicUsize,
-    bytes: AtomicUsize,
-}
-
-impl Gauge {
-    /// How much that is.
-    pub(super) fn level(&self) -> Capacity {
-        Capacity { records: self.records.load(Ordering::Relaxed), bytes: self.bytes.load(Ordering::Relaxed) }
-    }
-
-    /// The front took a record, or dropped it.
-    pub(super) fn took(&self, record: &Consumed) {
-        self.records.fetch_sub(1, Ordering::Relaxed);
-        self.bytes.fetch_sub(record.size(), Ordering::Relaxed);
-    }
-
-    fn put(&self, record: &Consumed) {
-        self.records.fetch_add(1, Ordering::Relaxed);
-        self.bytes.fetch_add(record.size(), Ordering::Relaxed);
-    }
 }
 
 /// The sending end. Used by the poll loop, and by the rebalances inside its polls.
@@ -71,8 +46,8 @@ impl Outbox {
     }
 
     /// How much was read ahead.
-    pub(super) fn level(&self) -> Capacity {
-        self.gauge.level()
+    pub(super) fn gauge(&self) -> &Gauge {
+        &self.gauge
     }
 
     /// Adds a record to the batch, which goes when it is large or [`Outbox::flush`] is called.

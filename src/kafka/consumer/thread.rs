@@ -26,6 +26,9 @@ use crate::kafka::{Consumed, Error};
 
 /// How long a poll waits for a record, and so how late a command may be heard.
 const TICK: Duration = Duration::from_millis(50);
+/// How long a full read-ahead waits for room before partitions are paused. A pause throws away what librdkafka has fetched and
+/// unpacked, so a sink that only takes a breath has everything fetched twice, and waits for it.
+const BREATH: Duration = Duration::from_millis(500);
 /// How often positions are looked at when nothing comes in.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long trouble that may pass is not told of again.
@@ -74,6 +77,8 @@ pub(super) struct Poll {
     commands: Receiver<Command>,
     /// Positions may have moved without a record since this time; `None` when they were looked at.
     look_at: Option<Instant>,
+    /// Since when enough is read ahead.
+    full_since: Option<Instant>,
     /// When trouble that may pass was last told of.
     told: Option<Instant>,
     /// Set while it is in doubt whether the topics are all there.
@@ -90,12 +95,15 @@ struct Doubt {
 
 impl Poll {
     pub(super) fn new(consumer: Arc<BaseConsumer<Member>>, commands: Receiver<Command>) -> Self {
-        Self { consumer, commands, look_at: None, told: None, doubt: None }
+        Self { consumer, commands, look_at: None, full_since: None, told: None, doubt: None }
     }
 
     /// Polls until the front is gone.
     pub(super) fn run(mut self) {
         while self.serve_commands() {
+            if self.waits_for_room() {
+                continue;
+            }
             self.settle_pauses();
             self.fetch();
             self.look_at_positions();
@@ -118,9 +126,23 @@ impl Poll {
         }
     }
 
+    /// Waits a moment for room, where there is none and that is not for long yet. A rebalance is heard after it.
+    fn waits_for_room(&mut self) -> bool {
+        let gauge = self.consumer.context().outbox.gauge();
+        if !gauge.is_full() {
+            self.full_since = None;
+            return false;
+        }
+        if self.full_since.get_or_insert_with(Instant::now).elapsed() >= BREATH {
+            return false;
+        }
+        gauge.wait_for_room(TICK);
+        true
+    }
+
     fn settle_pauses(&self) {
         let member = self.member();
-        let change = member.assignment().settle(member.outbox.level());
+        let change = member.assignment().settle(member.outbox.gauge().level());
         let told = (|| {
             if !change.pause.is_empty() {
                 self.consumer.pause(&list(&change.pause))?;
@@ -147,9 +169,7 @@ impl Poll {
                     let record = Consumed::copy(&message);
                     member.assignment().read(&record.at.partition, message.offset() + 1);
                     member.outbox.push(record);
-                    let level = member.outbox.level();
-                    let limit = member.group.read_ahead;
-                    if level.records >= limit.records || level.bytes >= limit.bytes {
+                    if member.outbox.gauge().is_full() {
                         break;
                     }
                 }
