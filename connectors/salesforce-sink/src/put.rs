@@ -53,9 +53,8 @@ impl Delivery {
         let items = self.locate(items, done).await;
         let mut prepared = Vec::with_capacity(items.len());
         for (item, resolved) in self.with_references(items, done).await? {
-            match map::fields(&item.change, item.presence) {
-                Ok(mut row) => {
-                    row.extend(resolved.row.clone());
+            match map::fields(&item.change, item.presence, resolved.row.clone()) {
+                Ok(row) => {
                     prepared.push(Prepared { item, row, resolved });
                 }
                 Err(rejection) => done.push(item, Verdict::rejected(rejection)),

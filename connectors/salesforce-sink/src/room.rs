@@ -8,8 +8,9 @@ use std::sync::Arc;
 use orgstream_api::Capacity;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Records a sink holds: enough for several full calls in flight and as many waiting behind them.
-pub(crate) const RECORDS: usize = 8_000;
+/// Records a sink holds: enough for several full calls in flight. With what is read of it and what is sent for it, one takes about
+/// ten kilobytes.
+pub(crate) const RECORDS: usize = 5_000;
 
 /// Bytes a sink holds.
 const BYTES: u32 = 32 * 1024 * 1024;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use orgstream_api::{
     Field, IdLink, Item, LinkState, Outcome, Schema, SinkRecord, Skip, Struct, Ticket, TicketId, Type, Value,
 };
-use orgstream_salesforce::{Describe, SalesforceId};
+use orgstream_salesforce::{Describe, Row, SalesforceId};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use tokio::sync::mpsc::unbounded_channel;
@@ -166,7 +166,7 @@ impl Place {
     /// What org B does with a change, each kind as its own documentation has it.
     fn apply(self, change: &Change) -> Self {
         let write = |mut fields: BTreeMap<String, Json>, presence| {
-            fields.extend(map::fields(change, presence).unwrap());
+            fields.extend(map::fields(change, presence, Row::new()).unwrap());
             fields.extend(parents(change));
             Self::Lives(fields)
         };

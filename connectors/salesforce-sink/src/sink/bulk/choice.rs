@@ -26,8 +26,8 @@ const LINGER_AT_MOST: Duration = Duration::from_secs(15);
 /// Parts of a job that are prepared at once.
 const PREPARING: usize = 2;
 
-/// Records of other groups than the one of the job being filled that wait for a turn at most. More of them would take its room.
-const CROWD: usize = RECORDS / 2;
+/// Records of other groups than the one of the job being filled that wait for a turn at most: its parts need the rest of the room.
+const CROWD: usize = RECORDS - PREPARING * CALL;
 
 /// So many records that wait are enough to begin a job with, so that their topics need not be read further before.
 const ENOUGH_TO_BEGIN: usize = 2 * CALL;
@@ -147,8 +147,15 @@ impl SalesforceSink {
         let already = self.bulk.keeps.iter().copied().filter(|group| !is_idle && waits(group) > 0);
         let mut others: BTreeSet<Group> = enough.into_iter().chain(already).collect();
         others.retain(|group| Some(*group) != fills);
-        if fills.is_some() && others.iter().map(waits).sum::<usize>() > CROWD {
-            others.clear();
+        if fills.is_some() {
+            let mut room = CROWD;
+            others.retain(|group| match room.checked_sub(waits(group)) {
+                Some(rest) => {
+                    room = rest;
+                    true
+                }
+                None => false,
+            });
         }
         let topic = |group: &Group| &self.delivery.targets.at(group.object).topic;
         let read_on = fills.as_ref().map(topic);
