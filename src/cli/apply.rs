@@ -1,7 +1,5 @@
 //! `orgstream apply`: has the process that runs do what a file says.
 
-use std::path::Path;
-
 use super::args;
 use super::exit::{Exit, Failure};
 use super::output;
@@ -40,16 +38,12 @@ pub(super) async fn apply(arguments: args::Apply) -> Result<Exit, Failure> {
         Became::Refused(why) => {
             Err(Failure::failed(anyhow::anyhow!("not applied, everything goes on as before: {why}")))
         }
-        Became::NotRunning => Err(Failure::failed(anyhow::anyhow!(not_running(&file, &place)))),
+        Became::Ends(why) => Err(Failure::failed(anyhow::anyhow!(
+            "{why}, so nothing more of the file is done now; its log says why. `orgstream run {}` starts what the file says",
+            file.display()
+        ))),
+        Became::NotRunning => Err(Failure::not_running(&place, &file)),
     }
-}
-
-fn not_running(file: &Path, place: &Path) -> String {
-    format!(
-        "nothing runs on the state directory {}; `orgstream run {}` starts it",
-        place.display(),
-        file.display()
-    )
 }
 
 fn text(applied: &Applied) -> String {

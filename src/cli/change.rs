@@ -6,7 +6,7 @@ use super::args;
 use super::exit::{Exit, Failure};
 use super::output;
 use crate::config::{self, Config};
-use crate::control::{Change, Changed, change as ask};
+use crate::control::{Change, Changed, Kind, change as ask};
 
 pub(super) async fn change(arguments: args::Change, change: Change) -> Result<Exit, Failure> {
     let args::Change { file, name, state } = arguments;
@@ -17,11 +17,7 @@ pub(super) async fn change(arguments: args::Change, change: Change) -> Result<Ex
             Changed::Made => output::line(&format!("{connector}: {}", said(change)))?,
             Changed::Refused(why) => return Err(Failure::failed(anyhow::anyhow!(why))),
             Changed::NotRunning => {
-                return Err(Failure::failed(anyhow::anyhow!(
-                    "nothing runs on the state directory {}; `orgstream run {}` starts it",
-                    place.display(),
-                    file.display()
-                )));
+                return Err(Failure::not_running(&place, &file));
             }
         }
     }
@@ -31,9 +27,10 @@ pub(super) async fn change(arguments: args::Change, change: Change) -> Result<Ex
 /// The connectors that `name` means: one, or both halves of a pipeline.
 fn connectors(config: &Config, file: &Path, name: &str) -> Result<Vec<String>, Failure> {
     let halves = config.pipelines.iter().flat_map(|pipeline| {
-        let source = pipeline.source.as_ref().map(|_| "source");
-        let sink = pipeline.sink.as_ref().map(|_| "sink");
-        source.into_iter().chain(sink).map(|half| (&pipeline.name, format!("{}-{half}", pipeline.name)))
+        let source = pipeline.source.as_ref().map(|_| Kind::Source);
+        let sink = pipeline.sink.as_ref().map(|_| Kind::Sink);
+        let halves = source.into_iter().chain(sink);
+        halves.map(|half| (&pipeline.name, format!("{}-{}", pipeline.name, half.as_str())))
     });
     let all: Vec<_> = halves.collect();
     let pipeline = all.iter().filter(|(pipeline, _)| *pipeline == name);

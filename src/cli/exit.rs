@@ -1,5 +1,6 @@
 //! How commands end.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::config::Faults;
@@ -55,6 +56,15 @@ impl Failure {
     /// A failure while running.
     pub fn failed(error: impl Into<anyhow::Error>) -> Self {
         Self { exit: Exit::Failed, error: error.into() }
+    }
+
+    /// A command for a process, of which none runs on the state directory `state`; `file` is what it would run.
+    pub fn not_running(state: &Path, file: &Path) -> Self {
+        Self::failed(anyhow::anyhow!(
+            "nothing runs on the state directory {}; `orgstream run {}` starts it",
+            state.display(),
+            file.display()
+        ))
     }
 
     /// A configuration that cannot work.

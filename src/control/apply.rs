@@ -35,7 +35,7 @@ pub struct Applied {
     pub failed: BTreeMap<String, String>,
 }
 
-/// A file that is not applied. Everything goes on as before.
+/// A file that is not applied. Everything goes on as before, unless the process ends.
 #[derive(Debug, thiserror::Error)]
 pub enum NotApplied {
     /// It has faults.
@@ -74,6 +74,8 @@ pub enum Became {
     Faulty(String, Value),
     /// It is refused, for this reason.
     Refused(String),
+    /// The process ends, for this reason, and does not say how much of it is done.
+    Ends(String),
     /// No process runs.
     NotRunning,
 }
@@ -109,9 +111,11 @@ pub async fn apply(state: &Path, file: &Path) -> Result<Became, AskError> {
     if answer.status().is_success() {
         return answer.json().await.map(Became::Applied).map_err(|source| asking.unusable(source));
     }
+    let ends = answer.status() == StatusCode::SERVICE_UNAVAILABLE;
     let Refusal { error, faults } = answer.json().await.map_err(|source| asking.unusable(source))?;
     Ok(match faults {
         Some(faults) => Became::Faulty(error, faults),
+        None if ends => Became::Ends(error),
         None => Became::Refused(error),
     })
 }

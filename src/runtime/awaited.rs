@@ -8,9 +8,9 @@ use std::time::Duration;
 use orgstream_api::{HealthReporter, TopicTemplate};
 use tokio::time::sleep;
 
-use super::prepare::{input_topics, own_topics, templates};
+use super::prepare::{input_topics, missing, own_topics, templates};
 use super::sink::SinkEntry;
-use crate::config::{Brokers, Config, Pipeline, hint};
+use crate::config::{Brokers, Config, Pipeline, nearest};
 use crate::kafka::{Admin, Error};
 
 /// How often it is looked whether they are there.
@@ -27,34 +27,18 @@ pub(super) fn awaited(config: &Config, pipeline: &Pipeline) -> Vec<String> {
     input_topics(pipeline).into_iter().filter(|name| !is_written(name)).collect()
 }
 
-/// Those of `topics` that the cluster lacks.
-pub(super) async fn missing(topics: &[String], admin: &Admin) -> Result<Vec<String>, Error> {
-    let mut missing = Vec::new();
-    for topic in topics {
-        if admin.partitions(topic).await?.is_none() {
-            missing.push(topic.clone());
-        }
-    }
-    Ok(missing)
-}
-
 /// What is said of topics that are missing.
 pub(super) async fn said(pipeline: &str, missing: &[String], admin: &Admin) -> String {
     let known = admin.topics().await.unwrap_or_default();
-    let hints = missing.iter().map(|topic| match hint(topic, known.iter().map(String::as_str)) {
-        hint if hint.starts_with("; did you mean") => format!("`{topic}` (did you mean{}", near(&hint)),
-        _ => format!("`{topic}`"),
+    let hints = missing.iter().map(|topic| match nearest(topic, known.iter().map(String::as_str)) {
+        Some(near) => format!("`{topic}` (did you mean `{near}`?)"),
+        None => format!("`{topic}`"),
     });
     format!(
         "the sink of pipeline {pipeline} reads {}, which the brokers do not have and no source of this file writes. It waits until somebody \
          makes it; check the name, or make the topic",
         hints.collect::<Vec<_>>().join(", ")
     )
-}
-
-/// `; did you mean …?` as the rest of a parenthesis.
-fn near(hint: &str) -> String {
-    hint.trim_start_matches("; did you mean").replace('?', "?)")
 }
 
 impl SinkEntry {
@@ -65,14 +49,15 @@ impl SinkEntry {
         admin: &Admin,
         health: &HealthReporter,
     ) -> Result<(), Error> {
-        let mut missing = missing(&self.awaited, admin).await?;
+        let look = || missing(&self.awaited, admin);
+        let mut missing = look().await?;
         if missing.is_empty() {
             return Ok(());
         }
         while !missing.is_empty() {
             health.degraded(said(&self.pipeline, &missing, admin).await);
             sleep(LOOK).await;
-            missing = self::missing(&self.awaited, admin).await?;
+            missing = look().await?;
         }
         own_topics(&self.pipeline, self.reports.as_ref(), inserts, &self.topics, admin).await?;
         health.running();

@@ -2,6 +2,7 @@
 
 use super::options::Former;
 use super::prepare::input_topics;
+use super::start::no_offsets_of;
 use crate::config::Pipeline;
 use crate::kafka::{Admin, Error};
 use crate::worker::sink::SinkTask;
@@ -26,24 +27,19 @@ pub(super) async fn settle(pipeline: &Pipeline, former: &Former, admin: &Admin) 
         return Ok(());
     }
     let offsets = admin.committed(from, &inputs).await?;
-    let topics = inputs.join(", ");
     match former {
         Former::Undecided(_) if offsets.is_empty() => return Ok(()),
         Former::Undecided(_) => {
             return Err(admin.refused(format!(
-                "consumer group {from} has committed offsets of {topics}, and the sink of pipeline {} none yet (group {group}): from the \
+                "consumer group {from} has committed offsets of {}, and the sink of pipeline {} none yet (group {group}): from the \
                  beginning it would write everything that lies there once more. Stop what reads for {from}, and say `--offsets` to go on \
                  from there, or `--from-beginning`",
+                inputs.join(", "),
                 pipeline.name
             )));
         }
         Former::TakeOver(_) if offsets.is_empty() => {
-            return Err(admin.refused(format!(
-                "consumer group {from} has committed no offset of {topics}, so there is none to go on from, and the sink of pipeline {} \
-                 would write everything that lies there once more. Check the name of the group (`kafka-consumer-groups.sh --list`), or \
-                 leave the order to take its offsets over out",
-                pipeline.name
-            )));
+            return Err(admin.refused(no_offsets_of(from, &inputs, &pipeline.name)));
         }
         Former::TakeOver(_) => {}
     }

@@ -97,6 +97,16 @@ pub enum Next {
     },
 }
 
+impl Next {
+    /// The first offset that it reads, where it starts.
+    fn offset(&self) -> Option<i64> {
+        match self {
+            Self::GoesOn { offset } | Self::Begins { offset } => Some(*offset),
+            Self::Refused { .. } => None,
+        }
+    }
+}
+
 /// The pipelines of a file, or the one that is named, with where they are. Empty where the file's own broker has never run.
 pub async fn places(
     config: &Config,
@@ -156,10 +166,7 @@ async fn of_sink(pipeline: &Pipeline, sink: &PipelineSink, admin: &Admin) -> Res
             (None, Ok(begins)) => begin(begins.get(place).copied(), *first),
             (None, Err(why)) => Next::Refused { why: why.clone() },
         };
-        let from = match next {
-            Next::GoesOn { offset } | Next::Begins { offset } => offset,
-            Next::Refused { .. } => *first,
-        };
+        let from = next.offset().unwrap_or(*first);
         PartitionPlace {
             topic: place.topic.clone(),
             partition: place.partition,

@@ -6,7 +6,7 @@
 use orgstream_api::{HealthReporter, TaskError, TopicTemplate};
 use orgstream_salesforce_source::{has_begun, topics_on_record};
 
-use super::awaited;
+use super::awaited::{awaited, said};
 use super::former;
 use super::options::{Former, RunOptions};
 use super::orgs::Orgs;
@@ -75,7 +75,8 @@ impl Place<'_> {
             if !options.snapshot.contains(&pipeline.name) {
                 refuse_lost_waiting(pipeline, kafka, admin).await?;
             }
-            let missing = awaited::missing(&awaited::awaited(config, pipeline), admin).await?;
+            let awaited = awaited(config, pipeline);
+            let missing = missing(&awaited, admin).await?;
             if !missing.is_empty() {
                 refuse_missing(pipeline, options, &missing, admin).await?;
                 return Ok(());
@@ -100,7 +101,7 @@ async fn refuse_missing(
     if options.until_synced.is_none() && !takes_over {
         return Ok(());
     }
-    Err(admin.refused(awaited::said(&pipeline.name, missing, admin).await))
+    Err(admin.refused(said(&pipeline.name, missing, admin).await))
 }
 
 /// Makes the topic of the sources' positions.
@@ -120,9 +121,9 @@ async fn refuse_lost(
     admin: &Admin,
     health: &HealthReporter,
 ) -> Result<(), TaskError> {
-    let mut missing = missing(admin, source_topics(pipeline)).await?;
+    let mut gone = gone(source_topics(pipeline).collect(), admin).await?;
     let open = open_templates(pipeline);
-    if missing.is_empty() && open.is_empty() {
+    if gone.is_empty() && open.is_empty() {
         return Ok(());
     }
     // Where nobody has positions, no source has begun.
@@ -137,11 +138,12 @@ async fn refuse_lost(
         .filter_map(|(key, record)| Some((&record.at, key.as_slice(), record.value.as_deref()?)));
     let stored = stored_positions::read(&task, entries).map_err(TaskError::failed)?;
     let stored: Vec<_> = stored.positions.into_iter().map(|stored| stored.position).collect();
-    missing.retain(|(object, _)| has_begun(&stored, object));
+    gone.retain(|(object, _)| has_begun(&stored, object));
     // Those that only the records named, unless the file has other templates by now.
     let named = topics_on_record(&stored).filter(|(topic, _)| open.iter().any(|open| open.may_be(topic)));
-    missing.extend(self::missing(admin, named.map(|(topic, object)| (object, topic.to_owned()))).await?);
-    match missing.into_iter().next() {
+    let named = named.map(|(topic, object)| (object, topic.to_owned()));
+    gone.extend(self::gone(named.collect(), admin).await?);
+    match gone.into_iter().next() {
         None => Ok(()),
         Some((object, topic)) => Err(TaskError::failed(Error::TopicGone {
             brokers: kafka.bootstrap_servers.clone(),
@@ -190,18 +192,26 @@ async fn refuse_lost_waiting(
     }))
 }
 
-/// Those of `topics`, each with its object, that the cluster does not have.
-async fn missing<'a>(
-    admin: &Admin,
-    topics: impl Iterator<Item = (&'a str, String)>,
-) -> Result<Vec<(&'a str, String)>, Error> {
+/// Those of `topics` that the cluster does not have.
+pub(super) async fn missing(topics: &[String], admin: &Admin) -> Result<Vec<String>, Error> {
     let mut missing = Vec::new();
-    for (object, topic) in topics {
-        if admin.partitions(&topic).await?.is_none() {
-            missing.push((object, topic));
+    for topic in topics {
+        if admin.partitions(topic).await?.is_none() {
+            missing.push(topic.clone());
         }
     }
     Ok(missing)
+}
+
+/// Those of `topics`, each with its object, that the cluster does not have.
+async fn gone<'a>(
+    mut topics: Vec<(&'a str, String)>,
+    admin: &Admin,
+) -> Result<Vec<(&'a str, String)>, Error> {
+    let names: Vec<String> = topics.iter().map(|(_, topic)| topic.clone()).collect();
+    let missing = missing(&names, admin).await?;
+    topics.retain(|(_, topic)| missing.contains(topic));
+    Ok(topics)
 }
 
 /// A sink reads what others made, of any width; it makes only what is not there yet.

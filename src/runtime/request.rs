@@ -74,7 +74,10 @@ impl Rereading {
                     tracing::error!(%half, %error, "What the file says cannot run; the other pipelines go on.");
                 }
             }
-            Err(error) => {
+            Err(error @ NotApplied::Ends(_)) => {
+                tracing::error!(%error, "The file is to be read again; the next start does what it says.");
+            }
+            Err(error @ (NotApplied::Faults(_) | NotApplied::Refused(_))) => {
                 tracing::error!(%error, "The file is read again and not applied; everything goes on as before.");
             }
         }

@@ -9,8 +9,8 @@ use orgstream_salesforce_sink::{SinkCounters, Tally};
 use tokio::sync::OnceCell;
 use tokio::time::sleep;
 
-use super::awaited::missing;
 use super::lag::LagTable;
+use super::prepare::missing;
 use super::start::Beginner;
 use crate::codec::Input;
 use crate::config::{Pipeline, PipelineSink, Reports, SinkStart};

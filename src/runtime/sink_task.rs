@@ -59,11 +59,15 @@ impl SinkEntry {
         let health = state.reporter();
         shared.ids_health.iter().for_each(|part| state.hear_shared(part.clone()));
         let inserts = config.operation.inserts();
-        let starts = self.starts(&shared.admin).await?;
-        tokio::select! {
-            there = self.wait_for_topics(inserts, &shared.admin, &health) => there?,
+        let waiting = async {
+            let starts = self.starts(&shared.admin).await?;
+            self.wait_for_topics(inserts, &shared.admin, &health).await?;
+            Ok::<_, TaskError>(starts)
+        };
+        let starts = tokio::select! {
+            starts = waiting => starts?,
             () = stop.cancelled() => return Ok(()),
-        }
+        };
         let consumer = GroupConsumer::open(
             &shared.kafka,
             GroupConfig {

@@ -57,7 +57,7 @@ impl Beginner<'_> {
                 let theirs = of_open(admin.committed(from, self.topics).await?);
                 // Whoever names a group by mistake has everything written once more.
                 if theirs.is_empty() && open.len() == firsts.len() {
-                    return Err(admin.refused(self.no_offsets_of(from)));
+                    return Err(admin.refused(no_offsets_of(from, self.topics, self.pipeline)));
                 }
                 Ok(theirs)
             }
@@ -120,14 +120,14 @@ impl Beginner<'_> {
             self.pipeline
         )
     }
+}
 
-    fn no_offsets_of(&self, from: &str) -> String {
-        format!(
-            "consumer group {from} has committed no offset of {}, so there is none to go on from, and the sink of pipeline {} would \
-             write everything that lies there once more. Check the name of the group (`kafka-consumer-groups.sh --list`), or leave the \
-             order to take its offsets over out",
-            self.topics.join(", "),
-            self.pipeline
-        )
-    }
+/// That there is nothing to take over from the group `from`.
+pub(super) fn no_offsets_of(from: &str, topics: &[String], pipeline: &str) -> String {
+    format!(
+        "consumer group {from} has committed no offset of {}, so there is none to go on from, and the sink of pipeline {pipeline} would \
+         write everything that lies there once more. Check the name of the group (`kafka-consumer-groups.sh --list`), or leave the \
+         order to take its offsets over out",
+        topics.join(", ")
+    )
 }

@@ -7,7 +7,7 @@ use orgstream_api::{InputOffset, TaskError, TopicPartition};
 use serde::Serialize;
 
 use super::vacant::vacated;
-use super::{Next, PartitionPlace, SinkPlaces, of_sink};
+use super::{PartitionPlace, SinkPlaces, of_sink};
 use crate::config::{Config, Pipeline, PipelineSink};
 use crate::kafka::{Admin, GroupCommit};
 use crate::runtime::options::RunError;
@@ -101,15 +101,15 @@ impl Plan {
     }
 }
 
-/// What would be done, and whether it was: `agreed` is asked once all is known.
-pub(super) struct Setting<'a> {
-    pub(super) pipeline: &'a Pipeline,
-    pub(super) sink: &'a PipelineSink,
-    pub(super) wanted: &'a Wanted,
+/// What is asked for, of a sink of the file.
+struct Setting<'a> {
+    pipeline: &'a Pipeline,
+    sink: &'a PipelineSink,
+    wanted: &'a Wanted,
 }
 
 impl Plan {
-    /// Makes the plan, and carries it out where `agreed` says so, as soon as nobody is in the group. `None`: the file's own broker has
+    /// Makes the plan, and carries it out where `agreed`, asked once all is known, says so, as soon as nobody is in the group. `None`: the file's own broker has
     /// never run on `place`.
     pub async fn carry_out(
         config: &Config,
@@ -170,10 +170,7 @@ impl Setting<'_> {
         let to = self.offsets(places, &topics, admin).await?;
         let moves = places.partitions.iter().filter_map(|place| {
             let to = to.get(&TopicPartition { topic: place.topic.clone(), partition: place.partition })?;
-            let from = match place.next {
-                Next::GoesOn { offset } | Next::Begins { offset } => offset,
-                Next::Refused { .. } => place.first,
-            };
+            let from = place.next.offset().unwrap_or(place.first);
             let PartitionPlace { topic, partition, committed, end, .. } = place.clone();
             Some(Move { topic, partition, committed, from, to: *to, end })
         });

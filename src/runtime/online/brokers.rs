@@ -11,7 +11,7 @@ use crate::embedded::Announcement;
 use crate::kafka::{Admin, Cleanup, KafkaConfig, Looked, TopicSpec};
 use crate::runtime::awaited;
 use crate::runtime::options::RunOptions;
-use crate::runtime::prepare::{self, Place};
+use crate::runtime::prepare::{self, Place, missing};
 use crate::runtime::start::Beginner;
 use crate::worker::sink::SinkTask;
 
@@ -130,14 +130,14 @@ async fn inputs(
     for topic in &inputs {
         uses.entry(topic.clone()).or_default().insert(Use::Input);
     }
-    match awaited::missing(&awaited::awaited(config, pipeline), admin).await {
+    match missing(&awaited::awaited(config, pipeline), admin).await {
         Ok(missing) if missing.is_empty() => {}
         Ok(missing) => {
             findings.warned(&place, "topics", awaited::said(&pipeline.name, &missing, admin).await);
         }
         Err(error) => findings.error(&place, "topics", error),
     }
-    let Ok(missing) = awaited::missing(&inputs, admin).await else { return };
+    let Ok(missing) = missing(&inputs, admin).await else { return };
     let there: Vec<String> = inputs.into_iter().filter(|topic| !missing.contains(topic)).collect();
     let group = SinkTask { pipeline: pipeline.name.clone(), number: 0 }.group();
     if let Some(topic) = there.first() {
