@@ -78,6 +78,9 @@ mod secured_kafka;
 // A schema registry that does so.
 mod secured_registry;
 
+// Secrets, in all that is said.
+mod secrets;
+
 // Topics that are deleted under a pipeline.
 mod login;
 mod lost_topics;

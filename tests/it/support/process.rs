@@ -61,6 +61,13 @@ impl Running {
         Self::spawn(dir, command)
     }
 
+    /// As [`Self::start`], with a log of this much.
+    pub(crate) fn start_saying(dir: &Path, log: &str, arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_orgstream"));
+        command.args(arguments);
+        Self::spawn_saying(dir, log, command)
+    }
+
     /// As [`Self::start`], with a disk that takes no more of any file than so many KiB.
     pub(crate) fn start_with_small_files(dir: &Path, kib: u32, arguments: &[&str]) -> Self {
         let mut command = Command::new("sh");
@@ -70,15 +77,17 @@ impl Running {
         Self::spawn(dir, command)
     }
 
-    fn spawn(dir: &Path, mut command: Command) -> Self {
+    fn spawn(dir: &Path, command: Command) -> Self {
+        let log = std::env::var("ORGSTREAM_TEST_LOG");
+        Self::spawn_saying(dir, log.as_deref().unwrap_or("orgstream=info,warn"), command)
+    }
+
+    fn spawn_saying(dir: &Path, log: &str, mut command: Command) -> Self {
         let mut child = command
             .current_dir(dir)
             // What it leaves behind there is seen by the test.
             .env("TMPDIR", dir)
-            .env(
-                "RUST_LOG",
-                std::env::var("ORGSTREAM_TEST_LOG").unwrap_or_else(|_| "orgstream=info,warn".into()),
-            )
+            .env("RUST_LOG", log)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
