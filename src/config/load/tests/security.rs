@@ -77,7 +77,7 @@ fn keys_that_do_not_fit_together_are_told_with_what_to_write() {
             "oauth",
             "remove either",
         ),
-        ("{ oauth: { token_url: 'i/t', client_id: c, client_secret: s } }", "token_url", "is no URL"),
+        ("{ oauth: { token_url: 'i/t', client_id: c, client_secret: s } }", "oauth.token_url", "is no URL"),
         (
             "{ protocol: ssl, oauth: { token_url: 'https://i/t', client_id: c, client_secret: s } }",
             "oauth",
