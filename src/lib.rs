@@ -4,6 +4,7 @@
 //!
 //! - [`config`], `id_file`: the user's file, and files of ids
 //! - [`confluent`]: property files of Kafka Connect as such a file
+//! - [`connectors`]: connectors that are made over REST, and kept
 //! - `expression`: what the file says of single records
 //! - [`shaping`]: what a source's records are on their topics
 //! - [`runtime`]: the process that a file becomes
@@ -13,7 +14,7 @@
 //! - [`codec`]: records as typed data and as bytes
 //! - [`store`], [`state_dir`]: the node's own state
 //! - [`control`]: what a process says of itself
-//! - [`http`]: the same over HTTP: metrics, health, and Kafka Connect's reading endpoints
+//! - [`http`]: the same over HTTP: metrics, health, and Kafka Connect's REST API
 //! - [`verify`]: whether two orgs are in step
 //! - [`dev`]: something to look at
 //! - [`cli`], [`telemetry`]: the commands and the log
@@ -24,6 +25,7 @@ pub mod clock;
 pub mod codec;
 pub mod config;
 pub mod confluent;
+pub mod connectors;
 pub mod control;
 pub mod dev;
 pub mod embedded;

@@ -1,11 +1,13 @@
 //! `orgstream import confluent` and `orgstream connect-standalone`: property files of Kafka Connect.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::args::{ConnectStandalone, Import, ImportFrom};
 use super::exit::{Exit, Failure};
 use super::{output, run};
 use crate::confluent::{Finding, Given, Pipelines, Providers, Translation, Verdict, translate};
+use crate::connectors::{Origin, PropertyFiles};
 use crate::runtime::{Former, RunOptions};
 use orgstream_api::with_causes;
 
@@ -121,13 +123,17 @@ pub(super) async fn standalone(arguments: ConnectStandalone) -> Result<Exit, Fai
         (false, false) => Some(Former::Undecided(group)),
     };
     let groups = std::mem::take(&mut translation.groups).into_iter();
+    let files = PropertyFiles { worker, connectors, file: arguments.worker };
     let options = RunOptions {
         state: arguments.state,
         until_synced: arguments.until_synced.then_some(arguments.quiet),
+        origin: Origin::Properties(Arc::new(files)),
         former: groups.filter_map(|(pipeline, group)| Some((pipeline, former(group)?))).collect(),
         ..RunOptions::default()
     };
-    run::run_config(config, options, None).await.map_err(|failure| with_properties(failure, &translation))
+    Box::pin(run::run_config(config, options, None))
+        .await
+        .map_err(|failure| with_properties(failure, &translation))
 }
 
 fn refused(translation: &Translation, outcome: &str) -> Failure {

@@ -7,6 +7,7 @@ use super::args::{Half, Run};
 use super::exit::{Exit, Failure};
 use super::{output, signals};
 use crate::config::{self, Config};
+use crate::connectors::Origin;
 use crate::runtime::{Finished, Former, Only, RunError, RunOptions, Runtime};
 use crate::telemetry::{self, Format, LogOptions};
 
@@ -28,9 +29,9 @@ pub(super) async fn run(arguments: Run, format: Option<Format>) -> Result<Exit, 
             .into_iter()
             .map(|(pipeline, group)| (pipeline, Former::TakeOver(group)))
             .collect(),
-        of_file: true,
+        origin: Origin::File,
     };
-    run_config(config, options, Some(&file)).await
+    Box::pin(run_config(config, options, Some(&file))).await
 }
 
 /// Runs what a configuration says. `file` is the one that other commands take, where there is one.
@@ -40,8 +41,11 @@ pub(super) async fn run_config(
     file: Option<&Path>,
 ) -> Result<Exit, Failure> {
     let until_synced = options.until_synced.is_some();
-    let (stop, hangup) =
-        if options.of_file { signals::stop_or_reread()? } else { (signals::stop_on_signals()?, None) };
+    let (stop, hangup) = if options.origin.is_file() {
+        signals::stop_or_reread()?
+    } else {
+        (signals::stop_on_signals()?, None)
+    };
     for warning in config::warnings(&config) {
         tracing::warn!("{warning}");
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::addition::Addition;
 use super::check::{Report, check};
 use super::effective::whole;
 use super::fault::{Fault, Faults, Place};
@@ -13,7 +14,7 @@ use super::structure::conform;
 use super::substitute::{Surroundings, substitute};
 use super::text_file::read_text;
 use super::tree::Node;
-use super::validated::Config;
+use super::validated::{Config, FileText};
 use super::written::written;
 
 /// Reads and checks `path`. Relative paths in the file are relative to its directory.
@@ -52,13 +53,37 @@ pub(crate) fn load_text(
     parse(text, path, &Surroundings { directory, variable })
 }
 
+/// The file that `config` was read from, as it was then, with what is put beside it.
+///
+/// # Errors
+/// Every fault of both.
+pub(crate) fn load_with(config: &Config, addition: Addition<'_>) -> Result<Config, Faults> {
+    let from = Surroundings {
+        directory: config.file.parent().unwrap_or(Path::new("")),
+        variable: &|name| std::env::var(name).ok(),
+    };
+    parse_with(config.text.as_str(), &config.file, &from, Some(addition))
+}
+
 /// As [`load`], of a text that is at hand.
 pub(super) fn parse(text: &str, path: &Path, from: &Surroundings<'_>) -> Result<Config, Faults> {
+    parse_with(text, path, from, None)
+}
+
+fn parse_with(
+    text: &str,
+    path: &Path,
+    from: &Surroundings<'_>,
+    addition: Option<Addition<'_>>,
+) -> Result<Config, Faults> {
     let mut faults = Vec::new();
     let mut tree = Node::parse(text).map_err(|fault| Faults::new(path, vec![fault]))?;
     let written = written(&tree);
     let secrets = Secrets::of(&tree, from);
     substitute(&mut tree, "", from, &secrets, &mut faults);
+    if let Some(addition) = addition {
+        addition.put_into(&mut tree, path, from.directory, &mut faults)?;
+    }
     let schema = json_schema();
     let right = conform(&tree, &schema, &mut faults);
     let mut report = Report::new(&tree, faults);
@@ -73,7 +98,7 @@ pub(super) fn parse(text: &str, path: &Path, from: &Surroundings<'_>) -> Result<
     match (config, report.into_faults()) {
         (Some(config), faults) if faults.is_empty() => {
             let settled = Settled::new(whole(&schema, &tree));
-            Ok(Config { written, settled, ..config })
+            Ok(Config { written, settled, text: FileText::new(text), ..config })
         }
         (_, faults) => Err(Faults::new(path, faults)),
     }

@@ -16,6 +16,7 @@
 //! - `structure`: the tree against the schema: unknown, missing and mistyped keys
 //! - `check`: what the schema cannot say: references, names, cycles
 //! - [`settled`]: what two files have in common, once everything is put in
+//! - `addition`: orgs and pipelines that are put beside those of the file
 //! - [`load`](fn@load): all of it in order
 //! - `warnings`: what is right and yet seldom meant
 //! - [`effective`]: every setting with its value and where that comes from
@@ -52,6 +53,9 @@ pub use settled::Settled;
 
 mod tree;
 
+mod addition;
+pub(crate) use addition::Addition;
+
 mod text_file;
 
 mod substitute;
@@ -64,7 +68,7 @@ mod check;
 
 mod load;
 pub use load::load;
-pub(crate) use load::load_text;
+pub(crate) use load::{load_text, load_with};
 
 mod warnings;
 pub use warnings::warnings;

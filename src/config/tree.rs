@@ -85,6 +85,39 @@ impl Node {
         }
     }
 
+    /// The value of the entry `name` of a map.
+    pub(super) fn entry_mut(&mut self, name: &str) -> Option<&mut Node> {
+        match &mut self.content {
+            Content::Map(entries) => {
+                entries.iter_mut().find(|(key, _)| key.name == name).map(|(_, node)| node)
+            }
+            _ => None,
+        }
+    }
+
+    /// The entries of the map under `name`, which is made where there is none.
+    pub(super) fn section(&mut self, name: &str) -> &mut Vec<(Key, Node)> {
+        if !matches!(self.content, Content::Map(_)) {
+            self.content = Content::Map(Vec::new());
+        }
+        if self.entry(name).is_none_or(|(_, node)| !matches!(node.content, Content::Map(_)))
+            && let Content::Map(entries) = &mut self.content
+        {
+            entries.retain(|(key, _)| key.name != name);
+            let key = Key { at: Place::START, name: name.to_owned() };
+            entries.push((key, Node { at: Place::START, content: Content::Map(Vec::new()) }));
+        }
+        match self.entry_mut(name).map(|node| &mut node.content) {
+            Some(Content::Map(entries)) => entries,
+            _ => unreachable!("it was made a map"),
+        }
+    }
+
+    /// Takes out the entries of the map under `name`.
+    pub(super) fn take(&mut self, name: &str) -> Vec<(Key, Node)> {
+        std::mem::take(self.section(name))
+    }
+
     /// The place of the value at `path`; of the deepest key that exists when there is no such value.
     pub(super) fn place_of(&self, path: &[&str]) -> Place {
         let mut place = Place::START;

@@ -48,6 +48,28 @@ pub struct Config {
     pub written: Written,
     /// What all of it comes to, to tell what another file would change.
     pub settled: Settled,
+    /// The file itself.
+    pub(crate) text: FileText,
+}
+
+/// The text of a file. It may hold secrets, so nothing shows it.
+#[derive(Clone, Default)]
+pub(crate) struct FileText(Arc<str>);
+
+impl FileText {
+    pub(super) fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for FileText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("FileText")
+    }
 }
 
 /// An org: one that is somewhere, or one that the process simulates.
@@ -113,6 +135,14 @@ pub struct Pipeline {
     pub sink: Option<PipelineSink>,
     /// The objects in the order of the file, at least one.
     pub objects: Vec<Object>,
+}
+
+impl Pipeline {
+    /// What its halves are called: `crm-source`, `crm-sink`.
+    pub fn halves(&self) -> impl Iterator<Item = String> {
+        let source = self.source.as_ref().map(|_| format!("{}-source", self.name));
+        source.into_iter().chain(self.sink.as_ref().map(|_| format!("{}-sink", self.name)))
+    }
 }
 
 /// The source of a pipeline.

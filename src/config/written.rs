@@ -19,7 +19,8 @@ pub(super) fn written(file: &Node) -> Written {
     entries.iter().map(|(name, pipeline)| (name.name.clone(), keys(pipeline))).collect()
 }
 
-fn flatten(node: &Node, path: &str, into: &mut BTreeMap<String, String>) {
+/// The keys under `node`, with dots in them, and their values as text.
+pub(super) fn flatten(node: &Node, path: &str, into: &mut BTreeMap<String, String>) {
     if let Content::Map(entries) = &node.content {
         for (key, value) in entries {
             let path = if path.is_empty() { key.name.clone() } else { format!("{path}.{}", key.name) };

@@ -5,8 +5,11 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
+use super::catalog::{self, Type};
 use super::finding::{Finding, Verdict};
+use super::kind::Kind;
 use super::properties::Properties;
+use super::providers::Providers;
 
 /// The name of a connector, and its class.
 pub(super) const NAME: &str = "name";
@@ -26,12 +29,38 @@ pub struct Given {
     pub hidden: BTreeSet<String>,
     /// What was found while it was read.
     pub findings: Vec<Finding>,
+    /// The properties as they were given, before values were put in that stand elsewhere.
+    pub written: BTreeMap<String, String>,
 }
 
 impl Given {
     /// The properties of a connector that came as a map.
     pub fn of_map(of: impl Into<String>, properties: BTreeMap<String, String>) -> Self {
         Self { of: of.into(), properties, ..Self::default() }
+    }
+
+    /// The properties of the connector `name` that came over REST, into which only those config providers put values that the file of
+    /// `worker` names: nobody reads a file or a variable of this machine by naming it in a request.
+    pub fn sent(name: &str, properties: BTreeMap<String, String>, worker: Option<&Given>) -> Self {
+        let mut given = Self::of_map(name, properties);
+        given.resolve(&Providers::named_by(worker), |file| {
+            std::fs::read(file).map_err(|error| format!("{}: cannot be read: {error}", file.display()))
+        });
+        let kind = given.get(CLASS).and_then(|class| Kind::of_class(class).ok());
+        let is_secret = |name: &str| {
+            let known = kind.and_then(|kind| catalog::of_connector(kind, name));
+            known.is_some_and(|known| known.kind == Type::Secret)
+        };
+        let odd = given.properties.iter().filter(|(name, value)| value.contains("{{") && !is_secret(name));
+        let odd: Vec<String> = odd.map(|(name, _)| name.clone()).collect();
+        for name in odd {
+            given.find(
+                &name,
+                Verdict::Refused,
+                "`{{` stands for a secret of a file, which is not had over REST",
+            );
+        }
+        given
     }
 
     /// The properties in the bytes of `path`: JSON where the name says so, else a property file.

@@ -8,6 +8,7 @@ use super::wire::Wire;
 
 /// Puts the pipelines of `parts` into `file`.
 pub(super) fn join(parts: Vec<Part>, pipelines: Pipelines, file: &mut Map) {
+    file.map("pipelines");
     let (sources, mut sinks): (Vec<_>, Vec<_>) = parts.into_iter().partition(|part| part.kind.is_source());
     for source in &sources {
         for pipeline in &source.pipelines {

@@ -48,6 +48,15 @@ pub struct Providers {
 }
 
 impl Providers {
+    /// Those alone that `worker` names, for values that come from outside this machine.
+    pub fn named_by(worker: Option<&Given>) -> Self {
+        let all = Self::of(worker);
+        let named = worker.and_then(|worker| worker.get("config.providers")).unwrap_or_default();
+        let named: Vec<&str> = named.split(',').map(str::trim).collect();
+        let by_name = all.by_name.into_iter().filter(|(name, _)| named.contains(&name.as_str())).collect();
+        Self { by_name }
+    }
+
     /// Those that `worker` names; Kafka's own have the names that its documentation gives them besides.
     pub fn of(worker: Option<&Given>) -> Self {
         let usual = [
@@ -76,6 +85,7 @@ impl Providers {
 impl Given {
     /// Puts the values in that stand elsewhere. `read` reads a file. What cannot be had is a finding.
     pub fn resolve(&mut self, providers: &Providers, read: impl Fn(&Path) -> Result<Vec<u8>, String>) {
+        self.written.clone_from(&self.properties);
         let mut resolved = Vec::new();
         for (name, value) in &self.properties {
             match put_in(value, providers, &read) {
@@ -146,7 +156,7 @@ fn put_in(
             // The rest may be a password, so it is not quoted.
             None => {
                 return Err("holds `${…:…}` of a config provider that `config.providers` of the worker does not name; known without it \
-                            are `${file:PATH:KEY}`, `${directory:DIR:FILE}` and `${env:NAME}`"
+                            in files, and not over REST, are `${file:PATH:KEY}`, `${directory:DIR:FILE}` and `${env:NAME}`"
                     .to_owned());
             }
         }

@@ -19,7 +19,7 @@ use super::sink::sink;
 use super::source::source;
 use super::wire::wires;
 use super::worker::{brokers, without_worker, worker as of_worker};
-use crate::config::{Config, load_text};
+use crate::config::{Config, Faults, load_text};
 
 /// Whether a source and a sink that meet at a topic become one pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct Translation {
     pub findings: Vec<Finding>,
     /// The consumer groups that the sinks had in Kafka Connect, by pipeline.
     pub groups: BTreeMap<String, String>,
+    /// The connector that each pipeline is of, by its place among those that were given.
+    pub owners: BTreeMap<String, usize>,
     origins: BTreeMap<String, Origin>,
     /// The sets, without their values.
     sets: Vec<Given>,
@@ -117,6 +119,7 @@ pub fn translate(worker: Option<&Given>, connectors: &[Given], pipelines: Pipeli
         parts.push((number, Part { kind, org: org_name, pipelines, topics, wires }));
     }
 
+    file.map("orgs");
     for org in orgs {
         file.map("orgs").put(org.name, org.keys, None);
     }
@@ -129,8 +132,16 @@ pub fn translate(worker: Option<&Given>, connectors: &[Given], pipelines: Pipeli
         of_worker(&mut making, &kinds, &mut file);
     }
     found.extend(of_worker_file.into_iter().flat_map(Settings::into_findings));
-    let converters: Vec<_> =
-        parts.iter().map(|(number, part)| (*number, &connectors[*number], &part.wires)).collect();
+    // Before the first connector comes over REST the registry is the one that it will be asked to use.
+    let of_worker = worker.filter(|_| connectors.is_empty()).map(|worker| {
+        let none = Given::default();
+        let wires =
+            wires(Kind::Sink, &mut Settings::of_connector(Kind::Sink, &none), Some(worker), &mut found);
+        (number, worker, wires)
+    });
+    let of_connectors = parts.iter().map(|(number, part)| (*number, &connectors[*number], &part.wires));
+    let of_worker = of_worker.iter().map(|(number, worker, wires)| (*number, *worker, wires));
+    let converters: Vec<_> = of_connectors.chain(of_worker).collect();
     registry(&converters, worker.map(|worker| (number, worker)), &mut secrets, &mut file, &mut found);
     if worker.is_none() {
         without_worker(connectors, &mut file, &mut found);
@@ -165,6 +176,7 @@ pub fn translate(worker: Option<&Given>, connectors: &[Given], pipelines: Pipeli
         variables: secrets.into_variables(),
         findings: found,
         groups,
+        owners,
         origins: file.origins(),
         sets: connectors.iter().chain(worker).map(without_values).collect(),
     }
@@ -238,13 +250,32 @@ impl Translation {
         match load_text(&self.text, file, Path::new(""), &variable) {
             Ok(config) => Some(config),
             Err(faults) => {
-                let faults =
-                    faults.faults.into_iter().map(|fault| self.said_of_property(&fault.key, &fault.message));
-                let faults: Vec<_> = faults.collect();
-                self.findings.extend(faults);
+                self.add_faults(&faults);
                 None
             }
         }
+    }
+
+    /// Adds what is wrong with the file, each fault said of the property that its key comes from.
+    pub fn add_faults(&mut self, faults: &Faults) {
+        let said = faults.faults.iter().map(|fault| self.said_of_property(&fault.key, &fault.message));
+        let said: Vec<_> = said.collect();
+        self.findings.extend(said);
+    }
+
+    /// Refuses every property that says something of a key that begins with `start`.
+    pub fn refuse_under(&mut self, start: &str, message: &str) {
+        let named = self.origins.iter().filter(|(path, _)| path.starts_with(start));
+        let refused = named.map(|(_, (number, property))| {
+            self.sets[*number].finding(property, Verdict::Refused, message.to_owned())
+        });
+        let refused: Vec<_> = refused.collect();
+        self.findings.extend(refused);
+    }
+
+    /// What nothing can run with.
+    pub fn refused(&self) -> Vec<Finding> {
+        self.findings.iter().filter(|finding| finding.verdict == Verdict::Refused).cloned().collect()
     }
 
     /// For each key that `text` names between backquotes the property that it comes from, with its file and line.

@@ -1,10 +1,11 @@
 //! Kafka Connect's REST API, in its paths, shapes and words.
 //!
-//! Each half of a pipeline is a connector: `crm-source`, `crm-sink`. They stand in the file, so requests that would configure one
-//! are refused with the way to do it; whether it runs is changed here too.
+//! Each half of a pipeline of the file is a connector: `crm-source`, `crm-sink`. Requests that would configure one are refused with the
+//! way to do it. Others are made here, by the properties of Confluent's connectors, and kept.
 //!
 //! - `connector`: a half of a pipeline as a connector
 //! - `state`: how it is
+//! - `body`, `configured`: making, changing and taking away
 //! - `lifecycle`: pausing, stopping and starting it again
 //! - `refused`: what is not done here
 //! - `loggers`: the levels of the log
@@ -15,15 +16,19 @@ use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::routing::get;
+use axum::routing::{get, put};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::answer::Refusal;
 use crate::config::Config;
+use crate::confluent;
+use crate::connectors::Connectors;
 use crate::control::{Kind, Orders, Status, StatusSource, TaskStatus};
 
+mod body;
+mod configured;
 mod connector;
 mod lifecycle;
 mod loggers;
@@ -31,6 +36,9 @@ mod refused;
 mod state;
 
 use connector::Connector;
+
+/// What connectors and the server say of themselves.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Names and values of a query, as often as they stand in it.
 type Asked = Query<Vec<(String, String)>>;
@@ -41,37 +49,37 @@ type Answer = Result<Json<Value>, Refusal>;
 pub(super) struct Connect {
     status: Arc<dyn StatusSource>,
     orders: Arc<dyn Orders>,
+    /// Those by Kafka Connect's properties.
+    declared: Arc<dyn Connectors>,
     /// The file that the process does what it says.
     files: watch::Receiver<Arc<Config>>,
     /// What Kafka Connect calls a process: where its REST API is.
     worker: Arc<str>,
+    /// `http` or `https`.
+    scheme: &'static str,
 }
 
 impl Connect {
     pub(super) fn new(
         status: Arc<dyn StatusSource>,
         orders: Arc<dyn Orders>,
+        declared: Arc<dyn Connectors>,
         files: watch::Receiver<Arc<Config>>,
-        address: SocketAddr,
+        (scheme, address): (&'static str, SocketAddr),
     ) -> Self {
-        Self { status, orders, files, worker: address.to_string().into() }
+        Self { status, orders, declared, files, worker: address.to_string().into(), scheme }
     }
 
-    /// The connectors of the file, by name.
+    /// The connectors, by name.
     fn connectors(&self) -> BTreeMap<String, Connector> {
-        connector::all(&self.files.borrow())
+        connector::all(&self.files.borrow(), self.declared.declared())
     }
 
-    /// The file, as the user named it.
-    fn file(&self) -> String {
-        self.files.borrow().file.display().to_string()
-    }
-
-    /// The connectors whose tasks this process runs, with these tasks.
+    /// The connectors that are kept, and those whose tasks this process runs, with these tasks.
     fn running<'a>(&self, status: &'a Status) -> Vec<(Connector, Vec<&'a TaskStatus>)> {
         let running = self.connectors().into_values().filter_map(|connector| {
             let tasks = connector.tasks(status);
-            (!tasks.is_empty()).then_some((connector, tasks))
+            connector.is_shown(&tasks).then_some((connector, tasks))
         });
         running.collect()
     }
@@ -87,7 +95,7 @@ impl Connect {
         let connector = self.connectors().remove(name);
         let tasks = connector.as_ref().map(|connector| connector.tasks(&status)).unwrap_or_default();
         match connector {
-            Some(connector) if !tasks.is_empty() => Ok(make(&connector, &tasks)),
+            Some(connector) if connector.is_shown(&tasks) => Ok(make(&connector, &tasks)),
             _ => Err(not_found(unknown())),
         }
     }
@@ -97,18 +105,18 @@ impl Connect {
 pub(super) fn router(connect: Connect) -> Router {
     Router::new()
         .route("/", get(server))
-        .route("/connectors", get(connectors).post(refused::create))
-        .route("/connectors/{name}", get(info).delete(refused::change))
-        .route("/connectors/{name}/config", get(config).put(refused::put_config).patch(refused::change))
+        .route("/connectors", get(connectors).post(configured::create))
+        .route("/connectors/{name}", get(info).delete(configured::delete))
+        .route("/connectors/{name}/config", get(config).put(configured::replace).patch(configured::patch))
         .route("/connectors/{name}/status", get(status))
         .route("/connectors/{name}/tasks", get(tasks))
         .route("/connectors/{name}/tasks-config", get(tasks_config))
         .route("/connectors/{name}/tasks/{task}/status", get(task_status))
         .route("/connectors/{name}/topics", get(topics))
+        .route("/connectors/{name}/topics/reset", put(reset_topics))
         .route("/connectors/{name}/offsets", get(offsets).patch(refused::change).delete(refused::change))
         .route("/connector-plugins", get(plugins))
         .merge(lifecycle::router())
-        .merge(refused::router())
         .with_state(connect)
         .merge(loggers::router())
 }
@@ -116,7 +124,7 @@ pub(super) fn router(connect: Connect) -> Router {
 async fn server(State(connect): State<Connect>) -> Json<Value> {
     let cluster = connect.status.status().kafka_cluster;
     Json(json!({
-        "version": env!("CARGO_PKG_VERSION"),
+        "version": VERSION,
         "commit": "unknown",
         "kafka_cluster_id": cluster,
     }))
@@ -193,6 +201,11 @@ async fn topics(State(connect): State<Connect>, Path(name): Path<String>) -> Jso
     Json(json!({ name: { "topics": topics } }))
 }
 
+/// What is named above is what the file and the positions say, not what was seen since a reset.
+async fn reset_topics() -> StatusCode {
+    StatusCode::ACCEPTED
+}
+
 async fn offsets(State(connect): State<Connect>, Path(name): Path<String>) -> Answer {
     let of = |connector: &Connector, tasks: &[&TaskStatus]| {
         let source = |task: &&TaskStatus| json!(task.positions).as_array().cloned().unwrap_or_default();
@@ -215,14 +228,11 @@ async fn offsets(State(connect): State<Connect>, Path(name): Path<String>) -> An
 }
 
 async fn plugins() -> Json<Value> {
-    let of = |kind: Kind| {
-        json!({
-            "class": connector::class(kind),
-            "type": kind.as_str(),
-            "version": env!("CARGO_PKG_VERSION"),
-        })
-    };
-    Json([Kind::Sink, Kind::Source].map(of).into_iter().collect())
+    let of = |class: &str, kind: Kind| json!({ "class": class, "type": kind.as_str(), "version": VERSION });
+    let own = [Kind::Sink, Kind::Source].map(|kind| of(connector::class(kind), kind));
+    let known = confluent::Kind::ALL
+        .map(|known| of(known.class(), if known.is_source() { Kind::Source } else { Kind::Sink }));
+    Json(known.into_iter().chain(own).collect())
 }
 
 fn unknown(name: &str) -> String {

@@ -1,6 +1,6 @@
 //! The HTTP server: the status of the process for machines and for people with other tools.
 //!
-//! It reads the same status as `orgstream status`. All that it changes is whether connectors run.
+//! It reads the same status as `orgstream status`. What it changes is which connectors there are beside the file's, and whether they run.
 //!
 //! # Layout, in reading order
 //!
@@ -10,7 +10,7 @@
 //! - `answer`: errors in Kafka Connect's form
 //! - [`health`]: whether the process does its work, and since when not
 //! - [`metrics`]: the figures, for Prometheus
-//! - [`connect`]: the pipelines as Kafka Connect's REST API would show them
+//! - [`connect`]: the pipelines and connectors, by Kafka Connect's REST API
 
 pub mod server;
 pub use server::{HttpError, HttpServer};

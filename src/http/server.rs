@@ -22,6 +22,7 @@ use super::health::{self, Health, Verdict};
 use super::metrics;
 use super::tls::{Tls, TlsListener};
 use crate::config::{Access, Config, Http};
+use crate::connectors::Connectors;
 use crate::control::{Orders, Status, StatusSource};
 
 /// How long a client may take to finish what it asked when the process ends.
@@ -67,8 +68,11 @@ impl HttpServer {
 
     /// Where it is, with the port that it got.
     pub fn url(&self) -> String {
-        let scheme = if self.config.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}", self.address)
+        format!("{}://{}", self.scheme(), self.address)
+    }
+
+    fn scheme(&self) -> &'static str {
+        if self.config.tls.is_some() { "https" } else { "http" }
     }
 
     /// Serves until `stop`. `files` is the file that the process does what it says.
@@ -76,10 +80,17 @@ impl HttpServer {
         self,
         status: Arc<dyn StatusSource>,
         orders: Arc<dyn Orders>,
+        connectors: Arc<dyn Connectors>,
         files: watch::Receiver<Arc<Config>>,
         stop: CancellationToken,
     ) {
-        let connect = Connect::new(Arc::clone(&status), orders, files.clone(), self.address);
+        let connect = Connect::new(
+            Arc::clone(&status),
+            orders,
+            connectors,
+            files.clone(),
+            (self.scheme(), self.address),
+        );
         let url = self.url();
         tracing::info!(%url, "The HTTP server answers.");
         let Self { listener, address, config } = self;

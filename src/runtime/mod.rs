@@ -5,6 +5,7 @@
 //! - [`options`]: what is asked for, and how it ends
 //! - [`process`]: one process from start to end
 //! - [`supervisor`], [`changes`], [`request`]: which pipelines run, and how that changes
+//! - [`connectors`]: connectors that are made over REST
 //! - [`resting`]: what was told to rest
 //! - [`half`], [`tasks`]: the tasks of one half of a pipeline; those of all of them
 //! - [`orgs`], [`presence`], [`prepare`]: logging in, what the orgs have, topics
@@ -32,6 +33,8 @@ pub use process::Runtime;
 mod supervisor;
 
 mod changes;
+
+mod connectors;
 
 mod resting;
 

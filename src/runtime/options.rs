@@ -7,6 +7,7 @@ use std::time::Duration;
 use orgstream_api::TaskError;
 
 use crate::config::Config;
+use crate::connectors::Origin;
 
 /// One half of each pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +33,8 @@ pub struct RunOptions {
     /// Consumer groups that read for another system what sinks read here, by pipeline. Sinks that have offsets of their own go on
     /// from those.
     pub former: BTreeMap<String, Former>,
-    /// Whether the configuration is a file's, so that the process can do what another one says.
-    pub of_file: bool,
+    /// Where the pipelines come from, and so whether the process can do what another file says, or make connectors over REST.
+    pub origin: Origin,
 }
 
 /// A consumer group of another system, and what is done about its offsets.

@@ -4,6 +4,7 @@
 //! dead beside others that live is the silence that must not be. Only what a file that was applied brings, and what fails at
 //! once, leaves alone what worked before.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -25,6 +26,7 @@ use super::tasks::Tasks;
 use crate::clock;
 use crate::codec::Registry;
 use crate::config::{self, Brokers, Config};
+use crate::connectors::{ConnectorSet, Connectors, NotDone};
 use crate::control::{ControlServer, NotApplied, NotOrdered, Orders, StatusSource};
 use crate::embedded::{Embedded, EmbeddedError, Endpoints};
 use crate::http::HttpServer;
@@ -36,6 +38,9 @@ use crate::worker::state::TaskState;
 
 /// How long the links of deleted records are kept, in milliseconds: twice as long as a record can lie in the recycle bin.
 const DELETED_LINKS: i64 = 30 * 24 * 60 * 60 * 1_000;
+
+/// How often a connector that could not be started is tried again.
+const AGAIN: Duration = Duration::from_secs(15);
 
 /// What all tasks of a process share.
 #[derive(Clone)]
@@ -95,6 +100,14 @@ impl Runtime {
                 )));
             }
         }
+        let connectors = ConnectorSet::open(state.path(), options.origin.clone(), &config);
+        let connectors = connectors.map_err(RunError::failed)?;
+        if options.until_synced.is_some() && !connectors.kept().is_empty() {
+            tracing::warn!(
+                connectors = connectors.kept().join(", "),
+                "Connectors that were made over REST do not run, since this process ends as soon as everything has arrived."
+            );
+        }
         let (asked, requests) = mpsc::channel(REQUESTS);
         let control = ControlServer::bind(&state).map_err(RunError::failed)?;
         let database = Database::open(&database_path(state.path())).map_err(RunError::failed)?;
@@ -112,6 +125,7 @@ impl Runtime {
             ids: OnceLock::new(),
             tasks,
             resting,
+            connectors,
             requests: asked,
         });
         Ok(Self { config, options, state, database, control, embedded, report, requests })
@@ -158,7 +172,9 @@ impl Runtime {
         let serving = tokio::spawn(control.serve(shown, Arc::clone(&ordered), served.clone()));
         let shown = Arc::clone(&report) as Arc<dyn StatusSource>;
         let files = report.config.subscribe();
-        let answering = http.map(|http| tokio::spawn(http.serve(shown, ordered, files, served.clone())));
+        let connectors = Arc::clone(&report) as Arc<dyn Connectors>;
+        let answering =
+            http.map(|http| tokio::spawn(http.serve(shown, ordered, connectors, files, served.clone())));
         let endpoints = embedded.endpoints().clone();
         let simulated = embedded.announcement().orgs.clone();
         let fixed = Fixed { started_with: config, options, simulated, state, database };
@@ -203,6 +219,11 @@ impl Run {
         let _unset = self.report.ids.set(shared.ids.clone());
         let mut supervisor = Supervisor::new(&self.fixed, &self.report, shared.clone(), orgs.clone());
         supervisor.start_all();
+        let mut begun = match self.fixed.options.until_synced {
+            None => supervisor.start_kept(stop).await,
+            Some(_) => Ok(()),
+        };
+        let mut again = tokio::time::interval(AGAIN);
         // Of its own, since pipelines that end wait for the links that it brings.
         let mut following = AbortOnDropHandle::new(tokio::spawn(following.run()));
         let arriving = async {
@@ -213,6 +234,9 @@ impl Run {
         };
         tokio::pin!(arriving);
         let ended = loop {
+            if let Err(error) = std::mem::replace(&mut begun, Ok(())) {
+                break Err(error);
+            }
             let ended = tokio::select! {
                 ended = supervisor.ended() => ended.map(|()| Finished::Stopped),
                 failed = &mut following => followed(failed).map(|()| Finished::Stopped),
@@ -224,6 +248,10 @@ impl Run {
                     Err(error) => Err(RunError::failed(error)),
                 },
                 () = stop.cancelled() => Ok(Finished::Stopped),
+                _ = again.tick() => match supervisor.try_again(stop).await {
+                    Ok(()) => continue,
+                    Err(error) => Err(error),
+                },
                 Some(request) = requests.recv() => match self.carry_out(request, &mut supervisor, stop).await {
                     Ok(()) => continue,
                     Err(error) => Err(error),
@@ -247,6 +275,29 @@ impl Run {
     ) -> Result<(), RunError> {
         let (file, reply) = match request {
             Request::Apply { file, reply } => (file, reply),
+            Request::Update { name, update, reply } => {
+                let kept = self.may_keep().and_then(|()| supervisor.keep(&name, update));
+                let is_kept = kept.is_ok();
+                // Who asked may have gone; what is kept stays kept.
+                reply.send(kept).ok();
+                return if is_kept { supervisor.settle(&name, stop).await } else { Ok(()) };
+            }
+            Request::Remove { name, reply } => {
+                let (answer, ended) = match supervisor.remove(&name).await {
+                    Ok(answer) => (answer, Ok(())),
+                    Err(error) => (Err(NotDone::NotNow(ends(&error))), Err(error)),
+                };
+                reply.send(answer).ok();
+                return ended;
+            }
+            Request::ChangeDeclared { name, change, reply } => {
+                let (answer, ended) = match supervisor.change_declared(&name, change, stop).await {
+                    Ok(answer) => (answer, Ok(())),
+                    Err(error) => (Err(NotOrdered::NotRunning(ends(&error))), Err(error)),
+                };
+                reply.send(answer).ok();
+                return ended;
+            }
             Request::Change { half, change, reply } => {
                 let (answer, ended) = match supervisor.change(&half, change, stop).await {
                     Ok(answer) => (answer, Ok(())),
@@ -263,9 +314,22 @@ impl Run {
                 return Ok(());
             }
         };
-        let applied = supervisor.apply(wanted, stop).await;
+        let connectors = &self.report.connectors;
+        let all = match connectors.beside(&wanted) {
+            Ok(all) => all,
+            Err(why) => {
+                let why = format!("connectors that were made over REST cannot run beside this file: {why}");
+                reply.send(Err(NotApplied::Refused(why))).ok();
+                return Ok(());
+            }
+        };
+        let applied = supervisor.apply(all, &BTreeSet::new(), stop).await;
         let (answer, ended) = match applied {
-            Ok(answer) => (answer, Ok(())),
+            Ok(Ok(applied)) => {
+                connectors.gather(Arc::new(wanted));
+                (Ok(applied), Ok(()))
+            }
+            Ok(Err(refused)) => (Err(NotApplied::Refused(refused.why)), Ok(())),
             Err(error) => (Err(NotApplied::Ends(ends(&error))), Err(error)),
         };
         // Who asked may have gone; what was done stays done.
@@ -273,10 +337,21 @@ impl Run {
         ended
     }
 
+    /// A process that ends by itself keeps nothing for later.
+    fn may_keep(&self) -> Result<(), NotDone> {
+        match self.fixed.options.until_synced {
+            None => Ok(()),
+            Some(_) => Err(NotDone::NotNow(
+                "it ends as soon as everything has arrived (`--until-synced`), and takes no connectors"
+                    .to_owned(),
+            )),
+        }
+    }
+
     /// Reads the file that is to be applied, or reads the one that is applied again.
     fn other_file(&self, file: Option<PathBuf>) -> Result<Config, NotApplied> {
         let options = &self.fixed.options;
-        if !options.of_file {
+        if !options.origin.is_file() {
             return Err(NotApplied::Refused(
                 "this process does not run a file that could be applied anew".to_owned(),
             ));

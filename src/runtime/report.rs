@@ -23,6 +23,7 @@ use super::tasks::Tasks;
 use crate::clock;
 use crate::clock::now_ms;
 use crate::config::Config;
+use crate::connectors::ConnectorSet;
 use crate::control::{
     AllowanceStatus, Applied, CallStatus, Change, HistogramStatus, Kind, LatencyStatus, NotApplied,
     NotOrdered, Orders, OrgStatus, Passed, PipelineStatus, State, Status, StatusSource, TaskStatus,
@@ -53,6 +54,8 @@ pub(super) struct Report {
     pub(super) tasks: Tasks,
     /// Which of them rest.
     pub(super) resting: Resting,
+    /// Connectors by Kafka Connect's properties.
+    pub(super) connectors: ConnectorSet,
     /// Takes orders that change what runs.
     pub(super) requests: mpsc::Sender<Request>,
 }
@@ -71,7 +74,9 @@ impl StatusSource for Report {
             }
             tasks.entry(half.name().pipeline).or_default().extend(of);
         }
-        let pipelines = tasks.into_iter().map(|(name, tasks)| PipelineStatus::of(name, tasks)).collect();
+        let mut pipelines: Vec<PipelineStatus> =
+            tasks.into_iter().map(|(name, tasks)| PipelineStatus::of(name, tasks)).collect();
+        pipelines.extend(self.troubled());
         Status {
             node: self.node.clone(),
             pid: std::process::id(),
@@ -132,7 +137,7 @@ impl Orders for Report {
 
 impl Report {
     /// Until the id map is read, nobody takes a request.
-    fn still_starting(&self) -> String {
+    pub(super) fn still_starting(&self) -> String {
         let state = self.tasks.first_state();
         let why = state.as_ref().and_then(TaskState::reason);
         format!("the process is still starting{}", why.map(|why| format!(": {why}")).unwrap_or_default())

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::half::HalfName;
 use super::report::Report;
+use crate::connectors::{NotDone, Update};
 use crate::control::{Applied, Change, NotApplied, NotOrdered};
 
 /// Requests that wait; more than people make at once.
@@ -20,6 +21,31 @@ pub(super) enum Request {
         file: Option<PathBuf>,
         /// Where the answer goes.
         reply: oneshot::Sender<Result<Applied, NotApplied>>,
+    },
+    /// Keep a connector so.
+    Update {
+        /// The connector.
+        name: String,
+        /// How.
+        update: Update,
+        /// Where the answer goes, as soon as it is kept.
+        reply: oneshot::Sender<Result<bool, NotDone>>,
+    },
+    /// Forget a connector, and end it.
+    Remove {
+        /// The connector.
+        name: String,
+        /// Where the answer goes.
+        reply: oneshot::Sender<Result<(), NotDone>>,
+    },
+    /// Have this connector run, rest or start again, which is by Kafka Connect's properties.
+    ChangeDeclared {
+        /// The connector.
+        name: String,
+        /// What is to become of it.
+        change: Change,
+        /// Where the answer goes.
+        reply: oneshot::Sender<Result<(), NotOrdered>>,
     },
     /// Have this half run, rest or start again.
     Change {

@@ -14,18 +14,20 @@ use tokio_util::sync::CancellationToken;
 
 use super::changes::{Changes, OrgConfigs, Side, of_the_process};
 use super::half::{Half, HalfName};
-use super::options::{RunError, RunOptions};
+use super::options::{Former, RunError, RunOptions};
 use super::orgs::{self, Orgs};
 use super::prepare::Place;
 use super::presence::can_begin;
 use super::process::Shared;
 use super::report::Report;
 use crate::config::{Config, Pipeline};
-use crate::control::{Applied, Change, NotApplied, NotOrdered, Rest};
+use crate::control::{Applied, Change, NotOrdered, Rest};
 use crate::embedded::{EmbeddedOrg, org_configs};
 use crate::state_dir::StateDir;
 use crate::store::Database;
 use crate::worker::state::TaskState;
+
+mod kept;
 
 /// How long whoever applies a file waits for pipelines to begin; they go on beginning after that.
 const BEGINNING: Duration = Duration::from_secs(20);
@@ -57,6 +59,28 @@ pub(super) struct Supervisor<'a> {
     config: Arc<Config>,
     org_configs: OrgConfigs,
     orgs: Orgs,
+    /// Where sinks of connectors that are kept begin, in place of Kafka Connect.
+    former: BTreeMap<String, Former>,
+}
+
+/// Why something cannot be prepared. Everything goes on as before.
+pub(super) struct Unprepared {
+    /// What happened, and what to do.
+    pub(super) why: String,
+    /// Whether it is no use to try again: an org has refused a login.
+    pub(super) lasts: bool,
+}
+
+impl Unprepared {
+    fn new(why: impl Into<String>) -> Self {
+        Self { why: why.into(), lasts: false }
+    }
+}
+
+impl From<RunError> for Unprepared {
+    fn from(error: RunError) -> Self {
+        Self { why: with_causes(&error), lasts: matches!(error, RunError::Config(_)) }
+    }
 }
 
 /// A file that is prepared, before anything of it runs.
@@ -80,6 +104,7 @@ impl<'a> Supervisor<'a> {
             config: report.config.borrow().clone(),
             org_configs: org_configs(&fixed.started_with, &fixed.simulated),
             orgs,
+            former: BTreeMap::new(),
         }
     }
 
@@ -118,7 +143,7 @@ impl<'a> Supervisor<'a> {
         match self.running.join_next().await {
             Some(Ok((name, ended))) => {
                 self.stops.remove(&name);
-                Ok(ended?)
+                self.of_the_process(&name, ended)
             }
             Some(Err(panic)) => Err(RunError::failed(panic)),
             None => std::future::pending().await,
@@ -145,18 +170,20 @@ impl<'a> Supervisor<'a> {
         ended
     }
 
-    /// Does what `wanted` says in place of the file before. Nothing is touched unless all of it can be prepared.
+    /// Does what `wanted` says in place of the file before. Nothing is touched unless all of it can be prepared. Of the connectors that
+    /// are kept and have failed only those are started again whose pipelines are `touched`.
     ///
     /// # Errors
     /// The outer error ends the process, as the failure of a task always does; the inner one says why nothing was done.
     pub(super) async fn apply(
         &mut self,
         wanted: Config,
+        touched: &BTreeSet<String>,
         stop: &CancellationToken,
-    ) -> Result<Result<Applied, NotApplied>, RunError> {
+    ) -> Result<Result<Applied, Unprepared>, RunError> {
         let prepared = tokio::select! {
-            prepared = self.prepare(wanted) => prepared,
-            () = stop.cancelled() => Err(NotApplied::Refused("the process ends".to_owned())),
+            prepared = self.prepare(wanted, touched) => prepared,
+            () = stop.cancelled() => Err(Unprepared::new("the process ends")),
         };
         let Prepared { config, org_configs, orgs, changes } = match prepared {
             Ok(prepared) => prepared,
@@ -189,37 +216,37 @@ impl<'a> Supervisor<'a> {
         let is_due =
             |name: &String| self.report.tasks.sources().iter().any(|source| source.is_due_anew(name));
         options.snapshot.retain(is_due);
-        // These were taken over at the start.
-        options.former.clear();
+        // Those of the file were taken over at the start.
+        options.former.clone_from(&self.former);
         options
     }
 
     /// Prepares what is new or changed. Everything goes on meanwhile.
-    async fn prepare(&self, wanted: Config) -> Result<Prepared, NotApplied> {
+    async fn prepare(&self, wanted: Config, touched: &BTreeSet<String>) -> Result<Prepared, Unprepared> {
         let Fixed { started_with, options, simulated, state, database } = self.fixed;
-        let refused = |error: RunError| NotApplied::Refused(with_causes(&error));
         let state = Some(state.path()).filter(|_| options.state.is_none());
         let keys = of_the_process(started_with, &wanted, state);
         if !keys.is_empty() {
             let keys: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
-            return Err(NotApplied::Refused(format!(
+            return Err(Unprepared::new(format!(
                 "{} cannot change while the process runs; restart the process, or put the value back and apply the rest",
                 keys.join(", ")
             )));
         }
-        let options = self.options_of_now();
-        options.check(&wanted).map_err(refused)?;
+        let mut options = self.options_of_now();
+        options.former.retain(|name, _| wanted.pipelines.iter().any(|pipeline| pipeline.name == *name));
+        options.check(&wanted)?;
         let org_configs = org_configs(&wanted, simulated);
         let before = Side { config: &self.config, orgs: &self.org_configs };
         let after = Side { config: &wanted, orgs: &org_configs };
-        let changes = Changes::between(before, after, |name| self.runs(name));
+        let is_left = |name: &str| self.report.connectors.owns(name) && !touched.contains(name);
+        let changes = Changes::between(before, after, |name| is_left(name) || self.runs(name));
         let connected = self.orgs.iter().map(|(name, org)| {
             let known = (self.org_configs[name].clone(), org.clone());
             (name.clone(), known)
         });
         let connected = connected.collect();
-        let orgs =
-            orgs::reconnect(&wanted, &options, &org_configs, database, &connected).await.map_err(refused)?;
+        let orgs = orgs::reconnect(&wanted, &options, &org_configs, database, &connected).await?;
         let place = Place {
             config: &wanted,
             options: &options,
@@ -231,10 +258,10 @@ impl<'a> Supervisor<'a> {
             let pipeline = wanted.pipelines.iter().find(|pipeline| pipeline.name == *name);
             let pipeline = pipeline.expect("changes name pipelines of the file");
             ready(pipeline, &place, &orgs).await.map_err(|error| {
-                NotApplied::Refused(format!("pipeline {name} cannot be started: {}", with_causes(&error)))
+                Unprepared::new(format!("pipeline {name} cannot be started: {}", with_causes(&error)))
             })?;
         }
-        orgs::bind(database, &orgs).await.map_err(refused)?;
+        orgs::bind(database, &orgs).await?;
         Ok(Prepared { config: Arc::new(wanted), org_configs, orgs, changes })
     }
 
@@ -348,7 +375,7 @@ impl<'a> Supervisor<'a> {
                         Err(error) if is_meant(&name) => {
                             failed.insert(name.to_string(), with_causes(&error));
                         }
-                        ended => ended?,
+                        ended => self.of_the_process(&name, ended)?,
                     }
                 }
             }

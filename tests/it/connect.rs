@@ -318,7 +318,7 @@ async fn a_topic_that_nobody_made_is_said_and_waited_for_and_not_made() {
     assert!(url.starts_with("http://127.0.0.1:"), "{url}");
     let connectors: Json =
         reqwest::get(format!("{url}/connectors")).await.expect("an answer").json().await.expect("JSON");
-    assert_eq!(connectors, json!([format!("{}-sink-sink", world.pipeline)]));
+    assert_eq!(connectors, json!([format!("{}-sink", world.pipeline)]));
     let admin = kafka(&connect).await;
     assert_eq!(admin.partitions(&misspelt).await.expect("an answer"), None);
     // As soon as it is there the sink reads it, as wide as it is.

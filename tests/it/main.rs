@@ -18,6 +18,9 @@ mod apply;
 // Connectors that are told to rest, and to go on.
 mod resting;
 
+// Connectors that are made over REST.
+mod rest_connectors;
+
 // What happens to single records: creates, changes, deletes, undeletes, references, fixed operations.
 mod read_ahead;
 mod records;

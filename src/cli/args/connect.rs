@@ -50,8 +50,8 @@ pub struct ConnectStandalone {
     /// The worker's property file
     #[arg(value_name = "WORKER")]
     pub worker: PathBuf,
-    /// Property files of connectors, or JSON as it is sent to a worker
-    #[arg(value_name = "CONNECTOR", required = true)]
+    /// Property files of connectors, or JSON as it is sent to a worker; without any the process waits for those that are made over REST
+    #[arg(value_name = "CONNECTOR")]
     pub connectors: Vec<PathBuf>,
     /// Use this state directory in place of the one beside the worker's file of offsets
     #[arg(long, value_name = "DIR")]

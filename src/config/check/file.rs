@@ -11,7 +11,7 @@ use super::{
 use crate::config::raw;
 use crate::config::settled::Settled;
 use crate::config::substitute::Surroundings;
-use crate::config::validated::{Config, SchemaRegistry};
+use crate::config::validated::{Config, FileText, SchemaRegistry};
 use crate::config::written::Written;
 
 const DEFAULT_STATE: &str = "./state";
@@ -43,8 +43,12 @@ pub(in crate::config) fn check(
         .into_iter()
         .map(|(name, raw)| pipeline(name, raw, from, report))
         .collect::<Vec<_>>();
-    if report.is_empty(&["pipelines"]) {
-        report.fault(&["pipelines"], "there is no pipeline, so there is nothing to do");
+    // Over HTTP connectors can be made while the process runs.
+    if report.is_empty(&["pipelines"]) && !has_http {
+        report.fault(
+            &["pipelines"],
+            "there is no pipeline, so there is nothing to do; only a process with an HTTP server (`http`) has some made over it later",
+        );
     }
     let state = file.state.as_deref().unwrap_or(DEFAULT_STATE);
     if state.contains('\0') {
@@ -65,6 +69,7 @@ pub(in crate::config) fn check(
         log: log(&file.log.unwrap_or_default()),
         written: Written::new(),
         settled: Settled::default(),
+        text: FileText::default(),
         http: if has_http { Some(http?) } else { None },
         pipelines: pipelines.into_iter().collect::<Option<_>>()?,
     })

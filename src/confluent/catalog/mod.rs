@@ -97,7 +97,7 @@ pub fn worker() -> impl Iterator<Item = &'static Known> {
 }
 
 /// The property `name` of a connector of this kind; a name that stands there as it is goes before a pattern.
-pub(super) fn of_connector(kind: Kind, name: &str) -> Option<&'static Known> {
+pub(crate) fn of_connector(kind: Kind, name: &str) -> Option<&'static Known> {
     found(connectors().filter(|known| known.of.contains(&kind)), name)
 }
 

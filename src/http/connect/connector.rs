@@ -1,23 +1,29 @@
-//! A half of a pipeline as a connector.
+//! A half of a pipeline as a connector, or a connector by Kafka Connect's properties.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use crate::config::{Config, Pipeline};
+use crate::confluent;
+use crate::connectors::{Declared, Trouble};
 use crate::control::{Kind, State, Status, TaskStatus};
 
-/// One half of a pipeline.
+/// One half of a pipeline, or of several that one connector became.
 #[derive(Debug)]
 pub(super) struct Connector {
-    /// `<pipeline>-source` or `<pipeline>-sink`.
+    /// `<pipeline>-source` or `<pipeline>-sink`; or the name that somebody gave it.
     pub(super) name: String,
-    /// The pipeline.
-    pub(super) pipeline: String,
+    /// The pipelines.
+    pub(super) pipelines: Vec<String>,
+    /// Whether it is a half of a pipeline of the file.
+    pub(super) is_half: bool,
     /// Which half.
     pub(super) kind: Kind,
-    /// What the file says of it, under the names of the file, and what Kafka Connect expects beside that.
+    /// What the file says of it, under the names of the file, and what Kafka Connect expects beside that; or its properties.
     pub(super) config: BTreeMap<String, String>,
+    /// Why it could not be started.
+    pub(super) trouble: Option<Trouble>,
     /// The topics that the file names.
     topics: Vec<String>,
 }
@@ -30,14 +36,26 @@ pub(super) fn class(kind: Kind) -> &'static str {
     }
 }
 
-/// All that a file makes, by name.
-pub(super) fn all(file: &Config) -> BTreeMap<String, Connector> {
+/// All that a file makes, and those by Kafka Connect's properties, by name.
+pub(super) fn all(file: &Config, declared: Vec<Declared>) -> BTreeMap<String, Connector> {
+    let is_half =
+        |pipeline: &&Pipeline| !declared.iter().any(|declared| declared.pipelines.contains(&pipeline.name));
     let of = |pipeline: &Pipeline| {
         let source = pipeline.source.as_ref().map(|_| Connector::new(file, pipeline, Kind::Source));
         let sink = pipeline.sink.as_ref().map(|_| Connector::new(file, pipeline, Kind::Sink));
         source.into_iter().chain(sink)
     };
-    file.pipelines.iter().flat_map(of).map(|connector| (connector.name.clone(), connector)).collect()
+    let mut all: BTreeMap<_, _> = file
+        .pipelines
+        .iter()
+        .filter(is_half)
+        .flat_map(of)
+        .map(|connector| (connector.name.clone(), connector))
+        .collect();
+    for declared in declared {
+        all.insert(declared.name.clone(), Connector::declared(file, declared));
+    }
+    all
 }
 
 impl Connector {
@@ -60,7 +78,15 @@ impl Connector {
         if kind == Kind::Sink {
             config.insert("topics".to_owned(), topics.join(","));
         }
-        Self { name, pipeline: pipeline.name.clone(), kind, config, topics }
+        let pipelines = vec![pipeline.name.clone()];
+        Self { name, pipelines, is_half: true, kind, config, trouble: None, topics }
+    }
+
+    fn declared(file: &Config, declared: Declared) -> Self {
+        let Declared { name, kind, pipelines, config, trouble, .. } = declared;
+        let own = file.pipelines.iter().filter(|pipeline| pipelines.contains(&pipeline.name));
+        let topics = own.flat_map(|pipeline| topics(pipeline, kind)).collect();
+        Self { name, pipelines, is_half: false, kind, config, trouble, topics }
     }
 
     /// One of which nothing is known but its name.
@@ -68,17 +94,27 @@ impl Connector {
     pub(super) fn named(name: &str, kind: Kind) -> Self {
         Self {
             name: name.to_owned(),
-            pipeline: String::new(),
+            pipelines: Vec::new(),
+            is_half: true,
             kind,
             config: BTreeMap::new(),
+            trouble: None,
             topics: Vec::new(),
         }
     }
 
     /// Its tasks that a process runs, by number.
     pub(super) fn tasks<'a>(&self, status: &'a Status) -> Vec<&'a TaskStatus> {
-        let pipeline = status.pipelines.iter().filter(|pipeline| pipeline.name == self.pipeline);
-        pipeline.flat_map(|pipeline| &pipeline.tasks).filter(|task| task.kind == self.kind).collect()
+        if self.trouble.is_some() {
+            return Vec::new();
+        }
+        let pipelines = status.pipelines.iter().filter(|pipeline| self.pipelines.contains(&pipeline.name));
+        pipelines.flat_map(|pipeline| &pipeline.tasks).filter(|task| task.kind == self.kind).collect()
+    }
+
+    /// Whether it is there for whoever asks: halves of pipelines are when this process runs them, others always.
+    pub(super) fn is_shown(&self, tasks: &[&TaskStatus]) -> bool {
+        !self.is_half || !tasks.is_empty()
     }
 
     /// As `GET /connectors/{name}` shows it.
@@ -90,9 +126,15 @@ impl Connector {
 
     /// What each of its tasks is given.
     pub(super) fn task_config(&self) -> Value {
-        let task = match self.kind {
-            Kind::Source => "orgstream.SalesforceSourceTask",
-            Kind::Sink => "orgstream.SalesforceSinkTask",
+        let task = match (self.is_half, self.kind) {
+            (true, Kind::Source) => "orgstream.SalesforceSourceTask".to_owned(),
+            (true, Kind::Sink) => "orgstream.SalesforceSinkTask".to_owned(),
+            (false, _) => {
+                let class = self.config.get("connector.class").map(String::as_str).unwrap_or_default();
+                let known = confluent::Kind::of_class(class).map(confluent::Kind::class);
+                let class = known.as_ref().map_or(class, |known| *known);
+                format!("{}Task", class.strip_suffix("Connector").unwrap_or(class))
+            }
         };
         let mut config = json!(self.config);
         config["task.class"] = json!(task);

@@ -78,7 +78,13 @@ async fn restart_task(
 
 impl Connect {
     async fn change(&self, name: &str, change: Change) -> Result<(), Refusal> {
-        self.orders.change(name, change).await.map_err(|refused| match refused {
+        let is_half = self.connectors().get(name).is_none_or(|connector| connector.is_half);
+        let changed = if is_half {
+            self.orders.change(name, change).await
+        } else {
+            self.declared.change_declared(name.to_owned(), change).await
+        };
+        changed.map_err(|refused| match refused {
             NotOrdered::Unknown(_) => not_found(format!("Unknown connector {name}")),
             NotOrdered::NotRunning(why) | NotOrdered::Late(why) => Refusal::new(
                 StatusCode::CONFLICT,

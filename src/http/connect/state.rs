@@ -5,13 +5,19 @@
 
 use serde_json::{Value, json};
 
+use super::VERSION;
 use super::connector::{self, Connector};
 use crate::control::{State, TaskStatus};
 
 /// As `GET /connectors/{name}/status` shows it.
 pub(super) fn of(connector: &Connector, tasks: &[&TaskStatus], worker: &str) -> Value {
     let all = |state: State| tasks.iter().all(|task| task.state == state);
-    let state = if all(State::Failed) {
+    let state = if let Some(trouble) = &connector.trouble {
+        // It is not at work; `UNASSIGNED` while it is tried again.
+        if trouble.is_passing() { "UNASSIGNED" } else { "FAILED" }
+    } else if tasks.is_empty() {
+        "UNASSIGNED"
+    } else if all(State::Failed) {
         "FAILED"
     } else if all(State::Stopped) {
         "STOPPED"
@@ -22,8 +28,10 @@ pub(super) fn of(connector: &Connector, tasks: &[&TaskStatus], worker: &str) -> 
     } else {
         "RUNNING"
     };
-    let mut own = json!({ "state": state, "worker_id": worker });
-    if state == "FAILED" {
+    let mut own = json!({ "state": state, "worker_id": worker, "version": VERSION });
+    if let Some(told) = &connector.trouble {
+        trace(&mut own, Some(&told.reason));
+    } else if state == "FAILED" {
         trace(&mut own, tasks.first().and_then(|task| task.reason.as_deref()));
     }
     let tasks: Vec<Value> = connector::there(tasks)
@@ -44,7 +52,7 @@ pub(super) fn of_task(number: usize, task: &TaskStatus, worker: &str) -> Value {
         // Kafka Connect has no stopped tasks: a stopped connector has none.
         State::Stopped => "UNASSIGNED",
     };
-    let mut shown = json!({ "id": number, "state": state, "worker_id": worker });
+    let mut shown = json!({ "id": number, "state": state, "worker_id": worker, "version": VERSION });
     trace(&mut shown, task.reason.as_deref());
     shown
 }
@@ -70,18 +78,30 @@ mod tests {
     #[test]
     fn what_a_task_waits_for_and_why_it_failed_stand_in_its_trace() {
         for (state, reason, shown) in [
-            (State::Starting, None, json!({ "id": 3, "state": "UNASSIGNED", "worker_id": "w:1" })),
-            (State::Running, None, json!({ "id": 3, "state": "RUNNING", "worker_id": "w:1" })),
-            (State::Paused, None, json!({ "id": 3, "state": "PAUSED", "worker_id": "w:1" })),
+            (
+                State::Starting,
+                None,
+                json!({ "id": 3, "state": "UNASSIGNED", "worker_id": "w:1", "version": VERSION }),
+            ),
+            (
+                State::Running,
+                None,
+                json!({ "id": 3, "state": "RUNNING", "worker_id": "w:1", "version": VERSION }),
+            ),
+            (
+                State::Paused,
+                None,
+                json!({ "id": 3, "state": "PAUSED", "worker_id": "w:1", "version": VERSION }),
+            ),
             (
                 State::Degraded,
                 Some("no broker"),
-                json!({ "id": 3, "state": "RUNNING", "worker_id": "w:1", "trace": "no broker" }),
+                json!({ "id": 3, "state": "RUNNING", "worker_id": "w:1", "version": VERSION, "trace": "no broker" }),
             ),
             (
                 State::Failed,
                 Some("gone"),
-                json!({ "id": 3, "state": "FAILED", "worker_id": "w:1", "trace": "gone" }),
+                json!({ "id": 3, "state": "FAILED", "worker_id": "w:1", "version": VERSION, "trace": "gone" }),
             ),
         ] {
             assert_eq!(of_task(3, &task(state, reason), "w:1"), shown);
