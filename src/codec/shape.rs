@@ -76,8 +76,8 @@ impl Shape {
             Self::Int32 => small(number).map(Value::Int32),
             Self::Int64 => Some(Value::Int64(number)),
             Self::Date => small(number).map(Value::Date),
-            Self::Time(parts) => small(number.div_euclid(*parts)).map(Value::Time),
-            Self::Timestamp(parts) => Some(Value::Timestamp(number.div_euclid(*parts))),
+            Self::Time(parts) => small(whole(number, *parts)).map(Value::Time),
+            Self::Timestamp(parts) => Some(Value::Timestamp(whole(number, *parts))),
             _ => None,
         }
     }
@@ -101,4 +101,9 @@ impl Shape {
             Self::Record(schema, _) => Type::Struct(Arc::clone(schema)),
         }
     }
+}
+
+/// The milliseconds that so many parts of one are. Most values are in milliseconds, and a division costs as much as all else.
+fn whole(number: i64, parts: i64) -> i64 {
+    if parts == 1 { number } else { number.div_euclid(parts) }
 }

@@ -1,6 +1,5 @@
 //! Schemas of records: named, ordered, typed fields. Names and types follow Kafka Connect's data model.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The type of a field.
@@ -65,17 +64,20 @@ impl Field {
 pub struct Schema {
     name: String,
     fields: Vec<Field>,
-    positions: HashMap<String, usize>,
+    /// The places of the fields in the order of their names. Schemas are made for single records as well, of JSON, and a map
+    /// would cost those a copy of each name.
+    by_name: Vec<usize>,
 }
 
 impl Schema {
     /// A schema with the full name `name` (namespace and name joined by a dot). A field named twice keeps its first place.
     pub fn new(name: impl Into<String>, fields: Vec<Field>) -> Self {
-        let mut positions = HashMap::with_capacity(fields.len());
-        for (index, field) in fields.iter().enumerate() {
-            positions.entry(field.name.clone()).or_insert(index);
-        }
-        Self { name: name.into(), fields, positions }
+        let mut by_name: Vec<usize> = (0..fields.len()).collect();
+        let name_of = |index: &usize| fields[*index].name.as_str();
+        // Stable, so that the first of several stays.
+        by_name.sort_by(|left, right| name_of(left).cmp(name_of(right)));
+        by_name.dedup_by(|later, first| name_of(later) == name_of(first));
+        Self { name: name.into(), fields, by_name }
     }
 
     /// The full name, such as `io.confluent.salesforce.Account`.
@@ -95,7 +97,8 @@ impl Schema {
 
     /// The index of the field `name`.
     pub fn position(&self, name: &str) -> Option<usize> {
-        self.positions.get(name).copied()
+        let found = self.by_name.binary_search_by(|index| self.fields[*index].name.as_str().cmp(name));
+        found.ok().map(|place| self.by_name[place])
     }
 }
 

@@ -1,7 +1,6 @@
 //! JSON texts as trees. Numbers stay the texts they are: a double in between would change digits.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt;
 
 use serde::Deserialize;
@@ -31,9 +30,13 @@ pub(super) enum Node<'a> {
 impl<'a> Node<'a> {
     /// Reads a whole text.
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, String> {
-        let raw: &RawValue =
-            serde_json::from_slice(bytes).map_err(|error| format!("it is not JSON: {error}"))?;
-        Self::of(raw)
+        let wrong = |error| format!("it is not JSON: {error}");
+        // Records are objects as a rule, whose members need no look at the whole before.
+        if bytes.trim_ascii_start().first() == Some(&b'{') {
+            let members: Members<'_> = serde_json::from_slice(bytes).map_err(wrong)?;
+            return Self::object(members, 0).map_err(|error| error.to_string());
+        }
+        Self::of(serde_json::from_slice(bytes).map_err(wrong)?)
     }
 
     /// Reads a part of a text.
@@ -55,13 +58,14 @@ impl<'a> Node<'a> {
                 let items: Vec<&RawValue> = serde_json::from_str(text)?;
                 Self::List(items.into_iter().map(|item| Self::at(item, depth + 1)).collect::<Result<_, _>>()?)
             }
-            Some(b'{') => {
-                let members = serde_json::from_str::<Members<'_>>(text)?.0.into_iter();
-                let read = members.map(|(name, member)| Ok((name, Self::at(member, depth + 1)?)));
-                Self::Object(read.collect::<Result<_, serde_json::Error>>()?)
-            }
+            Some(b'{') => Self::object(serde_json::from_str(text)?, depth)?,
             _ => Self::Number(text),
         })
+    }
+
+    fn object(members: Members<'a>, depth: usize) -> Result<Self, serde_json::Error> {
+        let read = members.0.into_iter().map(|(name, member)| Ok((name, Self::at(member, depth + 1)?)));
+        Ok(Self::Object(read.collect::<Result<_, serde_json::Error>>()?))
     }
 
     /// The member `name` of an object.
@@ -115,14 +119,17 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = Vec::new();
-                let mut names = HashSet::new();
                 while let Some((Text(name), member)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
-                    if !names.insert(name.clone()) {
-                        return Err(serde::de::Error::custom(format!("the member `{name}` stands twice")));
-                    }
                     members.push((name, member));
                 }
-                Ok(Members(members))
+                let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
+                names.sort_unstable();
+                match names.windows(2).find(|pair| pair[0] == pair[1]) {
+                    Some(pair) => {
+                        Err(serde::de::Error::custom(format!("the member `{}` stands twice", pair[0])))
+                    }
+                    None => Ok(Members(members)),
+                }
             }
         }
 
