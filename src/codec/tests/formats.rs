@@ -13,7 +13,7 @@ use crate::codec::protobuf::Numbers;
 use crate::codec::writer::{Source, Writer};
 use crate::codec::{avro, json, protobuf};
 
-fn source(language: Language, schema: &Schema) -> Result<Source, String> {
+pub(super) fn source(language: Language, schema: &Schema) -> Result<Source, String> {
     let (schema_type, text) = match language {
         Language::Avro => (SchemaType::Avro, avro::schema_text(schema).map_err(|error| error.0)?),
         Language::JsonSchema => (SchemaType::Json, json::schema_text(schema)),
@@ -22,7 +22,7 @@ fn source(language: Language, schema: &Schema) -> Result<Source, String> {
     Ok(Source { schema_type, text, referenced: Vec::new() })
 }
 
-fn encoded(language: Language, source: &Source, value: &Struct) -> Result<Vec<u8>, String> {
+pub(super) fn encoded(language: Language, source: &Source, value: &Struct) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     Encoder::compile(language, source, value.schema())?.encode(value, &mut bytes)?;
     Ok(bytes)
