@@ -34,7 +34,7 @@ pub(super) fn figures() -> Vec<Figure> {
         let codec = Codec::new(Registry::connect(store.url(), health).await.expect("it answers"));
         let mut figures = Vec::new();
         for (name, written) in FORMATS {
-            figures.extend(of(name, &codec.clone().writing(Output::of(written, written))).await);
+            figures.extend(of(name, &codec.clone().writing(Output::of(written.clone(), written))).await);
         }
         store.stop().await;
         figures

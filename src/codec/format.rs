@@ -1,9 +1,10 @@
 //! What the bytes of records are, as the user's file says.
 
+use super::inline::InlineSchema;
 use super::registration::Registration;
 
 /// The formats of both halves of a record that is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
     /// Of the key.
     pub key: Format,
@@ -12,7 +13,7 @@ pub struct Input {
 }
 
 /// What the bytes of one half are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Format {
     /// Avro, JSON Schema or Protobuf behind the id of a schema, of which the registry says what it is.
     Registry,
@@ -20,6 +21,10 @@ pub enum Format {
     JsonWithSchema,
     /// JSON alone.
     Json,
+    /// JSON alone; what is no JSON is text.
+    JsonOrText,
+    /// Avro alone, of this schema.
+    Avro(InlineSchema),
     /// Text.
     Text,
     /// Nothing that is looked at.
@@ -27,7 +32,7 @@ pub enum Format {
 }
 
 /// The formats of both halves of a record that is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
     /// Of the key.
     pub key: Written,
@@ -40,7 +45,7 @@ pub struct Output {
 }
 
 /// What one half is written as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Written {
     /// Behind the id of a schema in this language, which the registry has.
     Registry(Language),
@@ -48,6 +53,8 @@ pub enum Written {
     JsonWithSchema,
     /// JSON alone.
     Json,
+    /// Avro alone, of this schema.
+    Avro(InlineSchema),
     /// The record's id as text.
     Text,
 }
@@ -72,7 +79,7 @@ impl Default for Input {
 impl Default for Output {
     fn default() -> Self {
         let avro = Written::Registry(Language::Avro);
-        Self::of(avro, avro)
+        Self::of(avro.clone(), avro)
     }
 }
 
@@ -84,17 +91,18 @@ impl Output {
     }
 
     /// As what the same bytes are read.
-    pub fn read_as(self) -> Input {
+    pub fn read_as(&self) -> Input {
         Input { key: self.key.read_as(), value: self.value.read_as() }
     }
 }
 
 impl Written {
-    fn read_as(self) -> Format {
+    fn read_as(&self) -> Format {
         match self {
             Self::Registry(_) => Format::Registry,
             Self::JsonWithSchema => Format::JsonWithSchema,
             Self::Json => Format::Json,
+            Self::Avro(schema) => Format::Avro(schema.clone()),
             Self::Text => Format::Text,
         }
     }

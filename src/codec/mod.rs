@@ -7,6 +7,7 @@
 //! - [`format`](mod@format): what bytes may be
 //! - [`avro`]: schema texts, encoding, decoding
 //! - `json`, `protobuf`: the same for these
+//! - `inline`: Avro with a schema of the file
 //! - `shape`, `logical`, `spelling`: what values of other producers mean here
 //! - `varint`: what Avro and Protobuf write alike
 //! - `framing`, `writer`, `encoder`: which schema the bytes were or are written with
@@ -29,6 +30,9 @@ mod encoder;
 mod framing;
 
 mod history;
+
+mod inline;
+pub use inline::InlineSchema;
 
 mod json;
 

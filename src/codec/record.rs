@@ -9,6 +9,7 @@ use orgstream_api::{Record, Schema, Struct, Value};
 use super::error::{CodecError, Part};
 use super::format::{Format, Input, Language, Output, Written};
 use super::framing;
+use super::inline::InlineEncoders;
 use super::json::{self, Connect, WithSchema};
 use super::protobuf;
 use super::registering::{Registered, Wanted};
@@ -49,6 +50,7 @@ pub struct Codec {
     connect: Connect,
     output: Output,
     with_schema: WithSchema,
+    inline: InlineEncoders,
     known: Arc<Mutex<Known>>,
 }
 
@@ -67,6 +69,7 @@ impl Codec {
             connect: Connect::default(),
             output: Output::default(),
             with_schema: WithSchema::default(),
+            inline: InlineEncoders::default(),
             known: Arc::default(),
         }
     }
@@ -74,7 +77,8 @@ impl Codec {
     /// The same codec, which writes records in these formats and reads them so.
     #[must_use]
     pub fn writing(self, output: Output) -> Self {
-        Self { input: output.read_as(), output, known: Arc::default(), ..self }
+        let (known, inline) = (Arc::default(), InlineEncoders::default());
+        Self { input: output.read_as(), output, known, inline, ..self }
     }
 
     /// The same codec for records of these formats.
@@ -107,16 +111,18 @@ impl Codec {
     ) -> Result<Option<Vec<u8>>, CodecError> {
         let Some(value) = value else { return Ok(None) };
         let (written, registration) = match part {
-            Part::Key => (self.output.key, self.output.key_registration),
-            Part::Value => (self.output.value, self.output.value_registration),
+            Part::Key => (&self.output.key, self.output.key_registration),
+            Part::Value => (&self.output.value, self.output.value_registration),
         };
         let bytes = match written {
             Written::Registry(language) => {
-                let registered = self.registered(topic, part, language, registration, value.schema()).await?;
+                let registered =
+                    self.registered(topic, part, *language, registration, value.schema()).await?;
                 registered.encode(value, room(part))
             }
             Written::JsonWithSchema => self.with_schema.encode(value),
             Written::Json => json::encode(value),
+            Written::Avro(schema) => self.inline.encode(schema, value, room(part)),
             Written::Text => id(value),
         };
         bytes.map(Some).map_err(|reason| {
@@ -164,8 +170,8 @@ impl Codec {
     async fn decode_part(&self, part: Part, bytes: Option<&[u8]>) -> Result<Option<Struct>, CodecError> {
         let Some(bytes) = bytes else { return Ok(None) };
         let format = match part {
-            Part::Key => self.input.key,
-            Part::Value => self.input.value,
+            Part::Key => &self.input.key,
+            Part::Value => &self.input.value,
         };
         let undecodable = |reason| CodecError::Undecodable { part, reason };
         match format {
@@ -175,7 +181,9 @@ impl Codec {
             Format::Json if part == Part::Key => {
                 json::decode(bytes).or_else(|_| text(bytes)).map_err(undecodable)
             }
+            Format::JsonOrText => json::decode(bytes).or_else(|_| text(bytes)).map_err(undecodable),
             Format::Json => json::decode(bytes).map_err(undecodable),
+            Format::Avro(schema) => schema.decode(bytes).map_err(undecodable),
             Format::Text => text(bytes).map_err(undecodable),
             Format::Unread => Ok(None),
         }

@@ -11,6 +11,8 @@ use crate::peers;
 
 pub(in crate::codec) mod drawn;
 mod formats;
+mod hostile;
+mod inline;
 mod registrations;
 mod versions;
 

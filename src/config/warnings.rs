@@ -16,7 +16,7 @@ pub fn warnings(config: &Config) -> Vec<String> {
 
 /// Whether records of the pipeline are read or written by schemas of a registry.
 fn asks_registry(pipeline: &Pipeline) -> bool {
-    let is_registered = |input: &Input| [input.key, input.value].contains(&Format::Registry);
+    let is_registered = |input: &Input| [&input.key, &input.value].contains(&&Format::Registry);
     pipeline.source.iter().any(|source| is_registered(&source.output.read_as()))
         || pipeline.sink.iter().any(|sink| is_registered(&sink.input))
 }

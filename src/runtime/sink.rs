@@ -83,7 +83,7 @@ impl SinkEntry {
             awaited,
             start: from.map_or_else(|| sink.start.clone(), |from| SinkStart::Group(from.clone())),
             starts: OnceCell::new(),
-            input: sink.input,
+            input: sink.input.clone(),
             session_timeout: sink.membership.session_timeout,
             tasks: (0..sink.membership.tasks).map(|_| SinkTaskEntry::default()).collect(),
             tally: Arc::new(Tally::new(sink.failures.stop_after)),

@@ -124,7 +124,7 @@ impl SinkEntry {
             reports: self.reports.clone(),
             kafka: shared.kafka.clone(),
             consumer,
-            codec: codec.reading(self.input),
+            codec: codec.reading(self.input.clone()),
             sink: Box::new(sink),
             target_org,
             ids: shared.ids.clone(),

@@ -68,7 +68,7 @@ impl SourceEntry {
     pub(super) fn new(pipeline: &Pipeline, anew: bool) -> Self {
         Self {
             pipeline: pipeline.name.clone(),
-            output: pipeline.source.as_ref().map(|source| source.output).unwrap_or_default(),
+            output: pipeline.source.as_ref().map(|source| source.output.clone()).unwrap_or_default(),
             sink: pipeline.sink.as_ref().map(|sink| sink.org.clone()),
             state: StateCell::new(),
             view: Arc::default(),
@@ -161,7 +161,7 @@ impl SourceEntry {
         let health = self.state.reporter();
         let registry =
             Registry::connect(&shared.registry, health.clone()).await.map_err(TaskError::restart)?;
-        let codec = Codec::new(registry).writing(self.output);
+        let codec = Codec::new(registry).writing(self.output.clone());
         let known = named_topics(&config).map(|(topic, _)| topic).collect();
         let worker = SourceWorker {
             task: SourceTask { pipeline: self.pipeline.clone(), number: 0 },

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::inputs::{id, sink_only};
+use crate::inputs::{id, produce, sink_only};
 use crate::support::{SchemaStore, World, peer_install, run_script};
 
 /// The languages of a registry with their words in the file and on its wire.
@@ -132,4 +132,21 @@ async fn what_pythons_serializers_write_in_every_language_arrives() {
         let found = ["LastName", "Birthdate", "Department"].map(|field| row[field].clone());
         assert_eq!(found, [json!(name), json!("1890-01-09"), json!("R.U.R.")], "{name}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_json_is_passed_over_by_its_text() {
+    let keys = "input: { value: json_or_text }, when: 'value != \"heartbeat\"'";
+    let Some(world) = sink_only(keys, None).await else { return };
+    let contact = json!({ "Id": id(1), "LastName": "Čapek", "_EventType": "created" }).to_string();
+    let key = id(1);
+    let values: [&[u8]; 3] = [b"heartbeat", contact.as_bytes(), b"no JSON"];
+    produce(&world, &values.map(|value| (Some(key.as_bytes()), Some(value)))).await;
+    world.sync().await.expect_code(1);
+    assert_eq!(world.b.rows("Contact")[0]["LastName"], "Čapek");
+    // The text that is not passed over has no fields to write.
+    let letters = world.dead_letters().await;
+    let codes: Vec<&str> = letters.iter().map(|(code, _)| code.as_str()).collect();
+    assert_eq!(codes, ["NO_FIELDS"], "{letters:#?}");
+    world.sync().await.expect_code(0);
 }

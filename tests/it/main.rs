@@ -142,6 +142,8 @@ mod source_input;
 // Gaps: a position that the org can no longer serve.
 mod formats;
 mod gaps;
+mod registrations;
+mod unframed;
 
 // Objects without a channel.
 mod polling;

@@ -24,7 +24,7 @@ async fn codec(url: &Url, language: Language, schemas: Schemas, subject: Subject
     let output = Output {
         key_registration: registration,
         value_registration: registration,
-        ..Output::of(written, written)
+        ..Output::of(written.clone(), written)
     };
     Codec::new(Registry::connect(url, HealthReporter::new().0).await.unwrap()).writing(output)
 }

@@ -15,7 +15,7 @@ pub(super) const LANGUAGES: [Language; 3] = [Language::Avro, Language::JsonSchem
 async fn codec(url: &Url, language: Language) -> Codec {
     let written = Written::Registry(language);
     let registry = Registry::connect(url, HealthReporter::new().0).await.unwrap();
-    Codec::new(registry).writing(Output::of(written, written))
+    Codec::new(registry).writing(Output::of(written.clone(), written))
 }
 
 /// A record of optional texts, whose values are their names.

@@ -29,6 +29,8 @@ mod org_options;
 
 mod private_key;
 
+mod avro_schema;
+
 mod bulk;
 
 mod effect;

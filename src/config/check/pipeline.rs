@@ -74,14 +74,19 @@ pub(super) fn pipeline(
     raw_objects.sort_by_key(|(object, _)| order.iter().position(|name| name == object));
     let written = raw.source.as_ref().and_then(|source| source.topic.clone());
     let lowercase = raw.source.as_ref().and_then(|source| source.topic_lowercase);
-    let output = input::output(raw.source.as_ref().and_then(|source| source.output));
-    let read_as = raw.sink.as_ref().map(|sink| input::input(sink.input, output.read_as()));
+    let output = raw.source.as_ref().and_then(|source| source.output.as_ref());
+    let output = input::output(&name, output, from, report);
+    let read_as = raw
+        .sink
+        .as_ref()
+        .map(|sink| input::input(&name, sink.input.as_ref(), output.read_as(), from, report));
+    let input = read_as.clone();
     let source = raw.source.and_then(|raw| {
         let read = |(name, object): &mut (String, raw::Object)| {
             (name.clone(), object.source.take().unwrap_or_default())
         };
         let objects = raw_objects.iter_mut().map(read).collect();
-        source(Around { pipeline: &name, has_sink, read_as, objects }, raw, report)
+        source(Around { pipeline: &name, has_sink, output, read_as, objects }, raw, report)
     });
     let operation = raw.sink.as_ref().and_then(|sink| sink.operation);
     let source_topic = written.and_then(|topic| TopicTemplate::new(&topic, lowercase.unwrap_or(false)).ok());
@@ -96,7 +101,7 @@ pub(super) fn pipeline(
         let beside = Beside {
             has_source,
             source_org,
-            written: output.read_as(),
+            input: input.unwrap_or_default(),
             source_topic,
             several,
             assignment_of,

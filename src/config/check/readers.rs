@@ -36,7 +36,7 @@ pub(super) fn readers_elsewhere(pipelines: &[&Pipeline], report: &mut Report<'_>
             if !is_read {
                 continue;
             }
-            let sink = Reader::of(&reader.name, sink.input);
+            let sink = Reader::of(&reader.name, sink.input.clone());
             check_reader(&writer.name, &source.shaping, &sink, report);
             let chosen = report.keys(&["pipelines", &writer.name, "source", "only"]);
             check_chosen(&writer.name, chosen, &sink.name, report);
@@ -56,7 +56,7 @@ pub(super) fn check_reader(pipeline: &str, shaping: &Shaping, reader: &Reader, r
         );
         report.fault(&at("key"), message);
     } else if let KeyRule::Text(TextKey { from, .. }) = key {
-        let is_read = match reader.input.key {
+        let is_read = match &reader.input.key {
             Format::Unread => true,
             Format::Text => matches!(from, KeySource::StreamSuffix),
             _ => false,

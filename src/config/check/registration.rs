@@ -5,7 +5,7 @@ use crate::codec::{Output, Registration, Schemas, SubjectName, Written};
 use crate::config::raw;
 
 /// How schemas of values and keys come into the registry.
-pub(super) fn registrations(raw: raw::Output) -> (Registration, Registration) {
+pub(super) fn registrations(raw: &raw::Output) -> (Registration, Registration) {
     let value = Registration { schemas: schemas(raw.schemas), subject: subject(raw.subject) };
     let key = Registration {
         schemas: raw.key_schemas.map_or(value.schemas, |own| schemas(Some(own))),
@@ -15,10 +15,10 @@ pub(super) fn registrations(raw: raw::Output) -> (Registration, Registration) {
 }
 
 /// Reports keys that nothing asks for: only some formats have their schemas in the registry.
-pub(super) fn check_registrations(pipeline: &str, output: Output, report: &mut Report<'_>) {
+pub(super) fn check_registrations(pipeline: &str, output: &Output, report: &mut Report<'_>) {
     let path = ["pipelines", pipeline, "source", "output"];
-    let has_registered = |written: Written| matches!(written, Written::Registry(_));
-    let (value, key) = (has_registered(output.value), has_registered(output.key));
+    let has_registered = |written: &Written| matches!(written, Written::Registry(_));
+    let (value, key) = (has_registered(&output.value), has_registered(&output.key));
     let keys = report.keys(&path);
     for (name, is_used) in
         [("schemas", value || key), ("subject", value || key), ("key_schemas", key), ("key_subject", key)]

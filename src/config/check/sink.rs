@@ -30,8 +30,8 @@ pub(super) struct Beside<'a> {
     pub(super) has_source: bool,
     /// The org that it reads.
     pub(super) source_org: Option<&'a str>,
-    /// What it writes.
-    pub(super) written: Input,
+    /// What the bytes of records are.
+    pub(super) input: Input,
     /// Where it writes, if that is right.
     pub(super) source_topic: Option<TopicTemplate>,
     /// Whether there is more than one object.
@@ -47,11 +47,11 @@ pub(super) fn sink(
     beside: Beside<'_>,
     report: &mut Report<'_>,
 ) -> Option<PipelineSink> {
-    let Beside { has_source, source_org, written, source_topic, several, assignment_of } = beside;
+    let Beside { has_source, source_org, input, source_topic, several, assignment_of } = beside;
     let path = ["pipelines", pipeline, "sink"];
     let at = |key| [path[0], path[1], path[2], key];
     let writing = writing::options(pipeline, &raw, assignment_of, report);
-    let (input, reading) = (input::input(raw.input, written), input::reading(&raw));
+    let reading = input::reading(&raw);
     let org = raw.org.and_then(|org| known_org(pipeline, "sink", org, report));
     let topic = if let Some(topic) = raw.topic {
         sink_template(&topic, source_org.is_some(), several, &at("topic"), report)

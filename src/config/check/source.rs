@@ -13,8 +13,8 @@ use super::pipeline::known_org;
 use super::produced::{self, Produced};
 use super::registration::check_registrations;
 use super::values::{duration, duration_or_off, percent, size};
-use super::{Report, input, is_api_name};
-use crate::codec::Input;
+use super::{Report, is_api_name};
+use crate::codec::{Input, Output};
 use crate::config::raw;
 use crate::config::validated::PipelineSource;
 
@@ -24,6 +24,8 @@ pub(super) struct Around<'a> {
     pub(super) has_sink: bool,
     /// What the sink takes the bytes of records for.
     pub(super) read_as: Option<Input>,
+    /// What its records are written as.
+    pub(super) output: Output,
     /// The objects in the order of the file.
     pub(super) objects: Vec<(String, raw::ObjectSource)>,
 }
@@ -35,8 +37,8 @@ pub(super) fn source(
     report: &mut Report<'_>,
 ) -> Option<PipelineSource> {
     let pipeline = around.pipeline;
-    let output = input::output(raw.output);
-    check_registrations(pipeline, output, report);
+    let output = around.output.clone();
+    check_registrations(pipeline, &output, report);
     let at = |key| ["pipelines", pipeline, "source", key];
     let org = raw.org.and_then(|org| known_org(pipeline, "source", org, report));
     let lowercase = raw.topic_lowercase.unwrap_or(false);
@@ -46,7 +48,7 @@ pub(super) fn source(
         check_template(&around, topic, report);
     }
     let only = raw.only.map(|only| produced::only(pipeline, only, around.has_sink, report));
-    let has_output_key = raw.output.is_some_and(|output| output.key.is_some());
+    let has_output_key = raw.output.as_ref().is_some_and(|output| output.key.is_some());
     let made = Produced { key: raw.key, headers: raw.headers, value: raw.value, has_output_key };
     let shaping = produced::shaping(pipeline, made, around.read_as, report);
     let defaults = Defaults {

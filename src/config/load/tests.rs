@@ -10,6 +10,7 @@ use crate::config::{Brokers, Org, SchemaRegistry};
 
 mod effect;
 mod failures;
+mod formats;
 mod http;
 mod produced;
 mod producer;

@@ -4,13 +4,15 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// What the bytes of records are.
-#[derive(Deserialize, JsonSchema, Default, Clone, Copy)]
+#[derive(Deserialize, JsonSchema, Default)]
 #[schemars(extend("x-example" = "{ value: json }"))]
 pub(in crate::config) struct Input {
     /// What values are.
     #[schemars(extend("default" = "registry", "x-confluent" = ["input.data.format", "value.converter"]))]
     pub(in crate::config) value: Option<ValueFormat>,
-    /// What keys are. Default: as `value`.
+    /// The schema of `avro_unframed`: its text, or a file, relative to this one.
+    pub(in crate::config) schema: Option<String>,
+    /// What keys are. Default: as `value`; `json` with `avro_unframed`.
     #[schemars(extend("x-confluent" = ["key.converter"]))]
     pub(in crate::config) key: Option<KeyFormat>,
 }
@@ -25,6 +27,10 @@ pub(in crate::config) enum ValueFormat {
     JsonWithSchema,
     /// JSON without a schema. What a number or a text means, the field says that it is written to.
     Json,
+    /// The same; what is no JSON is a text, for conditions (`when`) to look at.
+    JsonOrText,
+    /// Avro of the schema under `schema`, with nothing before it.
+    AvroUnframed,
 }
 
 /// What keys are.

@@ -6,13 +6,15 @@ use serde::Deserialize;
 use super::registration::{Schemas, Subject};
 
 /// What the bytes of a source's records are. A sink of the same pipeline reads them so.
-#[derive(Deserialize, JsonSchema, Default, Clone, Copy)]
+#[derive(Deserialize, JsonSchema, Default)]
 #[schemars(extend("x-example" = "{ value: json }"))]
 pub(in crate::config) struct Output {
     /// What values are.
     #[schemars(extend("default" = "avro", "x-confluent" = ["output.data.format", "value.converter"]))]
     pub(in crate::config) value: Option<WrittenValue>,
-    /// What keys are. Default: as `value`. Not beside a `source.key` that makes them text.
+    /// The schema of `avro_unframed`: its text, or a file, relative to this one. Records have no other fields than it.
+    pub(in crate::config) schema: Option<String>,
+    /// What keys are. Default: as `value`; `text` with `avro_unframed`. Not beside a `source.key` that makes them text.
     #[schemars(extend("x-confluent" = ["key.converter"]))]
     pub(in crate::config) key: Option<WrittenKey>,
     /// Which schema of the registry records are written with.
@@ -44,6 +46,8 @@ pub(in crate::config) enum WrittenValue {
     JsonWithSchema,
     /// JSON without a schema.
     Json,
+    /// Avro of the schema under `schema`, with nothing before it.
+    AvroUnframed,
 }
 
 /// What written keys are. `registry` is another word for `avro`.

@@ -84,7 +84,7 @@ impl Reader<'_> {
             starts.insert(own, 0);
         }
         let read_as = match (&pipeline.sink, &pipeline.source) {
-            (Some(sink), _) => sink.input,
+            (Some(sink), _) => sink.input.clone(),
             (None, Some(source)) => source.output.read_as(),
             (None, None) => Input::default(),
         };
