@@ -47,9 +47,14 @@ pub(super) async fn apply(arguments: args::Apply) -> Result<Exit, Failure> {
 }
 
 fn text(applied: &Applied) -> String {
-    let Applied { started, restarted, stopped, unchanged, failed } = applied;
-    let rows =
-        [("started", started), ("restarted", restarted), ("stopped", stopped), ("unchanged", unchanged)];
+    let Applied { started, restarted, stopped, unchanged, failed, waiting } = applied;
+    let rows = [
+        ("started", started),
+        ("restarted", restarted),
+        ("stopped", stopped),
+        ("unchanged", unchanged),
+        ("still to begin", waiting),
+    ];
     let rows = rows.iter().filter(|(_, names)| !names.is_empty());
     let rows = rows.map(|(word, names)| format!("{word}: {}", names.join(", ")));
     let failed = failed.iter().map(|(half, why)| format!("failed: {half}: {why}"));

@@ -33,6 +33,9 @@ pub struct Applied {
     /// Those of the started ones that failed at once: by their half, why.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub failed: BTreeMap<String, String>,
+    /// Those halves of the started ones that have still to begin.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<String>,
 }
 
 /// A file that is not applied. Everything goes on as before, unless the process ends.

@@ -283,7 +283,7 @@ impl Run {
                 return if is_kept { supervisor.settle(&name, stop).await } else { Ok(()) };
             }
             Request::Remove { name, reply } => {
-                let (answer, ended) = match supervisor.remove(&name).await {
+                let (answer, ended) = match supervisor.remove(&name, stop).await {
                     Ok(answer) => (answer, Ok(())),
                     Err(error) => (Err(NotDone::NotNow(ends(&error))), Err(error)),
                 };
@@ -329,6 +329,7 @@ impl Run {
                 connectors.gather(Arc::new(wanted));
                 (Ok(applied), Ok(()))
             }
+            Ok(Err(refused)) if stop.is_cancelled() => (Err(NotApplied::Ends(refused.why)), Ok(())),
             Ok(Err(refused)) => (Err(NotApplied::Refused(refused.why)), Ok(())),
             Err(error) => (Err(NotApplied::Ends(ends(&error))), Err(error)),
         };
@@ -362,6 +363,13 @@ impl Run {
             ));
         }
         let file = file.unwrap_or_else(|| self.report.config.borrow().file.clone());
+        // A pipe would have everything wait for whoever writes into it.
+        if std::fs::metadata(&file).is_ok_and(|meta| !meta.is_file()) {
+            return Err(NotApplied::Refused(format!(
+                "{} is no file that can be read again, as SIGHUP and the next start do; write one, and apply that",
+                file.display()
+            )));
+        }
         config::load(&file).map_err(NotApplied::Faults)
     }
 

@@ -88,12 +88,13 @@ impl Rereading {
     /// Reads the file again and does what it says now; the log says what became of that.
     pub async fn again(&self) {
         match apply(&self.0.requests, None).await {
-            Ok(Applied { started, restarted, stopped, unchanged, failed }) => {
+            Ok(Applied { started, restarted, stopped, unchanged, failed, waiting }) => {
                 tracing::info!(
                     started = started.join(", "),
                     restarted = restarted.join(", "),
                     stopped = stopped.join(", "),
                     unchanged = unchanged.join(", "),
+                    still_to_begin = waiting.join(", "),
                     "The file is read again and applied."
                 );
                 for (half, error) in failed {

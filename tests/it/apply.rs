@@ -15,15 +15,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::{Finished, Kind, Link, OwnBroker, Rest, World, eventually, on_both_brokers};
 
-const LEADS: &str = "Lead: { external_id: OrgA_Id__c }";
+pub(crate) const LEADS: &str = "Lead: { external_id: OrgA_Id__c }";
 
 /// The name of the pipeline that is added.
-fn second(world: &Link) -> String {
+pub(crate) fn second(world: &Link) -> String {
     format!("{}-2", world.pipeline)
 }
 
 /// Adds a pipeline of accounts, from org `from` to org b.
-fn add_accounts(world: &Link, from: &str) {
+pub(crate) fn add_accounts(world: &Link, from: &str) {
     let name = second(world);
     let text = std::fs::read_to_string(world.file()).unwrap();
     let pipeline = format!(
@@ -41,7 +41,7 @@ fn add_org(world: &Link, name: &str, url: &str, client_id: &str, secret: &str) {
     world.edit("orgs:\n", &org);
 }
 
-async fn apply(world: &Link) -> Finished {
+pub(crate) async fn apply(world: &Link) -> Finished {
     world.command(&["apply", "orgstream.yaml"]).finish().await
 }
 
@@ -57,7 +57,7 @@ async fn status(world: &Link) -> Json {
 }
 
 /// The tasks that run, each with since when.
-async fn running(world: &Link) -> Vec<(String, String, String)> {
+pub(crate) async fn running(world: &Link) -> Vec<(String, String, String)> {
     let said = status(world).await;
     let tasks =
         said["pipelines"].as_array().into_iter().flatten().flat_map(|one| one["tasks"].as_array().unwrap());
@@ -66,7 +66,7 @@ async fn running(world: &Link) -> Vec<(String, String, String)> {
 }
 
 /// Waits until so many tasks run.
-async fn all_run(world: &Link, count: usize) -> Vec<(String, String, String)> {
+pub(crate) async fn all_run(world: &Link, count: usize) -> Vec<(String, String, String)> {
     for _ in 0..600 {
         let tasks = running(world).await;
         if tasks.len() == count && tasks.iter().all(|(_, state, _)| state == "running") {
@@ -77,7 +77,7 @@ async fn all_run(world: &Link, count: usize) -> Vec<(String, String, String)> {
     panic!("never do {count} tasks run: {}", status(world).await);
 }
 
-async fn create(org: &Rest, object: &str, name: &str, count: usize) -> usize {
+pub(crate) async fn create(org: &Rest, object: &str, name: &str, count: usize) -> usize {
     let row = |n| match object {
         "Account" => json!({ "Name": format!("{name} {n}") }),
         _ => json!({ "LastName": format!("{name} {n}"), "Company": "Acme" }),

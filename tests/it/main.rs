@@ -14,6 +14,7 @@ mod http;
 
 // Another file for a process that runs.
 mod apply;
+mod trial;
 
 // Connectors that are told to rest, and to go on.
 mod resting;

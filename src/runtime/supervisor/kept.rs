@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use orgstream_api::{TaskError, with_causes};
+use orgstream_api::with_causes;
 use tokio_util::sync::CancellationToken;
 
 use super::{Supervisor, Unprepared};
@@ -20,21 +20,6 @@ use crate::runtime::prepare::{input_topics, missing};
 use crate::worker::sink::SinkTask;
 
 impl Supervisor<'_> {
-    /// What the end of a half means for the process.
-    pub(super) fn of_the_process(
-        &self,
-        name: &HalfName,
-        ended: Result<(), TaskError>,
-    ) -> Result<(), RunError> {
-        match ended {
-            Err(error) if self.report.connectors.owns(&name.pipeline) => {
-                failed(&name.to_string(), &with_causes(&error));
-                Ok(())
-            }
-            ended => Ok(ended?),
-        }
-    }
-
     /// Starts every connector that is kept, all together where that goes.
     pub(in crate::runtime) async fn start_kept(&mut self, stop: &CancellationToken) -> Result<(), RunError> {
         let names = self.report.connectors.kept();
@@ -106,12 +91,16 @@ impl Supervisor<'_> {
     }
 
     /// Forgets the connector `name`, and ends it.
-    pub(in crate::runtime) async fn remove(&mut self, name: &str) -> Result<Result<(), NotDone>, RunError> {
+    pub(in crate::runtime) async fn remove(
+        &mut self,
+        name: &str,
+        stop: &CancellationToken,
+    ) -> Result<Result<(), NotDone>, RunError> {
         let gone = match self.report.connectors.forget(name) {
             Ok(gone) => gone,
             Err(refused) => return Ok(Err(refused)),
         };
-        self.drop(&gone.pipelines).await?;
+        self.drop(&gone.pipelines, stop).await?;
         self.report.connectors.left();
         for half in halves(&gone) {
             if let Err(error) = self.report.resting.set(&half, None) {
@@ -170,7 +159,7 @@ impl Supervisor<'_> {
             let trouble = if lasts { Trouble::refused(why) } else { Trouble::passing(why) };
             self.report.connectors.show_trouble(name, trouble);
             // What it was before it is no more.
-            self.drop(&touched.into_iter().collect::<Vec<_>>()).await?;
+            self.drop(&touched.into_iter().collect::<Vec<_>>(), stop).await?;
         }
         self.report.connectors.left();
         Ok(())
@@ -196,7 +185,7 @@ impl Supervisor<'_> {
             Err(refused) => return Ok(Err(refused)),
         };
         for (half, error) in applied.failed {
-            failed(&half, &error);
+            say_failed(&half, &error);
         }
         connectors.run(touched);
         Ok(Ok(()))
@@ -229,9 +218,9 @@ impl Supervisor<'_> {
     }
 
     /// Ends these pipelines, and goes on without them.
-    async fn drop(&mut self, pipelines: &[String]) -> Result<(), RunError> {
+    async fn drop(&mut self, pipelines: &[String], stop: &CancellationToken) -> Result<(), RunError> {
         let is_meant = |name: &str| pipelines.iter().any(|pipeline| pipeline == name);
-        self.stop(|name| is_meant(&name.pipeline)).await?;
+        self.stop(|name| is_meant(&name.pipeline), stop).await?;
         for name in pipelines {
             self.report.tasks.remove(name);
         }
@@ -247,7 +236,7 @@ impl Supervisor<'_> {
     }
 }
 
-fn failed(connector: &str, error: &str) {
+pub(super) fn say_failed(connector: &str, error: &str) {
     tracing::error!(
         connector,
         error,
