@@ -31,7 +31,7 @@ impl Said {
         self.0.push((place.to_owned(), bytes));
     }
 
-    fn hear_program(&mut self, what: &str, finished: Finished) {
+    fn hear_program(&mut self, what: &str, finished: &Finished) {
         self.hear(what, format!("{}{}", finished.stdout, finished.stderr));
     }
 
@@ -107,7 +107,7 @@ async fn no_secret_is_in_anything_that_is_said_or_kept() {
     world.in_a.create("Account", json!({ "Name": "Again" })).await;
     eventually("it goes on with new sessions", || world.b.count("Account") == 2).await;
     answers(&world, &mut said).await;
-    said.hear_program("the log", running.terminate().await);
+    said.hear_program("the log", &running.terminate().await);
 
     let shown: &[&[&str]] = &[
         &["check", "orgstream.yaml"],
@@ -118,7 +118,7 @@ async fn no_secret_is_in_anything_that_is_said_or_kept() {
     ];
     for arguments in shown {
         let finished = Running::start_saying(world.dir.path(), "trace", arguments).finish().await;
-        said.hear_program(&arguments.join(" "), finished);
+        said.hear_program(&arguments.join(" "), &finished);
     }
     wrong_logins(&world, &mut said).await;
     said.hear_files(&world.dir.path().join("state"));
@@ -186,7 +186,7 @@ async fn wrong_logins(world: &World, said: &mut Said) {
         let arguments = ["run", "orgstream.yaml", "--until-synced", "--quiet", "1s"];
         let finished = Running::start_saying(world.dir.path(), "trace", &arguments).finish().await;
         assert_ne!(finished.code(), Some(0), "the wrong secret of {name} is taken");
-        said.hear_program(&format!("a run with a wrong secret of {name}"), finished);
+        said.hear_program(&format!("a run with a wrong secret of {name}"), &finished);
         fs::write(secrets.join(name), right).unwrap();
     }
 }
