@@ -238,7 +238,11 @@ impl Run {
                 break Err(error);
             }
             let ended = tokio::select! {
-                ended = supervisor.ended() => ended.map(|()| Finished::Stopped),
+                ended = supervisor.ended() => match ended {
+                    // It failed, and harms nothing else.
+                    Ok(()) => continue,
+                    Err(error) => Err(error),
+                },
                 failed = &mut following => followed(failed).map(|()| Finished::Stopped),
                 arrived = &mut arriving => match arrived {
                     Ok(()) => {
