@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::half::HalfName;
 use super::options::{Finished, RunError, RunOptions};
 use super::orgs::{self, Orgs};
 use super::prepare;
@@ -182,7 +183,10 @@ impl Runtime {
         let ended = run.work(requests, &stop).await;
         match &ended {
             Ok(_) => run.report.tasks.stopped(),
-            Err(error) => run.report.tasks.fail(&with_causes(error)),
+            Err(error) => {
+                let rests = |name: &HalfName| run.report.resting.of(name).is_some();
+                run.report.tasks.fail(&with_causes(error), rests);
+            }
         }
         served.cancel();
         if let Ok(Err(error)) = serving.await {

@@ -142,14 +142,16 @@ impl Tasks {
         }
     }
 
-    /// The process ends for `reason`: tasks that never came to run show it, and all do when it is no task's own.
-    pub(super) fn fail(&self, reason: &str) {
+    /// The process ends for `reason`: tasks that never came to run show it, and all do when it is no task's own, those included that have
+    /// drained since. Halves of which `rests` says that they were told to rest go on showing that.
+    pub(super) fn fail(&self, reason: &str, rests: impl Fn(&HalfName) -> bool) {
         let explained = self.cells().iter().any(|cell| matches!(cell.read().0, TaskState::Failed(_)));
-        for cell in self.cells() {
-            let idle = matches!(cell.read().0, TaskState::Starting | TaskState::Degraded(_));
-            let rests = matches!(cell.read().0, TaskState::Paused | TaskState::Stopped);
-            if idle || !explained && !rests {
-                cell.set(TaskState::Failed(reason.to_owned()));
+        for half in self.all().into_iter().filter(|half| !rests(&half.name())) {
+            for cell in half.cells() {
+                let idle = matches!(cell.read().0, TaskState::Starting | TaskState::Degraded(_));
+                if idle || !explained {
+                    cell.set(TaskState::Failed(reason.to_owned()));
+                }
             }
         }
     }
