@@ -118,5 +118,7 @@ pub enum CodecError {
         registry: String,
         /// What it said.
         reason: String,
+        /// Whether it did not answer, which may pass.
+        is_away: bool,
     },
 }

@@ -66,7 +66,8 @@ impl Registry {
     ) -> Result<(Self, Vec<String>), CodecError> {
         let config = config.into();
         let shown = config.shown();
-        let refused = |reason: String| CodecError::Registry { registry: shown.clone(), reason };
+        let refused =
+            |reason: String| CodecError::Registry { registry: shown.clone(), reason, is_away: false };
         let settings = config.settings(|settings| {
             settings.set_timeout(CALL);
         });
@@ -85,7 +86,10 @@ impl Registry {
             match get_all_subjects(&this.shared.settings).await.map_err(|error| Trouble::of(&error)) {
                 Ok(subjects) => return Ok((this, subjects)),
                 Err(Trouble::Away(_)) if Instant::now() < deadline => sleep(PAUSES.0).await,
-                Err(trouble) => return Err(refused(trouble.to_string())),
+                Err(trouble) => {
+                    let (reason, is_away) = (trouble.to_string(), matches!(trouble, Trouble::Away(_)));
+                    return Err(CodecError::Registry { registry: shown, reason, is_away });
+                }
             }
         }
     }
@@ -227,7 +231,7 @@ impl Registry {
     }
 
     pub(super) fn unusable(&self, reason: String) -> CodecError {
-        CodecError::Registry { registry: self.shared.url.clone(), reason }
+        CodecError::Registry { registry: self.shared.url.clone(), reason, is_away: false }
     }
 }
 

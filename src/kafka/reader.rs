@@ -114,16 +114,18 @@ impl Reader {
         Ok(Self { consumer, brokers: config.bootstrap_servers.clone(), topic: topic.to_owned(), cancelled })
     }
 
-    /// Offsets of these partitions as this reader sees them. Asks until brokers answer.
+    /// Offsets of these partitions as this reader sees them. Asks until brokers answer. Only before [`Self::start`]: to ask for a token
+    /// anew, the reader is polled.
     pub(super) fn offsets(
         &self,
         partitions: impl IntoIterator<Item = i32>,
         ask: Ask,
     ) -> Result<BTreeMap<i32, i64>, Error> {
         let places = places(&self.topic, partitions);
-        let found = self
-            .cancelled
-            .insist(&self.topic, || query::list_offsets(&self.consumer, &self.brokers, &places, ask))?;
+        let found = self.cancelled.insist(&self.topic, || {
+            query::serve(&self.consumer);
+            query::list_offsets(&self.consumer, &self.brokers, &places, ask)
+        })?;
         Ok(numbers(found))
     }
 

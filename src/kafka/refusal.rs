@@ -5,7 +5,7 @@
 
 use rdkafka::error::RDKafkaErrorCode;
 
-use super::token::REFUSES;
+use super::token::{REFUSES, UNASKED};
 
 /// What is wrong between a client and a broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,10 +36,11 @@ impl Refusal {
             Some(RDKafkaErrorCode::Authentication) if says(&["Broker: Unsupported SASL mechanism"]) => {
                 Some(Self::Mechanism)
             }
-            Some(RDKafkaErrorCode::Authentication) if says(&[REFUSES]) => Some(Self::Token),
+            Some(RDKafkaErrorCode::Authentication) if says(&[REFUSES, UNASKED]) => Some(Self::Token),
             // Whoever gives the tokens is away, or a token ended on its way.
             Some(RDKafkaErrorCode::Authentication)
-                if says(&["Failed to acquire SASL OAUTHBEARER token", "expired"]) =>
+                if says(&["Failed to acquire SASL OAUTHBEARER token"])
+                    || (says(&["expired"]) && says(&["invalid_token", "OAUTHBEARER"])) =>
             {
                 None
             }
@@ -173,5 +174,14 @@ mod tests {
     fn who_gives_the_tokens_may_be_away_for_a_while() {
         let words = "Failed to acquire SASL OAUTHBEARER token: the token endpoint https://i/t does not answer (status 503)";
         assert_eq!(of_login(words), None);
+        let ended = "SASL authentication error: {\"status\":\"invalid_token\"}: the token has expired";
+        assert_eq!(of_login(ended), None);
+        assert_eq!(of_login("SASL PLAIN: the account has expired"), Some(Refusal::Login));
+    }
+
+    #[test]
+    fn a_token_that_cannot_be_asked_for_is_not_waited_for() {
+        let words = "Failed to acquire SASL OAUTHBEARER token: no token can be asked for: `sasl.oauthbearer.client.id` is missing";
+        assert_eq!(of_login(words), Some(Refusal::Token));
     }
 }

@@ -36,15 +36,16 @@ const LIFETIME: i64 = 300_000;
 
 /// Words of errors by which [`super::refusal`] tells them apart.
 pub(super) const REFUSES: &str = "refuses to give a token";
+pub(super) const UNASKED: &str = "no token can be asked for";
 
 /// What goes wrong. Its words are all that librdkafka hands on, so they say everything.
 #[derive(Debug, thiserror::Error)]
 enum TokenError {
-    #[error("`{0}` is missing")]
+    #[error("{UNASKED}: `{0}` is missing")]
     Setting(&'static str),
-    #[error("`{ENDPOINT}` is no URL")]
+    #[error("{UNASKED}: `{ENDPOINT}` is no URL")]
     Url,
-    #[error("`https.ca.pem` holds no certificate that can be read")]
+    #[error("{UNASKED}: `https.ca.pem` holds no certificate that can be read")]
     Authority,
     #[error("the token endpoint {endpoint} does not answer ({reason})")]
     Away { endpoint: String, reason: String },
@@ -59,7 +60,14 @@ enum TokenError {
 struct Answer {
     access_token: String,
     /// In seconds.
+    #[serde(default, deserialize_with = "seconds")]
     expires_in: Option<f64>,
+}
+
+/// Some endpoints write the number as text. What is no number says nothing.
+fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    let said = Json::deserialize(deserializer)?;
+    Ok(said.as_f64().or_else(|| said.as_str()?.trim().parse().ok()))
 }
 
 /// What is written where an endpoint refuses.
@@ -170,6 +178,15 @@ mod tests {
     }
 
     #[test]
+    fn a_lifetime_may_be_a_number_or_its_text() {
+        let read = |text: &str| serde_json::from_str::<Answer>(text).expect("an answer").expires_in;
+        assert_eq!(read("{\"access_token\":\"t\",\"expires_in\":3599}"), Some(3_599.0));
+        assert_eq!(read("{\"access_token\":\"t\",\"expires_in\":\"3599\"}"), Some(3_599.0));
+        assert_eq!(read("{\"access_token\":\"t\",\"expires_in\":null}"), None);
+        assert_eq!(read("{\"access_token\":\"t\"}"), None);
+    }
+
+    #[test]
     fn a_token_ends_when_its_endpoint_says_or_else_when_it_says_itself() {
         let ends = |claims, expires_in| token(answer(claims, expires_in), "app", 1_000).lifetime_ms;
         assert_eq!(ends("{\"exp\":90}", Some(5.0)), 6_000);
@@ -194,6 +211,6 @@ mod tests {
     #[test]
     fn what_is_missing_is_named() {
         let error = of(Some("{}")).map(|_| ()).unwrap_err().to_string();
-        assert_eq!(error, "`sasl.oauthbearer.token.endpoint.url` is missing");
+        assert_eq!(error, "no token can be asked for: `sasl.oauthbearer.token.endpoint.url` is missing");
     }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use orgstream_api::HealthReporter;
 use tokio::time::timeout;
 
-use crate::codec::Registry;
+use crate::codec::{CodecError, Registry};
 use crate::config::{Config, SchemaRegistry};
 use crate::embedded::Announcement;
 
@@ -78,6 +78,9 @@ async fn registry(config: &Config, findings: &Findings) {
                 let unseen = "whether schemas may be registered: only registering one shows it";
                 findings.unseen(REGISTRY, "rights", unseen.to_owned());
             }
+        }
+        Err(error @ CodecError::Registry { is_away: true, .. }) => {
+            findings.away(REGISTRY, "registry", error.to_string());
         }
         Err(error) => findings.failed(REGISTRY, "registry", error.to_string()),
     }

@@ -238,7 +238,7 @@ pub(super) async fn own_topics(
 ) -> Result<(), Error> {
     let mut widest = 1;
     for name in inputs {
-        widest = widest.max(admin.partitions(name).await?.unwrap_or(1));
+        widest = widest.max(admin.width(name).await?.unwrap_or(1));
     }
     let reports = reports.into_iter().flat_map(Reports::topics);
     admin.ensure_topics(&reports.map(|name| of_reasons(name.clone())).collect::<Vec<_>>()).await?;

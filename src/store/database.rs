@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use orgstream_api::StoreError;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
@@ -61,19 +61,22 @@ impl Database {
             source: Some(Box::new(SqliteError(source))),
         };
         let mut connection = Connection::open(path).map_err(|error| failed("cannot open", error))?;
-        if let Some(taken) = newer(&connection).map_err(|error| failed("cannot prepare", error))? {
-            let what = format!(
-                "{} was made by a newer orgstream (step {taken}, this one knows {}); run that one, or use another `state` directory",
-                path.display(),
-                STEPS.len()
-            );
-            return Err(StoreError { what, source: None });
-        }
-        if let Some(damage) = damage(&connection).map_err(|error| failed("cannot read", error))? {
-            let what = format!("cannot read {} ({DAMAGED}): {damage}", path.display());
-            return Err(StoreError { what, source: None });
-        }
+        refuse_newer(path, newer(&connection).map_err(|error| failed("cannot prepare", error))?)?;
+        refuse_damage(path, damage(&connection).map_err(|error| failed("cannot read", error))?)?;
         prepare(&mut connection).map_err(|error| failed("cannot prepare", error))?;
+        Self::serve(connection, path)
+    }
+
+    /// Opens a file to look at it: nothing in it is changed, nor brought up to date. Blocks.
+    pub fn look(path: &Path) -> Result<Self, StoreError> {
+        let failed = |source: rusqlite::Error| StoreError {
+            what: format!("cannot read {} ({})", path.display(), remedy(&source)),
+            source: Some(Box::new(SqliteError(source))),
+        };
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+        refuse_newer(path, newer(&connection).map_err(failed)?)?;
+        refuse_damage(path, damage(&connection).map_err(failed)?)?;
         Self::serve(connection, path)
     }
 
@@ -150,6 +153,22 @@ fn remedy(error: &rusqlite::Error) -> &'static str {
         }
         _ => "it has to be a file that this user can read and write, in a directory that this user can write",
     }
+}
+
+fn refuse_newer(path: &Path, newer: Option<u32>) -> Result<(), StoreError> {
+    let Some(taken) = newer else { return Ok(()) };
+    let what = format!(
+        "{} was made by a newer orgstream (step {taken}, this one knows {}); run that one, or use another `state` directory",
+        path.display(),
+        STEPS.len()
+    );
+    Err(StoreError { what, source: None })
+}
+
+fn refuse_damage(path: &Path, damage: Option<String>) -> Result<(), StoreError> {
+    let Some(damage) = damage else { return Ok(()) };
+    let what = format!("cannot read {} ({DAMAGED}): {damage}", path.display());
+    Err(StoreError { what, source: None })
 }
 
 /// The schema's step, when this program does not know it: what it means cannot be guessed.

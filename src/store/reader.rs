@@ -35,6 +35,14 @@ impl LinkReader {
         Ok(Some(Self { database: Database::open(path)? }))
     }
 
+    /// As [`LinkReader::open`], for who is to change nothing, an older schema included. Blocks.
+    pub fn look(path: &Path) -> Result<Option<Self>, StoreError> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        Ok(Some(Self { database: Database::look(path)? }))
+    }
+
     /// The links of `ids`, in order.
     pub async fn read(
         &self,

@@ -266,3 +266,47 @@ async fn rights_that_the_brokers_deny_are_found_without_using_them() {
     says(&findings, "failed", &[&format!("topic {account}"), "cannot be used"]);
     says(&findings, "failed", &[&world.topic("Lead"), "the right `Write`"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_of_an_older_version_is_left_as_it_is_and_one_of_a_newer_is_a_fault() {
+    let Some(world) = World::builder().embedded().build().await else { return };
+    world.sync().await.expect_code(0);
+    let database = world.dir.path().join("state/orgstream.db");
+    let version = |wanted: Option<u32>| {
+        let connection = rusqlite::Connection::open(&database).expect("the database opens");
+        if let Some(wanted) = wanted {
+            connection.pragma_update(None, "user_version", wanted).expect("the version is set");
+        }
+        let read = connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0));
+        read.expect("the version is read")
+    };
+    let older = version(None) - 1;
+    version(Some(older));
+    says(&look(&world, 0).await, "passed", &["org a, login"]);
+    assert_eq!(version(None), older, "the program that made it can still read it");
+    version(Some(99));
+    says(&look(&world, 78).await, "failed", &["state directory", "newer orgstream", "99"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_that_is_away_has_not_answered_and_is_no_fault() {
+    let Some(world) = World::builder().embedded().build().await else { return };
+    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let url = format!("http://{}", free.expect("a port"));
+    world.edit("kafka:\n", &format!("schema_registry: {{ url: '{url}' }}\nkafka:\n"));
+    says(&look(&world, 1).await, "no_answer", &["schema_registry", &url]);
+}
+
+/// A topic that the sink's state lies in is to be as wide as the inputs, also where nothing is there yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn state_that_was_made_beforehand_fits_inputs_that_are_still_to_be_made() {
+    let Some(world) = World::builder().embedded().partitions(3).build().await else { return };
+    let spec = TopicSpec {
+        name: format!("{}.parked", world.pipeline),
+        partitions: Some(3),
+        cleanup: Cleanup::Compact,
+    };
+    admin(&world).await.ensure_topics(&[spec]).await.expect("the topic is made");
+    assert_eq!(of(&look(&world, 0).await, "failed"), Vec::<String>::new());
+    world.sync().await.expect_code(0);
+}

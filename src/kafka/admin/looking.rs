@@ -43,6 +43,14 @@ impl Outlook {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// How many partitions a topic would be made with that is not there; `None` where it would not be made, or as brokers please.
+    pub(super) fn planned(&self, topic: &str) -> Option<i32> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(topic)
+            .filter(|(_, looked)| matches!(looked, Looked::Made))
+            .and_then(|(spec, _)| spec.partitions)
+    }
+
     pub(super) fn note(&self, spec: &TopicSpec, looked: Looked) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(spec.name.clone(), (spec.clone(), looked));
@@ -54,6 +62,12 @@ impl Admin {
     pub fn looking(&self) -> (Self, Outlook) {
         let outlook = Outlook::default();
         (Self { outlook: Some(outlook.clone()), ..self.clone() }, outlook)
+    }
+
+    /// How many partitions `topic` has, or would have, for who only looks.
+    pub async fn width(&self, topic: &str) -> Result<Option<i32>, Error> {
+        let there = self.partitions(topic).await?;
+        Ok(there.or_else(|| self.outlook.as_ref()?.planned(topic)))
     }
 
     /// How the brokers keep `topic`.

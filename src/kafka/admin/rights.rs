@@ -18,11 +18,13 @@ use super::{Admin, blocking};
 use crate::kafka::config::KafkaConfig;
 use crate::kafka::context::Reports;
 use crate::kafka::error::Error;
-use crate::kafka::token;
+use crate::kafka::{query, token};
 
 /// How long one answer may take.
 const ANSWER: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_millis(100);
+/// In milliseconds, and as short as brokers let a member's session be.
+const SESSION: &str = "6000";
 
 /// Whether the user has a right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,16 +70,29 @@ impl Admin {
 
     /// Whether the user may be a member of consumer group `group`, which reads `topic`.
     pub async fn may_join(&self, group: &str, topic: &str) -> Result<Allowed, Error> {
-        let (shared, group, topic) =
-            (std::sync::Arc::clone(&self.shared), group.to_owned(), topic.to_owned());
+        let (config, group, topic) = (self.shared.config.clone(), group.to_owned(), topic.to_owned());
         blocking(move || {
-            let failed = |source| shared.failed(&group, "asking for the rights", source);
+            let refused = |error: KafkaError| Error::refused_config(&config.bootstrap_servers, &error);
+            let mut client = config.client_config();
+            // A group that the user may not even describe has no coordinator for it, which is waited for as long as this.
+            client.set("session.timeout.ms", SESSION).set("heartbeat.interval.ms", "1000");
+            let client: BaseConsumer<Reports> = client
+                .set("group.id", &group)
+                .set("enable.auto.commit", "false")
+                .create_with_context(Reports::default())
+                .map_err(refused)?;
+            query::serve(&client);
             let mut list = TopicPartitionList::new();
-            list.add_partition_offset(&topic, i32::MAX, Offset::Offset(0)).map_err(failed)?;
-            let code = match shared.group_client(&group)?.commit(&list, CommitMode::Sync) {
+            list.add_partition_offset(&topic, i32::MAX, Offset::Offset(0)).map_err(refused)?;
+            let mut code = match client.commit(&list, CommitMode::Sync) {
                 Ok(()) => None,
                 Err(error) => error.rdkafka_error_code(),
             };
+            while let Some(Err(error)) = client.poll(TICK) {
+                if error.rdkafka_error_code() == Some(RDKafkaErrorCode::GroupAuthorizationFailed) {
+                    code = error.rdkafka_error_code();
+                }
+            }
             let passes = [
                 RDKafkaErrorCode::UnknownTopicOrPartition,
                 // Other members are at work, and only they may commit.

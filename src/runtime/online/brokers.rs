@@ -18,7 +18,7 @@ use crate::worker::sink::SinkTask;
 pub(super) async fn look(config: &Config, running: Option<&Announcement>, findings: &Findings) {
     let Some(kafka) = kafka(config, running) else {
         let found = "the broker of the process itself, which does not run now".to_owned();
-        findings.passed(KAFKA, "brokers", found);
+        findings.unseen(KAFKA, "brokers", found);
         return;
     };
     if let Some(setting) = kafka.settings.trusts_anyone() {
@@ -133,14 +133,14 @@ async fn inputs(
     match missing(&awaited::awaited(config, pipeline), admin).await {
         Ok(missing) if missing.is_empty() => {}
         Ok(missing) => {
-            findings.warned(&place, "topics", awaited::said(&pipeline.name, &missing, admin).await);
+            findings.failed(&place, "topics", awaited::said(&pipeline.name, &missing, admin).await);
         }
         Err(error) => findings.error(&place, "topics", error),
     }
     let Ok(missing) = missing(&inputs, admin).await else { return };
-    let there: Vec<String> = inputs.into_iter().filter(|topic| !missing.contains(topic)).collect();
+    let there: Vec<String> = inputs.iter().filter(|topic| !missing.contains(topic)).cloned().collect();
     let group = SinkTask { pipeline: pipeline.name.clone(), number: 0 }.group();
-    if let Some(topic) = there.first() {
+    if let Some(topic) = there.first().or(inputs.first()) {
         rights::of_group(&group, topic, admin, &place, findings).await;
     }
     let beginner = Beginner { pipeline: &pipeline.name, group: &group, topics: &there, start: &sink.start };

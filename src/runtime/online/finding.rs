@@ -72,6 +72,14 @@ impl Findings {
         self.note(place, subject, Verdict::NotLookedAt, found);
     }
 
+    /// Whether something was found that fails.
+    pub(super) fn has_failed(&self, place: &str, subject: &str) -> bool {
+        let is_it = |found: &Finding| {
+            found.place == place && found.subject == subject && found.verdict == Verdict::Failed
+        };
+        self.lock().iter().any(is_it)
+    }
+
     /// What a start would end or wait with.
     pub(super) fn error(&self, place: &str, subject: &str, error: impl Into<TaskError>) {
         let error = error.into();

@@ -6,9 +6,10 @@ use std::path::Path;
 use futures_util::future::join_all;
 use orgstream_api::with_causes;
 use orgstream_salesforce::{Allowance, METERED, Org, OrgConfig};
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::{ANSWER, Findings, objects};
+use super::{ANSWER, Findings, ORGS, objects};
 use crate::config::Config;
 use crate::embedded::{Announcement, org_configs};
 use crate::runtime::options::RunOptions;
@@ -23,11 +24,11 @@ const STREAMS: &str = "DurableStreamingApiConcurrentClients";
 pub(super) async fn look(config: &Config, place: &Path, running: Option<&Announcement>, findings: &Findings) {
     let simulated = running.map(|running| running.orgs.clone()).unwrap_or_default();
     let configs = org_configs(config, &simulated);
-    let known = known(place).await;
+    let known = known(place, findings).await;
     let names: BTreeSet<String> = needed(config, &RunOptions::default());
     let reached = join_all(names.iter().map(|name| async {
         let Some(org_config) = configs.get(name) else {
-            findings.passed(
+            findings.unseen(
                 &place_of(name),
                 "login",
                 "an org that the process simulates, which does not run now".to_owned(),
@@ -50,11 +51,19 @@ pub(super) async fn look(config: &Config, place: &Path, running: Option<&Announc
 }
 
 /// Which orgs the names meant when the state was made. A directory that was never used knows none.
-async fn known(place: &Path) -> BTreeMap<String, String> {
-    match LinkReader::open(&database_path(place)) {
-        Ok(Some(reader)) => reader.orgs().await.unwrap_or_default(),
-        Ok(None) | Err(_) => BTreeMap::new(),
-    }
+async fn known(place: &Path, findings: &Findings) -> BTreeMap<String, String> {
+    let path = database_path(place);
+    let opened =
+        spawn_blocking(move || LinkReader::look(&path)).await.expect("opening a file does not panic");
+    let read = match opened {
+        Ok(Some(reader)) => reader.orgs().await,
+        Ok(None) => Ok(BTreeMap::new()),
+        Err(error) => Err(error),
+    };
+    read.unwrap_or_else(|error| {
+        findings.failed(ORGS, "state directory", with_causes(&error));
+        BTreeMap::new()
+    })
 }
 
 async fn login(

@@ -21,8 +21,11 @@ pub(super) async fn of_topic(topic: &Topic, admin: &Admin, findings: &Findings) 
 pub(super) async fn of_group(group: &str, topic: &str, admin: &Admin, place: &str, findings: &Findings) {
     let allowed = admin.may_join(group, topic).await;
     if matches!(allowed, Ok(Allowed::Yes)) {
-        let members = admin.members(group).await.map(|members| members.len()).unwrap_or_default();
-        let found = format!("may be joined; {members} member(s) are at work in it");
+        let members = admin.members(group).await.map_or_else(
+            |error| format!("who is at work in it does not show: {}", orgstream_api::with_causes(&error)),
+            |members| format!("{} member(s) are at work in it", members.len()),
+        );
+        let found = format!("may be joined; {members}");
         findings.passed(place, &format!("group {group}"), found);
     }
     missing(allowed, "Read", &format!("group {group}"), place, findings);

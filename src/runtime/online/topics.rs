@@ -47,7 +47,12 @@ pub(super) async fn judge(topics: &[Topic], admin: &Admin, findings: &Findings) 
         let subject = format!("topic {name}");
         match &topic.looked {
             Looked::Made => {
-                findings.passed(KAFKA, &subject, "is not there, and will be made".to_owned());
+                findings.passed(
+                    KAFKA,
+                    &subject,
+                    "is not there, and will be made; whether it may be read and written shows only then"
+                        .to_owned(),
+                );
             }
             Looked::Unfit(error) => match error {
                 crate::kafka::Error::Config { .. } => findings.failed(KAFKA, &subject, error.to_string()),
@@ -67,7 +72,9 @@ pub(super) async fn judge(topics: &[Topic], admin: &Admin, findings: &Findings) 
                 };
                 losses(topic, &settings, findings);
                 rights::of_topic(topic, admin, findings).await;
-                findings.passed(KAFKA, &subject, format!("is there, {partitions} partition(s){kept}"));
+                if !findings.has_failed(KAFKA, &subject) {
+                    findings.passed(KAFKA, &subject, format!("is there, {partitions} partition(s){kept}"));
+                }
             }
         }
     }
