@@ -18,7 +18,7 @@ use crate::worker::parked::entry::largest;
 use crate::worker::sink::{Parts, SinkTask, SinkWorker};
 
 /// What is read ahead of the sink.
-const READ_AHEAD: Capacity = Capacity { records: 2_000, bytes: 8 << 20 };
+const READ_AHEAD: Capacity = Capacity { records: 1_000, bytes: 8 << 20 };
 
 /// The orgs that a sink calls.
 #[derive(Clone)]

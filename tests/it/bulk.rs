@@ -10,9 +10,9 @@ use crate::support::{Running, World, eventually, on_both_brokers};
 
 const RECORDS: usize = 100_000;
 
-/// What a process may have resident at most, in MB. Of a build for development some 20 MB more of the program's own text are there
-/// than of a release, and beside other tests it lets go of memory later.
-const MEMORY: u64 = if cfg!(debug_assertions) { 180 } else { 150 };
+/// What a process may have resident at most, in MB. Aimed at are 150 MB, of a release. Of a build for development tens of megabytes
+/// more of the program's own text are there, and beside other tests it lets go of memory later.
+const MEMORY: u64 = if cfg!(debug_assertions) { 200 } else { 150 };
 
 on_both_brokers! {
 async fn a_job_whose_process_is_killed_is_outlived_before_anything_newer_is_written(
