@@ -1,19 +1,19 @@
 //! The log: one line an event on stderr, so that stdout holds only results.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::IsTerminal as _;
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing_subscriber::{EnvFilter, Registry, fmt, reload};
 
+mod levels;
+pub use levels::{LoggerLevel, NotSet, levels, set_level};
 mod logfmt;
 use logfmt::Logfmt;
 
@@ -22,9 +22,6 @@ const VARIABLE: &str = "RUST_LOG";
 
 /// What is shown otherwise. The libraries below speak of their own business, so only their warnings count.
 const DEFAULT: &str = "warn,orgstream=info";
-
-/// The filter that is in force.
-static FILTER: OnceLock<String> = OnceLock::new();
 
 /// What is asked of the log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,41 +48,24 @@ pub enum Format {
 /// # Errors
 /// The message says what is wrong with the filter in the environment.
 pub fn start(options: LogOptions) -> Result<(), String> {
-    let log = fmt()
-        .with_env_filter(filter(options.level)?)
+    let lines = fmt::layer()
         .with_writer(std::io::stderr)
         .with_target(false)
         // When nobody reads standard error any more, saying so there would panic, in whichever task logs first.
         .log_internal_errors(false);
-    let started = match options.format.unwrap_or(Format::Pretty) {
-        Format::Pretty => log.with_ansi(std::io::stderr().is_terminal()).try_init(),
-        Format::Json => log
+    let lines = match options.format.unwrap_or(Format::Pretty) {
+        Format::Pretty => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
+        Format::Json => lines
             .json()
             .flatten_event(true)
             .with_target(true)
             .with_current_span(false)
             .with_span_list(false)
-            .try_init(),
-        Format::Logfmt => log.with_ansi(false).event_format(Logfmt).try_init(),
+            .boxed(),
+        Format::Logfmt => lines.with_ansi(false).event_format(Logfmt).boxed(),
     };
+    let started = tracing_subscriber::registry().with(filter(options.level)?).with(lines).try_init();
     started.map_err(|error| format!("the log cannot be started: {error}"))
-}
-
-/// The level of each logger, and of `root`, which stands for all others; none before the log is started.
-pub fn levels() -> BTreeMap<String, String> {
-    let filter = FILTER.get().map(String::as_str).unwrap_or_default();
-    let level = |directive: &str| match directive.rsplit_once('=') {
-        Some((logger, level)) => (logger.to_owned(), level.to_uppercase()),
-        None if directive.parse::<LevelFilter>().is_ok() => ("root".to_owned(), directive.to_uppercase()),
-        // A logger by itself shows everything.
-        None => (directive.to_owned(), "TRACE".to_owned()),
-    };
-    let directives = filter.split(',').map(str::trim).filter(|directive| !directive.is_empty());
-    let mut levels: BTreeMap<_, _> = directives.map(level).collect();
-    if !filter.is_empty() {
-        levels.entry("root".to_owned()).or_insert_with(|| "OFF".to_owned());
-    }
-    levels
 }
 
 /// Starts the log in a file, for a program that draws on the terminal. Its last warning can be read.
@@ -105,7 +85,7 @@ pub fn start_in_file(path: &Path) -> Result<Arc<LastWarning>, String> {
     Ok(last)
 }
 
-fn filter(level: Option<&str>) -> Result<EnvFilter, String> {
+fn filter(level: Option<&str>) -> Result<reload::Layer<EnvFilter, Registry>, String> {
     let of_level = |level: &str| match level {
         "error" => "error".to_owned(),
         level => format!("warn,orgstream={level}"),
@@ -114,8 +94,7 @@ fn filter(level: Option<&str>) -> Result<EnvFilter, String> {
     let wanted = std::env::var(VARIABLE).unwrap_or_else(|_| default());
     let filter =
         EnvFilter::try_new(&wanted).map_err(|error| format!("{VARIABLE} is no log filter: {error}"))?;
-    let _first = FILTER.set(wanted);
-    Ok(filter)
+    Ok(levels::follow(&wanted, filter))
 }
 
 /// The last warning or error of the log.

@@ -239,7 +239,8 @@ fn wrong(kind: Type, value: &str) -> Option<String> {
         Type::Boolean => (!value.eq_ignore_ascii_case("true") && !value.eq_ignore_ascii_case("false"))
             .then(|| "Expected value to be either true or false".to_owned()),
         Type::Number(least, most) => match value.parse::<i64>() {
-            Err(_) => Some("Not a number of type LONG".to_owned()),
+            Err(_) if most > i64::from(i32::MAX) => Some("Not a number of type LONG".to_owned()),
+            Err(_) => Some("Not a number of type INT".to_owned()),
             Ok(number) if number < least => Some(format!("Value must be at least {least}")),
             Ok(number) if number > most => Some(format!("Value must be no more than {most}")),
             Ok(_) => None,

@@ -8,6 +8,7 @@
 //! - `body`, `configured`: making, changing and taking away
 //! - `lifecycle`: pausing, stopping and starting it again
 //! - `refused`: what is not done here
+//! - `plugins`: the kinds of connectors, and whether properties would do
 //! - `loggers`: the levels of the log
 
 use std::collections::BTreeMap;
@@ -23,7 +24,6 @@ use tokio::sync::watch;
 
 use super::answer::Refusal;
 use crate::config::Config;
-use crate::confluent;
 use crate::connectors::Connectors;
 use crate::control::{Kind, Orders, Status, StatusSource, TaskStatus};
 
@@ -32,6 +32,7 @@ mod configured;
 mod connector;
 mod lifecycle;
 mod loggers;
+mod plugins;
 mod refused;
 mod state;
 
@@ -115,8 +116,8 @@ pub(super) fn router(connect: Connect) -> Router {
         .route("/connectors/{name}/topics", get(topics))
         .route("/connectors/{name}/topics/reset", put(reset_topics))
         .route("/connectors/{name}/offsets", get(offsets).patch(refused::change).delete(refused::change))
-        .route("/connector-plugins", get(plugins))
         .merge(lifecycle::router())
+        .merge(plugins::router())
         .with_state(connect)
         .merge(loggers::router())
 }
@@ -134,7 +135,7 @@ async fn connectors(State(connect): State<Connect>, Query(asked): Asked) -> Json
     let status = connect.status.status();
     let expanded = |what: &str| asked.iter().any(|(name, value)| name == "expand" && value == what);
     let (states, infos) = (expanded("status"), expanded("info"));
-    if !states && !infos {
+    if asked.iter().all(|(name, _)| name != "expand") {
         return Json(connect.running(&status).into_iter().map(|(connector, _)| connector.name).collect());
     }
     let mut all = serde_json::Map::new();
@@ -225,14 +226,6 @@ async fn offsets(State(connect): State<Connect>, Path(name): Path<String>) -> An
         Json(json!({ "offsets": offsets }))
     };
     connect.with(&name, || unknown(&name), of)
-}
-
-async fn plugins() -> Json<Value> {
-    let of = |class: &str, kind: Kind| json!({ "class": class, "type": kind.as_str(), "version": VERSION });
-    let own = [Kind::Sink, Kind::Source].map(|kind| of(connector::class(kind), kind));
-    let known = confluent::Kind::ALL
-        .map(|known| of(known.class(), if known.is_source() { Kind::Source } else { Kind::Sink }));
-    Json(known.into_iter().chain(own).collect())
 }
 
 fn unknown(name: &str) -> String {

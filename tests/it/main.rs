@@ -22,6 +22,12 @@ mod resting;
 // Connectors that are made over REST.
 mod rest_connectors;
 
+// The same requests to a real Kafka Connect worker.
+mod real_connect;
+
+// Properties that are looked at over REST, and the levels of the log.
+mod rest_checks;
+
 // What happens to single records: creates, changes, deletes, undeletes, references, fixed operations.
 mod read_ahead;
 mod records;

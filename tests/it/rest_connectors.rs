@@ -21,23 +21,23 @@ objects:
 ";
 
 /// What stands for a value that is not shown.
-const HIDDEN: &str = "[hidden]";
+pub(crate) const HIDDEN: &str = "[hidden]";
 
 /// Two orgs, a broker, a registry, and a worker's file without connectors.
-struct Place {
-    world: World,
+pub(crate) struct Place {
+    pub(crate) world: World,
     _registry: SchemaStore,
 }
 
 /// A process with its REST API.
-struct Worker {
-    process: Running,
+pub(crate) struct Worker {
+    pub(crate) process: Running,
     http: Client,
     url: String,
 }
 
 impl Place {
-    async fn start() -> Option<Self> {
+    pub(crate) async fn start() -> Option<Self> {
         let world = World::builder()
             .embedded()
             .objects("Lead: { external_id: OrgA_Id__c }")
@@ -58,7 +58,7 @@ impl Place {
     }
 
     /// A worker, as soon as it takes connectors.
-    async fn worker(&self, files: &[&str]) -> Worker {
+    pub(crate) async fn worker(&self, files: &[&str]) -> Worker {
         let process = self.world.command(&[&["connect-standalone", "worker.properties"], files].concat());
         Worker::of(process, &self.world, "connect.offsets.orgstream").await
     }
@@ -67,7 +67,7 @@ impl Place {
         self.world.dir.path().join("connect.offsets.orgstream")
     }
 
-    fn topic(&self) -> String {
+    pub(crate) fn topic(&self) -> String {
         format!("{}-leads", self.world.pipeline)
     }
 
@@ -83,7 +83,7 @@ impl Place {
         })
     }
 
-    fn source(&self) -> Json {
+    pub(crate) fn source(&self) -> Json {
         with(
             Self::login(&self.world.a),
             json!({
@@ -100,7 +100,7 @@ impl Place {
         )
     }
 
-    fn sink(&self) -> Json {
+    pub(crate) fn sink(&self) -> Json {
         with(
             Self::login(&self.world.b),
             json!({
@@ -120,22 +120,22 @@ impl Place {
         )
     }
 
-    async fn lead(&self, name: &str) {
+    pub(crate) async fn lead(&self, name: &str) {
         self.world.in_a.create("Lead", json!({ "LastName": name, "Company": "Acme" })).await;
     }
 
-    async fn arrives(&self, name: &str) {
+    pub(crate) async fn arrives(&self, name: &str) {
         eventually(name, || self.world.b.rows("Lead").iter().any(|row| row["LastName"] == name)).await;
     }
 
-    fn secrets(&self) -> [String; 4] {
+    pub(crate) fn secrets(&self) -> [String; 4] {
         let (a, b) = (self.world.a.credentials(), self.world.b.credentials());
         [&a.client_secret, &a.password, &b.client_secret, &b.password].map(ToString::to_string)
     }
 }
 
 /// `one` with the keys of `other`.
-fn with(mut one: Json, other: Json) -> Json {
+pub(crate) fn with(mut one: Json, other: Json) -> Json {
     let (Json::Object(own), Json::Object(more)) = (&mut one, other) else { panic!("objects") };
     own.extend(more);
     one
@@ -161,31 +161,31 @@ impl Worker {
         panic!("the worker never takes connectors");
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.url))
     }
 
-    async fn answer(request: RequestBuilder) -> (u16, Json) {
+    pub(crate) async fn answer(request: RequestBuilder) -> (u16, Json) {
         let response = request.send().await.unwrap();
         let code = response.status().as_u16();
         let text = response.text().await.unwrap();
         (code, serde_json::from_str(&text).unwrap_or(Json::String(text)))
     }
 
-    async fn get(&self, path: &str) -> (u16, Json) {
+    pub(crate) async fn get(&self, path: &str) -> (u16, Json) {
         Self::answer(self.request(Method::GET, path)).await
     }
 
-    async fn create(&self, name: &str, config: &Json) -> (u16, Json) {
+    pub(crate) async fn create(&self, name: &str, config: &Json) -> (u16, Json) {
         let body = json!({ "name": name, "config": config });
         Self::answer(self.request(Method::POST, "/connectors").json(&body)).await
     }
 
-    async fn send(&self, method: Method, path: &str, body: &Json) -> (u16, Json) {
+    pub(crate) async fn send(&self, method: Method, path: &str, body: &Json) -> (u16, Json) {
         Self::answer(self.request(method, path).json(body)).await
     }
 
-    async fn delete(&self, name: &str) -> (u16, Json) {
+    pub(crate) async fn delete(&self, name: &str) -> (u16, Json) {
         Self::answer(self.request(Method::DELETE, &format!("/connectors/{name}"))).await
     }
 
@@ -201,7 +201,7 @@ impl Worker {
         panic!("/health never answers {code}: {said:?}");
     }
 
-    async fn until(&self, name: &str, state: &str) -> Json {
+    pub(crate) async fn until(&self, name: &str, state: &str) -> Json {
         let mut said = Json::Null;
         for _ in 0..600 {
             said = self.get(&format!("/connectors/{name}/status")).await.1;
@@ -215,7 +215,7 @@ impl Worker {
     }
 }
 
-fn assert_refused(answer: &(u16, Json), code: u16, part: &str) {
+pub(crate) fn assert_refused(answer: &(u16, Json), code: u16, part: &str) {
     let (said, body) = answer;
     assert_eq!((*said, &body["error_code"]), (code, &json!(code)), "{body}");
     let message = body["message"].as_str().unwrap();

@@ -218,7 +218,7 @@ async fn connectors_are_stopped_and_started_again_in_kafka_connects_words() {
         (server.post("/connectors/x/tasks/0/restart").await, "Connector x not found".to_owned()),
         (
             server.post(&format!("/connectors/{sink}/tasks/7/restart")).await,
-            format!("Unknown task: {sink}-7"),
+            format!("Task {sink}-7 not found"),
         ),
     ] {
         assert_eq!(answer, (404, json!({ "error_code": 404, "message": message })));

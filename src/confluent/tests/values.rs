@@ -397,7 +397,7 @@ fn wrong_values_are_named_in_kafka_connects_words() {
             "yes",
             "Invalid value yes for configuration override.event.type: Expected value to be either true or false",
         ),
-        ("tasks.max", "many", "Invalid value many for configuration tasks.max: Not a number of type LONG"),
+        ("tasks.max", "many", "Invalid value many for configuration tasks.max: Not a number of type INT"),
         ("tasks.max", "0", "Value must be at least 1"),
         ("connection.timeout", "600001", "Value must be no more than 600000"),
         ("behavior.on.api.errors", "retry", "String must be one of: log, ignore, fail"),

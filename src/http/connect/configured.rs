@@ -59,8 +59,13 @@ pub(super) async fn delete(
 
 impl Connect {
     async fn update(&self, headers: &HeaderMap, name: String, update: Update) -> Answered {
+        let begins = matches!(update, Update::Create(_, None) | Update::Replace(_));
         let is_new = self.declared.update(name.clone(), update).await.map_err(|refused| refusal(&refused))?;
-        let info = self.with(&name, || unknown(&name), Connector::info)?;
+        let mut info = self.with(&name, || unknown(&name), Connector::info)?;
+        if is_new && begins {
+            // It starts after this answer.
+            info["tasks"] = self.with(&name, || unknown(&name), |connector, _| connector.planned())?;
+        }
         let mut response = Json(info).into_response();
         if is_new {
             *response.status_mut() = StatusCode::CREATED;

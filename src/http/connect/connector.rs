@@ -124,6 +124,16 @@ impl Connector {
         json!({ "name": self.name, "config": self.config, "tasks": ids, "type": self.kind.as_str() })
     }
 
+    /// The tasks that it will have when it runs.
+    pub(super) fn planned(&self) -> Value {
+        let each = match self.kind {
+            Kind::Source => 1,
+            Kind::Sink => self.config.get("tasks.max").and_then(|most| most.trim().parse().ok()).unwrap_or(1),
+        };
+        let all = self.pipelines.len().saturating_mul(each);
+        (0..all).map(|task| json!({ "connector": self.name, "task": task })).collect()
+    }
+
     /// What each of its tasks is given.
     pub(super) fn task_config(&self) -> Value {
         let task = match (self.is_half, self.kind) {

@@ -71,7 +71,7 @@ async fn restart_task(
     let Ok(number) = task.parse::<usize>() else { return Err(not_found("HTTP 404 Not Found")) };
     let is_there = |_: &Connector, tasks: &[&TaskStatus]| number < connector::there(tasks).len();
     if !connect.with(&name, || super::unknown(&name), is_there)? {
-        return Err(not_found(format!("Unknown task: {name}-{number}")));
+        return Err(not_found(format!("Task {name}-{number} not found")));
     }
     connect.change(&name, Change::Restart { only_failed: false }).await.map(|()| StatusCode::NO_CONTENT)
 }

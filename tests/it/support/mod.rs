@@ -1,7 +1,7 @@
 //! What the tests share: peers, a world of two orgs and one file, and a REST client for the orgs.
 
 mod peers;
-pub(crate) use peers::{Bayeux, SecuredKafka, TlsProxy, shared_peers};
+pub(crate) use peers::{Bayeux, ConnectWorker, SecuredKafka, TlsProxy, shared_peers};
 
 mod own_broker;
 pub(crate) use own_broker::{Kind, OwnBroker};

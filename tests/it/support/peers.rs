@@ -182,6 +182,27 @@ impl Registry {
     }
 }
 
+/// A Kafka Connect worker with the connectors for files.
+#[derive(Debug)]
+pub(crate) struct ConnectWorker(Peer);
+
+impl ConnectWorker {
+    /// A worker of the test's own, on these brokers.
+    pub(crate) fn start(bootstrap_servers: &str) -> Option<Self> {
+        match Peer::start("connect.sh", &["--bootstrap", bootstrap_servers]) {
+            Ok(peer) => Some(Self(peer)),
+            Err(reason) => {
+                skip(&reason);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.0.text("url")
+    }
+}
+
 /// The broker and registry that tests share; each test has topics, groups and pipelines of its own.
 ///
 /// `None` means that they cannot be had and need not be.
