@@ -12,8 +12,8 @@
 
 pub mod status;
 pub use status::{
-    AllowanceStatus, CallStatus, HistogramStatus, Kind, LatencyStatus, OrgStatus, PartitionLag, Passed,
-    PipelineStatus, State, Status, TaskStatus, Unavailable, WaitingStatus,
+    AllowanceStatus, CallStatus, HistogramStatus, Kind, LatencyStatus, LoginStatus, OrgStatus, PartitionLag,
+    Passed, PipelineStatus, State, Status, TaskStatus, Unavailable, WaitingStatus,
 };
 
 pub mod flow;

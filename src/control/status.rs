@@ -46,6 +46,9 @@ pub struct OrgStatus {
     /// Since when and why it cannot be called; nothing while it can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unavailable: Option<Unavailable>,
+    /// Its logins since it was connected.
+    #[serde(default)]
+    pub logins: LoginStatus,
     /// The calls since it was connected. Logins and the streaming connection are not among them.
     #[serde(default)]
     pub calls: Vec<CallStatus>,
@@ -55,6 +58,20 @@ pub struct OrgStatus {
     /// Bytes of the bodies of their answers, unpacked.
     #[serde(default)]
     pub bytes_received: u64,
+}
+
+/// What became of the logins to an org.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginStatus {
+    /// Those that gave a token.
+    pub granted: u64,
+    /// Those that the org refused.
+    pub refused: u64,
+    /// Those without a usable answer.
+    pub failed: u64,
+    /// When the token in use was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<String>,
 }
 
 /// That an org cannot be called.

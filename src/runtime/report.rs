@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use async_trait::async_trait;
 use orgstream_api::{Command, Histogram, Latency, with_causes};
 use orgstream_salesforce::datetime::format_datetime;
-use orgstream_salesforce::{Allowance, BreakerState, CallCounts, Org};
+use orgstream_salesforce::{Allowance, BreakerState, CallCounts, LoginCounts, Org};
 use tokio::sync::{mpsc, watch};
 
 use super::flow::flow_status;
@@ -25,9 +25,9 @@ use crate::clock::now_ms;
 use crate::config::Config;
 use crate::connectors::ConnectorSet;
 use crate::control::{
-    AllowanceStatus, Applied, CallStatus, Change, HistogramStatus, Kind, LatencyStatus, NotApplied,
-    NotOrdered, Orders, OrgStatus, Passed, PipelineStatus, State, Status, StatusSource, TaskStatus,
-    Unavailable, WaitingStatus,
+    AllowanceStatus, Applied, CallStatus, Change, HistogramStatus, Kind, LatencyStatus, LoginStatus,
+    NotApplied, NotOrdered, Orders, OrgStatus, Passed, PipelineStatus, State, Status, StatusSource,
+    TaskStatus, Unavailable, WaitingStatus,
 };
 use crate::store::{Changed, IdChanges, IdStore};
 use crate::worker::state::{StateCell, TaskState};
@@ -160,10 +160,12 @@ fn org_status(org: &Org) -> OrgStatus {
         BreakerState::Open { since, reason } => Some(Unavailable { since: text(since), reason }),
     };
     let (bytes_sent, bytes_received) = org.bytes();
+    let LoginCounts { granted, refused, failed, last } = org.logins();
     OrgStatus {
         allowances: allowances.collect(),
         held_back: org.held_back(),
         unavailable,
+        logins: LoginStatus { granted, refused, failed, last: Some(text(last)) },
         calls: org.calls().into_iter().map(call).collect(),
         bytes_sent,
         bytes_received,

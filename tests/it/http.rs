@@ -214,6 +214,8 @@ async fn the_figures_of_a_run_are_those_of_the_page_and_count_what_happened() {
     assert!(sum(&page, "orgstream_org_calls_total", &writes) >= 1.0, "{page}");
     assert!(sum(&page, "orgstream_org_sent_bytes_total", &[("org", "b")]) > 0.0, "{page}");
     assert!(sum(&page, "orgstream_org_received_bytes_total", &[("org", "a")]) > 0.0, "{page}");
+    let granted = [("org", "b"), ("outcome", "granted")];
+    assert!(sum(&page, "orgstream_org_logins_total", &granted) >= 1.0, "{page}");
     let live = [pipeline[0], ("flow", "live")];
     assert!(sum(&page, "orgstream_source_flow", &live) > 0.0, "{page}");
     running.terminate().await.expect_code(0);

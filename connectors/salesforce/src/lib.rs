@@ -28,7 +28,7 @@ pub mod org;
 pub use org::Org;
 
 mod auth;
-pub use auth::Token;
+pub use auth::{LoginCounts, Token};
 
 mod call;
 

@@ -294,6 +294,20 @@ pub(super) const ORG_MAX: Family = Family {
     help: "The daily allowance.",
     worry: "never",
 };
+pub(super) const ORG_LOGINS: Family = Family {
+    name: "orgstream_org_logins_total",
+    kind: Kind::Counter,
+    labels: "org outcome",
+    help: "Logins since the org was connected, the first included, and what became of them: granted, refused, failed (without a usable answer).",
+    worry: "`refused` or `failed` grow, or `granted` every few minutes: the org's session time-out is short, or somebody ends the sessions",
+};
+pub(super) const ORG_LOGIN_LAST: Family = Family {
+    name: "orgstream_org_last_login_timestamp_seconds",
+    kind: Kind::Gauge,
+    labels: "org",
+    help: "When the token that calls use now was given, in seconds since the epoch. There is a login when the org no longer takes a token.",
+    worry: "with `orgstream_org_logins_total`",
+};
 pub(super) const ORG_CALLS: Family = Family {
     name: "orgstream_org_calls_total",
     kind: Kind::Counter,
@@ -363,6 +377,8 @@ pub const ALL: &[Family] = &[
     ORG_HELD,
     ORG_USED,
     ORG_MAX,
+    ORG_LOGINS,
+    ORG_LOGIN_LAST,
     ORG_CALLS,
     ORG_TOOK,
     ORG_SENT,

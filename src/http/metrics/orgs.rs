@@ -14,6 +14,12 @@ pub(super) fn write(text: &mut Text, status: &Status) {
             text.sample(f::ORG_USED, &labels, number(known.used));
             text.sample(f::ORG_MAX, &labels, number(known.max));
         }
+        let logins = &org.logins;
+        let outcomes = [("granted", logins.granted), ("refused", logins.refused), ("failed", logins.failed)];
+        for (outcome, count) in outcomes {
+            text.sample(f::ORG_LOGINS, &[labels[0], ("outcome", outcome)], number(count));
+        }
+        text.time(f::ORG_LOGIN_LAST, &labels, logins.last.as_ref());
         for calls in &org.calls {
             let labels = [labels[0], ("kind", calls.kind.as_str())];
             let outcomes =

@@ -9,6 +9,7 @@ mod at_end;
 mod change;
 mod gap;
 mod health;
+mod logins;
 mod messages;
 mod polling;
 mod pressure;

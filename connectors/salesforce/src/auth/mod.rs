@@ -9,5 +9,9 @@ mod login;
 mod token;
 pub use token::Token;
 
+mod logins;
+pub use logins::LoginCounts;
+pub(crate) use logins::Logins;
+
 mod session;
 pub(crate) use session::Session;

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::watch;
 
-use crate::auth::Token;
 use crate::auth::login::Login;
+use crate::auth::{LoginCounts, Logins, Token};
 use crate::config::OrgConfig;
 use crate::error::ApiError;
 use crate::id::OrgId;
@@ -22,6 +22,7 @@ pub(crate) struct Session {
 struct Shared {
     login: Login,
     org: OrgId,
+    logins: Logins,
     state: Mutex<State>,
 }
 
@@ -41,13 +42,18 @@ impl Session {
         let login = Login::new(config, name, http);
         let (token, org) = login.token().await?;
         let state = Mutex::new(State { token, underway: None });
-        let shared = Arc::new(Shared { login, org, state });
+        let shared = Arc::new(Shared { login, org, logins: Logins::first(), state });
         Ok((Self { shared }, org))
     }
 
     /// The token to use now.
     pub(crate) fn token(&self) -> Token {
         self.shared.lock().token.clone()
+    }
+
+    /// What became of the logins.
+    pub(crate) fn logins(&self) -> LoginCounts {
+        self.shared.logins.read()
     }
 
     /// A token other than `rejected`.
@@ -78,6 +84,7 @@ impl Shared {
                 // A sandbox that was refreshed answers with another id behind the same URL; its records are others.
                 if org == shared.org { Ok(token) } else { Err(shared.login.another_org(&shared.org, &org)) }
             });
+            shared.logins.note(&outcome);
             {
                 let mut state = shared.lock();
                 if let Ok(token) = &outcome {
