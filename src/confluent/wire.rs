@@ -74,6 +74,8 @@ pub(super) fn wires(
         let own = settings.has(&property);
         let given = if own { Some(settings.given) } else { worker };
         let Some((given, class)) = given.and_then(|given| Some((given, given.get(&property)?))) else {
+            // Nobody names a converter, and Avro in a registry is written.
+            wires.ask_of_schemas(half, kind, given.unwrap_or(settings.given), settings, found);
             continue;
         };
         let mut refuse = |property: &str, message: String| {
@@ -127,25 +129,39 @@ pub(super) fn wires(
                 refuse(name, message);
             }
         }
+        wires.ask_of_schemas(half, kind, given, settings, found);
+    }
+    wires
+}
+
+impl Wires {
+    /// Takes over which schemas the converter of one half of a source writes with; a sink registers none.
+    fn ask_of_schemas(
+        &mut self,
+        half: &str,
+        kind: Kind,
+        converter: &Given,
+        settings: &mut Settings<'_>,
+        found: &mut Vec<Finding>,
+    ) {
         if !kind.is_source() {
-            continue;
+            return;
         }
-        let said = registering(half, given, settings.given);
+        let said = registering(half, converter, settings.given);
         if let Some(property) = &said.idle {
             let message = "only counts where `auto.register.schemas` is `false`, there as here";
             if settings.has(property) {
                 settings.ignore(property, message);
             } else {
-                found.push(given.finding(property, Verdict::Ignored, message));
+                found.push(converter.finding(property, Verdict::Ignored, message));
             }
         }
         if half == "key" {
-            wires.registering_keys = said;
+            self.registering_keys = said;
         } else {
-            wires.registering_values = said;
+            self.registering_values = said;
         }
     }
-    wires
 }
 
 /// What a converter of this class reads and writes.

@@ -335,6 +335,15 @@ fn a_source_takes_the_schemas_that_its_converters_would() {
     assert_keys(Kind::PushTopic, &keys, &["key_subject: record"]);
     // A connector may say it for both halves.
     assert_keys(Kind::Cdc, "auto.register.schemas=false\n", &["schemas: registered"]);
+    // So it does without a file of the worker, where nobody names a converter.
+    for (said, key) in [
+        ("auto.register.schemas=false\n", "schemas: registered"),
+        ("auto.register.schemas=false\nuse.latest.version=true\n", "schemas: latest"),
+        ("value.converter.auto.register.schemas=false\n", "schemas: registered"),
+    ] {
+        let translation = translate(None, &[connector(Kind::Cdc, said)], Pipelines::OfConnectors);
+        assert!(translation.text.contains(key), "{said} {}", translation.text);
+    }
 }
 
 #[test]
