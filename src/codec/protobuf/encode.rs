@@ -7,6 +7,7 @@ use orgstream_salesforce::datetime::civil;
 use protox::prost_reflect::{DescriptorPool, FieldDescriptor, Kind as Proto, MessageDescriptor};
 
 use super::compile::compile;
+use super::fit::fits;
 use super::schema_text::message_name;
 use super::wire::{COUNTED, EIGHT, VARINT, counted, integer, key, member, part};
 use crate::codec::varint::write_signed;
@@ -98,6 +99,7 @@ fn written_place(place: usize) -> Vec<u8> {
 }
 
 fn message(descriptor: &MessageDescriptor, schema: &Arc<Schema>) -> Result<Message, String> {
+    fits(descriptor, schema)?;
     let mut fields = Vec::with_capacity(schema.fields().len());
     for (index, field) in schema.fields().iter().enumerate() {
         let own = descriptor.get_field_by_name(&field.name);

@@ -6,7 +6,7 @@
 //! - [`layout`]: what the fields of a message mean here
 //! - [`decode`]: bytes → values
 //! - [`schema_text`], [`numbers`]: our schemas as `.proto` files
-//! - [`encode`], [`wire`]: values → bytes
+//! - [`encode`], [`fit`], [`wire`]: values → bytes
 
 mod compile;
 pub(crate) use compile::compile;
@@ -16,6 +16,8 @@ pub(super) use decode::Writer;
 
 mod encode;
 pub(super) use encode::Encoder;
+
+mod fit;
 
 mod known;
 
