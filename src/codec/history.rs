@@ -34,17 +34,38 @@ impl History {
         self.0.len()
     }
 
+    /// Whether it was told by somebody who knew of this version, and so of all before it.
+    pub(super) fn reaches(&self, version: u32) -> bool {
+        self.0.last_key_value().is_some_and(|(last, _)| *last >= version)
+    }
+
     /// The numbers that the fields had in the versions before this one.
     pub(super) fn numbers(&self, before: u32) -> Result<Numbers, String> {
         let mut numbers = Numbers::default();
-        let known = self.0.range(..before).filter_map(|(number, version)| Some((number, version.as_ref()?)));
-        for (number, Version { text, referenced }) in known {
-            numbers
-                .learn(text, referenced)
-                .map_err(|error| format!("version {number} of the subject is not understood: {error}"))?;
+        for version in self.0.range(..before) {
+            learn(&mut numbers, version)?;
         }
         Ok(numbers)
     }
+
+    /// Shows the numbers as they were before the first version, and after each of them.
+    pub(super) fn learn(&self, mut see: impl FnMut(&Numbers)) -> Result<(), String> {
+        let mut numbers = Numbers::default();
+        see(&numbers);
+        for version in &self.0 {
+            learn(&mut numbers, version)?;
+            see(&numbers);
+        }
+        Ok(())
+    }
+}
+
+/// Adds what a version says.
+fn learn(numbers: &mut Numbers, (number, version): (&u32, &Option<Version>)) -> Result<(), String> {
+    let Some(Version { text, referenced }) = version else { return Ok(()) };
+    numbers
+        .learn(text, referenced)
+        .map_err(|error| format!("version {number} of the subject is not understood: {error}"))
 }
 
 impl Registry {

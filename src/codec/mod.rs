@@ -13,7 +13,7 @@
 //! - `framing`, `writer`, `encoder`: which schema the bytes were or are written with
 //! - [`registry_config`]: where a registry is, and how it is asked
 //! - [`registration`]: which schema is taken, and from which subject
-//! - [`registry`], `registering`, `history`, `referenced`, `levels`: schema ids, and how schemas come by them
+//! - [`registry`], `registering`, `found`, `history`, `referenced`, `levels`: schema ids, and how schemas come by them
 //! - `trouble`, `refusal`: what a registry's refusal means
 //! - [`record`]: the codec itself, for keys and values
 
@@ -26,6 +26,8 @@ pub use format::{Format, Input, Language, Output, Written};
 pub mod avro;
 
 mod encoder;
+
+mod found;
 
 mod framing;
 

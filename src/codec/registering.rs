@@ -1,6 +1,7 @@
 //! How the schemas of records come into the registry, and what they are written with.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use orgstream_api::{Schema, Struct};
 use schema_registry_converter::async_impl::schema_registry::{
@@ -8,6 +9,7 @@ use schema_registry_converter::async_impl::schema_registry::{
 };
 use schema_registry_converter::schema_registry_common::{SchemaType, SrCall, SuppliedSchema};
 use serde_json::json;
+use tokio::time::sleep;
 
 use super::encoder::Encoder;
 use super::error::{CodecError, Part};
@@ -23,6 +25,9 @@ use super::{avro, framing, json, protobuf};
 /// How often a schema is made anew because others registered theirs in between.
 const ATTEMPTS: usize = 20;
 
+/// How long a replica that is behind is given before it is asked again.
+const BEHIND: Duration = Duration::from_millis(500);
+
 /// What is to be written, and where.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted<'a> {
@@ -36,6 +41,16 @@ pub(super) struct Wanted<'a> {
     pub(super) language: Language,
     /// The schema of the records.
     pub(super) schema: &'a Arc<Schema>,
+}
+
+/// Why a schema whose fields have numbers is made once more.
+enum Unsettled {
+    /// Others have registered fields with its numbers before.
+    Numbers,
+    /// The registry does not show its version.
+    Unseen,
+    /// The registry refused it, and has had other versions since.
+    Refused(Source, Trouble),
 }
 
 /// One of our schemas as the registry has it.
@@ -73,14 +88,10 @@ impl Registry {
     pub(super) async fn registering(&self, wanted: Wanted<'_>) -> Result<Registered, CodecError> {
         let (source, id) = match (wanted.schemas, wanted.language) {
             (Schemas::Latest, _) => return self.latest(wanted).await,
-            (Schemas::Registered, _) => {
-                let source = self.own(wanted).await?;
-                let id = self.found(wanted, &source).await?;
-                (source, id)
-            }
+            (Schemas::Registered, _) => self.find(wanted).await?,
             (Schemas::Register, Language::Protobuf) => self.register_numbered(wanted).await?,
             (Schemas::Register, _) => {
-                let source = self.own(wanted).await?;
+                let source = wanted.source(&Numbers::default())?;
                 let id = self.post(wanted, &source).await;
                 let id = match id {
                     Err(trouble) => return Err(self.explained(wanted, &source, trouble).await),
@@ -93,22 +104,12 @@ impl Registry {
         Registered::compile(wanted, &source, id).map_err(|reason| wanted.unencodable(reason))
     }
 
-    /// The schema in its language.
-    async fn own(&self, wanted: Wanted<'_>) -> Result<Source, CodecError> {
-        let mut history = History::default();
-        if wanted.language == Language::Protobuf {
-            self.catch_up(wanted, &mut history).await?;
-        }
-        let numbers = history.numbers(u32::MAX).map_err(|reason| wanted.unencodable(reason))?;
-        wanted.source(&numbers)
-    }
-
     /// Registers a schema whose fields have numbers. Who else registers one at the same time has learnt from the same
     /// versions, and may give a new field of its own the number of ours: whose version comes later makes another one.
     async fn register_numbered(&self, wanted: Wanted<'_>) -> Result<(Source, u32), CodecError> {
         let mut history = History::default();
         self.catch_up(wanted, &mut history).await?;
-        let mut refused = None;
+        let mut unsettled = Unsettled::Numbers;
         for _ in 0..ATTEMPTS {
             let unencodable = |reason| wanted.unencodable(reason);
             let numbers = history.numbers(u32::MAX).map_err(unencodable)?;
@@ -117,26 +118,38 @@ impl Registry {
             let posted = self.post(wanted, &source).await;
             self.catch_up(wanted, &mut history).await?;
             match posted {
-                Ok(id) => {
-                    let Some(version) = self.version(wanted, &source).await? else { return Ok((source, id)) };
-                    let before = history.numbers(version).map_err(unencodable)?;
-                    if before.fit(&source.text).map_err(unencodable)? {
-                        return Ok((source, id));
+                Ok(id) => match self.version(wanted, &source).await? {
+                    Some(version) if history.reaches(version) => {
+                        let before = history.numbers(version).map_err(unencodable)?;
+                        if before.fit(&source.text).map_err(unencodable)? {
+                            return Ok((source, id));
+                        }
+                        unsettled = Unsettled::Numbers;
                     }
-                }
+                    // Whoever answers is behind the one that took it, or somebody has deleted it meanwhile.
+                    _ => {
+                        unsettled = Unsettled::Unseen;
+                        sleep(BEHIND).await;
+                    }
+                },
                 Err(trouble) if history.len() == known => {
                     return Err(self.explained(wanted, &source, trouble).await);
                 }
-                Err(trouble) => refused = Some((source, trouble)),
+                Err(trouble) => unsettled = Unsettled::Refused(source, trouble),
             }
         }
-        match refused {
-            Some((source, trouble)) => Err(self.explained(wanted, &source, trouble).await),
-            None => Err(wanted.unencodable(
+        Err(match unsettled {
+            Unsettled::Refused(source, trouble) => self.explained(wanted, &source, trouble).await,
+            Unsettled::Unseen => self.unusable(format!(
+                "it does not show the version of {} that it has just taken, so that nobody knows whether the numbers of its fields \
+                 are its own; its replicas are behind, or somebody deletes versions",
+                wanted.subject
+            )),
+            Unsettled::Numbers => wanted.unencodable(
                 "others register versions of the subject all the time, so that its fields get no numbers of their own"
                     .to_owned(),
-            )),
-        }
+            ),
+        })
     }
 
     async fn post(&self, wanted: Wanted<'_>, source: &Source) -> Result<u32, Trouble> {
@@ -148,7 +161,7 @@ impl Registry {
     }
 
     /// The number and the id of the version with this schema.
-    async fn look_up(
+    pub(super) async fn look_up(
         &self,
         wanted: Wanted<'_>,
         source: &Source,
@@ -170,26 +183,6 @@ impl Registry {
         match self.look_up(wanted, source).await {
             Ok((version, _)) => Ok(version),
             Err(Trouble::Unknown(_)) => Ok(None),
-            Err(trouble) => Err(self.refused(wanted, trouble)),
-        }
-    }
-
-    /// The id of a schema that somebody else has registered.
-    async fn found(&self, wanted: Wanted<'_>, source: &Source) -> Result<u32, CodecError> {
-        let missing = |reason: String| {
-            let Wanted { subject, schema, .. } = wanted;
-            tracing::warn!(subject, schema = source.text, "this schema is wanted, and is not registered");
-            CodecError::Unregistered {
-                registry: self.address().1.to_owned(),
-                subject: subject.to_owned(),
-                name: schema.name().to_owned(),
-                reason,
-            }
-        };
-        match self.look_up(wanted, source).await {
-            Ok((_, Some(id))) => Ok(id),
-            Ok((_, None)) => Err(missing("its answer names no id".to_owned())),
-            Err(Trouble::Unknown(reason)) => Err(missing(reason)),
             Err(trouble) => Err(self.refused(wanted, trouble)),
         }
     }
@@ -250,7 +243,7 @@ impl Wanted<'_> {
     }
 
     /// The text of the schema, whose fields have these numbers where they have any.
-    fn source(&self, numbers: &Numbers) -> Result<Source, CodecError> {
+    pub(super) fn source(&self, numbers: &Numbers) -> Result<Source, CodecError> {
         let text = match self.language {
             Language::Avro => avro::schema_text(self.schema).map_err(|error| error.0),
             Language::JsonSchema => Ok(json::schema_text(self.schema)),

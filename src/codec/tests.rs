@@ -13,6 +13,7 @@ pub(in crate::codec) mod drawn;
 mod formats;
 mod hostile;
 mod inline;
+mod lagging;
 mod registrations;
 mod versions;
 

@@ -63,6 +63,16 @@ async fn schemas_of_others_are_taken(url: &Url) {
         let taken = encoded(url, language, Schemas::Registered, &topic, &record).await.unwrap();
         assert_eq!(registered, taken, "{language:?}");
         assert_eq!(versions(url, &subject).await.len(), 1, "{language:?}");
+        // The object gets fields, and a record of its first shape is found as it was registered.
+        for wide in [&["Id", "City", "Name"][..], &["Id", "City", "Name", "Fax"]] {
+            let wide = super::versions::record(wide);
+            encoded(url, language, Schemas::Register, &topic, &wide).await.unwrap();
+        }
+        let still = encoded(url, language, Schemas::Registered, &topic, &record).await.unwrap();
+        assert_eq!(registered, still, "{language:?}");
+        let unknown = super::versions::record(&["Id", "Other__c"]);
+        let missing = encoded(url, language, Schemas::Registered, &topic, &unknown).await.unwrap_err();
+        assert!(matches!(missing, CodecError::Unregistered { .. }), "{language:?} {missing:?}");
     }
 }
 
