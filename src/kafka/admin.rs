@@ -24,6 +24,8 @@ pub use looking::{Looked, Outlook, TopicSettings};
 mod rights;
 pub use rights::Allowed;
 
+mod widening;
+
 /// How long [`Admin::connect`] waits for a broker.
 const CONNECT: Duration = Duration::from_secs(30);
 /// After how long it is said that no broker answers. One that starts beside this process takes a moment.

@@ -161,19 +161,26 @@ impl Deliverer {
                 sleep(PAUSE).await;
                 // What was handed over before is waited for by whoever ends the transaction; a plain producer
                 // goes on writing it.
-                return Err(batch.refused().unwrap_or(Undelivered { index, error }));
+                let failed = batch.refused().unwrap_or(Undelivered { index, error });
+                self.forget_missing(records, &failed);
+                return Err(failed);
             }
         }
         drop(batch);
         let answer =
             answers.await.unwrap_or_else(|_| Err(Undelivered { index: 0, error: KafkaError::Canceled }));
-        if let Err(failed) = &answer
-            && failed.misses_topic()
-        {
-            // Whether it is there at all is asked before the next batch.
-            self.known().remove(&records[failed.index].topic);
+        if let Err(failed) = &answer {
+            self.forget_missing(records, failed);
         }
         answer
+    }
+
+    /// Whether the topic is there at all, and how wide, is asked before the next batch: asking is also what tells librdkafka of
+    /// partitions that were added since.
+    fn forget_missing(&self, records: &[Outgoing], failed: &Undelivered) {
+        if failed.misses_topic() {
+            self.known().remove(&records[failed.index].topic);
+        }
     }
 
     async fn enqueue(

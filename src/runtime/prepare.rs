@@ -242,7 +242,10 @@ pub(super) async fn own_topics(
     }
     let reports = reports.into_iter().flat_map(Reports::topics);
     admin.ensure_topics(&reports.map(|name| of_reasons(name.clone())).collect::<Vec<_>>()).await?;
-    // An entry lies in the partition number of its record, so the topic is as wide as the widest input.
+    // An entry lies in the partition number of its record, so the topic is as wide as the widest input, which others may have widened.
+    for topic in [topics::parked(pipeline), topics::intents(pipeline)] {
+        admin.widen(&topic, widest).await?;
+    }
     let dead_letters = of_reasons(topics::dead_letters(pipeline));
     let mut own = vec![dead_letters, compacted(&topics::parked(pipeline), widest)];
     if inserts {

@@ -133,6 +133,7 @@ mod registries;
 // Records of other producers, in every format.
 mod condition;
 mod inputs;
+mod widened;
 
 // Whose source task it is: the node that claims it, the org that its positions are places in.
 mod claims;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rdkafka::admin::{AdminOptions, ResourceSpecifier};
 use rdkafka::error::RDKafkaErrorCode;
 
-use super::{Admin, LIST, TopicSpec};
+use super::{Admin, Cleanup, LIST, TopicSpec};
 use crate::kafka::error::Error;
 
 /// What was found of a topic that has to be there.
@@ -103,8 +103,15 @@ impl Admin {
 
     pub(super) async fn look(&self, spec: &TopicSpec) -> Looked {
         let asked = async {
+            let found = self.partitions(&spec.name).await?;
+            if let Some(found) =
+                found.filter(|found| spec.cleanup == Cleanup::Compact && Some(*found) < spec.partitions)
+            {
+                // A start widens it.
+                return Ok(Looked::There(found));
+            }
             if self.matches(spec).await? {
-                return Ok(Looked::There(self.partitions(&spec.name).await?.unwrap_or_default()));
+                return Ok(Looked::There(found.unwrap_or_default()));
             }
             self.create(spec, true).await.map(|()| Looked::Made)
         };

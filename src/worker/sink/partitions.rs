@@ -9,7 +9,7 @@ use super::lettered::Due;
 use super::view::Oldest;
 use super::{Parts, SinkWorker};
 use crate::clock::now_ms;
-use crate::kafka::{Assigned, Error, Event, Revocation};
+use crate::kafka::{Assigned, Error, Event, Revocation, topics};
 
 impl SinkWorker {
     pub(super) async fn event(&mut self, event: Event) -> Result<(), TaskError> {
@@ -45,6 +45,7 @@ impl SinkWorker {
         let inputs: BTreeSet<String> = assigned.iter().map(|new| new.at.partition.topic.clone()).collect();
         let ends = self.parts.admin.end_offsets(&inputs.into_iter().collect::<Vec<_>>()).await?;
         let starts: Vec<InputOffset> = assigned.iter().map(|new| new.at.clone()).collect();
+        self.widen(&starts).await?;
         if let Some(intents) = &self.parts.intents {
             // D6: before the first of their records is written.
             intents.assigned(&starts).await?;
@@ -77,6 +78,17 @@ impl SinkWorker {
         let mut parents = self.book.parents();
         parents.extend(self.parked.parents());
         self.submit_linked(parents).await
+    }
+
+    /// An input may have got more partitions while it is read. What waits of them has to have a place, before it is looked for.
+    async fn widen(&mut self, starts: &[InputOffset]) -> Result<(), TaskError> {
+        let Some(highest) = starts.iter().map(|start| start.partition.partition).max() else { return Ok(()) };
+        let Parts { task, admin, intents, .. } = &self.parts;
+        admin.widen(&topics::parked(&task.pipeline), highest + 1).await?;
+        if intents.is_some() {
+            admin.widen(&topics::intents(&task.pipeline), highest + 1).await?;
+        }
+        Ok(())
     }
 
     async fn read_letters_back(&mut self, starts: &[InputOffset]) -> Result<(), TaskError> {
