@@ -292,20 +292,24 @@ impl Admin {
 
     /// The library's client for such requests never gets a token.
     fn not_creatable(&self, spec: &TopicSpec) -> Error {
-        let partitions = spec.partitions.or(self.shared.config.partitions);
-        let partitions = partitions.map_or_else(
-            || "as many partitions as you like".to_owned(),
-            |count| format!("{count} partition(s)"),
-        );
+        let config = &self.shared.config;
+        let number = |option: &str, number: Option<i32>| {
+            let set = number.filter(|number| *number > 0);
+            set.map(|number| format!(" --{option} {number}")).unwrap_or_default()
+        };
         let kept = match spec.cleanup {
-            Cleanup::Compact => "cleanup.policy=compact",
-            Cleanup::Delete => "cleanup.policy=delete, retention.ms=-1",
+            Cleanup::Compact => "--config cleanup.policy=compact",
+            Cleanup::Delete => "--config cleanup.policy=delete --config retention.ms=-1",
         };
         self.refused(format!(
-            "topic {} is missing, and orgstream makes none where it logs in with OAUTHBEARER. Create it with {partitions}, {kept}, \
-             max.message.bytes={MAX_RECORD_BYTES}, message.timestamp.after.max.ms=9223372036854775807; `orgstream check FILE --online` \
-             lists all that are missing",
-            spec.name
+            "topic {name} is missing, and orgstream makes none where it logs in with OAUTHBEARER. Create it: `kafka-topics.sh \
+             --bootstrap-server {brokers} --command-config LOGIN.properties --create --topic {name}{partitions}{replicas} {kept} \
+             --config max.message.bytes={MAX_RECORD_BYTES} --config message.timestamp.after.max.ms=9223372036854775807`; \
+             `orgstream check FILE --online` lists all that are missing",
+            name = spec.name,
+            brokers = config.bootstrap_servers,
+            partitions = number("partitions", spec.partitions.or(config.partitions)),
+            replicas = number("replication-factor", config.replication_factor),
         ))
     }
 

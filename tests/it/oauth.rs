@@ -180,7 +180,7 @@ async fn a_topic_that_is_missing_is_told_with_how_to_make_it() {
     let parts = [
         &*topic,
         "makes none where it logs in with OAUTHBEARER",
-        "3 partition(s), cleanup.policy=delete, retention.ms=-1",
+        "--partitions 3 --replication-factor 1 --config cleanup.policy=delete --config retention.ms=-1",
     ];
     for part in parts {
         assert!(found.stdout.contains(part), "no `{part}` in\n{}", found.stdout);
