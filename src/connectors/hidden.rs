@@ -11,8 +11,13 @@ pub(super) const HIDDEN: &str = "[hidden]";
 /// Parts of the names of properties whose values are not shown, also where nobody knows the property.
 const TELLING: [&str; 7] = ["password", "secret", "token", "jaas", "credential", "user.info", "private"];
 
-/// Properties whose names only look so.
-const PLAIN: [&str; 1] = ["salesforce.auth.retries.time.ms"];
+/// Properties that are shown though their names look so, or are among many of which some hold a secret.
+const PLAIN: [&str; 4] = [
+    "salesforce.auth.retries.time.ms",
+    "confluent.topic",
+    "confluent.topic.bootstrap.servers",
+    "confluent.topic.replication.factor",
+];
 
 /// `properties` as they are shown.
 pub(crate) fn shown(kind: Option<Kind>, properties: &BTreeMap<String, String>) -> BTreeMap<String, String> {
@@ -25,15 +30,12 @@ pub(crate) fn shown(kind: Option<Kind>, properties: &BTreeMap<String, String>) -
 
 /// Whether a value is not shown. An empty one, and the name of a place where the value stands, tell nothing.
 pub(super) fn is_hidden(kind: Option<Kind>, name: &str, value: &str) -> bool {
-    if value.is_empty() || is_place(value) {
+    let lower = name.to_lowercase();
+    if value.is_empty() || is_place(value) || PLAIN.contains(&lower.as_str()) {
         return false;
     }
     let known = kind.and_then(|kind| catalog::of_connector(kind, name));
-    if known.is_some_and(|known| known.kind == Type::Secret) {
-        return true;
-    }
-    let name = name.to_lowercase();
-    !PLAIN.contains(&name.as_str()) && TELLING.iter().any(|part| name.contains(part))
+    known.is_some_and(|known| known.kind == Type::Secret) || TELLING.iter().any(|part| lower.contains(part))
 }
 
 /// Whether `value` is `${provider:place}` and nothing else.
@@ -60,11 +62,22 @@ mod tests {
             "value.converter.basic.auth.user.info",
             "value.converter.schema.registry.ssl.keystore.password",
             "http.proxy.password",
+            "confluent.topic.sasl.jaas.config",
+            "confluent.topic.ssl.keystore.key",
+            "confluent.license",
         ] {
             assert!(hidden(name, "x"), "{name}");
         }
-        for name in ["name", "topics", "salesforce.username", "salesforce.consumer.key", "salesforce.object"]
-        {
+        for name in [
+            "name",
+            "topics",
+            "salesforce.username",
+            "salesforce.consumer.key",
+            "salesforce.object",
+            "salesforce.auth.retries.time.ms",
+            "confluent.topic.bootstrap.servers",
+            "confluent.topic.replication.factor",
+        ] {
             assert!(!hidden(name, "x"), "{name}");
         }
         assert!(!hidden("salesforce.password", "${file:/run/secrets.properties:password}"));

@@ -28,6 +28,9 @@ mod real_connect;
 // Properties that are looked at over REST, and the levels of the log.
 mod rest_checks;
 
+// The documentation's own commands, sent to a worker.
+mod two_commands;
+
 // What happens to single records: creates, changes, deletes, undeletes, references, fixed operations.
 mod read_ahead;
 mod records;
