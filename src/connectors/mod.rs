@@ -24,7 +24,7 @@ pub(crate) use hidden::shown;
 pub mod kept;
 
 pub mod update;
-pub use update::{Connectors, Initial, NotDone, Update};
+pub use update::{Connectors, Initial, NotDone, Offsets, Update};
 
 mod together;
 

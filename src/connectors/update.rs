@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use orgstream_api::TopicPartition;
 
 use super::declared::Declared;
 use super::kept::KeptError;
@@ -22,6 +23,15 @@ pub enum Update {
 /// How a new connector begins: at work, or at rest.
 pub type Initial = Option<Rest>;
 
+/// Where sinks are to go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Offsets {
+    /// Where sinks begin that have never committed: at the first records that are still there, or where their `start` is the end, there.
+    Reset,
+    /// In these partitions, at these offsets; `None` is as [`Self::Reset`]. Other partitions stay.
+    Places(BTreeMap<TopicPartition, Option<i64>>),
+}
+
 /// Changes the connectors of a process, and shows them.
 #[async_trait]
 pub trait Connectors: Send + Sync {
@@ -36,6 +46,16 @@ pub trait Connectors: Send + Sync {
 
     /// Has the connector `name`, a [`Declared`] one, run, rest or start again, and answers when that is done.
     async fn change_declared(&self, name: String, change: Change) -> Result<(), NotOrdered>;
+
+    /// What the sinks of these pipelines have committed: the next offset of each partition.
+    async fn committed(&self, pipelines: &[String]) -> Result<BTreeMap<TopicPartition, i64>, NotDone>;
+
+    /// Makes sure that the sinks of these pipelines, which are the connector `name`, are stopped.
+    fn must_be_stopped(&self, name: &str, pipelines: &[String]) -> Result<(), NotDone>;
+
+    /// Has the sinks of these pipelines go on there when they run again, and answers when that is committed. They are the connector
+    /// `name`, which has to be stopped.
+    async fn set_offsets(&self, name: &str, pipelines: Vec<String>, offsets: Offsets) -> Result<(), NotDone>;
 
     /// What is found in properties, were they a connector's beside those that are there.
     fn examine(&self, properties: &BTreeMap<String, String>) -> Vec<Finding>;
@@ -56,6 +76,9 @@ pub enum NotDone {
     /// The properties cannot run, each for its reason.
     #[error("{}", invalid(.0))]
     Invalid(Vec<String>),
+    /// What was sent cannot be done: why, and what to do.
+    #[error("{0}")]
+    Wrong(String),
     /// The process takes no connectors now.
     #[error("Cannot complete request momentarily due to the state of the process: {0}")]
     NotNow(String),

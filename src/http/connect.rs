@@ -9,6 +9,7 @@
 //! - `lifecycle`: pausing, stopping and starting it again
 //! - `refused`: what is not done here
 //! - `plugins`: the kinds of connectors, and whether properties would do
+//! - `offsets`: where connectors are, shown and set
 //! - `loggers`: the levels of the log
 
 use std::collections::BTreeMap;
@@ -25,13 +26,14 @@ use tokio::sync::watch;
 use super::answer::Refusal;
 use crate::config::Config;
 use crate::connectors::Connectors;
-use crate::control::{Kind, Orders, Status, StatusSource, TaskStatus};
+use crate::control::{Orders, Status, StatusSource, TaskStatus};
 
 mod body;
 mod configured;
 mod connector;
 mod lifecycle;
 mod loggers;
+mod offsets;
 mod plugins;
 mod refused;
 mod state;
@@ -115,8 +117,8 @@ pub(super) fn router(connect: Connect) -> Router {
         .route("/connectors/{name}/tasks/{task}/status", get(task_status))
         .route("/connectors/{name}/topics", get(topics))
         .route("/connectors/{name}/topics/reset", put(reset_topics))
-        .route("/connectors/{name}/offsets", get(offsets).patch(refused::change).delete(refused::change))
         .merge(lifecycle::router())
+        .merge(offsets::router())
         .merge(plugins::router())
         .with_state(connect)
         .merge(loggers::router())
@@ -205,27 +207,6 @@ async fn topics(State(connect): State<Connect>, Path(name): Path<String>) -> Jso
 /// What is named above is what the file and the positions say, not what was seen since a reset.
 async fn reset_topics() -> StatusCode {
     StatusCode::ACCEPTED
-}
-
-async fn offsets(State(connect): State<Connect>, Path(name): Path<String>) -> Answer {
-    let of = |connector: &Connector, tasks: &[&TaskStatus]| {
-        let source = |task: &&TaskStatus| json!(task.positions).as_array().cloned().unwrap_or_default();
-        let sink = |task: &&TaskStatus| -> Vec<Value> {
-            let place = |lag: &crate::control::PartitionLag| {
-                json!({
-                    "partition": { "kafka_topic": lag.topic, "kafka_partition": lag.partition },
-                    "offset": { "kafka_offset": lag.settled },
-                })
-            };
-            task.lag.iter().map(place).collect()
-        };
-        let offsets: Vec<Value> = match connector.kind {
-            Kind::Source => tasks.iter().flat_map(source).collect(),
-            Kind::Sink => tasks.iter().flat_map(sink).collect(),
-        };
-        Json(json!({ "offsets": offsets }))
-    };
-    connect.with(&name, || unknown(&name), of)
 }
 
 fn unknown(name: &str) -> String {

@@ -3,13 +3,19 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use orgstream_api::{TopicPartition, with_causes};
 use tokio::sync::oneshot;
 
+use super::offsets;
+use super::offsets::Sink;
+use super::options::RunError;
 use super::report::Report;
 use super::request::Request;
+use crate::config::Config;
 use crate::confluent::Finding;
-use crate::connectors::{Connectors, Declared, NotDone, Update};
+use crate::connectors::{Connectors, Declared, NotDone, Offsets, Update};
 use crate::control::{Change, NotOrdered, PipelineStatus, State, TaskStatus};
+use crate::kafka::Admin;
 
 #[async_trait]
 impl Connectors for Report {
@@ -45,12 +51,56 @@ impl Connectors for Report {
         answer.await.map_err(|_| ended())?
     }
 
+    async fn committed(&self, pipelines: &[String]) -> Result<BTreeMap<TopicPartition, i64>, NotDone> {
+        let (admin, config) = (self.asking()?, self.config.borrow().clone());
+        let committed = offsets::committed(&sinks(&config, pipelines)?, admin).await;
+        committed.map_err(|error| NotDone::Failed(with_causes(&error)))
+    }
+
+    fn must_be_stopped(&self, name: &str, pipelines: &[String]) -> Result<(), NotDone> {
+        self.resting.must_be_stopped(name, pipelines)
+    }
+
+    async fn set_offsets(&self, name: &str, pipelines: Vec<String>, offsets: Offsets) -> Result<(), NotDone> {
+        let (admin, config) = (self.asking()?, self.config.borrow().clone());
+        self.resting.must_be_stopped(name, &pipelines)?;
+        // Where requests are carried out one after the other, nobody is kept waiting for as long as this may take.
+        let alone = offsets::left_alone(&sinks(&config, &pipelines)?, &self.node, admin).await;
+        alone.map_err(|error| refused(&error))?;
+        let (reply, answer) = oneshot::channel();
+        let request = Request::SetOffsets { name: name.to_owned(), pipelines, offsets, reply };
+        self.requests.send(request).await.map_err(|_| ends())?;
+        answer.await.map_err(|_| ends())?
+    }
+
     fn examine(&self, properties: &BTreeMap<String, String>) -> Vec<Finding> {
         self.connectors.examine(properties)
     }
 }
 
+/// The sinks of these pipelines.
+pub(super) fn sinks<'a>(config: &'a Config, pipelines: &[String]) -> Result<Vec<Sink<'a>>, NotDone> {
+    let sinks = pipelines.iter().map(|name| {
+        let pipeline = config.pipelines.iter().find(|pipeline| pipeline.name == *name)?;
+        Some((pipeline, pipeline.sink.as_ref()?))
+    });
+    let missing = "the connector has not been started, so its offsets are not known; its status says why";
+    sinks.collect::<Option<_>>().ok_or_else(|| NotDone::NotNow(missing.to_owned()))
+}
+
+/// Why offsets are not set.
+pub(super) fn refused(error: &RunError) -> NotDone {
+    match error {
+        RunError::Config(_) => NotDone::Wrong(with_causes(error)),
+        RunError::Failed(_) => NotDone::Failed(with_causes(error)),
+    }
+}
+
 impl Report {
+    fn asking(&self) -> Result<&Admin, NotDone> {
+        self.admin.get().ok_or_else(|| NotDone::NotNow(self.still_starting()))
+    }
+
     fn must_be_known(&self, name: &str) -> Result<(), NotDone> {
         if self.connectors.named(name).is_some() { Ok(()) } else { Err(NotDone::Unknown(name.to_owned())) }
     }

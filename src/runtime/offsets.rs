@@ -3,6 +3,7 @@
 //! - this file: what is shown
 //! - [`plan`]: what setting a sink's offsets does to it
 //! - [`vacant`]: waits until nobody is in its group
+//! - [`at_rest`]: shown and set by the process itself, while it lets a sink rest
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -24,6 +25,9 @@ mod plan;
 pub use plan::{Move, Plan, Target, Wanted};
 
 mod vacant;
+
+mod at_rest;
+pub(super) use at_rest::{Sink, committed, left_alone, set};
 
 /// Where one pipeline is.
 #[derive(Debug, Clone, PartialEq, Serialize)]

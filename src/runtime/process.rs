@@ -124,6 +124,7 @@ impl Runtime {
             config: watch::Sender::new(Arc::new(config.clone())),
             orgs: watch::Sender::default(),
             ids: OnceLock::new(),
+            admin: OnceLock::new(),
             tasks,
             resting,
             connectors,
@@ -220,6 +221,7 @@ impl Run {
             () = stop.cancelled() => return Ok(Finished::Stopped),
         };
         let (shared, orgs, following) = prepared;
+        let _unset = self.report.admin.set(shared.admin.clone());
         let _unset = self.report.ids.set(shared.ids.clone());
         let mut supervisor = Supervisor::new(&self.fixed, &self.report, shared.clone(), orgs.clone());
         supervisor.start_all();
@@ -305,6 +307,12 @@ impl Run {
                 };
                 reply.send(answer).ok();
                 return ended;
+            }
+            Request::SetOffsets { name, pipelines, offsets, reply } => {
+                let set = supervisor.set_offsets(&name, &pipelines, &offsets).await;
+                // Who asked may have gone; what is committed stays.
+                reply.send(set).ok();
+                return Ok(());
             }
             Request::Change { half, change, reply } => {
                 let (answer, ended) = match supervisor.change(&half, change, stop).await {

@@ -29,6 +29,7 @@ use crate::control::{
     NotApplied, NotOrdered, Orders, OrgStatus, Passed, PipelineStatus, State, Status, StatusSource,
     TaskStatus, Unavailable, WaitingStatus,
 };
+use crate::kafka::Admin;
 use crate::store::{Changed, IdChanges, IdStore};
 use crate::worker::state::{StateCell, TaskState};
 
@@ -50,6 +51,8 @@ pub(super) struct Report {
     pub(super) orgs: watch::Sender<Orgs>,
     /// The id map, once it is read.
     pub(super) ids: OnceLock<IdStore>,
+    /// Asks the brokers, once they answer.
+    pub(super) admin: OnceLock<Admin>,
     /// Its tasks.
     pub(super) tasks: Tasks,
     /// Which of them rest.

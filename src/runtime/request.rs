@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::half::HalfName;
 use super::report::Report;
-use crate::connectors::{NotDone, Update};
+use crate::connectors::{NotDone, Offsets, Update};
 use crate::control::{Applied, Change, NotApplied, NotOrdered};
 
 /// Requests that wait; more than people make at once.
@@ -46,6 +46,17 @@ pub(super) enum Request {
         change: Change,
         /// Where the answer goes.
         reply: oneshot::Sender<Result<(), NotOrdered>>,
+    },
+    /// Have the sinks of these pipelines go on there. They are a connector that is stopped.
+    SetOffsets {
+        /// The connector.
+        name: String,
+        /// The pipelines.
+        pipelines: Vec<String>,
+        /// Where.
+        offsets: Offsets,
+        /// Where the answer goes.
+        reply: oneshot::Sender<Result<(), NotDone>>,
     },
     /// Have this half run, rest or start again.
     Change {

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use super::half::HalfName;
-use crate::control::Rest;
+use crate::connectors::NotDone;
+use crate::control::{Kind, Rest};
 
 const FILE: &str = "resting.json";
 const ASIDE: &str = "resting.json.new";
@@ -51,6 +52,20 @@ impl Resting {
         self.lock().get(&half.to_string()).copied()
     }
 
+    /// Makes sure that the sinks of these pipelines, which are the connector `name`, are stopped.
+    pub(super) fn must_be_stopped(&self, name: &str, pipelines: &[String]) -> Result<(), NotDone> {
+        let is_stopped = |pipeline: &String| {
+            self.of(&HalfName { pipeline: pipeline.clone(), kind: Kind::Sink }) == Some(Rest::Stopped)
+        };
+        if !pipelines.is_empty() && pipelines.iter().all(is_stopped) {
+            return Ok(());
+        }
+        Err(NotDone::Wrong(format!(
+            "Connectors must be in the STOPPED state before their offsets can be modified. This can be done for the specified connector by \
+             issuing a 'PUT' request to the '/connectors/{name}/stop' endpoint"
+        )))
+    }
+
     /// Has `half` rest so from now on, or run. Durable when this returns.
     pub(super) fn set(&self, half: &HalfName, rest: Option<Rest>) -> Result<(), RestingError> {
         let mut halves = self.lock();
@@ -86,7 +101,6 @@ impl Resting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::Kind;
 
     #[test]
     fn who_rests_is_known_after_a_restart_and_a_file_that_says_nothing_is_named() {

@@ -32,6 +32,7 @@ use crate::worker::state::TaskState;
 mod apply;
 mod change;
 mod kept;
+mod offsets;
 
 pub(super) use apply::Unprepared;
 

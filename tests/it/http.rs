@@ -453,11 +453,7 @@ async fn pipelines_are_shown_as_kafka_connect_shows_connectors() {
             .filter(|offset| offset["partition"]["kafka_topic"] == json!(world.topic("Lead")));
         leads.filter_map(|offset| offset["offset"]["kafka_offset"].as_i64()).collect::<Vec<_>>()
     };
-    asker
-        .until(&path, "an offset", |_, said| {
-            of_leads(said).len() == 2 && of_leads(said).iter().any(|offset| *offset > 0)
-        })
-        .await;
+    asker.until(&path, "an offset", |_, said| of_leads(said).iter().any(|offset| *offset > 0)).await;
 
     let plugins = asker.json("/connector-plugins?connectorsOnly=true").await;
     let classes: Vec<_> = plugins.as_array().unwrap().iter().map(|plugin| &plugin["class"]).collect();
@@ -505,13 +501,7 @@ async fn what_is_not_there_and_what_is_not_done_is_said_in_kafka_connects_words(
         )
         .await
     };
-    for (method, path) in [
-        ("PUT", "/config"),
-        ("PATCH", "/config"),
-        ("PATCH", "/offsets"),
-        ("DELETE", "/offsets"),
-        ("DELETE", ""),
-    ] {
+    for (method, path) in [("PUT", "/config"), ("PATCH", "/config"), ("DELETE", "")] {
         let (status, said) = send(method, &format!("/connectors/{sink}{path}")).await;
         assert_eq!(
             (status, &said["error_code"]),

@@ -31,6 +31,9 @@ mod rest_checks;
 // The documentation's own commands, sent to a worker.
 mod two_commands;
 
+// Offsets that are set over REST.
+mod rest_offsets;
+
 // What happens to single records: creates, changes, deletes, undeletes, references, fixed operations.
 mod read_ahead;
 mod records;

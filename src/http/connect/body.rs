@@ -87,7 +87,7 @@ fn initial(state: &str) -> Result<Initial, Refusal> {
 }
 
 /// An empty body is none, where Kafka Connect answers with an error of its own program.
-fn json(body: &[u8]) -> Result<Value, Refusal> {
+pub(super) fn json(body: &[u8]) -> Result<Value, Refusal> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(bad("the request has no body; send the connector as JSON"));
     }

@@ -142,7 +142,7 @@ pub(super) fn refusal(refused: &NotDone) -> Refusal {
     let status = match refused {
         NotDone::Unknown(_) => return not_found(refused.to_string()),
         NotDone::Exists(_) | NotDone::ReadOnly(_) | NotDone::NotNow(_) => StatusCode::CONFLICT,
-        NotDone::Invalid(_) => StatusCode::BAD_REQUEST,
+        NotDone::Invalid(_) | NotDone::Wrong(_) => StatusCode::BAD_REQUEST,
         NotDone::Failed(_) | NotDone::Unkept(_) => StatusCode::INTERNAL_SERVER_ERROR,
     };
     Refusal::new(status, orgstream_api::with_causes(refused))

@@ -1,23 +1,10 @@
 //! What is not changed over REST: the pipelines of a file, which says what they are.
 
-use axum::extract::{Path, State};
 use axum::http::StatusCode;
 
-use super::{Connect, unknown};
+use super::Connect;
 use crate::connectors::of_file;
 use crate::http::answer::Refusal;
-
-/// What cannot be done with any connector.
-pub(super) async fn change(State(connect): State<Connect>, Path(name): Path<String>) -> Refusal {
-    match connect.refuse_half(&name).and_then(|()| connect.with(&name, || unknown(&name), |_, _| ())) {
-        Err(refusal) => refusal,
-        Ok(()) => {
-            let message =
-                format!("the offsets of connector {name} are not changed over REST; see `orgstream offsets`");
-            Refusal::new(StatusCode::CONFLICT, message)
-        }
-    }
-}
 
 impl Connect {
     /// Refuses what would change a part of one of the file's pipelines.

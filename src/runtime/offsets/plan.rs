@@ -102,10 +102,10 @@ impl Plan {
 }
 
 /// What is asked for, of a sink of the file.
-struct Setting<'a> {
-    pipeline: &'a Pipeline,
-    sink: &'a PipelineSink,
-    wanted: &'a Wanted,
+pub(super) struct Setting<'a> {
+    pub(super) pipeline: &'a Pipeline,
+    pub(super) sink: &'a PipelineSink,
+    pub(super) wanted: &'a Wanted,
 }
 
 impl Plan {
@@ -161,7 +161,7 @@ impl Setting<'_> {
         Ok(plan)
     }
 
-    async fn plan(&self, places: &SinkPlaces, admin: &Admin) -> Result<Plan, RunError> {
+    pub(super) async fn plan(&self, places: &SinkPlaces, admin: &Admin) -> Result<Plan, RunError> {
         let topics: Vec<String> = {
             let names: BTreeSet<&String> = places.partitions.iter().map(|place| &place.topic).collect();
             names.into_iter().cloned().collect()
@@ -258,7 +258,7 @@ impl Setting<'_> {
 }
 
 impl PartitionPlace {
-    fn place(&self) -> TopicPartition {
+    pub(super) fn place(&self) -> TopicPartition {
         TopicPartition { topic: self.topic.clone(), partition: self.partition }
     }
 }
@@ -266,7 +266,7 @@ impl PartitionPlace {
 impl SinkPlaces {
     /// The commit of a partition that is set. What was noted beside the one before still holds: for which org the records were consumed,
     /// and which jobs go on with some of them.
-    fn commit(&self, moved: &Move) -> (TopicPartition, GroupCommit) {
+    pub(super) fn commit(&self, moved: &Move) -> (TopicPartition, GroupCommit) {
         let place = TopicPartition { topic: moved.topic.clone(), partition: moved.partition };
         let before = self.commits.get(&place).cloned().unwrap_or_default();
         (place, GroupCommit { offset: moved.to, ..before })

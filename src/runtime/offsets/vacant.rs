@@ -27,24 +27,35 @@ pub(super) async fn vacated(
     is_alone: bool,
 ) -> Result<Option<StateDir>, RunError> {
     let held = if is_alone || !place.exists() { None } else { StateDir::open(place).ok() };
+    let node = held.as_ref().map(StateDir::node);
+    left(admin, &places.group, node, session_timeout).await?;
+    Ok(held)
+}
+
+/// Waits until the members of `group` that are `node`'s, which have stopped, are let go of. Any other member is at work, and named.
+pub(in crate::runtime) async fn left(
+    admin: &Admin,
+    group: &str,
+    node: Option<&str>,
+    session_timeout: Duration,
+) -> Result<(), RunError> {
     let deadline = Instant::now() + session_timeout + GRACE;
     let mut is_told = false;
     loop {
-        let members = admin.members(&places.group).await.map_err(TaskError::from)?;
+        let members = admin.members(group).await.map_err(TaskError::from)?;
         if members.is_empty() {
-            return Ok(held);
+            return Ok(());
         }
-        let node = held.as_ref().map(StateDir::node);
         let is_gone = |member: &GroupMember| {
             node.is_some_and(|node| member.id.strip_prefix(node).is_some_and(|rest| rest.starts_with('.')))
         };
         if !members.iter().all(is_gone) || Instant::now() > deadline {
-            return Err(RunError::failed(at_work(&places.group, &members)));
+            return Err(RunError::failed(at_work(group, &members)));
         }
         if !is_told {
             is_told = true;
             tracing::info!(
-                group = places.group,
+                group,
                 "The sink has stopped, and its group keeps its place for {} s; that is waited for.",
                 session_timeout.as_secs()
             );

@@ -247,7 +247,37 @@ fn rested() -> Vec<Step> {
 }
 
 fn offsets() -> Vec<Step> {
-    vec![ask("GET", "/connectors/a/offsets")]
+    let path = "/connectors/a/offsets";
+    let at = |what, partition: &'static str, offset: &'static str| {
+        send("PATCH", path, what, move |config| {
+            let partition = partition.replace("TOPIC", config["topics"].as_str().expect("a text"));
+            format!(r#"{{"offsets": [{{"partition": {partition}, "offset": {offset}}}]}}"#)
+        })
+    };
+    let (first, at_one) = (r#"{"kafka_topic": "TOPIC", "kafka_partition": 0}"#, r#"{"kafka_offset": 1}"#);
+    let of_none =
+        r#"{"offsets": [{"partition": {"kafka_topic": "t", "kafka_partition": 0}, "offset": null}]}"#;
+    vec![
+        again("GET", path, "none is committed"),
+        raw("PATCH", path, "nothing", "{}"),
+        raw("PATCH", path, "an empty list", r#"{"offsets": []}"#),
+        at("no topic", r#"{"x": "t", "kafka_partition": 0}"#, at_one),
+        at("a partition that is no number", r#"{"kafka_topic": "TOPIC", "kafka_partition": "z"}"#, at_one),
+        at("no offset", first, r#"{"x": 1}"#),
+        at("an offset that is no number", first, r#"{"kafka_offset": "z"}"#),
+        at("below nothing", first, r#"{"kafka_offset": -1}"#),
+        at("another partition", r#"{"kafka_topic": "TOPIC", "kafka_partition": 99}"#, at_one),
+        at("another topic", r#"{"kafka_topic": "nobody.has.it", "kafka_partition": 0}"#, at_one),
+        at("set", first, r#"{"kafka_offset": 0}"#),
+        again("GET", path, "set"),
+        at("null", first, "null"),
+        ask("DELETE", path),
+        again("GET", path, "reset"),
+        raw("PATCH", "/connectors/none/offsets", "of none", of_none),
+        ask("DELETE", "/connectors/none/offsets"),
+        raw("PATCH", "/connectors/b/offsets", "while it runs", of_none),
+        again("DELETE", "/connectors/b/offsets", "while it runs"),
+    ]
 }
 
 fn logged() -> Vec<Step> {
