@@ -8,28 +8,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use orgstream_api::Lease;
-use rustix::time::{ClockId, clock_gettime};
+use orgstream_api::{BootInstant, Lease};
 use tokio::sync::watch;
-
-/// A moment of the clock that does not stop while the machine is suspended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct BootInstant(Duration);
-
-impl BootInstant {
-    /// Now.
-    pub fn now() -> Self {
-        let now = clock_gettime(ClockId::Boottime);
-        let seconds = u64::try_from(now.tv_sec).expect("the machine booted before now");
-        let nanos = u32::try_from(now.tv_nsec).expect("a clock's nanoseconds are below a second");
-        Self(Duration::new(seconds, nanos))
-    }
-
-    /// How long before this `earlier` was.
-    fn since(self, earlier: Self) -> Duration {
-        self.0.saturating_sub(earlier.0)
-    }
-}
 
 /// One stay in the group, from joining to losing partitions. A commit of an earlier stay proves nothing: whoever sent it
 /// may not know yet what was lost.
@@ -125,7 +105,7 @@ mod tests {
         let lease = CommitLease::new(SESSION);
         let sent = BootInstant::now();
         lease.renew(lease.term(), sent);
-        let held = |after| lease.is_held_at(*lease.state.borrow(), BootInstant(sent.0 + after));
+        let held = |after| lease.is_held_at(*lease.state.borrow(), sent + after);
         assert!(held(Duration::from_mins(29)));
         assert!(!held(SESSION / 2));
     }

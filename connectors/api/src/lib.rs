@@ -17,6 +17,7 @@
 //! - [`error`], [`causes`], [`brief()`]: what the runtime does when a task cannot go on; an error in one line; a long text in short
 //! - [`secret`]: text that never shows itself
 //! - [`latency`]: how long something takes
+//! - [`boot_instant`]: the clock that runs through a suspend
 
 pub mod value;
 pub use value::{Struct, Value};
@@ -77,6 +78,9 @@ pub use error::TaskError;
 
 mod brief;
 pub use brief::brief;
+
+pub mod boot_instant;
+pub use boot_instant::BootInstant;
 
 pub mod causes;
 pub use causes::with_causes;

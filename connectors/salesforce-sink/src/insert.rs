@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgstream_api::{Insert, Intent, Made, Rejection, StoreError};
+use orgstream_api::{BootInstant, Insert, Intent, Made, Rejection, StoreError};
 use orgstream_salesforce::{
     ApiError, Blame, BreakerState, COLLECTION, Executed, Row, SalesforceId, WriteResult,
 };
@@ -145,7 +145,7 @@ impl Delivery {
         done: &mut Done,
     ) -> Result<Option<(Vec<Prepared>, Duration)>, StoreError> {
         while !part.is_empty() {
-            let began = Instant::now();
+            let began = BootInstant::now();
             self.intents.note(part.iter().map(|insert| self.intent(target, insert)).collect()).await?;
             let all: Vec<usize> = (0..part.len()).collect();
             let tenures: Vec<&Tenure> = part.iter().map(|insert| &insert.item.papers.tenure).collect();

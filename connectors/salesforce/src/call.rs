@@ -17,6 +17,7 @@ use url::form_urlencoded;
 use crate::auth::Token;
 use crate::calls::CallKind;
 use crate::catalogue::{self, Disposition};
+use crate::clock::OrgDate;
 use crate::datetime;
 use crate::error::{ApiError, CallName, Executed, RecordError};
 use crate::kept_columns::KeptColumns;
@@ -395,7 +396,7 @@ impl Org {
     fn note_date(&self, headers: &reqwest::header::HeaderMap) {
         let header = headers.get("date").and_then(|value| value.to_str().ok());
         if let Some(date) = header.and_then(datetime::parse_http_date) {
-            *self.inner.date.lock().expect("no holder of this lock panics") = Some((date, Instant::now()));
+            *self.inner.date.lock().expect("no holder of this lock panics") = Some(OrgDate::just(date));
         }
     }
 }

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use orgstream_api::SharedLease;
+use orgstream_api::{BootInstant, SharedLease};
 use tokio::time::Instant;
 
 use crate::allowances::Allowances;
 use crate::auth::{Session, Token};
 use crate::breaker::Breaker;
 use crate::calls::Calls;
+use crate::clock::OrgDate;
 use crate::config::OrgConfig;
 use crate::describe::Describe;
 use crate::error::ApiError;
@@ -49,8 +50,8 @@ pub(crate) struct Inner {
     pub(crate) usage: Mutex<Option<ApiUsage>>,
     pub(crate) allowances: Allowances,
     pub(crate) calls: Calls,
-    /// The `Date` of the latest answer, in milliseconds since the epoch, and when it came.
-    pub(crate) date: Mutex<Option<(i64, Instant)>>,
+    /// The `Date` of the latest answer.
+    pub(crate) date: Mutex<Option<OrgDate>>,
     /// By name in lower case, since Salesforce's names have no case.
     pub(crate) describes: Mutex<HashMap<String, Arc<Describe>>>,
 }
@@ -162,16 +163,15 @@ impl Org {
 
     /// What time it was in the org at its latest answer, in whole seconds as milliseconds since the epoch.
     pub fn date(&self) -> Option<i64> {
-        self.dated().map(|(date, _)| date)
+        self.dated().map(|date| date.said)
     }
 
     /// What time it is in the org, as far as its latest answer tells: not later than its clock shows.
     pub fn now(&self) -> Option<i64> {
-        let (date, came) = self.dated()?;
-        Some(date.saturating_add(i64::try_from(came.elapsed().as_millis()).unwrap_or(i64::MAX)))
+        self.dated().map(|date| date.at(BootInstant::now()))
     }
 
-    fn dated(&self) -> Option<(i64, Instant)> {
+    fn dated(&self) -> Option<OrgDate> {
         *self.inner.date.lock().expect("no holder of this lock panics")
     }
 

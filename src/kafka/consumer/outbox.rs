@@ -37,8 +37,8 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    /// An outbox and the end that is read from. Unbounded, because the poll loop must never wait; it pauses
-    /// partitions when the gauge is high.
+    /// An outbox and the end that is read from. Unbounded, because an event must never wait; of records the gauge keeps the poll
+    /// loop from putting in more than a batch beyond what is allowed.
     pub(super) fn new(gauge: Arc<Gauge>) -> (Self, UnboundedReceiver<Item>) {
         let (items, receiver) = unbounded_channel();
         let outbox = Self { items, gauge, batch: Mutex::new(Vec::new()) };

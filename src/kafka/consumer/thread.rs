@@ -1,6 +1,7 @@
 //! The two threads of a member: one polls without a pause, one commits.
 //!
-//! Polling is what keeps the membership, so nothing on that thread waits for the worker except a revocation.
+//! Polling is what keeps the membership, so nothing on that thread waits for the worker except a revocation, and for half a second
+//! at most a read-ahead that is full.
 //! Commits wait for the broker's answer, and so have a thread of their own.
 
 use std::collections::BTreeSet;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
-use orgstream_api::{InputOffset, TopicPartition};
+use orgstream_api::{BootInstant, InputOffset, TopicPartition};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
@@ -20,7 +21,7 @@ use super::event::Event;
 use super::member::{Committed, Found, Member};
 use super::outbox::Item;
 use crate::kafka::error::{GONE, tells_of_missing_topic};
-use crate::kafka::lease::{BootInstant, Term};
+use crate::kafka::lease::Term;
 use crate::kafka::query::{self, Ask};
 use crate::kafka::{Consumed, Error};
 
