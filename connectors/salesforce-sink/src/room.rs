@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Records a sink holds: enough for several full calls in flight. With what is read of it and what is sent for it, one takes about
 /// ten kilobytes.
-pub(crate) const RECORDS: usize = 5_000;
+pub(crate) const RECORDS: usize = 3_000;
 
 /// Bytes a sink holds.
 const BYTES: u32 = 32 * 1024 * 1024;

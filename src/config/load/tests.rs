@@ -144,9 +144,9 @@ fn a_number_without_a_unit_is_told_the_units_and_an_example() {
             "`0` is neither a whole number above zero nor `auto` or `off`",
         ),
         (
-            of_pipeline("sink: { org: b, topic: t, bulk: { from: 5001 } }"),
+            of_pipeline("sink: { org: b, topic: t, bulk: { from: 3001 } }"),
             "sink.bulk.from",
-            "a sink holds 5000 at once",
+            "a sink holds 3000 at once",
         ),
         (
             of_pipeline("sink: { org: b, topic: t, bulk: { give_up_after: 90 } }"),
