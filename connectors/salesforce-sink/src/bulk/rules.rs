@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::room;
 
-/// From how many records on a job may pay, where the file leaves it open.
-const MANY: usize = 2_000;
+/// So many records of one object that a full sink holds tell that more of them wait behind.
+const MANY: usize = room::RECORDS / 3;
 
 /// From how many rows on a job costs no more calls than composite calls do, which carry a thousand records each.
 const PAYS: usize = 7_000;
@@ -27,7 +27,7 @@ pub enum BulkFrom {
     /// When so many records of one object and operation wait.
     Waiting(usize),
     /// When 7,000 records are known to wait, in the sink and in the topic; or when the sink is full, so that more wait behind them, and
-    /// 2,000 of what it holds are of one object and operation. A job takes about seven calls, so for fewer than 7,000 records other calls
+    /// 1,000 of what it holds are of one object and operation. A job takes about seven calls, so for fewer than 7,000 records other calls
     /// are as few, and each record is there sooner.
     Deep,
 }
@@ -70,7 +70,7 @@ impl BulkRules {
         let deep = if is_full { waiting + in_calls } else { 0 };
         match self.from {
             BulkFrom::Never => false,
-            BulkFrom::Waiting(count) => deep.max(waiting + behind) >= count.max(1),
+            BulkFrom::Waiting(count) => waiting + behind >= count.max(1) || deep >= count.clamp(1, MANY),
             BulkFrom::Deep => deep >= MANY || (behind > 0 && waiting + behind >= PAYS),
         }
     }
@@ -97,9 +97,17 @@ mod tests {
         assert!(!is_enough(BulkFrom::Waiting(10), 9, 5, false, 0), "what is in calls waits no more");
         assert!(is_enough(BulkFrom::Waiting(10), 9, 5, true, 0), "as many wait behind it");
         assert!(is_enough(BulkFrom::Waiting(10), 9, 0, false, 1), "it is about to come");
+        assert!(
+            is_enough(BulkFrom::Waiting(2_000), 1_000, 0, true, 0),
+            "those of others leave it no more room"
+        );
+        assert!(
+            !is_enough(BulkFrom::Waiting(2_000), 1_999, 0, false, 0),
+            "what is there does not fill the sink"
+        );
         assert!(!is_enough(BulkFrom::Waiting(10), 0, 0, false, 10), "nothing is there yet");
-        assert!(is_enough(BulkFrom::Deep, 1, 1_999, true, 0));
-        assert!(!is_enough(BulkFrom::Deep, 1_999, 0, true, 0));
+        assert!(is_enough(BulkFrom::Deep, 1, 999, true, 0));
+        assert!(!is_enough(BulkFrom::Deep, 999, 0, true, 0));
         assert!(!is_enough(BulkFrom::Deep, 7_999, 0, false, 0), "other calls are as few");
         assert!(is_enough(BulkFrom::Deep, 1, 0, false, 6_999));
         assert!(!is_enough(BulkFrom::Deep, 0, 8_000, true, 0));

@@ -442,11 +442,26 @@ impl Runtime {
         self.fill();
     }
 
-    /// Hands over as much as the sink takes.
+    /// Hands over as much as the sink takes, but for records of topics that it reads later.
     fn fill(&mut self) {
         let room = self.sink.capacity().records.min(self.backlog.len());
         if room > 0 {
-            let rest = self.sink.submit(self.backlog.drain(..room).collect());
+            let later = self.sink.later();
+            let mut taken = Vec::with_capacity(room);
+            let mut left = VecDeque::new();
+            while taken.len() < room
+                && let Some(tracked) = self.backlog.pop_front()
+            {
+                let waits = later.contains(&tracked.item.partition().topic);
+                if waits && matches!(tracked.item, Item::Record(_)) {
+                    left.push_back(tracked);
+                } else {
+                    taken.push(tracked);
+                }
+            }
+            left.append(&mut self.backlog);
+            self.backlog = left;
+            let rest = self.sink.submit(taken);
             rest.into_iter().rev().for_each(|back| self.backlog.push_front(back));
         }
         self.marks.extend(self.sink.asks_for_mark());

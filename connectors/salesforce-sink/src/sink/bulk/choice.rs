@@ -26,8 +26,8 @@ const LINGER_AT_MOST: Duration = Duration::from_secs(15);
 /// Parts of a job that are prepared at once.
 const PREPARING: usize = 2;
 
-/// Records of other groups than the one of the job being filled that wait for a turn at most: its parts need the rest of the room.
-const CROWD: usize = RECORDS - PREPARING * CALL;
+/// Records of other groups than the one of the job being filled that wait for a turn at most: a part of it needs the rest of the room.
+const CROWD: usize = RECORDS - CALL;
 
 /// So many records that wait are enough to begin a job with, so that their topics need not be read further before.
 const ENOUGH_TO_BEGIN: usize = 2 * CALL;
